@@ -1,0 +1,117 @@
+"""What a meter sees: frozen values, in the words of the domain, with no imports of ours."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+
+class Counts(NamedTuple):
+    """Eight counters of one subject: bytes and packets, and packets in error or dropped."""
+
+    receive_bytes: int = 0
+    transmit_bytes: int = 0
+    receive_packets: int = 0
+    transmit_packets: int = 0
+    receive_errors: int = 0
+    transmit_errors: int = 0
+    receive_drops: int = 0
+    transmit_drops: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Received and transmitted together."""
+        return self.receive_bytes + self.transmit_bytes
+
+
+NOTHING = Counts()
+
+
+class Epoch(NamedTuple):
+    """The identity of a counter's life: within one epoch a counter only grows.
+
+    `boot_id` is the kernel's (never the boot time, which moves with the clock), `namespace` the kernel's
+    cookie of the network namespace, `index` the interface index, which one namespace gives out once.
+    """
+
+    boot_id: str
+    namespace: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.boot_id}/{self.namespace}/{self.index}"
+
+    @classmethod
+    def parse(cls, text: str) -> Epoch:
+        """Read what `str()` wrote; raises ValueError on anything else."""
+        boot_id, namespace, index = text.rsplit("/", 2)
+        return cls(boot_id, int(namespace), int(index))
+
+
+class Subject(NamedTuple):
+    """What is metered: `kind` is "interface" (later: application, endpoint), `name` its name."""
+
+    kind: str
+    name: str
+
+
+class Reading(NamedTuple):
+    """Cumulative counts of one subject at one instant.
+
+    `born` are the counts that the kernel reported when the subject appeared while we listened: all above them
+    was moved under our eyes. `is_present` is False for the last counts of a subject that has vanished.
+    """
+
+    subject: Subject
+    epoch: Epoch
+    counts: Counts
+    counter_bits: int = 64
+    born: Counts | None = None
+    is_present: bool = True
+
+
+class Link(NamedTuple):
+    """Facts about an interface that are not counts; speed in bytes per second, None where nobody knows it.
+
+    `is_physical`: it has hardware of its own. `kind` is the kernel's word ("ethernet", "wlan", "bridge", "vlan",
+    "veth", "tun", "ppp", "bond", "loopback", ...), lower case. `lower` are the devices it is stacked on.
+    """
+
+    name: str
+    index: int
+    kind: str
+    is_up: bool
+    is_physical: bool
+    is_loopback: bool = False
+    speed: int | None = None
+    address: str = ""
+    mtu: int = 0
+    lower: tuple[str, ...] = ()
+
+
+class Look(NamedTuple):
+    """All that one look of a meter saw: readings (the last ones of vanished subjects first) and, for interfaces, links.
+
+    `uplinks` are the names of the devices that carry the machine's traffic to the outside now.
+    """
+
+    boot_id: str
+    namespace: int
+    readings: tuple[Reading, ...]
+    links: dict[str, Link]
+    uplinks: frozenset[str]
+
+
+class MeterError(Exception):
+    """A meter could not read its counters; the text says which source failed and how."""
+
+
+class Meter(Protocol):
+    """One way of counting. It knows no time, no past and no ledger."""
+
+    name: str
+
+    def look(self) -> Look:
+        """Read every counter now; raises MeterError."""
+
+    def close(self) -> None:
+        """Release what the meter holds open."""

@@ -1,0 +1,1 @@
+"""netledger's reports: read the ledger and tell what it says."""
