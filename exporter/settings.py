@@ -2,38 +2,236 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - msgspec resolves the annotations at run time
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
+from exporter.settings_rules import RuleError, clipped
+from exporter.settings_tree import Key, Settings, keys, sections
+from exporter.yaml_file import Entry, YamlError, read_yaml_file
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A group of keys; unknown ones are errors."""
+__all__ = ["Loaded", "Settings", "SettingsError", "load_settings", "user_file"]
 
-
-class Server(Section):
-    """Where the service listens, and whom it answers."""
-
-    host: str = "127.0.0.1"
-    port: int = 7373
-    allowed_hosts: tuple[str, ...] = ()
-    cors_origins: tuple[str, ...] = ()
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-
-
-class Auth(Section):
-    """Who may read: API keys, and whether /metrics asks for one too."""
-
-    api_keys: tuple[str, ...] = ()
-    api_key_file: Path | None = None
-    protect_metrics: bool = False
+FILE_NAME = "netledger.yaml"
+SYSTEM_FILE = Path("/etc/netledger") / FILE_NAME
+CONFIG_VARIABLE = "NETLEDGER_CONFIG"
+KEY_VARIABLE = "BANDWIDTH_API_KEY"
+API_KEYS = "auth.api_keys"
+KEY_FILE = "auth.api_key_file"
 
 
-class Interfaces(Section):
-    """Which interfaces are metered (globs), how often (seconds), and which count for the machine's total."""
+class SettingsError(Exception):
+    """The settings cannot be used; `problems` holds every reason: a line with place, key and rule."""
 
-    sample_interval: float = 1.0
-    include: tuple[str, ...] = ("*",)
-    exclude: tuple[str, ...] = ()
-    counted: tuple[str, ...] = ("auto",)
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+class Loaded(NamedTuple):
+    """Settings, their file, where each key comes from ("default", "FILE:LINE", a variable), and warnings."""
+
+    settings: Settings
+    path: Path | None
+    origins: dict[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+def user_file() -> Path:
+    """Say where the user's own settings file is looked for."""
+    import platformdirs  # noqa: PLC0415 - 9 ms, wasted where a file is named
+
+    return Path(platformdirs.user_config_dir("netledger", appauthor=False)) / FILE_NAME
+
+
+def load_settings(
+    config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None = None
+) -> Loaded:
+    """Read the named file, else the first of `search` that exists, then variables; raises SettingsError.
+
+    `search` is the user's and the system's file unless given. A file that `config` or NETLEDGER_CONFIG names
+    must exist. Relative paths in the file are relative to it. No error and no warning holds an API key.
+    """
+    collected = _Collected()
+    path = collected.read_file(config, environ, search)
+    collected.read_variables(environ)
+    collected.read_further_keys(environ)
+    collected.check_pairs()
+    if collected.problems:
+        raise SettingsError(collected.problems)
+    return Loaded(collected.settings(), path, collected.origins, tuple(collected.warnings))
+
+
+class _Collected:
+    """Values by full name, and all that is wrong with them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.origins = dict.fromkeys(keys(), "default")
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+
+    def read_file(
+        self, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None
+    ) -> Path | None:
+        named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
+        if named is None and search is None:
+            search = (user_file(), SYSTEM_FILE)
+        for path in (named,) if named else search or ():
+            try:
+                entries = read_yaml_file(path)
+            except FileNotFoundError:
+                continue
+            except YamlError as error:
+                self.problems.append(f"{_place(path, error.line)}: {error}")
+                return path
+            for entry in entries:
+                self._take_section(path, entry)
+            if API_KEYS in self.values:
+                self._warn_of_readers(path)
+            return path
+        if named:
+            self.problems.append(f"{named}: does not exist")
+        return None
+
+    def _take_section(self, path: Path, entry: Entry) -> None:
+        place = _place(path, entry.line)
+        if entry.first_line:
+            self.problems.append(
+                f"{place}: {_shown(entry.key)}: is written twice, first on line {entry.first_line}"
+            )
+        if entry.key not in sections():
+            self.problems.append(f"{place}: {_unknown(entry.key)}")
+        elif isinstance(entry.raw, tuple):
+            for inner in entry.raw:
+                self._take_entry(path, entry.key, inner)
+        elif entry.raw is not None:
+            self.problems.append(f"{place}: {entry.key}: is not a mapping; {_fields(entry.key)}")
+
+    def _take_entry(self, path: Path, section: str, entry: Entry) -> None:
+        name, place = f"{section}.{entry.key}", _place(path, entry.line)
+        if entry.first_line:
+            self.problems.append(
+                f"{place}: {_shown(name)}: is written twice, first on line {entry.first_line}"
+            )
+        if key := keys().get(name):
+            self._take(key, entry.raw, place, f"{place}: {name}")
+            value = self.values.get(name)
+            if isinstance(value, Path):
+                self.values[name] = path.parent / value
+        else:
+            self.problems.append(f"{place}: {_unknown(name)}")
+
+    def _take(self, key: Key, raw: object, origin: str, subject: str) -> None:
+        try:
+            self.values[key.name] = key.rule.read(raw)
+        except RuleError as error:
+            self.problems.append(f"{subject}: {error}; use {key.rule.says}")
+        else:
+            self.origins[key.name] = origin
+
+    def read_variables(self, environ: Mapping[str, str]) -> None:
+        """Let NETLEDGER_<SECTION>_<KEY> override; lists are separated by commas."""
+        known = {key.variable: key for key in keys().values()}
+        prefixes = tuple(f"NETLEDGER_{section}_".upper() for section in sections())
+        for variable, text in environ.items():
+            if key := known.get(variable):
+                raw = [item.strip() for item in text.split(",") if text.strip()] if key.rule.is_list else text
+                self._take(key, raw, variable, variable)
+            elif variable.startswith(prefixes):
+                self.problems.append(f"{_shown(variable)}: unknown setting{_did_you_mean(variable, known)}")
+
+    def read_further_keys(self, environ: Mapping[str, str]) -> None:
+        """Add the keys of BANDWIDTH_API_KEY and of the key file to those that are listed."""
+        if KEY_VARIABLE in environ:
+            self._add_key(environ[KEY_VARIABLE], KEY_VARIABLE, KEY_VARIABLE)
+        if path := self.values.get(KEY_FILE):
+            try:
+                lines = _read_key_lines(path)
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                self.problems.append(f"{self.origins[KEY_FILE]}: {KEY_FILE}: {path} cannot be read: {reason}")
+                return
+            for number, line in lines:
+                self._add_key(line, str(path), _place(path, number))
+            if not lines:
+                self.problems.append(f"{self.origins[KEY_FILE]}: {KEY_FILE}: {path} holds no key")
+            self._warn_of_readers(path)
+
+    def _add_key(self, text: str, origin: str, subject: str) -> None:
+        rule = keys()[API_KEYS].rule
+        try:
+            added = rule.read([text])
+        except RuleError as error:
+            self.problems.append(f"{subject}: {error}; use {rule.says}")
+            return
+        origins = [self.origins[API_KEYS], origin] if API_KEYS in self.values else [origin]
+        self.values[API_KEYS] = tuple(dict.fromkeys((*self.values.get(API_KEYS, ()), *added)))
+        self.origins[API_KEYS] = ", ".join(dict.fromkeys(origins))
+
+    def _warn_of_readers(self, path: Path) -> None:
+        if path.stat().st_mode & stat.S_IROTH:
+            self.warnings.append(f"{path}: holds API keys and can be read by every user; chmod o-r it")
+
+    def check_pairs(self) -> None:
+        """TLS needs a certificate and its key."""
+        pair = ("server.tls_cert", "server.tls_key")
+        for one, other in (pair, pair[::-1]):
+            if self.values.get(one) and not self.values.get(other):
+                self.problems.append(
+                    f"{self.origins[one]}: {one}: is set without {other}; use both or neither"
+                )
+
+    def settings(self) -> Settings:
+        """Build the tree; what is not given keeps its default."""
+        tree: dict[str, dict[str, Any]] = {section: {} for section in sections()}
+        for name, value in self.values.items():
+            tree[keys()[name].section][keys()[name].field] = value
+        parts: dict[str, Any] = {section: kind(**tree[section]) for section, kind in sections().items()}
+        return Settings(**parts)
+
+
+def _read_key_lines(path: Path) -> list[tuple[int, str]]:
+    lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
+    return [
+        (number, line.strip()) for number, line in lines if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def _place(path: Path, line: int | None) -> str:
+    return str(path) if line is None else f"{path}:{line}"
+
+
+def _shown(name: str) -> str:
+    return clipped(name if name.isprintable() else repr(name))
+
+
+def _fields(section: str) -> str:
+    return f"its keys are {', '.join(key.field for key in keys().values() if key.section == section)}"
+
+
+def _unknown(name: str) -> str:
+    """Describe a key that does not exist, with the nearest that does."""
+    section, _, field = name.rpartition(".")
+    if name in keys():
+        return f"{name}: unknown key; write {field}: below {section}:"
+    siblings = {key.field: key.name for key in keys().values() if key.section == section}
+    others = {key.field: key.name for key in keys().values()}
+    candidates = [siblings, others] if section else [{known: known for known in sections()}, others]
+    if field in others:
+        candidates.insert(0, {field: others[field]})
+    hints = (_did_you_mean(field, candidate) for candidate in candidates)
+    all_there_is = _fields(section) if siblings else f"the sections are {', '.join(sections())}"
+    return f"{_shown(name)}: unknown key{next(filter(None, hints), f'; {all_there_is}')}"
+
+
+def _did_you_mean(word: str, candidates: Mapping[str, object]) -> str:
+    import difflib  # noqa: PLC0415 - only errors need it
+
+    for near in difflib.get_close_matches(word, candidates, n=1):
+        target = candidates[near]
+        return f"; did you mean {target if isinstance(target, str) else near}?"
+    return ""

@@ -35,7 +35,7 @@ class Epoch(NamedTuple):
 
     boot_id: str
     namespace: int
-    index: int
+    index: int  # type: ignore[assignment]  # the kernel's word; nobody asks a tuple for its index()
 
     def __str__(self) -> str:
         return f"{self.boot_id}/{self.namespace}/{self.index}"
@@ -77,7 +77,7 @@ class Link(NamedTuple):
     """
 
     name: str
-    index: int
+    index: int  # type: ignore[assignment]  # the kernel's word; nobody asks a tuple for its index()
     kind: str
     is_up: bool
     is_physical: bool

@@ -1,0 +1,96 @@
+"""`netledger config`: check, show and write the settings file."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from exporter.settings import Loaded, SettingsError, load_settings, user_file
+from exporter.settings_template import settings_template
+from exporter.settings_tree import keys
+
+
+@click.group()
+def config() -> None:
+    """Check, show or write the settings file."""
+
+
+@config.command()
+@click.pass_obj
+def check(path: Path | None) -> None:
+    """Check the settings file and the environment; exit 1 with every problem, a line each."""
+    loaded = _load(path)
+    click.echo(f"{loaded.path or 'no file, defaults'}: good")
+
+
+@config.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def show(path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Show every setting in effect and where it comes from."""
+    loaded = _load(path)
+    click.echo(_as_json(loaded) if as_json else _as_table(loaded))
+
+
+@config.command()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File to write; - prints it. [default: --config, else yours]",
+)
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.pass_obj
+def init(path: Path | None, output: Path | None, force: bool) -> None:  # noqa: FBT001 - as above
+    """Write a settings file with every key, its default and its rule."""
+    target = output or path or user_file()
+    if str(target) == "-":
+        click.echo(settings_template(), nl=False)
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(settings_template())
+    except FileExistsError:
+        _fail(f"{target}: exists; --force replaces it")
+    except OSError as error:
+        _fail(f"{target}: cannot be written: {error.strerror}")
+    click.echo(f"{target}: written")
+
+
+def _load(path: Path | None) -> Loaded:
+    try:
+        loaded = load_settings(path, os.environ)
+    except SettingsError as error:
+        _fail(str(error))
+    for warning in loaded.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    return loaded
+
+
+def _fail(text: str) -> NoReturn:
+    click.echo(text, err=True)
+    raise SystemExit(1)
+
+
+def _values(loaded: Loaded) -> dict[str, str | list[str] | None]:
+    return {name: key.rule.show(key.value(loaded.settings)) for name, key in keys().items()}
+
+
+def _as_json(loaded: Loaded) -> str:
+    shown = {
+        name: {"value": value, "origin": loaded.origins[name]} for name, value in _values(loaded).items()
+    }
+    return json.dumps({"file": loaded.path and str(loaded.path), "settings": shown}, indent=2)
+
+
+def _as_table(loaded: Loaded) -> str:
+    rows = [
+        (name, (", ".join(value) if isinstance(value, list) else value) or "-", loaded.origins[name])
+        for name, value in _values(loaded).items()
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return "\n".join(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}" for name, value, origin in rows)

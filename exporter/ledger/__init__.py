@@ -1,0 +1,1 @@
+"""The ledger: its tables, its one writer, its upkeep."""

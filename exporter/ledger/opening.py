@@ -1,0 +1,128 @@
+"""Open the ledger for writing: set a damaged one aside, restore the newest good backup, migrate, carry forward."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.ledger.backups import backups_of, is_sound
+from exporter.ledger.files import LedgerError, connect_to_write
+from exporter.ledger.schema import (
+    COUNTS,
+    VERSION,
+    SchemaError,
+    migrate_in_own_process,
+    require_current,
+    version_of,
+)
+from exporter.metering.postings import Account, Checkpoint, Incident, MeterState, OpeningBalance, SubjectFacts
+from exporter.metering.readings import Counts, Epoch, Subject
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACCOUNTS_CARRIED = 1024
+"""Subjects that are gone and do not count: only the newest are carried forward, so that memory stays bounded."""
+
+
+class Opened(NamedTuple):
+    """A ledger ready for its writer, what it carries forward, and what happened to it on the way."""
+
+    connection: sqlite3.Connection
+    opening: OpeningBalance
+    incidents: tuple[Incident, ...]
+
+
+def open_ledger(path: Path, meter: str) -> Opened:
+    """Open or create the ledger; raises LedgerError with the reason and the next step.
+
+    The caller holds the lock. Damage is never fatal: the file is set aside under its date.
+    """
+    incidents = tuple(_recover(path)) if path.exists() and not is_sound(path) else ()
+    try:
+        connection = connect_to_write(path)
+        if version_of(connection) != VERSION:
+            require_current(path, version_of(connection))
+            connection.close()
+            migrate_in_own_process(path)
+            connection = connect_to_write(path)
+        return Opened(connection, carried_forward(connection, meter), incidents)
+    except SchemaError as error:
+        raise LedgerError(str(error)) from error
+    except sqlite3.OperationalError as error:
+        raise LedgerError(
+            f"cannot open {path}: {error}; check the folder's owner and the disk, or set ledger.path"
+        ) from error
+
+
+def carried_forward(connection: sqlite3.Connection, meter: str) -> OpeningBalance:
+    """Read the last look of a meter and the account of every subject that may be met again."""
+    row = connection.execute(
+        "SELECT posting, boot_id, namespace, wall, elapsed, known FROM meter WHERE name = ?", (meter,)
+    ).fetchone()
+    state = None
+    if row is not None:
+        posting, boot_id, namespace, wall, elapsed, known = row
+        state = MeterState(posting, boot_id, namespace, wall, elapsed, frozenset(map(int, known.split())))
+    gap_seconds = connection.execute(
+        "SELECT ifnull(sum(max(ended - began, 0)), 0) FROM gap WHERE meter = ?", (meter,)
+    ).fetchone()[0]
+    return OpeningBalance(state, _accounts(connection), gap_seconds)
+
+
+def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
+    sums = ", ".join(f"sum({name})" for name in COUNTS)
+    lifetimes = {
+        row[0]: Counts(*row[1:])
+        for row in connection.execute(f"SELECT subject, {sums} FROM day GROUP BY subject")  # noqa: S608 - our own names
+    }
+    counts = ", ".join(f"c.{name}" for name in COUNTS)
+    query = f"""
+        SELECT s.id, s.kind, s.name, s.counted, s.uplink, s.first_seen, s.last_seen, c.epoch, c.counter_bits, {counts},
+               c.began_at, c.base_receive_bytes, c.base_transmit_bytes, c.ledger_receive_bytes,
+               c.ledger_transmit_bytes, c.discarded_receive_bytes, c.discarded_transmit_bytes, c.read_at
+        FROM subject AS s LEFT JOIN checkpoint AS c ON c.subject = s.id
+        ORDER BY s.counted DESC, s.last_seen DESC LIMIT {ACCOUNTS_CARRIED}
+    """  # noqa: S608 - names of our own schema
+    accounts = {}
+    for subject_id, kind, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(
+        query
+    ):
+        facts = SubjectFacts(bool(counted), bool(uplink), first_seen, last_seen)
+        lifetime = lifetimes.get(subject_id, Counts())
+        accounts[Subject(kind, name)] = Account(lifetime, facts, _checkpoint(checkpoint))
+    return accounts
+
+
+def _checkpoint(columns: list[str | int | None]) -> Checkpoint | None:
+    epoch, *numbers = columns
+    if epoch is None:
+        return None
+    bits, *rest = (int(number or 0) for number in numbers)
+    counts, (began_at, *sides), read_at = Counts(*rest[:8]), rest[8:15], rest[15]
+    base, ledger, discarded = (sides[0], sides[1]), (sides[2], sides[3]), (sides[4], sides[5])
+    return Checkpoint(Epoch.parse(str(epoch)), counts, bits, began_at, base, ledger, discarded, read_at)
+
+
+def _recover(path: Path) -> list[Incident]:
+    """Set the damaged file aside with its date and put the newest good backup in its place."""
+    now = datetime.now(UTC)
+    aside = path.with_name(f"{path.name}.damaged-{now:%Y-%m-%dT%H%M%SZ}")
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
+    good = next((backup for backup in backups_of(path) if is_sound(backup)), None)
+    at = int(now.timestamp())
+    if good is None:
+        detail = (
+            f"the damaged ledger is kept as {aside.name}; there was no good backup, so the books begin anew"
+        )
+        return [Incident(at, "", "ledger damaged", detail=detail, is_notice=True)]
+    restored = path.with_name(path.name + ".restored")
+    shutil.copyfile(good, restored)
+    restored.replace(path)
+    detail = f"the damaged ledger is kept as {aside.name}; {good.name} was restored"
+    return [Incident(at, "", "ledger restored", detail=detail, is_notice=True)]

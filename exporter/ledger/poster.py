@@ -1,0 +1,128 @@
+"""Posts to the ledger from the event loop: one posting at a time, tried again until it is in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.ledger_reader import Unposted, UnpostedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from concurrent.futures import Executor
+
+    from exporter.ledger.writer import Writer
+    from exporter.metering.journal import Journal
+    from exporter.metering.postings import Posting, Usage
+    from exporter.metering.readings import Subject
+
+log = logging.getLogger(__name__)
+
+COMMIT_BUCKETS = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
+"""Upper bounds (seconds) of the histogram of commit times: a good disk, an SD card, a disk in trouble."""
+
+
+class CommitHealth(NamedTuple):
+    """How posting goes: why the last attempt failed ("" if it did not), and figures since the service started."""
+
+    problem: str = ""
+    last_commit: float = 0.0
+    failures: int = 0
+    commits: int = 0
+    seconds: float = 0.0
+    buckets: tuple[int, ...] = (0,) * len(COMMIT_BUCKETS)
+
+
+class Poster:
+    """Hands postings to the writer's thread. While one is on its way or refused, the journal goes on collecting."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        executor: Executor,
+        journal: Journal,
+        take: Callable[[], Posting | None],
+        is_counted: Callable[[str], bool],
+        on_damage: Callable[[str], None],
+    ) -> None:
+        """`take` gives the next posting; `on_damage` is told when the file itself is broken or gone."""
+        self._writer, self._executor, self._journal = writer, executor, journal
+        self._take, self._is_counted, self._on_damage = take, is_counted, on_damage
+        self._waiting: Posting | None = None
+        self._number = 0
+        self._turn = asyncio.Lock()
+        self.health = CommitHealth()
+
+    async def post(self) -> bool:
+        """Commit what there is; returns whether the ledger is up to date. A failure is kept in `health`."""
+        async with self._turn:
+            if self._waiting is not None and not await self._commit(self._waiting):
+                return False
+            posting = self._take()
+            if posting is None:
+                return True
+            self._waiting, self._number = posting, posting.state.posting
+            return await self._commit(posting)
+
+    def unposted(self) -> Unposted:
+        """What is counted and not in the ledger, each row with the number of the posting that will bring it."""
+        slots: list[UnpostedRow] = []
+        minutes: list[UnpostedRow] = []
+        if self._waiting is not None:
+            slots.extend(self._rows(self._waiting.slots, self._number))
+            minutes.extend(self._rows(self._waiting.minutes, self._number))
+        upcoming = self._number + 1
+        slots.extend(self._rows(self._journal.slots, upcoming))
+        minutes.extend(self._rows(self._journal.minutes, upcoming))
+        return Unposted(slots, minutes)
+
+    def resume_from(self, number: int) -> None:
+        """The number of the last posting that the ledger held at the start."""
+        self._number = number
+
+    async def _commit(self, posting: Posting) -> bool:
+        loop = asyncio.get_running_loop()
+        try:
+            seconds = await loop.run_in_executor(self._executor, self._writer.post, posting)
+        except sqlite3.OperationalError as error:
+            self._failed(str(error))
+            return False
+        except (sqlite3.DatabaseError, FileNotFoundError) as error:
+            self._failed(str(error))
+            self._on_damage(str(error))
+            return False
+        self._waiting = None
+        self._succeeded(seconds)
+        return True
+
+    def _failed(self, reason: str) -> None:
+        if reason != self.health.problem:
+            log.error("the ledger cannot be written (%s): counting goes on in memory, and is posted when it can", reason)
+        self.health = self.health._replace(problem=reason, failures=self.health.failures + 1)
+
+    def _succeeded(self, seconds: float) -> None:
+        held = self.health
+        if held.problem:
+            log.warning("the ledger can be written again: everything counted meanwhile is posted")
+        buckets = tuple(
+            count + (seconds <= bound) for count, bound in zip(held.buckets, COMMIT_BUCKETS, strict=True)
+        )
+        self.health = CommitHealth("", time.time(), held.failures, held.commits + 1, held.seconds + seconds, buckets)
+
+    def _rows(self, rows: Mapping[tuple[int, Subject], Usage], number: int) -> Iterator[UnpostedRow]:
+        for (started, subject), usage in rows.items():
+            counts = usage.counts
+            yield UnpostedRow(
+                number,
+                subject.name,
+                self._is_counted(subject.name),
+                started,
+                counts.receive_bytes,
+                counts.transmit_bytes,
+                usage.estimated_bytes,
+                usage.peaks.total,
+            )

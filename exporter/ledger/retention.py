@@ -1,0 +1,143 @@
+"""Upkeep of the ledger: old minutes and slots go, days stay for ever, interfaces long gone are folded together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.ledger.files import size_on_disk
+from exporter.ledger.schema import COUNTS, SPEEDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import sqlite3
+
+    from exporter.ledger.writer import Writer
+
+DAY_SECONDS = 86_400
+GONE = "(gone)"
+FOLD_AFTER_SECONDS = 30 * DAY_SECONDS
+"""An interface that does not count and has been gone this long is folded into `(gone)`."""
+
+SHORTEST_SLOTS = 62 * DAY_SECONDS
+"""Slots that even a full ledger keeps: a billing cycle and the one before it."""
+
+AGGRESSIVE = 10
+"""In a storage crisis, minutes and slots are kept for this fraction of their time."""
+
+INCIDENTS_KEPT = 10_000
+
+
+class Keep(NamedTuple):
+    """How long rows are kept, in seconds, and how large the file may become, in bytes."""
+
+    minute_seconds: int
+    slot_seconds: int
+    max_bytes: int
+
+
+class Removed(NamedTuple):
+    """What one round of upkeep deleted or folded, in rows; days are never deleted."""
+
+    minutes: int = 0
+    slots: int = 0
+    folded: int = 0
+
+
+class Retention:
+    """Keeps one ledger within its bounds. Runs on the writer's thread."""
+
+    def __init__(self, connection: sqlite3.Connection, writer: Writer, path: Path) -> None:
+        """Uses the writer's connection and transactions."""
+        self._connection, self._writer, self._path = connection, writer, path
+
+    def tidy(self, keep: Keep, now: int) -> Removed:
+        """Delete what is older than it is kept for, fold what is long gone; shorter than set where the file is too large."""
+        removed = self._delete(keep, now)
+        folded = self._fold_gone(now)
+        share = keep
+        while self._live_bytes() > keep.max_bytes and share.minute_seconds > DAY_SECONDS:
+            share = _shorter(share)
+            more = self._delete(share, now)
+            removed = Removed(removed.minutes + more.minutes, removed.slots + more.slots)
+        return removed._replace(folded=folded)
+
+    def clean_up(self, keep: Keep, now: int, *, is_aggressive: bool) -> Removed:
+        """One round by hand; an aggressive one keeps a tenth, and two months of slots at least."""
+        if is_aggressive:
+            slots = max(keep.slot_seconds // AGGRESSIVE, SHORTEST_SLOTS)
+            keep = Keep(max(keep.minute_seconds // AGGRESSIVE, DAY_SECONDS), slots, keep.max_bytes)
+        return self.tidy(keep, now)
+
+    def vacuum(self) -> None:
+        """Give freed pages back to the file system."""
+        self._connection.execute("VACUUM")
+        self._writer.checkpoint_log(truncate=True)
+
+    def _delete(self, keep: Keep, now: int) -> Removed:
+        counted = [0, 0]
+
+        def work() -> None:
+            for number, (table, seconds) in enumerate(
+                (("minute", keep.minute_seconds), ("slot", keep.slot_seconds))
+            ):
+                statement = f"DELETE FROM {table} WHERE {table} < ?"  # noqa: S608 - names of our own schema
+                counted[number] = self._connection.execute(statement, (now - seconds,)).rowcount
+            self._connection.execute(
+                "DELETE FROM incident WHERE seen = 1 AND id <= (SELECT max(id) FROM incident) - ?",
+                (INCIDENTS_KEPT,),
+            )
+
+        self._writer.in_transaction(work)
+        return Removed(*counted)
+
+    def _fold_gone(self, now: int) -> int:
+        query = "SELECT id FROM subject WHERE counted = 0 AND last_seen < ? AND name <> ?"
+        gone = [row[0] for row in self._connection.execute(query, (now - FOLD_AFTER_SECONDS, GONE))]
+        if gone:
+            self._writer.in_transaction(lambda: self._fold(gone, now))
+            self._writer.forget_ids()
+        return len(gone)
+
+    def _fold(self, gone: list[int], now: int) -> None:
+        execute = self._connection.execute
+        execute(
+            "INSERT OR IGNORE INTO subject (kind, name, first_seen, last_seen) VALUES ('interface', ?, ?, ?)",
+            (GONE, now, now),
+        )
+        target = execute("SELECT id FROM subject WHERE kind = 'interface' AND name = ?", (GONE,)).fetchone()[
+            0
+        ]
+        for subject in gone:
+            for table in ("slot", "day"):
+                execute(_fold_statement(table), {"target": target, "subject": subject})
+                execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))  # noqa: S608 - our own names
+            execute("DELETE FROM minute WHERE subject = ?", (subject,))
+            execute("DELETE FROM checkpoint WHERE subject = ?", (subject,))
+            execute("DELETE FROM subject WHERE id = ?", (subject,))
+
+    def _live_bytes(self) -> int:
+        """Bytes that hold something: deleted pages are free again, although the file keeps them."""
+        pages, free, size = (
+            self._connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return min(int((pages - free) * size), max(size_on_disk(self._path), 1))
+
+
+def _shorter(keep: Keep) -> Keep:
+    return keep._replace(
+        minute_seconds=max(keep.minute_seconds // 2, DAY_SECONDS),
+        slot_seconds=max(keep.slot_seconds // 2, SHORTEST_SLOTS),
+    )
+
+
+def _fold_statement(table: str) -> str:
+    columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
+    adds = ", ".join(f"{name} = {name} + excluded.{name}" for name in (*COUNTS, "estimated_bytes"))
+    tops = ", ".join(f"{name} = max({name}, excluded.{name})" for name in SPEEDS)
+    return (
+        f"INSERT INTO {table} ({table}, subject, {columns}) "  # noqa: S608 - names of our own schema
+        f"SELECT {table}, :target, {columns} FROM {table} WHERE subject = :subject "
+        f"ON CONFLICT ({table}, subject) DO UPDATE SET {adds}, {tops}"
+    )

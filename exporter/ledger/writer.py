@@ -1,0 +1,251 @@
+"""The one writer: usage and checkpoint in one transaction, on a thread of its own."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from exporter.ledger.schema import COUNTS, SPEEDS
+from exporter.metering.journal import moved_back
+from exporter.metering.postings import Usage
+from exporter.metering.readings import Subject
+from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
+from reports.periods import day_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.postings import Checkpoint, Posting, Realign, SubjectFacts
+
+UNIX_EPOCH_ORDINAL = 719_163
+"""date(1970, 1, 1).toordinal(): the day rows count days from there."""
+
+
+def _upsert(table: str, time_column: str, sums: Iterable[str], peaks: Iterable[str]) -> str:
+    sums, peaks = tuple(sums), tuple(peaks)
+    columns = (time_column, "subject", *sums, *peaks)
+    marks = ", ".join("?" * len(columns))
+    adds = [f"{name} = {name} + excluded.{name}" for name in sums]
+    tops = [f"{name} = max({name}, excluded.{name})" for name in peaks]
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "  # noqa: S608 - names of our own schema
+        f"ON CONFLICT ({time_column}, subject) DO UPDATE SET {', '.join(adds + tops)}"
+    )
+
+
+ADD_SLOT = _upsert("slot", "slot", (*COUNTS, "estimated_bytes"), SPEEDS)
+ADD_DAY = _upsert("day", "day", (*COUNTS, "estimated_bytes"), SPEEDS)
+ADD_MINUTE = _upsert("minute", "minute", ("receive_bytes", "transmit_bytes"), SPEEDS)
+
+PUT_CHECKPOINT = f"""
+INSERT OR REPLACE INTO checkpoint (
+  subject, epoch, counter_bits, {", ".join(COUNTS)}, began_at, base_receive_bytes, base_transmit_bytes,
+  ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes, discarded_transmit_bytes, read_at
+) VALUES ({", ".join("?" * 19)})
+"""  # noqa: S608 - names of our own schema
+PUT_METER = """
+INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed, known)
+VALUES (:name, :posting, :boot_id, :namespace, :wall, :elapsed, :known)
+ON CONFLICT (name) DO UPDATE SET posting = :posting, boot_id = :boot_id, namespace = :namespace,
+  wall = :wall, elapsed = :elapsed, known = :known
+"""
+PUT_SUBJECT = """
+INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen)
+VALUES (:kind, :name, :counted, :uplink, :first_seen, :last_seen)
+ON CONFLICT (kind, name) DO UPDATE SET counted = :counted, uplink = :uplink,
+  first_seen = min(first_seen, :first_seen), last_seen = max(last_seen, :last_seen)
+"""
+
+
+class Writer:
+    """Writes postings into an open ledger. All calls come from one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, zone: ZoneInfo) -> None:
+        """`zone` is where the day rows are cut."""
+        self._connection = connection
+        self._zone = zone
+        self._ids: dict[Subject, int] = {}
+
+    def post(self, posting: Posting) -> float:
+        """Commit one posting, all or nothing; returns the seconds it took. Raises sqlite3.Error, and nothing is changed.
+
+        A posting that the ledger already holds (its commit was reported as failed, and was not) is not applied again.
+        """
+        began = time.perf_counter()
+        self.in_transaction(lambda: self._apply(posting))
+        return time.perf_counter() - began
+
+    def in_transaction(self, work: Callable[[], None]) -> None:
+        """Run `work` in one transaction that is rolled back whole when anything in it fails."""
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            work()
+            connection.execute("COMMIT")
+        except BaseException:
+            self._ids.clear()
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def checkpoint_log(self, *, truncate: bool = False) -> None:
+        """Copy the write-ahead log into the file, so that it neither grows nor holds all there is."""
+        mode = "TRUNCATE" if truncate else "PASSIVE"
+        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+
+    def forget_ids(self) -> None:
+        """Look subjects up again: some were folded together."""
+        self._ids.clear()
+
+    def _apply(self, posting: Posting) -> None:
+        held = self._connection.execute(
+            "SELECT posting FROM meter WHERE name = ?", (posting.meter,)
+        ).fetchone()
+        if held is not None and held[0] >= posting.state.posting:
+            return
+        self._put_subjects(posting.subjects)
+        if posting.realign is not None:
+            self._pull_back(posting.realign)
+        self._add_usage(posting.slots, posting.minutes)
+        self._put_checkpoints(posting.checkpoints)
+        self._note(posting)
+        state = posting.state
+        row = {
+            "name": posting.meter,
+            "posting": state.posting,
+            "boot_id": state.boot_id,
+            "namespace": state.namespace,
+            "wall": state.wall,
+            "elapsed": state.elapsed,
+            "known": " ".join(map(str, sorted(state.known))),
+        }
+        self._connection.execute(PUT_METER, row)
+
+    def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
+        rows = [
+            {
+                "kind": subject.kind,
+                "name": subject.name,
+                "counted": int(facts.is_counted),
+                "uplink": int(facts.is_uplink),
+                "first_seen": facts.first_seen,
+                "last_seen": facts.last_seen,
+            }
+            for subject, facts in subjects.items()
+        ]
+        self._connection.executemany(PUT_SUBJECT, rows)
+
+    def _add_usage(
+        self, slots: Mapping[tuple[int, Subject], Usage], minutes: Mapping[tuple[int, Subject], Usage]
+    ) -> None:
+        days: dict[tuple[int, Subject], Usage] = {}
+        for (start, subject), usage in slots.items():
+            key = (day_number(day_of(start, self._zone)), subject)
+            days[key] = usage.plus(days[key]) if key in days else usage
+        connection = self._connection
+        connection.executemany(ADD_SLOT, map(self._row, slots.items()))
+        connection.executemany(ADD_DAY, map(self._row, days.items()))
+        connection.executemany(
+            ADD_MINUTE,
+            (
+                (
+                    start,
+                    self._id(subject),
+                    usage.counts.receive_bytes,
+                    usage.counts.transmit_bytes,
+                    *usage.peaks,
+                )
+                for (start, subject), usage in minutes.items()
+            ),
+        )
+
+    def _row(self, item: tuple[tuple[int, Subject], Usage]) -> tuple[int, ...]:
+        (start, subject), usage = item
+        return (start, self._id(subject), *usage.counts, usage.estimated_bytes, *usage.peaks)
+
+    def _put_checkpoints(self, checkpoints: Mapping[Subject, Checkpoint]) -> None:
+        self._connection.executemany(
+            PUT_CHECKPOINT,
+            (
+                (
+                    self._id(subject),
+                    str(held.epoch),
+                    held.counter_bits,
+                    *held.counts,
+                    held.began_at,
+                    *held.base,
+                    *held.ledger,
+                    *held.discarded,
+                    held.read_at,
+                )
+                for subject, held in checkpoints.items()
+            ),
+        )
+
+    def _note(self, posting: Posting) -> None:
+        self._connection.executemany(
+            "INSERT INTO gap (meter, began, ended, cause, bytes) VALUES (?, ?, ?, ?, ?)",
+            ((posting.meter, *gap) for gap in posting.gaps),
+        )
+        self._connection.executemany(
+            "INSERT INTO incident (at, subject, what, bytes, detail, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            ((*incident[:5], int(not incident.is_notice)) for incident in posting.incidents),
+        )
+
+    def _pull_back(self, realign: Realign) -> None:
+        """Move what a clock that ran ahead booked into the future to where it belongs, days included."""
+        self._pull_back_minutes(realign)
+        latest = realign.after // SLOT_SECONDS * SLOT_SECONDS
+        columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
+        query = f"SELECT slot, subject, {columns} FROM slot WHERE slot > ?"  # noqa: S608 - names of our own schema
+        rows = self._connection.execute(query, (latest,)).fetchall()
+        if not rows:
+            return
+        self._connection.execute("DELETE FROM slot WHERE slot > ?", (latest,))
+        touched: set[int] = set()
+        for slot, subject, *amounts in rows:
+            target = moved_back(slot, realign.after, realign.seconds, SLOT_SECONDS)
+            self._connection.execute(ADD_SLOT, (target, subject, *amounts))
+            self._move_between_days(slot, target, subject, amounts)
+            touched.add(day_number(day_of(slot, self._zone)))
+        self._drop_empty_days(touched)
+
+    def _pull_back_minutes(self, realign: Realign) -> None:
+        latest = realign.after // MINUTE_SECONDS * MINUTE_SECONDS
+        rows = self._connection.execute("SELECT * FROM minute WHERE minute > ?", (latest,)).fetchall()
+        self._connection.execute("DELETE FROM minute WHERE minute > ?", (latest,))
+        self._connection.executemany(
+            ADD_MINUTE,
+            ((moved_back(row[0], realign.after, realign.seconds, MINUTE_SECONDS), *row[1:]) for row in rows),
+        )
+
+    def _move_between_days(self, slot: int, target: int, subject: int, amounts: list[int]) -> None:
+        before, after = (day_number(day_of(seconds, self._zone)) for seconds in (slot, target))
+        if before == after:
+            return
+        moved = len(COUNTS) + 1
+        self._connection.execute(ADD_DAY, (after, subject, *amounts))
+        less = [*(-amount for amount in amounts[:moved]), *(0 for _ in SPEEDS)]
+        self._connection.execute(ADD_DAY, (before, subject, *less))
+
+    def _drop_empty_days(self, days: set[int]) -> None:
+        nothing = " AND ".join(f"{name} = 0" for name in COUNTS)
+        self._connection.executemany(
+            f"DELETE FROM day WHERE day = ? AND {nothing}",  # noqa: S608 - names of our own schema
+            ((day,) for day in days),
+        )
+
+    def _id(self, subject: Subject) -> int:
+        known = self._ids.get(subject)
+        if known is None:
+            query = "SELECT id FROM subject WHERE kind = ? AND name = ?"
+            known = self._ids[subject] = self._connection.execute(query, subject).fetchone()[0]
+        return known
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as the day rows count."""
+    return day.toordinal() - UNIX_EPOCH_ORDINAL

@@ -1,0 +1,80 @@
+"""Day rows are cut in one zone; when the zone of the settings changes, the days that slots still cover are cut anew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from exporter.ledger.schema import COUNTS, SPEEDS
+from exporter.ledger.writer import ADD_DAY, day_number
+from reports.periods import day_of, day_start
+
+if TYPE_CHECKING:
+    import sqlite3
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from exporter.ledger.writer import Writer
+
+
+def zone_of(connection: sqlite3.Connection) -> str:
+    """The zone that the day rows are cut in; empty in a new ledger."""
+    row = connection.execute("SELECT value FROM state WHERE name = 'timezone'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def adopt_zone(
+    connection: sqlite3.Connection, writer: Writer, zone: ZoneInfo, former: ZoneInfo | None
+) -> bool:
+    """Make `zone` the ledger's; returns whether days were cut anew. Totals stay the same to the byte.
+
+    Days before the first one that slots cover whole in the former zone stay as they were cut.
+    """
+    if former is not None and former.key == zone.key:
+        return False
+
+    def work() -> None:
+        if former is not None:
+            _cut_anew(connection, zone, former)
+        connection.execute(
+            "INSERT INTO state (name, value) VALUES ('timezone', ?) ON CONFLICT (name) DO UPDATE SET value = ?",
+            (zone.key, zone.key),
+        )
+
+    writer.in_transaction(work)
+    return former is not None
+
+
+def _cut_anew(connection: sqlite3.Connection, zone: ZoneInfo, former: ZoneInfo) -> None:
+    oldest = connection.execute("SELECT min(slot) FROM slot").fetchone()[0]
+    if oldest is None:
+        return
+    first = _first_whole_day(connection, oldest, former)
+    since = day_start(first, former)
+    columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
+    days: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * (len(COUNTS) + 1 + len(SPEEDS)))
+    query = f"SELECT slot, subject, {columns} FROM slot WHERE slot >= ?"  # noqa: S608 - names of our own schema
+    for slot, subject, *amounts in connection.execute(query, (since,)):
+        _add(days[day_number(day_of(slot, zone)), subject], amounts)
+    connection.execute("DELETE FROM day WHERE day >= ?", (day_number(first),))
+    connection.executemany(ADD_DAY, ((*key, *amounts) for key, amounts in days.items()))
+
+
+def _first_whole_day(connection: sqlite3.Connection, oldest: int, former: ZoneInfo) -> date:
+    """The first day of the former zone whose slots are all still there: their sum tells for the oldest one."""
+    day = day_of(oldest, former)
+    following = day + timedelta(days=1)
+    booked = connection.execute(
+        "SELECT sum(receive_bytes + transmit_bytes) FROM day WHERE day = ?", (day_number(day),)
+    ).fetchone()[0]
+    held = connection.execute(
+        "SELECT sum(receive_bytes + transmit_bytes) FROM slot WHERE slot < ?", (day_start(following, former),)
+    ).fetchone()[0]
+    return day if booked == held else following
+
+
+def _add(total: list[int], amounts: list[int]) -> None:
+    sums = len(COUNTS) + 1
+    for number, amount in enumerate(amounts):
+        total[number] = total[number] + amount if number < sums else max(total[number], amount)

@@ -1,0 +1,224 @@
+"""The bookkeeper: one life per metered interface; turns each reading into a delta and books it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from exporter.metering.clock import SECOND
+from exporter.metering.differences import WRAP_32, Delta, difference, first_sight, last_difference
+from exporter.metering.lives import Life
+from exporter.metering.postings import STILL, Incident, SubjectFacts
+from exporter.metering.readings import NOTHING, Counts, Epoch
+
+if TYPE_CHECKING:
+    from exporter.metering.journal import Journal
+    from exporter.metering.postings import OpeningBalance
+    from exporter.metering.readings import Look, Reading, Subject
+    from exporter.metering.timeline import Stretch
+    from exporter.metering.totals import Totals
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 1024
+"""Interfaces that are gone and whose last reading stays in memory, in case they come back with the same counter."""
+
+GONE = "(gone)"
+"""Device label for what is counted of interfaces that have left."""
+
+
+CONTINUED_ELSEWHERE = Epoch("renamed", 0, 0)
+"""Epoch of a life whose counter goes on under another name: should the old name return, it must not count it again."""
+
+
+class Bookkeeper:
+    """Owns the lives of all subjects of one meter."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        totals: Totals,
+        opening: OpeningBalance,
+        count_since_boot: bool,
+        minutes_for_all: bool,
+    ) -> None:
+        """Carry the accounts of the ledger forward."""
+        self._journal, self._totals = journal, totals
+        self._count_since_boot, self._minutes_for_all = count_since_boot, minutes_for_all
+        self.lives = {subject: Life.resume(subject, account) for subject, account in opening.accounts.items()}
+        state = opening.state
+        self._place = (state.boot_id, state.namespace) if state else None
+        self._known = state.known if state else frozenset()
+        self.counted: frozenset[str] = frozenset()
+        self.uplinks: frozenset[str] = frozenset()
+        self.dirty: set[Subject] = set()
+        self.changed: set[Subject] = set()
+        self.resets: dict[tuple[str, str], int] = {}
+        self.discarded: dict[tuple[str, str], int] = {}
+
+    def book(self, look: Look, metered: frozenset[str], stretch: Stretch) -> None:
+        """Difference every metered reading of this look against its life, and book what was moved."""
+        at = stretch.ended // SECOND
+        lives = self.lives
+        for reading in look.readings:
+            subject = reading.subject
+            if subject.name not in metered:
+                continue
+            life = lives.get(subject)
+            if (
+                life is not None
+                and life.is_present
+                and life.counts == reading.counts
+                and life.epoch == reading.epoch
+            ):
+                life.is_present = reading.is_present
+                continue
+            if life is None:
+                is_uplink = subject.name in self.uplinks
+                facts = SubjectFacts(subject.name in self.counted, is_uplink, at, at)
+                life = lives[subject] = Life(subject, facts)
+                self.changed.add(subject)
+            self._book_reading(life, reading, look, stretch)
+        self._place = (look.boot_id, look.namespace)
+        self._known = frozenset(link.index for link in look.links.values())
+
+    def mark_absent(self, present: frozenset[str], at: int) -> list[Life]:
+        """Note which lives have ended since; keeps only the newest of those that do not count."""
+        ended = [life for life in self.lives.values() if life.is_present and life.subject.name not in present]
+        for life in ended:
+            life.is_present = False
+            life.forget_rates()
+            life.facts = life.facts._replace(last_seen=at)
+        self._forget_the_oldest()
+        return ended
+
+    def known_indexes(self) -> frozenset[int]:
+        """Interface indexes of the last look, metered or not."""
+        return self._known
+
+    def _book_reading(self, life: Life, reading: Reading, look: Look, stretch: Stretch) -> None:
+        at = stretch.ended // SECOND
+        link = look.links.get(reading.subject.name)
+        speed = link.speed if link is not None else None
+        if life.epoch == reading.epoch and reading.born is None:
+            delta = self._continue(life, reading, speed, stretch)
+        else:
+            delta = self._begin(life, reading, speed, look, stretch)
+        self._note(life, delta, at)
+        life.read(reading, at)
+        self.dirty.add(reading.subject)
+        if any(delta.counts):
+            self._enter(life, delta.counts, stretch, is_since_boot=delta.cause == "boot")
+
+    def _continue(self, life: Life, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
+        if reading.is_present:
+            delta = difference(
+                life.counts,
+                reading.counts,
+                counter_bits=reading.counter_bits,
+                speed=speed,
+                seconds=stretch.seconds,
+            )
+        else:
+            delta = last_difference(life.counts, reading.counts)
+        _rebase(life, reading.counts, delta)
+        return delta
+
+    def _begin(self, life: Life, reading: Reading, speed: int | None, look: Look, stretch: Stretch) -> Delta:
+        """The first reading of an epoch: what of it was moved under our eyes, and what lived before us."""
+        after = reading.counts
+        renamed = self._former_name(reading)
+        if renamed is not None:
+            delta, base = last_difference(renamed.counts, after), renamed.counts
+            renamed.epoch = CONTINUED_ELSEWHERE
+            self.dirty.add(renamed.subject)
+        elif stretch.is_first_ever:
+            delta = Delta(after, "boot") if self._count_since_boot else Delta(NOTHING, "baseline")
+            base = NOTHING if self._count_since_boot else after
+        elif stretch.is_new_boot:
+            delta, base = Delta(after, "boot"), NOTHING
+        elif reading.born is None and self._was_there_unmetered(reading, look):
+            delta, base = Delta(NOTHING, "baseline"), after
+        else:
+            delta = first_sight(after, reading.born, speed=speed, seconds=stretch.seconds)
+            base = after if delta.cause == "baseline" else reading.born or NOTHING
+        life.begin_epoch(reading, base, stretch.ended // SECOND)
+        life.forget_rates()
+        return delta
+
+    def _former_name(self, reading: Reading) -> Life | None:
+        """The life of the same counter under another name: an interface that was renamed between two looks."""
+        if reading.born is not None:
+            return None
+        return next((life for life in self.lives.values() if life.epoch == reading.epoch), None)
+
+    def _was_there_unmetered(self, reading: Reading, look: Look) -> bool:
+        return self._place == (look.boot_id, look.namespace) and reading.epoch.index in self._known
+
+    def _enter(self, life: Life, counts: Counts, stretch: Stretch, *, is_since_boot: bool) -> None:
+        """Book a delta: to the minute where somebody watched, spread over the slots of a gap where nobody did."""
+        life.gain(counts)
+        subject = life.subject
+        if stretch.gap or is_since_boot:
+            life.forget_rates()
+            pieces = self._journal.add_estimated(subject, counts, began=stretch.began, ended=stretch.ended)
+        else:
+            pieces = self._journal.add(
+                subject,
+                counts,
+                began=stretch.began,
+                ended=stretch.ended,
+                with_minutes=life.facts.is_counted or self._minutes_for_all,
+            )
+        life.booked_minute = pieces[-1].start
+        self._totals.add(subject.name, pieces)
+
+    def _note(self, life: Life, delta: Delta, at: int) -> None:
+        name = life.subject.name
+        if delta.cause in {"reset", "wrap", "boot"}:
+            self.resets[name, delta.cause] = self.resets.get((name, delta.cause), 0) + 1
+        if delta.cause in {"reset", "wrap"}:
+            self._journal.incidents.append(Incident(at, name, delta.cause, delta.counts.bytes))
+        if any(delta.discarded):
+            amount = sum(delta.discarded)
+            life.discarded = (life.discarded[0] + delta.discarded[0], life.discarded[1] + delta.discarded[1])
+            self.discarded[name, delta.cause] = self.discarded.get((name, delta.cause), 0) + amount
+            self._journal.incidents.append(Incident(at, name, "discarded", amount, delta.cause))
+            log.warning(
+                "%s: discarded %d bytes that its link cannot have moved since the last look", name, amount
+            )
+
+    def _forget_the_oldest(self) -> None:
+        """Bound the memory of what has gone; the ledger keeps their usage."""
+        gone = [life for life in self.lives.values() if not life.is_present and not life.facts.is_counted]
+        if len(gone) <= REMEMBERED:
+            return
+        gone.sort(key=lambda life: life.read_at)
+        for life in gone[:-REMEMBERED]:
+            if life.subject not in self.dirty:
+                del self.lives[life.subject]
+                self._forget_counters(life.subject.name)
+
+    def _forget_counters(self, name: str) -> None:
+        for counters in (self.resets, self.discarded):
+            for device, cause in [key for key in counters if key[0] == name]:
+                counters[GONE, cause] = counters.get((GONE, cause), 0) + counters.pop((device, cause))
+
+
+def _rebase(life: Life, after: Counts, delta: Delta) -> None:
+    """Where a counter did not simply grow, its epoch begins again: at 0 after a reset, one turn earlier after a wrap."""
+    base, ledger, discarded = list(life.base), list(life.ledger), list(life.discarded)
+    for side in (0, 1):
+        step = after[side] - life.counts[side]
+        if step >= 0 and delta.counts[side] + delta.discarded[side] == step:
+            continue
+        if delta.cause == "wrap" and delta.counts[side] == step % WRAP_32:
+            base[side] -= WRAP_32
+        else:
+            base[side], ledger[side], discarded[side] = 0, life.lifetime[side], 0
+    life.base, life.ledger, life.discarded = (
+        (base[0], base[1]),
+        (ledger[0], ledger[1]),
+        (discarded[0], discarded[1]),
+    )

@@ -1,0 +1,111 @@
+"""The life of one counter: its last reading, where its epoch began, and its running totals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
+from exporter.metering.readings import NOTHING, Counts
+
+if TYPE_CHECKING:
+    from exporter.metering.readings import Epoch, Reading, Subject
+
+
+class Life:
+    """Mutable state of one metered subject between two looks; only the sampler changes it."""
+
+    __slots__ = (
+        "base",
+        "began_at",
+        "booked_minute",
+        "counter_bits",
+        "counts",
+        "discarded",
+        "epoch",
+        "facts",
+        "is_present",
+        "ledger",
+        "lifetime",
+        "rate_base",
+        "rates",
+        "read_at",
+        "subject",
+    )
+
+    def __init__(self, subject: Subject, facts: SubjectFacts, lifetime: Counts = NOTHING) -> None:
+        """A subject that has not been read yet; `lifetime` is what the ledger already holds of it."""
+        self.subject = subject
+        self.facts = facts
+        self.lifetime = lifetime
+        self.rates: Speeds = STILL
+        self.rate_base = (lifetime.receive_bytes, lifetime.transmit_bytes)
+        self.is_present = False
+        self.epoch: Epoch | None = None
+        self.counts = NOTHING
+        self.counter_bits = 64
+        self.began_at = 0
+        self.base = (0, 0)
+        self.ledger = (0, 0)
+        self.discarded = (0, 0)
+        self.read_at = 0
+        self.booked_minute = 0
+
+    @classmethod
+    def resume(cls, subject: Subject, account: Account) -> Life:
+        """Continue what the ledger holds of a subject."""
+        life = cls(subject, account.facts, account.lifetime)
+        if account.checkpoint is not None:
+            held = account.checkpoint
+            life.epoch, life.counts, life.counter_bits = held.epoch, held.counts, held.counter_bits
+            life.began_at, life.base, life.ledger = held.began_at, held.base, held.ledger
+            life.discarded, life.read_at = held.discarded, held.read_at
+        return life
+
+    def begin_epoch(self, reading: Reading, base: Counts, at: int) -> None:
+        """From here on the kernel's counter, less `base`, is what the ledger must gain."""
+        self.epoch = reading.epoch
+        self.began_at = at
+        self.base = (base.receive_bytes, base.transmit_bytes)
+        self.ledger = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
+        self.discarded = (0, 0)
+
+    def read(self, reading: Reading, at: int) -> None:
+        """Remember the reading; `at` is UTC seconds."""
+        self.counts = reading.counts
+        self.counter_bits = reading.counter_bits
+        self.is_present = reading.is_present
+        self.read_at = at
+
+    def gain(self, counts: Counts) -> None:
+        """Add a delta to the lifetime."""
+        self.lifetime = Counts(*(a + b for a, b in zip(self.lifetime, counts, strict=True)))
+
+    def measure_rates(self, seconds: float) -> None:
+        """Rates from what was gained since the last measurement, `seconds` ago."""
+        now = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
+        if now == self.rate_base:
+            self.rates = STILL
+            return
+        receive, transmit = (int((a - b) / seconds) for a, b in zip(now, self.rate_base, strict=True))
+        self.rates = Speeds(receive, transmit, receive + transmit)
+        self.rate_base = now
+
+    def forget_rates(self) -> None:
+        """Begin a new measurement: what was gained until now has no speed that anybody saw."""
+        self.rates = STILL
+        self.rate_base = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
+
+    def checkpoint(self) -> Checkpoint | None:
+        """What the ledger must remember of this life; None before the first reading."""
+        if self.epoch is None:
+            return None
+        return Checkpoint(
+            epoch=self.epoch,
+            counts=self.counts,
+            counter_bits=self.counter_bits,
+            began_at=self.began_at,
+            base=self.base,
+            ledger=self.ledger,
+            discarded=self.discarded,
+            read_at=self.read_at,
+        )

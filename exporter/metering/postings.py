@@ -1,0 +1,140 @@
+"""What goes from the meters into the ledger in one transaction: usage and checkpoints together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.readings import NOTHING, Counts
+
+if TYPE_CHECKING:
+    from exporter.metering.readings import Epoch, Subject
+
+
+class Speeds(NamedTuple):
+    """Bytes per second: received, transmitted, and both together (peaks of these need not coincide)."""
+
+    receive: int = 0
+    transmit: int = 0
+    total: int = 0
+
+    def highest(self, other: Speeds) -> Speeds:
+        """The higher of each."""
+        return Speeds(*map(max, self, other))
+
+
+STILL = Speeds()
+
+
+class Usage(NamedTuple):
+    """What one subject moved in one slot or minute: counts, how many of the bytes are estimated, peak speeds."""
+
+    counts: Counts = NOTHING
+    estimated_bytes: int = 0
+    peaks: Speeds = STILL
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together: counts added, peaks the higher of each."""
+        counts = Counts(*(a + b for a, b in zip(self.counts, other.counts, strict=True)))
+        return Usage(counts, self.estimated_bytes + other.estimated_bytes, self.peaks.highest(other.peaks))
+
+
+class Checkpoint(NamedTuple):
+    """The last reading of a subject that is in the ledger, and where the counting of its epoch began.
+
+    While an epoch lasts, `counts - base` (received and transmitted bytes) equals the ledger's lifetime minus
+    `ledger` (its lifetime when the epoch began) plus `discarded`: that is what the audit proves. Pairs are
+    (received, transmitted) bytes; times are UTC seconds.
+    """
+
+    epoch: Epoch
+    counts: Counts
+    counter_bits: int
+    began_at: int
+    base: tuple[int, int]
+    ledger: tuple[int, int]
+    discarded: tuple[int, int]
+    read_at: int
+
+
+class SubjectFacts(NamedTuple):
+    """What the ledger knows of a subject besides its usage; times are UTC seconds."""
+
+    is_counted: bool
+    is_uplink: bool
+    first_seen: int
+    last_seen: int
+
+
+class MeterState(NamedTuple):
+    """When and under which boot a meter last looked, and the interface indexes that it saw.
+
+    `posting` numbers the transactions: a posting that the ledger already holds is not applied again.
+    `wall` and `elapsed` are nanoseconds of Instant.
+    """
+
+    posting: int
+    boot_id: str
+    namespace: int
+    wall: int
+    elapsed: int
+    known: frozenset[int]
+
+
+class Gap(NamedTuple):
+    """A stretch in which nobody looked: [began, ended) in UTC seconds; `bytes` were counted across it."""
+
+    began: int
+    ended: int
+    cause: str
+    bytes: int
+
+
+class Incident(NamedTuple):
+    """Something that a careful reader of the ledger wants to know; `is_notice`: shown until somebody has seen it."""
+
+    at: int
+    subject: str
+    what: str
+    bytes: int = 0
+    detail: str = ""
+    is_notice: bool = False
+
+
+class Realign(NamedTuple):
+    """The clock had run ahead: what is booked later than `after` (UTC seconds) moves back by `seconds`, to it at most."""
+
+    after: int
+    seconds: int
+
+
+class Posting(NamedTuple):
+    """One transaction's worth: all or nothing goes into the ledger. Keys of usage are (UTC seconds, subject)."""
+
+    meter: str
+    state: MeterState
+    slots: dict[tuple[int, Subject], Usage]
+    minutes: dict[tuple[int, Subject], Usage]
+    checkpoints: dict[Subject, Checkpoint]
+    subjects: dict[Subject, SubjectFacts]
+    gaps: tuple[Gap, ...]
+    incidents: tuple[Incident, ...]
+    realign: Realign | None = None
+
+
+class Account(NamedTuple):
+    """What the ledger holds of one subject when the service starts."""
+
+    lifetime: Counts
+    facts: SubjectFacts
+    checkpoint: Checkpoint | None
+
+
+class OpeningBalance(NamedTuple):
+    """What is carried forward from the ledger: the meter's last look (None in a new ledger), accounts, gap seconds."""
+
+    state: MeterState | None
+    accounts: dict[Subject, Account]
+    gap_seconds: int = 0
+
+
+NEW_LEDGER = OpeningBalance(state=None, accounts={})

@@ -1,0 +1,246 @@
+"""The sampler: looks through a meter, has every reading booked, and publishes what it found."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.bookkeeper import Bookkeeper
+from exporter.metering.clock import SECOND
+from exporter.metering.counting import metered
+from exporter.metering.postings import Gap, MeterState, Posting
+from exporter.metering.readings import MeterError
+from exporter.metering.snapshots import InterfaceState, MeterHealth, Snapshot
+from exporter.metering.timeline import Stretch, Timeline
+
+if TYPE_CHECKING:
+    from exporter.metering.clock import Clock, Instant
+    from exporter.metering.counting import CountingRules
+    from exporter.metering.journal import Journal
+    from exporter.metering.lives import Life
+    from exporter.metering.postings import OpeningBalance, Realign
+    from exporter.metering.readings import Look, Meter
+    from exporter.metering.totals import Totals
+
+SHORTEST_RATE_SECONDS = 0.9
+"""Rates over less time than this show the clockwork of network cards, not the traffic."""
+
+FACTS_SECONDS = 3600
+"""How often the ledger notes that an interface is still there."""
+
+
+class SamplerOptions(NamedTuple):
+    """Seconds between samples, seconds without a look that make a gap, and what to book at first sight."""
+
+    sample_interval: float = 1.0
+    gap_seconds: float = 15.0
+    count_since_boot: bool = False
+    minutes_for_all: bool = False
+
+
+class Sampler:
+    """Samples one meter. One caller at a time: the event loop."""
+
+    def __init__(
+        self,
+        *,
+        meter: Meter,
+        clock: Clock,
+        journal: Journal,
+        totals: Totals,
+        rules: CountingRules,
+        opening: OpeningBalance,
+        options: SamplerOptions = SamplerOptions(),
+    ) -> None:
+        """Carry forward what the ledger holds; nothing is read before the first `sample`."""
+        self._meter, self._clock, self._journal, self._totals = meter, clock, journal, totals
+        self._rules = rules
+        self._books = Bookkeeper(
+            journal=journal,
+            totals=totals,
+            opening=opening,
+            count_since_boot=options.count_since_boot,
+            minutes_for_all=options.minutes_for_all,
+        )
+        self._minutes_for_all = options.minutes_for_all
+        self._timeline = Timeline(opening.state, options.gap_seconds)
+        self._shortest_rate = min(SHORTEST_RATE_SECONDS, options.sample_interval * 0.9)
+        self._posting = opening.state.posting if opening.state else 0
+        self._gap_total = opening.gap_seconds
+        self._rated: Instant | None = None
+        self._look: Look | None = None
+        self._looked: Instant | None = None
+        self._metered: frozenset[str] = frozenset()
+        self._realign: Realign | None = None
+        self._facts_noted = 0
+        self._number = self._layout = 0
+        self.snapshot: Snapshot | None = None
+
+    @property
+    def seconds_since_look(self) -> float:
+        """Seconds since the last look that worked; infinite before the first."""
+        if self._looked is None:
+            return float("inf")
+        return (self._clock.now().elapsed - self._looked.elapsed) / SECOND
+
+    @property
+    def next_posting(self) -> int:
+        """The number that the next posting will have."""
+        return self._posting + 1
+
+    def sample(self) -> Snapshot:
+        """Look, book and publish; a meter that fails is a state of the snapshot, not an exception."""
+        began = time.perf_counter()
+        try:
+            look = self._meter.look()
+        except MeterError as error:
+            health = MeterHealth(is_up=False, read_seconds=time.perf_counter() - began, error=str(error))
+            return self._publish(self._clock.now(), health)
+        now = self._clock.now()
+        health = MeterHealth(is_up=True, read_seconds=time.perf_counter() - began)
+        stretch = self._timeline.stretch(now, look)
+        self._follow_the_clock(now, look)
+        self._adopt(look, now.wall // SECOND)
+        before = self._bytes_counted()
+        self._books.book(look, self._metered_in(look), stretch)
+        self._note_gap(stretch, before)
+        self._measure(now, stretch)
+        self._timeline.looked(now)
+        self._look, self._looked = look, now
+        return self._publish(now, health)
+
+    def take(self) -> Posting | None:
+        """Everything since the last posting, as one transaction; None before the first look."""
+        look, looked = self._look, self._looked
+        if look is None or looked is None:
+            return None
+        self._note_presence(looked.wall // SECOND)
+        self._posting += 1
+        books, journal = self._books, self._journal
+        checkpoints = {subject: books.lives[subject].checkpoint() for subject in books.dirty}
+        posting = Posting(
+            meter=self._meter.name,
+            state=MeterState(
+                self._posting,
+                look.boot_id,
+                look.namespace,
+                looked.wall,
+                looked.elapsed,
+                books.known_indexes(),
+            ),
+            slots=journal.slots,
+            minutes=journal.minutes,
+            checkpoints={subject: held for subject, held in checkpoints.items() if held is not None},
+            subjects={subject: books.lives[subject].facts for subject in books.changed},
+            gaps=tuple(journal.gaps),
+            incidents=tuple(journal.incidents),
+            realign=self._realign,
+        )
+        journal.clear()
+        books.dirty, books.changed, self._realign = set(), set(), None
+        return posting
+
+    def _follow_the_clock(self, now: Instant, look: Look) -> None:
+        realign, incident = self._timeline.realignment(now, look)
+        if incident is not None:
+            self._journal.incidents.append(incident)
+        if realign is not None:
+            self._journal.shift(realign.after, realign.seconds)
+            self._realign = realign
+
+    def _adopt(self, look: Look, at: int) -> None:
+        """Take over links and uplinks where they changed: who is metered, who counts, who has left."""
+        last = self._look
+        if last is not None and look.links is last.links and look.uplinks == last.uplinks:
+            return
+        books = self._books
+        self._layout += 1
+        self._metered = metered(look.links, self._rules)
+        uplinks = look.uplinks | {life.subject.name for life in books.lives.values() if life.facts.is_uplink}
+        names = self._metered | {life.subject.name for life in books.lives.values()}
+        books.uplinks = frozenset(uplinks)
+        books.counted = frozenset(name for name in names if self._rules.is_counted(name, uplinks))
+        for life in books.lives.values():
+            name = life.subject.name
+            facts = life.facts._replace(is_counted=name in books.counted, is_uplink=name in uplinks)
+            if facts != life.facts:
+                life.facts = facts
+                books.changed.add(life.subject)
+        books.changed.update(life.subject for life in books.mark_absent(self._metered, at))
+
+    def _metered_in(self, look: Look) -> frozenset[str]:
+        """Metered names of this look, those included that it sees for the last time."""
+        vanished = {reading.subject.name for reading in look.readings if not reading.is_present}
+        if not vanished:
+            return self._metered
+        return self._metered | {name for name in vanished if self._rules.is_metered_name(name)}
+
+    def _bytes_counted(self) -> int:
+        return sum(life.lifetime.bytes for life in self._books.lives.values() if life.facts.is_counted)
+
+    def _note_gap(self, stretch: Stretch, before: int) -> None:
+        if not stretch.gap:
+            return
+        ended = stretch.ended // SECOND
+        self._gap_total += max(ended - stretch.unseen_since, 0)
+        moved = self._bytes_counted() - before
+        self._journal.gaps.append(Gap(stretch.unseen_since, ended, stretch.gap, moved))
+
+    def _measure(self, now: Instant, stretch: Stretch) -> None:
+        """Rates over the time since the last measurement, and the peaks that they make."""
+        lives = self._books.lives.values()
+        if self._rated is None or stretch.gap:
+            self._rated = now
+            for life in lives:
+                life.forget_rates()
+            return
+        seconds = (now.elapsed - self._rated.elapsed) / SECOND
+        if seconds < self._shortest_rate:
+            return
+        self._rated = now
+        for life in lives:
+            if life.is_present:
+                life.measure_rates(seconds)
+                if any(life.rates):
+                    self._note_peaks(life)
+
+    def _note_peaks(self, life: Life) -> None:
+        is_by_minute = life.facts.is_counted or self._minutes_for_all
+        self._journal.note_peaks(life.subject, life.booked_minute, life.rates, with_minutes=is_by_minute)
+        self._totals.note_peaks(life.subject.name, life.booked_minute, life.rates)
+
+    def _note_presence(self, at: int) -> None:
+        if at - self._facts_noted < FACTS_SECONDS and at >= self._facts_noted:
+            return
+        self._facts_noted = at
+        for life in self._books.lives.values():
+            if life.is_present:
+                life.facts = life.facts._replace(last_seen=at)
+                self._books.changed.add(life.subject)
+
+    def _publish(self, now: Instant, health: MeterHealth) -> Snapshot:
+        self._number += 1
+        links = self._look.links if self._look else {}
+        states = [
+            InterfaceState(
+                life.subject.name,
+                life.facts.is_counted,
+                life.facts.is_uplink,
+                links.get(life.subject.name) if life.is_present else None,
+                life.lifetime,
+                life.rates,
+            )
+            for life in self._books.lives.values()
+            if life.is_present or life.facts.is_counted
+        ]
+        self.snapshot = Snapshot(
+            number=self._number,
+            layout=self._layout,
+            taken=self._looked or now,
+            interfaces=tuple(states),
+            health=health,
+            gap_seconds=self._gap_total,
+            resets=self._books.resets,
+            discarded=self._books.discarded,
+        )
+        return self.snapshot

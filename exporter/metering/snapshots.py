@@ -1,0 +1,57 @@
+"""What the sampler publishes after each sample: everything that /metrics and the live answers show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.postings import STILL, Speeds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from exporter.metering.clock import Instant
+    from exporter.metering.readings import Counts, Link
+
+
+class InterfaceState(NamedTuple):
+    """One interface now: lifetime counts in the ledger (unposted ones included), rates in bytes per second.
+
+    `link` is None for an interface that is gone; such a one is shown only where it counts.
+    """
+
+    name: str
+    is_counted: bool
+    is_uplink: bool
+    link: Link | None
+    lifetime: Counts
+    rates: Speeds = STILL
+
+
+class MeterHealth(NamedTuple):
+    """Whether the last look worked, how long it took (seconds), and why not."""
+
+    is_up: bool
+    read_seconds: float
+    error: str = ""
+
+
+class Snapshot(NamedTuple):
+    """The state after one sample. `number` counts samples, `layout` changes of the set of interfaces and links.
+
+    `resets` counts by (device, cause), `discarded` bytes by (device, reason), since the service started.
+    """
+
+    number: int
+    layout: int
+    taken: Instant
+    interfaces: tuple[InterfaceState, ...]
+    health: MeterHealth
+    gap_seconds: int
+    resets: Mapping[tuple[str, str], int]
+    discarded: Mapping[tuple[str, str], int]
+
+    @property
+    def machine_rates(self) -> Speeds:
+        """Bytes per second of all counted interfaces together."""
+        rates = [state.rates for state in self.interfaces if state.is_counted]
+        return Speeds(*(sum(values) for values in zip(*rates, strict=True))) if rates else STILL

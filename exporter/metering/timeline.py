@@ -1,0 +1,99 @@
+"""Time between two looks: how long nobody looked, and whether somebody set the clock meanwhile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.clock import SECOND, Instant
+from exporter.metering.postings import Incident, Realign
+
+if TYPE_CHECKING:
+    from exporter.metering.postings import MeterState
+    from exporter.metering.readings import Look
+
+CLOCK_STEP_SECONDS = 60
+"""A wall clock that moved more than this against the steady one was set; less is what NTP does every day."""
+
+
+class Stretch(NamedTuple):
+    """The time between the last look and this one, in which what this look finds was moved.
+
+    `began` and `ended` are wall nanoseconds by today's clock; `seconds` is measured by the steady clock (after a
+    reboot: since the boot). `gap` names the cause where nobody looked for so long that the time is a guess.
+    `unseen_since` is when the gap began (UTC seconds); before a reboot that is earlier than `began`.
+    """
+
+    began: int
+    ended: int
+    seconds: float
+    gap: str = ""
+    unseen_since: int = 0
+    is_first_ever: bool = False
+    is_new_boot: bool = False
+
+
+class Timeline:
+    """Follows the clocks from look to look, beginning with the last look that the ledger remembers."""
+
+    def __init__(self, state: MeterState | None, gap_seconds: float) -> None:
+        """`gap_seconds` without a look make a gap; `state` is None in a new ledger."""
+        self._state = state
+        self._gap_seconds = gap_seconds
+        self._last: Instant | None = None
+
+    def stretch(self, now: Instant, look: Look) -> Stretch:
+        """Measure the time since the last look, here or by an earlier service."""
+        if self._last is not None:
+            return self._running(now, self._last)
+        state = self._state
+        if state is None:
+            booted = now.wall - now.elapsed
+            return Stretch(booted, now.wall, now.elapsed / SECOND, is_first_ever=True)
+        if state.boot_id == look.boot_id:
+            seconds = max(now.elapsed - state.elapsed, 0) / SECOND
+            return self._stretch(now, seconds, "down")
+        booted = now.wall - now.elapsed
+        unseen_since = min(state.wall, now.wall) // SECOND
+        return Stretch(
+            max(booted, min(state.wall, now.wall)),
+            now.wall,
+            now.elapsed / SECOND,
+            gap="down",
+            unseen_since=unseen_since,
+            is_new_boot=True,
+        )
+
+    def realignment(self, now: Instant, look: Look) -> tuple[Realign | None, Incident | None]:
+        """What a clock that was set since the last look asks for: booked rows moved back, and a line for the record."""
+        at = now.wall // SECOND
+        before = self._last or self._remembered(look)
+        if before is None:
+            is_restart = self._last is None and self._state is not None
+            return (Realign(at, 0) if is_restart else None), None
+        step = ((now.wall - now.elapsed) - (before.wall - before.elapsed)) / SECOND
+        if abs(step) < CLOCK_STEP_SECONDS:
+            return (Realign(at, 0) if self._last is None else None), None
+        seconds = round(abs(step))
+        if step > 0:
+            return None, Incident(at, "", "clock set forward", detail=f"by {seconds} s")
+        return Realign(at, seconds), Incident(at, "", "clock set back", detail=f"by {seconds} s")
+
+    def looked(self, now: Instant) -> None:
+        """Remember that a look succeeded."""
+        self._last = now
+
+    def _remembered(self, look: Look) -> Instant | None:
+        state = self._state
+        if state is None or state.boot_id != look.boot_id:
+            return None
+        return Instant(wall=state.wall, elapsed=state.elapsed, awake=0)
+
+    def _running(self, now: Instant, last: Instant) -> Stretch:
+        seconds = (now.elapsed - last.elapsed) / SECOND
+        slept = seconds - (now.awake - last.awake) / SECOND
+        return self._stretch(now, seconds, "asleep" if slept > self._gap_seconds / 2 else "stalled")
+
+    def _stretch(self, now: Instant, seconds: float, cause: str) -> Stretch:
+        began = now.wall - round(seconds * SECOND)
+        is_gap = seconds > self._gap_seconds
+        return Stretch(began, now.wall, seconds, cause if is_gap else "", began // SECOND)

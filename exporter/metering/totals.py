@@ -1,0 +1,168 @@
+"""Running totals of the civil periods, kept in memory so that no scrape has to ask the ledger."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.postings import STILL, Speeds
+from reports.periods import Period, day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.spreading import Piece
+
+PERIODS = ("day", "week", "month", "year")
+DAYS_KEPT = 31
+MONTHS_KEPT = 24
+
+
+class Amount(NamedTuple):
+    """Bytes received and transmitted."""
+
+    receive: int = 0
+    transmit: int = 0
+
+    def plus(self, receive: int, transmit: int) -> Amount:
+        """Both together."""
+        return Amount(self.receive + receive, self.transmit + transmit)
+
+
+ZERO = Amount()
+
+
+class DayRow(NamedTuple):
+    """What the ledger (and what waits for it) holds of one device on one local day."""
+
+    device: str
+    day: date
+    receive_bytes: int
+    transmit_bytes: int
+    peaks: Speeds
+
+
+class DeviceTotals:
+    """One device: bytes by local day and by local month, and today's peaks."""
+
+    __slots__ = ("days", "months", "peaks", "peaks_day")
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.days: dict[date, Amount] = {}
+        self.months: dict[tuple[int, int], Amount] = {}
+        self.peaks = STILL
+        self.peaks_day = date.min
+
+    def add(self, day: date, receive: int, transmit: int) -> None:
+        """Add bytes to a local day and its month."""
+        self.days[day] = self.days.get(day, ZERO).plus(receive, transmit)
+        month = (day.year, day.month)
+        self.months[month] = self.months.get(month, ZERO).plus(receive, transmit)
+
+    def note_peaks(self, day: date, peaks: Speeds) -> None:
+        """Keep the highest speeds of the newest day."""
+        if day > self.peaks_day:
+            self.peaks, self.peaks_day = peaks, day
+        elif day == self.peaks_day:
+            self.peaks = self.peaks.highest(peaks)
+
+    def to_date(self, period: str, today: date) -> Amount:
+        """Bytes from the beginning of the day, week, month or year that `today` is in."""
+        if period == "day":
+            return self.days.get(today, ZERO)
+        if period == "week":
+            monday = today - timedelta(days=today.weekday())
+            return _sum(self.days.get(monday + timedelta(days=n), ZERO) for n in range(7))
+        if period == "month":
+            return self.months.get((today.year, today.month), ZERO)
+        return _sum(self.months.get((today.year, month), ZERO) for month in range(1, 13))
+
+    def forget_before(self, today: date) -> None:
+        """Drop what no question of `Totals` reaches."""
+        oldest_day = today - timedelta(days=DAYS_KEPT + 7)
+        self.days = {day: amount for day, amount in self.days.items() if day >= oldest_day}
+        oldest_month = (today.year - MONTHS_KEPT // 12 - 1, today.month)
+        self.months = {month: amount for month, amount in self.months.items() if month >= oldest_month}
+
+
+def _sum(amounts: Iterable[Amount]) -> Amount:
+    receive = transmit = 0
+    for amount in amounts:
+        receive += amount.receive
+        transmit += amount.transmit
+    return Amount(receive, transmit)
+
+
+class Totals:
+    """Totals of every device whose history is told, cut at local midnights of `zone`."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        """Begin empty; `load` brings what the ledger holds."""
+        self.zone = zone
+        self._devices: dict[str, DeviceTotals] = {}
+        self._today = date.min
+        self._bounds = (0, 0)
+        self.layout = 0
+
+    def load(self, rows: Iterable[DayRow]) -> None:
+        """Start again from the ledger's day rows (and the unposted ones)."""
+        self._devices = {}
+        for row in rows:
+            totals = self._devices.setdefault(row.device, DeviceTotals())
+            totals.add(row.day, row.receive_bytes, row.transmit_bytes)
+            totals.note_peaks(row.day, row.peaks)
+        self.layout += 1
+
+    def add(self, device: str, pieces: Iterable[Piece]) -> None:
+        """Add what a sample found, by the local days it fell into."""
+        totals = self._devices.get(device)
+        if totals is None:
+            totals = self._devices[device] = DeviceTotals()
+        for start, counts in pieces:
+            totals.add(self.day_of(start), counts.receive_bytes, counts.transmit_bytes)
+
+    def note_peaks(self, device: str, minute: int, peaks: Speeds) -> None:
+        """Keep the highest speeds of the day that this minute (UTC seconds) is in."""
+        totals = self._devices.get(device)
+        if totals is not None:
+            totals.note_peaks(self.day_of(minute), peaks)
+
+    def day_of(self, seconds: int) -> date:
+        """The local day of an instant (UTC seconds); the current day's bounds are kept at hand."""
+        begins, ends = self._bounds
+        if begins <= seconds < ends:
+            return self._today
+        day = day_of(seconds, self.zone)
+        if seconds >= ends:
+            self._turn_to(day)
+        return day
+
+    def today(self, now_seconds: int) -> date:
+        """The local day now; a new one changes what is told."""
+        begins, ends = self._bounds
+        if not begins <= now_seconds < ends:
+            self._turn_to(day_of(now_seconds, self.zone))
+        return self._today
+
+    def device(self, name: str) -> DeviceTotals:
+        """Totals of one device; empty for one that never moved a byte."""
+        return self._devices.get(name) or DeviceTotals()
+
+    def starts(self, today: date) -> Mapping[str, int]:
+        """UTC seconds at which the current day, week, month and year began."""
+        zone = self.zone
+        return {
+            "day": Period.day(today, zone).start,
+            "week": Period.week(today, zone).start,
+            "month": Period.month(today.year, today.month, zone).start,
+            "year": Period.year(today.year, zone).start,
+        }
+
+    def _turn_to(self, day: date) -> None:
+        period = Period.day(day, self.zone)
+        self._today, self._bounds = day, (period.start, period.end)
+        self.layout += 1
+        for totals in self._devices.values():
+            totals.forget_before(day)

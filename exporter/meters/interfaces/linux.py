@@ -1,0 +1,229 @@
+"""The interface meter of Linux: counts by psutil, identity by netlink where the system allows it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+import psutil
+
+from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
+from exporter.meters.interfaces.linux_facts import read_text
+from exporter.meters.interfaces.linux_listener import LinkListener
+from exporter.meters.interfaces.linux_netlink_roster import NetlinkRoster
+from exporter.meters.interfaces.linux_sysfs_roster import SysfsRoster
+from exporter.meters.interfaces.linux_uplinks import Route, decide_uplinks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from psutil._ntuples import snetio
+
+    from exporter.meters.interfaces.linux_census import Departure
+
+_PROC = Path("/proc")
+_SYS = Path("/sys")
+_WRAP = 2**32
+_64_BIT_MACHINES_WITHOUT_64 = frozenset({"s390x", "alpha", "armv8l", "armv8b"})
+"""armv8l is how a 64-bit kernel calls itself to a 32-bit process."""
+
+Counters = TypeVar("Counters")
+
+
+class Roster(Protocol):
+    """Pairs names of counters with the identities and links of interfaces."""
+
+    namespace: int
+
+    @property
+    def names(self) -> dict[str, int]:
+        """The index of each name."""
+
+    @property
+    def births(self) -> dict[int, Counts]:
+        """First counts not yet delivered, by index."""
+
+    @property
+    def departures(self) -> list[Departure]:
+        """Last counts not yet delivered."""
+
+    def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
+        """Read counters while nobody's name changes its meaning."""
+
+    def delivered(self, names: Iterable[str]) -> None:
+        """Forget what was reported."""
+
+    def links(self) -> dict[str, Link]:
+        """Facts by name."""
+
+    def routes(self) -> list[Route]:
+        """Routes that matter."""
+
+    def refresh(self) -> None:
+        """Read slow facts, on any thread."""
+
+    def close(self) -> None:
+        """Release what is held open."""
+
+
+class _Kept(NamedTuple):
+    ifindex: int
+    counters: snetio
+    reading: Reading
+
+
+class LinuxInterfaceMeter:
+    """Reads every interface of this network namespace.
+
+    With another `proc` than /proc, psutil.PROCFS_PATH is set, for the whole process. `listener` belongs to
+    the meter from then on; without one (fixtures, or netlink refused) births and ends pass unseen.
+    """
+
+    name = "interface"
+
+    def __init__(
+        self,
+        *,
+        proc: Path = _PROC,
+        sys: Path = _SYS,
+        listener: LinkListener | None = None,
+        machine: str | None = None,
+    ) -> None:
+        self._proc = proc
+        self._boot_id = ""
+        self._counter_bits = counter_bits(machine or os.uname().machine)
+        self._wide: set[int] = set()
+        self._kept: dict[str, _Kept] = {}
+        self._decided: tuple[dict[str, Link], list[Route], frozenset[str]] | None = None
+        self._roster: Roster = (
+            SysfsRoster(proc=proc, sys=sys)
+            if listener is None
+            else NetlinkRoster(listener=listener, proc=proc, sys=sys)
+        )
+
+    @classmethod
+    def open(cls) -> LinuxInterfaceMeter:
+        """The meter of this machine; listens where the system allows it."""
+        try:
+            listener = LinkListener()
+        except OSError:
+            return cls()
+        return cls(listener=listener)
+
+    def look(self) -> Look:
+        """Read every counter now; raises MeterError, and then keeps births and ends for the next look."""
+        boot_id = self._boot_id = self._boot_id or self._read_boot_id()
+        counters = self._roster.settle(self._read_counters)
+        links = self._roster.links()
+        uplinks = self._uplinks(links)
+        readings = (*self._ended(), *self._present(counters))
+        self._roster.delivered(counters)
+        return Look(boot_id, self._roster.namespace, readings, links, uplinks)
+
+    def refresh_links(self) -> None:
+        """Read what can keep the reader waiting (speeds), on a worker thread; the next look takes it over."""
+        self._roster.refresh()
+
+    def fileno(self) -> int | None:
+        """The descriptor on which links announce themselves, None without netlink."""
+        return self._roster.fileno() if isinstance(self._roster, NetlinkRoster) else None
+
+    def hear(self) -> None:
+        """Take announcements as soon as `fileno()` is readable, so that a storm between looks loses none."""
+        if isinstance(self._roster, NetlinkRoster):
+            self._roster.hear()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._roster.close()
+
+    def _read_boot_id(self) -> str:
+        path = self._proc / "sys/kernel/random/boot_id"
+        boot_id = read_text(path).strip()
+        if not boot_id:
+            raise MeterError(f"{path}: empty")
+        return boot_id
+
+    def _read_counters(self) -> dict[str, snetio]:
+        if str(self._proc) != psutil.PROCFS_PATH:
+            psutil.PROCFS_PATH = str(self._proc)
+        path = self._proc / "net/dev"
+        try:
+            counters = psutil.net_io_counters(pernic=True, nowrap=False)
+        except (OSError, ValueError, IndexError, AssertionError) as error:
+            raise MeterError(f"{path}: not a table of counters ({error})") from error
+        if not counters:
+            raise MeterError(f"{path}: lists no interface")
+        return counters
+
+    def _uplinks(self, links: dict[str, Link]) -> frozenset[str]:
+        routes = self._roster.routes()
+        decided = self._decided
+        if decided is None or decided[0] is not links or decided[1] is not routes:
+            decided = self._decided = (links, routes, decide_uplinks(routes, links))
+        return decided[2]
+
+    def _ended(self) -> Iterator[Reading]:
+        ends = self._roster.departures
+        last = {kept.ifindex: kept.reading.counts for kept in self._kept.values()} if ends else {}
+        for end in ends:
+            counts = end.counts
+            if end.born is None and end.ifindex in last:
+                # a veth forgets what it received (its peer's count) before the kernel tells of its end
+                counts = Counts(*map(max, counts, last[end.ifindex]))
+            bits = self._bits(end.ifindex, counts)
+            self._wide.discard(end.ifindex)
+            yield Reading(
+                self._subject(end.name),
+                self._epoch(end.ifindex),
+                counts,
+                bits,
+                end.born,
+                is_present=False,
+            )
+
+    def _present(self, counters: dict[str, snetio]) -> list[Reading]:
+        """A reading for each name; an idle interface gets its last one again: it pays with many veths."""
+        names, births, kept = self._roster.names, self._roster.births, self._kept
+        now: dict[str, _Kept] = {}
+        for name, columns in counters.items():
+            index = names.get(name)
+            if index is None:
+                continue
+            last = kept.get(name)
+            if (
+                last is None
+                or last.counters != columns
+                or last.ifindex != index
+                or index in births
+                or last.reading.born is not None
+            ):
+                last = _Kept(index, columns, self._reading(name, index, columns, births.get(index)))
+            now[name] = last
+        self._kept = now
+        return [last.reading for last in now.values()]
+
+    def _reading(self, name: str, index: int, columns: snetio, born: Counts | None) -> Reading:
+        sent, received, packets_sent, packets_received, errors_in, errors_out, drops_in, drops_out = columns
+        counts = Counts(
+            received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out
+        )
+        return Reading(self._subject(name), self._epoch(index), counts, self._bits(index, counts), born)
+
+    def _subject(self, name: str) -> Subject:
+        return Subject("interface", name)
+
+    def _epoch(self, index: int) -> Epoch:
+        return Epoch(self._boot_id, self._roster.namespace, index)
+
+    def _bits(self, index: int, counts: Counts) -> int:
+        """A driver on a 32-bit kernel may count in 64 bits all the same; one larger value proves it."""
+        if self._counter_bits < 64 and max(counts) >= _WRAP:  # noqa: PLR2004 - the width itself
+            self._wide.add(index)
+        return 64 if index in self._wide else self._counter_bits
+
+
+def counter_bits(machine: str) -> int:
+    """How wide a kernel on this machine (`uname -m`) counts: 32 or 64 bits."""
+    return 64 if "64" in machine or machine in _64_BIT_MACHINES_WITHOUT_64 else 32

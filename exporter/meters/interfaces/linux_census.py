@@ -1,0 +1,81 @@
+"""Who lives in a network namespace: which index has which name, who was born and who left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exporter.metering.readings import Counts
+    from exporter.meters.interfaces.linux_netlink import LinkFacts
+
+
+class Departure(NamedTuple):
+    """An interface's end in this namespace, its last counts, and `born` where nobody read it in between."""
+
+    ifindex: int
+    name: str
+    counts: Counts
+    born: Counts | None
+
+
+class Census:
+    """The interfaces of one namespace, kept true by the kernel's link messages in their order."""
+
+    def __init__(self) -> None:
+        self.members: dict[int, LinkFacts] = {}
+        self.names: dict[str, int] = {}
+        self.births: dict[int, Counts] = {}
+        self.departures: list[Departure] = []
+        self.changed: set[int] = set()
+        """Indexes whose facts differ since somebody emptied this set."""
+
+    def learn(self, facts: LinkFacts) -> set[str]:
+        """Take a link as it stands, whenever it began; gives the names that now mean something else."""
+        before = self.members.get(facts.ifindex)
+        if before == facts:
+            return set()
+        self.members[facts.ifindex] = facts
+        self.changed.add(facts.ifindex)
+        if before is not None and before.name == facts.name:
+            return set()
+        touched = {facts.name}
+        if before is not None:
+            touched.add(before.name)
+            self._release(before)
+        self.names[facts.name] = facts.ifindex
+        return touched
+
+    def follow(self, facts: LinkFacts, counts: Counts | None) -> set[str]:
+        """Take a link event; an index that nobody knew was born with these counts."""
+        if counts is not None and facts.ifindex not in self.members:
+            self.births[facts.ifindex] = counts
+        return self.learn(facts)
+
+    def leave(self, facts: LinkFacts, counts: Counts | None) -> set[str]:
+        """Take the end of a link, which another one's index or name may follow at once."""
+        before = self.members.pop(facts.ifindex, None)
+        if before is None:
+            return set()
+        self._release(before)
+        born = self.births.pop(facts.ifindex, None)
+        self.changed.add(facts.ifindex)
+        if counts is not None:
+            self.departures.append(Departure(facts.ifindex, before.name, counts, born))
+        return {before.name}
+
+    def keep_only(self, indexes: set[int]) -> None:
+        """Forget whose end nobody told us."""
+        for index in self.members.keys() - indexes:
+            self._release(self.members.pop(index))
+            self.births.pop(index, None)
+            self.changed.add(index)
+
+    def delivered(self, names: set[str] | dict[str, object]) -> None:
+        """Forget the births of those that were read, and all departures."""
+        self.departures.clear()
+        for index in [index for index in self.births if self.members[index].name in names]:
+            del self.births[index]
+
+    def _release(self, facts: LinkFacts) -> None:
+        if self.names.get(facts.name) == facts.ifindex:
+            del self.names[facts.name]

@@ -1,0 +1,282 @@
+"""The interfaces of this namespace as netlink tells them, with exact births and ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from exporter.metering.readings import Counts, Link, MeterError
+from exporter.meters.interfaces.linux_census import Census, Departure
+from exporter.meters.interfaces.linux_facts import (
+    Hardware,
+    kind_of,
+    read_hardware,
+    read_optional,
+)
+from exporter.meters.interfaces.linux_netlink import (
+    RTM_DELLINK,
+    RTM_NEWLINK,
+    RTM_NEWROUTE,
+    parse_link,
+    parse_route,
+)
+from exporter.meters.interfaces.linux_uplinks import Route, parse_ipv6_routes, parse_pppoe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from exporter.meters.interfaces.linux_listener import LinkListener
+    from exporter.meters.interfaces.linux_netlink import LinkFacts, Message
+
+_TRIES = 5
+_VIRTUAL_DRIVERS = frozenset(
+    {
+        "veth",
+        "bridge",
+        "tun",
+        "ifb",
+        "dummy",
+        "vlan",
+        "bond",
+        "wireguard",
+        "vxlan",
+        "macvlan",
+        "ipvlan",
+        "ppp",
+    }
+)
+"""Drivers that never have hardware of their own: a thousand veths cost no look into sysfs."""
+_WITHOUT_PARENT = frozenset({"veth"})
+"""What these drivers call their link is their other end, not what they are stacked on."""
+
+Counters = TypeVar("Counters")
+
+
+class _Event(NamedTuple):
+    is_end: bool
+    facts: LinkFacts
+    counts: Counts | None
+
+
+class NetlinkRoster:
+    """Knows names, births and ends from the kernel's own messages; reads sysfs only when a link changes."""
+
+    def __init__(self, *, listener: LinkListener, proc: Path, sys: Path) -> None:
+        self._listener = listener
+        self._proc = proc
+        self._folder = sys / "class/net"
+        self._census = Census()
+        self._hardware: dict[int, Hardware] = {}
+        self._refreshed: dict[int, tuple[Hardware, Hardware]] = {}
+        self._links: dict[str, Link] = {}
+        self._routes: list[Route] = []
+        self._is_list_needed = True
+        self._are_routes_stale = True
+        self._strangers: set[str] = set()
+        self.namespace = listener.namespace
+
+    @property
+    def names(self) -> dict[str, int]:
+        """The index of each name, as of the last `settle`."""
+        return self._census.names
+
+    @property
+    def births(self) -> dict[int, Counts]:
+        """The first counts of those who appeared and were not yet delivered."""
+        return self._census.births
+
+    @property
+    def departures(self) -> list[Departure]:
+        """The last counts of those who left and were not yet delivered."""
+        return self._census.departures
+
+    def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
+        """Read counters until nobody came, went or was renamed meanwhile; drops who never stood still."""
+        touched: set[str] = set()
+        counters: dict[str, Counters] = {}
+        self._hear_or_list()
+        for _ in range(_TRIES):
+            counters = read()
+            touched = self._hear_or_list()
+            if not touched:
+                break
+        self._notice_strangers(counters)
+        return {name: counters[name] for name in counters if name not in touched} if touched else counters
+
+    def delivered(self, names: Iterable[str]) -> None:
+        """Forget births and ends that a look has reported."""
+        if self._census.births or self._census.departures:
+            self._census.delivered(set(names))
+
+    def fileno(self) -> int:
+        """The descriptor that turns readable when a link changes."""
+        return self._listener.fileno()
+
+    def hear(self) -> set[str]:
+        """Take the link messages that wait; gives the names that now mean something else."""
+        try:
+            drained = self._listener.drain()
+            self._is_list_needed |= drained.is_overrun
+            return self._take(_link_events(drained.messages))
+        except (OSError, ValueError) as error:
+            self._is_list_needed = True
+            raise MeterError(f"netlink: {error}") from error
+
+    def _hear_or_list(self) -> set[str]:
+        touched = self.hear()
+        return touched | self._list_all() if self._is_list_needed else touched
+
+    def _take(self, events: Iterable[_Event]) -> set[str]:
+        touched: set[str] = set()
+        for event in events:
+            if event.is_end:
+                touched |= self._census.leave(event.facts, event.counts)
+            elif self._is_list_needed:
+                # its first message may be among the lost ones
+                touched |= self._census.learn(event.facts)
+            else:
+                touched |= self._census.follow(event.facts, event.counts)
+        return touched
+
+    def _list_all(self) -> set[str]:
+        """Ask for all links anew, after an overrun and at the start; nobody is born by being listed."""
+        failure: Exception | None = None
+        for _ in range(_TRIES):
+            try:
+                events = _link_events(self._listener.dump_links())
+            except (OSError, ValueError) as error:
+                failure = error
+                continue
+            self._take(events)
+            self._census.keep_only(_present(events))
+            self._is_list_needed = False
+            return set(self._census.names)
+        raise MeterError(f"netlink: cannot list the links: {failure}") from failure
+
+    def _notice_strangers(self, counters: dict[str, Counters]) -> None:
+        """A device is listed just before it is announced; one that stays unknown means a lost message."""
+        strangers = counters.keys() ^ self.names.keys()
+        self._is_list_needed |= not self._strangers.isdisjoint(strangers)
+        self._strangers = strangers
+
+    def links(self) -> dict[str, Link]:
+        """The links by name: the same object until one of them changes."""
+        refreshed, self._refreshed = self._refreshed, {}
+        for index, (before, after) in refreshed.items():
+            if self._hardware.get(index) is before and after != before:
+                self._hardware[index] = after
+                self._census.changed.add(index)
+        if not self._census.changed:
+            return self._links
+        for index in self._census.changed:
+            self._look_at(index)
+        self._census.changed.clear()
+        self._links = self._stack()
+        return self._links
+
+    def _look_at(self, index: int) -> None:
+        before = self._hardware.pop(index, None)
+        facts = self._census.members.get(index)
+        if facts is not None and facts.kind not in _VIRTUAL_DRIVERS:
+            self._hardware[index] = read_hardware(self._folder / facts.name, index)
+        # IPv4 routes vanish with their link without a message of their own
+        is_routed = facts is not None and any(route.device == facts.name for route in self._routes)
+        self._are_routes_stale |= is_routed or before is not None or index in self._hardware
+
+    def _stack(self) -> dict[str, Link]:
+        members = self._census.members
+        ports: dict[int, list[str]] = {}
+        for facts in members.values():
+            if facts.master:
+                ports.setdefault(facts.master, []).append(facts.name)
+        pppoe = parse_pppoe(read_optional(self._proc / "net/pppoe")) if self._has_ppp() else ()
+        return {
+            facts.name: self._link(facts, tuple(ports.get(facts.ifindex, ())), pppoe)
+            for facts in members.values()
+        }
+
+    def _has_ppp(self) -> bool:
+        return any(facts.kind == "ppp" for facts in self._census.members.values())
+
+    def _link(self, facts: LinkFacts, ports: tuple[str, ...], pppoe: tuple[str, ...]) -> Link:
+        hardware = self._hardware.get(facts.ifindex, Hardware())
+        parent = self._census.members.get(facts.parent)
+        lower = ports
+        if parent is not None and parent is not facts and facts.kind not in _WITHOUT_PARENT:
+            lower = (*ports, parent.name)
+        kind = kind_of(facts.kind, hardware.kind, facts.hardware_type)
+        return Link(
+            name=facts.name,
+            index=facts.ifindex,
+            kind=kind,
+            is_up=facts.is_up,
+            is_physical=hardware.is_physical,
+            is_loopback=facts.is_loopback,
+            speed=hardware.speed,
+            address=facts.address,
+            mtu=facts.mtu,
+            lower=lower or (pppoe if kind == "ppp" else ()),
+        )
+
+    def refresh(self) -> None:
+        """Read speeds again, on any thread, since drivers may be slow; the next look takes them over."""
+        names = {index: name for name, index in tuple(self.names.items())}
+        self._refreshed = {
+            index: (before, read_hardware(self._folder / names[index], index))
+            for index, before in tuple(self._hardware.items())
+            if index in names
+        }
+
+    def routes(self) -> list[Route]:
+        """The routes that matter, to be asked after `links`: the same object until something changes."""
+        try:
+            self._are_routes_stale |= self._listener.routes_changed()
+            if self._are_routes_stale:
+                self._routes = [*self._ipv4_routes(), *self._ipv6_routes()]
+                self._are_routes_stale = False
+        except (OSError, ValueError) as error:
+            self._are_routes_stale = True
+            raise MeterError(f"netlink: cannot list the routes: {error}") from error
+        return self._routes
+
+    def _ipv4_routes(self) -> Iterable[Route]:
+        for message in self._listener.dump_routes():
+            route = parse_route(message.body) if message.type == RTM_NEWROUTE else None
+            if route is None or not route.is_unicast:
+                continue
+            leading = int(route.first_byte != 0) if route.length == 1 else route.first_byte
+            for index, has_gateway in route.next_hops:
+                if index in self._census.members:
+                    name = self._census.members[index].name
+                    yield Route(
+                        name, is_ipv6=False, destination=leading, length=route.length, has_gateway=has_gateway
+                    )
+
+    def _ipv6_routes(self) -> list[Route]:
+        path = self._proc / "net/ipv6_route"
+        return parse_ipv6_routes(read_optional(path), str(path))
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+
+def _link_events(messages: Iterable[Message]) -> list[_Event]:
+    """What the messages say of links; raises ValueError on a malformed one."""
+    events = []
+    for message in messages:
+        link = parse_link(message.body) if message.type in {RTM_NEWLINK, RTM_DELLINK} else None
+        if link is not None:
+            events.append(_Event(message.type == RTM_DELLINK, *link))
+    return events
+
+
+def _present(events: Iterable[_Event]) -> set[int]:
+    """Who is there at the end of a list that events were mixed into."""
+    present: set[int] = set()
+    for event in events:
+        if event.is_end:
+            present.discard(event.facts.ifindex)
+        else:
+            present.add(event.facts.ifindex)
+    return present

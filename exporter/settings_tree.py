@@ -1,0 +1,163 @@
+"""The tree of settings: every section and key with its default, its rule and its meaning; frozen."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+from exporter import settings_list_rules as lists
+from exporter import settings_rules as rules
+
+SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
+
+
+def default_ledger_path(*, is_root: bool | None = None) -> Path:
+    """Say where the ledger is when nobody says: the system's for root, else the user's data folder."""
+    if is_root is None:
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    if is_root:
+        return SYSTEM_LEDGER
+    import platformdirs  # noqa: PLC0415 - 9 ms, wasted where a path is set
+
+    return Path(platformdirs.user_data_dir("netledger", appauthor=False)) / "ledger.db"
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A group of keys; unknown ones are errors. Durations are seconds, sizes bytes."""
+
+
+class Server(Section, frozen=True):
+    """Where the service listens, and whom it answers."""
+
+    host: Annotated[str, rules.Host(), "Address to listen on; beyond this machine only with a key."] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, rules.whole(0, 65535), "TCP port; 0 takes any free one."] = 7373
+    allowed_hosts: Annotated[
+        tuple[str, ...], lists.Hosts(), "Names, besides its own, by which clients may call the service."
+    ] = ()
+    cors_origins: Annotated[tuple[str, ...], lists.Origins(), "Web pages that may read the API."] = ()
+    tls_cert: Annotated[Path | None, rules.OptionalFile(), "Certificate chain (PEM); with tls_key."] = None
+    tls_key: Annotated[Path | None, rules.OptionalFile(), "Private key (PEM); with tls_cert."] = None
+
+
+class Auth(Section, frozen=True):
+    """Who may read: API keys, and whether /metrics asks for one too."""
+
+    api_keys: Annotated[tuple[str, ...], lists.Keys(), "Keys that open the API."] = ()
+    api_key_file: Annotated[
+        Path | None, rules.OptionalFile(), "File of further keys, one a line; # begins a comment."
+    ] = None
+    protect_metrics: Annotated[bool, rules.Switch(), "Ask for a key on /metrics too."] = False
+
+    def __repr__(self) -> str:
+        return f"Auth({len(self.api_keys)} keys, protect_metrics={self.protect_metrics})"
+
+
+class Interfaces(Section, frozen=True):
+    """Which interfaces are metered, how often, and which count for the machine's total."""
+
+    sample_interval: Annotated[float, rules.seconds("100ms", "60s"), "Time between two samples."] = 1.0
+    include: Annotated[tuple[str, ...], lists.SomeGlobs(), "Interfaces that are metered."] = ("*",)
+    exclude: Annotated[tuple[str, ...], lists.Globs(), "Interfaces that are not, though included."] = ()
+    counted: Annotated[
+        tuple[str, ...],
+        lists.Counted(),
+        "Interfaces whose bytes are the machine's total; auto finds the uplinks.",
+    ] = ("auto",)
+
+
+class Ledger(Section, frozen=True):
+    """The file that keeps the books, and how long it keeps what."""
+
+    path: Annotated[Path, rules.File(), "The SQLite file."] = msgspec.field(
+        default_factory=default_ledger_path
+    )
+    commit_interval: Annotated[float, rules.seconds("1s", "10m"), "Time between two commits."] = 10.0
+    timezone: Annotated[str, rules.Zone(), "Zone of days, weeks and months; auto is the system's."] = "auto"
+    minute_retention: Annotated[float, rules.seconds("1d", "36500d"), "How long minute rows are kept."] = (
+        30 * 86400.0
+    )
+    slot_retention: Annotated[
+        float, rules.seconds("62d", "36500d"), "How long quarter-hour rows are kept."
+    ] = 400 * 86400.0
+    backups: Annotated[int, rules.whole(0, 365), "Daily backups that are kept; 0 makes none."] = 7
+    # 281 TB is the largest database that SQLite can hold.
+    max_size: Annotated[int, rules.size("4 MB", "281 TB"), "Largest size of the file."] = 400_000_000
+    minutes: Annotated[
+        Literal["counted", "all"], rules.Choice("counted", "all"), "Interfaces that get minute rows."
+    ] = "counted"
+
+
+class Average(Section, frozen=True):
+    """The average speed."""
+
+    window: Annotated[float, rules.seconds("1m", "31d"), "Stretch that the average is taken over."] = (
+        12 * 3600.0
+    )
+
+
+class Metrics(Section, frozen=True):
+    """What /metrics shows."""
+
+    history: Annotated[
+        Literal["counted", "all"],
+        rules.Choice("counted", "all"),
+        "Interfaces with period, daily and monthly series.",
+    ] = "counted"
+    process: Annotated[bool, rules.Switch(), "Show process_* and python_gc_* metrics."] = True
+
+
+class Settings(Section, frozen=True):
+    """Everything that can be set."""
+
+    server: Server = msgspec.field(default_factory=Server)
+    auth: Auth = msgspec.field(default_factory=Auth)
+    interfaces: Interfaces = msgspec.field(default_factory=Interfaces)
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    average: Average = msgspec.field(default_factory=Average)
+    metrics: Metrics = msgspec.field(default_factory=Metrics)
+
+
+class Key(NamedTuple):
+    """One setting: its full name such as "server.port", its rule and its meaning in a sentence."""
+
+    section: str
+    field: str
+    rule: rules.Rule
+    meaning: str
+
+    @property
+    def name(self) -> str:
+        """The name in files and errors."""
+        return f"{self.section}.{self.field}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that overrides it."""
+        return f"NETLEDGER_{self.section}_{self.field}".upper()
+
+    def value(self, settings: Settings) -> Any:
+        """Take this setting out of the tree."""
+        return getattr(getattr(settings, self.section), self.field)
+
+
+@functools.cache
+def sections() -> dict[str, type[Section]]:
+    """Every section by its name, in the order of the file."""
+    return get_type_hints(Settings)
+
+
+@functools.cache
+def keys() -> dict[str, Key]:
+    """Every setting by its full name, in the order of the file."""
+    found = {}
+    for section, kind in sections().items():
+        for field, hint in get_type_hints(kind, include_extras=True).items():
+            _, rule, meaning = get_args(hint)
+            found[f"{section}.{field}"] = Key(section, field, rule, meaning)
+    return found

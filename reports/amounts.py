@@ -1,0 +1,82 @@
+"""Bytes, rates and durations as people read them.
+
+All are integers until they are text, so that huge amounts are exact; halves round up.
+"""
+
+from __future__ import annotations
+
+_DECIMAL_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
+_BIT_UNITS = ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s")
+_DURATION_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def human_bytes(n: int) -> str:
+    """Write bytes in units of 1000: "0 B", "999 B", "524.29 KB", "26.84 GB"; ValueError below zero."""
+    return _whole_or_scaled(n, _DECIMAL_UNITS)
+
+
+def human_rate(bytes_per_second: float) -> str:
+    """Write a speed in bytes, in units of 1000: "125.83 MB/s"; ValueError below zero."""
+    return human_bytes(round(bytes_per_second)) + "/s"
+
+
+def human_bits(bytes_per_second: float) -> str:
+    """Write a speed in bits, in units of 1000: 125829120 bytes per second are "1.01 Gbit/s".
+
+    ValueError below zero.
+    """
+    return _whole_or_scaled(round(bytes_per_second * 8), _BIT_UNITS)
+
+
+def human_binary(n: int) -> str:
+    """Write bytes in units of 1024 under decimal names: 13430988800 is "12.51 GB"; ValueError below zero.
+
+    So does the monthly-traffic endpoint's JSON, whose clients compare these strings.
+    """
+    return _scaled(n, 1024, _DECIMAL_UNITS)
+
+
+def human_duration(seconds: float) -> str:
+    """Write whole seconds as the largest unit and the next: "2 d 4 h", "3 h 20 min", "45 s".
+
+    What is smaller is dropped, not rounded: an uptime never says more than has passed. ValueError below zero.
+    """
+    rest = int(seconds)
+    _refuse_negative(rest)
+    counts: list[tuple[int, str]] = []
+    for size, unit in _DURATION_UNITS:
+        count, rest = divmod(rest, size)
+        counts.append((count, unit))
+    largest = next((i for i, (count, _) in enumerate(counts) if count), len(counts))
+    shown = [f"{count} {unit}" for count, unit in counts[largest : largest + 2] if count]
+    return " ".join(shown) or "0 s"
+
+
+def mbps(bytes_count: int, seconds: float) -> float:
+    """Megabits per second of `bytes_count` over `seconds`, to two decimals; 0.0 where no time has passed."""
+    if seconds <= 0:
+        return 0.0
+    return round(bytes_count * 8 / 1e6 / seconds, 2)
+
+
+def _whole_or_scaled(amount: int, units: tuple[str, ...]) -> str:
+    if 0 <= amount < 1000:  # noqa: PLR2004 - decimal units
+        return f"{amount} {units[0]}"
+    return _scaled(amount, 1000, units)
+
+
+def _scaled(amount: int, step: int, units: tuple[str, ...]) -> str:
+    """Two decimals in the first unit whose rounded number stays below `step`, or else in the last."""
+    _refuse_negative(amount)
+    exponent = 0
+    hundredths = 100 * amount
+    while hundredths >= 100 * step and exponent < len(units) - 1:
+        exponent += 1
+        size = step**exponent
+        hundredths = (200 * amount + size) // (2 * size)
+    return f"{hundredths // 100}.{hundredths % 100:02} {units[exponent]}"
+
+
+def _refuse_negative(amount: int) -> None:
+    if amount < 0:
+        raise ValueError(f"{amount} is not an amount: it must not be negative")

@@ -1,0 +1,323 @@
+"""The one reader of the ledger: its views become typed rows, what is not posted yet included."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from reports.periods import day_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+UNIX_EPOCH_ORDINAL = 719_163
+"""date(1970, 1, 1).toordinal(): the ledger counts days from there."""
+
+METER = "interface"
+
+
+class UnknownInterfaceError(ValueError):
+    """The ledger has never seen an interface of this name."""
+
+
+class Bytes(NamedTuple):
+    """What was moved: bytes received and sent, how many of them are estimated, and the peak speed (bytes per second)."""
+
+    received: int = 0
+    sent: int = 0
+    estimated: int = 0
+    peak_speed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Received and sent together."""
+        return self.received + self.sent
+
+    def plus(self, other: Bytes) -> Bytes:
+        """Both together; the peak is the higher one."""
+        return Bytes(
+            self.received + other.received,
+            self.sent + other.sent,
+            self.estimated + other.estimated,
+            max(self.peak_speed, other.peak_speed),
+        )
+
+
+NO_BYTES = Bytes()
+
+
+class UnpostedRow(NamedTuple):
+    """Bytes of one interface in one slot or minute (`started`, UTC seconds) that wait for posting number `posting`."""
+
+    posting: int
+    device: str
+    is_counted: bool
+    started: int
+    receive_bytes: int
+    transmit_bytes: int
+    estimated_bytes: int = 0
+    peak_speed: int = 0
+
+    @property
+    def bytes(self) -> Bytes:
+        """The amount."""
+        return Bytes(self.receive_bytes, self.transmit_bytes, self.estimated_bytes, self.peak_speed)
+
+
+class Unposted(NamedTuple):
+    """What a running service has counted and not yet committed."""
+
+    slots: Sequence[UnpostedRow] = ()
+    minutes: Sequence[UnpostedRow] = ()
+
+
+ALL_POSTED = Unposted()
+
+
+class Interface(NamedTuple):
+    """One interface of the ledger with its lifetime; times are UTC seconds."""
+
+    device: str
+    is_counted: bool
+    is_uplink: bool
+    first_seen: int
+    last_seen: int
+    bytes: Bytes
+
+
+class Gap(NamedTuple):
+    """A stretch in which nobody looked; `bytes` were counted across it."""
+
+    began: int
+    ended: int
+    cause: str
+    bytes: int
+
+
+class Incident(NamedTuple):
+    """Something out of the ordinary that the ledger remembers."""
+
+    at: int
+    subject: str
+    what: str
+    bytes: int
+    detail: str
+
+
+class Epoch(NamedTuple):
+    """One counter's life as the audit needs it; pairs are (received, sent) bytes."""
+
+    device: str
+    is_counted: bool
+    epoch: str
+    began_at: int
+    read_at: int
+    counts: tuple[int, int]
+    base: tuple[int, int]
+    ledger: tuple[int, int]
+    discarded: tuple[int, int]
+
+
+class RowCounts(NamedTuple):
+    """How many rows the ledger holds, and the oldest and newest slot (UTC seconds; None in an empty ledger)."""
+
+    minutes: int
+    slots: int
+    days: int
+    months: int
+    oldest: int | None
+    newest: int | None
+
+
+class LedgerReader:
+    """Reads one ledger over a read-only connection. Everything asked within `at_one_moment` agrees with itself."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, fetch_unposted: Callable[[], Unposted] = lambda: ALL_POSTED
+    ) -> None:
+        """`fetch_unposted` is asked before the ledger, so that what is posted in between is not missed."""
+        self._connection = connection
+        self._fetch_unposted = fetch_unposted
+        self._unposted = ALL_POSTED
+        self._zone: ZoneInfo | None = None
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[LedgerReader]:
+        """One read transaction: the ledger and what waits for it, each byte once."""
+        unposted = self._fetch_unposted()
+        self._connection.execute("BEGIN")
+        try:
+            row = self._connection.execute("SELECT posting FROM meter WHERE name = ?", (METER,)).fetchone()
+            held = row[0] if row else 0
+            self._unposted = Unposted(
+                [row for row in unposted.slots if row.posting > held],
+                [row for row in unposted.minutes if row.posting > held],
+            )
+            yield self
+        finally:
+            self._unposted = ALL_POSTED
+            self._connection.execute("COMMIT")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the ledger's days are cut in."""
+        if self._zone is None:
+            row = self._connection.execute("SELECT value FROM state WHERE name = 'timezone'").fetchone()
+            self._zone = ZoneInfo(row[0] if row else "UTC")
+        return self._zone
+
+    def require_interface(self, device: str | None) -> None:
+        """Raise UnknownInterfaceError for a name that the ledger does not know; None stands for the whole machine."""
+        if device is None or any(row.device == device for row in self._unposted.slots):
+            return
+        query = "SELECT 1 FROM interface WHERE device = ?"
+        if self._connection.execute(query, (device,)).fetchone() is None:
+            raise UnknownInterfaceError(f"interface: the ledger knows no {device!r}")
+
+    def lifetime(self, device: str | None = None) -> Bytes:
+        """All that was ever counted: of the machine (counted interfaces), or of one interface."""
+        query = f"""
+            SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), ifnull(sum(estimated_bytes), 0),
+                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {_scope(device)}
+        """  # noqa: S608 - _scope gives one of two constants
+        booked = Bytes(*self._connection.execute(query, {"device": device}).fetchone())
+        for row in self._waiting(self._unposted.slots, device):
+            booked = booked.plus(row.bytes)
+        return booked
+
+    def days(self, first: date, last: date, device: str | None = None) -> dict[date, Bytes]:
+        """Bytes by local day, days without traffic left out: of the machine, or of one interface."""
+        query = f"""
+            SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
+            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {_scope(device)} GROUP BY day
+        """  # noqa: S608 - _scope gives one of two constants
+        bounds = {"first": _number(first), "last": _number(last), "device": device}
+        days = {
+            date.fromordinal(day + UNIX_EPOCH_ORDINAL): Bytes(*amounts)
+            for day, *amounts in self._connection.execute(query, bounds)
+        }
+        for row in self._waiting(self._unposted.slots, device):
+            day = day_of(row.started, self.zone)
+            if first <= day <= last:
+                days[day] = days.get(day, NO_BYTES).plus(row.bytes)
+        return days
+
+    def days_by_interface(self, first: date, last: date) -> dict[str, Bytes]:
+        """Bytes of each interface over local days, counted or not."""
+        query = """
+            SELECT device, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
+            FROM usage_by_day WHERE day BETWEEN ? AND ? AND kind = 'interface' GROUP BY device
+        """
+        rows = self._connection.execute(query, (_number(first), _number(last)))
+        usage = {device: Bytes(*amounts) for device, *amounts in rows}
+        for row in self._unposted.slots:
+            if first <= day_of(row.started, self.zone) <= last:
+                usage[row.device] = usage.get(row.device, NO_BYTES).plus(row.bytes)
+        return usage
+
+    def minutes(self, start: int, end: int, device: str | None = None) -> Bytes:
+        """Bytes of the minutes that begin in [start, end) (UTC seconds)."""
+        query = f"""
+            SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), 0, ifnull(max(peak_speed), 0)
+            FROM usage_by_minute WHERE started >= :start AND started < :end AND {_scope(device)}
+        """  # noqa: S608 - _scope gives one of two constants
+        bounds = {"start": start, "end": end, "device": device}
+        usage = Bytes(*self._connection.execute(query, bounds).fetchone())
+        for row in self._waiting(self._unposted.minutes, device):
+            if start <= row.started < end:
+                usage = usage.plus(row.bytes)
+        return usage
+
+    def interfaces(self) -> list[Interface]:
+        """Every interface of the ledger, counted ones first, with its lifetime."""
+        query = """
+            SELECT device, counted, uplink, first_seen, last_seen, ifnull(receive_bytes, 0), ifnull(transmit_bytes, 0),
+                   estimated_bytes, ifnull(peak_speed, 0) FROM interface ORDER BY counted DESC, device
+        """
+        found = [
+            Interface(
+                device,
+                bool(counted),
+                bool(uplink),
+                first_seen,
+                last_seen,
+                self._with_waiting(device, Bytes(*amounts)),
+            )
+            for device, counted, uplink, first_seen, last_seen, *amounts in self._connection.execute(query)
+        ]
+        known = {interface.device for interface in found}
+        for row in self._unposted.slots:
+            if row.device not in known:
+                known.add(row.device)
+                usage = self._with_waiting(row.device, NO_BYTES)
+                found.append(Interface(row.device, row.is_counted, False, row.started, row.started, usage))
+        return found
+
+    def first_seen(self) -> int | None:
+        """When counting began (UTC seconds); None in an empty ledger."""
+        found: int | None = self._connection.execute("SELECT min(first_seen) FROM interface").fetchone()[0]
+        return found
+
+    def first_day(self) -> date | None:
+        """The first local day with traffic; None in an empty ledger."""
+        day = self._connection.execute("SELECT min(day) FROM usage_by_day").fetchone()[0]
+        return None if day is None else date.fromordinal(day + UNIX_EPOCH_ORDINAL)
+
+    def gaps(self, start: int, end: int) -> list[Gap]:
+        """Gaps that overlap [start, end) (UTC seconds), oldest first."""
+        query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? ORDER BY began"
+        return [Gap(*row) for row in self._connection.execute(query, (start, end))]
+
+    def incidents(self, *, only_unseen: bool = False) -> list[Incident]:
+        """What happened out of the ordinary, newest first; `only_unseen`: what nobody has looked at yet."""
+        query = "SELECT at, subject, what, bytes, detail FROM incident WHERE seen <= ? ORDER BY id DESC LIMIT 1000"
+        return [Incident(*row) for row in self._connection.execute(query, (0 if only_unseen else 1,))]
+
+    def epochs(self) -> list[Epoch]:
+        """The checkpoint of every interface and where its epoch began."""
+        query = """
+            SELECT device, counted, epoch, began_at, read_at, receive_bytes, transmit_bytes, base_receive_bytes,
+                   base_transmit_bytes, ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes,
+                   discarded_transmit_bytes FROM epoch WHERE kind = 'interface' ORDER BY counted DESC, device
+        """
+        return [
+            Epoch(device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True))
+            for device, counted, epoch, began_at, read_at, *sides in self._connection.execute(query)
+        ]
+
+    def row_counts(self) -> RowCounts:
+        """How much the ledger holds."""
+        ask = self._connection.execute
+        minutes, slots, days = (
+            ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("minute", "slot", "day")
+        )  # noqa: S608
+        months = ask(
+            "SELECT count(DISTINCT strftime('%Y-%m', day * 86400, 'unixepoch')) FROM day"
+        ).fetchone()[0]
+        oldest, newest = ask("SELECT min(slot), max(slot) FROM slot").fetchone()
+        return RowCounts(minutes, slots, days, months, oldest, newest)
+
+    def state(self) -> Mapping[str, str]:
+        """Facts of the ledger itself: its zone, its id, when it was made."""
+        return dict(self._connection.execute("SELECT name, value FROM state"))
+
+    def _with_waiting(self, device: str, booked: Bytes) -> Bytes:
+        for row in self._waiting(self._unposted.slots, device):
+            booked = booked.plus(row.bytes)
+        return booked
+
+    @staticmethod
+    def _waiting(rows: Sequence[UnpostedRow], device: str | None) -> Iterator[UnpostedRow]:
+        return (row for row in rows if (row.is_counted if device is None else row.device == device))
+
+
+def _scope(device: str | None) -> str:
+    """The condition for one interface, or for all that count."""
+    return "kind = 'interface' AND " + ("counted = 1" if device is None else "device = :device")
+
+
+def _number(day: date) -> int:
+    return day.toordinal() - UNIX_EPOCH_ORDINAL
