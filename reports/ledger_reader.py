@@ -284,7 +284,9 @@ class LedgerReader:
                    discarded_transmit_bytes FROM epoch WHERE kind = 'interface' ORDER BY counted DESC, device
         """
         return [
-            Epoch(device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True))
+            Epoch(
+                device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True)
+            )
             for device, counted, epoch, began_at, read_at, *sides in self._connection.execute(query)
         ]
 

@@ -10,8 +10,8 @@ from typing import NoReturn
 import click
 
 from exporter.settings import Loaded, SettingsError, load_settings, user_file
-from exporter.settings_template import settings_template
-from exporter.settings_tree import keys
+from exporter.settings.template import settings_template
+from exporter.settings.tree import keys
 
 
 @click.group()
@@ -54,10 +54,11 @@ def init(path: Path | None, output: Path | None, force: bool) -> None:  # noqa: 
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("w" if force else "x", encoding="utf-8") as file:
             file.write(settings_template())
-    except FileExistsError:
-        _fail(f"{target}: exists; --force replaces it")
     except OSError as error:
-        _fail(f"{target}: cannot be written: {error.strerror}")
+        exists = isinstance(error, FileExistsError) and target.exists()
+        _fail(
+            f"{target}: {'exists; --force replaces it' if exists else f'cannot be written: {error.strerror}'}"
+        )
     click.echo(f"{target}: written")
 
 
@@ -81,10 +82,16 @@ def _values(loaded: Loaded) -> dict[str, str | list[str] | None]:
 
 
 def _as_json(loaded: Loaded) -> str:
-    shown = {
-        name: {"value": value, "origin": loaded.origins[name]} for name, value in _values(loaded).items()
+    settings = {
+        name: {"value": _plain(keys()[name].value(loaded.settings), shown), "origin": loaded.origins[name]}
+        for name, shown in _values(loaded).items()
     }
-    return json.dumps({"file": loaded.path and str(loaded.path), "settings": shown}, indent=2)
+    return json.dumps({"file": loaded.path and str(loaded.path), "settings": settings}, indent=2)
+
+
+def _plain(value: object, shown: str | list[str] | None) -> str | list[str] | int | None:
+    # Numbers and truths without a unit are JSON's own; durations and sizes read as in the file.
+    return value if isinstance(value, int) and str(value).lower() == shown else shown
 
 
 def _as_table(loaded: Loaded) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import sqlite3
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from exporter.ledger.backups import backups_of, is_sound
-from exporter.ledger.files import LedgerError, connect_to_write
+from exporter.ledger.files import LedgerError, connect_to_read, connect_to_write
+from exporter.ledger.history import read_history, read_notices
 from exporter.ledger.schema import (
     COUNTS,
     VERSION,
@@ -17,41 +21,86 @@ from exporter.ledger.schema import (
     require_current,
     version_of,
 )
+from exporter.ledger.zones import adopt_zone, zone_of
 from exporter.metering.postings import Account, Checkpoint, Incident, MeterState, OpeningBalance, SubjectFacts
 from exporter.metering.readings import Counts, Epoch, Subject
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from exporter.metering.totals import DayRow
+
 ACCOUNTS_CARRIED = 1024
 """Subjects that are gone and do not count: only the newest are carried forward, so that memory stays bounded."""
 
 
 class Opened(NamedTuple):
-    """A ledger ready for its writer, what it carries forward, and what happened to it on the way."""
+    """What an opened ledger carries forward, the zone of its days, and what happened to it on the way.
 
-    connection: sqlite3.Connection
-    opening: OpeningBalance
-    incidents: tuple[Incident, ...]
-
-
-def open_ledger(path: Path, meter: str) -> Opened:
-    """Open or create the ledger; raises LedgerError with the reason and the next step.
-
-    The caller holds the lock. Damage is never fatal: the file is set aside under its date.
+    `problem` says why it can be read and not written at the moment; "" where it can.
     """
-    incidents = tuple(_recover(path)) if path.exists() and not is_sound(path) else ()
+
+    opening: OpeningBalance
+    zone: ZoneInfo
+    ledger_id: str
+    history: tuple[DayRow, ...]
+    notices: tuple[str, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    problem: str = ""
+
+
+def open_ledger(path: Path, meter: str, zone: ZoneInfo) -> Opened:
+    """Prepare the ledger for its writer; raises LedgerError with the reason and the next step.
+
+    The caller holds the lock. Damage is never fatal: the file is set aside under its date. A ledger that can only
+    be read (full disk, read-only file system, locked by others) is carried forward too, and written when it can be.
+    """
     try:
-        connection = connect_to_write(path)
-        if version_of(connection) != VERSION:
-            require_current(path, version_of(connection))
-            connection.close()
+        incidents = tuple(_recover(path)) if path.exists() and not is_sound(path) else ()
+        with contextlib.closing(connect_to_write(path)) as connection:
+            version = version_of(connection)
+        require_current(path, version)
+        if version != VERSION:
             migrate_in_own_process(path)
-            connection = connect_to_write(path)
-        return Opened(connection, carried_forward(connection, meter), incidents)
+        with contextlib.closing(connect_to_write(path)) as connection:
+            opened = _carry_forward(connection, meter, zone)
+        notices = tuple(f"{incident.what}: {incident.detail}" for incident in incidents)
+        return opened._replace(incidents=incidents, notices=(*notices, *opened.notices))
     except SchemaError as error:
         raise LedgerError(str(error)) from error
     except sqlite3.OperationalError as error:
+        return _read_only(path, meter, zone, str(error))
+
+
+def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opened:
+    name = zone_of(connection)
+    if name != zone.key:
+        adopt_zone(connection, zone, ZoneInfo(name) if name else None)
+    connection.execute(
+        "INSERT OR IGNORE INTO state (name, value) VALUES ('ledger_id', ?)", (uuid.uuid4().hex,)
+    )
+    return _opened(connection, meter, zone)
+
+
+def _opened(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opened:
+    ledger_id = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()
+    return Opened(
+        carried_forward(connection, meter),
+        zone,
+        ledger_id[0] if ledger_id else "",
+        tuple(read_history(connection)),
+        read_notices(connection),
+    )
+
+
+def _read_only(path: Path, meter: str, zone: ZoneInfo, problem: str) -> Opened:
+    try:
+        with contextlib.closing(connect_to_read(path)) as connection:
+            if version_of(connection) != VERSION:
+                raise LedgerError(f"cannot prepare {path}: {problem}; free or unlock it, or set ledger.path")
+            name = zone_of(connection)
+            return _opened(connection, meter, ZoneInfo(name) if name else zone)._replace(problem=problem)
+    except sqlite3.Error as error:
         raise LedgerError(
             f"cannot open {path}: {error}; check the folder's owner and the disk, or set ledger.path"
         ) from error

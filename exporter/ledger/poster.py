@@ -48,14 +48,19 @@ class Poster:
         take: Callable[[], Posting | None],
         is_counted: Callable[[str], bool],
         on_damage: Callable[[str], None],
+        posted: int = 0,
+        problem: str = "",
     ) -> None:
-        """`take` gives the next posting; `on_damage` is told when the file itself is broken or gone."""
+        """`take` gives the next posting; `on_damage` is told when the file itself is broken or gone.
+
+        `posted` is the number of the last posting in the ledger, `problem` why it cannot be written to begin with.
+        """
         self._writer, self._executor, self._journal = writer, executor, journal
         self._take, self._is_counted, self._on_damage = take, is_counted, on_damage
         self._waiting: Posting | None = None
-        self._number = 0
+        self._number = posted
         self._turn = asyncio.Lock()
-        self.health = CommitHealth()
+        self.health = CommitHealth(problem)
 
     async def post(self) -> bool:
         """Commit what there is; returns whether the ledger is up to date. A failure is kept in `health`."""
@@ -80,9 +85,9 @@ class Poster:
         minutes.extend(self._rows(self._journal.minutes, upcoming))
         return Unposted(slots, minutes)
 
-    def resume_from(self, number: int) -> None:
-        """The number of the last posting that the ledger held at the start."""
-        self._number = number
+    async def close(self) -> None:
+        """Copy the log into the ledger and let go of it."""
+        await asyncio.get_running_loop().run_in_executor(self._executor, self._writer.close)
 
     async def _commit(self, posting: Posting) -> bool:
         loop = asyncio.get_running_loop()
@@ -101,7 +106,10 @@ class Poster:
 
     def _failed(self, reason: str) -> None:
         if reason != self.health.problem:
-            log.error("the ledger cannot be written (%s): counting goes on in memory, and is posted when it can", reason)
+            log.error(
+                "the ledger cannot be written (%s): counting goes on in memory, and is posted when it can",
+                reason,
+            )
         self.health = self.health._replace(problem=reason, failures=self.health.failures + 1)
 
     def _succeeded(self, seconds: float) -> None:
@@ -111,7 +119,9 @@ class Poster:
         buckets = tuple(
             count + (seconds <= bound) for count, bound in zip(held.buckets, COMMIT_BUCKETS, strict=True)
         )
-        self.health = CommitHealth("", time.time(), held.failures, held.commits + 1, held.seconds + seconds, buckets)
+        self.health = CommitHealth(
+            "", time.time(), held.failures, held.commits + 1, held.seconds + seconds, buckets
+        )
 
     def _rows(self, rows: Mapping[tuple[int, Subject], Usage], number: int) -> Iterator[UnpostedRow]:
         for (started, subject), usage in rows.items():

@@ -47,9 +47,13 @@ class Removed(NamedTuple):
 class Retention:
     """Keeps one ledger within its bounds. Runs on the writer's thread."""
 
-    def __init__(self, connection: sqlite3.Connection, writer: Writer, path: Path) -> None:
+    def __init__(self, writer: Writer, path: Path) -> None:
         """Uses the writer's connection and transactions."""
-        self._connection, self._writer, self._path = connection, writer, path
+        self._writer, self._path = writer, path
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._writer.connection
 
     def tidy(self, keep: Keep, now: int) -> Removed:
         """Delete what is older than it is kept for, fold what is long gone; shorter than set where the file is too large."""

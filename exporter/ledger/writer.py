@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
+from exporter.ledger.files import connect_to_write
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.metering.journal import moved_back
 from exporter.metering.postings import Usage
@@ -13,9 +16,9 @@ from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
 from reports.periods import day_of
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Mapping
     from datetime import date
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from exporter.metering.postings import Checkpoint, Posting, Realign, SubjectFacts
@@ -63,24 +66,44 @@ ON CONFLICT (kind, name) DO UPDATE SET counted = :counted, uplink = :uplink,
 class Writer:
     """Writes postings into an open ledger. All calls come from one thread."""
 
-    def __init__(self, connection: sqlite3.Connection, zone: ZoneInfo) -> None:
-        """`zone` is where the day rows are cut."""
-        self._connection = connection
+    def __init__(self, path: Path, zone: ZoneInfo) -> None:
+        """`zone` is where the day rows are cut. The ledger is opened by the first call, and again after a failure."""
+        self._path = path
         self._zone = zone
+        self._opened: sqlite3.Connection | None = None
+        self._inode = 0
         self._ids: dict[Subject, int] = {}
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection; raises sqlite3.OperationalError while the ledger cannot be opened."""
+        if self._opened is None:
+            self._opened = connect_to_write(self._path)
+            self._inode = self._path.stat().st_ino
+        return self._opened
+
+    def close(self) -> None:
+        """Copy the log into the file and let go of it."""
+        if self._opened is not None:
+            with contextlib.suppress(sqlite3.Error):
+                self.checkpoint_log(truncate=True)
+            self._opened.close()
+            self._opened = None
 
     def post(self, posting: Posting) -> float:
         """Commit one posting, all or nothing; returns the seconds it took. Raises sqlite3.Error, and nothing is changed.
 
-        A posting that the ledger already holds (its commit was reported as failed, and was not) is not applied again.
+        A posting that the ledger already holds (its commit was reported as failed, and was not) is not applied again. FileNotFoundError: the ledger was taken away.
         """
         began = time.perf_counter()
+        if self._opened is not None and self._path.stat().st_ino != self._inode:
+            raise FileNotFoundError(f"{self._path} was replaced by another file")
         self.in_transaction(lambda: self._apply(posting))
         return time.perf_counter() - began
 
     def in_transaction(self, work: Callable[[], None]) -> None:
         """Run `work` in one transaction that is rolled back whole when anything in it fails."""
-        connection = self._connection
+        connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
         try:
             work()
@@ -94,14 +117,14 @@ class Writer:
     def checkpoint_log(self, *, truncate: bool = False) -> None:
         """Copy the write-ahead log into the file, so that it neither grows nor holds all there is."""
         mode = "TRUNCATE" if truncate else "PASSIVE"
-        self._connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        self.connection.execute(f"PRAGMA wal_checkpoint({mode})")
 
     def forget_ids(self) -> None:
         """Look subjects up again: some were folded together."""
         self._ids.clear()
 
     def _apply(self, posting: Posting) -> None:
-        held = self._connection.execute(
+        held = self.connection.execute(
             "SELECT posting FROM meter WHERE name = ?", (posting.meter,)
         ).fetchone()
         if held is not None and held[0] >= posting.state.posting:
@@ -122,7 +145,7 @@ class Writer:
             "elapsed": state.elapsed,
             "known": " ".join(map(str, sorted(state.known))),
         }
-        self._connection.execute(PUT_METER, row)
+        self.connection.execute(PUT_METER, row)
 
     def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
         rows = [
@@ -136,7 +159,7 @@ class Writer:
             }
             for subject, facts in subjects.items()
         ]
-        self._connection.executemany(PUT_SUBJECT, rows)
+        self.connection.executemany(PUT_SUBJECT, rows)
 
     def _add_usage(
         self, slots: Mapping[tuple[int, Subject], Usage], minutes: Mapping[tuple[int, Subject], Usage]
@@ -145,7 +168,7 @@ class Writer:
         for (start, subject), usage in slots.items():
             key = (day_number(day_of(start, self._zone)), subject)
             days[key] = usage.plus(days[key]) if key in days else usage
-        connection = self._connection
+        connection = self.connection
         connection.executemany(ADD_SLOT, map(self._row, slots.items()))
         connection.executemany(ADD_DAY, map(self._row, days.items()))
         connection.executemany(
@@ -167,7 +190,7 @@ class Writer:
         return (start, self._id(subject), *usage.counts, usage.estimated_bytes, *usage.peaks)
 
     def _put_checkpoints(self, checkpoints: Mapping[Subject, Checkpoint]) -> None:
-        self._connection.executemany(
+        self.connection.executemany(
             PUT_CHECKPOINT,
             (
                 (
@@ -186,11 +209,11 @@ class Writer:
         )
 
     def _note(self, posting: Posting) -> None:
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO gap (meter, began, ended, cause, bytes) VALUES (?, ?, ?, ?, ?)",
             ((posting.meter, *gap) for gap in posting.gaps),
         )
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO incident (at, subject, what, bytes, detail, seen) VALUES (?, ?, ?, ?, ?, ?)",
             ((*incident[:5], int(not incident.is_notice)) for incident in posting.incidents),
         )
@@ -201,23 +224,23 @@ class Writer:
         latest = realign.after // SLOT_SECONDS * SLOT_SECONDS
         columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
         query = f"SELECT slot, subject, {columns} FROM slot WHERE slot > ?"  # noqa: S608 - names of our own schema
-        rows = self._connection.execute(query, (latest,)).fetchall()
+        rows = self.connection.execute(query, (latest,)).fetchall()
         if not rows:
             return
-        self._connection.execute("DELETE FROM slot WHERE slot > ?", (latest,))
+        self.connection.execute("DELETE FROM slot WHERE slot > ?", (latest,))
         touched: set[int] = set()
         for slot, subject, *amounts in rows:
             target = moved_back(slot, realign.after, realign.seconds, SLOT_SECONDS)
-            self._connection.execute(ADD_SLOT, (target, subject, *amounts))
+            self.connection.execute(ADD_SLOT, (target, subject, *amounts))
             self._move_between_days(slot, target, subject, amounts)
             touched.add(day_number(day_of(slot, self._zone)))
         self._drop_empty_days(touched)
 
     def _pull_back_minutes(self, realign: Realign) -> None:
         latest = realign.after // MINUTE_SECONDS * MINUTE_SECONDS
-        rows = self._connection.execute("SELECT * FROM minute WHERE minute > ?", (latest,)).fetchall()
-        self._connection.execute("DELETE FROM minute WHERE minute > ?", (latest,))
-        self._connection.executemany(
+        rows = self.connection.execute("SELECT * FROM minute WHERE minute > ?", (latest,)).fetchall()
+        self.connection.execute("DELETE FROM minute WHERE minute > ?", (latest,))
+        self.connection.executemany(
             ADD_MINUTE,
             ((moved_back(row[0], realign.after, realign.seconds, MINUTE_SECONDS), *row[1:]) for row in rows),
         )
@@ -227,13 +250,13 @@ class Writer:
         if before == after:
             return
         moved = len(COUNTS) + 1
-        self._connection.execute(ADD_DAY, (after, subject, *amounts))
+        self.connection.execute(ADD_DAY, (after, subject, *amounts))
         less = [*(-amount for amount in amounts[:moved]), *(0 for _ in SPEEDS)]
-        self._connection.execute(ADD_DAY, (before, subject, *less))
+        self.connection.execute(ADD_DAY, (before, subject, *less))
 
     def _drop_empty_days(self, days: set[int]) -> None:
         nothing = " AND ".join(f"{name} = 0" for name in COUNTS)
-        self._connection.executemany(
+        self.connection.executemany(
             f"DELETE FROM day WHERE day = ? AND {nothing}",  # noqa: S608 - names of our own schema
             ((day,) for day in days),
         )
@@ -242,7 +265,7 @@ class Writer:
         known = self._ids.get(subject)
         if known is None:
             query = "SELECT id FROM subject WHERE kind = ? AND name = ?"
-            known = self._ids[subject] = self._connection.execute(query, subject).fetchone()[0]
+            known = self._ids[subject] = self.connection.execute(query, subject).fetchone()[0]
         return known
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from exporter.ledger.writer import Writer
-
 
 def zone_of(connection: sqlite3.Connection) -> str:
     """The zone that the day rows are cut in; empty in a new ledger."""
@@ -24,26 +22,23 @@ def zone_of(connection: sqlite3.Connection) -> str:
     return str(row[0]) if row else ""
 
 
-def adopt_zone(
-    connection: sqlite3.Connection, writer: Writer, zone: ZoneInfo, former: ZoneInfo | None
-) -> bool:
-    """Make `zone` the ledger's; returns whether days were cut anew. Totals stay the same to the byte.
+def adopt_zone(connection: sqlite3.Connection, zone: ZoneInfo, former: ZoneInfo | None) -> None:
+    """Make `zone` the ledger's, and cut the days anew that slots still cover. Totals stay the same to the byte.
 
     Days before the first one that slots cover whole in the former zone stay as they were cut.
     """
-    if former is not None and former.key == zone.key:
-        return False
-
-    def work() -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
         if former is not None:
             _cut_anew(connection, zone, former)
         connection.execute(
             "INSERT INTO state (name, value) VALUES ('timezone', ?) ON CONFLICT (name) DO UPDATE SET value = ?",
             (zone.key, zone.key),
         )
-
-    writer.in_transaction(work)
-    return former is not None
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
 
 
 def _cut_anew(connection: sqlite3.Connection, zone: ZoneInfo, former: ZoneInfo) -> None:

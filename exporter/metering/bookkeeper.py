@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.metering.clock import SECOND
 from exporter.metering.differences import WRAP_32, Delta, difference, first_sight, last_difference
 from exporter.metering.lives import Life
-from exporter.metering.postings import STILL, Incident, SubjectFacts
+from exporter.metering.postings import Incident, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch
 
 if TYPE_CHECKING:
@@ -56,11 +56,13 @@ class Bookkeeper:
         self.changed: set[Subject] = set()
         self.resets: dict[tuple[str, str], int] = {}
         self.discarded: dict[tuple[str, str], int] = {}
+        self._formers: dict[Epoch, tuple[Life, Counts]] | None = None
 
     def book(self, look: Look, metered: frozenset[str], stretch: Stretch) -> None:
         """Difference every metered reading of this look against its life, and book what was moved."""
         at = stretch.ended // SECOND
         lives = self.lives
+        self._formers = None
         for reading in look.readings:
             subject = reading.subject
             if subject.name not in metered:
@@ -83,15 +85,15 @@ class Bookkeeper:
         self._place = (look.boot_id, look.namespace)
         self._known = frozenset(link.index for link in look.links.values())
 
-    def mark_absent(self, present: frozenset[str], at: int) -> list[Life]:
+    def mark_absent(self, present: frozenset[str], at: int) -> None:
         """Note which lives have ended since; keeps only the newest of those that do not count."""
         ended = [life for life in self.lives.values() if life.is_present and life.subject.name not in present]
         for life in ended:
             life.is_present = False
             life.forget_rates()
             life.facts = life.facts._replace(last_seen=at)
+            self.changed.add(life.subject)
         self._forget_the_oldest()
-        return ended
 
     def known_indexes(self) -> frozenset[int]:
         """Interface indexes of the last look, metered or not."""
@@ -112,46 +114,45 @@ class Bookkeeper:
             self._enter(life, delta.counts, stretch, is_since_boot=delta.cause == "boot")
 
     def _continue(self, life: Life, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
-        if reading.is_present:
-            delta = difference(
-                life.counts,
-                reading.counts,
-                counter_bits=reading.counter_bits,
-                speed=speed,
-                seconds=stretch.seconds,
-            )
-        else:
-            delta = last_difference(life.counts, reading.counts)
+        delta = _difference(life.counts, reading, speed, stretch)
         _rebase(life, reading.counts, delta)
         return delta
 
     def _begin(self, life: Life, reading: Reading, speed: int | None, look: Look, stretch: Stretch) -> Delta:
         """The first reading of an epoch: what of it was moved under our eyes, and what lived before us."""
         after = reading.counts
-        renamed = self._former_name(reading)
-        if renamed is not None:
-            delta, base = last_difference(renamed.counts, after), renamed.counts
-            renamed.epoch = CONTINUED_ELSEWHERE
-            self.dirty.add(renamed.subject)
+        former = self._former_life(reading.epoch)
+        if former is not None and reading.born is None:
+            delta = _difference(former[1], reading, speed, stretch)
+            self._release(former[0], reading.epoch)
         elif stretch.is_first_ever:
             delta = Delta(after, "boot") if self._count_since_boot else Delta(NOTHING, "baseline")
-            base = NOTHING if self._count_since_boot else after
         elif stretch.is_new_boot:
-            delta, base = Delta(after, "boot"), NOTHING
+            delta = Delta(after, "boot")
         elif reading.born is None and self._was_there_unmetered(reading, look):
-            delta, base = Delta(NOTHING, "baseline"), after
+            delta = Delta(NOTHING, "baseline")
         else:
             delta = first_sight(after, reading.born, speed=speed, seconds=stretch.seconds)
-            base = after if delta.cause == "baseline" else reading.born or NOTHING
-        life.begin_epoch(reading, base, stretch.ended // SECOND)
+        life.begin_epoch(reading, delta, stretch.ended // SECOND)
         life.forget_rates()
         return delta
 
-    def _former_name(self, reading: Reading) -> Life | None:
-        """The life of the same counter under another name: an interface that was renamed between two looks."""
-        if reading.born is not None:
-            return None
-        return next((life for life in self.lives.values() if life.epoch == reading.epoch), None)
+    def _former_life(self, epoch: Epoch) -> tuple[Life, Counts] | None:
+        """The life that had this counter under another name, and its last counts, both as before this look.
+
+        Several may be renamed between two looks, in a chain or a ring: none may hide another's past.
+        """
+        if self._formers is None:
+            self._formers = {
+                life.epoch: (life, life.counts) for life in self.lives.values() if life.epoch is not None
+            }
+        return self._formers.get(epoch)
+
+    def _release(self, former: Life, epoch: Epoch) -> None:
+        """Its counter goes on under another name; it may itself have taken over another one already."""
+        if former.epoch == epoch:
+            former.epoch = CONTINUED_ELSEWHERE
+            self.dirty.add(former.subject)
 
     def _was_there_unmetered(self, reading: Reading, look: Look) -> bool:
         return self._place == (look.boot_id, look.namespace) and reading.epoch.index in self._known
@@ -196,7 +197,7 @@ class Bookkeeper:
             return
         gone.sort(key=lambda life: life.read_at)
         for life in gone[:-REMEMBERED]:
-            if life.subject not in self.dirty:
+            if life.subject not in self.dirty | self.changed:
                 del self.lives[life.subject]
                 self._forget_counters(life.subject.name)
 
@@ -206,17 +207,26 @@ class Bookkeeper:
                 counters[GONE, cause] = counters.get((GONE, cause), 0) + counters.pop((device, cause))
 
 
+def _difference(before: Counts, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
+    if not reading.is_present:
+        return last_difference(before, reading.counts)
+    return difference(
+        before, reading.counts, counter_bits=reading.counter_bits, speed=speed, seconds=stretch.seconds
+    )
+
+
 def _rebase(life: Life, after: Counts, delta: Delta) -> None:
     """Where a counter did not simply grow, its epoch begins again: at 0 after a reset, one turn earlier after a wrap."""
     base, ledger, discarded = list(life.base), list(life.ledger), list(life.discarded)
     for side in (0, 1):
         step = after[side] - life.counts[side]
-        if step >= 0 and delta.counts[side] + delta.discarded[side] == step:
+        accounted = delta.counts[side] + delta.discarded[side]
+        if accounted == step:
             continue
         if delta.cause == "wrap" and delta.counts[side] == step % WRAP_32:
             base[side] -= WRAP_32
         else:
-            base[side], ledger[side], discarded[side] = 0, life.lifetime[side], 0
+            base[side], ledger[side], discarded[side] = after[side] - accounted, life.lifetime[side], 0
     life.base, life.ledger, life.discarded = (
         (base[0], base[1]),
         (ledger[0], ledger[1]),

@@ -8,6 +8,7 @@ from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, Subje
 from exporter.metering.readings import NOTHING, Counts
 
 if TYPE_CHECKING:
+    from exporter.metering.differences import Delta
     from exporter.metering.readings import Epoch, Reading, Subject
 
 
@@ -61,11 +62,14 @@ class Life:
             life.discarded, life.read_at = held.discarded, held.read_at
         return life
 
-    def begin_epoch(self, reading: Reading, base: Counts, at: int) -> None:
-        """From here on the kernel's counter, less `base`, is what the ledger must gain."""
+    def begin_epoch(self, reading: Reading, delta: Delta, at: int) -> None:
+        """From here on the ledger must gain what the counter does; of its counts, `delta` is gained now."""
         self.epoch = reading.epoch
         self.began_at = at
-        self.base = (base.receive_bytes, base.transmit_bytes)
+        receive, transmit = (
+            reading.counts[side] - delta.counts[side] - delta.discarded[side] for side in (0, 1)
+        )
+        self.base = (receive, transmit)
         self.ledger = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
         self.discarded = (0, 0)
 

@@ -84,9 +84,13 @@ class Sampler:
         return (self._clock.now().elapsed - self._looked.elapsed) / SECOND
 
     @property
-    def next_posting(self) -> int:
-        """The number that the next posting will have."""
-        return self._posting + 1
+    def is_realigning(self) -> bool:
+        """Whether the next posting moves rows, because the clock was set back."""
+        return self._realign is not None and self._realign.seconds > 0
+
+    def is_counted(self, name: str) -> bool:
+        """Whether an interface counts for the machine's total."""
+        return name in self._books.counted
 
     def sample(self) -> Snapshot:
         """Look, book and publish; a meter that fails is a state of the snapshot, not an exception."""
@@ -101,7 +105,7 @@ class Sampler:
         stretch = self._timeline.stretch(now, look)
         self._follow_the_clock(now, look)
         self._adopt(look, now.wall // SECOND)
-        before = self._bytes_counted()
+        before = self._bytes_counted() if stretch.gap else 0
         self._books.book(look, self._metered_in(look), stretch)
         self._note_gap(stretch, before)
         self._measure(now, stretch)
@@ -166,7 +170,7 @@ class Sampler:
             if facts != life.facts:
                 life.facts = facts
                 books.changed.add(life.subject)
-        books.changed.update(life.subject for life in books.mark_absent(self._metered, at))
+        books.mark_absent(self._metered, at)
 
     def _metered_in(self, look: Look) -> frozenset[str]:
         """Metered names of this look, those included that it sees for the last time."""

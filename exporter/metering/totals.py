@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.postings import STILL, Speeds
-from reports.periods import Period, day_of
+from reports.periods import Period, dates, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,20 +44,25 @@ class DayRow(NamedTuple):
 
 
 class DeviceTotals:
-    """One device: bytes by local day and by local month, and today's peaks."""
+    """One device: bytes by local day and by local month, and today's peaks.
 
-    __slots__ = ("days", "months", "peaks", "peaks_day")
+    `first_day` is the first local day that moved a byte; date.max before there is one.
+    """
+
+    __slots__ = ("days", "first_day", "months", "peaks", "peaks_day")
 
     def __init__(self) -> None:
         """Begin empty."""
         self.days: dict[date, Amount] = {}
         self.months: dict[tuple[int, int], Amount] = {}
+        self.first_day = date.max
         self.peaks = STILL
         self.peaks_day = date.min
 
     def add(self, day: date, receive: int, transmit: int) -> None:
         """Add bytes to a local day and its month."""
         self.days[day] = self.days.get(day, ZERO).plus(receive, transmit)
+        self.first_day = min(self.first_day, day)
         month = (day.year, day.month)
         self.months[month] = self.months.get(month, ZERO).plus(receive, transmit)
 
@@ -67,6 +72,10 @@ class DeviceTotals:
             self.peaks, self.peaks_day = peaks, day
         elif day == self.peaks_day:
             self.peaks = self.peaks.highest(peaks)
+
+    def peaks_of(self, today: date) -> Speeds:
+        """The highest speeds of this day; none if nothing has moved on it."""
+        return self.peaks if self.peaks_day == today else STILL
 
     def to_date(self, period: str, today: date) -> Amount:
         """Bytes from the beginning of the day, week, month or year that `today` is in."""
@@ -85,6 +94,17 @@ class DeviceTotals:
         self.days = {day: amount for day, amount in self.days.items() if day >= oldest_day}
         oldest_month = (today.year - MONTHS_KEPT // 12 - 1, today.month)
         self.months = {month: amount for month, amount in self.months.items() if month >= oldest_month}
+
+
+def last_days(today: date) -> tuple[date, ...]:
+    """The finished days whose totals are told, oldest first, and today."""
+    return tuple(dates(today - timedelta(days=DAYS_KEPT), today))
+
+
+def last_months(today: date) -> tuple[tuple[int, int], ...]:
+    """The months whose totals are told as (year, month), oldest first; the current one is the last."""
+    number = today.year * 12 + today.month - 1
+    return tuple((month // 12, month % 12 + 1) for month in range(number - MONTHS_KEPT + 1, number + 1))
 
 
 def _sum(amounts: Iterable[Amount]) -> Amount:

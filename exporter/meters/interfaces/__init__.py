@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from exporter.metering.readings import MeterError
-
-if TYPE_CHECKING:
-    from exporter.metering.readings import Meter
+from exporter.metering.readings import Meter, MeterError
 
 
-def open_interface_meter() -> Meter:
+class InterfaceMeter(Meter, Protocol):
+    """A meter that also has facts about links, some of which are slow to read."""
+
+    def refresh_links(self) -> None:
+        """Read slow facts on a worker thread, for the next look; raises MeterError."""
+
+
+def open_interface_meter(platform: str = sys.platform) -> InterfaceMeter:
     """The meter of this machine's interfaces; raises MeterError on a system that has none here."""
-    if sys.platform == "linux":
+    if platform == "linux":
         from exporter.meters.interfaces.linux import LinuxInterfaceMeter  # noqa: PLC0415 - only this system's code
 
         return LinuxInterfaceMeter.open()
-    raise MeterError(f"no interface meter for {sys.platform}")
+    if platform == "darwin":
+        from exporter.meters.interfaces.macos import open_macos_meter  # noqa: PLC0415 - as above
+
+        return open_macos_meter()
+    if platform == "win32":
+        from exporter.meters.interfaces.windows import open_windows_meter  # noqa: PLC0415 - as above
+
+        return open_windows_meter()
+    raise MeterError(f"no interface meter for {platform}")

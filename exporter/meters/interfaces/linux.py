@@ -122,7 +122,7 @@ class LinuxInterfaceMeter:
         return Look(boot_id, self._roster.namespace, readings, links, uplinks)
 
     def refresh_links(self) -> None:
-        """Read what can keep the reader waiting (speeds), on a worker thread; the next look takes it over."""
+        """Read what may be slow (speeds) on a worker thread, for the next look; raises MeterError."""
         self._roster.refresh()
 
     def fileno(self) -> int | None:

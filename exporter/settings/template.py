@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from exporter.settings_tree import Key, Settings, keys, sections
+from exporter.settings.tree import Key, Settings, keys, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from exporter import settings_list_rules as lists
-from exporter import settings_rules as rules
+from exporter.settings import list_rules as lists
+from exporter.settings import rules
 
 SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 

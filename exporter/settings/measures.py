@@ -14,7 +14,7 @@ MICROSECONDS = 1_000_000
 # 15 digits are more than any duration or size needs, and stay exact in a float.
 NUMBER = r"(\d{1,15})(?:\.(\d{1,15}))?"
 DURATION = re.compile(NUMBER + r" ?(ms|[smhdw])?", re.ASCII)
-SIZE = re.compile(NUMBER + r" ?([kmgtp]?i?b)?", re.ASCII | re.IGNORECASE)
+SIZE = re.compile(NUMBER + r" ?([kmgtp]i?b|b)?", re.ASCII | re.IGNORECASE)
 
 
 class MeasureError(ValueError):
@@ -32,7 +32,7 @@ def parse_duration(text: str) -> float:
     number = float(f"{whole}.{fraction}")
     if not unit and number:
         raise MeasureError("has no unit: write ms, s, m, h, d or w behind it")
-    return number / 1000 if unit == "ms" else round(number * SECONDS[unit or "s"], 6)
+    return round(number / 1000 if unit == "ms" else number * SECONDS[unit or "s"], 6)
 
 
 def format_duration(seconds: float) -> str:

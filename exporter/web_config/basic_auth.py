@@ -1,4 +1,4 @@
-"""Basic auth against bcrypt hashes: slow to guess, fast for those who come again, and silent about who exists."""
+"""Basic auth against bcrypt hashes: slow to guess, fast for who comes again, silent about who exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DUMMY_TAIL = "." * 53
 class BasicAuth:
     """Checks passwords; a first check takes a whole bcrypt (70 ms at cost 10), so call it off the event loop.
 
-    Verified pairs are remembered, as digests under a key of this process, so that the next check takes microseconds.
+    Verified pairs are remembered, as digests under a key of this process: the next check takes microseconds.
     """
 
     def __init__(self, users: Mapping[str, str]) -> None:
@@ -53,7 +53,7 @@ class BasicAuth:
 
     def _is_remembered(self, digest: bytes) -> bool:
         with self._lock:
-            return any([hmac.compare_digest(digest, known) for known in self._verified])
+            return sum(hmac.compare_digest(digest, known) for known in self._verified) > 0
 
     def _remember(self, digest: bytes) -> None:
         with self._lock:

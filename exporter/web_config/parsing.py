@@ -1,10 +1,10 @@
-"""The web config file of Prometheus' exporters (`--web.config.file`): TLS, client certificates, basic auth, headers.
+"""The web config file of Prometheus' exporters (`--web.config.file`): TLS, basic auth and headers.
 
 As strict as `promtool check web-config`, and stricter where Python could not serve what was asked for.
-`http2`, `curve_preferences` and `prefer_server_cipher_suites` are checked and have no effect: without them the
-same clients get in, over HTTP/1.1, with OpenSSL's curves and the server's order of ciphers.
-`RequestClientCert` asks for nothing, which lets in the same clients; the types that demand a certificate without
-verifying it are refused, since Python cannot. Aliases and tags of YAML are refused.
+`http2`, `curve_preferences` and `prefer_server_cipher_suites` are checked and have no effect: without them
+the same clients get in, over HTTP/1.1, with OpenSSL's curves and the server's order of ciphers.
+`RequestClientCert` asks for nothing, which lets in the same clients; the types that demand a certificate
+without verifying it are refused, since Python cannot. So are aliases and tags of YAML, and second documents.
 https://prometheus.io/docs/prometheus/latest/configuration/https/
 """
 
@@ -16,8 +16,15 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from exporter.tls import CIPHERS, CIPHERS_1_3, CLIENT_CERTIFICATES, VERSIONS, TlsServer, ssl_context
-from exporter.yaml_file import Entry, YamlError, read_yaml_file
+from exporter.web_config.tls import (
+    CIPHERS,
+    CIPHERS_1_3,
+    CLIENT_CERTIFICATES,
+    VERSIONS,
+    TlsServer,
+    ssl_context,
+)
+from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +70,7 @@ class WebConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """A web config file: TLS or None, bcrypt hashes by user name (empty: no basic auth), headers of every answer."""
+    """TLS or None, bcrypt hashes by user name (empty: no basic auth), and headers for every answer."""
 
     tls: TlsServer | None = None
     users: Mapping[str, str] = field(default_factory=dict, repr=False)

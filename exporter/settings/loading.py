@@ -1,19 +1,19 @@
-"""Settings: one frozen tree, read once from YAML and the environment, validated before anything starts."""
+"""Read the settings file and the environment into the frozen tree; all that is wrong is told at once."""
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exporter.settings_rules import RuleError, clipped
-from exporter.settings_tree import Key, Settings, keys, sections
-from exporter.yaml_file import Entry, YamlError, read_yaml_file
+from exporter.settings.rules import RuleError, clipped
+from exporter.settings.tree import Key, Settings, keys, sections
+from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Loaded", "Settings", "SettingsError", "load_settings", "user_file"]
 
 FILE_NAME = "netledger.yaml"
 SYSTEM_FILE = Path("/etc/netledger") / FILE_NAME
@@ -168,12 +168,15 @@ class _Collected:
         except RuleError as error:
             self.problems.append(f"{subject}: {error}; use {rule.says}")
             return
-        origins = [self.origins[API_KEYS], origin] if API_KEYS in self.values else [origin]
-        self.values[API_KEYS] = tuple(dict.fromkeys((*self.values.get(API_KEYS, ()), *added)))
+        before = self.values.get(API_KEYS, ())
+        origins = [*self.origins[API_KEYS].split(", "), origin] if before else [origin]
+        self.values[API_KEYS] = tuple(dict.fromkeys((*before, *added)))
         self.origins[API_KEYS] = ", ".join(dict.fromkeys(origins))
 
     def _warn_of_readers(self, path: Path) -> None:
-        if path.stat().st_mode & stat.S_IROTH:
+        with contextlib.suppress(OSError):
+            if not path.stat().st_mode & stat.S_IROTH:
+                return
             self.warnings.append(f"{path}: holds API keys and can be read by every user; chmod o-r it")
 
     def check_pairs(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from exporter.settings_rules import Host, Rule, RuleError, clipped, one_text
+from exporter.settings.rules import Host, Rule, RuleError, clipped, one_text
 
 SHORTEST_KEY = 8
 HIDDEN = "***"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from exporter.measures import format_duration, format_size, parse_duration, parse_size
+from exporter.settings.measures import format_duration, format_size, parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,35 @@
+"""Day rows of every interface, for the running totals."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from exporter.metering.postings import Speeds
+from exporter.metering.totals import MONTHS_KEPT, DayRow
+
+if TYPE_CHECKING:
+    import sqlite3
+
+UNIX_EPOCH_ORDINAL = 719_163
+
+QUERY = """
+SELECT u.device, u.day, u.receive_bytes, u.transmit_bytes, u.peak_receive_speed, u.peak_transmit_speed, u.peak_speed
+FROM usage_by_day AS u
+WHERE u.kind = 'interface' AND u.day >= (SELECT ifnull(max(day), 0) FROM day) - ?
+"""
+
+
+def read_history(connection: sqlite3.Connection) -> list[DayRow]:
+    """The days of the last two years, which is as far as the totals tell them."""
+    days = (MONTHS_KEPT + 2) * 31
+    return [
+        DayRow(device, date.fromordinal(day + UNIX_EPOCH_ORDINAL), received, transmitted, Speeds(*peaks))
+        for device, day, received, transmitted, *peaks in connection.execute(QUERY, (days,))
+    ]
+
+
+def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """What happened to the ledger and nobody has seen yet, newest first."""
+    rows = connection.execute("SELECT what, detail FROM incident WHERE seen = 0 ORDER BY id DESC")
+    return tuple(f"{what}: {detail}" for what, detail in rows)

@@ -1,0 +1,106 @@
+"""Upkeep while the service runs: backups every day, retention, the log copied into the file, sizes measured."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from exporter.ledger.backups import backups_of, write_backup
+from exporter.ledger.files import size_on_disk
+from exporter.ledger.retention import Keep, Removed, Retention
+from reports.periods import day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Executor
+    from zoneinfo import ZoneInfo
+
+    from exporter.ledger.writer import Writer
+    from exporter.settings.tree import Ledger
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+TABLES = ("slot", "minute", "day", "subject", "gap", "incident")
+
+
+class LedgerFigures(NamedTuple):
+    """Bytes on the disk and rows by table, as they were at the last round of upkeep."""
+
+    size_bytes: int = 0
+    rows: Mapping[str, int] = {}
+
+
+class LedgerUpkeep:
+    """Keeps one ledger in order; its work runs on the writer's thread, backups on one of their own."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        executor: Executor,
+        settings: Ledger,
+        zone: ZoneInfo,
+        now: Callable[[], int],
+        notices: tuple[str, ...],
+    ) -> None:
+        """`notices` are what happened to the ledger and nobody has seen yet."""
+        self._writer, self._executor, self._settings = writer, executor, settings
+        self._zone, self._now = zone, now
+        self._retention = Retention(writer, settings.path)
+        self._keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
+        self.notices = notices
+        self.figures = LedgerFigures()
+
+    async def go_round(self) -> None:
+        """One round: a failure is logged, and the next round tries again."""
+        try:
+            await self._on_writer(self._tidy)
+            await self._back_up()
+        except (sqlite3.Error, OSError) as error:
+            log.warning("upkeep of the ledger failed, and is tried again within the hour: %s", error)
+
+    async def clean_up(self, is_aggressive: bool, is_vacuumed: bool) -> Removed:  # noqa: FBT001 - the API's two switches
+        """Delete what is older than it is kept for, now."""
+
+        def work() -> Removed:
+            removed = self._retention.clean_up(self._keep, self._now(), is_aggressive=is_aggressive)
+            if is_vacuumed:
+                self._retention.vacuum()
+            self._measure()
+            return removed
+
+        return await self._on_writer(work)
+
+    async def mark_seen(self) -> None:
+        """Put the notices away."""
+
+        def work() -> None:
+            self._writer.connection.execute("UPDATE incident SET seen = 1 WHERE seen = 0")
+
+        await self._on_writer(work)
+        self.notices = ()
+
+    def _tidy(self) -> None:
+        self._retention.tidy(self._keep, self._now())
+        self._writer.checkpoint_log()
+        self._measure()
+
+    def _measure(self) -> None:
+        ask = self._writer.connection.execute
+        rows = {table: ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}  # noqa: S608
+        self.figures = LedgerFigures(size_on_disk(self._settings.path), rows)
+
+    async def _back_up(self) -> None:
+        keep, path = self._settings.backups, self._settings.path
+        today = day_of(self._now(), self._zone)
+        newest = backups_of(path)[:1]
+        if keep == 0 or (newest and newest[0].stem.endswith(today.isoformat())):
+            return
+        await asyncio.to_thread(write_backup, path, today, keep)
+
+    async def _on_writer(self, work: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)

@@ -1,0 +1,155 @@
+"""The interface meter of systems whose links and routes only commands tell: psutil counts, a survey links."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+
+from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from psutil._ntuples import snetio
+
+_TIMEOUT_SECONDS = 20
+_HALF = 2**31
+_WRAP = 2**32
+
+
+class Survey(NamedTuple):
+    """What the commands told.
+
+    `wide_bytes` are (received, sent) where the commands know the whole and psutil the low 32 bits.
+    """
+
+    boot_id: str
+    links: dict[str, Link]
+    uplinks: frozenset[str]
+    wide_bytes: dict[str, tuple[int, int]]
+
+
+def run_command(command: Sequence[str]) -> str:
+    """What a command prints, without a shell; raises MeterError when it is missing, fails or hangs."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the commands are constants of this package
+            command,
+            capture_output=True,
+            check=True,
+            timeout=_TIMEOUT_SECONDS,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise MeterError(f"{command[0]}: {error}") from error
+    return done.stdout.decode("utf-8", "replace")
+
+
+def read_counters() -> dict[str, snetio]:
+    """Every interface's counters by psutil; raises MeterError."""
+    try:
+        return psutil.net_io_counters(pernic=True, nowrap=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise MeterError(f"network counters: {error}") from error
+
+
+def decide_uplinks(
+    defaults: Iterable[str], gateways: Iterable[str], links: Mapping[str, Link]
+) -> frozenset[str]:
+    """Hardware with a default route; under a tunnel the hardware with a gateway route, else all that is up.
+
+    Where no hardware is visible, the devices with a default route themselves.
+    """
+    carriers = {name for name in defaults if name in links and not links[name].is_loopback}
+    hardware = {name for name, link in links.items() if link.is_physical}
+    if not hardware:
+        return frozenset(carriers)
+    up = {name for name in hardware if links[name].is_up}
+    uplinks = carriers & hardware
+    if not carriers or carriers - hardware:
+        uplinks |= (hardware & set(gateways)) or uplinks or up
+    return frozenset(uplinks or carriers)
+
+
+def widen(raw: int, known: int) -> int:
+    """The whole of a counter whose low 32 bits are shown, less than 2 GiB beyond a known value."""
+    if raw >= _WRAP:
+        return raw
+    step = (raw - known + _HALF) % _WRAP - _HALF
+    return known + max(step, 0)
+
+
+class SurveyedInterfaceMeter:
+    """Reads counters at every look, and links and uplinks from the last survey, which `refresh_links` makes.
+
+    An interface that the survey has not met has no identity yet: its readings begin with the next survey.
+    """
+
+    name = "interface"
+
+    def __init__(
+        self,
+        *,
+        survey: Callable[[], Survey],
+        counters: Callable[[], dict[str, snetio]] = read_counters,
+    ) -> None:
+        self._make_survey = survey
+        self._read_counters = counters
+        self._survey: Survey | None = None
+        self._taken: Survey | None = None
+        self._failure = "no survey yet"
+        self._known: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def look(self) -> Look:
+        """Read every counter now; raises MeterError, and does so until the first survey."""
+        survey = self._survey
+        if survey is None:
+            raise MeterError(self._failure)
+        counters = self._read_counters()
+        self._take(survey)
+        readings = tuple(
+            self._reading(survey, survey.links[name], columns)
+            for name, columns in counters.items()
+            if name in survey.links
+        )
+        return Look(survey.boot_id, 0, readings, survey.links, survey.uplinks)
+
+    def refresh_links(self) -> None:
+        """Run the commands, on a worker thread; raises MeterError, and then the last survey stands."""
+        try:
+            self._survey = self._make_survey()
+        except MeterError as error:
+            self._failure = str(error)
+            raise
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _take(self, survey: Survey) -> None:
+        if survey is self._taken:
+            return
+        self._taken = survey
+        ours = {(link.name, link.index): survey.wide_bytes.get(link.name) for link in survey.links.values()}
+        self._known = {
+            key: _larger_of_each(wide, self._known.get(key, wide))
+            for key, wide in ours.items()
+            if wide is not None
+        }
+
+    def _reading(self, survey: Survey, link: Link, columns: snetio) -> Reading:
+        sent, received, packets_sent, packets_received, errors_in, errors_out, drops_in, drops_out = columns
+        key = (link.name, link.index)
+        if key in self._known:
+            known_received, known_sent = self._known[key]
+            received, sent = widen(received, known_received), widen(sent, known_sent)
+            self._known[key] = received, sent
+        counts = Counts(
+            received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out
+        )
+        return Reading(Subject("interface", link.name), Epoch(survey.boot_id, 0, link.index), counts)
+
+
+def _larger_of_each(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return max(one[0], other[0]), max(one[1], other[1])

@@ -1,0 +1,1 @@
+"""What /metrics says: families as declarations, and their text."""

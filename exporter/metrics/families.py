@@ -1,0 +1,53 @@
+"""All families that /metrics tells, in the order of the page."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from exporter.metrics.interface_families import INTERFACE_TABLES
+from exporter.metrics.period_families import period_tables
+from exporter.metrics.runtime_families import runtime_families
+from exporter.metrics.service_families import SERVICE_TABLES, Build, build_table, commit_durations
+from exporter.metrics.state import LedgerFigures, MetricsState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from prometheus_client import Metric
+
+    from exporter.metering.snapshots import InterfaceState
+    from exporter.metrics.tables import Table
+
+    Source = Callable[[MetricsState], Iterable[Metric]]
+
+__all__ = ["Build", "Families", "LedgerFigures", "MetricsState", "families"]
+
+THIS_BUILD = Build()
+
+
+class Families(NamedTuple):
+    """What is told: tables, and sources whose families do not fit into one."""
+
+    tables: tuple[Table[Any], ...]
+    sources: tuple[Source, ...]
+
+    def collect(self, state: MetricsState) -> Iterator[Metric]:
+        """Every family that has a sample: what an exposition must say."""
+        for table in self.tables:
+            yield from table.collect(state)
+        for source in self.sources:
+            yield from source(state)
+
+
+def families(
+    *, history: Literal["counted", "all"] = "counted", process: bool = True, build: Build = THIS_BUILD
+) -> Families:
+    """The families by settings: whose history is told, and whether the process tells of itself."""
+    is_told: Callable[[InterfaceState], bool] = _everyone if history == "all" else attrgetter("is_counted")
+    tables = (*INTERFACE_TABLES, *period_tables(is_told), *SERVICE_TABLES, build_table(build))
+    return Families(tables, (commit_durations, runtime_families()) if process else (commit_durations,))
+
+
+def _everyone(_: InterfaceState) -> bool:
+    return True

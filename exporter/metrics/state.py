@@ -1,0 +1,40 @@
+"""What one scrape tells of: the values that the families are made from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from exporter.ledger.poster import CommitHealth
+    from exporter.metering.snapshots import Snapshot
+    from exporter.metering.totals import Totals
+
+
+class LedgerFigures(NamedTuple):
+    """Size of the ledger's files in bytes, and rows by table; asked now and then, never by a scrape."""
+
+    size_bytes: int
+    rows: Mapping[str, int]
+
+
+class MetricsState(NamedTuple):
+    """Everything that a scrape shows; `now_seconds` is UTC and decides which day is today.
+
+    `ledger_figures` is None until somebody has asked; `unposted_bytes` is None where nobody adds them up.
+    """
+
+    snapshot: Snapshot
+    totals: Totals
+    now_seconds: int
+    commit_health: CommitHealth
+    ledger_figures: LedgerFigures | None
+    is_degraded: bool
+    unposted_bytes: int | None = None
+
+    @property
+    def today(self) -> date:
+        """The local day now."""
+        return self.totals.today(self.now_seconds)

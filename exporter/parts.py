@@ -1,0 +1,130 @@
+"""Builds the parts of a service out of an opened ledger."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import socket
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.ledger.files import connect_to_read
+from exporter.ledger.history import read_history
+from exporter.ledger.poster import Poster
+from exporter.ledger.upkeep import LedgerUpkeep
+from exporter.ledger.writer import Writer
+from exporter.metering.counting import CountingRules
+from exporter.metering.journal import Journal
+from exporter.metering.postings import Speeds
+from exporter.metering.sampler import Sampler, SamplerOptions
+from exporter.metering.totals import DayRow, Totals
+from exporter.metrics.exposition import Exposition
+from exporter.web.desk import Desk, Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from exporter.ledger.opening import Opened
+    from exporter.service import Surroundings
+
+LOST_LOOKS = 5
+"""Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""
+
+
+class Parts(NamedTuple):
+    """The parts of a running service."""
+
+    sampler: Sampler
+    poster: Poster
+    upkeep: LedgerUpkeep
+    desk: Desk
+    totals: Totals
+    writer: Writer
+    ledger: Path
+
+    async def commit(self) -> bool:
+        """Post; after a clock was set back, load the totals anew from the days that were moved."""
+        is_realigned = self.sampler.is_realigning
+        is_posted = await self.poster.post()
+        if is_posted and is_realigned:
+            self._load_totals()
+        return is_posted
+
+    async def close(self) -> None:
+        """Let go of the ledger."""
+        await self.desk.close()
+        await self.poster.close()
+
+    def _load_totals(self) -> None:
+        """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
+        with contextlib.closing(connect_to_read(self.ledger)) as connection:
+            rows = read_history(connection)
+        day_of = self.totals.day_of
+        waiting = self.poster.unposted().slots
+        rows.extend(
+            DayRow(row.device, day_of(row.started), row.receive_bytes, row.transmit_bytes, Speeds())
+            for row in waiting
+        )
+        self.totals.load(rows)
+
+
+def build_parts(
+    around: Surroundings,
+    opened: Opened,
+    *,
+    writers: Executor,
+    readers: Executor,
+    on_damage: Callable[[str], None],
+) -> Parts:
+    """Wire everything that counts, keeps and tells; nothing runs yet."""
+    settings = around.settings
+    journal, totals = Journal(), Totals(opened.zone)
+    totals.load(opened.history)
+    journal.incidents.extend(opened.incidents)
+    interfaces, ledger = settings.interfaces, settings.ledger
+    sampler = Sampler(
+        meter=around.meter,
+        clock=around.clock,
+        journal=journal,
+        totals=totals,
+        rules=CountingRules(interfaces.include, interfaces.exclude, interfaces.counted),
+        opening=opened.opening,
+        options=SamplerOptions(
+            sample_interval=interfaces.sample_interval,
+            gap_seconds=ledger.commit_interval + LOST_LOOKS * interfaces.sample_interval,
+            count_since_boot=around.count_since_boot,
+            minutes_for_all=ledger.minutes == "all",
+        ),
+    )
+    writer = Writer(ledger.path, opened.zone)
+    poster = Poster(
+        writer=writer,
+        executor=writers,
+        journal=journal,
+        take=sampler.take,
+        is_counted=sampler.is_counted,
+        on_damage=on_damage,
+        posted=opened.opening.state.posting if opened.opening.state else 0,
+        problem=opened.problem,
+    )
+    upkeep = LedgerUpkeep(
+        writer=writer,
+        executor=writers,
+        settings=ledger,
+        zone=opened.zone,
+        now=lambda: around.clock.now().wall // 1_000_000_000,
+        notices=opened.notices,
+    )
+    desk = Desk(
+        settings=settings,
+        clock=around.clock,
+        sampler=sampler,
+        totals=totals,
+        poster=poster,
+        upkeep=upkeep,
+        exposition=Exposition(settings.metrics),
+        identity=Identity(opened.ledger_id, socket.gethostname(), platform.system()),
+        readers=readers,
+    )
+    return Parts(sampler, poster, upkeep, desk, totals, writer, ledger.path)

@@ -1,0 +1,148 @@
+"""The service: builds the parts, starts and stops the tasks; computes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exporter.ledger.files import Holder, LedgerLock
+from exporter.ledger.opening import open_ledger
+from exporter.parts import build_parts
+from exporter.web.access import Access
+from exporter.web.server import serve
+from exporter.web_config.certificates import Certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.clock import Clock
+    from exporter.metering.readings import Meter
+    from exporter.parts import Parts
+    from exporter.settings import Settings
+    from exporter.web.server import Server
+    from exporter.web_config.parsing import WatchedWebConfig
+
+log = logging.getLogger(__name__)
+
+LINKS_SECONDS = 60.0
+UPKEEP_SECONDS = 3600.0
+LAST_ATTEMPTS = 3
+
+
+class Surroundings(NamedTuple):
+    """What a service takes from outside: settings, clock, meter, zone, and how it was started."""
+
+    settings: Settings
+    clock: Clock
+    meter: Meter
+    zone: ZoneInfo
+    web_config: WatchedWebConfig | None = None
+    count_since_boot: bool = False
+
+
+class Service:
+    """One service from start to stop. `ended` is done when the ledger was found broken and must be opened again."""
+
+    def __init__(self, around: Surroundings) -> None:
+        """Nothing is opened before `start`."""
+        self._around = around
+        self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._lock = LedgerLock(around.settings.ledger.path)
+        self._certificates = Certificates(around.settings, around.web_config)
+        self._writers = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+        self._parts: Parts | None = None
+        self._server: Server | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> str:
+        """Open the ledger, look once, listen; returns the address. Raises LedgerError or OSError: then call `stop`."""
+        around, settings = self._around, self._around.settings
+        self._lock.acquire()
+        opened = await asyncio.get_running_loop().run_in_executor(
+            self._writers, open_ledger, settings.ledger.path, around.meter.name, around.zone
+        )
+        parts = self._parts = build_parts(
+            around, opened, writers=self._writers, readers=self._readers, on_damage=self._end
+        )
+        parts.sampler.sample()
+        await parts.poster.post()
+        self._server = await serve(
+            parts.desk,
+            Access(settings, around.web_config),
+            host=settings.server.host,
+            port=settings.server.port,
+            ssl_context=self._certificates.context,
+        )
+        self._lock.tell(Holder(os.getpid(), self._server.url))
+        self._tasks = [
+            self._every(settings.interfaces.sample_interval, self._sample, parts),
+            self._every(settings.ledger.commit_interval, parts.commit),
+            self._every(LINKS_SECONDS, self._refresh),
+            self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
+        ]
+        return self._server.url
+
+    async def stop(self) -> bool:
+        """Stop listening, post the last sample, let go of everything; returns whether all of it is in the ledger."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.close()
+        is_posted = True
+        if self._parts is not None:
+            is_posted = self.ended.done() or await self._post_the_last(self._parts)
+            await self._parts.close()
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self._lock.release()
+        return is_posted
+
+    async def _post_the_last(self, parts: Parts) -> bool:
+        parts.sampler.sample()
+        for _attempt in range(LAST_ATTEMPTS):
+            if await parts.poster.post():
+                return True
+        log.error("the last sample is not in the ledger: the kernel remembers it until the next boot")
+        return False
+
+    @staticmethod
+    async def _sample(parts: Parts) -> None:
+        parts.sampler.sample()
+
+    async def _refresh(self) -> None:
+        """What may take its time: link speeds, certificates."""
+        refresh_links = getattr(self._around.meter, "refresh_links", None)
+        if refresh_links is not None:
+            await asyncio.to_thread(refresh_links)
+        self._certificates.renew()
+
+    def _every(
+        self, seconds: float, work: Callable[..., Awaitable[Any]], *arguments: object, at_once: bool = False
+    ) -> asyncio.Task[None]:
+        """A task that does the work every so many seconds; what fails is logged, and tried again at the next turn."""
+
+        async def turn() -> None:
+            if not at_once:
+                await asyncio.sleep(seconds)
+            loop = asyncio.get_running_loop()
+            due = loop.time()
+            while True:
+                try:
+                    await work(*arguments)
+                except Exception:  # the outermost loop of a task: one bad turn must not end all later ones
+                    log.exception("a turn of %s failed", getattr(work, "__qualname__", work))
+                due = max(due + seconds, loop.time())
+                await asyncio.sleep(due - loop.time())
+
+        return asyncio.create_task(turn())
+
+    def _end(self, reason: str) -> None:
+        with contextlib.suppress(asyncio.InvalidStateError):
+            self.ended.set_result(reason)

@@ -1,0 +1,138 @@
+"""The desk: what handlers may use of the running service; questions to the ledger run on a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from aiohttp import web
+
+from exporter.ledger.files import connect_to_read
+from reports.ledger_reader import LedgerReader
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from exporter.ledger.poster import Poster
+    from exporter.ledger.upkeep import LedgerUpkeep
+    from exporter.metering.clock import Clock
+    from exporter.metering.sampler import Sampler
+    from exporter.metering.snapshots import Snapshot
+    from exporter.metering.totals import Totals
+    from exporter.metrics.exposition import Exposition
+    from exporter.settings import Settings
+
+Result = TypeVar("Result")
+
+LATE_SECONDS = 5.0
+"""Without a look for this long and three sample intervals, the data is late."""
+
+STALE_SECONDS = 1.0
+"""A look that is older is taken again before anything live is told."""
+
+
+class Identity(NamedTuple):
+    """Who answers: the ledger's id, and the host's name and system."""
+
+    device_id: str
+    hostname: str
+    os_type: str
+
+
+class Desk:
+    """One for each running service."""
+
+    def __init__(  # the web meets the rest of the service here, and nowhere else
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        sampler: Sampler,
+        totals: Totals,
+        poster: Poster,
+        upkeep: LedgerUpkeep,
+        exposition: Exposition,
+        identity: Identity,
+        readers: Executor,
+    ) -> None:
+        """Every part is ready; nothing is owned but the readers' connection."""
+        self.settings, self.upkeep, self.identity = settings, upkeep, identity
+        self.totals, self.poster, self.exposition = totals, poster, exposition
+        self._clock, self._sampler, self._readers = clock, sampler, readers
+        self._connection: sqlite3.Connection | None = None
+
+    @property
+    def now(self) -> float:
+        """UTC seconds."""
+        return self._clock.now().wall / 1e9
+
+    def fresh_snapshot(self) -> Snapshot:
+        """The snapshot of a look that is at most a second old."""
+        snapshot = self._sampler.snapshot
+        if snapshot is None or self._sampler.seconds_since_look > STALE_SECONDS:
+            return self._sampler.sample()
+        return snapshot
+
+    def sample(self) -> Snapshot:
+        """Look again now."""
+        return self._sampler.sample()
+
+    def problems(self) -> list[str]:
+        """Everything that keeps the service from being well, a sentence each."""
+        found = list(self.upkeep.notices)
+        if self.poster.health.problem:
+            found.append(
+                f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory"
+            )
+        snapshot = self._sampler.snapshot
+        if snapshot is not None and not snapshot.health.is_up:
+            found.append(f"the interface meter fails: {snapshot.health.error}")
+        late = self._sampler.seconds_since_look
+        if late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
+            found.append(f"no sample for {min(late, 1e9):.0f} s")
+        return found
+
+    def render_metrics(self, accept: str, accept_encoding: str) -> Rendered:
+        """The exposition of everything in memory."""
+        snapshot = self.fresh_snapshot()
+        state = MetricsState(
+            snapshot=snapshot,
+            totals=self.totals,
+            now_seconds=snapshot.taken.wall // SECOND,
+            commit_health=self.poster.health,
+            ledger_figures=self.upkeep.figures,
+            is_degraded=bool(self.poster.health.problem or self.upkeep.notices),
+        )
+        return self.exposition.render(state, accept, accept_encoding)
+
+    @property
+    def seconds_since_look(self) -> float:
+        """Age of the newest look that worked."""
+        return self._sampler.seconds_since_look
+
+    async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
+        """Put a question to the ledger and what waits to be posted, at one moment."""
+        unposted = self.poster.unposted()
+
+        def answer() -> Result:
+            if self._connection is None:
+                self._connection = connect_to_read(self.settings.ledger.path)
+            reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted)
+            with reader.at_one_moment():
+                return question(reader)
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
+
+    async def close(self) -> None:
+        """Let go of the ledger."""
+
+        def close() -> None:
+            if self._connection is not None:
+                self._connection.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._readers, close)
+
+
+DESK = web.AppKey("desk", Desk)

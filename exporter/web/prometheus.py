@@ -1,0 +1,38 @@
+"""What Prometheus asks: /metrics, /-/healthy and /-/ready."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from exporter.web.desk import DESK
+from exporter.web.endpoints import error_response
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Everything in memory, in the format that the client prefers; never waits for the ledger."""
+    rendered = request.app[DESK].render_metrics(
+        request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", "")
+    )
+    headers = {"Content-Type": rendered.content_type, "Vary": "Accept, Accept-Encoding"}
+    if rendered.content_encoding:
+        headers["Content-Encoding"] = rendered.content_encoding
+    return web.Response(body=rendered.body, headers=headers)
+
+
+async def healthy(_request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.Response(text="netledger is healthy\n")
+
+
+async def ready(request: web.Request) -> web.Response:
+    """The ledger is open and a look has worked."""
+    if request.app[DESK].seconds_since_look == float("inf"):
+        return error_response(503, "no look at the interfaces has worked yet")
+    return web.Response(text="netledger is ready\n")
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve all three."""
+    app.router.add_get("/metrics", metrics)
+    app.router.add_get("/-/healthy", healthy)
+    app.router.add_get("/-/ready", ready)

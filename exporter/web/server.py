@@ -1,0 +1,137 @@
+"""The HTTP server: every route, the checks before and the error shape behind each, and a handle that closes it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from exporter.web import bandwidth, landing, openapi, prometheus, storage, usage
+from exporter.web.desk import DESK
+from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
+from reports.ledger_reader import UnknownInterfaceError
+from reports.periods import PeriodError
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp.typedefs import Handler, Middleware
+
+    from exporter.web.access import Access
+    from exporter.web.desk import Desk
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 64 * 1024
+ENDPOINTS: tuple[Endpoint, ...] = (*usage.ENDPOINTS, *bandwidth.ENDPOINTS, *storage.ENDPOINTS)
+
+STATUS_WORDS = {404: "nothing is here", 405: "this method is not allowed here"}
+
+
+class Server:
+    """A listening server."""
+
+    def __init__(self, runner: web.AppRunner, url: str) -> None:
+        """Made by `serve`."""
+        self._runner = runner
+        self.url = url
+
+    async def close(self) -> None:
+        """Stop listening and end what is still being answered."""
+        await self._runner.cleanup()
+
+
+async def serve(
+    desk: Desk, access: Access, *, host: str, port: int, ssl_context: ssl.SSLContext | None = None
+) -> Server:
+    """Listen, and answer; raises OSError where the address cannot be had. Port 0 takes any free one."""
+    runner = web.AppRunner(make_app(desk, access), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port, ssl_context=ssl_context)
+    try:
+        await site.start()
+    except BaseException:
+        await runner.cleanup()
+        raise
+    bound = runner.addresses[0]
+    scheme = "https" if ssl_context else "http"
+    name = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
+    return Server(runner, f"{scheme}://{name}:{bound[1]}")
+
+
+def make_app(desk: Desk, access: Access) -> web.Application:
+    """Wire every route."""
+    app = web.Application(middlewares=[_guard(access)], client_max_size=LARGEST_BODY)
+    app[DESK] = desk
+    for endpoint in ENDPOINTS:
+        app.router.add_route(endpoint.method, endpoint.path, _handler(desk, endpoint))
+        if endpoint.method == "GET":
+            app.router.add_route("HEAD", endpoint.path, _handler(desk, endpoint))
+    openapi.add_routes(app, ENDPOINTS)
+    prometheus.add_routes(app)
+    landing.add_routes(app)
+    return app
+
+
+def _handler(desk: Desk, endpoint: Endpoint) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        query = parse_query(request, endpoint.query)
+        return answer_with(msgspec.json.encode(await endpoint.handle(desk, query)))
+
+    return handle
+
+
+def _guard(access: Access) -> Middleware:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await _answer(access, request, handler)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        origin = access.allowed_origin(request)
+        if origin is not None:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Vary"] = "Origin"
+        return response
+
+    return guard
+
+
+async def _answer(access: Access, request: web.Request, handler: Handler) -> web.StreamResponse:
+    refusal = await access.refusal(request)
+    if refusal is not None:
+        response = error_response(refusal.status, refusal.message)
+        response.headers.update(refusal.headers)
+        return response
+    if request.method == "OPTIONS" and access.allowed_origin(request) is not None:
+        return _preflight()
+    if (request.content_length or 0) > LARGEST_BODY:
+        return error_response(413, f"the body is larger than {LARGEST_BODY} bytes")
+    try:
+        return await handler(request)
+    except (BadRequestError, PeriodError, UnknownInterfaceError) as error:
+        return error_response(400, str(error))
+    except web.HTTPException as error:
+        return _as_error(error)
+    except Exception:  # the outermost loop of a request: whoever asked gets no traceback
+        log.exception("%s %s failed", request.method, request.path)
+        return error_response(500, "the service could not answer; its log says why")
+
+
+def _as_error(error: web.HTTPException) -> web.Response:
+    response = error_response(error.status, STATUS_WORDS.get(error.status, error.reason))
+    if "Allow" in error.headers:
+        response.headers["Allow"] = error.headers["Allow"]
+    return response
+
+
+def _preflight() -> web.Response:
+    return web.Response(
+        status=204,
+        headers={
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "X-API-Key, Authorization",
+            "Access-Control-Max-Age": "600",
+        },
+    )

@@ -1,0 +1,121 @@
+"""The ledger over HTTP: what it takes up, how it is, and what may be done to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import exporter
+from exporter.ledger.files import size_on_disk
+from exporter.web.endpoints import Endpoint, NoQuery, Query
+from reports.formats import json_ledger as shapes
+from reports.formats.json import Answer
+from reports.ledger_reader import Unposted
+from reports.periods import iso
+
+if TYPE_CHECKING:
+    from exporter.web.desk import Desk
+    from reports.ledger_reader import LedgerReader
+
+DAY_SECONDS = 86_400
+
+
+class CleanupQuery(Query, frozen=True, kw_only=True):
+    """`aggressive` keeps a tenth of the minutes and slots, `vacuum` gives the space back to the file system."""
+
+    aggressive: bool = False
+    vacuum: bool = True
+
+
+class Committed(Answer):
+    """Whether everything counted so far is in the ledger."""
+
+    committed: bool
+
+
+class Waiting(Answer):
+    """What is counted and not yet in the ledger: rows of [posting, interface, counted, start, received, sent, ...]."""
+
+    seconds_since_sample: float
+    unposted: Unposted
+
+
+class Seen(Answer):
+    """How many notices were put away."""
+
+    notices: int
+
+
+async def health(desk: Desk, _query: NoQuery) -> shapes.Health:
+    """Whether all is well; a degraded service still counts."""
+    problems = desk.problems()
+    path = desk.settings.ledger.path
+
+    def look(ledger: LedgerReader) -> tuple[shapes.StorageFigures, str, str]:
+        figures = shapes.storage_figures(
+            ledger.row_counts(), size_on_disk(path), desk.settings.ledger.max_size
+        )
+        return figures, iso(desk.now, ledger.zone), ledger.zone.key
+
+    storage_figures, timestamp, zone = await desk.ask(look)
+    return shapes.Health(
+        status="degraded" if problems else "running",
+        problems=problems,
+        version=exporter.__version__,
+        device_id=desk.identity.device_id,
+        os_type=desk.identity.os_type,
+        hostname=desk.identity.hostname,
+        device_count=1,
+        sync_enabled=False,
+        timestamp=timestamp,
+        timezone=zone,
+        seconds_since_sample=round(min(desk.seconds_since_look, 1e9), 3),
+        storage=storage_figures,
+    )
+
+
+async def storage(desk: Desk, _query: NoQuery) -> shapes.Storage:
+    """What the ledger takes up, and how long it keeps what."""
+    kept = shapes.RetentionDays(
+        local_log_days=int(desk.settings.ledger.minute_retention // DAY_SECONDS),
+        local_slot_days=int(desk.settings.ledger.slot_retention // DAY_SECONDS),
+        local_aggregate_months=None,
+    )
+    path, most = desk.settings.ledger.path, desk.settings.ledger.max_size
+    return await desk.ask(
+        lambda ledger: shapes.storage(ledger.row_counts(), size_on_disk(path), most, kept, ledger.zone)
+    )
+
+
+async def clean_up(desk: Desk, query: CleanupQuery) -> shapes.Cleanup:
+    """Delete rows that are older than they are kept for; never a day."""
+    removed = await desk.upkeep.clean_up(query.aggressive, query.vacuum)
+    return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum)
+
+
+async def commit(desk: Desk, _query: NoQuery) -> Committed:
+    """Take a sample and post everything now."""
+    desk.sample()
+    return Committed(committed=await desk.poster.post())
+
+
+async def unposted(desk: Desk, _query: NoQuery) -> Waiting:
+    """For readers of the ledger file: what it does not hold yet."""
+    desk.fresh_snapshot()
+    return Waiting(seconds_since_sample=round(desk.seconds_since_look, 3), unposted=desk.poster.unposted())
+
+
+async def notices_seen(desk: Desk, _query: NoQuery) -> Seen:
+    """Somebody has read what happened to the ledger: health is good again."""
+    count = len(desk.upkeep.notices)
+    await desk.upkeep.mark_seen()
+    return Seen(notices=count)
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/api/health", "State of the service", NoQuery, shapes.Health, health),
+    Endpoint("GET", "/api/storage", "Size and retention of the ledger", NoQuery, shapes.Storage, storage),
+    Endpoint("POST", "/api/storage/cleanup", "Delete old rows now", CleanupQuery, shapes.Cleanup, clean_up),
+    Endpoint("GET", "/api/unposted", "What is not yet in the ledger", NoQuery, Waiting, unposted),
+    Endpoint("POST", "/api/commit", "Post everything now", NoQuery, Committed, commit),
+    Endpoint("POST", "/api/notices/seen", "Put notices away", NoQuery, Seen, notices_seen),
+)

@@ -1,0 +1,121 @@
+"""Usage over HTTP: now, today, a month, a range, ever, and each interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.metering.postings import STILL
+from exporter.web.endpoints import BadRequestError, Endpoint, NoQuery, OfInterface
+from reports import usage
+from reports.formats import json as shapes
+from reports.ledger_reader import NO_BYTES, Bytes
+from reports.periods import parse_date, parse_month
+
+if TYPE_CHECKING:
+    from exporter.metering.postings import Speeds
+    from exporter.metering.snapshots import InterfaceState
+    from exporter.web.desk import Desk
+    from reports.ledger_reader import LedgerReader
+
+
+class MonthQuery(OfInterface, frozen=True, kw_only=True):
+    """Which month, as YYYY-MM in the ledger's zone; the current one by default."""
+
+    month: str | None = None
+
+
+class RangeQuery(OfInterface, frozen=True, kw_only=True):
+    """First and last local day, both included, as YYYY-MM-DD."""
+
+    from_date: str
+    to_date: str
+
+
+async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
+    """Bytes per second, measured between the last two samples."""
+    snapshot = desk.fresh_snapshot()
+    if query.interface is None:
+        return _rates(snapshot.machine_rates)
+    for state in snapshot.interfaces:
+        if state.name == query.interface:
+            return _rates(state.rates)
+    await desk.ask(lambda ledger: ledger.require_interface(query.interface))
+    return _rates(STILL)
+
+
+async def today(desk: Desk, query: OfInterface) -> shapes.Today:
+    """Since local midnight."""
+    desk.fresh_snapshot()
+    now = desk.now
+    return shapes.today(await desk.ask(lambda ledger: usage.today(ledger, now, query.interface)))
+
+
+async def month(desk: Desk, query: MonthQuery) -> shapes.Month:
+    """A calendar month, day by day."""
+    desk.fresh_snapshot()
+    which = None if query.month is None else parse_month(query.month)
+    now = desk.now
+    return shapes.month(await desk.ask(lambda ledger: usage.month(ledger, now, query.interface, which)))
+
+
+async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
+    """Any range of local days."""
+    desk.fresh_snapshot()
+    first, last = parse_date(query.from_date), parse_date(query.to_date)
+    if last < first:
+        raise BadRequestError(
+            f"from_date: {first} is after to_date {last}; the first day must not be after the last"
+        )
+    now = desk.now
+    return shapes.days(await desk.ask(lambda ledger: usage.days(ledger, now, first, last, query.interface)))
+
+
+async def summary(desk: Desk, query: OfInterface) -> shapes.Usage:
+    """Everything since counting began."""
+    desk.fresh_snapshot()
+
+    def lifetime(ledger: LedgerReader) -> Bytes:
+        ledger.require_interface(query.interface)
+        return ledger.lifetime(query.interface)
+
+    return shapes.usage(await desk.ask(lifetime))
+
+
+async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
+    """Every interface that was ever metered, with today, lifetime and, if it is there, its link and speed now."""
+    states = {state.name: state for state in desk.fresh_snapshot().interfaces}
+    now = desk.now
+
+    def rows(ledger: LedgerReader) -> list[shapes.InterfaceUsage]:
+        period = usage.today(ledger, now).period
+        used = ledger.days_by_interface(period.first, period.last)
+        return [
+            shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone)
+            for held in ledger.interfaces()
+        ]
+
+    return shapes.Interfaces(interfaces=[_with_link(row, states) for row in await desk.ask(rows)])
+
+
+def _rates(speeds: Speeds) -> shapes.Usage:
+    return shapes.usage(Bytes(speeds.receive, speeds.transmit))
+
+
+def _with_link(row: shapes.InterfaceUsage, states: dict[str, InterfaceState]) -> shapes.InterfaceUsage:
+    state = states.get(row.interface)
+    if state is None or state.link is None:
+        return row
+    row.up, row.kind, row.live = state.link.is_up, state.link.kind, _rates(state.rates)
+    if state.link.speed is not None:
+        row.speed_bytes_per_second = state.link.speed
+    return row
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/api/live", "Receive and transmit speed now", OfInterface, shapes.Usage, live),
+    Endpoint("GET", "/api/today", "Usage since local midnight", OfInterface, shapes.Today, today),
+    Endpoint("GET", "/api/month", "Usage of a month by day", MonthQuery, shapes.Month, month),
+    Endpoint("GET", "/api/range", "Usage of a range of days", RangeQuery, shapes.Range, days),
+    Endpoint("GET", "/api/summary", "Usage since counting began", OfInterface, shapes.Usage, summary),
+    Endpoint("GET", "/api/interfaces", "Interfaces and their usage", NoQuery, shapes.Interfaces, interfaces),
+)

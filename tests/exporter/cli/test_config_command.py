@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+
+from exporter.cli.config import config
+from exporter.settings import Settings, load_settings
+from exporter.settings.template import settings_template
+from exporter.settings.tree import keys, sections
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from click.testing import Result
+
+KEY = "correct-horse-battery"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "netledger.yaml"
+
+
+def run(path: Path | None, *arguments: str, **environ: str) -> Result:
+    """Run the group as the root command does: with the path of --config, in an environment of its own."""
+    clean: dict[str, str | None] = {
+        name: None for name in os.environ if name.startswith(("NETLEDGER_", "BANDWIDTH_"))
+    }
+    return CliRunner(env={**clean, **environ}).invoke(config, arguments, obj=path)
+
+
+def test_check_praises_a_good_file(file: Path) -> None:
+    file.write_text("server: {port: 80}")
+
+    result = run(file, "check")
+
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"{file}: good\n", "")
+
+
+def test_check_lists_every_problem_on_stderr(file: Path) -> None:
+    file.write_text("server:\n  prot: 80\n  port: x\n")
+
+    result = run(file, "check", NETLEDGER_AVERAGE_WINDOW="1")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert [line.split(": ")[0] for line in result.stderr.splitlines()] == [
+        f"{file}:2",
+        f"{file}:3",
+        "NETLEDGER_AVERAGE_WINDOW",
+    ]
+
+
+def test_check_passes_a_file_that_all_may_read_with_a_warning(file: Path) -> None:
+    file.write_text(f"auth: {{api_keys: [{KEY}]}}")
+    file.chmod(0o644)
+
+    result = run(file, "check")
+
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"warning: {file}: holds API keys")
+
+
+@pytest.mark.parametrize("command", ["check", "show"])
+def test_a_file_that_does_not_exist_is_one_line(file: Path, command: str) -> None:
+    result = run(file, command)
+
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"{file}: does not exist\n")
+
+
+def test_show_aligns_values_and_origins(file: Path) -> None:
+    file.write_text("ledger:\n  max_size: 1 GiB\ninterfaces: {include: [eth0, 'wl*']}\n")
+
+    rows = [
+        re.split(r"  +", line) for line in run(file, "show", NETLEDGER_SERVER_PORT="80").stdout.splitlines()
+    ]
+
+    assert [name for name, _, _ in rows] == list(keys())
+    assert ["server.port", "80", "NETLEDGER_SERVER_PORT"] in rows
+    assert ["ledger.max_size", "1 GiB", f"{file}:2"] in rows
+    assert ["interfaces.include", "eth0, wl*", f"{file}:3"] in rows
+    assert ["average.window", "12h", "default"] in rows
+    assert ["server.tls_cert", "-", "default"] in rows
+
+
+def test_show_gives_json(file: Path) -> None:
+    file.write_text("server: {port: 80}")
+
+    shown = json.loads(run(file, "show", "--json").stdout)
+
+    assert shown["file"] == str(file)
+    assert list(shown["settings"]) == list(keys())
+    assert shown["settings"]["server.port"] == {"value": 80, "origin": f"{file}:1"}
+    assert shown["settings"]["metrics.process"] == {"value": True, "origin": "default"}
+    assert shown["settings"]["ledger.max_size"] == {"value": "400 MB", "origin": "default"}
+    assert shown["settings"]["interfaces.counted"] == {"value": ["auto"], "origin": "default"}
+    assert shown["settings"]["server.tls_key"] == {"value": None, "origin": "default"}
+
+
+@pytest.mark.parametrize("arguments", [("show",), ("show", "--json")])
+def test_show_hides_keys(file: Path, arguments: tuple[str, ...]) -> None:
+    file.write_text(f"auth: {{api_keys: [{KEY}]}}")
+
+    result = run(file, *arguments, BANDWIDTH_API_KEY=f"{KEY}-2")
+
+    assert KEY not in result.output
+    assert "***" in result.stdout
+
+
+def test_init_writes_a_file_that_loads_as_the_defaults(file: Path) -> None:
+    target = file.parent / "new" / "folder" / "n.yaml"
+
+    result = run(None, "init", "--output", str(target))
+
+    loaded = load_settings(target, {})
+    assert (result.exit_code, result.stdout) == (0, f"{target}: written\n")
+    assert loaded.settings == Settings()
+    assert sum(origin != "default" for origin in loaded.origins.values()) == len(keys()) - 4
+
+
+def test_the_template_loads_as_the_defaults_with_every_key_uncommented(file: Path) -> None:
+    names = "|".join(key.field for key in keys().values())
+    file.write_text(re.sub(rf"^  # ((?:{names}):)", r"  \1", settings_template(), flags=re.MULTILINE))
+
+    loaded = load_settings(file, {})
+
+    assert loaded.settings == Settings()
+    assert "default" not in loaded.origins.values()
+
+
+def test_the_template_tells_the_meaning_and_rule_of_every_key() -> None:
+    text = settings_template()
+
+    assert all(f"\n  # {key.meaning}\n  # Use {key.rule.says}.\n" in text for key in keys().values())
+    assert all(f"\n{section}:\n" in text for section in sections())
+
+
+def test_init_writes_where_the_root_command_points(file: Path) -> None:
+    assert run(file, "init").exit_code == 0
+    assert file.exists()
+
+
+def test_init_prints_with_a_dash(file: Path) -> None:
+    assert run(file, "init", "--output", "-").stdout == settings_template()
+    assert not file.exists()
+
+
+def test_init_leaves_a_file_alone_unless_forced(file: Path) -> None:
+    file.write_text("# mine")
+
+    refused = run(file, "init")
+
+    assert (refused.exit_code, refused.stderr) == (1, f"{file}: exists; --force replaces it\n")
+    assert file.read_text() == "# mine"
+    assert run(file, "init", "--force").exit_code == 0
+    assert file.read_text() == settings_template()
+
+
+def test_init_says_why_it_cannot_write(file: Path) -> None:
+    file.write_text("")
+
+    result = run(None, "init", "--output", str(file / "below.yaml"))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"{file}/below.yaml: cannot be written: ")
+
+
+def test_an_unknown_option_is_a_usage_error(file: Path) -> None:
+    assert run(file, "show", "--yaml").exit_code == 2
+    assert run(file, "destroy").exit_code == 2

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+import bcrypt
+import pytest
+
+from exporter.web_config.parsing import WatchedWebConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HASH = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
+PAIR = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
+
+
+@pytest.fixture
+def file(web_config_file: Path) -> Path:
+    return web_config_file
+
+
+def test_a_changed_file_is_in_force_at_the_next_look(file: Path) -> None:
+    file.write_text("")
+    watched = WatchedWebConfig(file)
+    first = watched.current()
+
+    file.write_text(f"basic_auth_users: {{anna: {HASH}}}")
+
+    assert watched.current().users == {"anna": HASH}
+    assert first.users == {}
+
+
+@pytest.mark.parametrize("name", ["web.yml", "cert.pem", "key.pem"])
+def test_the_same_object_means_that_nothing_changed(file: Path, name: str) -> None:
+    file.write_text(PAIR)
+    watched = WatchedWebConfig(file)
+    first = watched.current()
+    assert watched.current() is first
+
+    os.utime(file.with_name(name), ns=(1, 1))
+
+    assert watched.current() is not first
+    assert watched.current() is watched.current()
+
+
+def test_a_bad_change_keeps_the_last_good_file_and_is_logged_once(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_text(PAIR)
+    watched = WatchedWebConfig(file)
+    good = watched.current()
+    certificate = file.with_name("cert.pem").read_bytes()
+
+    with caplog.at_level(logging.ERROR):
+        file.with_name("cert.pem").unlink()
+        kept = [watched.current() for _ in range(3)]
+
+    assert all(config is good for config in kept)
+    (record,) = caplog.records
+    assert "cert.pem cannot be read: No such file or directory; the last good" in record.getMessage()
+    file.with_name("cert.pem").write_bytes(certificate)
+    assert watched.current() == good
+    assert watched.current() is not good
