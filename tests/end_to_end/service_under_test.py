@@ -121,7 +121,8 @@ class Netledger:
     def end(self) -> None:
         """Leave no process behind, whatever state the service is in."""
         if self._process is not None:
-            self.kill()
+            self._process.kill()
+            self.wait()
 
     def said(self) -> str:
         """What the service wrote, all its runs."""
@@ -183,7 +184,7 @@ class Netledger:
 
     def _command(self, name: str, *arguments: str) -> list[str]:
         inside = ["ip", "netns", "exec", self.namespace.name]
-        return [*inside, *_installed(), name, "--config", str(self.settings_file), *arguments]
+        return [*inside, *_installed(), "--config", str(self.settings_file), name, *arguments]
 
     def _environment(self) -> dict[str, str]:
         foreign = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY")

@@ -1,0 +1,5 @@
+"""`python -m exporter` is `netledger`."""
+
+from exporter.cli import main
+
+main()

@@ -1,0 +1,121 @@
+"""`netledger audit`: the proof that the ledger holds what the kernel counted."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.console.books import open_books
+from exporter.console.client import ServiceError
+from exporter.console.printing import print_json, print_table
+from reports.audit import KernelCounter
+from reports.audit import audit as compare
+from reports.periods import iso
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from exporter.console.books import Books
+    from reports.audit import Audit
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--interface", metavar="NAME", help="Only this one.")
+@click.pass_obj
+def audit(config: Path | None, *, as_json: bool, interface: str | None) -> None:
+    """Prove the ledger against the kernel's counters (exit code 1 on a difference).
+
+    For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
+    same instant, what was discarded as impossible, and the difference, which must be 0.
+    """
+    books = open_books(config)
+    _post_everything(books)
+    kernel = _kernel_counters()
+    with books.read() as ledger:
+        found, zone = compare(ledger, kernel, time.time()), ledger.zone
+    lines = [line for line in found.lines if interface in {None, line.device}]
+    found = found._replace(lines=lines)
+    if as_json:
+        print_json(_document(found, zone))
+    else:
+        _print(found, zone)
+    if found.difference:
+        sys.exit(1)
+
+
+def _post_everything(books: Books) -> None:
+    if books.client is None:
+        return
+    try:
+        books.client.post("/api/commit")
+    except ServiceError as error:
+        click.echo(f"without what is not posted yet: {error}", err=True)
+
+
+def _kernel_counters() -> dict[str, KernelCounter]:
+    from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - psutil, for this command only
+
+    meter = open_interface_meter()
+    try:
+        look = meter.look()
+    finally:
+        meter.close()
+    return {
+        reading.subject.name: KernelCounter(
+            str(reading.epoch), (reading.counts.receive_bytes, reading.counts.transmit_bytes)
+        )
+        for reading in look.readings
+        if reading.is_present
+    }
+
+
+def _document(found: Audit, zone: ZoneInfo) -> dict[str, object]:
+    return {
+        "difference": found.difference,
+        "interfaces": [
+            {
+                "interface": line.device,
+                "counted": line.is_counted,
+                "since": iso(line.since, zone),
+                "kernel_bytes_received": line.kernel[0],
+                "kernel_bytes_sent": line.kernel[1],
+                "ledger_bytes_received": line.ledger[0],
+                "ledger_bytes_sent": line.ledger[1],
+                "discarded_bytes": sum(line.discarded),
+                "waiting_bytes": line.waiting,
+                "difference": line.difference,
+            }
+            for line in found.lines
+        ],
+        "gaps": [
+            {"from": iso(gap.began, zone), "to": iso(gap.ended, zone), "cause": gap.cause, "bytes": gap.bytes}
+            for gap in found.gaps
+        ],
+    }
+
+
+def _print(found: Audit, zone: ZoneInfo) -> None:
+    rows = [
+        (
+            line.device,
+            iso(line.since, zone),
+            f"{sum(line.kernel):,}",
+            f"{sum(line.ledger):,}",
+            f"{sum(line.discarded):,}",
+            "gone" if line.waiting is None else f"{line.waiting:,}",
+            f"{line.difference:,}",
+        )
+        for line in found.lines
+    ]
+    columns = ("Interface", "Since", "Kernel", "Ledger", "Discarded", "Waiting", "Difference")
+    verdict = "The ledger and the kernel differ." if found.difference else "Every byte is accounted for."
+    gaps = [
+        f"Gap ({gap.cause}): {iso(gap.began, zone)} to {iso(gap.ended, zone)}, {gap.bytes:,} bytes counted across it."
+        for gap in found.gaps
+    ]
+    print_table("Audit, in bytes received and sent", columns, rows, [*gaps, verdict])

@@ -1,0 +1,176 @@
+"""`netledger ledger`: info, backup, verify, cleanup."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.console.books import open_books
+from exporter.console.client import ServiceError
+from exporter.console.printing import print_json, print_table
+from exporter.ledger.backups import backups_of, write_backup
+from exporter.ledger.files import LedgerError, LedgerLock, connect_to_read, size_on_disk
+from reports.amounts import human_bytes
+from reports.periods import iso
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from exporter.console.books import Books
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger."""
+
+
+@ledger.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def info(config: Path | None, *, as_json: bool) -> None:
+    """What the ledger holds, since when, and what happened to it."""
+    books = open_books(config)
+    path = books.settings.ledger.path
+    with books.read() as reader:
+        rows, zone, since = reader.row_counts(), reader.zone, reader.first_seen()
+        gaps, incidents = reader.gaps(0, int(time.time()) + 1), reader.incidents()
+    facts: dict[str, str | int | None] = {
+        "path": str(path),
+        "size_bytes": size_on_disk(path),
+        "timezone": zone.key,
+        "since": None if since is None else iso(since, zone),
+        "slots": rows.slots,
+        "minutes": rows.minutes,
+        "days": rows.days,
+        "gaps": len(gaps),
+        "incidents": len(incidents),
+        "backups": len(backups_of(path)),
+    }
+    if as_json:
+        told = [incident._asdict() | {"at": iso(incident.at, zone)} for incident in incidents]
+        print_json({**facts, "incident_list": told})
+        return
+    facts["size_bytes"] = human_bytes(size_on_disk(path))
+    notes = [
+        f"{iso(incident.at, zone)} {incident.subject} {incident.what} {incident.detail}".replace("  ", " ")
+        for incident in incidents[:10]
+    ]
+    print_table(
+        "Ledger",
+        ("Ledger", ""),
+        [(name.replace("_", " "), str(value)) for name, value in facts.items()],
+        notes,
+    )
+
+
+@ledger.command()
+@click.pass_obj
+def backup(config: Path | None) -> None:
+    """Write today's backup now, while the service goes on."""
+    settings = open_books(config).settings.ledger
+    if not settings.path.exists():
+        raise click.ClickException(f"there is no ledger at {settings.path} yet")
+    try:
+        target = write_backup(settings.path, datetime.now(UTC).date(), max(settings.backups, 1))
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"no backup was written: {error}") from error
+    click.echo(f"{target} ({human_bytes(target.stat().st_size)})")
+
+
+@ledger.command()
+@click.pass_obj
+def verify(config: Path | None) -> None:
+    """Check the file page by page, show what happened to it, and put the notices away (exit code 1: damaged)."""
+    books = open_books(config)
+    path = books.settings.ledger.path
+    if not path.exists():
+        raise click.ClickException(f"there is no ledger at {path} yet")
+    try:
+        with contextlib.closing(connect_to_read(path)) as connection:
+            faults = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
+    except sqlite3.DatabaseError as error:
+        faults = [str(error)]
+    if faults != ["ok"]:
+        click.echo(f"{path} is damaged: " + "; ".join(faults), err=True)
+        click.echo(
+            "Stop the service and start it again: it sets the file aside and restores the newest backup.",
+            err=True,
+        )
+        sys.exit(1)
+    click.echo(f"{path} is whole")
+    with books.read() as reader:
+        notices, zone = reader.incidents(only_unseen=True), reader.zone
+    for notice in notices:
+        click.echo(f"{iso(notice.at, zone)} {notice.what}: {notice.detail}")
+    if notices:
+        _put_away(books)
+
+
+@ledger.command()
+@click.option(
+    "--aggressive", is_flag=True, help="Keep only a tenth of the minutes and slots; days are never deleted."
+)
+@click.option("--vacuum/--no-vacuum", default=True, help="Give the space back to the file system.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def cleanup(config: Path | None, *, aggressive: bool, vacuum: bool, as_json: bool) -> None:
+    """Delete minutes and quarter hours that are older than they are kept for; never a day."""
+    books = open_books(config)
+    if books.client is not None:
+        query = f"aggressive={str(aggressive).lower()}&vacuum={str(vacuum).lower()}"
+        try:
+            local = books.client.post(f"/api/storage/cleanup?{query}")["local"]
+        except ServiceError as error:
+            raise click.ClickException(str(error)) from error
+        minutes, slots = local["logs_deleted"], local["slots_deleted"]
+    else:
+        minutes, slots = _clean_up_alone(books, is_aggressive=aggressive, is_vacuumed=vacuum)
+    if as_json:
+        print_json({"minutes_deleted": minutes, "slots_deleted": slots, "days_deleted": 0})
+    else:
+        click.echo(f"{minutes} minute rows and {slots} quarter hours deleted; days are kept for ever")
+
+
+def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
+    from exporter.ledger.retention import Keep, Retention  # noqa: PLC0415
+    from exporter.ledger.writer import Writer  # noqa: PLC0415
+
+    settings = books.settings.ledger
+    with books.read() as reader:
+        zone = reader.zone
+    lock = LedgerLock(settings.path)
+    try:
+        lock.acquire()
+    except LedgerError as error:
+        raise click.ClickException(str(error)) from error
+    writer = Writer(settings.path, zone)
+    try:
+        retention = Retention(writer, settings.path)
+        keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
+        removed = retention.clean_up(keep, int(time.time()), is_aggressive=is_aggressive)
+        if is_vacuumed:
+            retention.vacuum()
+        return removed.minutes, removed.slots
+    except sqlite3.Error as error:
+        raise click.ClickException(f"the ledger could not be cleaned: {error}") from error
+    finally:
+        writer.close()
+        lock.release()
+
+
+def _put_away(books: Books) -> None:
+    try:
+        if books.client is not None:
+            books.client.post("/api/notices/seen")
+            return
+        with contextlib.closing(sqlite3.connect(books.settings.ledger.path, timeout=5)) as connection:
+            connection.execute("UPDATE incident SET seen = 1 WHERE seen = 0")
+            connection.commit()
+    except (ServiceError, sqlite3.Error) as error:
+        click.echo(f"the notice stays: {error}", err=True)

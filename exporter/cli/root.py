@@ -1,0 +1,73 @@
+"""The root command: finds each command's module only when it is called, so that none pays for another."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import exporter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "run": ("run", "Count, keep the ledger and serve, in the foreground."),
+    "live": ("live", "Show receive and transmit speed as it is."),
+    "today": ("usage", "Usage since local midnight."),
+    "week": ("usage", "Usage since Monday, by day."),
+    "month": ("usage", "Usage of a month, by day."),
+    "year": ("usage", "Usage of a year, by month."),
+    "range": ("usage", "Usage of any days."),
+    "summary": ("usage", "Usage since counting began."),
+    "interfaces": ("interfaces", "Every interface: counted or not, today, ever."),
+    "status": ("status", "Whether the service runs, and how it is (exit code 3 when it does not)."),
+    "audit": ("audit", "Prove the ledger against the kernel's counters (exit code 1 on a difference)."),
+    "doctor": ("doctor", "Say what is measured, how, what is not visible, and what to do."),
+    "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
+    "config": ("config", "Check, show or write the settings."),
+}
+
+
+class LazyGroup(click.Group):
+    """Lists commands by name and help alone; imports one when it is invoked."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order of the table, which is the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command's module, unless only the list is printed."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, summary = COMMANDS[cmd_name]
+        if ctx.meta.get("is_listing"):
+            return click.Command(cmd_name, short_help=summary)
+        name = f"{cmd_name}_command" if cmd_name in {"range"} else cmd_name
+        command = getattr(import_module(f"exporter.cli.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the list without importing anything."""
+        ctx.meta["is_listing"] = True
+        try:
+            super().format_commands(ctx, formatter)
+        finally:
+            ctx.meta["is_listing"] = False
+
+
+@click.group(
+    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Settings file; else NETLEDGER_CONFIG, the user's own, /etc/netledger/netledger.yaml, or defaults.",
+)
+@click.version_option(exporter.__version__, prog_name="netledger", message="%(prog)s %(version)s")
+@click.pass_context
+def netledger(ctx: click.Context, config: Path | None) -> None:
+    """Know where your bytes go: every byte of every network interface, counted once."""
+    ctx.obj = config

@@ -1,0 +1,217 @@
+"""`netledger run`: the service in the foreground, until a signal or for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+import signal
+import ssl
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from zoneinfo import ZoneInfo
+
+import click
+
+from exporter.console.books import open_settings
+
+if TYPE_CHECKING:
+    from exporter.metering.readings import Meter
+    from exporter.service import Service
+    from exporter.settings import Settings
+    from exporter.web_config.parsing import WatchedWebConfig
+
+log = logging.getLogger("netledger")
+
+RELOAD, STOP, REOPEN = "reload", "stop", "reopen"
+MOST_REOPENINGS = 3
+
+
+@click.command()
+@click.option(
+    "--count-since-boot",
+    is_flag=True,
+    help="At the first start, book what was moved since the boot, as an estimate.",
+)
+@click.option(
+    "--web.config.file",
+    "web_config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="TLS and basic auth, in the format of Prometheus' exporters.",
+)
+@click.pass_obj
+def run(config: Path | None, *, count_since_boot: bool, web_config: Path | None) -> None:
+    """Count, keep the ledger and serve, in the foreground.
+
+    SIGTERM and SIGINT post the last sample and end it; SIGHUP reads the settings again.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    settings = open_settings(config)
+    _refuse_an_open_door(settings, web_config)
+    try:
+        is_posted = asyncio.run(_serve(config, settings, web_config, count_since_boot=count_since_boot))
+    except OSError as error:
+        _fail(_listen_problem(error, settings))
+    if not is_posted:
+        sys.exit(1)
+
+
+async def _serve(
+    config: Path | None, settings: Settings, web_config: Path | None, *, count_since_boot: bool
+) -> bool:
+    """One service after the other, until one is told to stop; returns whether its last sample was posted."""
+    from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - after the settings are known to be good
+
+    wish: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    for number, what in (
+        (signal.SIGTERM, STOP),
+        (signal.SIGINT, STOP),
+        (getattr(signal, "SIGHUP", None), RELOAD),
+    ):
+        if number is not None:
+            _on_signal(loop, number, wish, what)
+    meter = open_interface_meter()
+    watched = _watch(web_config)
+    reopenings = 0
+    try:
+        while True:
+            service = await _start(settings, meter, watched, count_since_boot=count_since_boot)
+            told = await _wait(service, wish)
+            is_posted = await service.stop()
+            if told == STOP:
+                return is_posted
+            if told == REOPEN:
+                reopenings += 1
+                if reopenings > MOST_REOPENINGS:
+                    log.error("the ledger broke %d times: giving up; look at its disk", reopenings)
+                    return False
+            settings = _reloaded(config, settings, web_config) if told == RELOAD else settings
+            count_since_boot = False
+    finally:
+        meter.close()
+
+
+async def _start(
+    settings: Settings, meter: Meter, watched: WatchedWebConfig | None, *, count_since_boot: bool
+) -> Service:
+    from exporter.ledger.files import LedgerError  # noqa: PLC0415
+    from exporter.metering.clock import SystemClock  # noqa: PLC0415
+    from exporter.service import Service, Surroundings  # noqa: PLC0415 - the heavy half, and only for this command
+
+    _make_folder(settings.ledger.path)
+    try:
+        service = Service(
+            Surroundings(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot)
+        )
+        try:
+            url = await service.start()
+        except BaseException:
+            await service.stop()
+            raise
+    except (LedgerError, ssl.SSLError) as error:
+        _fail(str(error))
+    gc.collect()
+    gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
+    click.echo(f"netledger listens on {url}")
+    click.echo(f"ledger: {settings.ledger.path}")
+    sys.stdout.flush()
+    return service
+
+
+async def _wait(service: Service, wish: asyncio.Queue[str]) -> str:
+    """Until a signal came, or the service found its ledger broken."""
+    wished = asyncio.create_task(wish.get())
+    done, _ = await asyncio.wait({wished, service.ended}, return_when=asyncio.FIRST_COMPLETED)
+    if wished in done:
+        return wished.result()
+    wished.cancel()
+    log.error("the ledger is broken (%s): it is set aside, and a good one opened", service.ended.result())
+    return REOPEN
+
+
+def _on_signal(loop: asyncio.AbstractEventLoop, number: int, wish: asyncio.Queue[str], what: str) -> None:
+    try:
+        loop.add_signal_handler(number, wish.put_nowait, what)
+    except NotImplementedError:  # Windows
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(wish.put_nowait, what))
+
+
+def _watch(path: Path | None) -> WatchedWebConfig | None:
+    if path is None:
+        return None
+    from exporter.web_config.parsing import WatchedWebConfig, WebConfigError  # noqa: PLC0415 - only with a file
+
+    try:
+        return WatchedWebConfig(path)
+    except WebConfigError as error:
+        _fail(str(error))
+
+
+def _zone(settings: Settings) -> ZoneInfo:
+    if settings.ledger.timezone != "auto":
+        return ZoneInfo(settings.ledger.timezone)
+    import tzlocal  # noqa: PLC0415 - 3 MB that a named zone does not need
+
+    return ZoneInfo(tzlocal.get_localzone_name() or "UTC")
+
+
+def _reloaded(config: Path | None, settings: Settings, web_config: Path | None) -> Settings:
+    """The settings as they are now; bad ones are told, and the old ones stay in force."""
+    from exporter.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    try:
+        loaded = load_settings(config, os.environ).settings
+    except SettingsError as error:
+        log.error("the settings are not taken over: %s", "; ".join(error.problems))  # noqa: TRY400 - no traceback
+        return settings
+    if _open_door(loaded, web_config):
+        log.error("the settings are not taken over: %s", _open_door(loaded, web_config))
+        return settings
+    log.info("settings read again")
+    return loaded
+
+
+def _refuse_an_open_door(settings: Settings, web_config: Path | None) -> None:
+    problem = _open_door(settings, web_config)
+    if problem:
+        _fail(problem)
+
+
+def _open_door(settings: Settings, web_config: Path | None) -> str:
+    from exporter.web.access import is_loopback  # noqa: PLC0415
+
+    if is_loopback(settings.server.host) or settings.auth.api_keys or web_config is not None:
+        return ""
+    return (
+        f"server.host {settings.server.host} can be reached from other machines, and no key is set: "
+        "set auth.api_keys (or NETLEDGER_AUTH_API_KEYS), or listen on 127.0.0.1"
+    )
+
+
+def _make_folder(ledger: Path) -> None:
+    try:
+        ledger.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    except OSError as error:
+        _fail(
+            f"cannot make {ledger.parent} for the ledger: {error.strerror}; set ledger.path to a place of your own"
+        )
+
+
+def _listen_problem(error: OSError, settings: Settings) -> str:
+    address = f"{settings.server.host}:{settings.server.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{address} is taken by another program: stop it, or set server.port (NETLEDGER_SERVER_PORT)"
+    if error.errno in {errno.EACCES, errno.EPERM} and error.filename is None:
+        return f"{address} may not be listened on by this user: take a port above 1023 (server.port)"
+    if error.errno in {errno.EADDRNOTAVAIL, None}:
+        return f"{address} is no address of this machine: set server.host"
+    return str(error)
+
+
+def _fail(problem: str) -> NoReturn:
+    click.echo(f"netledger: {problem}", err=True)
+    sys.exit(1)

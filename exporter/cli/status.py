@@ -1,0 +1,45 @@
+"""`netledger status`: does the service run, and how is it?"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.console.books import open_books
+from exporter.console.client import ServiceError
+from exporter.console.printing import print_json, print_table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOT_RUNNING = 3
+"""Exit code of init scripts for a service that does not run (LSB, section 20.2)."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def status(config: Path | None, *, as_json: bool) -> None:
+    """Whether the service runs, and how it is (exit code 3 when it does not)."""
+    books = open_books(config)
+    if books.holder is None:
+        if as_json:
+            print_json({"status": "stopped", "ledger": str(books.settings.ledger.path)})
+        else:
+            click.echo(f"netledger is not running (ledger: {books.settings.ledger.path})")
+        sys.exit(NOT_RUNNING)
+    try:
+        told = books.client.get("/api/health") if books.client else {"status": "starting", "problems": []}
+    except ServiceError as error:
+        told = {"status": "unreachable", "problems": [str(error)]}
+    if as_json:
+        print_json({"pid": books.holder.pid, "url": books.holder.url, **told})
+        return
+    rows = [("Process", str(books.holder.pid)), ("Address", books.holder.url), ("State", str(told["status"]))]
+    rows.append(("Ledger", str(books.settings.ledger.path)))
+    if "seconds_since_sample" in told:
+        rows.append(("Last sample", f"{told['seconds_since_sample']} s ago"))
+        rows.append(("Time zone", told["timezone"]))
+    print_table("netledger", ("Status", ""), rows, [f"! {problem}" for problem in told["problems"]])

@@ -1,0 +1,91 @@
+"""The books as a command sees them: the ledger file, and what a running service has not posted yet."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from exporter.console.client import ServiceClient, ServiceError
+from exporter.ledger.files import connect_to_read, find_holder
+from exporter.settings import SettingsError, load_settings
+from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from exporter.ledger.files import Holder
+    from exporter.settings import Settings
+
+SCHEMA_VERSION = 1
+
+
+class Books(NamedTuple):
+    """Settings, who writes the ledger now (None: nobody), and how to ask them."""
+
+    settings: Settings
+    holder: Holder | None
+    client: ServiceClient | None
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[LedgerReader]:
+        """Read the ledger and what waits for it at one moment."""
+        path = self.settings.ledger.path
+        if not path.exists():
+            raise click.ClickException(f"there is no ledger at {path} yet: start one with `netledger run`")
+        try:
+            with contextlib.closing(connect_to_read(path)) as connection:
+                _require_version(connection, path)
+                with LedgerReader(connection, fetch_unposted=self._unposted).at_one_moment() as ledger:
+                    yield ledger
+        except sqlite3.Error as error:
+            raise click.ClickException(
+                f"cannot read {path}: {error}; `netledger ledger verify` says more"
+            ) from error
+
+    def _unposted(self) -> Unposted:
+        """A service that does not answer costs its last seconds, not the answer."""
+        if self.client is None:
+            return ALL_POSTED
+        try:
+            slots, minutes = self.client.get("/api/unposted")["unposted"]
+        except ServiceError as error:
+            click.echo(f"without the last seconds: {error}", err=True)
+            return ALL_POSTED
+        return Unposted([UnpostedRow(*row) for row in slots], [UnpostedRow(*row) for row in minutes])
+
+
+def open_settings(config: Path | None) -> Settings:
+    """Load the settings, or end the command with every problem of them."""
+    try:
+        loaded = load_settings(config, os.environ)
+    except SettingsError as error:
+        raise click.ClickException("\n".join(error.problems)) from error
+    for warning in loaded.warnings:
+        click.echo(warning, err=True)
+    return loaded.settings
+
+
+def open_books(config: Path | None) -> Books:
+    """Load the settings, and find out who writes the ledger."""
+    settings = open_settings(config)
+    holder = find_holder(settings.ledger.path)
+    client = None
+    if holder is not None and holder.url:
+        key = settings.auth.api_keys[0] if settings.auth.api_keys else ""
+        client = ServiceClient(holder.url, key=key, certificate=settings.server.tls_cert)
+    return Books(settings, holder, client)
+
+
+def _require_version(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise click.ClickException(f"{path} was written by a newer netledger (schema version {version})")
+    if version < SCHEMA_VERSION:
+        raise click.ClickException(
+            f"{path} is not a ledger, or an unfinished one: start `netledger run` to prepare it"
+        )
