@@ -18,6 +18,7 @@ from exporter.metering.postings import Speeds
 from exporter.metering.sampler import Sampler, SamplerOptions
 from exporter.metering.totals import DayRow, Totals
 from exporter.metrics.exposition import Exposition
+from exporter.metrics.families import families
 from exporter.web.desk import Desk, Identity
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def build_parts(
         totals=totals,
         poster=poster,
         upkeep=upkeep,
-        exposition=Exposition(settings.metrics),
+        exposition=Exposition(families(history=settings.metrics.history, process=settings.metrics.process)),
         identity=Identity(opened.ledger_id, socket.gethostname(), platform.system()),
         readers=readers,
     )

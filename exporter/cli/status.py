@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,7 +31,9 @@ def status(config: Path | None, *, as_json: bool) -> None:
             click.echo(f"netledger is not running (ledger: {books.settings.ledger.path})")
         sys.exit(NOT_RUNNING)
     try:
-        told = books.client.get("/api/health") if books.client else {"status": "starting", "problems": []}
+        told: dict[str, Any] = (
+            books.client.get("/api/health") if books.client else {"status": "starting", "problems": []}
+        )
     except ServiceError as error:
         told = {"status": "unreachable", "problems": [str(error)]}
     if as_json:

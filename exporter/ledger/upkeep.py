@@ -28,10 +28,10 @@ TABLES = ("slot", "minute", "day", "subject", "gap", "incident")
 
 
 class LedgerFigures(NamedTuple):
-    """Bytes on the disk and rows by table, as they were at the last round of upkeep."""
+    """Size of the ledger's files in bytes, and rows by table, as they were at the last round of upkeep."""
 
-    size_bytes: int = 0
-    rows: Mapping[str, int] = {}
+    size_bytes: int
+    rows: Mapping[str, int]
 
 
 class LedgerUpkeep:
@@ -53,7 +53,7 @@ class LedgerUpkeep:
         self._retention = Retention(writer, settings.path)
         self._keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
         self.notices = notices
-        self.figures = LedgerFigures()
+        self.figures: LedgerFigures | None = None
 
     async def go_round(self) -> None:
         """One round: a failure is logged, and the next round tries again."""

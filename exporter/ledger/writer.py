@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_write
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.metering.journal import moved_back
-from exporter.metering.postings import Usage
+from exporter.metering.postings import SET_FORWARD, Usage
 from exporter.metering.readings import Subject
-from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
+from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, moved_back
 from reports.periods import day_of
 
 if TYPE_CHECKING:
@@ -42,6 +41,17 @@ def _upsert(table: str, time_column: str, sums: Iterable[str], peaks: Iterable[s
 ADD_SLOT = _upsert("slot", "slot", (*COUNTS, "estimated_bytes"), SPEEDS)
 ADD_DAY = _upsert("day", "day", (*COUNTS, "estimated_bytes"), SPEEDS)
 ADD_MINUTE = _upsert("minute", "minute", ("receive_bytes", "transmit_bytes"), SPEEDS)
+
+DATED = (
+    ("gap", "began"),
+    ("gap", "ended"),
+    ("incident", "at"),
+    ("checkpoint", "began_at"),
+    ("checkpoint", "read_at"),
+    ("subject", "first_seen"),
+    ("subject", "last_seen"),
+)
+"""Columns of instants (UTC seconds) that must not be later than now."""
 
 PUT_CHECKPOINT = f"""
 INSERT OR REPLACE INTO checkpoint (
@@ -130,8 +140,8 @@ class Writer:
         if held is not None and held[0] >= posting.state.posting:
             return
         self._put_subjects(posting.subjects)
-        if posting.realign is not None:
-            self._pull_back(posting.realign)
+        for realign in posting.realigns:
+            self._pull_back(realign)
         self._add_usage(posting.slots, posting.minutes)
         self._put_checkpoints(posting.checkpoints)
         self._note(posting)
@@ -220,8 +230,23 @@ class Writer:
 
     def _pull_back(self, realign: Realign) -> None:
         """Move what a clock that ran ahead booked into the future to where it belongs, days included."""
-        self._pull_back_minutes(realign)
-        latest = realign.after // SLOT_SECONDS * SLOT_SECONDS
+        since = self._ahead_since(realign)
+        if since is None:
+            return
+        self._pull_back_minutes(realign, since)
+        self._pull_back_slots(realign, since)
+        self._pull_back_notes(realign, since)
+
+    def _ahead_since(self, realign: Realign) -> int | None:
+        """From when on (UTC seconds) rows were booked by a clock that ran ahead; None if none is known to be."""
+        if not realign.is_only_known_ahead:
+            return realign.after
+        query = "SELECT min(at) FROM incident WHERE what = ? AND at > ?"
+        since: int | None = self.connection.execute(query, (SET_FORWARD, realign.after)).fetchone()[0]
+        return since
+
+    def _pull_back_slots(self, realign: Realign, since: int) -> None:
+        latest = max(realign.after // SLOT_SECONDS * SLOT_SECONDS, since - SLOT_SECONDS)
         columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
         query = f"SELECT slot, subject, {columns} FROM slot WHERE slot > ?"  # noqa: S608 - names of our own schema
         rows = self.connection.execute(query, (latest,)).fetchall()
@@ -236,8 +261,17 @@ class Writer:
             touched.add(day_number(day_of(slot, self._zone)))
         self._drop_empty_days(touched)
 
-    def _pull_back_minutes(self, realign: Realign) -> None:
-        latest = realign.after // MINUTE_SECONDS * MINUTE_SECONDS
+    def _pull_back_notes(self, realign: Realign, since: int) -> None:
+        """What is dated, and not usage: by the instant, with the same shift."""
+        for table, column in DATED:
+            moved = f"min({column} - :seconds, :after)"
+            self.connection.execute(
+                f"UPDATE {table} SET {column} = {moved} WHERE {column} > :after AND {column} >= :since",  # noqa: S608 - names of our own schema
+                {"after": realign.after, "seconds": realign.seconds, "since": since},
+            )
+
+    def _pull_back_minutes(self, realign: Realign, since: int) -> None:
+        latest = max(realign.after // MINUTE_SECONDS * MINUTE_SECONDS, since - MINUTE_SECONDS)
         rows = self.connection.execute("SELECT * FROM minute WHERE minute > ?", (latest,)).fetchall()
         self.connection.execute("DELETE FROM minute WHERE minute > ?", (latest,))
         self.connection.executemany(

@@ -13,7 +13,7 @@ from exporter.metering.readings import NOTHING, Counts, Epoch
 
 if TYPE_CHECKING:
     from exporter.metering.journal import Journal
-    from exporter.metering.postings import OpeningBalance
+    from exporter.metering.postings import OpeningBalance, Realign
     from exporter.metering.readings import Look, Reading, Subject
     from exporter.metering.timeline import Stretch
     from exporter.metering.totals import Totals
@@ -84,6 +84,13 @@ class Bookkeeper:
             self._book_reading(life, reading, look, stretch)
         self._place = (look.boot_id, look.namespace)
         self._known = frozenset(link.index for link in look.links.values())
+
+    def shift(self, realign: Realign) -> None:
+        """Let no life remember an instant that the clock, now that it was set back, has not reached."""
+        for life in self.lives.values():
+            if life.shift(realign):
+                self.dirty.add(life.subject)
+                self.changed.add(life.subject)
 
     def mark_absent(self, present: frozenset[str], at: int) -> None:
         """Note which lives have ended since; keeps only the newest of those that do not count."""

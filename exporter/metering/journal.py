@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
-from exporter.metering.postings import Gap, Incident, Speeds, Usage
-from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, Piece, spread
+from exporter.metering.postings import Gap, Incident, Realign, Speeds, Usage
+from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, Piece, moved_back, spread
 
 if TYPE_CHECKING:
     from exporter.metering.readings import Counts, Subject
@@ -57,10 +57,20 @@ class Journal:
         """Begin anew: a posting has taken everything."""
         self.slots, self.minutes, self.gaps, self.incidents = {}, {}, [], []
 
-    def shift(self, after: int, seconds: int) -> None:
-        """Move all usage later than `after` (UTC seconds) back by `seconds`: the clock had run ahead."""
-        self.slots = _shifted(self.slots, after, seconds, SLOT_SECONDS)
-        self.minutes = _shifted(self.minutes, after, seconds, MINUTE_SECONDS)
+    def shift(self, realign: Realign) -> None:
+        """Move everything later than the clock that was set back: it had run ahead."""
+        self.slots = _shifted(self.slots, realign, SLOT_SECONDS)
+        self.minutes = _shifted(self.minutes, realign, MINUTE_SECONDS)
+        after, seconds = realign.after, realign.seconds
+        self.gaps = [
+            gap._replace(
+                began=moved_back(gap.began, after, seconds, 1), ended=moved_back(gap.ended, after, seconds, 1)
+            )
+            for gap in self.gaps
+        ]
+        self.incidents = [
+            incident._replace(at=moved_back(incident.at, after, seconds, 1)) for incident in self.incidents
+        ]
 
 
 def _merge(rows: dict[tuple[int, Subject], Usage], start: int, subject: Subject, usage: Usage) -> None:
@@ -70,15 +80,9 @@ def _merge(rows: dict[tuple[int, Subject], Usage], start: int, subject: Subject,
 
 
 def _shifted(
-    rows: dict[tuple[int, Subject], Usage], after: int, seconds: int, step: int
+    rows: dict[tuple[int, Subject], Usage], realign: Realign, step: int
 ) -> dict[tuple[int, Subject], Usage]:
     shifted: dict[tuple[int, Subject], Usage] = {}
     for (start, subject), usage in rows.items():
-        _merge(shifted, moved_back(start, after, seconds, step), subject, usage)
+        _merge(shifted, moved_back(start, realign.after, realign.seconds, step), subject, usage)
     return shifted
-
-
-def moved_back(start: int, after: int, seconds: int, step: int) -> int:
-    """Where a row that begins at `start` belongs once the clock is right: never later than `after` (UTC seconds)."""
-    latest = after // step * step
-    return start if start <= latest else min((start - seconds) // step * step, latest)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.spreading import MINUTE_SECONDS, moved_back
 
 if TYPE_CHECKING:
     from exporter.metering.differences import Delta
+    from exporter.metering.postings import Realign
     from exporter.metering.readings import Epoch, Reading, Subject
 
 
@@ -79,6 +81,22 @@ class Life:
         self.counter_bits = reading.counter_bits
         self.is_present = reading.is_present
         self.read_at = at
+
+    def shift(self, realign: Realign) -> bool:
+        """Move back every instant that is later than the clock that was set back; returns whether there was one."""
+        facts = self.facts
+        if (
+            max(self.began_at, self.read_at, self.booked_minute, facts.first_seen, facts.last_seen)
+            <= realign.after
+        ):
+            return False
+        self.began_at, self.read_at, first_seen, last_seen = (
+            moved_back(at, realign.after, realign.seconds, 1)
+            for at in (self.began_at, self.read_at, facts.first_seen, facts.last_seen)
+        )
+        self.booked_minute = moved_back(self.booked_minute, realign.after, realign.seconds, MINUTE_SECONDS)
+        self.facts = facts._replace(first_seen=first_seen, last_seen=last_seen)
+        return True
 
     def gain(self, counts: Counts) -> None:
         """Add a delta to the lifetime."""

@@ -100,11 +100,19 @@ class Incident(NamedTuple):
     is_notice: bool = False
 
 
+SET_FORWARD = "clock set forward"
+"""An incident of this kind is dated by the new clock at the last look before: what is booked later, is so by it."""
+
+
 class Realign(NamedTuple):
-    """The clock had run ahead: what is booked later than `after` (UTC seconds) moves back by `seconds`, to it at most."""
+    """The clock had run ahead: what is booked later than `after` (UTC seconds) moves back by `seconds`, to it at most.
+
+    `is_only_known_ahead`: only what was booked since a step forward that the ledger remembers.
+    """
 
     after: int
     seconds: int
+    is_only_known_ahead: bool = False
 
 
 class Posting(NamedTuple):
@@ -118,7 +126,7 @@ class Posting(NamedTuple):
     subjects: dict[Subject, SubjectFacts]
     gaps: tuple[Gap, ...]
     incidents: tuple[Incident, ...]
-    realign: Realign | None = None
+    realigns: tuple[Realign, ...] = ()
 
 
 class Account(NamedTuple):

@@ -71,7 +71,7 @@ class Sampler:
         self._look: Look | None = None
         self._looked: Instant | None = None
         self._metered: frozenset[str] = frozenset()
-        self._realign: Realign | None = None
+        self._realigns: list[Realign] = []
         self._facts_noted = 0
         self._number = self._layout = 0
         self.snapshot: Snapshot | None = None
@@ -86,7 +86,7 @@ class Sampler:
     @property
     def is_realigning(self) -> bool:
         """Whether the next posting moves rows, because the clock was set back."""
-        return self._realign is not None and self._realign.seconds > 0
+        return bool(self._realigns)
 
     def is_counted(self, name: str) -> bool:
         """Whether an interface counts for the machine's total."""
@@ -138,10 +138,10 @@ class Sampler:
             subjects={subject: books.lives[subject].facts for subject in books.changed},
             gaps=tuple(journal.gaps),
             incidents=tuple(journal.incidents),
-            realign=self._realign,
+            realigns=tuple(self._realigns),
         )
         journal.clear()
-        books.dirty, books.changed, self._realign = set(), set(), None
+        books.dirty, books.changed, self._realigns = set(), set(), []
         return posting
 
     def _follow_the_clock(self, now: Instant, look: Look) -> None:
@@ -149,8 +149,9 @@ class Sampler:
         if incident is not None:
             self._journal.incidents.append(incident)
         if realign is not None:
-            self._journal.shift(realign.after, realign.seconds)
-            self._realign = realign
+            self._journal.shift(realign)
+            self._books.shift(realign)
+            self._realigns.append(realign)
 
     def _adopt(self, look: Look, at: int) -> None:
         """Take over links and uplinks where they changed: who is metered, who counts, who has left."""

@@ -40,3 +40,9 @@ def spread(counts: Counts, began: int, ended: int, step_seconds: int) -> Iterato
         done = reached
         if any(part):
             yield Piece(number * step_seconds, part)
+
+
+def moved_back(start: int, after: int, seconds: int, step: int) -> int:
+    """Where a row that begins at `start` belongs once the clock is right: never later than `after` (UTC seconds)."""
+    latest = after // step * step
+    return start if start <= latest else min((start - seconds) // step * step, latest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND, Instant
-from exporter.metering.postings import Incident, Realign
+from exporter.metering.postings import SET_FORWARD, Incident, Realign
 
 if TYPE_CHECKING:
     from exporter.metering.postings import MeterState
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 CLOCK_STEP_SECONDS = 60
 """A wall clock that moved more than this against the steady one was set; less is what NTP does every day."""
+
+MENDED_SECONDS = 35 * 86_400
+"""A clock that goes back further than this is more likely broken than mended: history is not moved for it."""
 
 
 class Stretch(NamedTuple):
@@ -64,19 +67,26 @@ class Timeline:
         )
 
     def realignment(self, now: Instant, look: Look) -> tuple[Realign | None, Incident | None]:
-        """What a clock that was set since the last look asks for: booked rows moved back, and a line for the record."""
+        """What a clock that was set since the last look asks for: booked rows moved back, a line for the record.
+
+        After a reboot nobody knows which clock was wrong: one without a battery begins in the past, and the ledger's
+        history must not follow it there. Then, and after a very long step, only what is known to be ahead moves.
+        """
         at = now.wall // SECOND
         before = self._last or self._remembered(look)
         if before is None:
-            is_restart = self._last is None and self._state is not None
-            return (Realign(at, 0) if is_restart else None), None
+            is_behind = self._state is not None and now.wall < self._state.wall
+            return (Realign(at, 0, is_only_known_ahead=True) if is_behind else None), None
         step = ((now.wall - now.elapsed) - (before.wall - before.elapsed)) / SECOND
         if abs(step) < CLOCK_STEP_SECONDS:
-            return (Realign(at, 0) if self._last is None else None), None
+            return None, None
         seconds = round(abs(step))
+        detail = f"by {seconds} s"
         if step > 0:
-            return None, Incident(at, "", "clock set forward", detail=f"by {seconds} s")
-        return Realign(at, seconds), Incident(at, "", "clock set back", detail=f"by {seconds} s")
+            last_look = (now.wall - (now.elapsed - before.elapsed)) // SECOND
+            return None, Incident(last_look, "", SET_FORWARD, detail=detail)
+        realign = Realign(at, seconds, is_only_known_ahead=seconds > MENDED_SECONDS)
+        return realign, Incident(at, "", "clock set back", detail=detail)
 
     def looked(self, now: Instant) -> None:
         """Remember that a look succeeded."""

@@ -9,7 +9,6 @@ from exporter.metrics.interface_families import INTERFACE_TABLES
 from exporter.metrics.period_families import period_tables
 from exporter.metrics.runtime_families import runtime_families
 from exporter.metrics.service_families import SERVICE_TABLES, Build, build_table, commit_durations
-from exporter.metrics.state import LedgerFigures, MetricsState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,11 +16,10 @@ if TYPE_CHECKING:
     from prometheus_client import Metric
 
     from exporter.metering.snapshots import InterfaceState
+    from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Table
 
     Source = Callable[[MetricsState], Iterable[Metric]]
-
-__all__ = ["Build", "Families", "LedgerFigures", "MetricsState", "families"]
 
 THIS_BUILD = Build()
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from exporter.ledger.poster import CommitHealth
+    from exporter.ledger.upkeep import LedgerFigures
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
-
-
-class LedgerFigures(NamedTuple):
-    """Size of the ledger's files in bytes, and rows by table; asked now and then, never by a scrape."""
-
-    size_bytes: int
-    rows: Mapping[str, int]
 
 
 class MetricsState(NamedTuple):

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from aiohttp import web
 
 from exporter.ledger.files import connect_to_read
+from exporter.metering.clock import SECOND
+from exporter.metrics.state import MetricsState
 from reports.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from exporter.metering.sampler import Sampler
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
-    from exporter.metrics.exposition import Exposition
+    from exporter.metrics.exposition import Exposition, Rendered
     from exporter.settings import Settings
 
 Result = TypeVar("Result")

@@ -65,4 +65,4 @@ def _differences(netledger: Netledger) -> dict[str, Any]:
     done = netledger.command("audit", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = json.loads(done.stdout)["interfaces"]
-    return {row["device"]: row["difference"] for row in rows}
+    return {row["interface"]: row["difference"] for row in rows}

@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from exporter.ledger.poster import CommitHealth
+from exporter.metering.postings import Speeds
+from exporter.metering.readings import Counts
+from exporter.metering.totals import DayRow
+from exporter.metrics.exposition import Exposition
+from exporter.metrics.families import Build, families
+from tests.fixtures.metrics_states import (
+    FAILING,
+    NOW,
+    TODAY,
+    history,
+    interface,
+    lived_in,
+    snapshot,
+    state,
+    totals,
+)
+
+if TYPE_CHECKING:
+    from exporter.metrics.state import MetricsState
+    from tests.conftest import Golden
+
+BUILD = Build("1.2.3", "abc1234", "main", "3.11.2")
+OURS = families(process=False, build=BUILD)
+ALL = families(history="all", process=False, build=BUILD)
+
+# The promise to dashboards and rules: every metric and its labels.
+PROMISED = {
+    "netledger_interface_receive_bytes_total": {"device", "counted"},
+    "netledger_interface_transmit_bytes_total": {"device", "counted"},
+    "netledger_interface_receive_packets_total": {"device", "counted"},
+    "netledger_interface_transmit_packets_total": {"device", "counted"},
+    "netledger_interface_receive_errors_total": {"device", "counted"},
+    "netledger_interface_transmit_errors_total": {"device", "counted"},
+    "netledger_interface_receive_drops_total": {"device", "counted"},
+    "netledger_interface_transmit_drops_total": {"device", "counted"},
+    "netledger_interface_receive_bytes_per_second": {"device"},
+    "netledger_interface_transmit_bytes_per_second": {"device"},
+    "netledger_interface_peak_receive_bytes_per_second": {"device"},
+    "netledger_interface_peak_transmit_bytes_per_second": {"device"},
+    "netledger_interface_info": {"device", "counted", "kind", "uplink"},
+    "netledger_interface_up": {"device"},
+    "netledger_interface_link_speed_bytes_per_second": {"device"},
+    "netledger_period_receive_bytes": {"device", "counted", "period"},
+    "netledger_period_transmit_bytes": {"device", "counted", "period"},
+    "netledger_period_start_timestamp_seconds": {"period"},
+    "netledger_daily_receive_bytes": {"device", "counted", "date"},
+    "netledger_daily_transmit_bytes": {"device", "counted", "date"},
+    "netledger_monthly_receive_bytes": {"device", "counted", "month"},
+    "netledger_monthly_transmit_bytes": {"device", "counted", "month"},
+    "netledger_last_sample_timestamp_seconds": set(),
+    "netledger_meter_up": {"meter"},
+    "netledger_meter_read_duration_seconds": {"meter"},
+    "netledger_gap_seconds_total": {"meter"},
+    "netledger_counter_resets_total": {"device", "cause"},
+    "netledger_discarded_bytes_total": {"device", "reason"},
+    "netledger_ledger_size_bytes": set(),
+    "netledger_ledger_rows": {"table"},
+    "netledger_ledger_last_commit_timestamp_seconds": set(),
+    "netledger_ledger_commit_failures_total": set(),
+    "netledger_ledger_degraded": set(),
+    "netledger_ledger_unposted_bytes": set(),
+    "netledger_build_info": {"version", "revision", "branch", "python"},
+    "netledger_ledger_commit_duration_seconds_bucket": {"le"},
+    "netledger_ledger_commit_duration_seconds_count": set(),
+    "netledger_ledger_commit_duration_seconds_sum": set(),
+}
+
+Series = dict[tuple[str, ...], float]
+
+
+def page(shown: MetricsState, told: object = OURS) -> str:
+    assert told in (OURS, ALL)
+    return Exposition(ALL if told is ALL else OURS).render(shown).body.decode()
+
+
+def series(text: str, name: str) -> Series:
+    """Values of one metric by its label values, in the order of the label names."""
+    return {
+        tuple(sample.labels[label] for label in sorted(sample.labels)): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def test_the_page_is_the_promised_one(golden: Golden) -> None:
+    golden("metrics.txt", page(lived_in()))
+
+
+def test_every_promised_metric_is_told_with_its_labels() -> None:
+    told = {
+        sample.name: set(sample.labels)
+        for family in text_string_to_metric_families(page(lived_in()))
+        for sample in family.samples
+    }
+
+    assert told == PROMISED
+
+
+def test_every_family_has_a_type_and_a_help_that_is_a_sentence() -> None:
+    for family in OURS.collect(lived_in()):
+        assert re.fullmatch(r"[A-Z].{10,}\.", family.documentation), family.name
+        assert family.type in {"counter", "gauge", "info", "histogram"}
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize("told", [families(), families(history="all")], ids=["counted", "all"])
+def test_promtool_finds_nothing_to_say(told: object) -> None:
+    if shutil.which("promtool") is None:
+        pytest.skip("checking the page needs promtool (Debian package prometheus)")
+    body = Exposition(families() if told is OURS else ALL).render(lived_in()).body
+
+    done = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_the_process_tells_of_itself_unless_told_not_to() -> None:
+    with_process = Exposition(families()).render(lived_in()).body.decode()
+
+    assert series(with_process, "process_resident_memory_bytes")[()] > 1_000_000
+    assert series(with_process, "python_gc_collections_total").keys() == {("0",), ("1",), ("2",)}
+    assert len(series(with_process, "python_info")) == 1
+    assert "process_" not in page(lived_in())
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"),
+    [
+        ("eth0", "eth0"),
+        ('a"b', 'a\\"b'),
+        ("a\\b", "a\\\\b"),
+        ("a\nb", "a\\nb"),
+        ("🦆", "🦆"),
+        ("a\u2028b\x0b", "a\u2028b\x0b"),
+        ("{}=,# ", "{}=,# "),
+        (b"\xff\xfe".decode("utf-8", "surrogateescape"), "\\\\xff\\\\xfe"),
+    ],
+)
+def test_any_name_that_the_kernel_takes_is_escaped(name: str, escaped: str) -> None:
+    text = page(state(snapshot([interface(name, lifetime=Counts(5))])))
+
+    assert f'netledger_interface_receive_bytes_total{{counted="false",device="{escaped}"}} 5.0\n' in text
+
+
+def test_a_failing_meter_costs_what_only_a_look_can_tell() -> None:
+    working, failing = lived_in(), lived_in()
+    failing = failing._replace(snapshot=failing.snapshot._replace(health=FAILING))
+
+    lost = {family.name for family in OURS.collect(working)} - {
+        family.name for family in OURS.collect(failing)
+    }
+
+    assert lost == {
+        "netledger_interface",
+        "netledger_interface_up",
+        "netledger_interface_link_speed_bytes_per_second",
+        "netledger_interface_receive_bytes_per_second",
+        "netledger_interface_transmit_bytes_per_second",
+    }
+    assert series(page(working), "netledger_meter_up") == {("interface",): 1}
+    assert series(page(failing), "netledger_meter_up") == {("interface",): 0}
+
+
+def test_a_counted_interface_that_is_gone_is_down_and_keeps_its_bytes() -> None:
+    text = page(state(snapshot([interface("usb0", counted=True, gone=True, lifetime=Counts(7))])))
+
+    assert series(text, "netledger_interface_up") == {("usb0",): 0}
+    assert series(text, "netledger_interface_receive_bytes_total") == {("true", "usb0"): 7}
+    assert series(text, "netledger_interface_receive_bytes_per_second") == {}
+    assert series(text, "netledger_interface_info") == {}
+
+
+def test_link_speed_is_told_only_where_somebody_knows_it() -> None:
+    text = page(state(snapshot([interface("eth0", speed=125_000_000), interface("wlan0")])))
+
+    assert series(text, "netledger_interface_link_speed_bytes_per_second") == {("eth0",): 125_000_000}
+
+
+def test_peaks_are_those_of_today() -> None:
+    rows = [
+        DayRow("eth0", TODAY, 1, 1, Speeds(500, 40, 510)),
+        DayRow("wlan0", TODAY - timedelta(days=1), 1, 1, Speeds(900, 90, 910)),
+    ]
+
+    text = page(state(snapshot([interface("eth0"), interface("wlan0")]), totals_held=totals(rows)))
+
+    assert series(text, "netledger_interface_peak_receive_bytes_per_second") == {("eth0",): 500, ("wlan0",): 0}
+    assert series(text, "netledger_interface_peak_transmit_bytes_per_second") == {("eth0",): 40, ("wlan0",): 0}
+
+
+def test_periods_are_told_of_counted_interfaces_unless_all_are_asked_for() -> None:
+    shown = lived_in()
+
+    assert {labels[1] for labels in series(page(shown), "netledger_period_receive_bytes")} == {"eth0", "usb0"}
+    told = {labels[1] for labels in series(page(shown, ALL), "netledger_period_receive_bytes")}
+    assert told == {"eth0", "usb0", "wg0", 'a"b\\c\nd🦆'}
+
+
+def test_periods_to_date_begin_at_local_midnights() -> None:
+    rows = [DayRow("eth0", date(2026, month, day), 2 ** n, 0, Speeds()) for n, (month, day) in enumerate(
+        [(11, 22), (11, 21), (11, 16), (11, 15), (11, 1), (10, 31), (1, 1)]
+    )]
+
+    text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
+
+    assert series(text, "netledger_period_receive_bytes") == {
+        ("true", "eth0", "day"): 0b1,
+        ("true", "eth0", "week"): 0b111,
+        ("true", "eth0", "month"): 0b11111,
+        ("true", "eth0", "year"): 0b1111111,
+    }
+    kolkata = ZoneInfo("Asia/Kolkata")
+    assert series(text, "netledger_period_start_timestamp_seconds") == {
+        ("day",): datetime(2026, 11, 22, tzinfo=kolkata).timestamp(),
+        ("week",): datetime(2026, 11, 16, tzinfo=kolkata).timestamp(),
+        ("month",): datetime(2026, 11, 1, tzinfo=kolkata).timestamp(),
+        ("year",): datetime(2026, 1, 1, tzinfo=kolkata).timestamp(),
+    }
+
+
+def test_the_last_31_finished_days_and_today_are_told() -> None:
+    rows = history("eth0", first=date(2024, 1, 1))
+
+    text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
+
+    days = [labels[1] for labels in series(text, "netledger_daily_receive_bytes")]
+    assert days == [(TODAY - timedelta(days=n)).isoformat() for n in range(31, -1, -1)]
+    assert series(text, "netledger_daily_transmit_bytes").keys() == {("true", day, "eth0") for day in days}
+
+
+def test_the_last_24_months_are_told_with_the_current_one() -> None:
+    rows = history("eth0", first=date(2024, 1, 1))
+
+    text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
+
+    months = [labels[2] for labels in series(text, "netledger_monthly_receive_bytes")]
+    assert months == [
+        *(f"2024-{month:02}" for month in (12,)),
+        *(f"2025-{month:02}" for month in range(1, 13)),
+        *(f"2026-{month:02}" for month in range(1, 12)),
+    ]
+
+
+def test_days_without_traffic_are_zero_since_the_first_that_had_some() -> None:
+    rows = [DayRow("eth0", TODAY - timedelta(days=3), 70, 7, Speeds())]
+
+    text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
+
+    assert series(text, "netledger_daily_receive_bytes") == {
+        ("true", "2026-11-19", "eth0"): 70,
+        ("true", "2026-11-20", "eth0"): 0,
+        ("true", "2026-11-21", "eth0"): 0,
+        ("true", "2026-11-22", "eth0"): 0,
+    }
+    assert series(text, "netledger_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 70}
+
+
+def test_the_first_day_is_remembered_when_old_days_are_forgotten() -> None:
+    held = totals([DayRow("eth0", date(2026, 8, 1), 70, 7, Speeds())])
+
+    text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=held))
+
+    assert list(series(text, "netledger_daily_receive_bytes").values()) == [0] * 32
+    assert list(series(text, "netledger_monthly_receive_bytes").values()) == [70, 0, 0, 0]
+
+
+def test_an_interface_that_has_never_moved_a_byte_begins_today() -> None:
+    text = page(state(snapshot([interface("eth0", counted=True)])))
+
+    assert series(text, "netledger_daily_receive_bytes") == {("true", "2026-11-22", "eth0"): 0}
+    assert series(text, "netledger_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "present", "absent"),
+    [
+        ("netledger_ledger_last_commit_timestamp_seconds", CommitHealth(last_commit=NOW), CommitHealth()),
+    ],
+)
+def test_there_is_no_last_commit_before_the_first(
+    name: str, present: CommitHealth, absent: CommitHealth
+) -> None:
+    quiet = snapshot([])
+
+    assert series(page(state(quiet, commit_health=present)), name) == {(): NOW}
+    assert series(page(state(quiet, commit_health=absent)), name) == {}
+
+
+def test_midnight_moves_the_days_within_one_sample() -> None:
+    midnight = int(datetime(2026, 11, 22, 18, 30, tzinfo=UTC).timestamp())
+    held = totals([DayRow("eth0", TODAY, 70, 7, Speeds())])
+    shown = snapshot([interface("eth0", counted=True)])
+    exposition = Exposition(OURS)
+
+    before = exposition.render(state(shown, totals_held=held, now=midnight - 1)).body.decode()
+    after = exposition.render(state(shown, totals_held=held, now=midnight)).body.decode()
+
+    day = ("true", "eth0", "day")
+    assert series(before, "netledger_period_receive_bytes")[day] == 70
+    assert series(after, "netledger_period_receive_bytes")[day] == 0
+    assert series(after, "netledger_daily_receive_bytes")["true", "2026-11-22", "eth0"] == 70
+    assert series(after, "netledger_daily_receive_bytes")["true", "2026-11-23", "eth0"] == 0
