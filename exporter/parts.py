@@ -25,12 +25,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Executor
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from exporter.ledger.opening import Opened
-    from exporter.service import Surroundings
+    from exporter.metering.clock import Clock
+    from exporter.metering.readings import Meter
+    from exporter.settings import Settings
+    from exporter.web_config.parsing import WatchedWebConfig
 
 LOST_LOOKS = 5
 """Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""
+
+
+class Surroundings(NamedTuple):
+    """What a service takes from outside: settings, clock, meter, zone, and how it was started."""
+
+    settings: Settings
+    clock: Clock
+    meter: Meter
+    zone: ZoneInfo
+    web_config: WatchedWebConfig | None = None
+    count_since_boot: bool = False
 
 
 class Parts(NamedTuple):

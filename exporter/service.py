@@ -7,42 +7,26 @@ import contextlib
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from exporter.ledger.files import Holder, LedgerLock
 from exporter.ledger.opening import open_ledger
-from exporter.parts import build_parts
+from exporter.parts import Surroundings, build_parts
 from exporter.web.access import Access
 from exporter.web.server import serve
 from exporter.web_config.certificates import Certificates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from zoneinfo import ZoneInfo
 
-    from exporter.metering.clock import Clock
-    from exporter.metering.readings import Meter
     from exporter.parts import Parts
-    from exporter.settings import Settings
     from exporter.web.server import Server
-    from exporter.web_config.parsing import WatchedWebConfig
 
 log = logging.getLogger(__name__)
 
 LINKS_SECONDS = 60.0
 UPKEEP_SECONDS = 3600.0
 LAST_ATTEMPTS = 3
-
-
-class Surroundings(NamedTuple):
-    """What a service takes from outside: settings, clock, meter, zone, and how it was started."""
-
-    settings: Settings
-    clock: Clock
-    meter: Meter
-    zone: ZoneInfo
-    web_config: WatchedWebConfig | None = None
-    count_since_boot: bool = False
 
 
 class Service:

@@ -295,7 +295,7 @@ class LedgerReader:
         ask = self._connection.execute
         minutes, slots, days = (
             ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("minute", "slot", "day")
-        )  # noqa: S608
+        )
         months = ask(
             "SELECT count(DISTINCT strftime('%Y-%m', day * 86400, 'unixepoch')) FROM day"
         ).fetchone()[0]

@@ -1,4 +1,4 @@
-"""What all tests share: golden files."""
+"""What all tests share: golden files, and no test left out unseen."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ class Golden(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--update-golden", action="store_true", help="write tests/golden from what the tests get now"
-    )
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden from what the tests get now")
 
 
 @pytest.fixture

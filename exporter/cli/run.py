@@ -100,7 +100,8 @@ async def _start(
 ) -> Service:
     from exporter.ledger.files import LedgerError  # noqa: PLC0415
     from exporter.metering.clock import SystemClock  # noqa: PLC0415
-    from exporter.service import Service, Surroundings  # noqa: PLC0415 - the heavy half, and only for this command
+    from exporter.parts import Surroundings  # noqa: PLC0415 - the heavy half, and only for this command
+    from exporter.service import Service  # noqa: PLC0415
 
     _make_folder(settings.ledger.path)
     try:

@@ -12,10 +12,7 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 24
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-CONTROL = {
-    number: "?"
-    for number in (*range(32), 127, *range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}
+CONTROL = dict.fromkeys((*range(32), 127, *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?")
 """Control and direction marks in names from outside would let them rewrite the terminal's line."""
 
 

@@ -8,9 +8,8 @@ from exporter.ledger.files import size_on_disk
 from exporter.ledger.schema import COUNTS, SPEEDS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import sqlite3
+    from pathlib import Path
 
     from exporter.ledger.writer import Writer
 
@@ -60,7 +59,7 @@ class Retention:
         removed = self._delete(keep, now)
         folded = self._fold_gone(now)
         share = keep
-        while self._live_bytes() > keep.max_bytes and share.minute_seconds > DAY_SECONDS:
+        while self._live_bytes() > keep.max_bytes and _shorter(share) != share:
             share = _shorter(share)
             more = self._delete(share, now)
             removed = Removed(removed.minutes + more.minutes, removed.slots + more.slots)
@@ -69,8 +68,7 @@ class Retention:
     def clean_up(self, keep: Keep, now: int, *, is_aggressive: bool) -> Removed:
         """One round by hand; an aggressive one keeps a tenth, and two months of slots at least."""
         if is_aggressive:
-            slots = max(keep.slot_seconds // AGGRESSIVE, SHORTEST_SLOTS)
-            keep = Keep(max(keep.minute_seconds // AGGRESSIVE, DAY_SECONDS), slots, keep.max_bytes)
+            keep = _shorter(keep, AGGRESSIVE)
         return self.tidy(keep, now)
 
     def vacuum(self) -> None:
@@ -129,10 +127,11 @@ class Retention:
         return min(int((pages - free) * size), max(size_on_disk(self._path), 1))
 
 
-def _shorter(keep: Keep) -> Keep:
+def _shorter(keep: Keep, divisor: int = 2) -> Keep:
+    """A part of the time, never below the shortest and never longer than it was."""
     return keep._replace(
-        minute_seconds=max(keep.minute_seconds // 2, DAY_SECONDS),
-        slot_seconds=max(keep.slot_seconds // 2, SHORTEST_SLOTS),
+        minute_seconds=min(keep.minute_seconds, max(keep.minute_seconds // divisor, DAY_SECONDS)),
+        slot_seconds=min(keep.slot_seconds, max(keep.slot_seconds // divisor, SHORTEST_SLOTS)),
     )
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from exporter.ledger.files import connect_to_write
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.metering.postings import SET_FORWARD, Usage
-from exporter.metering.readings import Subject
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, moved_back
 from reports.periods import day_of
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.metering.postings import Checkpoint, Posting, Realign, SubjectFacts
+    from exporter.metering.readings import Subject
 
 UNIX_EPOCH_ORDINAL = 719_163
 """date(1970, 1, 1).toordinal(): the day rows count days from there."""

@@ -28,7 +28,7 @@ GONE = "(gone)"
 
 
 CONTINUED_ELSEWHERE = Epoch("renamed", 0, 0)
-"""Epoch of a life whose counter goes on under another name: should the old name return, it must not count it again."""
+"""Epoch of a life whose counter goes on elsewhere, under another name or unmetered: not to be counted here again."""
 
 
 class Bookkeeper:
@@ -81,6 +81,8 @@ class Bookkeeper:
                 facts = SubjectFacts(subject.name in self.counted, is_uplink, at, at)
                 life = lives[subject] = Life(subject, facts)
                 self.changed.add(subject)
+            elif not life.is_present:  # the ledger may have folded it meanwhile
+                self.changed.add(subject)
             self._book_reading(life, reading, look, stretch)
         self._place = (look.boot_id, look.namespace)
         self._known = frozenset(link.index for link in look.links.values())
@@ -101,6 +103,17 @@ class Bookkeeper:
             life.facts = life.facts._replace(last_seen=at)
             self.changed.add(life.subject)
         self._forget_the_oldest()
+
+    def release_unmetered(self, look: Look, metered: frozenset[str]) -> None:
+        """What is there and is not metered is none of ours: should it be again, what it moves until then is not usage."""
+        unmetered = {
+            Epoch(look.boot_id, look.namespace, link.index)
+            for name, link in look.links.items()
+            if name not in metered
+        }
+        for life in self.lives.values():
+            if life.epoch in unmetered:
+                self._release(life, life.epoch)
 
     def known_indexes(self) -> frozenset[int]:
         """Interface indexes of the last look, metered or not."""

@@ -150,8 +150,9 @@ class Sampler:
             self._journal.incidents.append(incident)
         if realign is not None:
             self._journal.shift(realign)
-            self._books.shift(realign)
             self._realigns.append(realign)
+            if not realign.is_only_known_ahead:
+                self._books.shift(realign)
 
     def _adopt(self, look: Look, at: int) -> None:
         """Take over links and uplinks where they changed: who is metered, who counts, who has left."""
@@ -172,6 +173,7 @@ class Sampler:
                 life.facts = facts
                 books.changed.add(life.subject)
         books.mark_absent(self._metered, at)
+        books.release_unmetered(look, self._metered)
 
     def _metered_in(self, look: Look) -> frozenset[str]:
         """Metered names of this look, those included that it sees for the last time."""

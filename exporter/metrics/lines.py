@@ -10,6 +10,7 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.metrics.numbers import number_text
+from exporter.metrics.tables import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -53,10 +54,9 @@ class Lines:
         self._values: list[float | None] = []
         self._lines: list[str] = []
 
-    def arrange(self, places: Sequence[int], added: Metric) -> None:
-        """Put the lines in a new order: by their old places, -1 for the next sample of `added`."""
-        self.names.update(sample.name for sample in added.samples)
-        fresh = _prefixes(added)
+    def arrange(self, places: Sequence[int], added: Iterable[str]) -> None:
+        """Put the lines in a new order: by their old places, -1 for the next of the prefixes that are `added`."""
+        fresh = iter(added)
         prefixes, values, lines = self._prefixes, self._values, self._lines
         self._prefixes = [prefixes[place] if place >= 0 else next(fresh) for place in places]
         self._values = [values[place] if place >= 0 else None for place in places]
@@ -82,6 +82,8 @@ class TableLines(Generic[Row]):
         self._table = table
         self._labels: list[Labels] = []
         self._columns = [(column, Lines(column.metric((), (), ()))) for column in table.columns]
+        for column, lines in self._columns:
+            lines.names.add(column.name)
 
     def update(self, state: MetricsState) -> list[Lines]:
         """Follow the state; gives one `Lines` a family, in order."""
@@ -97,11 +99,11 @@ class TableLines(Generic[Row]):
         held = {texts: place for place, texts in enumerate(self._labels)}
         places = [held.get(texts, -1) for texts in labels]
         added = [texts for texts, place in zip(labels, places, strict=True) if place < 0]
-        zeros = [0] * len(added)
+        ends = list(_label_texts(self._table.label_names, added))
         # Should this fail half way, the next update begins from nothing.
         self._labels = []
         for column, lines in self._columns:
-            lines.arrange(places, column.metric(self._table.label_names, added, zeros))
+            lines.arrange(places, [column.name + end for end in ends])
         self._labels = labels
 
 
@@ -122,7 +124,8 @@ class SourceLines:
         subjects: list[object] = [(sample.name, sample.labels) for sample in samples]
         held, lines = self._families.get(metric.name) or ([], Lines(metric))
         if subjects != held:
-            lines.arrange([-1] * len(samples), metric)
+            lines.names.update(sample.name for sample in samples)
+            lines.arrange([-1] * len(samples), _prefixes(metric))
         self._families[metric.name] = (subjects, lines)
         lines.show([sample.value for sample in samples])
         return lines
@@ -131,6 +134,23 @@ class SourceLines:
 def _openmetrics(metric: Metric) -> bytes:
     page: bytes = generate_openmetrics(_Page(metric))  # type: ignore[no-untyped-call]
     return page
+
+
+def _label_texts(names: Labels, rows: Iterable[Labels]) -> Iterator[str]:
+    """Labels as prometheus-client writes them, five times as fast: a thousand interfaces may come at once."""
+    if not names:
+        yield from (" " for _ in rows)
+        return
+    order = sorted(range(len(names)), key=names.__getitem__)
+    template = "{" + ",".join(f'{names[place]}="%s"' for place in order) + "} "
+    for row in rows:
+        yield template % tuple([_escaped(row[place]) for place in order])
+
+
+def _escaped(text: str) -> str:
+    if text.isalnum():
+        return text
+    return printable(text).replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 def _prefixes(metric: Metric) -> Iterator[str]:

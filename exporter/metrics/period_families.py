@@ -52,9 +52,7 @@ def period_tables(is_told: IsTold) -> tuple[Table[Any], ...]:
             totals = state.totals.device(name)
             # A device that has not moved a byte yet has no first day: its history begins today.
             first, held = min(totals.first_day, today), totals.days
-            cells += [
-                _Cell(name, counted, text, held.get(day, ZERO)) for day, text in _days(today) if day >= first
-            ]
+            cells += [_Cell(name, counted, text, held.get(day, ZERO)) for day, text in _days(today) if day >= first]
         return cells
 
     def monthly(state: MetricsState) -> Sequence[_Cell]:
@@ -65,9 +63,7 @@ def period_tables(is_told: IsTold) -> tuple[Table[Any], ...]:
             began, held = min(totals.first_day, today), totals.months
             first = (began.year, began.month)
             cells += [
-                _Cell(name, counted, text, held.get(month, ZERO))
-                for month, text in _months(today)
-                if month >= first
+                _Cell(name, counted, text, held.get(month, ZERO)) for month, text in _months(today) if month >= first
             ]
         return cells
 

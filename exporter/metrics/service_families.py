@@ -239,9 +239,7 @@ def build_table(build: Build) -> Table[Build]:
     def one(_: Build) -> float:
         return 1
 
-    column: Column[Build] = Column(
-        "netledger_build_info", "info", "What was built, and which Python runs it.", one
-    )
+    column: Column[Build] = Column("netledger_build_info", "info", "What was built, and which Python runs it.", one)
     return Table(Build._fields, rows, labels, (column,))
 
 

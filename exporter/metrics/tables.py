@@ -33,9 +33,7 @@ class Column(NamedTuple, Generic[Row]):
         """The family as prometheus-client knows it, with one sample for each pair of labels and value."""
         metric = Metric(self.name.removesuffix(SUFFIXES[self.kind]), self.help, self.kind)
         metric.samples = [
-            Sample(
-                self.name, {name: _utf8(text) for name, text in zip(label_names, texts, strict=True)}, value
-            )
+            Sample(self.name, {name: printable(text) for name, text in zip(label_names, texts, strict=True)}, value)
             for texts, value in zip(labels, values, strict=True)
         ]
         return metric
@@ -59,8 +57,8 @@ class Table(NamedTuple, Generic[Row]):
             yield column.metric(self.label_names, labels, map(column.value, rows))
 
 
-def _utf8(text: str) -> str:
-    # The kernel takes any byte in a name; one that is no UTF-8 would cost the whole page.
+def printable(text: str) -> str:
+    """The kernel takes any byte in a name; one that is no UTF-8 would cost the whole page."""
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -16,7 +16,6 @@ from reports.periods import PeriodError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable
 
     from aiohttp.typedefs import Handler, Middleware
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
 from exporter.web_config.tls import (
     CIPHERS,
     CIPHERS_1_3,
@@ -24,7 +25,6 @@ from exporter.web_config.tls import (
     TlsServer,
     ssl_context,
 )
-from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -27,9 +27,7 @@ IFF_TUN_WITHOUT_HEADER = 0x0001 | 0x1000
 class Cable:
     """Two devices that reach each other, with addresses and fixed neighbours: only datagrams move bytes."""
 
-    def __init__(
-        self, near: Namespace, far: Namespace, *, device: str, subnet: int, far_device: str = ""
-    ) -> None:
+    def __init__(self, near: Namespace, far: Namespace, *, device: str, subnet: int, far_device: str = "") -> None:
         self.near, self.device = near, device
         self.far, self.far_device = far, far_device or device
         self.near_address = f"10.203.{subnet}.1"

@@ -48,9 +48,7 @@ def test_the_last_bytes_before_an_interface_vanishes_are_counted(world: World) -
 
 
 @pytest.mark.parametrize("absent_seconds", [0.0, 1.0])
-def test_an_interface_that_comes_back_counts_from_zero_and_keeps_its_total(
-    world: World, absent_seconds: float
-) -> None:
+def test_an_interface_that_comes_back_counts_from_zero_and_keeps_its_total(world: World, absent_seconds: float) -> None:
     modem = world.cable("modem0", subnet=1)
     netledger = world.netledger()
     netledger.start()

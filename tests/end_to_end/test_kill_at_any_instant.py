@@ -27,8 +27,9 @@ def test_fifty_kills_under_traffic_leave_the_ledger_exact(world: World) -> None:
     netledger.start()
 
     with world.background_traffic():
-        for _ in range(INSTANTS):
-            _kill_at_an_instant(netledger, chance)
+        netledger.kill()
+        for _ in range(INSTANTS - 1):
+            _start_and_kill_at_an_instant(netledger, chance)
     netledger.start()
     netledger.stop()
 
@@ -50,6 +51,20 @@ def test_kills_in_the_middle_of_commits_leave_the_ledger_exact(world: World) -> 
     assert netledger.booked(UPLINK) == world.moved_since(start)
 
 
+def test_lifetime_counters_never_fall_over_kills(world: World) -> None:
+    netledger = world.netledger()
+    netledger.start()
+
+    with world.background_traffic():
+        for _ in range(5):
+            time.sleep(0.4)
+            shown = netledger.lifetime(UPLINK)
+            netledger.kill()
+            netledger.start()
+            again = netledger.lifetime(UPLINK)
+            assert (again.receive >= shown.receive, again.transmit >= shown.transmit) == (True, True)
+
+
 def test_a_kill_right_after_the_first_start_keeps_the_baseline(world: World) -> None:
     netledger = world.netledger()
     start = world.machine.counters()
@@ -63,16 +78,12 @@ def test_a_kill_right_after_the_first_start_keeps_the_baseline(world: World) -> 
     assert netledger.booked(UPLINK) == world.moved_since(start)
 
 
-def _kill_at_an_instant(netledger: Netledger, chance: random.Random) -> None:
-    if netledger.is_running:
-        time.sleep(chance.uniform(0.05, 0.6))
-        netledger.kill()
+def _start_and_kill_at_an_instant(netledger: Netledger, chance: random.Random) -> None:
     netledger.launch()
-    if chance.random() < SHARE_KILLED_WHILE_STARTING:
-        time.sleep(chance.uniform(0.05, 0.6))
-        netledger.kill()
-        return
-    netledger.wait_until_ready()
+    if chance.random() > SHARE_KILLED_WHILE_STARTING:
+        netledger.wait_until_ready()
+    time.sleep(chance.uniform(0.05, 0.6))
+    netledger.kill()
 
 
 def _wait_for_a_write(netledger: Netledger) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,22 @@ def test_traffic_across_stops_and_starts_is_counted_once(world: World) -> None:
             netledger.stop()
             time.sleep(0.3)
             netledger.start()
+    netledger.stop()
+
+    assert netledger.booked(UPLINK) == world.moved_since(start)
+
+
+def test_a_service_that_stalls_for_seconds_counts_every_byte(world: World) -> None:
+    netledger = world.netledger()
+    start = world.machine.counters()
+    netledger.start()
+
+    with world.background_traffic():
+        time.sleep(0.3)
+        netledger.signal(signal.SIGSTOP)
+        time.sleep(4)
+        netledger.signal(signal.SIGCONT)
+        time.sleep(0.3)
     netledger.stop()
 
     assert netledger.booked(UPLINK) == world.moved_since(start)

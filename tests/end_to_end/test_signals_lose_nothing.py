@@ -17,9 +17,7 @@ pytestmark = pytest.mark.namespaces
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
-def test_an_orderly_end_posts_bytes_that_no_sample_has_seen(
-    world: World, signal_number: signal.Signals
-) -> None:
+def test_an_orderly_end_posts_bytes_that_no_sample_has_seen(world: World, signal_number: signal.Signals) -> None:
     netledger = world.netledger(interfaces={"sample_interval": "10s"}, ledger={"commit_interval": "60s"})
     start = world.machine.counters()
     netledger.start()
@@ -53,9 +51,7 @@ def test_sighup_reads_the_settings_anew_and_loses_nothing(world: World) -> None:
         time.sleep(0.5)
         netledger.configure(interfaces={"sample_interval": "0.3s"})
         netledger.signal(signal.SIGHUP)
-        eventually(
-            lambda: 'device="modem0"' in netledger.fetch("/metrics").text, "the new settings are in force"
-        )
+        eventually(lambda: 'device="modem0"' in netledger.fetch("/metrics").text, "the new settings are in force")
         time.sleep(0.5)
     modem.move(receive=70, transmit=30)
     netledger.stop()

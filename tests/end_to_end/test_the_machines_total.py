@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.namespaces
 
+FULL_TUNNEL_ROUTES = {"instead of the default": ["default"], "as two halves": ["0.0.0.0/1", "128.0.0.0/1"]}
 TUNNELS = {"by the kernel": World.kernel_tunnel, "by a program": World.program_tunnel}
 
 
@@ -35,7 +36,26 @@ def test_traffic_through_a_tunnel_counts_once(world: World, made: str) -> None:
     assert netledger.booked("tunnel0").transmit >= 300 * 1000
 
 
-def test_a_tunnel_that_takes_the_default_route_counts_on_the_device_beneath(world: World) -> None:
+@pytest.mark.parametrize("routed", FULL_TUNNEL_ROUTES)
+@pytest.mark.parametrize("made", TUNNELS)
+def test_a_tunnel_that_takes_all_traffic_counts_on_the_device_beneath(world: World, made: str, routed: str) -> None:
+    netledger = world.netledger()
+    start = world.machine.counters()
+    netledger.start()
+
+    tunnel = TUNNELS[made](world, "tunnel0", subnet=20)
+    world.machine.ip("route", "replace", world.uplink.far_address, "via", world.uplink.far_address)
+    for destination in FULL_TUNNEL_ROUTES[routed]:
+        world.machine.ip("route", "replace", destination, "via", tunnel.far_address)
+    tunnel.move(receive=200, transmit=300)
+    world.wait_until_quiet()
+
+    assert _total(netledger, world.moved_since(start)) == world.moved_since(start).bytes
+    netledger.stop()
+    assert netledger.booked("tunnel0") == world.moved_since(start, "tunnel0")
+
+
+def test_a_stacked_device_with_the_default_route_is_not_counted_beside_the_one_beneath(world: World) -> None:
     netledger = world.netledger()
     start = world.machine.counters()
     netledger.start()
@@ -45,8 +65,6 @@ def test_a_tunnel_that_takes_the_default_route_counts_on_the_device_beneath(worl
     tunnel.move(receive=200, transmit=300)
 
     assert _total(netledger, world.moved_since(start)) == world.moved_since(start).bytes
-    netledger.stop()
-    assert netledger.booked("tunnel0") == world.moved_since(start, "tunnel0")
 
 
 def test_container_to_host_over_a_bridge_is_metered_and_not_counted(world: World) -> None:

@@ -62,9 +62,7 @@ def steady(pairs: list[tuple[Namespace, Sink]], *, seed: int = 1) -> Iterator[No
             sender.join()
 
 
-def _send_until(
-    stopped: Event, routes: list[tuple[socket.socket, tuple[str, int]]], chance: random.Random
-) -> None:
+def _send_until(stopped: Event, routes: list[tuple[socket.socket, tuple[str, int]]], chance: random.Random) -> None:
     ends = time.monotonic() + LONGEST_BACKGROUND_SECONDS
     while not stopped.wait(0.004) and time.monotonic() < ends:
         for sender, address in routes:

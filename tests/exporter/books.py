@@ -44,6 +44,7 @@ class Books:
         self.baseline: dict[Interface, Pair] = {}
         self.running = False
         self.waiting: Posting | None = None
+        self.number = 0
         self._is_first_look = True
         self._taken: dict[Interface, Pair] = {}
 
@@ -70,6 +71,8 @@ class Books:
             options=self.options,
         )
         self.running, self.waiting = True, None
+        state = self.opened.opening.state
+        self.number = state.posting if state else 0
         if self._is_first_look and not self.options.count_since_boot:
             self.baseline = {here: here.moved for here in self.machine.interfaces.values()}
         self._is_first_look = False
@@ -94,7 +97,7 @@ class Books:
         posting = self.sampler.take()
         if posting is not None:
             self._taken = dict(self.meter.seen)
-            self.waiting = posting
+            self.waiting, self.number = posting, posting.state.posting
             self._post(posting)
 
     def commit_while_locked(self) -> None:
@@ -184,7 +187,7 @@ class Books:
     def _unposted(self) -> Unposted:
         if not self.running:
             return Unposted()
-        upcoming = self.sampler.next_posting
+        upcoming = self.number + 1
         held = {upcoming: (self.journal.slots, self.journal.minutes)}
         if self.waiting is not None:
             held[upcoming - 1] = (self.waiting.slots, self.waiting.minutes)

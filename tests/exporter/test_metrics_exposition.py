@@ -37,7 +37,7 @@ OPENMETRICS = "application/openmetrics-text"
 amounts = st.one_of(st.integers(0, 2_000_000), st.integers(0, 2**64 - 1))
 seconds = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 names = st.one_of(
-    st.sampled_from(["eth0", "wlan0", "docker0", 'a"b\\c\nd', "(gone)"]),
+    st.sampled_from(["eth0", "wlan0", "docker0", 'a"b\\c\nd', "(gone)", "\udcff"]),
     st.text(min_size=1, max_size=15),
 )
 causes = st.dictionaries(st.tuples(names, st.sampled_from(["boot", "reset", "wrap"])), amounts, max_size=3)

@@ -15,7 +15,8 @@ from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families import Build, families
+from exporter.metrics.families import Families, families
+from exporter.metrics.service_families import Build
 from tests.fixtures.metrics_states import (
     FAILING,
     NOW,
@@ -78,12 +79,14 @@ PROMISED = {
     "netledger_ledger_commit_duration_seconds_sum": set(),
 }
 
+# "counter" is what resets here, not the type of the metric; promtool cannot know.
+KNOWN_LINT = "netledger_counter_resets_total metric name should not include type 'counter'\n"
+
 Series = dict[tuple[str, ...], float]
 
 
-def page(shown: MetricsState, told: object = OURS) -> str:
-    assert told in (OURS, ALL)
-    return Exposition(ALL if told is ALL else OURS).render(shown).body.decode()
+def page(shown: MetricsState, told: Families = OURS) -> str:
+    return Exposition(told).render(shown).body.decode()
 
 
 def series(text: str, name: str) -> Series:
@@ -118,18 +121,18 @@ def test_every_family_has_a_type_and_a_help_that_is_a_sentence() -> None:
 
 @pytest.mark.prometheus
 @pytest.mark.parametrize("told", [families(), families(history="all")], ids=["counted", "all"])
-def test_promtool_finds_nothing_to_say(told: object) -> None:
+def test_promtool_finds_nothing_to_say_but_of_one_promised_name(told: Families) -> None:
     if shutil.which("promtool") is None:
         pytest.skip("checking the page needs promtool (Debian package prometheus)")
-    body = Exposition(families() if told is OURS else ALL).render(lived_in()).body
+    body = Exposition(told).render(lived_in()).body
 
     done = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, check=False)
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.stderr + done.stdout).decode() == KNOWN_LINT
 
 
 def test_the_process_tells_of_itself_unless_told_not_to() -> None:
-    with_process = Exposition(families()).render(lived_in()).body.decode()
+    with_process = page(lived_in(), families())
 
     assert series(with_process, "process_resident_memory_bytes")[()] > 1_000_000
     assert series(with_process, "python_gc_collections_total").keys() == {("0",), ("1",), ("2",)}
@@ -160,9 +163,7 @@ def test_a_failing_meter_costs_what_only_a_look_can_tell() -> None:
     working, failing = lived_in(), lived_in()
     failing = failing._replace(snapshot=failing.snapshot._replace(health=FAILING))
 
-    lost = {family.name for family in OURS.collect(working)} - {
-        family.name for family in OURS.collect(failing)
-    }
+    lost = {family.name for family in OURS.collect(working)} - {family.name for family in OURS.collect(failing)}
 
     assert lost == {
         "netledger_interface",
@@ -211,9 +212,10 @@ def test_periods_are_told_of_counted_interfaces_unless_all_are_asked_for() -> No
 
 
 def test_periods_to_date_begin_at_local_midnights() -> None:
-    rows = [DayRow("eth0", date(2026, month, day), 2 ** n, 0, Speeds()) for n, (month, day) in enumerate(
-        [(11, 22), (11, 21), (11, 16), (11, 15), (11, 1), (10, 31), (1, 1)]
-    )]
+    rows = [
+        DayRow("eth0", date(2026, month, day), 2**n, 0, Speeds())
+        for n, (month, day) in enumerate([(11, 22), (11, 21), (11, 16), (11, 15), (11, 1), (10, 31), (1, 1)])
+    ]
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
@@ -285,19 +287,14 @@ def test_an_interface_that_has_never_moved_a_byte_begins_today() -> None:
     assert series(text, "netledger_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 0}
 
 
-@pytest.mark.parametrize(
-    ("name", "present", "absent"),
-    [
-        ("netledger_ledger_last_commit_timestamp_seconds", CommitHealth(last_commit=NOW), CommitHealth()),
-    ],
-)
-def test_there_is_no_last_commit_before_the_first(
-    name: str, present: CommitHealth, absent: CommitHealth
-) -> None:
-    quiet = snapshot([])
+def test_there_is_no_last_commit_before_the_first() -> None:
+    name = "netledger_ledger_last_commit_timestamp_seconds"
 
-    assert series(page(state(quiet, commit_health=present)), name) == {(): NOW}
-    assert series(page(state(quiet, commit_health=absent)), name) == {}
+    before = page(state(snapshot([]), commit_health=CommitHealth()))
+    after = page(state(snapshot([]), commit_health=CommitHealth(last_commit=NOW)))
+
+    assert series(before, name) == {}
+    assert series(after, name) == {(): NOW}
 
 
 def test_midnight_moves_the_days_within_one_sample() -> None:

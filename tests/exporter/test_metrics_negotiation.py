@@ -18,8 +18,7 @@ PROMETHEUS_3 = (
     "text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
 PROTOBUF_FIRST = (
-    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"
-    + PROMETHEUS_3
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6," + PROMETHEUS_3
 )
 
 

@@ -1,0 +1,65 @@
+# Everything a fresh machine with Python 3.11 or later and make needs: `make run`, `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SYSTEM_PACKAGES := iproute2 curl openssl prometheus
+
+.PHONY: run test lint format check bench system-packages clean help
+
+help:  ## List these targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+run: $(VENV)/installed  ## Install into .venv, and count, keep and serve on http://127.0.0.1:7373
+	@$(BIN)/netledger run
+
+test: $(VENV)/installed-for-tests system-packages  ## Install what the tests need, and pass them
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+lint: $(VENV)/installed-for-lint  ## ruff, mypy and the floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-for-lint  ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+check: lint test  ## What CI runs
+
+bench: $(VENV)/installed-for-tests  ## Measure every figure of docs/performance.md
+	$(BIN)/python tests/bench/run.py $(BENCH_OPTIONS)
+
+# As root on Debian the missing ones are installed; else the tests name what they skip for want of them.
+system-packages:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  for package in $(SYSTEM_PACKAGES); do \
+	    dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
+	  done; \
+	  if [ -n "$$missing" ]; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing \
+	      || echo "could not install:$$missing"; \
+	  fi; \
+	fi
+
+$(VENV)/python-made:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netledger needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/installed: $(VENV)/python-made pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-for-tests: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/installed-for-lint: $(VENV)/installed-for-tests
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
+
+clean:  ## Remove what was built; the ledger is elsewhere, and stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,129 @@
+"""Two readings become a delta."""
+
+from __future__ import annotations
+
+import pytest
+
+from exporter.metering.differences import Delta, difference, first_sight, last_difference, reach
+from exporter.metering.readings import NOTHING, Counts
+
+GIGABIT = 125_000_000
+TURN = 2**32
+
+
+def counts(receive: int, transmit: int = 0) -> Counts:
+    """Bytes alone."""
+    return Counts(receive, transmit)
+
+
+def differ(
+    before: Counts, after: Counts, *, bits: int = 64, speed: int | None = GIGABIT, seconds: float = 1
+) -> Delta:
+    return difference(before, after, counter_bits=bits, speed=speed, seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "bits", "seconds", "gained", "cause"),
+    [
+        (counts(100, 50), counts(100, 50), 64, 1, (0, 0), "growth"),
+        (counts(100, 50), counts(300, 51), 64, 1, (200, 1), "growth"),
+        (counts(100, 50), counts(10**12, 50), 64, 3600, (10**12 - 100, 0), "growth"),
+        (counts(TURN - 100), counts(50), 32, 1, (150, 0), "wrap"),
+        (counts(TURN - 100), counts(50), 64, 1, (50, 0), "reset"),
+        (counts(TURN + 100), counts(50), 32, 1, (50, 0), "reset"),
+        (counts(1000, 700), counts(50, 70), 64, 1, (50, 70), "reset"),
+        (counts(1000, 700), counts(50, 900), 64, 1, (50, 200), "reset"),
+        (counts(1000, TURN - 10), counts(1200, 20), 32, 1, (200, 30), "wrap"),
+        (counts(3 * 10**9), counts(50), 32, 1, (50, 0), "reset"),
+        (counts(3 * 10**9), counts(50), 32, 100, (TURN - 3 * 10**9 + 50, 0), "wrap"),
+    ],
+    ids=[
+        "nothing moved",
+        "both grow",
+        "a terabyte in a gap",
+        "32 bits wrap",
+        "64 bits never wrap",
+        "a counter above 32 bits was never narrow",
+        "both fall: the new values count whole",
+        "one falls, the other grows",
+        "only one direction wraps",
+        "a wrap that the link cannot have moved is a reset",
+        "the same step after a longer time is a wrap",
+    ],
+)
+def test_each_direction_is_differenced_by_itself(  # noqa: PLR0913 - a table
+    before: Counts, after: Counts, bits: int, seconds: float, gained: tuple[int, int], cause: str
+) -> None:
+    delta = differ(before, after, bits=bits, seconds=seconds)
+
+    assert (delta.counts.receive_bytes, delta.counts.transmit_bytes) == gained
+    assert delta.cause == cause
+    assert delta.discarded == (0, 0)
+
+
+def test_a_reset_to_more_than_the_link_can_move_is_discarded_loudly() -> None:
+    delta = differ(counts(10**12, 5), counts(10**10, 6), speed=GIGABIT, seconds=1)
+
+    assert delta == Delta(Counts(0, 1, 0, 0), "impossible", (10**10, 0))
+
+
+def test_growth_that_no_interface_can_move_is_discarded_loudly() -> None:
+    delta = differ(counts(0, 0), counts(10**15, 7), seconds=1)
+
+    assert delta.counts == NOTHING
+    assert (delta.cause, delta.discarded) == ("impossible", (10**15, 7))
+
+
+def test_a_stalled_sample_of_ten_gigabit_counts_every_byte() -> None:
+    moved = 5 * 1_250_000_000
+
+    delta = differ(counts(10), counts(10 + moved, moved), speed=None, seconds=5)
+
+    assert delta.counts.bytes == 2 * moved
+
+
+def test_errors_and_drops_that_fall_take_no_byte_with_them() -> None:
+    before, after = Counts(100, 100, 1, 1, 9, 9, 9, 9), Counts(150, 160, 2, 2, 1, 9, 0, 12)
+
+    delta = differ(before, after)
+
+    assert delta.counts == Counts(50, 60, 1, 1, 1, 0, 0, 3)
+    assert delta.cause == "growth"
+
+
+def test_packets_of_32_bits_wrap_beside_bytes_that_rise() -> None:
+    before, after = Counts(5000, 0, TURN - 2, 0), Counts(9000, 0, 3, 0)
+
+    assert differ(before, after, bits=32).counts == Counts(4000, 0, 5, 0)
+
+
+def test_a_last_reading_that_falls_adds_nothing() -> None:
+    assert last_difference(counts(500, 100), counts(0, 130)).counts.bytes == 30
+
+
+@pytest.mark.parametrize(
+    ("speed", "seconds", "gained", "cause"),
+    [
+        (12_500_000, 1, 0, "baseline"),
+        (1_250_000_000, 1, 50_000_000, "new"),
+        (None, 1, 50_000_000, "new"),
+        (12_500_000, 3600, 50_000_000, "new"),
+    ],
+    ids=["100 Mbit/s, a second", "10 Gbit/s, a second", "unknown speed", "100 Mbit/s, an hour"],
+)
+def test_a_counter_of_50_mb_counts_if_its_link_can_have_moved_it(
+    speed: int | None, seconds: float, gained: int, cause: str
+) -> None:
+    delta = first_sight(counts(50_000_000), None, speed=speed, seconds=seconds)
+
+    assert (delta.counts.receive_bytes, delta.cause) == (gained, cause)
+
+
+def test_what_a_counter_was_born_with_is_not_usage() -> None:
+    delta = first_sight(counts(50_000_900, 3), counts(50_000_000), speed=GIGABIT, seconds=1)
+
+    assert (delta.counts.receive_bytes, delta.counts.transmit_bytes, delta.cause) == (900, 3, "new")
+
+
+def test_no_time_moves_nothing() -> None:
+    assert reach(GIGABIT, -1) == 0

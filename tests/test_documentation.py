@@ -1,0 +1,80 @@
+"""What the documents promise is what the code has: every command, setting, endpoint and metric is written down."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+
+import click
+import pytest
+
+from exporter.cli.root import COMMANDS, netledger
+from exporter.ledger.schema import FIRST
+from exporter.metrics.families import families
+from exporter.settings.tree import keys
+from exporter.web.server import ENDPOINTS
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+OTHER_PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs")
+
+
+def _commands() -> list[str]:
+    found = []
+    context = click.Context(netledger)
+    for name in COMMANDS:
+        command = netledger.get_command(context, name)
+        subcommands = sorted(command.commands) if isinstance(command, click.Group) else []
+        found.extend([name, *(f"{name} {sub}" for sub in subcommands)])
+    return found
+
+
+@pytest.mark.parametrize("command", _commands())
+def test_a_command_is_documented(command: str) -> None:
+    assert f"`netledger {command}" in (DOCS / "cli.md").read_text()
+
+
+@pytest.mark.parametrize("key", keys())
+def test_a_setting_is_documented(key: str) -> None:
+    assert f"`{key}`" in (DOCS / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("path", [*OTHER_PATHS, *(endpoint.path for endpoint in ENDPOINTS)])
+def test_an_endpoint_is_documented(path: str) -> None:
+    assert f"`{path}`" in (DOCS / "api.md").read_text()
+
+
+def _metric_names() -> list[str]:
+    return sorted({column.name for table in families().tables for column in table.columns})
+
+
+@pytest.mark.parametrize("name", _metric_names())
+def test_a_metric_is_documented(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "metrics.md").read_text()
+
+
+def test_every_metric_in_the_documents_exists() -> None:
+    told = set(re.findall(r"`(netledger_[a-z_]+)`", (DOCS / "metrics.md").read_text()))
+
+    assert told <= {*_metric_names(), "netledger_ledger_commit_duration_seconds"}
+
+
+def _tables_and_views() -> list[str]:
+    connection = sqlite3.connect(":memory:")
+    connection.executescript(FIRST)
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    connection.close()
+    return names
+
+
+@pytest.mark.parametrize("name", _tables_and_views())
+def test_a_table_or_view_of_the_ledger_is_documented(name: str) -> None:
+    assert f"`{name}`" in (DOCS / "ledger.md").read_text()
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")]))
+def test_a_link_between_documents_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+
+    assert not [link for link in links if not (page.parent / link).exists()]
