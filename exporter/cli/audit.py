@@ -36,7 +36,7 @@ def audit(config: Path | None, *, as_json: bool, interface: str | None) -> None:
     books = open_books(config)
     _post_everything(books)
     kernel = _kernel_counters()
-    with books.read() as ledger:
+    with books.read_posted() as ledger:
         found, zone = compare(ledger, kernel, time.time()), ledger.zone
     lines = [line for line in found.lines if interface in {None, line.device}]
     found = found._replace(lines=lines)

@@ -115,6 +115,7 @@ async def _start(
             raise
     except (LedgerError, ssl.SSLError) as error:
         _fail(str(error))
+    gc.enable()
     gc.collect()
     gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
     click.echo(f"netledger listens on {url}")

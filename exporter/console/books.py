@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
@@ -15,7 +15,8 @@ from exporter.settings import SettingsError, load_settings
 from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from exporter.ledger.files import Holder
@@ -25,18 +26,26 @@ SCHEMA_VERSION = 1
 
 
 class Books(NamedTuple):
-    """Settings, who writes the ledger now (None: nobody), and how to ask them."""
+    """Settings, who writes the ledger now (None: nobody), how to ask them, and the clock (UTC seconds)."""
 
     settings: Settings
     holder: Holder | None
     client: ServiceClient | None
+    now: Callable[[], float]
+
+    def read(self) -> AbstractContextManager[LedgerReader]:
+        """Read the ledger and what waits for it at one moment."""
+        return self._read(self._unposted)
+
+    def read_posted(self) -> AbstractContextManager[LedgerReader]:
+        """Read the ledger alone, at one moment: usage and checkpoints as they were committed together."""
+        return self._read(lambda: ALL_POSTED)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[LedgerReader]:
-        """Read the ledger and what waits for it at one moment."""
+        """Read the ledger and what waits for it at one moment; ends the command where that cannot be done."""
         path = self.settings.ledger.path
-        if not path.exists():
-            raise click.ClickException(f"there is no ledger at {path} yet: start one with `netledger run`")
+        require_ledger(path)
         try:
             with contextlib.closing(connect_to_read(path)) as connection:
                 _require_version(connection, path)
@@ -45,6 +54,10 @@ class Books(NamedTuple):
         except sqlite3.Error as error:
             raise click.ClickException(
                 f"cannot read {path}: {error}; `netledger ledger verify` says more"
+            ) from error
+        except ZoneInfoNotFoundError as error:
+            raise click.ClickException(
+                f"{path} is kept in a time zone that is not known here: {error}"
             ) from error
 
     def _unposted(self) -> Unposted:
@@ -59,32 +72,48 @@ class Books(NamedTuple):
         return Unposted([UnpostedRow(*row) for row in slots], [UnpostedRow(*row) for row in minutes])
 
 
-def open_settings(config: Path | None) -> Settings:
+def require_ledger(path: Path) -> None:
+    """End the command where there is no ledger that this user may read."""
+    try:
+        path.open("rb").close()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise click.ClickException(
+            f"there is no ledger at {path} yet: start one with `netledger run`"
+        ) from error
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot read {path}: {error.strerror}; ask as the user who runs netledger, or set ledger.path"
+        ) from error
+
+
+def open_settings(outside: Outside) -> Settings:
     """Load the settings, or end the command with every problem of them."""
     try:
-        loaded = load_settings(config, os.environ)
+        loaded = load_settings(outside.config, outside.environ)
     except SettingsError as error:
         raise click.ClickException("\n".join(error.problems)) from error
     for warning in loaded.warnings:
-        click.echo(warning, err=True)
+        click.echo(f"warning: {warning}", err=True)
     return loaded.settings
 
 
-def open_books(config: Path | None) -> Books:
+def open_books(outside: Outside) -> Books:
     """Load the settings, and find out who writes the ledger."""
-    settings = open_settings(config)
+    settings = open_settings(outside)
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:
         key = settings.auth.api_keys[0] if settings.auth.api_keys else ""
         client = ServiceClient(holder.url, key=key, certificate=settings.server.tls_cert)
-    return Books(settings, holder, client)
+    return Books(settings, holder, client, outside.now)
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise click.ClickException(f"{path} was written by a newer netledger (schema version {version})")
+        raise click.ClickException(
+            f"{path} was written by a newer netledger (schema version {version}): use that one to read it"
+        )
     if version < SCHEMA_VERSION:
         raise click.ClickException(
             f"{path} is not a ledger, or an unfinished one: start `netledger run` to prepare it"

@@ -11,11 +11,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TIMEOUT_SECONDS = 5.0
+OK, UNAUTHORIZED = 200, 401
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class ServiceError(Exception):
-    """The running service did not answer, or refused; the text says why."""
+    """The running service did not answer, or refused (`status`: how, 0 without an answer); the text says why."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class ServiceClient:
@@ -44,20 +49,42 @@ class ServiceClient:
             head, _, body = answer.partition(b"\r\n\r\n")
             status = int(head.split(b" ", 2)[1])
             told = json.loads(body)
-        except (OSError, ValueError, IndexError) as error:
-            raise ServiceError(f"the service at {self.url} did not answer: {error}") from error
-        if status != 200:  # noqa: PLR2004 - HTTP's OK
-            raise ServiceError(f"the service at {self.url} refused: {told.get('error', status)}")
+        except OSError as error:
+            reason = error.strerror or str(error) or "timed out"
+            raise ServiceError(f"the service at {self.url} did not answer: {reason}") from error
+        except (ValueError, IndexError) as error:
+            raise ServiceError(f"what answers at {self.url} is not netledger") from error
+        if status == UNAUTHORIZED and not self._key:
+            raise ServiceError(
+                f"the service at {self.url} asks for a key: "
+                "use its settings file (--config), or set NETLEDGER_AUTH_API_KEYS"
+            )
+        if status != OK:
+            told = told if isinstance(told, dict) else {}
+            raise ServiceError(f"the service at {self.url} refused: {told.get('error', status)}", status)
         return told
 
     def _exchange(self, method: str, path: str) -> bytes:
         key = f"X-API-Key: {self._key}\r\n" if self._key else ""
         request = f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n{key}Content-Length: 0\r\n\r\n"
-        with socket.create_connection(self._address, timeout=TIMEOUT_SECONDS) as plain:
+        with self._connected() as plain:
             connection = self._secured(plain) if self._is_tls else plain
             with connection:
                 connection.sendall(request.encode())
                 return b"".join(iter(lambda: connection.recv(65536), b""))
+
+    def _connected(self) -> socket.socket:
+        """To an address as numbers: looking it up as a name would load the codec of domain names."""
+        host, port = self._address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.settimeout(TIMEOUT_SECONDS)
+        try:
+            connection.connect((host, port))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _secured(self, plain: socket.socket) -> socket.socket:
         import ssl  # noqa: PLC0415 - 6 MB that plain HTTP does not need

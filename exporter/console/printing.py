@@ -2,68 +2,111 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BAR_WIDTH = 24
+WIDEST_BAR = 24
+NARROWEST_BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
-CONTROL = dict.fromkeys((*range(32), 127, *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?")
+BORDER = 3
+"""What a column costs beside its text: a line and two spaces; one more line ends the table."""
+CONTROL = dict.fromkeys(
+    (*range(32), *range(127, 160), *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?"
+)
 """Control and direction marks in names from outside would let them rewrite the terminal's line."""
+USUAL_WIDTH = 80
+
+
+class Table(NamedTuple):
+    """Rows of text under columns; without column names it is a list of facts.
+
+    Columns whose number is in `left` begin at their left edge, all others end at their right one. `bars` are
+    amounts, one a row, drawn to scale on a terminal; None leaves a row without.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    left: frozenset[int] = frozenset({0})
+    bars: Sequence[int | None] = ()
 
 
 def print_json(answer: Any) -> None:
     """Print one JSON document, indented for people, and for programs all the same."""
-    import msgspec  # noqa: PLC0415 - 9 ms that a table does not need
+    import msgspec  # noqa: PLC0415 - the settings have loaded it; only this form uses it
 
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
 
 
-def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], notes: Sequence[str] = ()
-) -> None:
-    """Print a table: drawn on a terminal, aligned and bare in a pipe. First column left, others right."""
-    safe = [[str(cell).translate(CONTROL) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _draw(title, columns, safe)
+def print_table(table: Table, notes: Sequence[str] = ()) -> None:
+    """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe."""
+    safe = table._replace(rows=[[cell.translate(CONTROL) for cell in row] for row in table.rows])
+    widths = [max(map(len, cells)) for cells in zip(*_lines(safe), strict=True)]
+    room = _terminal_width() - sum(widths) - BORDER * len(widths) - 1
+    if not sys.stdout.isatty():
+        _align(safe, widths)
+    elif room < 0:
+        click.secho(safe.title, bold=True)
+        _align(safe, widths)
     else:
-        _align([columns, *safe])
+        _draw(safe, min(room - BORDER, WIDEST_BAR))
     for note in notes:
         click.echo(note.translate(CONTROL))
 
 
-def bar(amount: int, largest: int) -> str:
-    """A bar as long as the amount is to the largest one; empty in a pipe, where nobody looks."""
-    if not sys.stdout.isatty() or largest <= 0:
-        return ""
-    eighths = amount * BAR_WIDTH * 8 // largest
-    whole, part = divmod(eighths, 8)
+def bar(amount: int, largest: int, width: int) -> str:
+    """A bar as long as the amount is to the largest one, to an eighth of a character."""
+    whole, part = divmod(amount * width * 8 // max(largest, 1), 8)
     return "█" * whole + (EIGHTHS[part] if part else "")
 
 
-def _align(rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        first, *others = (
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+def _lines(table: Table) -> list[Sequence[str]]:
+    return [*([table.columns] if any(table.columns) else []), *table.rows]
+
+
+def _terminal_width() -> int:
+    """Not shutil's: importing that costs a command 2 ms."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdigit() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or USUAL_WIDTH
+    except (OSError, ValueError):
+        return USUAL_WIDTH
+
+
+def _align(table: Table, widths: Sequence[int]) -> None:
+    for line in _lines(table):
+        cells = (
+            cell.ljust(width) if column in table.left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
-        click.echo("  ".join((first, *others)).rstrip())
+        click.echo("  ".join(cells).rstrip())
 
 
-def _draw(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _draw(table: Table, bar_width: int) -> None:
     from rich import box  # noqa: PLC0415 - 20 ms that only a terminal needs
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Table as Drawing  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.ROUNDED, header_style="bold")
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number and column else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    Console(highlight=False).print(table)
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    has_bars = bool(table.bars) and bar_width >= NARROWEST_BAR and is_unicode
+    drawing = Drawing(box=box.ROUNDED, header_style="bold", show_header=any(table.columns))
+    for number, column in enumerate((*table.columns, *([""] if has_bars else []))):
+        is_left = number in table.left or number == len(table.columns)
+        drawing.add_column(Text(column), justify="left" if is_left else "right", no_wrap=True)
+    largest = max((amount for amount in table.bars if amount is not None), default=0)
+    amounts = table.bars or [None] * len(table.rows)
+    for row, amount in zip(table.rows, amounts, strict=True):
+        drawn = bar(amount or 0, largest, bar_width) if has_bars else ""
+        drawing.add_row(*map(Text, row), *([Text(drawn)] if has_bars else []))
+    console = Console(highlight=False, markup=False, emoji=False, width=_terminal_width())
+    console.print(Text(table.title, style="bold"))
+    console.print(drawing)

@@ -54,5 +54,7 @@ def is_sound(path: Path) -> bool:
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except UnicodeDecodeError:  # what SQLite complains of quotes the damage
+        return False
     except sqlite3.DatabaseError as error:
         return isinstance(error, sqlite3.OperationalError)

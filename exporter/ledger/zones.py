@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
+DAYS_TRIED = 5
+"""Days at the old end of the slots that retention and earlier changes of the zone may have left incomplete."""
+
 
 def zone_of(connection: sqlite3.Connection) -> str:
     """The zone that the day rows are cut in; empty in a new ledger."""
@@ -46,6 +49,8 @@ def _cut_anew(connection: sqlite3.Connection, zone: ZoneInfo, former: ZoneInfo) 
     if oldest is None:
         return
     first = _first_whole_day(connection, oldest, former)
+    if first is None:
+        return
     since = day_start(first, former)
     columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
     days: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * (len(COUNTS) + 1 + len(SPEEDS)))
@@ -56,17 +61,25 @@ def _cut_anew(connection: sqlite3.Connection, zone: ZoneInfo, former: ZoneInfo) 
     connection.executemany(ADD_DAY, ((*key, *amounts) for key, amounts in days.items()))
 
 
-def _first_whole_day(connection: sqlite3.Connection, oldest: int, former: ZoneInfo) -> date:
-    """The first day of the former zone whose slots are all still there: their sum tells for the oldest one."""
+def _first_whole_day(connection: sqlite3.Connection, oldest: int, former: ZoneInfo) -> date | None:
+    """The first day of the former zone from which on slots and days hold the same, interface by interface.
+
+    The oldest day may have lost slots already, and where days were cut anew before, so may the next ones.
+    """
     day = day_of(oldest, former)
-    following = day + timedelta(days=1)
-    booked = connection.execute(
-        "SELECT sum(receive_bytes + transmit_bytes) FROM day WHERE day = ?", (day_number(day),)
-    ).fetchone()[0]
-    held = connection.execute(
-        "SELECT sum(receive_bytes + transmit_bytes) FROM slot WHERE slot < ?", (day_start(following, former),)
-    ).fetchone()[0]
-    return day if booked == held else following
+    for candidate in (day + timedelta(days=number) for number in range(DAYS_TRIED)):
+        slots = _sums_since(connection, "slot", day_start(candidate, former))
+        if slots == _sums_since(connection, "day", day_number(candidate)):
+            return candidate
+    return None
+
+
+def _sums_since(connection: sqlite3.Connection, table: str, start: int) -> dict[int, tuple[int, int]]:
+    query = f"""
+        SELECT subject, sum(receive_bytes), sum(transmit_bytes) FROM {table} WHERE {table} >= ? GROUP BY subject
+    """  # noqa: S608 - names of our own schema
+    sums = {subject: (received, sent) for subject, received, sent in connection.execute(query, (start,))}
+    return {subject: pair for subject, pair in sums.items() if any(pair)}
 
 
 def _add(total: list[int], amounts: list[int]) -> None:

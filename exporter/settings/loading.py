@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exporter.settings.folders import NoHomeError, config_folder
 from exporter.settings.rules import RuleError, clipped
 from exporter.settings.tree import Key, Settings, keys, sections
 from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
@@ -41,10 +42,8 @@ class Loaded(NamedTuple):
 
 
 def user_file() -> Path:
-    """Say where the user's own settings file is looked for."""
-    import platformdirs  # noqa: PLC0415 - 9 ms, wasted where a file is named
-
-    return Path(platformdirs.user_config_dir("netledger", appauthor=False)) / FILE_NAME
+    """Say where the user's own settings file is looked for; raises NoHomeError."""
+    return config_folder() / FILE_NAME
 
 
 def load_settings(
@@ -79,7 +78,7 @@ class _Collected:
     ) -> Path | None:
         named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
         if named is None and search is None:
-            search = (user_file(), SYSTEM_FILE)
+            search = _usual_files()
         for path in (named,) if named else search or ():
             try:
                 entries = read_yaml_file(path)
@@ -193,8 +192,18 @@ class _Collected:
         tree: dict[str, dict[str, Any]] = {section: {} for section in sections()}
         for name, value in self.values.items():
             tree[keys()[name].section][keys()[name].field] = value
-        parts: dict[str, Any] = {section: kind(**tree[section]) for section, kind in sections().items()}
+        try:
+            parts: dict[str, Any] = {section: kind(**tree[section]) for section, kind in sections().items()}
+        except NoHomeError as error:
+            raise SettingsError([f"ledger.path: {error}; set ledger.path (NETLEDGER_LEDGER_PATH)"]) from error
         return Settings(**parts)
+
+
+def _usual_files() -> tuple[Path, ...]:
+    try:
+        return (user_file(), SYSTEM_FILE)
+    except NoHomeError:
+        return (SYSTEM_FILE,)
 
 
 def _read_key_lines(path: Path) -> list[tuple[int, str]]:

@@ -11,6 +11,7 @@ import msgspec
 
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
+from exporter.settings.folders import data_folder
 
 SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 
@@ -21,9 +22,7 @@ def default_ledger_path(*, is_root: bool | None = None) -> Path:
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     if is_root:
         return SYSTEM_LEDGER
-    import platformdirs  # noqa: PLC0415 - 9 ms, wasted where a path is set
-
-    return Path(platformdirs.user_data_dir("netledger", appauthor=False)) / "ledger.db"
+    return data_folder() / "ledger.db"
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

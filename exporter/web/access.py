@@ -11,6 +11,8 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from aiohttp import HttpVersion11
+
 from exporter.web_config.basic_auth import BasicAuth
 
 if TYPE_CHECKING:
@@ -47,18 +49,36 @@ class Access:
         self._web_config = web_config
         self._passwords: tuple[WebConfig, BasicAuth] | None = None
 
+    @property
+    def has_origins(self) -> bool:
+        """Whether pages from anywhere else may read the API."""
+        return bool(self._origins)
+
     async def refusal(self, request: web.Request) -> Refusal | None:
         """The first rule that the request breaks, or None."""
-        if not self._is_own_host(request.headers.get("Host", "")):
-            return Refusal(403, "this Host is not served here: add it to server.allowed_hosts")
+        if (refused := self._strange_host(request)) is not None:
+            return refused
         if request.method not in SAFE_METHODS and not self._is_same_site(request):
             return Refusal(403, "cross-site requests may not change anything here")
+        if request.method == "OPTIONS" and self.allowed_origin(request) is not None:
+            return None  # browsers ask whether they may send credentials without sending any
         return await self._without_credentials(request)
 
     def allowed_origin(self, request: web.Request) -> str | None:
         """The request's Origin, if pages from there may read the API."""
         origin = request.headers.get("Origin")
         return origin if origin in self._origins else None
+
+    def _strange_host(self, request: web.Request) -> Refusal | None:
+        """Every browser names a host; HTTP/1.0, in which old probes ask, knows none."""
+        headers = request.headers.getall("Host", [])
+        if not headers and request.version < HttpVersion11:
+            return None
+        if len(headers) != 1:
+            return Refusal(400, "one Host header is needed")
+        if self._is_own_host(headers[0]):
+            return None
+        return Refusal(403, "this Host is not served here: add it to server.allowed_hosts")
 
     def _is_own_host(self, header: str) -> bool:
         """DNS rebinding needs a name: addresses are always served, names only when they are known."""
@@ -81,7 +101,7 @@ class Access:
             return True
         if site is not None and site not in {"same-origin", "none"}:
             return False
-        return origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+        return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
     async def _without_credentials(self, request: web.Request) -> Refusal | None:
         passwords = self._basic_auth()
@@ -90,7 +110,7 @@ class Access:
             return Refusal(
                 401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="netledger"'}
             )
-        if not self._keys or has_password or request.method == "OPTIONS" or not self._needs_key(request.path):
+        if not self._keys or has_password or not self._needs_key(request.path):
             return None
         if self._has_key(request):
             return None

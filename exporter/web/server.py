@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sqlite3
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +13,7 @@ from aiohttp import web
 from exporter.web import bandwidth, landing, openapi, prometheus, storage, usage
 from exporter.web.desk import DESK
 from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
+from exporter.web.protocol import FAILED, Protocol
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
 
@@ -25,21 +28,33 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024
+WAITING_CONNECTIONS = 128
 ENDPOINTS: tuple[Endpoint, ...] = (*usage.ENDPOINTS, *bandwidth.ENDPOINTS, *storage.ENDPOINTS)
 
-STATUS_WORDS = {404: "nothing is here", 405: "this method is not allowed here"}
+STATUS_WORDS = {
+    404: "nothing is here",
+    405: "this method is not allowed here",
+    413: f"the body is larger than {LARGEST_BODY} bytes",
+}
+SECURITY_HEADERS = {
+    "Server": "netledger",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 
 
 class Server:
     """A listening server."""
 
-    def __init__(self, runner: web.AppRunner, url: str) -> None:
+    def __init__(self, runner: web.AppRunner, listening: asyncio.Server, url: str) -> None:
         """Made by `serve`."""
-        self._runner = runner
+        self._runner, self._listening = runner, listening
         self.url = url
 
     async def close(self) -> None:
         """Stop listening and end what is still being answered."""
+        self._listening.close()
         await self._runner.cleanup()
 
 
@@ -49,16 +64,23 @@ async def serve(
     """Listen, and answer; raises OSError where the address cannot be had. Port 0 takes any free one."""
     runner = web.AppRunner(make_app(desk, access), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
-    site = web.TCPSite(runner, host, port, ssl_context=ssl_context)
+    loop, connections = asyncio.get_running_loop(), runner.server
+    assert connections is not None  # noqa: S101 - setup has made it
+
+    def connection() -> Protocol:
+        return Protocol(connections, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is no log
+
     try:
-        await site.start()
+        listening = await loop.create_server(
+            connection, host, port, ssl=ssl_context, backlog=WAITING_CONNECTIONS
+        )
     except BaseException:
         await runner.cleanup()
         raise
-    bound = runner.addresses[0]
+    bound = listening.sockets[0].getsockname()
     scheme = "https" if ssl_context else "http"
     name = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-    return Server(runner, f"{scheme}://{name}:{bound[1]}")
+    return Server(runner, listening, f"{scheme}://{name}:{bound[1]}")
 
 
 def make_app(desk: Desk, access: Access) -> web.Application:
@@ -87,35 +109,52 @@ def _guard(access: Access) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(access, request, handler)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        origin = access.allowed_origin(request)
-        if origin is not None:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Vary"] = "Origin"
+        response.headers.update(SECURITY_HEADERS)
+        if access.has_origins:
+            _allow_origin(response, access.allowed_origin(request))
         return response
 
     return guard
 
 
+def _allow_origin(response: web.StreamResponse, origin: str | None) -> None:
+    varies = response.headers.get("Vary")
+    response.headers["Vary"] = f"{varies}, Origin" if varies else "Origin"
+    if origin is not None:
+        response.headers["Access-Control-Allow-Origin"] = origin
+
+
 async def _answer(access: Access, request: web.Request, handler: Handler) -> web.StreamResponse:
-    refusal = await access.refusal(request)
-    if refusal is not None:
-        response = error_response(refusal.status, refusal.message)
-        response.headers.update(refusal.headers)
-        return response
-    if request.method == "OPTIONS" and access.allowed_origin(request) is not None:
-        return _preflight()
-    if (request.content_length or 0) > LARGEST_BODY:
-        return error_response(413, f"the body is larger than {LARGEST_BODY} bytes")
     try:
+        refusal = await access.refusal(request)
+        if refusal is not None:
+            response = error_response(refusal.status, refusal.message)
+            response.headers.update(refusal.headers)
+            return response
+        if request.method == "OPTIONS" and access.allowed_origin(request) is not None:
+            return _preflight()
+        return await _handled(request, handler)
+    except Exception:  # the outermost loop of a request: whoever asked gets no traceback
+        log.exception("%s %s failed", request.method, request.path)
+        return error_response(500, FAILED)
+
+
+async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        if (request.content_length or 0) > LARGEST_BODY:
+            raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
+        if request.can_read_body:
+            await request.read()
         return await handler(request)
     except (BadRequestError, PeriodError, UnknownInterfaceError) as error:
         return error_response(400, str(error))
     except web.HTTPException as error:
         return _as_error(error)
-    except Exception:  # the outermost loop of a request: whoever asked gets no traceback
-        log.exception("%s %s failed", request.method, request.path)
-        return error_response(500, "the service could not answer; its log says why")
+    except web.RequestPayloadError:
+        return error_response(400, "the body is not what its headers say")
+    except sqlite3.Error as error:
+        log.warning("%s %s: the ledger cannot be used: %s", request.method, request.path, error)
+        return error_response(503, f"the ledger cannot be used now ({error}): counting goes on in memory")
 
 
 def _as_error(error: web.HTTPException) -> web.Response:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.namespaces
 
 INSTANTS = 50
+PATIENCE_SECONDS = 10
 SHARE_KILLED_WHILE_STARTING = 0.3
 
 
@@ -36,15 +39,34 @@ def test_fifty_kills_under_traffic_leave_the_ledger_exact(world: World) -> None:
     assert netledger.booked(UPLINK) == world.moved_since(start)
 
 
-def test_kills_in_the_middle_of_commits_leave_the_ledger_exact(world: World) -> None:
+def test_kills_right_after_writes_leave_the_ledger_exact(world: World) -> None:
     netledger = world.netledger(interfaces={"sample_interval": "0.1s"})
     start = world.machine.counters()
     netledger.start()
 
     with world.background_traffic():
-        for _ in range(12):
+        for _ in range(8):
             _wait_for_a_write(netledger)
             netledger.kill()
+            netledger.start()
+    netledger.stop()
+
+    assert netledger.booked(UPLINK) == world.moved_since(start)
+
+
+@pytest.mark.parametrize("is_between", [False, True], ids=["inside", "between"])
+def test_kills_at_the_edges_of_transactions_leave_the_ledger_exact(world: World, *, is_between: bool) -> None:
+    netledger = world.netledger(interfaces={"sample_interval": "0.1s"})
+    start = world.machine.counters()
+    netledger.start()
+
+    with world.background_traffic(), closing(_rival(netledger)) as rival:
+        for _ in range(8):
+            _wait_until(rival, may_write=False)
+            if is_between:
+                _wait_until(rival, may_write=True)
+            netledger.kill()
+            rival.rollback()
             netledger.start()
     netledger.stop()
 
@@ -87,10 +109,32 @@ def _start_and_kill_at_an_instant(netledger: Netledger, chance: random.Random) -
 
 
 def _wait_for_a_write(netledger: Netledger) -> None:
-    """Wait until the service is just writing to its ledger's write-ahead log."""
+    """Wait until the service has just written to its ledger's write-ahead log."""
     log = netledger.ledger.with_name(f"{netledger.ledger.name}-wal")
     before = log.stat().st_mtime_ns
-    ends = time.monotonic() + 5
+    ends = time.monotonic() + PATIENCE_SECONDS
     while log.stat().st_mtime_ns == before:
-        assert time.monotonic() < ends, "nothing was committed within 5 s"
+        assert time.monotonic() < ends, "nothing was written"
+        time.sleep(0.0002)
+
+
+def _rival(netledger: Netledger) -> sqlite3.Connection:
+    """A connection that takes the ledger's write lock or fails, and never waits for it."""
+    return sqlite3.connect(netledger.ledger, timeout=0, isolation_level=None)
+
+
+def _wait_until(rival: sqlite3.Connection, *, may_write: bool) -> None:
+    """Wait for a transaction of the service to begin, or, holding the write lock, for it to have ended."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        assert time.monotonic() < ends, "the service's transactions neither begin nor end"
+        try:
+            rival.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            if not may_write:
+                return
+            continue
+        if may_write:
+            return
+        rival.rollback()
         time.sleep(0.0002)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from exporter.ledger.files import connect_to_read
@@ -150,7 +150,7 @@ class Books:
         """The same by its quarter hours."""
         return self._sum("usage_by_slot")
 
-    def rows(self, query: str) -> list[tuple[int, ...]]:
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the file itself."""
         with contextlib.closing(connect_to_read(self.path)) as connection:
             return connection.execute(query).fetchall()
@@ -164,9 +164,11 @@ class Books:
             )
             for name, here in self.machine.interfaces.items()
         }
-        with contextlib.closing(connect_to_read(self.path)) as connection:
-            with LedgerReader(connection).at_one_moment() as reader:
-                return audit(reader, kernel, self.machine.seconds)
+        with (
+            contextlib.closing(connect_to_read(self.path)) as connection,
+            LedgerReader(connection).at_one_moment() as reader,
+        ):
+            return audit(reader, kernel, self.machine.seconds)
 
     def _post(self, posting: Posting) -> None:
         self.writer.post(posting)

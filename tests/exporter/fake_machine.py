@@ -74,7 +74,7 @@ class Machine:
     def boot_id(self) -> str:
         return f"boot-{self.boots}"
 
-    def create(  # noqa: PLR0913 - facts of one interface
+    def create(
         self,
         name: str,
         *,
@@ -182,8 +182,7 @@ class FakeMeter:
         machine = self.machine
         ended = [self._reading(gone, born, is_present=False) for gone, born in self.departures]
         present = [
-            self._reading(here, self.births.get(here.index), is_present=True)
-            for here in machine.interfaces.values()
+            self._reading(here, self.births.get(here.index), is_present=True) for here in machine.interfaces.values()
         ]
         self.seen.update((gone, gone.moved) for gone, _ in self.departures)
         self.seen.update((here, here.moved) for here in machine.interfaces.values())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.exporter.fake_machine import GIGABIT, Machine, plus
 from exporter.metering.readings import NOTHING
+from tests.exporter.fake_machine import GIGABIT, Machine, plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,9 +16,7 @@ def counts(receive: int, transmit: int = 0) -> Counts:
     return Counts(receive, transmit)
 
 
-def differ(
-    before: Counts, after: Counts, *, bits: int = 64, speed: int | None = GIGABIT, seconds: float = 1
-) -> Delta:
+def differ(before: Counts, after: Counts, *, bits: int = 64, speed: int | None = GIGABIT, seconds: float = 1) -> Delta:
     return difference(before, after, counter_bits=bits, speed=speed, seconds=seconds)
 
 
@@ -51,7 +49,7 @@ def differ(
         "the same step after a longer time is a wrap",
     ],
 )
-def test_each_direction_is_differenced_by_itself(  # noqa: PLR0913 - a table
+def test_each_direction_is_differenced_by_itself(
     before: Counts, after: Counts, bits: int, seconds: float, gained: tuple[int, int], cause: str
 ) -> None:
     delta = differ(before, after, bits=bits, seconds=seconds)

@@ -60,9 +60,7 @@ def test_the_journal_equals_a_dictionary_model(entries: list[Entry], after: int,
     for entry in entries:
         model[entry.subject, "receive"] += entry.receive
         model[entry.subject, "transmit"] += entry.transmit
-        model[entry.subject, "estimated"] += (
-            entry.receive + entry.transmit if entry.kind == "estimated" else 0
-        )
+        model[entry.subject, "estimated"] += entry.receive + entry.transmit if entry.kind == "estimated" else 0
         model[entry.subject, "by minute"] += entry.receive if entry.kind == "minutes" else 0
 
     journal = _filled(entries)

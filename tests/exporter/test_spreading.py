@@ -21,9 +21,7 @@ def test_pieces_sum_exactly_are_never_negative_and_lie_within(
 
     pieces = list(spread(counts, began, ended, step))
 
-    assert (
-        Counts(*map(sum, zip(*(piece.counts for piece in pieces), strict=True)) if pieces else ()) == counts
-    )
+    assert Counts(*map(sum, zip(*(piece.counts for piece in pieces), strict=True)) if pieces else ()) == counts
     assert all(value >= 0 for piece in pieces for value in piece.counts)
     assert all(piece.start % step == 0 for piece in pieces)
     assert all(began < (piece.start + step) * SECOND for piece in pieces)
@@ -33,9 +31,7 @@ def test_pieces_sum_exactly_are_never_negative_and_lie_within(
 def test_two_hours_are_spread_by_time() -> None:
     began, ended = 450 * SECOND, (450 + 3600) * SECOND
 
-    pieces = {
-        start: counts.receive_bytes for start, counts in spread(Counts(3600), began, ended, SLOT_SECONDS)
-    }
+    pieces = {start: counts.receive_bytes for start, counts in spread(Counts(3600), began, ended, SLOT_SECONDS)}
 
     assert pieces == {0: 450, 900: 900, 1800: 900, 2700: 900, 3600: 450}
 
@@ -45,9 +41,7 @@ def test_an_end_on_a_boundary_belongs_to_the_step_before() -> None:
 
 
 @given(st.integers(0, 2**31), st.integers(0, 2**31), st.integers(0, 10**7), st.sampled_from([1, 60, 900]))
-def test_what_is_moved_back_is_never_later_than_the_clock(
-    start: int, after: int, seconds: int, step: int
-) -> None:
+def test_what_is_moved_back_is_never_later_than_the_clock(start: int, after: int, seconds: int, step: int) -> None:
     start -= start % step
 
     moved = moved_back(start, after, seconds, step)

@@ -1,0 +1,19 @@
+"""What a command takes from outside: the settings file that was named, the environment and the clock."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+
+class Outside(NamedTuple):
+    """One call's surroundings; `now` gives UTC seconds."""
+
+    config: Path | None = None
+    environ: Mapping[str, str] = os.environ
+    now: Callable[[], float] = time.time

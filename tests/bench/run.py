@@ -1,0 +1,84 @@
+"""`make bench`: measure every figure that the project promises, and print them as a Markdown table."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench import commands, crowds, peers, questions, resting, scrapes, starts
+from tests.bench.document import MarkerError, replaced
+from tests.bench.machine import this_machine
+from tests.bench.rows import Row
+from tests.bench.settings import Bench
+from tests.bench.table import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
+    "resting": resting.measure,
+    "scrapes": scrapes.measure,
+    "crowds": crowds.measure,
+    "starts": starts.measure,
+    "commands": commands.measure,
+    "questions": questions.measure,
+    "peers": peers.measure,
+}
+DISK_FOLDER = "/var/tmp"  # noqa: S108 - /tmp is often memory, and writing there says nothing about disks
+DOWNTIME = Row(
+    "downtime survived without loss within one boot",
+    "",
+    None,
+    (),
+    "vnStat loses everything after 360 s",
+    remark="any length: no timed figure; tests/end_to_end/test_restarts_within_one_boot.py compares with the kernel to the byte",
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and where `--output` is given write; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    machine = this_machine()
+    with tempfile.TemporaryDirectory(prefix="netledger-bench-", dir=options.folder) as folder:
+        bench = Bench(Path(folder), minutes=options.minutes)
+        rows = _measured(bench.quick() if options.quick else bench, options.only or list(FIGURES))
+    if not options.only:
+        rows.append(DOWNTIME)
+    figures = page(machine, rows, f"{datetime.now(UTC):%Y-%m-%d}")
+    sys.stdout.write(figures)
+    return _write(options.output, figures) if options.output else 0
+
+
+def _measured(bench: Bench, names: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
+    for name in names:
+        sys.stderr.write(f"measuring {name} ...\n")
+        rows += FIGURES[name](bench)
+    return rows
+
+
+def _write(output: Path, figures: str) -> int:
+    try:
+        output.write_text(replaced(output.read_text(encoding="utf-8"), figures), encoding="utf-8")
+    except (OSError, MarkerError) as error:
+        sys.stderr.write(f"{output} is unchanged: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", action="append", choices=list(FIGURES), help="measure this alone; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="shorter and fewer windows")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long before memory is read (default: 1)")
+    parser.add_argument("--output", type=Path, help="document whose part between the markers is replaced")
+    parser.add_argument("--folder", default=DISK_FOLDER, help=f"where ledgers are made (default: {DISK_FOLDER})")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
