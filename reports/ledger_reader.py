@@ -220,13 +220,20 @@ class LedgerReader:
 
     def minutes(self, start: int, end: int, device: str | None = None) -> Bytes:
         """Bytes of the minutes that begin in [start, end) (UTC seconds)."""
+        return self._begun("usage_by_minute", self._unposted.minutes, start, end, device)
+
+    def slots(self, start: int, end: int, device: str | None = None) -> Bytes:
+        """Bytes of the slots that begin in [start, end) (UTC seconds)."""
+        return self._begun("usage_by_slot", self._unposted.slots, start, end, device)
+
+    def _begun(self, view: str, waiting: Sequence[UnpostedRow], start: int, end: int, device: str | None) -> Bytes:
         query = f"""
             SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), 0, ifnull(max(peak_speed), 0)
-            FROM usage_by_minute WHERE started >= :start AND started < :end AND {_scope(device)}
-        """  # noqa: S608 - _scope gives one of two constants
+            FROM {view} WHERE started >= :start AND started < :end AND {_scope(device)}
+        """  # noqa: S608 - a view of our own; _scope gives one of two constants
         bounds = {"start": start, "end": end, "device": device}
         usage = Bytes(*self._connection.execute(query, bounds).fetchone())
-        for row in self._waiting(self._unposted.minutes, device):
+        for row in self._waiting(waiting, device):
             if start <= row.started < end:
                 usage = usage.plus(row.bytes)
         return usage
@@ -284,9 +291,7 @@ class LedgerReader:
                    discarded_transmit_bytes FROM epoch WHERE kind = 'interface' ORDER BY counted DESC, device
         """
         return [
-            Epoch(
-                device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True)
-            )
+            Epoch(device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True))
             for device, counted, epoch, began_at, read_at, *sides in self._connection.execute(query)
         ]
 
@@ -296,9 +301,7 @@ class LedgerReader:
         minutes, slots, days = (
             ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("minute", "slot", "day")
         )
-        months = ask(
-            "SELECT count(DISTINCT strftime('%Y-%m', day * 86400, 'unixepoch')) FROM day"
-        ).fetchone()[0]
+        months = ask("SELECT count(DISTINCT strftime('%Y-%m', day * 86400, 'unixepoch')) FROM day").fetchone()[0]
         oldest, newest = ask("SELECT min(slot), max(slot) FROM slot").fetchone()
         return RowCounts(minutes, slots, days, months, oldest, newest)
 

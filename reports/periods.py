@@ -165,9 +165,7 @@ def parse_date(text: str) -> date:
             return date.fromisoformat(text)
         except ValueError:
             raise PeriodError(f"{text!r} is not a date: the calendar has no such day") from None
-    raise PeriodError(
-        f"{text!r} is not a date: write YYYY-MM-DD, from {FIRST_YEAR}-01-01 to {LAST_YEAR}-12-31"
-    )
+    raise PeriodError(f"{text!r} is not a date: write YYYY-MM-DD, from {FIRST_YEAR}-01-01 to {LAST_YEAR}-12-31")
 
 
 def _named(name: str, first: date, last: date, zone: ZoneInfo) -> Period:

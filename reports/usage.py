@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger_reader import NO_BYTES, Bytes
@@ -10,6 +9,7 @@ from reports.periods import Period, PeriodError, dates, day_of, months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from reports.ledger_reader import LedgerReader
 
@@ -63,9 +63,7 @@ def month(
     return usage(ledger, Period.month(year, number, ledger.zone), now, device)
 
 
-def year(
-    ledger: LedgerReader, now: float, device: str | None = None, which: int | None = None
-) -> PeriodUsage:
+def year(ledger: LedgerReader, now: float, device: str | None = None, which: int | None = None) -> PeriodUsage:
     """A calendar year; the current one by default."""
     return usage(ledger, Period.year(which or _today(ledger, now).year, ledger.zone), now, device)
 

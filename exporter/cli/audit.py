@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.console.books import open_books
 from exporter.console.client import ServiceError
-from exporter.console.printing import print_json, print_table
+from exporter.console.printing import Table, print_json, print_table
+from exporter.metering.readings import MeterError
 from reports.audit import KernelCounter
 from reports.audit import audit as compare
 from reports.periods import iso
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
+    from exporter.console.outside import Outside
     from reports.audit import Audit
 
 
@@ -27,18 +27,20 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--interface", metavar="NAME", help="Only this one.")
 @click.pass_obj
-def audit(config: Path | None, *, as_json: bool, interface: str | None) -> None:
+def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
     same instant, what was discarded as impossible, and the difference, which must be 0.
     """
-    books = open_books(config)
+    books = open_books(outside)
     _post_everything(books)
     kernel = _kernel_counters()
     with books.read_posted() as ledger:
-        found, zone = compare(ledger, kernel, time.time()), ledger.zone
+        found, zone = compare(ledger, kernel, books.now()), ledger.zone
     lines = [line for line in found.lines if interface in {None, line.device}]
+    if interface is not None and not lines:
+        raise click.UsageError(f"interface: the ledger has no counter of {interface!r}")
     found = found._replace(lines=lines)
     if as_json:
         print_json(_document(found, zone))
@@ -60,11 +62,14 @@ def _post_everything(books: Books) -> None:
 def _kernel_counters() -> dict[str, KernelCounter]:
     from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - psutil, for this command only
 
-    meter = open_interface_meter()
     try:
-        look = meter.look()
-    finally:
-        meter.close()
+        meter = open_interface_meter()
+        try:
+            look = meter.look()
+        finally:
+            meter.close()
+    except MeterError as error:
+        raise click.ClickException(f"the kernel's counters cannot be read: {error}") from error
     return {
         reading.subject.name: KernelCounter(
             str(reading.epoch), (reading.counts.receive_bytes, reading.counts.transmit_bytes)
@@ -103,7 +108,7 @@ def _print(found: Audit, zone: ZoneInfo) -> None:
     rows = [
         (
             line.device,
-            iso(line.since, zone),
+            _when(line.since, zone),
             f"{sum(line.kernel):,}",
             f"{sum(line.ledger):,}",
             f"{sum(line.discarded):,}",
@@ -113,9 +118,20 @@ def _print(found: Audit, zone: ZoneInfo) -> None:
         for line in found.lines
     ]
     columns = ("Interface", "Since", "Kernel", "Ledger", "Discarded", "Waiting", "Difference")
-    verdict = "The ledger and the kernel differ." if found.difference else "Every byte is accounted for."
+    title = f"Bytes received and sent ({zone.key})"
     gaps = [
-        f"Gap ({gap.cause}): {iso(gap.began, zone)} to {iso(gap.ended, zone)}, {gap.bytes:,} bytes counted across it."
+        f"Gap ({gap.cause}): {_when(gap.began, zone)} to {_when(gap.ended, zone)}, "
+        f"{gap.bytes:,} bytes counted across it."
         for gap in found.gaps
     ]
-    print_table("Audit, in bytes received and sent", columns, rows, [*gaps, verdict])
+    print_table(Table(title, columns, rows, left=frozenset({0, 1})), [*gaps, _verdict(found)])
+
+
+def _verdict(found: Audit) -> str:
+    if not found.lines:
+        return "The ledger has no counter to compare with yet."
+    return "The ledger and the kernel differ." if found.difference else "Every byte is accounted for."
+
+
+def _when(instant: int, zone: ZoneInfo) -> str:
+    return iso(instant, zone)[:16].replace("T", " ")

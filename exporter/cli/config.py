@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from exporter.settings import Loaded, SettingsError, load_settings, user_file
+from exporter.settings.folders import NoHomeError
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys
+
+if TYPE_CHECKING:
+    from exporter.console.outside import Outside
 
 
 @click.group()
@@ -21,18 +24,18 @@ def config() -> None:
 
 @config.command()
 @click.pass_obj
-def check(path: Path | None) -> None:
+def check(outside: Outside) -> None:
     """Check the settings file and the environment; exit 1 with every problem, a line each."""
-    loaded = _load(path)
+    loaded = _load(outside)
     click.echo(f"{loaded.path or 'no file, defaults'}: good")
 
 
 @config.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def show(path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def show(outside: Outside, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Show every setting in effect and where it comes from."""
-    loaded = _load(path)
+    loaded = _load(outside)
     click.echo(_as_json(loaded) if as_json else _as_table(loaded))
 
 
@@ -44,9 +47,9 @@ def show(path: Path | None, as_json: bool) -> None:  # noqa: FBT001 - click pass
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.pass_obj
-def init(path: Path | None, output: Path | None, force: bool) -> None:  # noqa: FBT001 - as above
+def init(outside: Outside, output: Path | None, force: bool) -> None:  # noqa: FBT001 - as above
     """Write a settings file with every key, its default and its rule."""
-    target = output or path or user_file()
+    target = output or outside.config or _user_file()
     if str(target) == "-":
         click.echo(settings_template(), nl=False)
         return
@@ -56,15 +59,20 @@ def init(path: Path | None, output: Path | None, force: bool) -> None:  # noqa: 
             file.write(settings_template())
     except OSError as error:
         exists = isinstance(error, FileExistsError) and target.exists()
-        _fail(
-            f"{target}: {'exists; --force replaces it' if exists else f'cannot be written: {error.strerror}'}"
-        )
+        _fail(f"{target}: {'exists; --force replaces it' if exists else f'cannot be written: {error.strerror}'}")
     click.echo(f"{target}: written")
 
 
-def _load(path: Path | None) -> Loaded:
+def _user_file() -> Path:
     try:
-        loaded = load_settings(path, os.environ)
+        return user_file()
+    except NoHomeError as error:
+        _fail(f"{error}: name the file with --output")
+
+
+def _load(outside: Outside) -> Loaded:
+    try:
+        loaded = load_settings(outside.config, outside.environ)
     except SettingsError as error:
         _fail(str(error))
     for warning in loaded.warnings:

@@ -5,24 +5,39 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import sys
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
+from exporter.console.books import open_books, require_ledger
 from exporter.console.client import ServiceError
-from exporter.console.printing import print_json, print_table
+from exporter.console.printing import Table, print_json, print_table
 from exporter.ledger.backups import backups_of, write_backup
 from exporter.ledger.files import LedgerError, LedgerLock, connect_to_read, size_on_disk
 from reports.amounts import human_bytes
 from reports.periods import iso
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
+    from exporter.console.outside import Outside
+    from reports.ledger_reader import Incident
+
+FACTS = {
+    "path": "File",
+    "size_bytes": "Size",
+    "timezone": "Time zone",
+    "since": "Since",
+    "slots": "Quarter hours",
+    "minutes": "Minutes",
+    "days": "Days",
+    "gaps": "Gaps",
+    "incidents": "Incidents",
+    "backups": "Backups",
+}
+NEWEST_INCIDENTS = 10
 
 
 @click.group()
@@ -33,13 +48,13 @@ def ledger() -> None:
 @ledger.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def info(config: Path | None, *, as_json: bool) -> None:
+def info(outside: Outside, *, as_json: bool) -> None:
     """What the ledger holds, since when, and what happened to it."""
-    books = open_books(config)
+    books = open_books(outside)
     path = books.settings.ledger.path
     with books.read() as reader:
         rows, zone, since = reader.row_counts(), reader.zone, reader.first_seen()
-        gaps, incidents = reader.gaps(0, int(time.time()) + 1), reader.incidents()
+        gaps, incidents = reader.gaps(0, int(books.now()) + 1), reader.incidents()
     facts: dict[str, str | int | None] = {
         "path": str(path),
         "size_bytes": size_on_disk(path),
@@ -56,41 +71,38 @@ def info(config: Path | None, *, as_json: bool) -> None:
         told = [incident._asdict() | {"at": iso(incident.at, zone)} for incident in incidents]
         print_json({**facts, "incident_list": told})
         return
-    facts["size_bytes"] = human_bytes(size_on_disk(path))
-    notes = [
-        f"{iso(incident.at, zone)} {incident.subject} {incident.what} {incident.detail}".replace("  ", " ")
-        for incident in incidents[:10]
-    ]
-    print_table(
-        "Ledger",
-        ("Ledger", ""),
-        [(name.replace("_", " "), str(value)) for name, value in facts.items()],
-        notes,
-    )
+    words = [(name, _shown(facts[key])) for key, name in FACTS.items()]
+    words[1] = ("Size", human_bytes(size_on_disk(path)))
+    notes = [_in_words(incident, zone) for incident in incidents[:NEWEST_INCIDENTS]]
+    print_table(Table("Ledger", (), words, left=frozenset({0, 1})), notes)
 
 
 @ledger.command()
 @click.pass_obj
-def backup(config: Path | None) -> None:
+def backup(outside: Outside) -> None:
     """Write today's backup now, while the service goes on."""
-    settings = open_books(config).settings.ledger
-    if not settings.path.exists():
-        raise click.ClickException(f"there is no ledger at {settings.path} yet")
+    settings = open_books(outside).settings.ledger
+    require_ledger(settings.path)
     try:
-        target = write_backup(settings.path, datetime.now(UTC).date(), max(settings.backups, 1))
-    except (OSError, sqlite3.Error) as error:
+        target = write_backup(
+            settings.path, datetime.fromtimestamp(outside.now(), UTC).date(), max(settings.backups, 1)
+        )
+    except OSError as error:
+        raise click.ClickException(
+            f"no backup was written: {error.filename or settings.path}: {error.strerror}"
+        ) from error
+    except sqlite3.Error as error:
         raise click.ClickException(f"no backup was written: {error}") from error
     click.echo(f"{target} ({human_bytes(target.stat().st_size)})")
 
 
 @ledger.command()
 @click.pass_obj
-def verify(config: Path | None) -> None:
+def verify(outside: Outside) -> None:
     """Check the file page by page, show what happened to it, and put the notices away (exit code 1: damaged)."""
-    books = open_books(config)
+    books = open_books(outside)
     path = books.settings.ledger.path
-    if not path.exists():
-        raise click.ClickException(f"there is no ledger at {path} yet")
+    require_ledger(path)
     try:
         with contextlib.closing(connect_to_read(path)) as connection:
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
@@ -107,21 +119,19 @@ def verify(config: Path | None) -> None:
     with books.read() as reader:
         notices, zone = reader.incidents(only_unseen=True), reader.zone
     for notice in notices:
-        click.echo(f"{iso(notice.at, zone)} {notice.what}: {notice.detail}")
+        click.echo(_in_words(notice, zone))
     if notices:
         _put_away(books)
 
 
 @ledger.command()
-@click.option(
-    "--aggressive", is_flag=True, help="Keep only a tenth of the minutes and slots; days are never deleted."
-)
+@click.option("--aggressive", is_flag=True, help="Keep only a tenth of the minutes and slots; days are never deleted.")
 @click.option("--vacuum/--no-vacuum", default=True, help="Give the space back to the file system.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def cleanup(config: Path | None, *, aggressive: bool, vacuum: bool, as_json: bool) -> None:
+def cleanup(outside: Outside, *, aggressive: bool, vacuum: bool, as_json: bool) -> None:
     """Delete minutes and quarter hours that are older than they are kept for; never a day."""
-    books = open_books(config)
+    books = open_books(outside)
     if books.client is not None:
         query = f"aggressive={str(aggressive).lower()}&vacuum={str(vacuum).lower()}"
         try:
@@ -137,6 +147,16 @@ def cleanup(config: Path | None, *, aggressive: bool, vacuum: bool, as_json: boo
         click.echo(f"{minutes} minute rows and {slots} quarter hours deleted; days are kept for ever")
 
 
+def _shown(fact: str | int | None) -> str:
+    return f"{fact:,}" if isinstance(fact, int) else fact or "-"
+
+
+def _in_words(incident: Incident, zone: ZoneInfo) -> str:
+    parts = (iso(incident.at, zone)[:16].replace("T", " "), incident.subject, f"{incident.what}:")
+    moved = f"{incident.bytes:,} bytes" if incident.bytes else ""
+    return " ".join(filter(None, (*parts, moved, incident.detail))).rstrip(":")
+
+
 def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
     from exporter.ledger.retention import Keep, Retention  # noqa: PLC0415
     from exporter.ledger.writer import Writer  # noqa: PLC0415
@@ -149,16 +169,19 @@ def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> 
         lock.acquire()
     except LedgerError as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"the ledger may not be changed: {error.filename}: {error.strerror}") from error
     writer = Writer(settings.path, zone)
     try:
         retention = Retention(writer, settings.path)
         keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
-        removed = retention.clean_up(keep, int(time.time()), is_aggressive=is_aggressive)
+        removed = retention.clean_up(keep, int(books.now()), is_aggressive=is_aggressive)
         if is_vacuumed:
             retention.vacuum()
-        return removed.minutes, removed.slots
     except sqlite3.Error as error:
         raise click.ClickException(f"the ledger could not be cleaned: {error}") from error
+    else:
+        return removed.minutes, removed.slots
     finally:
         writer.close()
         lock.release()

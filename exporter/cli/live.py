@@ -16,9 +16,11 @@ from reports.amounts import human_bits, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from exporter.console.client import ServiceClient
+    from exporter.console.outside import Outside
+
+BAD_REQUEST = 400
 
 
 @click.command()
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
 @click.option("--count", type=click.IntRange(min=1), help="Stop after so many lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
-def live(config: Path | None, *, interface: str | None, count: int | None, as_json: bool) -> None:
+def live(outside: Outside, *, interface: str | None, count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
-    client = open_books(config).client
+    client = open_books(outside).client
     if client is None:
         raise click.ClickException("netledger is not running: start it with `netledger run`")
     path = "/api/live" + (f"?interface={quote(interface)}" if interface else "")
@@ -46,6 +48,8 @@ def _each_second(client: ServiceClient, path: str, count: int | None) -> Iterato
         try:
             yield client.get(path)
         except ServiceError as error:
+            if error.status == BAD_REQUEST:
+                raise click.UsageError(str(error)) from error
             raise click.ClickException(str(error)) from error
         done += 1
         if done != count:
@@ -60,5 +64,6 @@ def _as_json(told: Any) -> str:
 
 def _in_words(told: Any) -> str:
     received, sent = told["bytes_received"], told["bytes_sent"]
-    line = f"receive {human_rate(received):>12} ({human_bits(received)})   transmit {human_rate(sent):>12} ({human_bits(sent)})"
+    sides = (("receive", received), ("transmit", sent))
+    line = "   ".join(f"{name} {human_rate(speed):>11} ({human_bits(speed)})" for name, speed in sides)
     return f"\r\x1b[K{line}" if sys.stdout.isatty() else line

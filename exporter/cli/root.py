@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 import exporter
+from exporter.console.outside import Outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ class LazyGroup(click.Group):
         module, summary = COMMANDS[cmd_name]
         if ctx.meta.get("is_listing"):
             return click.Command(cmd_name, short_help=summary)
-        name = f"{cmd_name}_command" if cmd_name in {"range"} else cmd_name
+        name = f"{cmd_name}_command" if cmd_name == "range" else cmd_name
         command = getattr(import_module(f"exporter.cli.{module}"), name)
         return command if isinstance(command, click.Command) else None
 
@@ -58,9 +59,7 @@ class LazyGroup(click.Group):
             ctx.meta["is_listing"] = False
 
 
-@click.group(
-    cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -70,4 +69,4 @@ class LazyGroup(click.Group):
 @click.pass_context
 def netledger(ctx: click.Context, config: Path | None) -> None:
     """Know where your bytes go: every byte of every network interface, counted once."""
-    ctx.obj = config
+    ctx.obj = (ctx.obj or Outside())._replace(config=config)

@@ -6,8 +6,8 @@ import asyncio
 import errno
 import gc
 import logging
-import os
 import signal
+import socket
 import ssl
 import sys
 from pathlib import Path
@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 import click
 
 from exporter.console.books import open_settings
+from exporter.metering.readings import MeterError
 
 if TYPE_CHECKING:
+    from exporter.console.outside import Outside
     from exporter.metering.readings import Meter
     from exporter.service import Service
     from exporter.settings import Settings
@@ -43,25 +45,25 @@ MOST_REOPENINGS = 3
     help="TLS and basic auth, in the format of Prometheus' exporters.",
 )
 @click.pass_obj
-def run(config: Path | None, *, count_since_boot: bool, web_config: Path | None) -> None:
+def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) -> None:
     """Count, keep the ledger and serve, in the foreground.
 
     SIGTERM and SIGINT post the last sample and end it; SIGHUP reads the settings again.
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    settings = open_settings(config)
+    settings = open_settings(outside)
     _refuse_an_open_door(settings, web_config)
     try:
-        is_posted = asyncio.run(_serve(config, settings, web_config, count_since_boot=count_since_boot))
+        is_posted = asyncio.run(_serve(outside, settings, web_config, count_since_boot=count_since_boot))
     except OSError as error:
-        _fail(_listen_problem(error, settings))
+        _fail(_system_problem(error, settings))
+    except MeterError as error:
+        _fail(f"the kernel's counters cannot be read: {error}")
     if not is_posted:
         sys.exit(1)
 
 
-async def _serve(
-    config: Path | None, settings: Settings, web_config: Path | None, *, count_since_boot: bool
-) -> bool:
+async def _serve(outside: Outside, settings: Settings, web_config: Path | None, *, count_since_boot: bool) -> bool:
     """One service after the other, until one is told to stop; returns whether its last sample was posted."""
     from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - after the settings are known to be good
 
@@ -89,7 +91,7 @@ async def _serve(
                 if reopenings > MOST_REOPENINGS:
                     log.error("the ledger broke %d times: giving up; look at its disk", reopenings)
                     return False
-            settings = _reloaded(config, settings, web_config) if told == RELOAD else settings
+            settings = _reloaded(outside, settings, web_config) if told == RELOAD else settings
             count_since_boot = False
     finally:
         meter.close()
@@ -105,9 +107,7 @@ async def _start(
 
     _make_folder(settings.ledger.path)
     try:
-        service = Service(
-            Surroundings(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot)
-        )
+        service = Service(Surroundings(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot))
         try:
             url = await service.start()
         except BaseException:
@@ -161,12 +161,12 @@ def _zone(settings: Settings) -> ZoneInfo:
     return ZoneInfo(tzlocal.get_localzone_name() or "UTC")
 
 
-def _reloaded(config: Path | None, settings: Settings, web_config: Path | None) -> Settings:
+def _reloaded(outside: Outside, settings: Settings, web_config: Path | None) -> Settings:
     """The settings as they are now; bad ones are told, and the old ones stay in force."""
     from exporter.settings import SettingsError, load_settings  # noqa: PLC0415
 
     try:
-        loaded = load_settings(config, os.environ).settings
+        loaded = load_settings(outside.config, outside.environ).settings
     except SettingsError as error:
         log.error("the settings are not taken over: %s", "; ".join(error.problems))  # noqa: TRY400 - no traceback
         return settings
@@ -198,20 +198,23 @@ def _make_folder(ledger: Path) -> None:
     try:
         ledger.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
-        _fail(
-            f"cannot make {ledger.parent} for the ledger: {error.strerror}; set ledger.path to a place of your own"
+        _fail(f"cannot make {ledger.parent} for the ledger: {error.strerror}; set ledger.path to a place of your own")
+
+
+def _system_problem(error: OSError, settings: Settings) -> str:
+    if error.filename is not None:
+        return (
+            f"{error.filename}: {error.strerror}; run netledger as the user who owns it, "
+            "or set ledger.path (NETLEDGER_LEDGER_PATH) to a place of your own"
         )
-
-
-def _listen_problem(error: OSError, settings: Settings) -> str:
     address = f"{settings.server.host}:{settings.server.port}"
     if error.errno == errno.EADDRINUSE:
         return f"{address} is taken by another program: stop it, or set server.port (NETLEDGER_SERVER_PORT)"
-    if error.errno in {errno.EACCES, errno.EPERM} and error.filename is None:
+    if error.errno in {errno.EACCES, errno.EPERM}:
         return f"{address} may not be listened on by this user: take a port above 1023 (server.port)"
-    if error.errno in {errno.EADDRNOTAVAIL, None}:
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
         return f"{address} is no address of this machine: set server.host"
-    return str(error)
+    return error.strerror or str(error)
 
 
 def _fail(problem: str) -> NoReturn:

@@ -9,10 +9,10 @@ import click
 
 from exporter.console.books import open_books
 from exporter.console.client import ServiceError
-from exporter.console.printing import print_json, print_table
+from exporter.console.printing import Table, print_json, print_table
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from exporter.console.outside import Outside
 
 NOT_RUNNING = 3
 """Exit code of init scripts for a service that does not run (LSB, section 20.2)."""
@@ -21,9 +21,9 @@ NOT_RUNNING = 3
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def status(config: Path | None, *, as_json: bool) -> None:
+def status(outside: Outside, *, as_json: bool) -> None:
     """Whether the service runs, and how it is (exit code 3 when it does not)."""
-    books = open_books(config)
+    books = open_books(outside)
     if books.holder is None:
         if as_json:
             print_json({"status": "stopped", "ledger": str(books.settings.ledger.path)})
@@ -42,6 +42,6 @@ def status(config: Path | None, *, as_json: bool) -> None:
     rows = [("Process", str(books.holder.pid)), ("Address", books.holder.url), ("State", str(told["status"]))]
     rows.append(("Ledger", str(books.settings.ledger.path)))
     if "seconds_since_sample" in told:
-        rows.append(("Last sample", f"{told['seconds_since_sample']} s ago"))
+        rows.append(("Last sample", f"{told['seconds_since_sample']:.1f} s ago"))
         rows.append(("Time zone", told["timezone"]))
-    print_table("netledger", ("Status", ""), rows, [f"! {problem}" for problem in told["problems"]])
+    print_table(Table("netledger", (), rows, left=frozenset({0, 1})), [f"! {problem}" for problem in told["problems"]])

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from exporter.console.books import open_books
-from exporter.console.printing import bar, print_json, print_table
+from exporter.console.printing import Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes, human_rate
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError, iso, parse_date, parse_month, parse_year
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterable
 
+    from exporter.console.outside import Outside
     from reports.ledger_reader import Bytes, LedgerReader
     from reports.usage import PeriodUsage
 
-DAY_COLUMNS = ("Date", "Received", "Sent", "Total", "")
+AMOUNT_COLUMNS = ("Received", "Sent", "Total")
+
+
+class Answer(NamedTuple):
+    """What was asked for, and until when and in which zone it is counted."""
+
+    used: PeriodUsage
+    until: str
 
 
 def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")(
-        command
-    )
-    return click.option("--interface", metavar="NAME", help="One interface instead of the whole machine.")(
-        command
-    )
+    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
+    interface = click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+    return interface(as_json(command))
 
 
-def _ask(config: Path | None, question: Callable[[LedgerReader], PeriodUsage]) -> tuple[PeriodUsage, str]:
-    """Answer, and the line that says in which zone days are cut and until when is counted."""
-    with open_books(config).read() as ledger:
+def _ask(outside: Outside, question: Callable[[LedgerReader, float], PeriodUsage]) -> Answer:
+    books, now = open_books(outside), outside.now()
+    with books.read() as ledger:
         try:
-            return question(ledger), f"{ledger.zone.key}, {iso(time.time(), ledger.zone)}"
+            return Answer(question(ledger, now), _until(ledger, now, is_running=books.holder is not None))
         except (PeriodError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -45,59 +48,53 @@ def _ask(config: Path | None, question: Callable[[LedgerReader], PeriodUsage]) -
 @click.command()
 @_reading_options
 @click.pass_obj
-def today(config: Path | None, *, as_json: bool, interface: str | None) -> None:
+def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since local midnight."""
-    used, zone = _ask(config, lambda ledger: usage.today(ledger, time.time(), interface))
+    answer = _ask(outside, lambda ledger, now: usage.today(ledger, now, interface))
     if as_json:
-        _print_shape("today", used)
+        _print_shape("today", answer.used)
         return
-    rows = _amount_rows(used.total)
-    if used.total.peak_speed:
-        rows.append(("Peak", human_rate(used.total.peak_speed)))
-    print_table(
-        f"{used.period.name} ({interface or 'all counted interfaces'})",
-        ("Today", "Amount"),
-        rows,
-        _notes(used, zone),
-    )
+    total = answer.used.total
+    rows = _amounts(total)
+    if total.peak_speed:
+        rows.append(("Peak", human_rate(total.peak_speed)))
+    title = f"{answer.used.period.name}, {_whose(interface)}"
+    print_table(Table(title, (), rows), _notes(answer))
 
 
 @click.command()
 @_reading_options
 @click.pass_obj
-def week(config: Path | None, *, as_json: bool, interface: str | None) -> None:
+def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since Monday, by day."""
-    used, zone = _ask(config, lambda ledger: usage.week(ledger, time.time(), interface))
-    _print_days("days", used, zone, as_json=as_json)
+    answer = _ask(outside, lambda ledger, now: usage.week(ledger, now, interface))
+    _print_days("days", answer, interface, as_json=as_json)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY-MM]", required=False)
 @_reading_options
 @click.pass_obj
-def month(config: Path | None, *, which: str | None, as_json: bool, interface: str | None) -> None:
+def month(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a month, by day; the current one by default."""
     chosen = _parsed(parse_month, which)
-    used, zone = _ask(config, lambda ledger: usage.month(ledger, time.time(), interface, chosen))
-    _print_days("month", used, zone, as_json=as_json)
+    answer = _ask(outside, lambda ledger, now: usage.month(ledger, now, interface, chosen))
+    _print_days("month", answer, interface, as_json=as_json)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY]", required=False)
 @_reading_options
 @click.pass_obj
-def year(config: Path | None, *, which: str | None, as_json: bool, interface: str | None) -> None:
+def year(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a year, by month; the current one by default."""
     chosen = _parsed(parse_year, which)
-    used, zone = _ask(config, lambda ledger: usage.year(ledger, time.time(), interface, chosen))
+    answer = _ask(outside, lambda ledger, now: usage.year(ledger, now, interface, chosen))
     if as_json:
-        _print_shape("year", used)
+        _print_shape("year", answer.used)
         return
-    months = used.by_month()
-    largest = max((row.bytes.total for row in months), default=0)
-    rows = [_bar_row(f"{row.month[0]:04}-{row.month[1]:02}", row.bytes, largest) for row in months]
-    rows.append(_bar_row("Total", used.total, 0))
-    print_table(used.period.name, ("Month", *DAY_COLUMNS[1:]), rows, _notes(used, zone))
+    months = ((f"{row.month[0]:04}-{row.month[1]:02}", row.bytes) for row in answer.used.by_month())
+    _print_rows("Month", months, answer, interface)
 
 
 @click.command("range")
@@ -105,35 +102,31 @@ def year(config: Path | None, *, which: str | None, as_json: bool, interface: st
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
 @_reading_options
 @click.pass_obj
-def range_command(
-    config: Path | None, *, first: str, last: str, as_json: bool, interface: str | None
-) -> None:
+def range_command(outside: Outside, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
     """Usage of any days, first and last included."""
     began, ended = _parsed(parse_date, first), _parsed(parse_date, last)
-    used, zone = _ask(config, lambda ledger: usage.days(ledger, time.time(), began, ended, interface))
-    _print_days("days", used, zone, as_json=as_json)
+    answer = _ask(outside, lambda ledger, now: usage.days(ledger, now, began, ended, interface))
+    _print_days("days", answer, interface, as_json=as_json)
 
 
 @click.command()
 @_reading_options
 @click.pass_obj
-def summary(config: Path | None, *, as_json: bool, interface: str | None) -> None:
+def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since counting began."""
-    with open_books(config).read() as ledger:
+    with open_books(outside).read() as ledger:
         try:
             ledger.require_interface(interface)
         except UnknownInterfaceError as error:
             raise click.UsageError(str(error)) from error
         used, since = ledger.lifetime(interface), ledger.first_seen()
-        began = "nothing is counted yet" if since is None else f"since {iso(since, ledger.zone)}"
+        began = "nothing is counted yet" if since is None else f"since {_when(since, ledger)}"
     if as_json:
-        from reports.formats import json as shapes  # noqa: PLC0415 - msgspec costs a table 9 ms
+        from reports.formats import json as shapes  # noqa: PLC0415 - only this form uses it
 
         print_json(shapes.usage(used))
         return
-    print_table(
-        f"Ever ({interface or 'all counted interfaces'})", ("Ever", "Amount"), _amount_rows(used), [began]
-    )
+    print_table(Table(f"Ever, {_whose(interface)}", (), _amounts(used)), [began, *_estimated(used)])
 
 
 def _parsed(parse: Callable[[str], Any], text: str | None) -> Any:
@@ -145,39 +138,59 @@ def _parsed(parse: Callable[[str], Any], text: str | None) -> Any:
         raise click.UsageError(str(error)) from error
 
 
-def _print_days(shape: str, used: PeriodUsage, zone: str, *, as_json: bool) -> None:
+def _print_days(shape: str, answer: Answer, interface: str | None, *, as_json: bool) -> None:
     if as_json:
-        _print_shape(shape, used)
+        _print_shape(shape, answer.used)
         return
-    largest = max((row.bytes.total for row in used.days), default=0)
-    rows = [_bar_row(row.day.isoformat(), row.bytes, largest) for row in used.days]
-    rows.append(_bar_row("Total", used.total, 0))
-    print_table(used.period.name, DAY_COLUMNS, rows, _notes(used, zone))
+    days = ((row.day.isoformat(), row.bytes) for row in answer.used.days)
+    _print_rows("Date", days, answer, interface)
 
 
 def _print_shape(shape: str, used: PeriodUsage) -> None:
-    from reports.formats import json as shapes  # noqa: PLC0415 - msgspec costs a table 9 ms
+    from reports.formats import json as shapes  # noqa: PLC0415 - only this form uses it
 
     print_json(getattr(shapes, shape)(used))
 
 
-def _amount_rows(used: Bytes) -> list[tuple[str, ...]]:
-    return [
-        ("Received", human_bytes(used.received)),
-        ("Sent", human_bytes(used.sent)),
-        ("Total", human_bytes(used.total)),
+def _print_rows(name: str, parts: Iterable[tuple[str, Bytes]], answer: Answer, interface: str | None) -> None:
+    listed = [*parts, ("Total", answer.used.total)]
+    rows = [
+        (part, human_bytes(used.received), human_bytes(used.sent), human_bytes(used.total)) for part, used in listed
     ]
+    bars = [*(used.total for _, used in listed[:-1]), None]
+    title = f"{answer.used.period.name}, {_whose(interface)}"
+    print_table(Table(title, (name, *AMOUNT_COLUMNS), rows, bars=bars), _notes(answer))
 
 
-def _bar_row(name: str, used: Bytes, largest: int) -> tuple[str, ...]:
-    amounts = (human_bytes(used.received), human_bytes(used.sent), human_bytes(used.total))
-    return (name, *amounts, bar(used.total, largest))
+def _amounts(used: Bytes) -> list[tuple[str, ...]]:
+    amounts = (used.received, used.sent, used.total)
+    return [(name, human_bytes(amount)) for name, amount in zip(AMOUNT_COLUMNS, amounts, strict=True)]
 
 
-def _notes(used: PeriodUsage, zone: str) -> list[str]:
-    notes = [zone]
-    if used.total.estimated:
-        notes.append(
-            f"{human_bytes(used.total.estimated)} of it were counted while nobody looked: their time is estimated."
-        )
-    return notes
+def _whose(interface: str | None) -> str:
+    return interface or "all counted interfaces"
+
+
+def _notes(answer: Answer) -> list[str]:
+    if not answer.used.days:
+        return [f"{answer.used.period.name} is yet to come"]
+    return [answer.until, *_estimated(answer.used.total)]
+
+
+def _estimated(used: Bytes) -> list[str]:
+    if not used.estimated:
+        return []
+    return [f"{human_bytes(used.estimated)} of it moved while nobody looked: when it did is estimated"]
+
+
+def _until(ledger: LedgerReader, now: float, *, is_running: bool) -> str:
+    if is_running:
+        return f"until {_when(now, ledger)}"
+    read_at = max((epoch.read_at for epoch in ledger.epochs()), default=None)
+    if read_at is None:
+        return "netledger is not running, and has counted nothing yet"
+    return f"until {_when(read_at, ledger)}, when netledger stopped: start it, and it counts what has moved since"
+
+
+def _when(instant: float, ledger: LedgerReader) -> str:
+    return f"{iso(instant, ledger.zone)[:19].replace('T', ' ')} {ledger.zone.key}"

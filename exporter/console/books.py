@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from exporter.console.outside import Outside
     from exporter.ledger.files import Holder
     from exporter.settings import Settings
 
@@ -34,7 +35,7 @@ class Books(NamedTuple):
     now: Callable[[], float]
 
     def read(self) -> AbstractContextManager[LedgerReader]:
-        """Read the ledger and what waits for it at one moment."""
+        """Read the ledger and what waits for it at one moment; ends the command where that cannot be done."""
         return self._read(self._unposted)
 
     def read_posted(self) -> AbstractContextManager[LedgerReader]:
@@ -42,23 +43,18 @@ class Books(NamedTuple):
         return self._read(lambda: ALL_POSTED)
 
     @contextlib.contextmanager
-    def read(self) -> Iterator[LedgerReader]:
-        """Read the ledger and what waits for it at one moment; ends the command where that cannot be done."""
+    def _read(self, fetch_unposted: Callable[[], Unposted]) -> Iterator[LedgerReader]:
         path = self.settings.ledger.path
         require_ledger(path)
         try:
             with contextlib.closing(connect_to_read(path)) as connection:
                 _require_version(connection, path)
-                with LedgerReader(connection, fetch_unposted=self._unposted).at_one_moment() as ledger:
+                with LedgerReader(connection, fetch_unposted=fetch_unposted).at_one_moment() as ledger:
                     yield ledger
         except sqlite3.Error as error:
-            raise click.ClickException(
-                f"cannot read {path}: {error}; `netledger ledger verify` says more"
-            ) from error
+            raise click.ClickException(f"cannot read {path}: {error}; `netledger ledger verify` says more") from error
         except ZoneInfoNotFoundError as error:
-            raise click.ClickException(
-                f"{path} is kept in a time zone that is not known here: {error}"
-            ) from error
+            raise click.ClickException(f"{path} is kept in a time zone that is not known here: {error}") from error
 
     def _unposted(self) -> Unposted:
         """A service that does not answer costs its last seconds, not the answer."""
@@ -66,10 +62,13 @@ class Books(NamedTuple):
             return ALL_POSTED
         try:
             slots, minutes = self.client.get("/api/unposted")["unposted"]
+            return Unposted([UnpostedRow(*row) for row in slots], [UnpostedRow(*row) for row in minutes])
         except ServiceError as error:
-            click.echo(f"without the last seconds: {error}", err=True)
-            return ALL_POSTED
-        return Unposted([UnpostedRow(*row) for row in slots], [UnpostedRow(*row) for row in minutes])
+            problem = str(error)
+        except (KeyError, TypeError, ValueError):
+            problem = "the running service is of another version: start it again"
+        click.echo(f"without the last seconds: {problem}", err=True)
+        return ALL_POSTED
 
 
 def require_ledger(path: Path) -> None:
@@ -77,9 +76,7 @@ def require_ledger(path: Path) -> None:
     try:
         path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise click.ClickException(
-            f"there is no ledger at {path} yet: start one with `netledger run`"
-        ) from error
+        raise click.ClickException(f"there is no ledger at {path} yet: start one with `netledger run`") from error
     except OSError as error:
         raise click.ClickException(
             f"cannot read {path}: {error.strerror}; ask as the user who runs netledger, or set ledger.path"
@@ -115,6 +112,4 @@ def _require_version(connection: sqlite3.Connection, path: Path) -> None:
             f"{path} was written by a newer netledger (schema version {version}): use that one to read it"
         )
     if version < SCHEMA_VERSION:
-        raise click.ClickException(
-            f"{path} is not a ledger, or an unfinished one: start `netledger run` to prepare it"
-        )
+        raise click.ClickException(f"{path} is not a ledger, or an unfinished one: start `netledger run` to prepare it")

@@ -35,24 +35,24 @@ class ServiceClient:
         self._is_tls = parts.scheme == "https"
         self._key, self._certificate = key, certificate
 
-    def get(self, path: str) -> Any:
-        """GET a JSON answer; raises ServiceError."""
+    def get(self, path: str) -> dict[str, Any]:
+        """GET a JSON object; raises ServiceError."""
         return self._ask("GET", path)
 
-    def post(self, path: str) -> Any:
-        """POST without a body, for a JSON answer; raises ServiceError."""
+    def post(self, path: str) -> dict[str, Any]:
+        """POST without a body, for a JSON object; raises ServiceError."""
         return self._ask("POST", path)
 
-    def _ask(self, method: str, path: str) -> Any:
+    def _ask(self, method: str, path: str) -> dict[str, Any]:
         try:
             answer = self._exchange(method, path)
             head, _, body = answer.partition(b"\r\n\r\n")
             status = int(head.split(b" ", 2)[1])
-            told = json.loads(body)
+            told: dict[str, Any] = dict(json.loads(body))
         except OSError as error:
             reason = error.strerror or str(error) or "timed out"
             raise ServiceError(f"the service at {self.url} did not answer: {reason}") from error
-        except (ValueError, IndexError) as error:
+        except (ValueError, TypeError, IndexError) as error:
             raise ServiceError(f"what answers at {self.url} is not netledger") from error
         if status == UNAUTHORIZED and not self._key:
             raise ServiceError(
@@ -60,7 +60,6 @@ class ServiceClient:
                 "use its settings file (--config), or set NETLEDGER_AUTH_API_KEYS"
             )
         if status != OK:
-            told = told if isinstance(told, dict) else {}
             raise ServiceError(f"the service at {self.url} refused: {told.get('error', status)}", status)
         return told
 

@@ -16,15 +16,13 @@ NARROWEST_BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 BORDER = 3
 """What a column costs beside its text: a line and two spaces; one more line ends the table."""
-CONTROL = dict.fromkeys(
-    (*range(32), *range(127, 160), *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?"
-)
+CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?")
 """Control and direction marks in names from outside would let them rewrite the terminal's line."""
 USUAL_WIDTH = 80
 
 
 class Table(NamedTuple):
-    """Rows of text under columns; without column names it is a list of facts.
+    """Rows of text under columns; without column names it is a list of facts, two columns.
 
     Columns whose number is in `left` begin at their left edge, all others end at their right one. `bars` are
     amounts, one a row, drawn to scale on a terminal; None leaves a row without.
@@ -97,11 +95,12 @@ def _draw(table: Table, bar_width: int) -> None:
     from rich.text import Text  # noqa: PLC0415
 
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    has_bars = bool(table.bars) and bar_width >= NARROWEST_BAR and is_unicode
+    has_bars = any(table.bars) and bar_width >= NARROWEST_BAR and is_unicode
     drawing = Drawing(box=box.ROUNDED, header_style="bold", show_header=any(table.columns))
-    for number, column in enumerate((*table.columns, *([""] if has_bars else []))):
-        is_left = number in table.left or number == len(table.columns)
-        drawing.add_column(Text(column), justify="left" if is_left else "right", no_wrap=True)
+    for number, column in enumerate(table.columns or ("", "")):
+        drawing.add_column(Text(column), justify="left" if number in table.left else "right", no_wrap=True)
+    if has_bars:
+        drawing.add_column("", no_wrap=True)
     largest = max((amount for amount in table.bars if amount is not None), default=0)
     amounts = table.bars or [None] * len(table.rows)
     for row, amount in zip(table.rows, amounts, strict=True):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.schema import COUNTS, SPEEDS
+from exporter.metering.readings import Subject
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +41,12 @@ class Removed(NamedTuple):
 
     minutes: int = 0
     slots: int = 0
-    folded: int = 0
+    gone: tuple[Subject, ...] = ()
+
+    @property
+    def folded(self) -> int:
+        """How many interfaces were folded; the sampler must forget them, since their totals are elsewhere now."""
+        return len(self.gone)
 
 
 class Retention:
@@ -57,13 +63,13 @@ class Retention:
     def tidy(self, keep: Keep, now: int) -> Removed:
         """Delete what is older than it is kept for, fold what is long gone; shorter than set where the file is too large."""
         removed = self._delete(keep, now)
-        folded = self._fold_gone(now)
+        gone = self._fold_gone(now)
         share = keep
         while self._live_bytes() > keep.max_bytes and _shorter(share) != share:
             share = _shorter(share)
             more = self._delete(share, now)
             removed = Removed(removed.minutes + more.minutes, removed.slots + more.slots)
-        return removed._replace(folded=folded)
+        return removed._replace(gone=gone)
 
     def clean_up(self, keep: Keep, now: int, *, is_aggressive: bool) -> Removed:
         """One round by hand; an aggressive one keeps a tenth, and two months of slots at least."""
@@ -80,9 +86,7 @@ class Retention:
         counted = [0, 0]
 
         def work() -> None:
-            for number, (table, seconds) in enumerate(
-                (("minute", keep.minute_seconds), ("slot", keep.slot_seconds))
-            ):
+            for number, (table, seconds) in enumerate((("minute", keep.minute_seconds), ("slot", keep.slot_seconds))):
                 statement = f"DELETE FROM {table} WHERE {table} < ?"  # noqa: S608 - names of our own schema
                 counted[number] = self._connection.execute(statement, (now - seconds,)).rowcount
             self._connection.execute(
@@ -91,15 +95,16 @@ class Retention:
             )
 
         self._writer.in_transaction(work)
-        return Removed(*counted)
+        minutes, slots = counted
+        return Removed(minutes, slots)
 
-    def _fold_gone(self, now: int) -> int:
-        query = "SELECT id FROM subject WHERE counted = 0 AND last_seen < ? AND name <> ?"
-        gone = [row[0] for row in self._connection.execute(query, (now - FOLD_AFTER_SECONDS, GONE))]
-        if gone:
-            self._writer.in_transaction(lambda: self._fold(gone, now))
+    def _fold_gone(self, now: int) -> tuple[Subject, ...]:
+        query = "SELECT id, kind, name FROM subject WHERE counted = 0 AND last_seen < ? AND name <> ?"
+        rows = self._connection.execute(query, (now - FOLD_AFTER_SECONDS, GONE)).fetchall()
+        if rows:
+            self._writer.in_transaction(lambda: self._fold([row[0] for row in rows], now))
             self._writer.forget_ids()
-        return len(gone)
+        return tuple(Subject(kind, name) for _, kind, name in rows)
 
     def _fold(self, gone: list[int], now: int) -> None:
         execute = self._connection.execute
@@ -107,9 +112,7 @@ class Retention:
             "INSERT OR IGNORE INTO subject (kind, name, first_seen, last_seen) VALUES ('interface', ?, ?, ?)",
             (GONE, now, now),
         )
-        target = execute("SELECT id FROM subject WHERE kind = 'interface' AND name = ?", (GONE,)).fetchone()[
-            0
-        ]
+        target = execute("SELECT id FROM subject WHERE kind = 'interface' AND name = ?", (GONE,)).fetchone()[0]
         for subject in gone:
             for table in ("slot", "day"):
                 execute(_fold_statement(table), {"target": target, "subject": subject})

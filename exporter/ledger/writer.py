@@ -134,9 +134,7 @@ class Writer:
         self._ids.clear()
 
     def _apply(self, posting: Posting) -> None:
-        held = self.connection.execute(
-            "SELECT posting FROM meter WHERE name = ?", (posting.meter,)
-        ).fetchone()
+        held = self.connection.execute("SELECT posting FROM meter WHERE name = ?", (posting.meter,)).fetchone()
         if held is not None and held[0] >= posting.state.posting:
             return
         self._put_subjects(posting.subjects)

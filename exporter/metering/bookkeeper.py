@@ -12,6 +12,8 @@ from exporter.metering.postings import Incident, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exporter.metering.journal import Journal
     from exporter.metering.postings import OpeningBalance, Realign
     from exporter.metering.readings import Look, Reading, Subject
@@ -68,12 +70,7 @@ class Bookkeeper:
             if subject.name not in metered:
                 continue
             life = lives.get(subject)
-            if (
-                life is not None
-                and life.is_present
-                and life.counts == reading.counts
-                and life.epoch == reading.epoch
-            ):
+            if life is not None and life.is_present and life.counts == reading.counts and life.epoch == reading.epoch:
                 life.is_present = reading.is_present
                 continue
             if life is None:
@@ -105,15 +102,20 @@ class Bookkeeper:
         self._forget_the_oldest()
 
     def release_unmetered(self, look: Look, metered: frozenset[str]) -> None:
-        """What is there and is not metered is none of ours: should it be again, what it moves until then is not usage."""
+        """What is there and not metered is none of ours: should it be metered again, it begins at a baseline."""
         unmetered = {
-            Epoch(look.boot_id, look.namespace, link.index)
-            for name, link in look.links.items()
-            if name not in metered
+            Epoch(look.boot_id, look.namespace, link.index) for name, link in look.links.items() if name not in metered
         }
         for life in self.lives.values():
             if life.epoch in unmetered:
                 self._release(life, life.epoch)
+
+    def forget(self, subjects: Iterable[Subject]) -> None:
+        """Drop the lives of those that are still gone."""
+        for subject in subjects:
+            life = self.lives.get(subject)
+            if life is not None and not life.is_present:
+                self._drop(life)
 
     def known_indexes(self) -> frozenset[int]:
         """Interface indexes of the last look, metered or not."""
@@ -163,9 +165,7 @@ class Bookkeeper:
         Several may be renamed between two looks, in a chain or a ring: none may hide another's past.
         """
         if self._formers is None:
-            self._formers = {
-                life.epoch: (life, life.counts) for life in self.lives.values() if life.epoch is not None
-            }
+            self._formers = {life.epoch: (life, life.counts) for life in self.lives.values() if life.epoch is not None}
         return self._formers.get(epoch)
 
     def _release(self, former: Life, epoch: Epoch) -> None:
@@ -206,9 +206,7 @@ class Bookkeeper:
             life.discarded = (life.discarded[0] + delta.discarded[0], life.discarded[1] + delta.discarded[1])
             self.discarded[name, delta.cause] = self.discarded.get((name, delta.cause), 0) + amount
             self._journal.incidents.append(Incident(at, name, "discarded", amount, delta.cause))
-            log.warning(
-                "%s: discarded %d bytes that its link cannot have moved since the last look", name, amount
-            )
+            log.warning("%s: discarded %d bytes that its link cannot have moved since the last look", name, amount)
 
     def _forget_the_oldest(self) -> None:
         """Bound the memory of what has gone; the ledger keeps their usage."""
@@ -217,11 +215,14 @@ class Bookkeeper:
             return
         gone.sort(key=lambda life: life.read_at)
         for life in gone[:-REMEMBERED]:
-            if life.subject not in self.dirty | self.changed:
-                del self.lives[life.subject]
-                self._forget_counters(life.subject.name)
+            if life.subject not in self.dirty and life.subject not in self.changed:
+                self._drop(life)
 
-    def _forget_counters(self, name: str) -> None:
+    def _drop(self, life: Life) -> None:
+        del self.lives[life.subject]
+        self.dirty.discard(life.subject)
+        self.changed.discard(life.subject)
+        name = life.subject.name
         for counters in (self.resets, self.discarded):
             for device, cause in [key for key in counters if key[0] == name]:
                 counters[GONE, cause] = counters.get((GONE, cause), 0) + counters.pop((device, cause))
@@ -230,13 +231,11 @@ class Bookkeeper:
 def _difference(before: Counts, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
     if not reading.is_present:
         return last_difference(before, reading.counts)
-    return difference(
-        before, reading.counts, counter_bits=reading.counter_bits, speed=speed, seconds=stretch.seconds
-    )
+    return difference(before, reading.counts, counter_bits=reading.counter_bits, speed=speed, seconds=stretch.seconds)
 
 
 def _rebase(life: Life, after: Counts, delta: Delta) -> None:
-    """Where a counter did not simply grow, its epoch begins again: at 0 after a reset, one turn earlier after a wrap."""
+    """Where a counter did not simply grow, its epoch begins anew: at 0 after a reset, a turn earlier after a wrap."""
     base, ledger, discarded = list(life.base), list(life.ledger), list(life.discarded)
     for side in (0, 1):
         step = after[side] - life.counts[side]

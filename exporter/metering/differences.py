@@ -36,9 +36,7 @@ def reach(speed: int | None, seconds: float) -> int:
     return int((speed or ASSUMED_SPEED) * max(seconds, 0.0))
 
 
-def difference(
-    before: Counts, after: Counts, *, counter_bits: int, speed: int | None, seconds: float
-) -> Delta:
+def difference(before: Counts, after: Counts, *, counter_bits: int, speed: int | None, seconds: float) -> Delta:
     """Difference two readings of one epoch, each direction by itself.
 
     A counter that falls has wrapped where it is 32 bits wide and the link could have moved the step; else it was
@@ -49,9 +47,7 @@ def difference(
     possible = reach(speed, seconds)
     received = _direction(before[0::2], after[0::2], counter_bits, possible)
     transmitted = _direction(before[1::2], after[1::2], counter_bits, possible)
-    counts = Counts(
-        *(value for pair in zip(received.counts, transmitted.counts, strict=True) for value in pair)
-    )
+    counts = Counts(*(value for pair in zip(received.counts, transmitted.counts, strict=True) for value in pair))
     cause = received.cause if received.cause != "growth" else transmitted.cause
     return Delta(counts, cause, (received.discarded_bytes, transmitted.discarded_bytes))
 
@@ -92,9 +88,7 @@ class _Direction(NamedTuple):
     discarded_bytes: int = 0
 
 
-def _direction(
-    before: tuple[int, ...], after: tuple[int, ...], counter_bits: int, possible: int
-) -> _Direction:
+def _direction(before: tuple[int, ...], after: tuple[int, ...], counter_bits: int, possible: int) -> _Direction:
     """Bytes, packets, errors and drops of one direction; errors and drops never decide about bytes."""
     (bytes_before, packets_before, *_), (bytes_after, packets_after, *_) = before, after
     if bytes_after >= bytes_before and packets_after >= packets_before:

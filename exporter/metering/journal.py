@@ -22,9 +22,7 @@ class Journal:
         self.gaps: list[Gap] = []
         self.incidents: list[Incident] = []
 
-    def add(
-        self, subject: Subject, counts: Counts, *, began: int, ended: int, with_minutes: bool
-    ) -> list[Piece]:
+    def add(self, subject: Subject, counts: Counts, *, began: int, ended: int, with_minutes: bool) -> list[Piece]:
         """Book what was moved in [began, ended) (wall nanoseconds); returns the pieces by minute."""
         minute = MINUTE_SECONDS * SECOND
         number = (ended - 1) // minute
@@ -63,9 +61,7 @@ class Journal:
         self.minutes = _shifted(self.minutes, realign, MINUTE_SECONDS)
         after, seconds = realign.after, realign.seconds
         self.gaps = [
-            gap._replace(
-                began=moved_back(gap.began, after, seconds, 1), ended=moved_back(gap.ended, after, seconds, 1)
-            )
+            gap._replace(began=moved_back(gap.began, after, seconds, 1), ended=moved_back(gap.ended, after, seconds, 1))
             for gap in self.gaps
         ]
         self.incidents = [
@@ -79,9 +75,7 @@ def _merge(rows: dict[tuple[int, Subject], Usage], start: int, subject: Subject,
     rows[key] = usage if held is None else held.plus(usage)
 
 
-def _shifted(
-    rows: dict[tuple[int, Subject], Usage], realign: Realign, step: int
-) -> dict[tuple[int, Subject], Usage]:
+def _shifted(rows: dict[tuple[int, Subject], Usage], realign: Realign, step: int) -> dict[tuple[int, Subject], Usage]:
     shifted: dict[tuple[int, Subject], Usage] = {}
     for (start, subject), usage in rows.items():
         _merge(shifted, moved_back(start, realign.after, realign.seconds, step), subject, usage)

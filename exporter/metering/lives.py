@@ -68,9 +68,7 @@ class Life:
         """From here on the ledger must gain what the counter does; of its counts, `delta` is gained now."""
         self.epoch = reading.epoch
         self.began_at = at
-        receive, transmit = (
-            reading.counts[side] - delta.counts[side] - delta.discarded[side] for side in (0, 1)
-        )
+        receive, transmit = (reading.counts[side] - delta.counts[side] - delta.discarded[side] for side in (0, 1))
         self.base = (receive, transmit)
         self.ledger = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
         self.discarded = (0, 0)
@@ -85,10 +83,7 @@ class Life:
     def shift(self, realign: Realign) -> bool:
         """Move back every instant that is later than the clock that was set back; returns whether there was one."""
         facts = self.facts
-        if (
-            max(self.began_at, self.read_at, self.booked_minute, facts.first_seen, facts.last_seen)
-            <= realign.after
-        ):
+        if max(self.began_at, self.read_at, self.booked_minute, facts.first_seen, facts.last_seen) <= realign.after:
             return False
         self.began_at, self.read_at, first_seen, last_seen = (
             moved_back(at, realign.after, realign.seconds, 1)

@@ -14,12 +14,14 @@ from exporter.metering.snapshots import InterfaceState, MeterHealth, Snapshot
 from exporter.metering.timeline import Stretch, Timeline
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from exporter.metering.clock import Clock, Instant
     from exporter.metering.counting import CountingRules
     from exporter.metering.journal import Journal
     from exporter.metering.lives import Life
     from exporter.metering.postings import OpeningBalance, Realign
-    from exporter.metering.readings import Look, Meter
+    from exporter.metering.readings import Look, Meter, Subject
     from exporter.metering.totals import Totals
 
 SHORTEST_RATE_SECONDS = 0.9
@@ -91,6 +93,10 @@ class Sampler:
     def is_counted(self, name: str) -> bool:
         """Whether an interface counts for the machine's total."""
         return name in self._books.counted
+
+    def forget(self, subjects: Iterable[Subject]) -> None:
+        """Forget interfaces that the ledger has folded together: should they return, their totals begin anew."""
+        self._books.forget(subjects)
 
     def sample(self) -> Snapshot:
         """Look, book and publish; a meter that fails is a state of the snapshot, not an exception."""

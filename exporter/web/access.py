@@ -107,9 +107,7 @@ class Access:
         passwords = self._basic_auth()
         has_password = passwords is not None and await self._has_password(request, passwords)
         if passwords is not None and not has_password and not self._has_key(request):
-            return Refusal(
-                401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="netledger"'}
-            )
+            return Refusal(401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="netledger"'})
         if not self._keys or has_password or not self._needs_key(request.path):
             return None
         if self._has_key(request):

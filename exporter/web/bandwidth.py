@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.web.endpoints import Endpoint, OfInterface
+from exporter.web.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
 from reports import bandwidth, usage
 from reports.formats import json as shapes
 from reports.periods import parse_month
@@ -14,24 +14,27 @@ if TYPE_CHECKING:
 
 
 class TrafficQuery(OfInterface, frozen=True, kw_only=True):
-    """Which month, as YYYY-MM in the ledger's zone; the current one by default."""
+    """Which month."""
 
-    month: str | None = None
+    month: MonthText | None = None
 
 
 async def average(desk: Desk, query: OfInterface) -> shapes.AverageBandwidth:
-    """Average speed over `average.window`, restarts included."""
+    """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
     snapshot = desk.fresh_snapshot()
-    counted = ",".join(state.name for state in snapshot.interfaces if state.is_counted)
+    counted = [state.name for state in snapshot.interfaces if state.is_counted]
     window, now = int(desk.settings.average.window), desk.now
-    found = await desk.ask(lambda ledger: bandwidth.average(ledger, now, window, query.interface))
-    return shapes.bandwidth(found, query.interface or counted, desk.settings.interfaces.sample_interval)
+    has_minutes = query.interface in {None, *counted} or desk.settings.ledger.minutes == "all"
+    average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
+    found = await desk.ask(lambda ledger: average_of(ledger, now, window, query.interface))
+    name = query.interface or ",".join(counted)
+    return shapes.bandwidth(found, name, desk.settings.interfaces.sample_interval)
 
 
 async def monthly_traffic(desk: Desk, query: TrafficQuery) -> shapes.MonthlyTraffic:
-    """Traffic of one calendar month."""
+    """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
     desk.fresh_snapshot()
-    which = None if query.month is None else parse_month(query.month)
+    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
     now = desk.now
     found = await desk.ask(lambda ledger: usage.month(ledger, now, query.interface, which))
     return shapes.monthly_traffic(found)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from aiohttp import web
@@ -13,7 +15,6 @@ from exporter.metrics.state import MetricsState
 from reports.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable
     from concurrent.futures import Executor
 
@@ -46,7 +47,7 @@ class Identity(NamedTuple):
 class Desk:
     """One for each running service."""
 
-    def __init__(  # the web meets the rest of the service here, and nowhere else
+    def __init__(  # noqa: PLR0913 - the web meets the rest of the service here, and nowhere else
         self,
         *,
         settings: Settings,
@@ -85,15 +86,15 @@ class Desk:
         """Everything that keeps the service from being well, a sentence each."""
         found = list(self.upkeep.notices)
         if self.poster.health.problem:
-            found.append(
-                f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory"
-            )
+            found.append(f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory")
         snapshot = self._sampler.snapshot
         if snapshot is not None and not snapshot.health.is_up:
             found.append(f"the interface meter fails: {snapshot.health.error}")
-        late = self._sampler.seconds_since_look
-        if late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
-            found.append(f"no sample for {min(late, 1e9):.0f} s")
+        late = self.seconds_since_look
+        if late == math.inf:
+            found.append("no look at the interfaces has worked yet")
+        elif late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
+            found.append(f"no sample for {late:.0f} s")
         return found
 
     def render_metrics(self, accept: str, accept_encoding: str) -> Rendered:
@@ -111,30 +112,38 @@ class Desk:
 
     @property
     def seconds_since_look(self) -> float:
-        """Age of the newest look that worked."""
+        """Age of the newest look that worked; infinite before there is one."""
         return self._sampler.seconds_since_look
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
-        """Put a question to the ledger and what waits to be posted, at one moment."""
+        """Put a question to the ledger and what waits to be posted, at one moment; raises sqlite3.Error."""
         unposted = self.poster.unposted()
 
         def answer() -> Result:
             if self._connection is None:
                 self._connection = connect_to_read(self.settings.ledger.path)
             reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted)
-            with reader.at_one_moment():
-                return question(reader)
+            try:
+                with reader.at_one_moment():
+                    return question(reader)
+            except sqlite3.Error:
+                self._let_go()
+                raise
+            finally:
+                # A ledger that cannot be written may have been opened as a file that never changes; but it will.
+                if self.poster.health.problem:
+                    self._let_go()
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
 
     async def close(self) -> None:
         """Let go of the ledger."""
+        await asyncio.get_running_loop().run_in_executor(self._readers, self._let_go)
 
-        def close() -> None:
-            if self._connection is not None:
-                self._connection.close()
-
-        await asyncio.get_running_loop().run_in_executor(self._readers, close)
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 DESK = web.AppKey("desk", Desk)

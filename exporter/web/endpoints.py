@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from aiohttp import web
+
+from reports.periods import PeriodError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,6 +17,42 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 QueryType = TypeVar("QueryType", bound="Query")
+Parsed = TypeVar("Parsed")
+
+InterfaceName = Annotated[
+    str,
+    msgspec.Meta(
+        description="One interface. Without it, the answer is for the machine: its counted interfaces together.",
+        extra_json_schema={"minLength": 1},
+        examples=["eth0"],
+    ),
+]
+MonthText = Annotated[
+    str,
+    msgspec.Meta(
+        description="Calendar month in the ledger's zone, 1970-01 to 2200-12; the current one by default.",
+        extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])$"},
+        examples=["2026-08"],
+    ),
+]
+DATE_SCHEMA = {"format": "date", "pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"}
+FirstDate = Annotated[
+    str,
+    msgspec.Meta(
+        description="First local day, 1970-01-01 to 2200-12-31.",
+        extra_json_schema=DATE_SCHEMA,
+        examples=["2026-08-01"],
+    ),
+]
+LastDate = Annotated[
+    str,
+    msgspec.Meta(
+        description="Last local day, included; not before the first.",
+        extra_json_schema=DATE_SCHEMA,
+        examples=["2026-08-31"],
+    ),
+]
+SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Query(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -28,7 +66,7 @@ class NoQuery(Query, frozen=True, kw_only=True):
 class OfInterface(Query, frozen=True, kw_only=True):
     """Answers for one interface instead of the whole machine."""
 
-    interface: str | None = None
+    interface: InterfaceName | None = None
 
 
 class Endpoint(NamedTuple):
@@ -42,6 +80,15 @@ class Endpoint(NamedTuple):
     handle: Callable[[Desk, Any], Awaitable[Any]]
 
 
+class Page(NamedTuple):
+    """What is served for people and for Prometheus: a path, what it is, in which formats."""
+
+    path: str
+    summary: str
+    formats: tuple[str, ...]
+    handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 class BadRequestError(Exception):
     """A parameter cannot be used; the text names it, its value and the rule."""
 
@@ -53,15 +100,26 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
         if name in given:
             raise BadRequestError(f"{name}: given more than once")
         given[name] = value
-    known = kind.__struct_fields__
+    known = {field.name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in known:
             rule = f"use {', '.join(known)}" if known else "there are none here"
             raise BadRequestError(f"{name}: unknown parameter; {rule}")
+    for name, field in known.items():
+        if field.required and name not in given:
+            raise BadRequestError(f"{name}: is missing")
+    values = {
+        name: _switch(name, text) if isinstance(known[name].default, bool) else text for name, text in given.items()
+    }
+    return msgspec.convert(values, kind)
+
+
+def parse_parameter(name: str, text: str, parse: Callable[[str], Parsed]) -> Parsed:
+    """Read one parameter's value; raises BadRequestError that names it."""
     try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadRequestError(_in_words(str(error), given)) from error
+        return parse(text)
+    except PeriodError as error:
+        raise BadRequestError(f"{name}: {error}") from error
 
 
 def answer_with(body: bytes, *, status: int = 200) -> web.Response:
@@ -74,9 +132,8 @@ def error_response(status: int, message: str) -> web.Response:
     return answer_with(msgspec.json.encode({"error": message}), status=status)
 
 
-def _in_words(problem: str, given: dict[str, str]) -> str:
-    rule, _, place = problem.partition(" - at `$.")
-    name = place.rstrip("`")
-    if name in given:
-        return f"{name}: {given[name]!r} is refused: {rule}"
-    return problem
+def _switch(name: str, text: str) -> bool:
+    value = SWITCHES.get(text.lower())
+    if value is None:
+        raise BadRequestError(f"{name}: {text!r} is refused; use true or false")
+    return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 import exporter
+from exporter.web.endpoints import Page
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -31,7 +32,10 @@ li {{ margin: .3rem 0 }}
 </body>
 </html>
 """
-HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+}
 
 
 async def landing(_request: web.Request) -> web.Response:
@@ -40,6 +44,4 @@ async def landing(_request: web.Request) -> web.Response:
     return web.Response(text=text, content_type="text/html", headers=HEADERS)
 
 
-def add_routes(app: web.Application) -> None:
-    """Serve it at /."""
-    app.router.add_get("/", landing)
+PAGES = (Page("/", "Where to go from here", ("text/html",), landing),)

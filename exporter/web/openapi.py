@@ -2,40 +2,47 @@
 
 from __future__ import annotations
 
+import inspect
 from html import escape
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 from aiohttp import web
 
 import exporter
-from exporter.web.endpoints import JSON, Endpoint, answer_with
+from exporter.web.endpoints import JSON, Endpoint, Page, answer_with
 from exporter.web.landing import HEADERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
 ERRORS = {
-    "400": "A parameter is unknown, missing or cannot be used; the error names it, its value and the rule.",
-    "401": "A key is set, and the request has none or a wrong one.",
-    "403": "The Host is not served here, or the request comes from another site.",
+    400: "A parameter is unknown, missing, given twice or cannot be used; the error names it, its value and the rule.",
+    401: "A key or a user is set, and the request has none or a wrong one.",
+    403: "The Host is not served here, or the request comes from another site.",
+    405: "This path has other methods: the Allow header names them.",
+    413: "The request has a body of more than 64 KiB; it needs none.",
+    500: "A fault of the service, which its log describes.",
+    503: "The ledger or the interfaces cannot be read or written now; counting goes on in memory.",
 }
 ERROR_SCHEMA = {
     "type": "object",
-    "properties": {"error": {"type": "string"}},
+    "properties": {"error": {"type": "string", "description": "What is wrong, in a sentence."}},
     "required": ["error"],
     "additionalProperties": False,
 }
 
 
-def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
-    """The OpenAPI document of these endpoints."""
+def document(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> dict[str, Any]:
+    """The OpenAPI document of these endpoints and pages."""
     schemas, components = msgspec.json.schema_components(
         [endpoint.answer for endpoint in endpoints], ref_template="#/components/schemas/{name}"
     )
     paths: dict[str, Any] = {}
     for endpoint, schema in zip(endpoints, schemas, strict=True):
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema)
+    paths.update({page.path: {"get": _page_operation(page)} for page in pages})
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,31 +54,37 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**components, "Error": ERROR_SCHEMA},
+            "responses": {f"error{status}": _error(status) for status in ERRORS},
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "password": {"type": "http", "scheme": "basic"},
             },
         },
-        "security": [{}, {"key": []}, {"bearer": []}],
+        "security": [{}, {"key": []}, {"bearer": []}, {"password": []}],
     }
 
 
-def add_routes(app: web.Application, endpoints: Sequence[Endpoint]) -> None:
-    """Serve the document and its page."""
+def pages_of(endpoints: Sequence[Endpoint], others: Sequence[Page]) -> tuple[Page, ...]:
+    """The other pages, the document and the page that shows it."""
 
     async def show_document(_request: web.Request) -> web.Response:
-        return answer_with(msgspec.json.encode(document(endpoints)))
+        return answer_with(msgspec.json.encode(document(endpoints, pages)))
 
     async def show_page(_request: web.Request) -> web.Response:
-        return web.Response(text=page(endpoints), content_type="text/html", headers=HEADERS)
+        return web.Response(text=html_page(endpoints, pages), content_type="text/html", headers=HEADERS)
 
-    app.router.add_get("/api/openapi.json", show_document)
-    app.router.add_get("/api/docs", show_page)
+    pages = (
+        *others,
+        Page("/api/openapi.json", "OpenAPI 3.1", (JSON,), show_document),
+        Page("/api/docs", "Every endpoint", ("text/html",), show_page),
+    )
+    return pages
 
 
-def page(endpoints: Iterable[Endpoint]) -> str:
+def html_page(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> str:
     """Every endpoint with its parameters, as HTML."""
-    rows = "\n".join(_row(endpoint) for endpoint in endpoints)
+    rows = "\n".join([*map(_row, endpoints), *map(_page_row, pages)])
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -80,7 +93,7 @@ def page(endpoints: Iterable[Endpoint]) -> str:
 :root {{ color-scheme: light dark }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
 section {{ border-top: 1px solid #8886; padding: .6rem 0 }}
-h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere }} p {{ margin: .2rem 0 }}
+h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere }} p, dl {{ margin: .2rem 0 }}
 </style>
 </head>
 <body>
@@ -96,33 +109,74 @@ The same as <a href="/api/openapi.json">OpenAPI 3.1</a>.</p>
 
 
 def _operation(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
-    responses: dict[str, Any] = {
-        "200": {"description": endpoint.summary, "content": {JSON: {"schema": schema}}},
-    }
-    error = {"schema": {"$ref": "#/components/schemas/Error"}}
-    responses.update({code: {"description": why, "content": {JSON: error}} for code, why in ERRORS.items()})
+    name = endpoint.path.removeprefix("/api").replace("/", "_").replace("-", "_")
     return {
-        "operationId": f"{endpoint.method.lower()}{endpoint.path.removeprefix('/api').replace('/', '_').replace('-', '_')}",
+        "operationId": f"{endpoint.method.lower()}{name}",
         "summary": endpoint.summary,
-        "description": (endpoint.handle.__doc__ or "").strip(),
+        "description": _doc(endpoint.handle),
         "parameters": [_parameter(endpoint, field) for field in msgspec.structs.fields(endpoint.query)],
-        "responses": responses,
+        "responses": {
+            "200": {"description": endpoint.summary, "content": {JSON: {"schema": schema}}},
+            **_errors(),
+        },
     }
+
+
+def _page_operation(page: Page) -> dict[str, Any]:
+    schemas = {name: {"schema": {"type": "object" if name == JSON else "string"}} for name in page.formats}
+    return {
+        "operationId": f"get_page{page.path.replace('/', '_').replace('-', '_').replace('.', '_')}",
+        "summary": page.summary,
+        "responses": {"200": {"description": page.summary, "content": schemas}, **_errors()},
+    }
+
+
+def _errors() -> dict[str, Any]:
+    return {str(status): {"$ref": f"#/components/responses/error{status}"} for status in ERRORS}
+
+
+def _error(status: int) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "description": ERRORS[status],
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        found["headers"] = {"Allow": {"schema": {"type": "string"}}}
+    return found
 
 
 def _parameter(endpoint: Endpoint, field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    hints = get_type_hints(endpoint.query, include_extras=True)
-    kind = str | None if hints[field.encode_name] == str | None else hints[field.encode_name]
-    schema: dict[str, Any] = {"type": "string"} if kind == str | None else msgspec.json.schema(kind)
+    schema = msgspec.json.schema(get_type_hints(endpoint.query, include_extras=True)[field.name])
+    if "anyOf" in schema:  # a parameter can be left out, not null
+        schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
     if isinstance(field.default, bool):
         schema["default"] = field.default
-    return {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
+    return {
+        "name": field.name,
+        "in": "query",
+        "required": field.required,
+        "description": schema.pop("description"),
+        "schema": schema,
+    }
 
 
 def _row(endpoint: Endpoint) -> str:
-    names = ", ".join(f"<code>{escape(name)}</code>" for name in endpoint.query.__struct_fields__)
-    parameters = f"<p>Parameters: {names}. {escape(endpoint.query.__doc__ or '')}</p>" if names else ""
+    parameters = [_parameter(endpoint, field) for field in msgspec.structs.fields(endpoint.query)]
+    items = "".join(
+        f"<dt><code>{escape(told['name'])}</code>{' (required)' if told['required'] else ''}</dt>"
+        f"<dd>{escape(told['description'])}</dd>"
+        for told in parameters
+    )
     return (
         f"<section><h2><code>{endpoint.method} {escape(endpoint.path)}</code></h2>"
-        f"<p>{escape(endpoint.summary)}. {escape((endpoint.handle.__doc__ or '').strip())}</p>{parameters}</section>"
+        f"<p>{escape(endpoint.summary)}. {escape(_doc(endpoint.handle))}</p>"
+        f"{f'<dl>{items}</dl>' if items else ''}</section>"
     )
+
+
+def _page_row(page: Page) -> str:
+    return f"<section><h2><code>GET {escape(page.path)}</code></h2><p>{escape(page.summary)}.</p></section>"
+
+
+def _doc(handle: Callable[..., object]) -> str:
+    return inspect.cleandoc(handle.__doc__ or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from exporter.web.desk import DESK
-from exporter.web.endpoints import error_response
+from exporter.web.endpoints import Page, error_response
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -31,8 +31,8 @@ async def ready(request: web.Request) -> web.Response:
     return web.Response(text="netledger is ready\n")
 
 
-def add_routes(app: web.Application) -> None:
-    """Serve all three."""
-    app.router.add_get("/metrics", metrics)
-    app.router.add_get("/-/healthy", healthy)
-    app.router.add_get("/-/ready", ready)
+PAGES = (
+    Page("/metrics", "Metrics for Prometheus", ("text/plain", "application/openmetrics-text"), metrics),
+    Page("/-/healthy", "Whether the process answers", ("text/plain",), healthy),
+    Page("/-/ready", "Whether a look at the interfaces has worked", ("text/plain",), ready),
+)

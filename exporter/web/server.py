@@ -71,9 +71,7 @@ async def serve(
         return Protocol(connections, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is no log
 
     try:
-        listening = await loop.create_server(
-            connection, host, port, ssl=ssl_context, backlog=WAITING_CONNECTIONS
-        )
+        listening = await loop.create_server(connection, host, port, ssl=ssl_context, backlog=WAITING_CONNECTIONS)
     except BaseException:
         await runner.cleanup()
         raise
@@ -91,9 +89,8 @@ def make_app(desk: Desk, access: Access) -> web.Application:
         app.router.add_route(endpoint.method, endpoint.path, _handler(desk, endpoint))
         if endpoint.method == "GET":
             app.router.add_route("HEAD", endpoint.path, _handler(desk, endpoint))
-    openapi.add_routes(app, ENDPOINTS)
-    prometheus.add_routes(app)
-    landing.add_routes(app)
+    for page in openapi.pages_of(ENDPOINTS, (*landing.PAGES, *prometheus.PAGES)):
+        app.router.add_get(page.path, page.handle)
     return app
 
 

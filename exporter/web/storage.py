@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+import sqlite3
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
 
 import exporter
 from exporter.ledger.files import size_on_disk
 from exporter.web.endpoints import Endpoint, NoQuery, Query
 from reports.formats import json_ledger as shapes
 from reports.formats.json import Answer
-from reports.ledger_reader import Unposted
+from reports.ledger_reader import Unposted  # noqa: TC001 - msgspec reads the type when it encodes
 from reports.periods import iso
 
 if TYPE_CHECKING:
@@ -20,10 +25,12 @@ DAY_SECONDS = 86_400
 
 
 class CleanupQuery(Query, frozen=True, kw_only=True):
-    """`aggressive` keeps a tenth of the minutes and slots, `vacuum` gives the space back to the file system."""
+    """What else to do."""
 
-    aggressive: bool = False
-    vacuum: bool = True
+    aggressive: Annotated[
+        bool, msgspec.Meta(description="Keep minute and quarter-hour rows for a tenth of their time only.")
+    ] = False
+    vacuum: Annotated[bool, msgspec.Meta(description="Give the space back to the file system.")] = True
 
 
 class Committed(Answer):
@@ -35,8 +42,8 @@ class Committed(Answer):
 class Waiting(Answer):
     """What is counted and not yet in the ledger: rows of [posting, interface, counted, start, received, sent, ...]."""
 
-    seconds_since_sample: float
     unposted: Unposted
+    seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET
 
 
 class Seen(Answer):
@@ -50,13 +57,15 @@ async def health(desk: Desk, _query: NoQuery) -> shapes.Health:
     problems = desk.problems()
     path = desk.settings.ledger.path
 
-    def look(ledger: LedgerReader) -> tuple[shapes.StorageFigures, str, str]:
-        figures = shapes.storage_figures(
-            ledger.row_counts(), size_on_disk(path), desk.settings.ledger.max_size
-        )
+    def look(ledger: LedgerReader) -> tuple[shapes.StorageFigures | None, str, str]:
+        figures = shapes.storage_figures(ledger.row_counts(), size_on_disk(path), desk.settings.ledger.max_size)
         return figures, iso(desk.now, ledger.zone), ledger.zone.key
 
-    storage_figures, timestamp, zone = await desk.ask(look)
+    try:
+        storage_figures, timestamp, zone = await desk.ask(look)
+    except sqlite3.Error as error:
+        problems.append(f"the ledger cannot be read: {error}")
+        storage_figures, timestamp, zone = None, iso(desk.now, ZoneInfo("UTC")), "UTC"
     return shapes.Health(
         status="degraded" if problems else "running",
         problems=problems,
@@ -68,7 +77,7 @@ async def health(desk: Desk, _query: NoQuery) -> shapes.Health:
         sync_enabled=False,
         timestamp=timestamp,
         timezone=zone,
-        seconds_since_sample=round(min(desk.seconds_since_look, 1e9), 3),
+        seconds_since_sample=_seconds_since_sample(desk),
         storage=storage_figures,
     )
 
@@ -79,6 +88,8 @@ async def storage(desk: Desk, _query: NoQuery) -> shapes.Storage:
         local_log_days=int(desk.settings.ledger.minute_retention // DAY_SECONDS),
         local_slot_days=int(desk.settings.ledger.slot_retention // DAY_SECONDS),
         local_aggregate_months=None,
+        neon_log_days=None,
+        neon_aggregate_months=None,
     )
     path, most = desk.settings.ledger.path, desk.settings.ledger.max_size
     return await desk.ask(
@@ -101,7 +112,7 @@ async def commit(desk: Desk, _query: NoQuery) -> Committed:
 async def unposted(desk: Desk, _query: NoQuery) -> Waiting:
     """For readers of the ledger file: what it does not hold yet."""
     desk.fresh_snapshot()
-    return Waiting(seconds_since_sample=round(desk.seconds_since_look, 3), unposted=desk.poster.unposted())
+    return Waiting(seconds_since_sample=_seconds_since_sample(desk), unposted=desk.poster.unposted())
 
 
 async def notices_seen(desk: Desk, _query: NoQuery) -> Seen:
@@ -109,6 +120,11 @@ async def notices_seen(desk: Desk, _query: NoQuery) -> Seen:
     count = len(desk.upkeep.notices)
     await desk.upkeep.mark_seen()
     return Seen(notices=count)
+
+
+def _seconds_since_sample(desk: Desk) -> float | msgspec.UnsetType:
+    seconds = desk.seconds_since_look
+    return round(seconds, 3) if math.isfinite(seconds) else msgspec.UNSET
 
 
 ENDPOINTS = (

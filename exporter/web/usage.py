@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.postings import STILL
-from exporter.web.endpoints import BadRequestError, Endpoint, NoQuery, OfInterface
+from exporter.web.endpoints import (
+    BadRequestError,
+    Endpoint,
+    FirstDate,
+    LastDate,
+    MonthText,
+    NoQuery,
+    OfInterface,
+    parse_parameter,
+)
 from reports import usage
 from reports.formats import json as shapes
 from reports.ledger_reader import NO_BYTES, Bytes
@@ -19,16 +28,16 @@ if TYPE_CHECKING:
 
 
 class MonthQuery(OfInterface, frozen=True, kw_only=True):
-    """Which month, as YYYY-MM in the ledger's zone; the current one by default."""
+    """Which month."""
 
-    month: str | None = None
+    month: MonthText | None = None
 
 
 class RangeQuery(OfInterface, frozen=True, kw_only=True):
-    """First and last local day, both included, as YYYY-MM-DD."""
+    """First and last local day, both included."""
 
-    from_date: str
-    to_date: str
+    from_date: FirstDate
+    to_date: LastDate
 
 
 async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
@@ -44,30 +53,29 @@ async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
 
 
 async def today(desk: Desk, query: OfInterface) -> shapes.Today:
-    """Since local midnight."""
+    """Bytes since local midnight, those not yet in the ledger included."""
     desk.fresh_snapshot()
     now = desk.now
     return shapes.today(await desk.ask(lambda ledger: usage.today(ledger, now, query.interface)))
 
 
 async def month(desk: Desk, query: MonthQuery) -> shapes.Month:
-    """A calendar month, day by day."""
+    """Every day of a calendar month until today, days without traffic with zeros."""
     desk.fresh_snapshot()
-    which = None if query.month is None else parse_month(query.month)
+    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
     now = desk.now
-    return shapes.month(await desk.ask(lambda ledger: usage.month(ledger, now, query.interface, which)))
+    return await desk.ask(lambda ledger: shapes.month(usage.month(ledger, now, query.interface, which)))
 
 
 async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
-    """Any range of local days."""
+    """Every local day of a range until today, days without traffic with zeros."""
     desk.fresh_snapshot()
-    first, last = parse_date(query.from_date), parse_date(query.to_date)
+    first = parse_parameter("from_date", query.from_date, parse_date)
+    last = parse_parameter("to_date", query.to_date, parse_date)
     if last < first:
-        raise BadRequestError(
-            f"from_date: {first} is after to_date {last}; the first day must not be after the last"
-        )
+        raise BadRequestError(f"from_date: {first} is after to_date {last}; the first day must not be after the last")
     now = desk.now
-    return shapes.days(await desk.ask(lambda ledger: usage.days(ledger, now, first, last, query.interface)))
+    return await desk.ask(lambda ledger: shapes.days(usage.days(ledger, now, first, last, query.interface)))
 
 
 async def summary(desk: Desk, query: OfInterface) -> shapes.Usage:
@@ -89,10 +97,7 @@ async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
     def rows(ledger: LedgerReader) -> list[shapes.InterfaceUsage]:
         period = usage.today(ledger, now).period
         used = ledger.days_by_interface(period.first, period.last)
-        return [
-            shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone)
-            for held in ledger.interfaces()
-        ]
+        return [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
 
     return shapes.Interfaces(interfaces=[_with_link(row, states) for row in await desk.ask(rows)])
 

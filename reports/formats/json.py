@@ -1,8 +1,8 @@
-"""JSON: the answers' shapes, with the field names that PacketBuddy's clients know; one truth for REST and command line."""
+"""JSON: the answers' shapes, with field names that PacketBuddy's clients know; one truth for REST and command line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
@@ -15,6 +15,16 @@ if TYPE_CHECKING:
     from reports.bandwidth import Bandwidth
     from reports.ledger_reader import Bytes, Interface
     from reports.usage import DayUsage, MonthUsage, PeriodUsage
+
+
+ByteCount = Annotated[int, msgspec.Meta(ge=0)]
+DateText = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"}, examples=["2026-08-05"])]
+MonthText = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9]{4}-[0-9]{2}$"}, examples=["2026-08"])]
+Timestamp = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-08-05T18:30:00+05:30"]),
+]
+"""ISO 8601 with offset."""
 
 
 class Answer(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -33,38 +43,38 @@ class HumanReadable(Answer):
 class Usage(Answer):
     """Bytes; `estimated_bytes` of them were counted across a stretch in which nobody looked."""
 
-    bytes_sent: int
-    bytes_received: int
-    total_bytes: int
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
     human_readable: HumanReadable
-    estimated_bytes: int = 0
+    estimated_bytes: ByteCount = 0
 
 
-class Today(Answer):
-    """Since local midnight; `peak_speed` in bytes per second."""
+class Today(Answer, kw_only=True):
+    """Since local midnight; `peak_speed` in bytes per second, left out before there is one."""
 
-    date: str
-    bytes_sent: int
-    bytes_received: int
-    total_bytes: int
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
+    peak_speed: ByteCount | msgspec.UnsetType = msgspec.UNSET
     human_readable: HumanReadable
-    peak_speed: int | msgspec.UnsetType = msgspec.UNSET
-    estimated_bytes: int = 0
+    date: DateText
+    estimated_bytes: ByteCount = 0
 
 
 class Day(Answer):
     """One local day."""
 
-    date: str
-    bytes_sent: int
-    bytes_received: int
-    total_bytes: int
+    date: DateText
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
 
 
 class Month(Answer):
     """One calendar month, day by day."""
 
-    month: str
+    month: MonthText
     days: list[Day]
     summary: Usage
 
@@ -72,8 +82,8 @@ class Month(Answer):
 class Range(Answer, rename={"first": "from", "last": "to"}):
     """Local days from `from` to `to`, both included; days that are yet to come are not listed."""
 
-    first: str
-    last: str
+    first: DateText
+    last: DateText
     days: list[Day]
     summary: Usage
 
@@ -81,10 +91,10 @@ class Range(Answer, rename={"first": "from", "last": "to"}):
 class MonthOfYear(Answer):
     """One month of a year."""
 
-    month: str
-    bytes_sent: int
-    bytes_received: int
-    total_bytes: int
+    month: MonthText
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
 
 
 class Year(Answer):
@@ -101,8 +111,8 @@ class InterfaceUsage(Answer):
     interface: str
     counted: bool
     uplink: bool
-    first_seen: str
-    last_seen: str
+    first_seen: Timestamp
+    last_seen: Timestamp
     lifetime: Usage
     today: Usage
     up: bool | msgspec.UnsetType = msgspec.UNSET
@@ -154,7 +164,7 @@ class RawBytes(Answer):
 class MonthlyTraffic(Answer):
     """One calendar month's traffic."""
 
-    month: str
+    month: MonthText
     data_usage: Amounts
     raw_bytes: RawBytes
 
@@ -184,12 +194,12 @@ def today(used: PeriodUsage) -> Today:
     if peak:
         words.peak_speed = human_rate(peak)
     return Today(
-        date=used.period.name,
         bytes_sent=used.total.sent,
         bytes_received=used.total.received,
         total_bytes=used.total.total,
-        human_readable=words,
         peak_speed=peak or msgspec.UNSET,
+        human_readable=words,
+        date=used.period.name,
         estimated_bytes=used.total.estimated,
     )
 
@@ -243,7 +253,7 @@ def bandwidth(found: Bandwidth, network_interface: str, sample_interval: float) 
             total=mbps(used.total, seconds),
         ),
         period_seconds=found.window_seconds,
-        current_sample_count=int(seconds / sample_interval),
+        current_sample_count=int(min(seconds, found.window_seconds) / sample_interval),
         max_samples_for_avg=int(found.window_seconds / sample_interval),
     )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from reports.formats.json import Answer
+import msgspec
+
+from reports.formats.json import Answer, Timestamp
 from reports.periods import iso
 
 if TYPE_CHECKING:
@@ -40,16 +42,18 @@ class LocalStorage(Answer):
     monthly_aggregates_count: int
     synced_count: int
     unsynced_count: int
-    oldest_log: str | None
-    newest_log: str | None
+    oldest_log: Timestamp | None
+    newest_log: Timestamp | None
 
 
 class RetentionDays(Answer):
     """How long rows are kept; days are kept for ever (null)."""
 
     local_log_days: int
-    local_slot_days: int
     local_aggregate_months: int | None
+    neon_log_days: None
+    neon_aggregate_months: None
+    local_slot_days: int
 
 
 class Storage(Answer):
@@ -71,8 +75,8 @@ class Cleaned(Answer):
     """Rows that a clean-up deleted."""
 
     logs_deleted: int
-    slots_deleted: int
     aggregates_deleted: DeletedAggregates
+    slots_deleted: int
 
 
 class Cleanup(Answer):
@@ -84,20 +88,23 @@ class Cleanup(Answer):
 
 
 class Health(Answer):
-    """Whether the service runs and what troubles it: `status` is running or degraded, `problems` says why."""
+    """Whether the service runs and what troubles it: `problems` says why it is degraded.
 
-    status: str
-    problems: list[str]
+    `storage` is null while the ledger cannot be read, `seconds_since_sample` left out before the first sample.
+    """
+
+    status: Literal["running", "degraded"]
     version: str
     device_id: str
     os_type: str
     hostname: str
     device_count: int
     sync_enabled: bool
-    timestamp: str
+    timestamp: Timestamp
+    storage: StorageFigures | None
+    problems: list[str]
     timezone: str
-    seconds_since_sample: float
-    storage: StorageFigures
+    seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET
 
 
 def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> StorageFigures:
@@ -112,9 +119,7 @@ def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> Storage
         synced_count=0,
         unsynced_count=rows.minutes,
         storage_usage_percent=percent,
-        warning=f"the ledger fills {percent} % of ledger.max_size"
-        if percent >= STORAGE_WARNING_PERCENT
-        else None,
+        warning=f"the ledger fills {percent} % of ledger.max_size" if percent >= STORAGE_WARNING_PERCENT else None,
     )
 
 

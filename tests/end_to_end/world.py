@@ -62,8 +62,9 @@ class World:
 
     def cable(self, device: str, *, subnet: int, near: Namespace | None = None) -> Cable:
         """Connect the machine (or `near`) and the outside by one more veth pair."""
-        lay_pair(near or self.machine, self.outside, device=device)
-        return self._kept(Cable(near or self.machine, self.outside, device=device, subnet=subnet))
+        near, far_device = near or self.machine, f"far{subnet}"
+        lay_pair(near, self.outside, device=device, far_device=far_device)
+        return self._kept(Cable(near, self.outside, device=device, far_device=far_device, subnet=subnet))
 
     def kernel_tunnel(self, device: str, *, subnet: int) -> Cable:
         """Connect the machine and the outside by a tunnel of the kernel's over the uplink."""

@@ -60,6 +60,7 @@ class Books:
         self.opened = open_ledger(self.path, "interface", self.zone)
         self.writer = Writer(self.path, self.zone)
         self.journal, self.totals = Journal(), Totals(self.zone)
+        self.totals.load(self.opened.history)
         self.meter = self.machine.meter()
         self.sampler = Sampler(
             meter=self.meter,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from hypothesis import HealthCheck, given, note, settings
@@ -84,7 +85,12 @@ class Story:
 
     def _sample(self, _: Step) -> None:
         if self.books.running:
-            self.books.sample()
+            snapshot = self.books.sample()
+            with self.books.reading() as reader:
+                for state in snapshot.interfaces:
+                    assert reader.lifetime(state.name).total == state.lifetime.bytes
+                    days = reader.days(date(1970, 1, 1), date(2100, 1, 1), state.name)
+                    assert sum(used.total for used in days.values()) == state.lifetime.bytes
 
     def _commit(self, _: Step) -> None:
         if self.books.running:

@@ -94,7 +94,8 @@ def test_an_uncounted_interface_folds_into_gone_after_thirty_days(books: Books, 
     assert books.audit().difference == 0
 
 
-def test_an_interface_that_returns_after_it_was_folded_is_booked_again(books: Books) -> None:
+@pytest.mark.parametrize("is_told", [True, False], ids=["told to the sampler", "not yet told"])
+def test_an_interface_that_returns_after_it_was_folded_is_booked_again(books: Books, *, is_told: bool) -> None:
     books.machine.create("tun0", is_physical=False)
     books.start()
     books.machine.move("tun0", 100)
@@ -105,7 +106,9 @@ def test_an_interface_that_returns_after_it_was_folded_is_booked_again(books: Bo
     books.machine.wait(31 * DAY)
     books.sample()
     books.commit()
-    _tidy(books)
+    gone = _tidy(books).gone
+    if is_told:
+        books.sampler.forget(gone)
 
     books.machine.create("tun0", is_physical=False)
     books.machine.move("tun0", 7)
@@ -114,6 +117,8 @@ def test_an_interface_that_returns_after_it_was_folded_is_booked_again(books: Bo
 
     assert books.lifetime_of_all() == (107, 0)
     assert books.lifetime("tun0") == (7, 0)
+    if is_told:
+        assert books.audit().difference == 0
 
 
 def test_counted_interfaces_are_never_folded(books: Books) -> None:

@@ -6,8 +6,26 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.exporter.web.running_service import RunningService, new_ledger, running
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from tests.exporter.fake_machine import Machine
+
+
+@pytest.fixture
+def unstarted(machine: Machine, empty_ledger: Path, tmp_path: Path) -> RunningService:
+    """Make a service that can be given settings and history before it starts."""
+    return RunningService(machine, new_ledger(empty_ledger, tmp_path))
+
+
+@pytest.fixture
+async def service(unstarted: RunningService) -> AsyncIterator[RunningService]:
+    """Run a service with the settings that nobody changed."""
+    async with running(unstarted) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

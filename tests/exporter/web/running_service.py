@@ -1,0 +1,147 @@
+"""A running service for tests: real parts and a real ledger; the machine in memory is its meter and its clock."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import aiohttp
+
+from exporter.ledger.writer import Writer
+from exporter.metering.postings import MeterState, Posting, SubjectFacts
+from exporter.metering.readings import Subject
+from exporter.parts import Surroundings
+from exporter.service import Service
+from exporter.settings.tree import Auth, Average, Interfaces, Ledger, Server, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+    from exporter.metering.postings import Gap, Usage
+    from exporter.web_config.parsing import WatchedWebConfig
+    from tests.exporter.fake_machine import FakeMeter, Machine
+
+INDIA = ZoneInfo("Asia/Kolkata")
+BEGAN = 1_761_955_200
+"""2025-11-01T00:00Z: when counting began in a ledger that is written beforehand."""
+
+
+class Told(NamedTuple):
+    """An answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    json: Any
+
+
+class RunningService:
+    """One service at a time over one ledger. Nothing ticks by itself: a sample is taken when a question finds it old."""
+
+    def __init__(self, machine: Machine, ledger: Path, zone: ZoneInfo = INDIA) -> None:
+        self.machine, self.zone = machine, zone
+        self.server, self.auth, self.average = Server(port=0), Auth(), Average()
+        self.interfaces = Interfaces(sample_interval=60)
+        self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
+        self.web_config: WatchedWebConfig | None = None
+        self.url = ""
+
+    service: Service
+    meter: FakeMeter
+
+    def write_before(
+        self,
+        *,
+        slots: dict[tuple[int, Subject], Usage],
+        minutes: dict[tuple[int, Subject], Usage] | None = None,
+        gaps: tuple[Gap, ...] = (),
+    ) -> None:
+        """Let the real writer book history, as an earlier service of the same boot would have."""
+        machine = self.machine
+        subjects = {
+            interface(name): SubjectFacts(name in machine.uplinks, name in machine.uplinks, BEGAN, machine.seconds)
+            for name in machine.interfaces
+        }
+        known = frozenset(here.index for here in machine.interfaces.values())
+        state = MeterState(1, machine.boot_id, machine.namespace, machine.wall, machine.elapsed, known)
+        writer = Writer(self.ledger.path, self.zone)
+        writer.post(Posting("interface", state, slots, minutes or {}, {}, subjects, gaps, (), ()))
+        writer.close()
+
+    async def start(self) -> None:
+        """Start on a free port of loopback."""
+        self.meter = self.machine.meter()
+        settings = Settings(
+            server=self.server,
+            auth=self.auth,
+            interfaces=self.interfaces,
+            ledger=self.ledger,
+            average=self.average,
+        )
+        self.service = Service(Surroundings(settings, self.machine, self.meter, self.zone, self.web_config))
+        self.url = await self.service.start()
+
+    async def stop(self) -> None:
+        """A clean stop."""
+        await self.service.stop()
+        self.meter.close()
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rsplit(":", 1)[1])
+
+    async def ask(
+        self, path: str, method: str = "GET", *, headers: Mapping[str, str] | None = None, **more: Any
+    ) -> Told:
+        """One request on a connection of its own."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, self.url + path, headers=headers, **more) as response,
+        ):
+            text = await response.text()
+            is_json = response.content_type == "application/json" and text
+            return Told(response.status, response.headers, text, await response.json() if is_json else None)
+
+    async def get(self, path: str) -> Any:
+        """The JSON of an answer that must be good."""
+        told = await self.ask(path)
+        assert told.status == 200, told.text
+        return told.json
+
+    async def send(self, raw: bytes) -> bytes:
+        """Anything at all on a plain connection, until the service closes it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(raw)
+        await writer.drain()
+        answer = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return answer
+
+    def pass_time(self, seconds: float = 2) -> None:
+        """So long that the next question takes a sample."""
+        self.machine.wait(seconds)
+
+
+@asynccontextmanager
+async def running(service: RunningService) -> AsyncIterator[RunningService]:
+    """Start it, and stop it whatever happens."""
+    try:
+        await service.start()
+        yield service
+    finally:
+        await service.stop()
+
+
+def new_ledger(template: Path, folder: Path) -> Path:
+    """A migrated ledger without a row."""
+    path = folder / "ledger.db"
+    shutil.copyfile(template, path)
+    return path
+
+
+def interface(name: str) -> Subject:
+    return Subject("interface", name)
