@@ -131,6 +131,8 @@ def build_parts(
         zone=opened.zone,
         now=lambda: around.clock.now().wall // 1_000_000_000,
         notices=opened.notices,
+        on_folded=sampler.forget,
+        on_damage=on_damage,
     )
     desk = Desk(
         settings=settings,

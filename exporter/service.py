@@ -55,7 +55,7 @@ class Service:
             around, opened, writers=self._writers, readers=self._readers, on_damage=self._end
         )
         parts.sampler.sample()
-        await parts.poster.post()
+        await parts.commit()
         self._server = await serve(
             parts.desk,
             Access(settings, around.web_config),

@@ -81,8 +81,10 @@ def info(outside: Outside, *, as_json: bool) -> None:
 @click.pass_obj
 def backup(outside: Outside) -> None:
     """Write today's backup now, while the service goes on."""
-    settings = open_books(outside).settings.ledger
-    require_ledger(settings.path)
+    books = open_books(outside)
+    settings = books.settings.ledger
+    with books.read_posted():  # what is no ledger must not replace a good backup
+        pass
     try:
         target = write_backup(
             settings.path, datetime.fromtimestamp(outside.now(), UTC).date(), max(settings.backups, 1)
@@ -115,9 +117,9 @@ def verify(outside: Outside) -> None:
             err=True,
         )
         sys.exit(1)
-    click.echo(f"{path} is whole")
-    with books.read() as reader:
+    with books.read_posted() as reader:
         notices, zone = reader.incidents(only_unseen=True), reader.zone
+    click.echo(f"{path} is whole")
     for notice in notices:
         click.echo(_in_words(notice, zone))
     if notices:

@@ -12,14 +12,16 @@ import ssl
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
-from zoneinfo import ZoneInfo
 
 import click
 
 from exporter.console.books import open_settings
+from exporter.console.zone import ZoneError, day_zone
 from exporter.metering.readings import MeterError
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from exporter.console.outside import Outside
     from exporter.metering.readings import Meter
     from exporter.service import Service
@@ -154,11 +156,10 @@ def _watch(path: Path | None) -> WatchedWebConfig | None:
 
 
 def _zone(settings: Settings) -> ZoneInfo:
-    if settings.ledger.timezone != "auto":
-        return ZoneInfo(settings.ledger.timezone)
-    import tzlocal  # noqa: PLC0415 - 3 MB that a named zone does not need
-
-    return ZoneInfo(tzlocal.get_localzone_name() or "UTC")
+    try:
+        return day_zone(settings.ledger.timezone)
+    except ZoneError as error:
+        _fail(str(error))
 
 
 def _reloaded(outside: Outside, settings: Settings, web_config: Path | None) -> Settings:

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
+class BooksError(click.ClickException):
+    """The ledger cannot be read by this command: `problem` says why, `remedy` what to do."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}: {remedy}")
+        self.problem, self.remedy = problem, remedy
+
+
 class Books(NamedTuple):
     """Settings, who writes the ledger now (None: nobody), how to ask them, and the clock (UTC seconds)."""
 
@@ -52,9 +60,9 @@ class Books(NamedTuple):
                 with LedgerReader(connection, fetch_unposted=fetch_unposted).at_one_moment() as ledger:
                     yield ledger
         except sqlite3.Error as error:
-            raise click.ClickException(f"cannot read {path}: {error}; `netledger ledger verify` says more") from error
+            raise BooksError(f"cannot read {path} ({error})", "`netledger ledger verify` says more") from error
         except ZoneInfoNotFoundError as error:
-            raise click.ClickException(f"{path} is kept in a time zone that is not known here: {error}") from error
+            raise BooksError(f"the time zone of {path} is unknown here ({error})", "install tzdata") from error
 
     def _unposted(self) -> Unposted:
         """A service that does not answer costs its last seconds, not the answer."""
@@ -76,11 +84,10 @@ def require_ledger(path: Path) -> None:
     try:
         path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise click.ClickException(f"there is no ledger at {path} yet: start one with `netledger run`") from error
+        raise BooksError(f"there is no ledger at {path} yet", "start one with `netledger run`") from error
     except OSError as error:
-        raise click.ClickException(
-            f"cannot read {path}: {error.strerror}; ask as the user who runs netledger, or set ledger.path"
-        ) from error
+        remedy = "ask as the user who runs netledger, or set ledger.path"
+        raise BooksError(f"cannot read {path} ({error.strerror})", remedy) from error
 
 
 def open_settings(outside: Outside) -> Settings:
@@ -108,8 +115,7 @@ def open_books(outside: Outside) -> Books:
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise click.ClickException(
-            f"{path} was written by a newer netledger (schema version {version}): use that one to read it"
-        )
+        problem = f"{path} was written by a newer netledger (schema version {version})"
+        raise BooksError(problem, "use that one to read it")
     if version < SCHEMA_VERSION:
-        raise click.ClickException(f"{path} is not a ledger, or an unfinished one: start `netledger run` to prepare it")
+        raise BooksError(f"{path} is not a ledger, or an unfinished one", "`netledger run` prepares it")

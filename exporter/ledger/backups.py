@@ -14,6 +14,10 @@ PAGES_A_STEP = 256
 """Pages copied between two breaths, so that a slow disk stays free for commits."""
 
 
+class DamagedLedgerError(sqlite3.DatabaseError):
+    """A backup that was just made is not whole: the ledger itself is damaged."""
+
+
 def backup_folder(ledger: Path) -> Path:
     """Where the backups of a ledger are."""
     return ledger.with_name("backups")
@@ -40,7 +44,7 @@ def write_backup(ledger: Path, day: date, keep: int) -> Path:
         copy.execute("PRAGMA journal_mode = DELETE")
     if not is_sound(partial):
         partial.unlink(missing_ok=True)
-        raise sqlite3.DatabaseError(f"the copy of {ledger} is damaged: the ledger itself may be")
+        raise DamagedLedgerError(f"a copy of {ledger} is damaged, so the ledger is")
     partial.replace(target)
     for old in backups_of(ledger)[max(keep, 1) :]:
         old.unlink(missing_ok=True)

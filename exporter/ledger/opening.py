@@ -17,6 +17,7 @@ from exporter.ledger.schema import (
     COUNTS,
     VERSION,
     SchemaError,
+    has_our_schema,
     migrate_in_own_process,
     require_current,
     version_of,
@@ -29,9 +30,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.metering.totals import DayRow
-
-ACCOUNTS_CARRIED = 1024
-"""Subjects that are gone and do not count: only the newest are carried forward, so that memory stays bounded."""
 
 
 class Opened(NamedTuple):
@@ -56,7 +54,7 @@ def open_ledger(path: Path, meter: str, zone: ZoneInfo) -> Opened:
     be read (full disk, read-only file system, locked by others) is carried forward too, and written when it can be.
     """
     try:
-        incidents = tuple(_recover(path)) if path.exists() and not is_sound(path) else ()
+        incidents = tuple(_recover(path)) if path.exists() and not (is_sound(path) and has_our_schema(path)) else ()
         with contextlib.closing(connect_to_write(path)) as connection:
             version = version_of(connection)
         require_current(path, version)
@@ -109,12 +107,14 @@ def _read_only(path: Path, meter: str, zone: ZoneInfo, problem: str) -> Opened:
 def carried_forward(connection: sqlite3.Connection, meter: str) -> OpeningBalance:
     """Read the last look of a meter and the account of every subject that may be met again."""
     row = connection.execute(
-        "SELECT posting, boot_id, namespace, wall, elapsed, known FROM meter WHERE name = ?", (meter,)
+        "SELECT posting, boot_id, namespace, wall, elapsed FROM meter WHERE name = ?", (meter,)
     ).fetchone()
     state = None
     if row is not None:
-        posting, boot_id, namespace, wall, elapsed, known = row
-        state = MeterState(posting, boot_id, namespace, wall, elapsed, frozenset(map(int, known.split())))
+        posting, boot_id, namespace, wall, elapsed = row
+        known = connection.execute("SELECT value FROM state WHERE name = ?", (f"known:{meter}",)).fetchone()
+        indexes = frozenset(map(int, known[0].split())) if known else frozenset()
+        state = MeterState(posting, boot_id, namespace, wall, elapsed, indexes)
     gap_seconds = connection.execute(
         "SELECT ifnull(sum(max(ended - began, 0)), 0) FROM gap WHERE meter = ?", (meter,)
     ).fetchone()[0]
@@ -133,7 +133,7 @@ def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
                c.began_at, c.base_receive_bytes, c.base_transmit_bytes, c.ledger_receive_bytes,
                c.ledger_transmit_bytes, c.discarded_receive_bytes, c.discarded_transmit_bytes, c.read_at
         FROM subject AS s LEFT JOIN checkpoint AS c ON c.subject = s.id
-        ORDER BY s.counted DESC, s.last_seen DESC LIMIT {ACCOUNTS_CARRIED}
+        ORDER BY s.id
     """  # noqa: S608 - names of our own schema
     accounts = {}
     for subject_id, kind, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(
@@ -158,12 +158,12 @@ def _checkpoint(columns: list[str | int | None]) -> Checkpoint | None:
 def _recover(path: Path) -> list[Incident]:
     """Set the damaged file aside with its date and put the newest good backup in its place."""
     now = datetime.now(UTC)
-    aside = path.with_name(f"{path.name}.damaged-{now:%Y-%m-%dT%H%M%SZ}")
+    aside = path.with_name(f"{path.name}.damaged-{now:%Y-%m-%dT%H%M%S.%fZ}")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.replace(aside.with_name(aside.name + suffix))
-    good = next((backup for backup in backups_of(path) if is_sound(backup)), None)
+    good = next((backup for backup in backups_of(path) if is_sound(backup) and has_our_schema(backup)), None)
     at = int(now.timestamp())
     if good is None:
         detail = (

@@ -25,7 +25,19 @@ SHORTEST_SLOTS = 62 * DAY_SECONDS
 AGGRESSIVE = 10
 """In a storage crisis, minutes and slots are kept for this fraction of their time."""
 
+GONE_KEPT = 1024
+"""Interfaces that do not count keep a row of their own while they are among the newest; a host of containers makes more."""
+
+RECENT_SECONDS = 2 * 3600
+"""An interface that is there is noted every hour: one unseen for longer has gone."""
+
 INCIDENTS_KEPT = 10_000
+
+FIND_GONE = """
+SELECT id, kind, name FROM subject WHERE counted = 0 AND name <> :gone AND (
+  last_seen < :long_ago OR (last_seen < :lately AND id NOT IN (
+    SELECT id FROM subject WHERE counted = 0 ORDER BY last_seen DESC LIMIT :kept)))
+"""
 
 
 class Keep(NamedTuple):
@@ -61,7 +73,7 @@ class Retention:
         return self._writer.connection
 
     def tidy(self, keep: Keep, now: int) -> Removed:
-        """Delete what is older than it is kept for, fold what is long gone; shorter than set where the file is too large."""
+        """Delete what is older than it is kept for (or less, where the file is too large), fold what is long gone."""
         removed = self._delete(keep, now)
         gone = self._fold_gone(now)
         share = keep
@@ -99,8 +111,8 @@ class Retention:
         return Removed(minutes, slots)
 
     def _fold_gone(self, now: int) -> tuple[Subject, ...]:
-        query = "SELECT id, kind, name FROM subject WHERE counted = 0 AND last_seen < ? AND name <> ?"
-        rows = self._connection.execute(query, (now - FOLD_AFTER_SECONDS, GONE)).fetchall()
+        bounds = {"gone": GONE, "long_ago": now - FOLD_AFTER_SECONDS, "lately": now - RECENT_SECONDS, "kept": GONE_KEPT}
+        rows = self._connection.execute(FIND_GONE, bounds).fetchall()
         if rows:
             self._writer.in_transaction(lambda: self._fold([row[0] for row in rows], now))
             self._writer.forget_ids()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -53,7 +54,7 @@ CREATE TABLE checkpoint (
 ) STRICT;
 CREATE TABLE meter (
   name TEXT PRIMARY KEY, posting INTEGER NOT NULL, boot_id TEXT NOT NULL, namespace INTEGER NOT NULL,
-  wall INTEGER NOT NULL, elapsed INTEGER NOT NULL, known TEXT NOT NULL DEFAULT ''
+  wall INTEGER NOT NULL, elapsed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE slot (
   slot INTEGER NOT NULL, subject INTEGER NOT NULL REFERENCES subject (id),
@@ -122,6 +123,19 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def has_our_schema(path: Path) -> bool:
+    """Whether a ledger of this version has the tables and views that we made: quick_check does not read their text."""
+    with contextlib.closing(sqlite3.connect(path)) as held, contextlib.closing(sqlite3.connect(":memory:")) as ours:
+        if version_of(held) != VERSION:
+            return True
+        ours.executescript(FIRST)
+        definitions = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+        try:
+            return set(ours.execute(definitions)) <= set(held.execute(definitions))
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            return isinstance(error, sqlite3.OperationalError)
+
+
 def require_current(path: Path, version: int) -> None:
     """Raise SchemaError for a ledger that a newer netledger has written."""
     if version > VERSION:
@@ -132,7 +146,7 @@ def require_current(path: Path, version: int) -> None:
 
 
 def migrate(path: Path) -> None:
-    """Bring the file to the current version, each step and its record in one transaction (this imports sqlite-utils)."""
+    """Bring the file to the current version by sqlite-utils, each step and its record in one transaction."""
     from sqlite_utils import Database  # noqa: PLC0415 - 5 MB that only a migration needs
     from sqlite_utils.migrations import Migrations  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exporter.ledger.backups import backups_of, write_backup
+from exporter.ledger.backups import DamagedLedgerError, backups_of, write_backup
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.retention import Keep, Removed, Retention
 from reports.periods import day_of
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.writer import Writer
+    from exporter.metering.readings import Subject
     from exporter.settings.tree import Ledger
 
 log = logging.getLogger(__name__)
@@ -46,20 +47,29 @@ class LedgerUpkeep:
         zone: ZoneInfo,
         now: Callable[[], int],
         notices: tuple[str, ...],
+        on_folded: Callable[[tuple[Subject, ...]], None],
+        on_damage: Callable[[str], None],
     ) -> None:
-        """`notices` are what happened to the ledger and nobody has seen yet."""
+        """`notices` are what happened to the ledger and nobody has seen yet.
+
+        `on_folded` is told of the interfaces whose rows are folded together now, `on_damage` of a broken file.
+        """
         self._writer, self._executor, self._settings = writer, executor, settings
         self._zone, self._now = zone, now
         self._retention = Retention(writer, settings.path)
         self._keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
         self.notices = notices
+        self._on_folded, self._on_damage = on_folded, on_damage
         self.figures: LedgerFigures | None = None
 
     async def go_round(self) -> None:
         """One round: a failure is logged, and the next round tries again."""
         try:
-            await self._on_writer(self._tidy)
+            removed = await self._on_writer(self._tidy)
+            self._on_folded(removed.gone)
             await self._back_up()
+        except DamagedLedgerError as error:
+            self._on_damage(str(error))
         except (sqlite3.Error, OSError) as error:
             log.warning("upkeep of the ledger failed, and is tried again within the hour: %s", error)
 
@@ -73,7 +83,9 @@ class LedgerUpkeep:
             self._measure()
             return removed
 
-        return await self._on_writer(work)
+        removed = await self._on_writer(work)
+        self._on_folded(removed.gone)
+        return removed
 
     async def mark_seen(self) -> None:
         """Put the notices away."""
@@ -84,10 +96,11 @@ class LedgerUpkeep:
         await self._on_writer(work)
         self.notices = ()
 
-    def _tidy(self) -> None:
-        self._retention.tidy(self._keep, self._now())
+    def _tidy(self) -> Removed:
+        removed = self._retention.tidy(self._keep, self._now())
         self._writer.checkpoint_log()
         self._measure()
+        return removed
 
     def _measure(self) -> None:
         ask = self._writer.connection.execute

@@ -60,10 +60,10 @@ INSERT OR REPLACE INTO checkpoint (
 ) VALUES ({", ".join("?" * 19)})
 """  # noqa: S608 - names of our own schema
 PUT_METER = """
-INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed, known)
-VALUES (:name, :posting, :boot_id, :namespace, :wall, :elapsed, :known)
+INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed)
+VALUES (:name, :posting, :boot_id, :namespace, :wall, :elapsed)
 ON CONFLICT (name) DO UPDATE SET posting = :posting, boot_id = :boot_id, namespace = :namespace,
-  wall = :wall, elapsed = :elapsed, known = :known
+  wall = :wall, elapsed = :elapsed
 """
 PUT_SUBJECT = """
 INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen)
@@ -83,6 +83,7 @@ class Writer:
         self._opened: sqlite3.Connection | None = None
         self._inode = 0
         self._ids: dict[Subject, int] = {}
+        self._known: frozenset[int] | None = None
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -101,9 +102,10 @@ class Writer:
             self._opened = None
 
     def post(self, posting: Posting) -> float:
-        """Commit one posting, all or nothing; returns the seconds it took. Raises sqlite3.Error, and nothing is changed.
+        """Commit one posting, all or nothing; returns the seconds it took.
 
-        A posting that the ledger already holds (its commit was reported as failed, and was not) is not applied again. FileNotFoundError: the ledger was taken away.
+        Raises sqlite3.Error, and nothing is changed; FileNotFoundError where the ledger was taken away. A posting that
+        the ledger already holds (its commit was reported as failed, and was not) is not applied again.
         """
         began = time.perf_counter()
         if self._opened is not None and self._path.stat().st_ino != self._inode:
@@ -120,6 +122,7 @@ class Writer:
             connection.execute("COMMIT")
         except BaseException:
             self._ids.clear()
+            self._known = None
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
@@ -151,9 +154,16 @@ class Writer:
             "namespace": state.namespace,
             "wall": state.wall,
             "elapsed": state.elapsed,
-            "known": " ".join(map(str, sorted(state.known))),
         }
         self.connection.execute(PUT_METER, row)
+        self._put_known(posting.meter, state.known)
+
+    def _put_known(self, meter: str, known: frozenset[int]) -> None:
+        """Written when it changes only: a host of containers has a thousand indexes, and a commit every ten seconds."""
+        if known != self._known:
+            row = (f"known:{meter}", " ".join(map(str, sorted(known))))
+            self.connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
+            self._known = known
 
     def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
         rows = [

@@ -223,6 +223,7 @@ class Bookkeeper:
         self.dirty.discard(life.subject)
         self.changed.discard(life.subject)
         name = life.subject.name
+        self._totals.forget(name)
         for counters in (self.resets, self.discarded):
             for device, cause in [key for key in counters if key[0] == name]:
                 counters[GONE, cause] = counters.get((GONE, cause), 0) + counters.pop((device, cause))

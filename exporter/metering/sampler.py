@@ -52,7 +52,7 @@ class Sampler:
         totals: Totals,
         rules: CountingRules,
         opening: OpeningBalance,
-        options: SamplerOptions = SamplerOptions(),
+        options: SamplerOptions,
     ) -> None:
         """Carry forward what the ledger holds; nothing is read before the first `sample`."""
         self._meter, self._clock, self._journal, self._totals = meter, clock, journal, totals

@@ -149,6 +149,10 @@ class Totals:
         if totals is not None:
             totals.note_peaks(self.day_of(minute), peaks)
 
+    def forget(self, device: str) -> None:
+        """Drop a device that has been folded or forgotten."""
+        self._devices.pop(device, None)
+
     def day_of(self, seconds: int) -> date:
         """The local day of an instant (UTC seconds); the current day's bounds are kept at hand."""
         begins, ends = self._bounds

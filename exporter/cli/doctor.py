@@ -1,0 +1,84 @@
+"""`netledger doctor`: what is measured, how, what is not visible, and what to do."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.console.books import open_books
+from exporter.console.diagnosis import FACT, PROBLEM, diagnose
+from exporter.console.examination import examine
+from exporter.console.printing import CONTROL, Table, print_json, print_table
+
+if TYPE_CHECKING:
+    from exporter.console.diagnosis import Diagnosis, Finding
+    from exporter.console.outside import Outside
+
+TOPICS = {
+    "meter": "How it is measured",
+    "counting": "What counts",
+    "limits": "What is not visible",
+    "ledger": "Ledger",
+    "service": "Service",
+    "clock": "Clock",
+}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(outside: Outside, *, as_json: bool) -> None:
+    """Say what is measured, how, what is not visible, and what to do (exit code 1: something needs attention)."""
+    diagnosis = diagnose(examine(open_books(outside)))
+    if as_json:
+        print_json(_document(diagnosis))
+    else:
+        _print(diagnosis)
+    if not diagnosis.is_well:
+        sys.exit(1)
+
+
+def _document(diagnosis: Diagnosis) -> dict[str, object]:
+    return {
+        "well": diagnosis.is_well,
+        "findings": [finding._asdict() for finding in diagnosis.findings],
+        "interfaces": [
+            {
+                "interface": verdict.name,
+                "kind": verdict.kind,
+                "up": verdict.is_up,
+                "metered": verdict.is_metered,
+                "counted": verdict.is_counted,
+                "reason": verdict.reason,
+            }
+            for verdict in diagnosis.interfaces
+        ],
+    }
+
+
+def _print(diagnosis: Diagnosis) -> None:
+    rows = [
+        (verdict.name, verdict.kind, "yes" if verdict.is_counted else "no", verdict.reason)
+        for verdict in diagnosis.interfaces
+    ]
+    if rows:
+        columns = ("Interface", "Kind", "Counted", "Why")
+        print_table(Table("Interfaces", columns, rows, left=frozenset(range(4))))
+    for topic, title in TOPICS.items():
+        findings = [finding for finding in diagnosis.findings if finding.topic == topic]
+        if findings:
+            click.echo()
+            click.secho(title, bold=True)
+            for finding in findings:
+                click.echo(_line(finding))
+    problems = sum(finding.level == PROBLEM for finding in diagnosis.findings)
+    things = "one thing needs" if problems == 1 else f"{problems} things need"
+    click.echo("\nAll is well." if diagnosis.is_well else f"\n{things} attention (marked !).".capitalize())
+
+
+def _line(finding: Finding) -> str:
+    mark = "!" if finding.level == PROBLEM else "-" if finding.level == FACT else "~"
+    text = f"{finding.text} {finding.remedy}".rstrip().translate(CONTROL)
+    return f"  {mark} {text}"

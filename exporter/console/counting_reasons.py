@@ -1,0 +1,64 @@
+"""Which interfaces count for the machine's total, which don't, and why, in words; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.counting import AUTO
+
+if TYPE_CHECKING:
+    from exporter.console.examination import Meter
+    from exporter.metering.counting import CountingRules
+    from exporter.metering.readings import Link
+
+
+class InterfaceVerdict(NamedTuple):
+    """One interface that is there, whether it is metered and counted, and why."""
+
+    name: str
+    kind: str
+    is_up: bool
+    is_metered: bool
+    is_counted: bool
+    reason: str
+
+
+def judge_interfaces(meter: Meter, rules: CountingRules, ever_uplinks: frozenset[str]) -> list[InterfaceVerdict]:
+    """Judge every interface, counted ones first; `ever_uplinks` are those that the ledger remembers."""
+    if meter.look is None:
+        return []
+    uplinks = meter.look.uplinks
+    verdicts = []
+    for name, link in meter.look.links.items():
+        is_metered = rules.is_metered(link)
+        is_counted = is_metered and rules.is_counted(name, uplinks | ever_uplinks)
+        reason = _why_counted(link, meter, rules, uplinks) if is_counted else _why_not(link, rules, is_metered)
+        verdicts.append(InterfaceVerdict(name, link.kind, link.is_up, is_metered, is_counted, reason))
+    return sorted(verdicts, key=lambda one: (not one.is_counted, not one.is_metered, one.name))
+
+
+def _why_counted(link: Link, meter: Meter, rules: CountingRules, uplinks: frozenset[str]) -> str:
+    if rules.counted != AUTO:
+        return "listed in interfaces.counted"
+    if link.name in meter.default_routes:
+        return "carries the default route"
+    if link.name not in uplinks:
+        return "has been an uplink"
+    if not meter.default_routes:
+        return "up, and there is no default route"
+    return "the hardware beneath the default route"
+
+
+def _why_not(link: Link, rules: CountingRules, is_metered: bool) -> str:  # noqa: FBT001 - a fact, no switch
+    if not is_metered:
+        if link.is_loopback:
+            return "loopback: the machine talks with itself"
+        is_excluded = rules._replace(include=("*",)).is_metered_name(link.name) is False
+        return "excluded by interfaces.exclude" if is_excluded else "not in interfaces.include"
+    if rules.counted != AUTO:
+        return "not listed in interfaces.counted"
+    if link.lower:
+        return f"stacked on {' + '.join(link.lower)}, which has its bytes too"
+    if link.is_physical:
+        return "carries no default route" if link.is_up else "is down, and has never been an uplink"
+    return "virtual: what it moves crosses an uplink, or never leaves the machine"

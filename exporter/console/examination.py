@@ -1,0 +1,191 @@
+"""The doctor's eyes: facts about the meter, the ledger, the service and the clock, without a judgement."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.console.books import BooksError
+from exporter.console.client import ServiceError
+from exporter.console.zone import ZoneError, day_zone
+from exporter.ledger.backups import backups_of
+from exporter.ledger.files import size_on_disk
+from exporter.metering.counting import CountingRules
+from exporter.metering.readings import MeterError
+from exporter.meters.interfaces import open_interface_meter
+from exporter.meters.interfaces.linux_uplinks import parse_ipv4_routes, parse_ipv6_routes
+
+if TYPE_CHECKING:
+    from exporter.console.books import Books
+    from exporter.metering.readings import Look
+    from reports.ledger_reader import Gap, Incident
+
+WEEK_SECONDS = 7 * 86_400
+
+
+class Meter(NamedTuple):
+    """What the meter saw, or why it saw nothing.
+
+    `source` names the counters; `hears` is whether the kernel tells of births and ends.
+    """
+
+    look: Look | None = None
+    source: str = "the system's own counters"
+    hears: bool = False
+    problem: str = ""
+    default_routes: frozenset[str] = frozenset()
+    other_namespaces: int = 0
+
+
+class Ledger(NamedTuple):
+    """The ledger as this user finds it; times are UTC seconds."""
+
+    path: Path
+    problem: str = ""
+    remedy: str = ""
+    is_writable: bool = True
+    size: int = 0
+    free_bytes: int = 0
+    zone: str = ""
+    uplinks: frozenset[str] = frozenset()
+    notices: tuple[Incident, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    began: int | None = None
+    read_at: int | None = None
+    last_backup: Path | None = None
+    keeps_backups: bool = True
+
+
+class Service(NamedTuple):
+    """Who writes the ledger (0: nobody), and what they answer."""
+
+    pid: int = 0
+    url: str = ""
+    problem: str = ""
+    needs_key: bool = False
+    told_problems: tuple[str, ...] = ()
+
+
+class Clock(NamedTuple):
+    """UTC seconds, and the zone of the settings; `is_auto`: it is the system's."""
+
+    now: int
+    zone: str
+    is_auto: bool
+    problem: str = ""
+
+
+class Facts(NamedTuple):
+    """Everything that a diagnosis is made from."""
+
+    meter: Meter
+    rules: CountingRules
+    ledger: Ledger
+    service: Service
+    clock: Clock
+
+
+def examine(books: Books, proc: Path = Path("/proc")) -> Facts:
+    """Look at everything once; raises nothing that a machine in a bad state can cause."""
+    interfaces = books.settings.interfaces
+    rules = CountingRules(interfaces.include, interfaces.exclude, interfaces.counted)
+    return Facts(_meter(proc), rules, _ledger(books), _service(books), _clock(books))
+
+
+def _meter(proc: Path) -> Meter:
+    try:
+        meter = open_interface_meter()
+        try:
+            look = meter.look()
+            hears = getattr(meter, "fileno", lambda: None)() is not None
+        finally:
+            meter.close()
+        return Meter(look, _source(proc), hears, "", _default_routes(proc), _other_namespaces(proc))
+    except MeterError as error:
+        return Meter(problem=str(error))
+
+
+def _source(proc: Path) -> str:
+    return f"the kernel's counters ({proc}/net/dev)" if (proc / "net/dev").exists() else Meter().source
+
+
+def _default_routes(proc: Path) -> frozenset[str]:
+    """Devices with a default route; none where the system writes no such files."""
+    found = []
+    for name, parse in (("net/route", parse_ipv4_routes), ("net/ipv6_route", parse_ipv6_routes)):
+        try:
+            found += parse((proc / name).read_text(encoding="ascii", errors="replace"), name)
+        except OSError:
+            continue
+    return frozenset(route.device for route in found if route.length == 0 and route.device != "lo")
+
+
+def _other_namespaces(proc: Path) -> int:
+    """Network namespaces of processes that this user may see, besides its own."""
+    seen = set()
+    for link in (*proc.glob("[0-9]*/ns/net"), proc / "self/ns/net"):
+        try:
+            seen.add(link.readlink().name)
+        except OSError:
+            continue
+    return max(len(seen) - 1, 0)
+
+
+def _ledger(books: Books) -> Ledger:
+    settings, now = books.settings.ledger, int(books.now())
+    path = settings.path
+    facts = Ledger(path, is_writable=_may_write(path), keeps_backups=settings.backups > 0)
+    try:
+        with books.read() as reader:
+            facts = facts._replace(
+                zone=reader.zone.key,
+                uplinks=frozenset(held.device for held in reader.interfaces() if held.is_uplink),
+                notices=tuple(reader.incidents(only_unseen=True)),
+                gaps=tuple(reader.gaps(now - WEEK_SECONDS, now)),
+                began=reader.first_seen(),
+                read_at=max((epoch.read_at for epoch in reader.epochs()), default=None),
+            )
+    except BooksError as error:
+        return facts._replace(problem=error.problem, remedy=error.remedy)
+    return facts._replace(
+        size=size_on_disk(path),
+        free_bytes=shutil.disk_usage(path.parent).free,
+        last_backup=next(iter(backups_of(path)), None),
+    )
+
+
+def _may_write(path: Path) -> bool:
+    """The file, and beside it its log and its lock; for a ledger that is yet to be made, the nearest folder."""
+    folder = next((parent for parent in path.parents if _is_there(parent)), path.parent)
+    return os.access(folder, os.W_OK | os.X_OK) and (not _is_there(path) or os.access(path, os.W_OK))
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _service(books: Books) -> Service:
+    if books.holder is None:
+        return Service()
+    service = Service(books.holder.pid, books.holder.url, needs_key=bool(books.settings.auth.api_keys))
+    if books.client is None:
+        return service._replace(problem="it is starting")
+    try:
+        told = books.client.get("/api/health")
+    except ServiceError as error:
+        return service._replace(problem=str(error))
+    return service._replace(told_problems=tuple(map(str, told.get("problems", ()))))
+
+
+def _clock(books: Books) -> Clock:
+    timezone = books.settings.ledger.timezone
+    try:
+        zone, problem = day_zone(timezone).key, ""
+    except ZoneError as error:
+        zone, problem = "", str(error)
+    return Clock(int(books.now()), zone, timezone == "auto", problem)
