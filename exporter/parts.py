@@ -144,5 +144,6 @@ def build_parts(
         exposition=Exposition(families(history=settings.metrics.history, process=settings.metrics.process)),
         identity=Identity(opened.ledger_id, socket.gethostname(), platform.system()),
         readers=readers,
+        on_damage=on_damage,
     )
     return Parts(sampler, poster, upkeep, desk, totals, writer, ledger.path)

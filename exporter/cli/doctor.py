@@ -74,8 +74,9 @@ def _print(diagnosis: Diagnosis) -> None:
             for finding in findings:
                 click.echo(_line(finding))
     problems = sum(finding.level == PROBLEM for finding in diagnosis.findings)
-    things = "one thing needs" if problems == 1 else f"{problems} things need"
-    click.echo("\nAll is well." if diagnosis.is_well else f"\n{things} attention (marked !).".capitalize())
+    things = "One thing needs" if problems == 1 else f"{problems} things need"
+    click.echo()
+    click.echo("All is well." if diagnosis.is_well else f"{things} attention (marked !).")
 
 
 def _line(finding: Finding) -> str:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from exporter.console.books import open_books
+from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
 from exporter.console.printing import Table, print_json, print_table
 
 if TYPE_CHECKING:
+    from exporter.console.books import Books
     from exporter.console.outside import Outside
+    from exporter.ledger.files import Holder
 
 NOT_RUNNING = 3
 """Exit code of init scripts for a service that does not run (LSB, section 20.2)."""
@@ -22,9 +24,10 @@ NOT_RUNNING = 3
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def status(outside: Outside, *, as_json: bool) -> None:
-    """Whether the service runs, and how it is (exit code 3 when it does not)."""
+    """Whether the service runs, and how it is (exit code 3 when it does not, 1 when it has a problem)."""
     books = open_books(outside)
     if books.holder is None:
+        require_sight(books.settings.ledger.path)
         if as_json:
             print_json({"status": "stopped", "ledger": str(books.settings.ledger.path)})
         else:
@@ -38,8 +41,14 @@ def status(outside: Outside, *, as_json: bool) -> None:
         told = {"status": "unreachable", "problems": [str(error)]}
     if as_json:
         print_json({"pid": books.holder.pid, "url": books.holder.url, **told})
-        return
-    rows = [("Process", str(books.holder.pid)), ("Address", books.holder.url), ("State", str(told["status"]))]
+    else:
+        _print(books, books.holder, told)
+    if told["problems"]:
+        sys.exit(1)
+
+
+def _print(books: Books, holder: Holder, told: dict[str, Any]) -> None:
+    rows = [("Process", str(holder.pid)), ("Address", holder.url or "-"), ("State", str(told["status"]))]
     rows.append(("Ledger", str(books.settings.ledger.path)))
     if "seconds_since_sample" in told:
         rows.append(("Last sample", f"{told['seconds_since_sample']:.1f} s ago"))

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import click
 
 from exporter.console.client import ServiceClient, ServiceError
-from exporter.ledger.files import connect_to_read, find_holder
+from exporter.ledger.files import connect_to_read, find_holder, lock_path
 from exporter.settings import SettingsError, load_settings
 from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
@@ -88,6 +88,17 @@ def require_ledger(path: Path) -> None:
     except OSError as error:
         remedy = "ask as the user who runs netledger, or set ledger.path"
         raise BooksError(f"cannot read {path} ({error.strerror})", remedy) from error
+
+
+def require_sight(path: Path) -> None:
+    """End the command where this user cannot even see whether somebody writes the ledger."""
+    try:
+        lock_path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        problem = f"cannot see whether netledger runs: {path.parent}: {error.strerror}"
+        raise BooksError(problem, "ask as the user who runs it, or set ledger.path") from error
 
 
 def open_settings(outside: Outside) -> Settings:

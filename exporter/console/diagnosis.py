@@ -149,6 +149,8 @@ def _of_gaps(ledger: Ledger) -> Iterator[Finding]:
 def _of_backups(ledger: Ledger, clock: Clock) -> Iterator[Finding]:
     if ledger.last_backup is not None:
         yield Finding("ledger", FACT, f"The newest backup is {ledger.last_backup.name}.")
+    elif not ledger.sees_backups:
+        yield Finding("ledger", LIMIT, "This user may not look at the backups.")
     elif not ledger.keeps_backups:
         yield Finding("ledger", FACT, "No backups are kept (ledger.backups is 0).")
     elif ledger.began is not None and clock.now - ledger.began > BACKUP_DUE_SECONDS:
@@ -158,6 +160,9 @@ def _of_backups(ledger: Ledger, clock: Clock) -> Iterator[Finding]:
 
 
 def _of_service(service: Service, ledger: Ledger) -> Iterator[Finding]:
+    if not service.pid and service.problem:
+        yield Finding("service", PROBLEM, _sentence(service.problem), _sentence(service.remedy))
+        return
     if not service.pid:
         remedy = "Start it with `netledger run`; what moves meanwhile is counted then, until the next boot."
         yield Finding("service", PROBLEM, "netledger is not running.", remedy)

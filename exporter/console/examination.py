@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.console.books import BooksError
+from exporter.console.books import BooksError, require_sight
 from exporter.console.client import ServiceError
 from exporter.console.zone import ZoneError, day_zone
-from exporter.ledger.backups import backups_of
+from exporter.ledger.backups import backup_folder, backups_of
 from exporter.ledger.files import size_on_disk
 from exporter.metering.counting import CountingRules
 from exporter.metering.readings import MeterError
@@ -55,6 +55,7 @@ class Ledger(NamedTuple):
     began: int | None = None
     read_at: int | None = None
     last_backup: Path | None = None
+    sees_backups: bool = True
     keeps_backups: bool = True
 
 
@@ -64,6 +65,7 @@ class Service(NamedTuple):
     pid: int = 0
     url: str = ""
     problem: str = ""
+    remedy: str = ""
     needs_key: bool = False
     told_problems: tuple[str, ...] = ()
 
@@ -149,10 +151,12 @@ def _ledger(books: Books) -> Ledger:
             )
     except BooksError as error:
         return facts._replace(problem=error.problem, remedy=error.remedy)
+    folder = backup_folder(path)
     return facts._replace(
         size=size_on_disk(path),
         free_bytes=shutil.disk_usage(path.parent).free,
         last_backup=next(iter(backups_of(path)), None),
+        sees_backups=not _is_there(folder) or os.access(folder, os.R_OK | os.X_OK),
     )
 
 
@@ -171,6 +175,10 @@ def _is_there(path: Path) -> bool:
 
 def _service(books: Books) -> Service:
     if books.holder is None:
+        try:
+            require_sight(books.settings.ledger.path)
+        except BooksError as error:
+            return Service(problem=error.problem, remedy=error.remedy)
         return Service()
     service = Service(books.holder.pid, books.holder.url, needs_key=bool(books.settings.auth.api_keys))
     if books.client is None:

@@ -85,6 +85,12 @@ class Poster:
         minutes.extend(self._rows(self._journal.minutes, upcoming))
         return Unposted(slots, minutes)
 
+    @property
+    def unposted_bytes(self) -> int:
+        """Bytes of all interfaces that are counted in memory and not in the ledger yet."""
+        waiting = () if self._waiting is None else self._waiting.slots.values()
+        return sum(usage.counts.bytes for usage in (*waiting, *self._journal.slots.values()))
+
     async def close(self) -> None:
         """Copy the log into the ledger and let go of it."""
         await asyncio.get_running_loop().run_in_executor(self._executor, self._writer.close)

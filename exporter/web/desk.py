@@ -59,11 +59,13 @@ class Desk:
         exposition: Exposition,
         identity: Identity,
         readers: Executor,
+        on_damage: Callable[[str], None],
     ) -> None:
         """Every part is ready; nothing is owned but the readers' connection."""
         self.settings, self.upkeep, self.identity = settings, upkeep, identity
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler, self._readers = clock, sampler, readers
+        self._on_damage = on_damage
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -107,6 +109,7 @@ class Desk:
             commit_health=self.poster.health,
             ledger_figures=self.upkeep.figures,
             is_degraded=bool(self.poster.health.problem or self.upkeep.notices),
+            unposted_bytes=self.poster.unposted_bytes,
         )
         return self.exposition.render(state, accept, accept_encoding)
 
@@ -134,7 +137,13 @@ class Desk:
                 if self.poster.health.problem:
                     self._let_go()
 
-        return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:  # the file itself: the writer may not see it while its log is good
+            self._on_damage(str(error))
+            raise
 
     async def close(self) -> None:
         """Let go of the ledger."""

@@ -132,6 +132,13 @@ class Netledger:
         """GET a path of the service."""
         return self.namespace.inside(partial(_get, self.port, path))
 
+    def shows(self, text: str) -> bool:
+        """Whether /metrics has this text; no while nobody listens."""
+        try:
+            return text in self.fetch("/metrics").text
+        except OSError:
+            return False
+
     def get(self, path: str) -> Any:
         """GET a path that must answer 200 with JSON."""
         answer = self.fetch(path)

@@ -143,6 +143,27 @@ def test_a_renamed_interface_leaves_its_total_and_goes_on_under_its_new_name(wor
     assert netledger.booked("wwan0") == in_all - under_old_name
 
 
+def test_interfaces_that_swap_their_names_between_two_samples_swap_their_bytes(world: World) -> None:
+    first, second = world.cable("modem0", subnet=1), world.cable("modem1", subnet=2)
+    netledger = world.netledger(interfaces={"sample_interval": "2s"})
+    netledger.start()
+    first.move(receive=200, transmit=300)
+    second.move(receive=20, transmit=30)
+    before = world.machine.counters()
+    _wait_for(netledger, "modem0", before["modem0"])
+    _wait_for(netledger, "modem1", before["modem1"])
+
+    for cable, name in ((first, "wwan0"), (second, "modem0"), (first, "modem1")):
+        cable.rename(name)
+    first.move(receive=1)
+    second.move(transmit=2)
+    after = world.machine.counters()
+    netledger.stop()
+
+    assert netledger.booked("modem0") == before["modem0"] + (after["modem0"] - before["modem1"])
+    assert netledger.booked("modem1") == before["modem1"] + (after["modem1"] - before["modem0"])
+
+
 def test_a_rename_under_traffic_loses_nothing_and_counts_nothing_twice(world: World) -> None:
     modem = world.cable("modem0", subnet=1)
     netledger = world.netledger()

@@ -45,7 +45,7 @@ def test_sighup_reads_the_settings_anew_and_loses_nothing(world: World) -> None:
     netledger = world.netledger(interfaces={"sample_interval": "0.2s", "exclude": ["modem*"]})
     start = world.machine.counters()
     netledger.start()
-    assert 'device="modem0"' not in netledger.fetch("/metrics").text
+    assert not netledger.shows('device="modem0"')
 
     with world.background_traffic():
         time.sleep(0.5)
