@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003 - msgspec reads the types of what goes out as JSON
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,7 +12,7 @@ from reports.periods import day_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
 UNIX_EPOCH_ORDINAL = 719_163
 """date(1970, 1, 1).toordinal(): the ledger counts days from there."""
@@ -24,7 +25,7 @@ class UnknownInterfaceError(ValueError):
 
 
 class Bytes(NamedTuple):
-    """What was moved: bytes received and sent, how many of them are estimated, and the peak speed (bytes per second)."""
+    """What was moved: bytes received and sent, how many of them are estimated, the peak speed (bytes per second)."""
 
     received: int = 0
     sent: int = 0
@@ -260,7 +261,8 @@ class LedgerReader:
             if row.device not in known:
                 known.add(row.device)
                 usage = self._with_waiting(row.device, NO_BYTES)
-                found.append(Interface(row.device, row.is_counted, False, row.started, row.started, usage))
+                is_uplink = False  # the posting will tell
+                found.append(Interface(row.device, row.is_counted, is_uplink, row.started, row.started, usage))
         return found
 
     def first_seen(self) -> int | None:
@@ -299,7 +301,8 @@ class LedgerReader:
         """How much the ledger holds."""
         ask = self._connection.execute
         minutes, slots, days = (
-            ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("minute", "slot", "day")
+            ask(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names of our own schema
+            for table in ("minute", "slot", "day")
         )
         months = ask("SELECT count(DISTINCT strftime('%Y-%m', day * 86400, 'unixepoch')) FROM day").fetchone()[0]
         oldest, newest = ask("SELECT min(slot), max(slot) FROM slot").fetchone()

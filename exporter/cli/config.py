@@ -22,7 +22,7 @@ def config() -> None:
     """Check, show or write the settings file."""
 
 
-@config.command()
+@config.command(short_help="Check the settings file and the environment.")
 @click.pass_obj
 def check(outside: Outside) -> None:
     """Check the settings file and the environment; exit 1 with every problem, a line each."""

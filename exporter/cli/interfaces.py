@@ -40,6 +40,9 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
         today = ledger.days_by_interface(period.first, period.last)
         found = [held for held in ledger.interfaces() if interface in {None, held.device}]
     _require(interface, found=bool(found))
+    if not found:
+        click.echo("No interface is metered yet: start `netledger run`.")
+        return
     rows_of_text = [
         (
             held.device,

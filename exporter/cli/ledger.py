@@ -98,7 +98,7 @@ def backup(outside: Outside) -> None:
     click.echo(f"{target} ({human_bytes(target.stat().st_size)})")
 
 
-@ledger.command()
+@ledger.command(short_help="Check the file, and put notices away.")
 @click.pass_obj
 def verify(outside: Outside) -> None:
     """Check the file page by page, show what happened to it, and put the notices away (exit code 1: damaged)."""
@@ -126,7 +126,7 @@ def verify(outside: Outside) -> None:
         _put_away(books)
 
 
-@ledger.command()
+@ledger.command(short_help="Delete old minutes and quarter hours; never a day.")
 @click.option("--aggressive", is_flag=True, help="Keep only a tenth of the minutes and slots; days are never deleted.")
 @click.option("--vacuum/--no-vacuum", default=True, help="Give the space back to the file system.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

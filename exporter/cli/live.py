@@ -24,8 +24,8 @@ BAD_REQUEST = 400
 
 
 @click.command()
-@click.option("--interface", metavar="NAME", help="One interface instead of the whole machine.")
-@click.option("--count", type=click.IntRange(min=1), help="Stop after so many lines.")
+@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@click.option("--count", type=click.IntRange(min=1), metavar="LINES", help="Stop after so many lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_obj
 def live(outside: Outside, *, interface: str | None, count: int | None, as_json: bool) -> None:

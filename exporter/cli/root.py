@@ -24,8 +24,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "range": ("usage", "Usage of any days."),
     "summary": ("usage", "Usage since counting began."),
     "interfaces": ("interfaces", "Every interface: counted or not, today, ever."),
-    "status": ("status", "Whether the service runs, and how it is (exit code 3 when it does not)."),
-    "audit": ("audit", "Prove the ledger against the kernel's counters (exit code 1 on a difference)."),
+    "status": ("status", "Whether the service runs, and how it is."),
+    "audit": ("audit", "Prove the ledger against the kernel's counters."),
     "doctor": ("doctor", "Say what is measured, how, what is not visible, and what to do."),
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
@@ -59,7 +59,11 @@ class LazyGroup(click.Group):
             ctx.meta["is_listing"] = False
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 all is well, 1 something is not, 2 a wrong call, 3 (status) netledger is not running.",
+)
 @click.option(
     "--config",
     type=click.Path(dir_okay=False, path_type=Path),

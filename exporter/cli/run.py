@@ -187,11 +187,26 @@ def _refuse_an_open_door(settings: Settings, web_config: Path | None) -> None:
 def _open_door(settings: Settings, web_config: Path | None) -> str:
     from exporter.web.access import is_loopback  # noqa: PLC0415
 
-    if is_loopback(settings.server.host) or settings.auth.api_keys or web_config is not None:
+    if is_loopback(settings.server.host) or settings.auth.api_keys or _asks_for_credentials(web_config):
         return ""
     return (
         f"server.host {settings.server.host} can be reached from other machines, and no key is set: "
         "set auth.api_keys (or NETLEDGER_AUTH_API_KEYS), or listen on 127.0.0.1"
+    )
+
+
+def _asks_for_credentials(web_config: Path | None) -> bool:
+    """Whether the file names users, or trusts only clients with a certificate; TLS alone keeps nobody out."""
+    if web_config is None:
+        return False
+    from exporter.web_config.parsing import WebConfigError, load_web_config  # noqa: PLC0415 - only with a file
+
+    try:
+        loaded = load_web_config(web_config)
+    except WebConfigError as error:
+        _fail(str(error))
+    return bool(loaded.users) or (
+        loaded.tls is not None and loaded.tls.client_auth_type == "RequireAndVerifyClientCert"
     )
 
 

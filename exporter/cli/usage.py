@@ -24,7 +24,7 @@ AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
 
 class Answer(NamedTuple):
-    """What was asked for, and until when and in which zone it is counted."""
+    """What was asked for; for a period that is not over, until when it is counted, else ""."""
 
     used: PeriodUsage
     until: str
@@ -40,7 +40,9 @@ def _ask(outside: Outside, question: Callable[[LedgerReader, float], PeriodUsage
     books, now = open_books(outside), outside.now()
     with books.read() as ledger:
         try:
-            return Answer(question(ledger, now), _until(ledger, now, is_running=books.holder is not None))
+            used = question(ledger, now)
+            until = _until(ledger, now, is_running=books.holder is not None) if used.period.end > now else ""
+            return Answer(used, until)
         except (PeriodError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -174,7 +176,7 @@ def _whose(interface: str | None) -> str:
 def _notes(answer: Answer) -> list[str]:
     if not answer.used.days:
         return [f"{answer.used.period.name} is yet to come"]
-    return [answer.until, *_estimated(answer.used.total)]
+    return [note for note in (answer.until, *_estimated(answer.used.total)) if note]
 
 
 def _estimated(used: Bytes) -> list[str]:
@@ -189,7 +191,7 @@ def _until(ledger: LedgerReader, now: float, *, is_running: bool) -> str:
     read_at = max((epoch.read_at for epoch in ledger.epochs()), default=None)
     if read_at is None:
         return "netledger is not running, and has counted nothing yet"
-    return f"until {_when(read_at, ledger)}, when netledger stopped: start it, and it counts what has moved since"
+    return f"until {_when(read_at, ledger)}: netledger is not running"
 
 
 def _when(instant: float, ledger: LedgerReader) -> str:

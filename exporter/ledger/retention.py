@@ -26,7 +26,7 @@ AGGRESSIVE = 10
 """In a storage crisis, minutes and slots are kept for this fraction of their time."""
 
 GONE_KEPT = 1024
-"""Interfaces that do not count keep a row of their own while they are among the newest; a host of containers makes more."""
+"""Interfaces that do not count and keep rows of their own: a host of containers makes more; the oldest are folded."""
 
 RECENT_SECONDS = 2 * 3600
 """An interface that is there is noted every hour: one unseen for longer has gone."""

@@ -54,6 +54,11 @@ class Access:
         """Whether pages from anywhere else may read the API."""
         return bool(self._origins)
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the web config adds to every answer."""
+        return self._web_config.current().headers if self._web_config else {}
+
     async def refusal(self, request: web.Request) -> Refusal | None:
         """The first rule that the request breaks, or None."""
         if (refused := self._strange_host(request)) is not None:

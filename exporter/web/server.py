@@ -107,6 +107,7 @@ def _guard(access: Access) -> Middleware:
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(access, request, handler)
         response.headers.update(SECURITY_HEADERS)
+        response.headers.update(access.headers)
         if access.has_origins:
             _allow_origin(response, access.allowed_origin(request))
         return response

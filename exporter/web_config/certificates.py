@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Certificates:
-    """The certificate that the server shows, from the settings or from a web config file; None of both is plain HTTP."""
+    """The certificate that the server shows, from the settings or a web config file; without either, plain HTTP."""
 
     def __init__(self, settings: Settings, web_config: WatchedWebConfig | None) -> None:
         """Load it; raises OSError or ssl.SSLError that a person must mend."""
@@ -34,7 +34,8 @@ class Certificates:
         if self.context is None or tls is None or _stamps(tls) == self._stamps:
             return
         try:
-            self.context.load_cert_chain(tls.cert_file, tls.key_file)
+            ssl_context(tls)  # on trial: a key that does not fit would take the good certificate away too
+            self.context.load_cert_chain(tls.cert_file, tls.key_file, password=str)
         except (OSError, ssl.SSLError) as error:
             log.warning("the renewed certificate %s cannot be used: %s", tls.cert_file, error)
         self._stamps = _stamps(tls)

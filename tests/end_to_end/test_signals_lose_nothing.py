@@ -51,7 +51,7 @@ def test_sighup_reads_the_settings_anew_and_loses_nothing(world: World) -> None:
         time.sleep(0.5)
         netledger.configure(interfaces={"sample_interval": "0.3s"})
         netledger.signal(signal.SIGHUP)
-        eventually(lambda: 'device="modem0"' in netledger.fetch("/metrics").text, "the new settings are in force")
+        eventually(lambda: netledger.shows('device="modem0"'), "the new settings are in force")
         time.sleep(0.5)
     modem.move(receive=70, transmit=30)
     netledger.stop()

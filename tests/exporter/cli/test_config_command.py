@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.config import config
+from exporter.console.outside import Outside
 from exporter.settings import Settings, load_settings
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys, sections
@@ -28,10 +28,7 @@ def file(tmp_path: Path) -> Path:
 
 def run(path: Path | None, *arguments: str, **environ: str) -> Result:
     """Run the group as the root command does: with the path of --config, in an environment of its own."""
-    clean: dict[str, str | None] = {
-        name: None for name in os.environ if name.startswith(("NETLEDGER_", "BANDWIDTH_"))
-    }
-    return CliRunner(env={**clean, **environ}).invoke(config, arguments, obj=path)
+    return CliRunner().invoke(config, arguments, obj=Outside(path, environ))
 
 
 def test_check_praises_a_good_file(file: Path) -> None:
@@ -75,9 +72,7 @@ def test_a_file_that_does_not_exist_is_one_line(file: Path, command: str) -> Non
 def test_show_aligns_values_and_origins(file: Path) -> None:
     file.write_text("ledger:\n  max_size: 1 GiB\ninterfaces: {include: [eth0, 'wl*']}\n")
 
-    rows = [
-        re.split(r"  +", line) for line in run(file, "show", NETLEDGER_SERVER_PORT="80").stdout.splitlines()
-    ]
+    rows = [re.split(r"  +", line) for line in run(file, "show", NETLEDGER_SERVER_PORT="80").stdout.splitlines()]
 
     assert [name for name, _, _ in rows] == list(keys())
     assert ["server.port", "80", "NETLEDGER_SERVER_PORT"] in rows

@@ -40,7 +40,7 @@ class Told(NamedTuple):
 
 
 class RunningService:
-    """One service at a time over one ledger. Nothing ticks by itself: a sample is taken when a question finds it old."""
+    """One service at a time over one ledger. Nothing ticks: a sample is taken when a question finds it old."""
 
     def __init__(self, machine: Machine, ledger: Path, zone: ZoneInfo = INDIA) -> None:
         self.machine, self.zone = machine, zone
@@ -48,7 +48,7 @@ class RunningService:
         self.interfaces = Interfaces(sample_interval=60)
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
-        self.url = ""
+        self.first_problem = self.url = ""
 
     service: Service
     meter: FakeMeter
@@ -75,6 +75,7 @@ class RunningService:
     async def start(self) -> None:
         """Start on a free port of loopback."""
         self.meter = self.machine.meter()
+        self.meter.problem = self.first_problem
         settings = Settings(
             server=self.server,
             auth=self.auth,

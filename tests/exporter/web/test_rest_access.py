@@ -90,9 +90,7 @@ async def test_a_missing_or_second_host(service: RunningService, request_head: b
         ({"Origin": PAGE, "Sec-Fetch-Site": "cross-site"}, 200),
     ],
 )
-async def test_another_site_may_change_nothing(
-    unstarted: RunningService, headers: dict[str, str], status: int
-) -> None:
+async def test_another_site_may_change_nothing(unstarted: RunningService, headers: dict[str, str], status: int) -> None:
     unstarted.server = replace(unstarted.server, cors_origins=(PAGE,))
     async with running(unstarted) as service:
         told = await service.ask("/api/commit", "POST", headers=headers)
@@ -102,9 +100,7 @@ async def test_another_site_may_change_nothing(
 
 async def test_no_page_may_read_while_no_origin_is_listed(service: RunningService) -> None:
     told = await service.ask("/api/today", headers={"Origin": PAGE})
-    asked = await service.ask(
-        "/api/today", "OPTIONS", headers={"Origin": PAGE, "Access-Control-Request-Method": "GET"}
-    )
+    asked = await service.ask("/api/today", "OPTIONS", headers={"Origin": PAGE, "Access-Control-Request-Method": "GET"})
 
     assert told.status == 200
     assert "Access-Control-Allow-Origin" not in told.headers
@@ -126,7 +122,9 @@ async def test_a_listed_page_may_read_with_a_key(unstarted: RunningService) -> N
 
     assert asked.status == 204
     assert "X-API-Key" in asked.headers["Access-Control-Allow-Headers"]
-    assert [one.headers.get("Access-Control-Allow-Origin") for one in (asked, told, refused, other)] == [PAGE] * 3 + [None]
+    assert [one.headers.get("Access-Control-Allow-Origin") for one in (asked, told, refused, other)] == [PAGE] * 3 + [
+        None
+    ]
     assert [told.status, refused.status, other.status] == [200, 401, 200]
     assert other.headers["Vary"] == "Origin"
     assert metrics.headers["Vary"] == "Accept, Accept-Encoding, Origin"
@@ -191,9 +189,7 @@ async def test_the_key_of_the_environment_opens_too(unstarted: RunningService) -
 
 
 @pytest.mark.parametrize(("is_protected", "status"), [(False, 200), (True, 401)])
-async def test_metrics_are_open_unless_protected(
-    unstarted: RunningService, *, is_protected: bool, status: int
-) -> None:
+async def test_metrics_are_open_unless_protected(unstarted: RunningService, *, is_protected: bool, status: int) -> None:
     unstarted.auth = replace(unstarted.auth, api_keys=(KEY,), protect_metrics=is_protected)
     async with running(unstarted) as service:
         without = [(await service.ask(path)).status for path in ("/metrics", "/%6detrics")]
@@ -260,6 +256,16 @@ async def test_every_answer_carries_the_headers_that_bind_a_browser(service: Run
     assert headers["Server"] == "netledger"
     if path in {"/", "/api/docs"}:
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+async def test_every_answer_carries_the_headers_of_the_web_config(unstarted: RunningService, tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
+    unstarted.web_config = WatchedWebConfig(file)
+    async with running(unstarted) as service:
+        told = [await service.ask(path) for path in ("/metrics", "/api/today", "/nothing")]
+
+    assert [one.headers.get("X-Frame-Options") for one in told] == ["deny"] * 3
 
 
 @pytest.mark.parametrize("path", ["/api/today", "/api/nothing", "/api/today?x=1"])

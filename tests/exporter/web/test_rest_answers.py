@@ -94,7 +94,11 @@ async def test_today_of_one_interface_is_its_own(known: RunningService) -> None:
 async def test_a_month_lists_days_without_traffic_until_today(known: RunningService) -> None:
     told = await known.get("/api/month")
 
-    traffic = {1: (5_368_709_120, 1_073_741_824), 3: (6_442_450_944, 1_610_612_736), 12: (21_474_836_480, 5_368_709_120)}
+    traffic = {
+        1: (5_368_709_120, 1_073_741_824),
+        3: (6_442_450_944, 1_610_612_736),
+        12: (21_474_836_480, 5_368_709_120),
+    }
     assert list(told) == ["month", "days", "summary"]
     assert told["month"] == "2026-06"
     assert in_order(told["days"]) == in_order(

@@ -84,7 +84,9 @@ async def test_a_switch_is_true_or_false(service: RunningService, query: str) ->
     assert is_error(told, 400, query.partition("=")[0])
 
 
-@pytest.mark.parametrize("name", ["e'; DROP TABLE day;--", "<script>", 'a"b', "\u202eeth0", "%FF", "%ED%A0%80", "%00", "\U0001f600"])
+@pytest.mark.parametrize(
+    "name", ["e'; DROP TABLE day;--", "<script>", 'a"b', "\u202eeth0", "%FF", "%ED%A0%80", "%00", "\U0001f600"]
+)
 async def test_a_strange_interface_name_in_a_question_is_only_unknown(service: RunningService, name: str) -> None:
     told = await service.ask(f"/api/today?interface={name}")
 
@@ -129,7 +131,9 @@ async def test_a_wrong_method_is_told_the_right_ones(
     assert told.headers["Allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/cost", "/api/today/", "/nothing", "/api/..%2f..%2fetc/passwd", "//"])
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/api/cost", "/api/today/", "/nothing", "/api/..%2f..%2fetc/passwd", "//"]
+)
 async def test_what_is_not_there_is_404(service: RunningService, path: str) -> None:
     assert is_error(await service.ask(path), 404)
 

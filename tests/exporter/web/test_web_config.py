@@ -144,17 +144,12 @@ def test_a_bad_file_is_refused_with_its_key(file: Path, text: str, key: str) -> 
 @pytest.mark.prometheus
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
 def test_promtool_agrees_on_good_and_bad_files(file: Path) -> None:
-    texts = {
-        file.with_name(f"good{n}.yml"): text
-        for n, text in enumerate([*GOOD, *(text for text, _ in STRICTER)])
-    }
+    texts = {file.with_name(f"good{n}.yml"): text for n, text in enumerate([*GOOD, *(text for text, _ in STRICTER)])}
     texts |= {file.with_name(f"bad{n}.yml"): text for n, (text, _) in enumerate(BAD)}
     for path, text in texts.items():
         path.write_text(text)
 
-    run = subprocess.run(
-        ["promtool", "check", "web-config", *texts], check=False, capture_output=True, text=True
-    )
+    run = subprocess.run(["promtool", "check", "web-config", *texts], check=False, capture_output=True, text=True)
 
     said = (run.stdout + run.stderr).splitlines()
     verdicts = {path: any(line == f"{path} SUCCESS" for line in said) for path in texts}

@@ -76,9 +76,7 @@ def test_tls_speaks_the_versions_and_ciphers_of_the_file(file: Path, extra: str,
         ("RequireAndVerifyClientCert", False, True),
     ],
 )
-def test_client_certificates_are_asked_for(
-    file: Path, client_auth_type: str, *, without: bool, with_one: bool
-) -> None:
+def test_client_certificates_are_asked_for(file: Path, client_auth_type: str, *, without: bool, with_one: bool) -> None:
     file.write_text(f"{PAIR}  client_auth_type: {client_auth_type}\n  client_ca_file: cert.pem\n")
     tls = load_web_config(file).tls
     assert tls

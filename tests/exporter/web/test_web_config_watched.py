@@ -45,9 +45,7 @@ def test_the_same_object_means_that_nothing_changed(file: Path, name: str) -> No
     assert watched.current() is watched.current()
 
 
-def test_a_bad_change_keeps_the_last_good_file_and_is_logged_once(
-    file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_bad_change_keeps_the_last_good_file_and_is_logged_once(file: Path, caplog: pytest.LogCaptureFixture) -> None:
     file.write_text(PAIR)
     watched = WatchedWebConfig(file)
     good = watched.current()

@@ -1,0 +1,49 @@
+"""Worlds for tests of the command line: a small ledger, commands on it, and a service over it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.exporter.cli.calls import Commands
+from tests.exporter.cli.service_process import Service
+from tests.exporter.cli.small_ledger import NOON, write_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, empty_ledger: Path) -> Path:
+    """The small ledger, at noon."""
+    path = tmp_path / "ledger.db"
+    write_ledger(path, empty_ledger, NOON)
+    return path
+
+
+@pytest.fixture
+def commands(ledger: Path) -> Commands:
+    """Commands on the small ledger."""
+    return Commands(ledger)
+
+
+@pytest.fixture
+def columns(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Make the terminal as wide as this."""
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return lambda width: monkeypatch.setenv("COLUMNS", str(width))
+
+
+@pytest.fixture
+def service(tmp_path: Path, empty_ledger: Path) -> Iterator[Service]:
+    """A service over the small ledger whose last reading was just now; not started."""
+    path = tmp_path / "books" / "ledger.db"
+    path.parent.mkdir()
+    write_ledger(path, empty_ledger, int(time.time()))
+    made = Service(tmp_path, path)
+    yield made
+    made.end()

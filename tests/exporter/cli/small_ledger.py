@@ -1,0 +1,60 @@
+"""A small ledger: four days of traffic of three interfaces, and a gap."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from exporter.ledger.opening import open_ledger
+from exporter.ledger.writer import Writer
+from exporter.metering.postings import Checkpoint, Gap, MeterState, Posting, Speeds, SubjectFacts, Usage
+from exporter.metering.readings import Counts, Epoch, Subject
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = 1_781_245_800
+"""2026-06-12T06:30:00Z, a Friday: noon in Kolkata."""
+ZONE = ZoneInfo("Asia/Kolkata")
+SLOT, DAY = 900, 86_400
+
+
+def _subject(name: str) -> Subject:
+    return Subject("interface", name)
+
+
+def _slots(now: int) -> dict[tuple[int, Subject], Usage]:
+    """Traffic of the last four days and of one in the month before, its sizes all different."""
+    used = {}
+    for days_ago, megabytes in ((0, 524), (1, 1_250), (3, 87), (20, 26_843)):
+        slot = (now - days_ago * DAY) // SLOT * SLOT - SLOT
+        for number, device in enumerate(("eth0", "wlan0", "wg0"), start=1):
+            received = megabytes * 1_000_000 // number
+            counts = Counts(received, received // 7, received // 900, received // 6000)
+            peaks = Speeds(megabytes * 10_000, megabytes * 2_000, megabytes * 11_000)
+            estimated = counts.bytes if days_ago == 3 else 0
+            used[slot, _subject(device)] = Usage(counts, estimated, peaks)
+    return used
+
+
+def write_ledger(path: Path, template: Path, now: int) -> None:
+    """A ledger whose last reading was at `now`: eth0 and wlan0 counted, wg0 not; one gap, three days ago."""
+    shutil.copyfile(template, path)
+    open_ledger(path, "interface", ZONE)
+    slots = _slots(now)
+    epochs = {_subject(name): Epoch("boot-1", 1, index) for index, name in enumerate(("eth0", "wlan0", "wg0"), 2)}
+    facts = {
+        subject: SubjectFacts(subject.name != "wg0", subject.name != "wg0", now - 21 * DAY, now) for subject in epochs
+    }
+    checkpoints = {
+        subject: Checkpoint(epoch, Counts(), 64, now - 21 * DAY, (0, 0), (0, 0), (0, 0), now)
+        for subject, epoch in epochs.items()
+    }
+    gap = Gap(now - 3 * DAY - 2 * SLOT, now - 3 * DAY, "stopped", 99_428_571)
+    state = MeterState(1, "boot-1", 1, now * 1_000_000_000, 10**15, frozenset({2, 3, 4}))
+    writer = Writer(path, ZONE)
+    try:
+        writer.post(Posting("interface", state, slots, {}, checkpoints, facts, (gap,), ()))
+    finally:
+        writer.close()

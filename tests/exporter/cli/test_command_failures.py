@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.exporter.cli.calls import Commands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+READING = (
+    ("today",),
+    ("week",),
+    ("month",),
+    ("year",),
+    ("range", "--from", "2026-06-01", "--to", "2026-06-02"),
+    ("summary",),
+    ("interfaces",),
+    ("interfaces", "--json"),
+    ("audit",),
+    ("ledger", "info"),
+    ("ledger", "backup"),
+    ("ledger", "verify"),
+    ("ledger", "cleanup"),
+)
+
+
+def _newer(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+LEDGERS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda _: None, "there is no ledger at {path} yet: start one with `netledger run`"),
+    "empty": (lambda path: path.touch(), "{path} is not a ledger, or an unfinished one: `netledger run` prepares it"),
+    "garbage": (lambda path: path.write_bytes(b"garbage " * 99), "file is not a database"),
+    "newer": (_newer, "{path} was written by a newer netledger (schema version 99): use that one to read it"),
+    "a folder": (lambda path: path.mkdir(), "cannot read {path} (Is a directory): "),
+}
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+@pytest.mark.parametrize("state", LEDGERS)
+def test_a_ledger_that_cannot_be_read_is_one_sentence(state: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    make, expected = LEDGERS[state]
+    make(path)
+
+    done = Commands(path)(*arguments)
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert expected.format(path=path) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+BAD_CALLS = {
+    ("today", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("week", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("month", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("year", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("summary", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("interfaces", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("interfaces", "--json", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("audit", "--interface", "nope"): "the ledger has no counter of 'nope'",
+    ("month", "2026-13"): "'2026-13' is not a month",
+    ("month", "last"): "'last' is not a month",
+    ("year", "26"): "'26' is not a year",
+    ("range", "--from", "2026-02-30", "--to", "2026-03-01"): "the calendar has no such day",
+    ("range", "--from", "2026-03-02", "--to", "2026-03-01"): "reversed",
+    ("range", "--from", "2026-03-02"): "Missing option '--to'",
+    ("today", "extra"): "unexpected extra argument",
+    ("today", "--csv"): "No such option",
+    ("live", "--count", "0"): "not in the range",
+    ("nonsense",): "No such command",
+}
+
+
+@pytest.mark.parametrize("arguments", BAD_CALLS, ids=" ".join)
+def test_a_wrong_call_is_code_2_and_says_what_is_wrong(arguments: tuple[str, ...], commands: Commands) -> None:
+    done = commands(*arguments)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert BAD_CALLS[arguments] in done.stderr
+
+
+@pytest.mark.parametrize("command", ["today", "status", "doctor", "audit", "run", "live"])
+def test_wrong_settings_end_every_command_with_each_problem(command: str, ledger: Path) -> None:
+    commands = Commands(ledger, NETLEDGER_SERVER_PORT="99999", NETLEDGER_AVERAGE_WINDOW="1")
+
+    done = commands(command)
+
+    assert done.exit_code == 1
+    assert "NETLEDGER_SERVER_PORT: 99999 is above 65535" in done.stderr
+    assert "NETLEDGER_AVERAGE_WINDOW" in done.stderr
+
+
+def test_status_of_a_stopped_service_is_code_3(commands: Commands) -> None:
+    told, in_words = commands("status", "--json"), commands("status")
+
+    assert (told.exit_code, in_words.exit_code) == (3, 3)
+    assert in_words.stdout == f"netledger is not running (ledger: {commands.ledger})\n"
+    assert '"status": "stopped"' in told.stdout
+
+
+def test_live_without_a_service_says_how_to_start_it(commands: Commands) -> None:
+    done = commands("live")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "Error: netledger is not running: start it with `netledger run`\n"
+
+
+def test_what_is_no_ledger_replaces_no_backup(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    path.touch()
+
+    assert Commands(path)("ledger", "backup").exit_code == 1
+    assert not (tmp_path / "backups").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("today",), "(Permission denied): ask as the user who runs netledger, or set ledger.path"),
+        (("status",), "cannot see whether netledger runs"),
+        (("run",), "Permission denied"),
+        (("ledger", "backup"), "Permission denied"),
+        (("doctor",), ""),
+    ],
+)
+def test_without_permission_every_command_says_so_in_one_sentence(
+    arguments: tuple[str, ...], expected: str, ledger: Path
+) -> None:
+    closed = ledger.parent
+    closed.chmod(0o700)
+    # The child takes another user on in this interpreter, which nobody else may be able to start.
+    program = f"import os, sys; from exporter.cli.root import netledger; sys.argv[1:] = {list(arguments)!r}; "
+    become = "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
+    preloaded = (
+        "import exporter.cli.run, exporter.cli.usage, exporter.cli.ledger, exporter.cli.status, exporter.cli.doctor; "
+    )
+    preloaded += "import exporter.parts, exporter.service, exporter.meters.interfaces.linux, tzlocal; "
+
+    done = subprocess.run(
+        [sys.executable, "-c", preloaded + program + become + "netledger()"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd="/",
+        env={
+            "NETLEDGER_LEDGER_PATH": str(ledger),
+            "NETLEDGER_SERVER_PORT": "0",
+            "HOME": "/nonexistent",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+    )
+
+    assert done.returncode == 1
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) <= 1
+
+
+def test_a_reader_that_leaves_early_is_no_error(ledger: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "exporter", "month", "2026-05"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            check=False,
+            env={
+                "NETLEDGER_LEDGER_PATH": str(ledger),
+                "HOME": str(ledger.parent),
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            },
+        )
+
+    assert done.stderr == ""
+    assert done.returncode == 1

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from exporter.cli.root import COMMANDS, netledger
+
+if TYPE_CHECKING:
+    from tests.conftest import Golden
+
+READING = ("live", "today", "week", "month", "year", "range", "summary", "interfaces", "audit")
+
+
+def _command(name: str) -> click.Command:
+    command = netledger.get_command(click.Context(netledger), name)
+    assert command is not None
+    return command
+
+
+def _paths() -> list[tuple[str, ...]]:
+    groups = {name: command for name in COMMANDS if isinstance(command := _command(name), click.Group)}
+    return [
+        (),
+        *((name,) for name in COMMANDS),
+        *((name, sub) for name, group in groups.items() for sub in group.commands),
+    ]
+
+
+def _help(*path: str, option: str = "--help") -> str:
+    done = CliRunner().invoke(netledger, [*path, option], prog_name="netledger", terminal_width=80)
+    assert done.exit_code == 0
+    return done.stdout
+
+
+@pytest.mark.parametrize("path", _paths(), ids=" ".join)
+def test_the_help_of_a_command_is_as_promised(path: tuple[str, ...], golden: Golden) -> None:
+    golden(f"help/{'-'.join(('netledger', *path))}.txt", _help(*path))
+
+
+@pytest.mark.parametrize("path", _paths(), ids=" ".join)
+def test_h_is_short_for_help_and_no_summary_is_cut_short(path: tuple[str, ...]) -> None:
+    shown = _help(*path, option="-h")
+
+    assert shown == _help(*path)
+    assert "..." not in shown.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("name", READING)
+def test_a_reading_command_has_json_and_interface(name: str) -> None:
+    options = {option for parameter in _command(name).params for option in parameter.opts}
+
+    assert {"--json", "--interface"} <= options
+
+
+def test_the_version_is_one_line() -> None:
+    done = CliRunner().invoke(netledger, ["--version"])
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith("netledger ")
+    assert done.stdout.count("\n") == 1

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.exporter.cli.service_process import Service, fetch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WAIT_SECONDS = 10
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_prints_its_address_and_ends_well_at_a_signal(service: Service, number: signal.Signals) -> None:
+    url = service.start()
+    assert service.head == f"netledger listens on {url}\nledger: {service.ledger}\n"
+    assert fetch(url, "/api/health")["status"] == "running"
+
+    ended = service.stop(number)
+
+    assert (ended.code, ended.stdout, ended.stderr) == (0, "", "")
+    assert service.command("status").code == 3
+
+
+def test_a_hangup_takes_good_settings_over(service: Service) -> None:
+    url = service.start()
+    assert fetch(url, "/api/v1/stats/bandwidth")["period_seconds"] == 12 * 3600
+    service.configure(average={"window": "1h"})
+
+    service.send(signal.SIGHUP)
+
+    url = service.next_address()
+    assert fetch(url, "/api/v1/stats/bandwidth")["period_seconds"] == 3600
+    assert service.stop().code == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "keys", "reason"),
+    [
+        ("average", {"window": "1 fortnight"}, "average.window"),
+        ("server", {"host": "0.0.0.0"}, "can be reached from other machines"),
+    ],
+)
+def test_a_hangup_refuses_bad_settings_and_goes_on(
+    service: Service, section: str, keys: dict[str, object], reason: str
+) -> None:
+    service.start()
+    service.configure(**{section: keys})
+
+    service.send(signal.SIGHUP)
+
+    url = service.next_address()
+    assert fetch(url, "/api/v1/stats/bandwidth")["period_seconds"] == 12 * 3600
+    ended = service.stop()
+    assert ended.code == 0
+    assert "the settings are not taken over: " in ended.stderr
+    assert reason in ended.stderr
+
+
+def test_a_second_instance_is_refused_naming_process_and_ledger(service: Service) -> None:
+    service.start()
+
+    refused = service.command("run")
+
+    assert (refused.code, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"netledger: process {service.pid} already writes {service.ledger}: "
+        "stop it, or give this one another ledger.path\n"
+    )
+
+
+def test_a_taken_port_is_one_sentence(service: Service) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+
+        refused = service.command("run", NETLEDGER_SERVER_PORT=port)
+
+    assert (refused.code, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        f"netledger: 127.0.0.1:{port} is taken by another program: "
+        "stop it, or set server.port (NETLEDGER_SERVER_PORT)\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (
+            {"NETLEDGER_SERVER_HOST": "192.0.2.1", "NETLEDGER_AUTH_API_KEYS": "long-enough"},
+            "is no address of this machine",
+        ),
+        ({"NETLEDGER_SERVER_HOST": "0.0.0.0"}, "can be reached from other machines, and no key is set"),
+        ({"NETLEDGER_LEDGER_PATH": "/dev/null/ledger.db"}, "cannot make /dev/null for the ledger"),
+        ({"NETLEDGER_LEDGER_TIMEZONE": "Mars/Base"}, "Mars/Base is no time zone"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_line(service: Service, environ: dict[str, str], expected: str) -> None:
+    refused = service.command("run", **environ)
+
+    assert (refused.code, refused.stdout) == (1, "")
+    assert expected in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+def test_a_service_that_has_hung_costs_a_reader_its_last_seconds_only(service: Service, tmp_path: Path) -> None:
+    service.start()
+    total = service.command("summary", "--json").stdout
+    with socket.socket() as deaf:  # bound, and nobody listens
+        deaf.bind(("127.0.0.1", 0))
+        lock = service.ledger.with_name("ledger.db.lock")
+        lock.write_text(f'{{"pid": {service.pid}, "url": "http://127.0.0.1:{deaf.getsockname()[1]}"}}')
+
+        done = service.command("summary", "--json")
+
+    assert (done.code, done.stdout) == (0, total)
+    assert done.stderr.startswith("without the last seconds: the service at http://127.0.0.1:")
+    assert done.stderr.endswith(" did not answer: Connection refused\n")
+    assert tmp_path.exists()
+
+
+def test_the_process_leaves_when_its_parent_kills_it_and_the_lock_is_free(service: Service) -> None:
+    service.start()
+    os.kill(service.pid, signal.SIGKILL)
+    ends = time.monotonic() + WAIT_SECONDS
+    while service.command("status").code != 3:
+        assert time.monotonic() < ends
+    assert service.ended().code == -signal.SIGKILL
+
+    assert service.start().startswith("http://127.0.0.1:")

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import platformdirs
+import pytest
+
+from exporter.settings.folders import config_folder, data_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WORLDS: list[dict[str, str]] = [
+    {"HOME": "/home/ada"},
+    {"HOME": "/home/ada/"},
+    {"HOME": "/"},
+    {"HOME": "/home/ada", "XDG_CONFIG_HOME": "/etc/ada", "XDG_DATA_HOME": "/data/ada"},
+    {"HOME": "/home/ada", "XDG_CONFIG_HOME": "relative", "XDG_DATA_HOME": "~/data"},
+    {"HOME": "/home/ada", "XDG_CONFIG_HOME": "", "XDG_DATA_HOME": " "},
+    {"HOME": ""},
+    {"HOME": "relative"},
+    {},
+]
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_the_users_folders_are_those_of_platformdirs(world: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in world.items():
+        monkeypatch.setenv(name, value)
+
+    assert str(config_folder(world)) == os.path.normpath(platformdirs.user_config_dir("netledger", appauthor=False))
+    assert str(data_folder(world)) == os.path.normpath(platformdirs.user_data_dir("netledger", appauthor=False))
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become a stranger")
+def test_a_user_without_a_home_gets_one_sentence() -> None:
+    program = (
+        "import os, exporter.cli.usage, platformdirs; from exporter.cli.root import netledger; "
+        "os.setgroups([]); os.setgid(54321); os.setuid(54321); netledger(['today'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd="/",
+        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+
+    expected = "Error: ledger.path: this user has no home folder; set ledger.path (NETLEDGER_LEDGER_PATH)\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)

@@ -1,0 +1,134 @@
+"""Health says what is wrong until it is right again; and what may be done to the ledger by hand."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from exporter.metering.postings import Usage
+from exporter.metering.readings import Counts
+from tests.exporter.web.running_service import RunningService, interface, running
+
+if TYPE_CHECKING:
+    from tests.exporter.fake_machine import Machine
+
+DAY = 86_400
+
+
+async def problems(service: RunningService) -> list[str]:
+    """What health tells, which must fit its status."""
+    told = await service.get("/api/health")
+    assert told["status"] == ("degraded" if told["problems"] else "running")
+    found: list[str] = told["problems"]
+    return found
+
+
+async def test_a_damaged_ledger_degrades_health_until_somebody_has_seen_it(unstarted: RunningService) -> None:
+    unstarted.ledger.path.write_bytes(b"garbage" * 1000)
+    async with running(unstarted) as service:
+        (notice,) = await problems(service)
+        seen = await service.ask("/api/notices/seen", "POST")
+        after = await problems(service)
+        again = await service.ask("/api/notices/seen", "POST")
+    async with running(unstarted) as service:
+        later = await problems(service)
+
+    assert "damaged" in notice
+    assert (seen.json, again.json) == ({"notices": 1}, {"notices": 0})
+    assert after == later == []
+
+
+async def test_a_notice_that_nobody_saw_outlives_a_restart(unstarted: RunningService) -> None:
+    unstarted.ledger.path.write_bytes(b"garbage" * 1000)
+    async with running(unstarted):
+        pass
+    async with running(unstarted) as service:
+        assert len(await problems(service)) == 1
+
+
+async def test_commits_that_fail_degrade_health_until_one_works(service: RunningService, machine: Machine) -> None:
+    assert service.service._parts
+    service.service._parts.writer.connection.execute("PRAGMA busy_timeout = 0")
+    machine.move("eth0", 1000)
+    with closing(sqlite3.connect(service.ledger.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        failed = await service.ask("/api/commit", "POST")
+        during = await problems(service)
+        refused = await service.ask("/api/storage/cleanup", "POST")
+        other.execute("ROLLBACK")
+    worked = await service.ask("/api/commit", "POST")
+
+    assert (failed.json, worked.json) == ({"committed": False}, {"committed": True})
+    assert "locked" in during[0]
+    assert (refused.status, list(refused.json)) == (503, ["error"])
+    assert await problems(service) == []
+    assert (await service.get("/api/unposted"))["unposted"] == [[], []]
+
+
+async def test_a_failing_meter_degrades_health_until_it_works(service: RunningService) -> None:
+    service.meter.problem = "/proc/net/dev: permission denied"
+    service.pass_time()
+    told = await service.ask("/api/live")
+    during = await problems(service)
+    service.meter.problem = ""
+    service.pass_time()
+    await service.get("/api/live")
+
+    assert told.status == 200
+    assert any("permission denied" in problem for problem in during)
+    assert await problems(service) == []
+
+
+async def test_a_meter_that_never_worked(unstarted: RunningService) -> None:
+    unstarted.first_problem = "no counters"
+    async with running(unstarted) as service:
+        health = await service.get("/api/health")
+        waiting = await service.get("/api/unposted")
+        ready = await service.ask("/-/ready")
+        today = await service.ask("/api/today")
+
+    assert health["status"] == "degraded"
+    assert "seconds_since_sample" not in {**health, **waiting}
+    assert (ready.status, today.status) == (503, 200)
+
+
+async def test_late_samples_degrade_health(service: RunningService) -> None:
+    service.pass_time(5 + 3 * 60 - 1)
+    in_time = await problems(service)
+    service.pass_time(2)
+    late = await problems(service)
+    await service.get("/api/live")
+
+    assert in_time == []
+    assert late == ["no sample for 186 s"]
+    assert await problems(service) == []
+
+
+async def test_a_cleanup_deletes_minutes_and_slots_and_never_a_day(unstarted: RunningService) -> None:
+    now = unstarted.machine.seconds // 900 * 900
+    ages = (1, 10, 40, 100, 500, 3000)
+    usage = Usage(Counts(1000, 500))
+    unstarted.write_before(
+        slots={(now - age * DAY, interface("eth0")): usage for age in ages},
+        minutes={(now - age * DAY, interface("eth0")): usage for age in ages},
+    )
+    async with running(unstarted) as service:
+        everything = await service.get("/api/summary")
+        days = await service.get("/api/range?from_date=2015-01-01&to_date=2026-12-31")
+        plain = await service.ask("/api/storage/cleanup?vacuum=false", "POST")
+        aggressive = await service.ask("/api/storage/cleanup?aggressive=true", "POST")
+        storage = await service.get("/api/storage")
+
+        assert await service.get("/api/summary") == everything
+        assert await service.get("/api/range?from_date=2015-01-01&to_date=2026-12-31") == days
+
+    kept = {"daily": 0, "monthly": 0}
+    assert list(plain.json) == ["local", "neon", "vacuum_run"]
+    assert list(plain.json["local"]) == ["logs_deleted", "aggregates_deleted", "slots_deleted"]
+    assert plain.json["local"]["aggregates_deleted"] == aggressive.json["local"]["aggregates_deleted"] == kept
+    assert (plain.json["neon"], plain.json["vacuum_run"], aggressive.json["vacuum_run"]) == (None, False, True)
+    assert storage["local"]["daily_aggregates_count"] == len(ages)
+    # Aggressive: minutes of 3 days, slots of 62 (a round of upkeep at the start may have been first).
+    assert storage["local"]["usage_logs_count"] == 1
+    assert storage["local"]["oldest_log"].startswith("2026-05-03")
