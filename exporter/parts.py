@@ -61,9 +61,8 @@ class Parts(NamedTuple):
 
     async def commit(self) -> bool:
         """Post; after a clock was set back, load the totals anew from the days that were moved."""
-        is_realigned = self.sampler.is_realigning
         is_posted = await self.poster.post()
-        if is_posted and is_realigned:
+        if self.poster.take_moved_days():
             self._load_totals()
         return is_posted
 
@@ -79,8 +78,7 @@ class Parts(NamedTuple):
         day_of = self.totals.day_of
         waiting = self.poster.unposted().slots
         rows.extend(
-            DayRow(row.device, day_of(row.started), row.receive_bytes, row.transmit_bytes, Speeds())
-            for row in waiting
+            DayRow(row.device, day_of(row.started), row.receive_bytes, row.transmit_bytes, Speeds()) for row in waiting
         )
         self.totals.load(rows)
 

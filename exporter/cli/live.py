@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ def live(outside: Outside, *, interface: str | None, count: int | None, as_json:
     client = open_books(outside).client
     if client is None:
         raise click.ClickException("netledger is not running: start it with `netledger run`")
+    gc.enable()  # this one may go on for days
     path = "/api/live" + (f"?interface={quote(interface)}" if interface else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         for told in _each_second(client, path, count):

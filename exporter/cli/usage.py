@@ -16,6 +16,7 @@ from reports.periods import PeriodError, iso, parse_date, parse_month, parse_yea
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from exporter.console.books import Books
     from exporter.console.outside import Outside
     from reports.ledger_reader import Bytes, LedgerReader
     from reports.usage import PeriodUsage
@@ -41,8 +42,7 @@ def _ask(outside: Outside, question: Callable[[LedgerReader, float], PeriodUsage
     with books.read() as ledger:
         try:
             used = question(ledger, now)
-            until = _until(ledger, now, is_running=books.holder is not None) if used.period.end > now else ""
-            return Answer(used, until)
+            return Answer(used, _until(books, ledger) if used.period.end > now else "")
         except (PeriodError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -185,13 +185,13 @@ def _estimated(used: Bytes) -> list[str]:
     return [f"{human_bytes(used.estimated)} of it moved while nobody looked: when it did is estimated"]
 
 
-def _until(ledger: LedgerReader, now: float, *, is_running: bool) -> str:
-    if is_running:
-        return f"until {_when(now, ledger)}"
-    read_at = max((epoch.read_at for epoch in ledger.epochs()), default=None)
-    if read_at is None:
+def _until(books: Books, ledger: LedgerReader) -> str:
+    if books.holder is not None:
+        return f"until {_when(books.now(), ledger)}"
+    looked_at = books.looked_at()
+    if looked_at is None:
         return "netledger is not running, and has counted nothing yet"
-    return f"until {_when(read_at, ledger)}: netledger is not running"
+    return f"until {_when(looked_at, ledger)}: netledger is not running"
 
 
 def _when(instant: float, ledger: LedgerReader) -> str:

@@ -50,6 +50,12 @@ class Books(NamedTuple):
         """Read the ledger alone, at one moment: usage and checkpoints as they were committed together."""
         return self._read(lambda: ALL_POSTED)
 
+    def looked_at(self) -> int | None:
+        """When the service looked last (UTC seconds), as far as the ledger knows; ask it while reading."""
+        with contextlib.closing(connect_to_read(self.settings.ledger.path)) as connection:
+            wall = connection.execute("SELECT max(wall) FROM meter").fetchone()[0]
+        return None if wall is None else int(wall) // 1_000_000_000
+
     @contextlib.contextmanager
     def _read(self, fetch_unposted: Callable[[], Unposted]) -> Iterator[LedgerReader]:
         path = self.settings.ledger.path

@@ -83,7 +83,7 @@ def _of_counting(facts: Facts, verdicts: list[InterfaceVerdict]) -> Iterator[Fin
     if counted:
         yield Finding("counting", FACT, f"The machine's total is {' + '.join(counted)}.")
     else:
-        remedy = "Connect the machine, or name its interfaces in interfaces.counted."
+        remedy = "Connect the machine, or set interfaces.counted."
         yield Finding("counting", PROBLEM, "No interface counts for the machine's total.", remedy)
 
 
@@ -164,12 +164,12 @@ def _of_service(service: Service, ledger: Ledger) -> Iterator[Finding]:
         yield Finding("service", PROBLEM, _sentence(service.problem), _sentence(service.remedy))
         return
     if not service.pid:
-        remedy = "Start it with `netledger run`; what moves meanwhile is counted then, until the next boot."
+        remedy = "Start it with `netledger run`; within one boot nothing is lost."
         yield Finding("service", PROBLEM, "netledger is not running.", remedy)
         return
     yield Finding("service", FACT, f"Process {service.pid} counts and answers at {service.url or 'no address yet'}.")
     if service.problem:
-        remedy = "Look at what it wrote, and start it again if it hangs; with a key set, use its settings file."
+        remedy = "Read its log and start it again if it hangs; if it asks for a key, use its settings file."
         yield Finding("service", PROBLEM, _sentence(service.problem), remedy)
         return
     need = "asks for a key" if service.needs_key else "asks for no key"
@@ -190,9 +190,9 @@ def _of_clock(clock: Clock, ledger: Ledger) -> Iterator[Finding]:
     if ledger.zone and ledger.zone != clock.zone:
         text = f"The ledger's days are still cut in {ledger.zone}."
         yield Finding("clock", PROBLEM, text, "Start netledger again: it cuts them anew.")
-    if ledger.read_at is not None and ledger.read_at > clock.now + 1:
-        ahead = human_duration(ledger.read_at - clock.now)
-        text = f"The clock is {ahead} behind the ledger's last reading."
+    if ledger.looked_at is not None and ledger.looked_at > clock.now + 1:
+        ahead = human_duration(ledger.looked_at - clock.now)
+        text = f"The clock is {ahead} behind the last look in the ledger."
         yield Finding("clock", PROBLEM, text, "Set the clock right; no byte is lost or counted twice.")
 
 

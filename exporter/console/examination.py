@@ -53,7 +53,7 @@ class Ledger(NamedTuple):
     notices: tuple[Incident, ...] = ()
     gaps: tuple[Gap, ...] = ()
     began: int | None = None
-    read_at: int | None = None
+    looked_at: int | None = None
     last_backup: Path | None = None
     sees_backups: bool = True
     keeps_backups: bool = True
@@ -118,7 +118,7 @@ def _default_routes(proc: Path) -> frozenset[str]:
     found = []
     for name, parse in (("net/route", parse_ipv4_routes), ("net/ipv6_route", parse_ipv6_routes)):
         try:
-            found += parse((proc / name).read_text(encoding="ascii", errors="replace"), name)
+            found += parse((proc / name).read_text(encoding="utf-8", errors="replace"), name)
         except OSError:
             continue
     return frozenset(route.device for route in found if route.length == 0 and route.device != "lo")
@@ -147,7 +147,7 @@ def _ledger(books: Books) -> Ledger:
                 notices=tuple(reader.incidents(only_unseen=True)),
                 gaps=tuple(reader.gaps(now - WEEK_SECONDS, now)),
                 began=reader.first_seen(),
-                read_at=max((epoch.read_at for epoch in reader.epochs()), default=None),
+                looked_at=books.looked_at(),
             )
     except BooksError as error:
         return facts._replace(problem=error.problem, remedy=error.remedy)

@@ -60,6 +60,7 @@ class Poster:
         self._waiting: Posting | None = None
         self._number = posted
         self._turn = asyncio.Lock()
+        self._has_moved_days = False
         self.health = CommitHealth(problem)
 
     async def post(self) -> bool:
@@ -91,6 +92,11 @@ class Poster:
         waiting = () if self._waiting is None else self._waiting.slots.values()
         return sum(usage.counts.bytes for usage in (*waiting, *self._journal.slots.values()))
 
+    def take_moved_days(self) -> bool:
+        """Whether a posting, whoever had it posted, has moved days in the ledger since this was last asked."""
+        has_moved, self._has_moved_days = self._has_moved_days, False
+        return has_moved
+
     async def close(self) -> None:
         """Copy the log into the ledger and let go of it."""
         await asyncio.get_running_loop().run_in_executor(self._executor, self._writer.close)
@@ -107,6 +113,7 @@ class Poster:
             self._on_damage(str(error))
             return False
         self._waiting = None
+        self._has_moved_days |= bool(posting.realigns)
         self._succeeded(seconds)
         return True
 
@@ -122,12 +129,8 @@ class Poster:
         held = self.health
         if held.problem:
             log.warning("the ledger can be written again: everything counted meanwhile is posted")
-        buckets = tuple(
-            count + (seconds <= bound) for count, bound in zip(held.buckets, COMMIT_BUCKETS, strict=True)
-        )
-        self.health = CommitHealth(
-            "", time.time(), held.failures, held.commits + 1, held.seconds + seconds, buckets
-        )
+        buckets = tuple(count + (seconds <= bound) for count, bound in zip(held.buckets, COMMIT_BUCKETS, strict=True))
+        self.health = CommitHealth("", time.time(), held.failures, held.commits + 1, held.seconds + seconds, buckets)
 
     def _rows(self, rows: Mapping[tuple[int, Subject], Usage], number: int) -> Iterator[UnpostedRow]:
         for (started, subject), usage in rows.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.bench.frames import frames_on
 from tests.bench.places import place_with, reason_against_namespaces
 from tests.bench.process_figures import cpu_seconds, memory_of
-from tests.bench.rows import MEGABYTE, MILLISECOND, Row, skipped
+from tests.bench.rows import KERNEL_MEGABYTE, MILLISECOND, Row, skipped
 from tests.bench.running import running
 
 if TYPE_CHECKING:
@@ -47,14 +47,17 @@ class Watch:
 
 
 def measure(bench: Bench) -> list[Row]:
-    """Scrape p50, the longest block of the event loop and idle CPU, with quiet veths and with all of them moving."""
+    """Scrape p50, the longest block of the event loop and idle CPU, with quiet veths and with all of them moving.
+
+    The targets are for quiet ones, as the peers were measured.
+    """
     if reason_against_namespaces():
         return [skipped(NAME, reason_against_namespaces())]
     with place_with(PAIRS) as place:
         quiet = _figures(place, bench, "quiet")
         with frames_on(place, every_seconds=0.5):
             moving = _figures(place, bench, "all moving")
-    return [*quiet, *moving]
+    return [*quiet, *(row._replace(target=None, peers="") for row in moving)]
 
 
 def _figures(place: Place, bench: Bench, state: str) -> list[Row]:
@@ -80,7 +83,7 @@ def _figures(place: Place, bench: Bench, state: str) -> list[Row]:
             ),
         ),
         Row(f"{name}: idle CPU", "s/min", 0.6, tuple(idle), "skeleton 1.5"),
-        Row(f"{name}: RSS", "MB", None, (memory.resident / MEGABYTE,), "node_exporter 29.5, skeleton 55.2"),
+        Row(f"{name}: RSS", "MB", None, (memory.resident / KERNEL_MEGABYTE,), "node_exporter 29.5, skeleton 55.2"),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tests.bench.http_client import KeptConnection
 from tests.bench.places import place_with
 from tests.bench.process_figures import cpu_seconds, memory_of
-from tests.bench.rows import MEGABYTE, MILLISECOND, Row, skipped
+from tests.bench.rows import KERNEL_MEGABYTE, MILLISECOND, Row, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ def measure(bench: Bench) -> list[Row]:
         connection.close()
     return [
         Row("node_exporter, netdev only: CPU of one scrape", "ms", None, tuple(costs)),
-        Row("node_exporter, netdev only: RSS", "MB", None, (memory.resident / MEGABYTE,)),
-        Row("node_exporter, netdev only: PSS", "MB", None, (memory.proportional / MEGABYTE,)),
+        Row("node_exporter, netdev only: RSS", "MB", None, (memory.resident / KERNEL_MEGABYTE,)),
+        Row("node_exporter, netdev only: PSS", "MB", None, (memory.proportional / KERNEL_MEGABYTE,)),
     ]
 
 

@@ -42,7 +42,7 @@ def measure(bench: Bench) -> list[Row]:
             5,
             (size / 2 / MEGABYTE,),
             "PacketBuddy 106 after 7 days, vnstat 83",
-            remark="traffic in every quarter hour of 400 days and every minute of 30 days, which is the most there can be",
+            remark="traffic in every quarter hour of 400 days and every minute of 30: the most there can be",
         ),
     ]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.bench.frames import frames_on
 from tests.bench.places import place_with
 from tests.bench.process_figures import cpu_seconds, memory_of, written_bytes
-from tests.bench.rows import MEGABYTE, Row
+from tests.bench.rows import KERNEL_MEGABYTE, MEGABYTE, Row
 from tests.bench.running import running
 from tests.bench.seeding import History, seed
 
@@ -50,12 +50,12 @@ def _memory_rows(service: Running, minutes: float) -> list[Row]:
     remark = f"after {minutes:g} min in which /metrics, /api/today and /api/month were asked every {SCRAPE_SECONDS:g} s"
     peers = "PacketBuddy 57, netdata 69, skeleton 39.8, node_exporter 14"
     return [
-        Row("RSS", "MB", 42, tuple(r.resident / MEGABYTE for r in readings), peers, remark=remark),
+        Row("RSS", "MB", 42, tuple(r.resident / KERNEL_MEGABYTE for r in readings), peers, remark=remark),
         Row(
             "PSS",
             "MB",
             30,
-            tuple(r.proportional / MEGABYTE for r in readings),
+            tuple(r.proportional / KERNEL_MEGABYTE for r in readings),
             "netdata 51, skeleton 27.6, node_exporter 8",
             remark="shared pages are counted in part, so other Python processes make it smaller",
         ),

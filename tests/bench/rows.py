@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MEGABYTE = 1e6
+KERNEL_MEGABYTE = 1024e3
+"""A thousand of the kernel's kB, as the peers' memory was read off /proc."""
 MILLISECOND = 1e-3
 ENOUGH_FOR_PERCENTILES = 2
 

@@ -35,7 +35,7 @@ DOWNTIME = Row(
     None,
     (),
     "vnStat loses everything after 360 s",
-    remark="any length: no timed figure; tests/end_to_end/test_restarts_within_one_boot.py compares with the kernel to the byte",
+    remark="any length; tests/end_to_end/test_restarts_within_one_boot.py compares with the kernel to the byte",
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.bench.frames import frames_on
@@ -15,6 +16,7 @@ from tests.bench.seeding import History, seed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.bench.http_client import KeptConnection
     from tests.bench.places import Place
     from tests.bench.running import Running
     from tests.bench.settings import Bench
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 HISTORY_DAYS = 400
 ACCEPTED = "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5\r\n"
 GZIP = "Accept-Encoding: gzip\r\n"
-REST_SECONDS = 0.004
+HOT_SECONDS = 5.0
+COLD_PAUSE_SECONDS = 1.5
+REST_SECONDS = 0.001
 """The service ends its work on a request a moment after the answer has left."""
 
 
@@ -37,18 +41,17 @@ def measure(bench: Bench) -> list[Row]:
 
 
 def _after_new_samples(place: Place, ledger: Path, bench: Bench) -> list[Row]:
-    fast, slow = [], []
     with (
         frames_on(place, every_seconds=0.05),
         running(place, ledger, {"NETLEDGER_INTERFACES_SAMPLE_INTERVAL": "100ms"}) as service,
     ):
         time.sleep(1)
-        fast = [_median_scrape(service, bench.requests // 2, pause=0.15) for _ in range(bench.rounds)]
+        fast = [_median_fresh(service, HOT_SECONDS) for _ in range(bench.rounds)]
     with frames_on(place, every_seconds=0.5), running(place, ledger) as service:
         time.sleep(1)
-        slow = [_median_scrape(service, max(bench.requests // 20, 5), pause=1.5) for _ in range(bench.rounds)]
+        slow = [_median_scrape(service, max(bench.requests // 20, 5)) for _ in range(bench.rounds)]
         size = len(service.get("/metrics").body)
-    method = f"median of the process' CPU time around each scrape of {size:,} bytes; all 4 interfaces counted and moving"
+    method = f"median of the process' CPU time around a scrape of {size:,} bytes; all 4 interfaces count and move"
     peers = "node_exporter netdev only 0.57, defaults 4.5, skeleton 0.86"
     return [
         Row(
@@ -57,7 +60,7 @@ def _after_new_samples(place: Place, ledger: Path, bench: Bench) -> list[Row]:
             0.4,
             tuple(fast),
             peers,
-            remark=f"{method}, sampled every 100 ms and scraped every 150 ms",
+            remark=f"{method}; samples every 100 ms, scrapes one after the other, those within the same sample left out",
         ),
         Row(
             "the same, a sample a second and a scrape every 1.5 s",
@@ -80,18 +83,36 @@ def _within_one_sample(place: Place, ledger: Path, bench: Bench) -> list[Row]:
     ]
 
 
-def _median_scrape(service: Running, count: int, *, pause: float) -> float:
+def _median_fresh(service: Running, seconds: float) -> float:
+    """CPU milliseconds of the scrapes that show a sample for the first time, among many one after the other."""
+    connection = service.connect()
+    shown, costs = b"", []
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        body, cost = _scrape(service, connection)
+        if body != shown:
+            shown = body
+            costs.append(cost)
+    connection.close()
+    return median(costs)
+
+
+def _median_scrape(service: Running, count: int) -> float:
     """CPU milliseconds; scrapes that met a sample or a commit are above the median, and do not count."""
     connection = service.connect()
     costs = []
     for _ in range(count):
-        time.sleep(pause)
-        before = cpu_seconds(service.pid)
-        connection.get("/metrics", ACCEPTED)
-        time.sleep(REST_SECONDS)
-        costs.append((cpu_seconds(service.pid) - before) / MILLISECOND)
+        time.sleep(COLD_PAUSE_SECONDS)
+        costs.append(_scrape(service, connection)[1])
     connection.close()
-    return sorted(costs)[len(costs) // 2]
+    return median(costs)
+
+
+def _scrape(service: Running, connection: KeptConnection) -> tuple[bytes, float]:
+    before = cpu_seconds(service.pid)
+    answer = connection.get("/metrics", ACCEPTED)
+    time.sleep(REST_SECONDS)
+    return answer.body, (cpu_seconds(service.pid) - before) / MILLISECOND
 
 
 def _mean_of_burst(service: Running, count: int, headers: str) -> float:

@@ -16,7 +16,7 @@ HISTORY_DAYS = 400
 
 
 def measure(bench: Bench) -> list[Row]:
-    """CPU from the start of the process to the first 200 on /metrics, with 400 days of history and at the very first."""
+    """CPU from the start of the process to the first 200 on /metrics, with history and without."""
     again, first = [], []
     with place_with(2) as place:
         ledger = seed(bench.folder / "starts.db", History(place.devices or ("eth0",), HISTORY_DAYS))

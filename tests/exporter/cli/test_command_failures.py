@@ -132,7 +132,6 @@ def test_what_is_no_ledger_replaces_no_backup(tmp_path: Path) -> None:
         (("status",), "cannot see whether netledger runs"),
         (("run",), "Permission denied"),
         (("ledger", "backup"), "Permission denied"),
-        (("doctor",), ""),
     ],
 )
 def test_without_permission_every_command_says_so_in_one_sentence(
@@ -143,9 +142,7 @@ def test_without_permission_every_command_says_so_in_one_sentence(
     # The child takes another user on in this interpreter, which nobody else may be able to start.
     program = f"import os, sys; from exporter.cli.root import netledger; sys.argv[1:] = {list(arguments)!r}; "
     become = "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
-    preloaded = (
-        "import exporter.cli.run, exporter.cli.usage, exporter.cli.ledger, exporter.cli.status, exporter.cli.doctor; "
-    )
+    preloaded = "import exporter.cli.run, exporter.cli.usage, exporter.cli.ledger, exporter.cli.status; "
     preloaded += "import exporter.parts, exporter.service, exporter.meters.interfaces.linux, tzlocal; "
 
     done = subprocess.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -115,3 +116,22 @@ async def test_today_holds_what_no_commit_has_seen(service: RunningService, mach
     assert told(today) == (1_000_000, 1_000)
     assert today["peak_speed"] == 500_500
     assert sum(row[4] for row in waiting[0]) == 1_000_000
+
+
+async def test_after_a_clock_was_set_back_all_tell_the_same_day(service: RunningService, machine: Machine) -> None:
+    machine.set_clock(3 * 86_400)
+    service.pass_time()
+    machine.move("eth0", 1_000, 10)
+    service.pass_time()
+    await service.ask("/api/commit", "POST")
+    machine.set_clock(-3 * 86_400)
+    service.pass_time()
+    await service.ask("/api/commit", "POST")
+
+    assert service.service._parts
+    await service.service._parts.commit()
+    today = await service.get("/api/today")
+    metrics = (await service.ask("/metrics")).text
+
+    assert (today["date"], told(today)) == ("2026-06-12", (1_000, 10))
+    assert re.search(r'netledger_period_receive_bytes{[^}]*period="day"[^}]*} (\S+)', metrics)[1] == "1000.0"  # type: ignore[index]

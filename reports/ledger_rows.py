@@ -1,0 +1,115 @@
+"""The rows that are read from the ledger, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence  # noqa: TC003 - msgspec reads the types of what goes out as JSON
+from typing import NamedTuple
+
+
+class Bytes(NamedTuple):
+    """What was moved: bytes received and sent, how many of them are estimated, the peak speed (bytes per second)."""
+
+    received: int = 0
+    sent: int = 0
+    estimated: int = 0
+    peak_speed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Received and sent together."""
+        return self.received + self.sent
+
+    def plus(self, other: Bytes) -> Bytes:
+        """Both together; the peak is the higher one."""
+        return Bytes(
+            self.received + other.received,
+            self.sent + other.sent,
+            self.estimated + other.estimated,
+            max(self.peak_speed, other.peak_speed),
+        )
+
+
+NO_BYTES = Bytes()
+
+
+class UnpostedRow(NamedTuple):
+    """Bytes of one interface in one slot or minute (`started`, UTC seconds) that wait for posting number `posting`."""
+
+    posting: int
+    device: str
+    is_counted: bool
+    started: int
+    receive_bytes: int
+    transmit_bytes: int
+    estimated_bytes: int = 0
+    peak_speed: int = 0
+
+    @property
+    def bytes(self) -> Bytes:
+        """The amount."""
+        return Bytes(self.receive_bytes, self.transmit_bytes, self.estimated_bytes, self.peak_speed)
+
+
+class Unposted(NamedTuple):
+    """What a running service has counted and not yet committed."""
+
+    slots: Sequence[UnpostedRow] = ()
+    minutes: Sequence[UnpostedRow] = ()
+
+
+ALL_POSTED = Unposted()
+
+
+class Interface(NamedTuple):
+    """One interface of the ledger with its lifetime; times are UTC seconds."""
+
+    device: str
+    is_counted: bool
+    is_uplink: bool
+    first_seen: int
+    last_seen: int
+    bytes: Bytes
+
+
+class Gap(NamedTuple):
+    """A stretch in which nobody looked; `bytes` were counted across it."""
+
+    began: int
+    ended: int
+    cause: str
+    bytes: int
+
+
+class Incident(NamedTuple):
+    """Something out of the ordinary that the ledger remembers."""
+
+    at: int
+    subject: str
+    what: str
+    bytes: int
+    detail: str
+
+
+class Epoch(NamedTuple):
+    """One counter's life as the audit needs it; pairs are (received, sent) bytes."""
+
+    device: str
+    is_counted: bool
+    epoch: str
+    began_at: int
+    read_at: int
+    counts: tuple[int, int]
+    base: tuple[int, int]
+    ledger: tuple[int, int]
+    discarded: tuple[int, int]
+
+
+class RowCounts(NamedTuple):
+    """How many rows the ledger holds, and the oldest and newest slot (UTC seconds; None in an empty ledger)."""
+
+    minutes: int
+    slots: int
+    days: int
+    months: int
+    oldest: int | None
+    newest: int | None
