@@ -32,6 +32,25 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 
 
+CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
+
+
+def _with_config(command: click.Command) -> click.Command:
+    """`netledger run --config FILE` is what people of Prometheus type: the option may stand behind a command, too."""
+    if not any(parameter.name == "config" for parameter in command.params):
+        command.params.append(
+            click.Option(
+                ["--config"], type=CONFIG_PATH, expose_value=False, callback=_use_config, help="Settings file."
+            )
+        )
+    return command
+
+
+def _use_config(ctx: click.Context, _parameter: click.Parameter, config: Path | None) -> None:
+    if config is not None:
+        ctx.obj = ctx.obj._replace(config=config)
+
+
 class LazyGroup(click.Group):
     """Lists commands by name and help alone; imports one when it is invoked."""
 
@@ -48,7 +67,7 @@ class LazyGroup(click.Group):
             return click.Command(cmd_name, short_help=summary)
         name = f"{cmd_name}_command" if cmd_name == "range" else cmd_name
         command = getattr(import_module(f"exporter.cli.{module}"), name)
-        return command if isinstance(command, click.Command) else None
+        return _with_config(command) if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the list without importing anything."""
@@ -66,7 +85,7 @@ class LazyGroup(click.Group):
 )
 @click.option(
     "--config",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=CONFIG_PATH,
     help="Settings file; else NETLEDGER_CONFIG, the user's own, /etc/netledger/netledger.yaml, or defaults.",
 )
 @click.version_option(exporter.__version__, prog_name="netledger", message="%(prog)s %(version)s")

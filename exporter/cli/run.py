@@ -38,6 +38,10 @@ MOST_REOPENINGS = 3
 CERTIFICATE_STORE = "SSL_CERT_FILE"
 
 
+class StartError(Exception):
+    """The service cannot start with these settings; the text says why, and what to do."""
+
+
 @click.command()
 @click.option(
     "--count-since-boot",
@@ -64,6 +68,8 @@ def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) ->
         is_posted = asyncio.run(_serve(outside, settings, web_config, count_since_boot=count_since_boot))
     except OSError as error:
         _fail(_system_problem(error, settings))
+    except StartError as error:
+        _fail(str(error))
     except MeterError as error:
         _fail(f"the kernel's counters cannot be read: {error}")
     if not is_posted:
@@ -86,18 +92,26 @@ async def _serve(outside: Outside, settings: Settings, web_config: Path | None, 
     meter = open_interface_meter()
     watched = _watch(web_config)
     reopenings = 0
+    good: Settings | None = None
     try:
         while True:
-            service = await _start(settings, meter, watched, count_since_boot=count_since_boot)
+            try:
+                service = await _start(settings, meter, watched, count_since_boot=count_since_boot)
+            except (StartError, OSError) as error:
+                if good is None or settings is good:
+                    raise
+                log.error("the new settings cannot be started with, and the old ones stay: %s", error)  # noqa: TRY400
+                settings = good
+                continue
+            good = settings
             told = await _wait(service, wish)
             is_posted = await service.stop()
             if told == STOP:
                 return is_posted
-            if told == REOPEN:
-                reopenings += 1
-                if reopenings > MOST_REOPENINGS:
-                    log.error("the ledger broke %d times: giving up; look at its disk", reopenings)
-                    return False
+            reopenings += told == REOPEN
+            if reopenings > MOST_REOPENINGS:
+                log.error("the ledger broke %d times: giving up; look at its disk", reopenings)
+                return False
             settings = _reloaded(outside, settings, web_config) if told == RELOAD else settings
             count_since_boot = False
     finally:
@@ -123,7 +137,7 @@ async def _start(
             await service.stop()
             raise
     except (LedgerError, ssl.SSLError) as error:
-        _fail(str(error))
+        raise StartError(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
     click.echo(f"netledger listens on {url}")
@@ -182,7 +196,7 @@ def _zone(settings: Settings) -> ZoneInfo:
     try:
         return day_zone(settings.ledger.timezone)
     except ZoneError as error:
-        _fail(str(error))
+        raise StartError(str(error)) from error
 
 
 def _reloaded(outside: Outside, settings: Settings, web_config: Path | None) -> Settings:
@@ -237,7 +251,10 @@ def _make_folder(ledger: Path) -> None:
     try:
         ledger.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     except OSError as error:
-        _fail(f"cannot make {ledger.parent} for the ledger: {error.strerror}; set ledger.path to a place of your own")
+        problem = (
+            f"cannot make {ledger.parent} for the ledger: {error.strerror}; set ledger.path to a place of your own"
+        )
+        raise StartError(problem) from error
 
 
 def _system_problem(error: OSError, settings: Settings) -> str:

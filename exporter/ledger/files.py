@@ -42,9 +42,7 @@ class LedgerLock:
             holder = _read_holder(file)
             file.close()
             who = f"process {holder.pid}" if holder else "another process"
-            raise LedgerError(
-                f"{who} already writes {self._ledger}: stop it, or give this one another ledger.path"
-            )
+            raise LedgerError(f"{who} already writes {self._ledger}: stop it, or give this one another ledger.path")
         self._file = file
         self.tell(Holder(os.getpid()))
 
@@ -87,7 +85,6 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open for the one writer: WAL, and every commit on the disk before it is reported."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -512")
     return connection
 
@@ -96,9 +93,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open read only; on a file system that cannot hold the WAL's index, as the unchanging file that it then is."""
     uri = path.absolute().as_uri()
     try:
-        connection = sqlite3.connect(
-            f"{uri}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
         connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError:
         connection = sqlite3.connect(

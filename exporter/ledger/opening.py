@@ -74,9 +74,7 @@ def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -
     name = zone_of(connection)
     if name != zone.key:
         adopt_zone(connection, zone, ZoneInfo(name) if name else None)
-    connection.execute(
-        "INSERT OR IGNORE INTO state (name, value) VALUES ('ledger_id', ?)", (uuid.uuid4().hex,)
-    )
+    connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES ('ledger_id', ?)", (uuid.uuid4().hex,))
     return _opened(connection, meter, zone)
 
 
@@ -136,9 +134,7 @@ def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
         ORDER BY s.id
     """  # noqa: S608 - names of our own schema
     accounts = {}
-    for subject_id, kind, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(
-        query
-    ):
+    for subject_id, kind, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(query):
         facts = SubjectFacts(bool(counted), bool(uplink), first_seen, last_seen)
         lifetime = lifetimes.get(subject_id, Counts())
         accounts[Subject(kind, name)] = Account(lifetime, facts, _checkpoint(checkpoint))
@@ -166,9 +162,7 @@ def _recover(path: Path) -> list[Incident]:
     good = next((backup for backup in backups_of(path) if is_sound(backup) and has_our_schema(backup)), None)
     at = int(now.timestamp())
     if good is None:
-        detail = (
-            f"the damaged ledger is kept as {aside.name}; there was no good backup, so the books begin anew"
-        )
+        detail = f"the damaged ledger is kept as {aside.name}; there was no good backup, so the books begin anew"
         return [Incident(at, "", "ledger damaged", detail=detail, is_notice=True)]
     restored = path.with_name(path.name + ".restored")
     shutil.copyfile(good, restored)

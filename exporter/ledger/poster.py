@@ -105,7 +105,7 @@ class Poster:
         loop = asyncio.get_running_loop()
         try:
             seconds = await loop.run_in_executor(self._executor, self._writer.post, posting)
-        except sqlite3.OperationalError as error:
+        except (sqlite3.OperationalError, PermissionError) as error:
             self._failed(str(error))
             return False
         except (sqlite3.DatabaseError, FileNotFoundError) as error:

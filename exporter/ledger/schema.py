@@ -36,6 +36,9 @@ _COUNTS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in COUNTS)
 _SPEEDS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in SPEEDS)
 _COUNT_LIST = ", ".join(COUNTS)
 _SPEED_LIST = ", ".join(SPEEDS)
+_TOPS = ", ".join(f"max(u.{name}) AS {name}" for name in SPEEDS)
+_ZEROED_COUNT_LIST = ", ".join(f"ifnull({name}, 0) AS {name}" for name in COUNTS)
+_ZEROED_SPEED_LIST = ", ".join(f"ifnull({name}, 0) AS {name}" for name in SPEEDS)
 _SUMS = ", ".join(f"sum(u.{name}) AS {name}" for name in COUNTS)
 
 FIRST = f"""
@@ -71,7 +74,6 @@ CREATE TABLE day (
   {_COUNTS}, estimated_bytes INTEGER NOT NULL DEFAULT 0, {_SPEEDS},
   PRIMARY KEY (day, subject)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX day_by_subject ON day (subject);
 CREATE TABLE gap (
   id INTEGER PRIMARY KEY, meter TEXT NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,
   cause TEXT NOT NULL, bytes INTEGER NOT NULL DEFAULT 0
@@ -100,10 +102,12 @@ CREATE VIEW usage_by_month AS
          {_SUMS}, sum(estimated_bytes) AS estimated_bytes, max(peak_speed) AS peak_speed, count(*) AS days
   FROM day AS u JOIN subject AS s ON s.id = u.subject GROUP BY month, s.id;
 CREATE VIEW interface AS
-  SELECT s.name AS device, s.counted, s.uplink, s.first_seen, s.last_seen, {_SUMS},
-         ifnull(sum(estimated_bytes), 0) AS estimated_bytes, max(peak_receive_speed) AS peak_receive_speed,
-         max(peak_transmit_speed) AS peak_transmit_speed, max(peak_speed) AS peak_speed
-  FROM subject AS s LEFT JOIN day AS u ON u.subject = s.id WHERE s.kind = 'interface' GROUP BY s.id;
+  SELECT s.name AS device, s.counted, s.uplink, s.first_seen, s.last_seen, {_ZEROED_COUNT_LIST},
+         ifnull(estimated_bytes, 0) AS estimated_bytes, {_ZEROED_SPEED_LIST}
+  FROM subject AS s LEFT JOIN (
+    SELECT u.subject, {_SUMS}, sum(estimated_bytes) AS estimated_bytes, {_TOPS} FROM day AS u GROUP BY u.subject
+  ) AS ever ON ever.subject = s.id
+  WHERE s.kind = 'interface';
 CREATE VIEW epoch AS
   SELECT s.name AS device, s.kind, s.counted, c.epoch, c.began_at, c.read_at,
          c.receive_bytes, c.transmit_bytes, c.base_receive_bytes, c.base_transmit_bytes,

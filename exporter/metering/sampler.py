@@ -85,11 +85,6 @@ class Sampler:
             return float("inf")
         return (self._clock.now().elapsed - self._looked.elapsed) / SECOND
 
-    @property
-    def is_realigning(self) -> bool:
-        """Whether the next posting moves rows, because the clock was set back."""
-        return bool(self._realigns)
-
     def is_counted(self, name: str) -> bool:
         """Whether an interface counts for the machine's total."""
         return name in self._books.counted

@@ -46,9 +46,7 @@ def user_file() -> Path:
     return config_folder() / FILE_NAME
 
 
-def load_settings(
-    config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None = None
-) -> Loaded:
+def load_settings(config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None = None) -> Loaded:
     """Read the named file, else the first of `search` that exists, then variables; raises SettingsError.
 
     `search` is the user's and the system's file unless given. A file that `config` or NETLEDGER_CONFIG names
@@ -73,9 +71,7 @@ class _Collected:
         self.problems: list[str] = []
         self.warnings: list[str] = []
 
-    def read_file(
-        self, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None
-    ) -> Path | None:
+    def read_file(self, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None) -> Path | None:
         named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
         if named is None and search is None:
             search = _usual_files()
@@ -99,9 +95,7 @@ class _Collected:
     def _take_section(self, path: Path, entry: Entry) -> None:
         place = _place(path, entry.line)
         if entry.first_line:
-            self.problems.append(
-                f"{place}: {_shown(entry.key)}: is written twice, first on line {entry.first_line}"
-            )
+            self.problems.append(f"{place}: {_shown(entry.key)}: is written twice, first on line {entry.first_line}")
         if entry.key not in sections():
             self.problems.append(f"{place}: {_unknown(entry.key)}")
         elif isinstance(entry.raw, tuple):
@@ -113,9 +107,7 @@ class _Collected:
     def _take_entry(self, path: Path, section: str, entry: Entry) -> None:
         name, place = f"{section}.{entry.key}", _place(path, entry.line)
         if entry.first_line:
-            self.problems.append(
-                f"{place}: {_shown(name)}: is written twice, first on line {entry.first_line}"
-            )
+            self.problems.append(f"{place}: {_shown(name)}: is written twice, first on line {entry.first_line}")
         if key := keys().get(name):
             self._take(key, entry.raw, place, f"{place}: {name}")
             value = self.values.get(name)
@@ -183,9 +175,7 @@ class _Collected:
         pair = ("server.tls_cert", "server.tls_key")
         for one, other in (pair, pair[::-1]):
             if self.values.get(one) and not self.values.get(other):
-                self.problems.append(
-                    f"{self.origins[one]}: {one}: is set without {other}; use both or neither"
-                )
+                self.problems.append(f"{self.origins[one]}: {one}: is set without {other}; use both or neither")
 
     def settings(self) -> Settings:
         """Build the tree; what is not given keeps its default."""
@@ -208,9 +198,7 @@ def _usual_files() -> tuple[Path, ...]:
 
 def _read_key_lines(path: Path) -> list[tuple[int, str]]:
     lines = enumerate(path.read_text("utf-8").splitlines(), start=1)
-    return [
-        (number, line.strip()) for number, line in lines if line.strip() and not line.lstrip().startswith("#")
-    ]
+    return [(number, line.strip()) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
 def _place(path: Path, line: int | None) -> str:

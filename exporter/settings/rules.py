@@ -70,9 +70,7 @@ def clipped(text: str) -> str:
 class Measure(Rule):
     """A number between two limits, both allowed."""
 
-    def __init__(
-        self, low: float, high: float, parse: Callable[[str], float], show: Callable[[Any], str]
-    ) -> None:
+    def __init__(self, low: float, high: float, parse: Callable[[str], float], show: Callable[[Any], str]) -> None:
         self.low, self.high, self._parse, self._format = low, high, parse, show
         self.says = f"{show(low)} to {show(high)}"
 
@@ -178,9 +176,7 @@ class Zone(Rule):
             zoneinfo.ZoneInfo(text)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             near = {name.lower(): name for name in zoneinfo.available_timezones()}.get(text.lower())
-            raise RuleError(
-                f"{clipped(text)} is no time zone{f' (did you mean {near}?)' if near else ''}"
-            ) from None
+            raise RuleError(f"{clipped(text)} is no time zone{f' (did you mean {near}?)' if near else ''}") from None
         return text
 
 

@@ -32,9 +32,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Server(Section, frozen=True):
     """Where the service listens, and whom it answers."""
 
-    host: Annotated[str, rules.Host(), "Address to listen on; beyond this machine only with a key."] = (
-        "127.0.0.1"
-    )
+    host: Annotated[str, rules.Host(), "Address to listen on; beyond this machine only with a key."] = "127.0.0.1"
     port: Annotated[int, rules.whole(0, 65535), "TCP port; 0 takes any free one."] = 7373
     allowed_hosts: Annotated[
         tuple[str, ...], lists.Hosts(), "Names, besides its own, by which clients may call the service."
@@ -73,17 +71,13 @@ class Interfaces(Section, frozen=True):
 class Ledger(Section, frozen=True):
     """The file that keeps the books, and how long it keeps what."""
 
-    path: Annotated[Path, rules.File(), "The SQLite file."] = msgspec.field(
-        default_factory=default_ledger_path
-    )
+    path: Annotated[Path, rules.File(), "The SQLite file."] = msgspec.field(default_factory=default_ledger_path)
     commit_interval: Annotated[float, rules.seconds("1s", "10m"), "Time between two commits."] = 10.0
     timezone: Annotated[str, rules.Zone(), "Zone of days, weeks and months; auto is the system's."] = "auto"
-    minute_retention: Annotated[float, rules.seconds("1d", "36500d"), "How long minute rows are kept."] = (
-        30 * 86400.0
+    minute_retention: Annotated[float, rules.seconds("1d", "36500d"), "How long minute rows are kept."] = 30 * 86400.0
+    slot_retention: Annotated[float, rules.seconds("62d", "36500d"), "How long quarter-hour rows are kept."] = (
+        400 * 86400.0
     )
-    slot_retention: Annotated[
-        float, rules.seconds("62d", "36500d"), "How long quarter-hour rows are kept."
-    ] = 400 * 86400.0
     backups: Annotated[int, rules.whole(0, 365), "Daily backups that are kept; 0 makes none."] = 7
     # 281 TB is the largest database that SQLite can hold.
     max_size: Annotated[int, rules.size("4 MB", "281 TB"), "Largest size of the file."] = 400_000_000
@@ -95,9 +89,7 @@ class Ledger(Section, frozen=True):
 class Average(Section, frozen=True):
     """The average speed."""
 
-    window: Annotated[float, rules.seconds("1m", "31d"), "Stretch that the average is taken over."] = (
-        12 * 3600.0
-    )
+    window: Annotated[float, rules.seconds("1m", "31d"), "Stretch that the average is taken over."] = 12 * 3600.0
 
 
 class Metrics(Section, frozen=True):

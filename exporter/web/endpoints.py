@@ -100,7 +100,7 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
         if name in given:
             raise BadRequestError(f"{name}: given more than once")
         given[name] = value
-    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in known:
             rule = f"use {', '.join(known)}" if known else "there are none here"

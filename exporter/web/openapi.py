@@ -152,7 +152,7 @@ def _parameter(endpoint: Endpoint, field: msgspec.structs.FieldInfo) -> dict[str
     if isinstance(field.default, bool):
         schema["default"] = field.default
     return {
-        "name": field.name,
+        "name": field.encode_name,
         "in": "query",
         "required": field.required,
         "description": schema.pop("description"),

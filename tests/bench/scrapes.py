@@ -60,7 +60,7 @@ def _after_new_samples(place: Place, ledger: Path, bench: Bench) -> list[Row]:
             0.4,
             tuple(fast),
             peers,
-            remark=f"{method}; samples every 100 ms, scrapes one after the other, those within the same sample left out",
+            remark=f"{method}; samples every 100 ms, scrapes in a row, those within the same sample left out",
         ),
         Row(
             "the same, a sample a second and a scrape every 1.5 s",

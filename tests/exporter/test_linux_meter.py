@@ -42,9 +42,7 @@ class Machine:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def add(
-        self, name: str, *, index: int, lower: tuple[str, ...] = (), device: str = "", **files: str
-    ) -> None:
+    def add(self, name: str, *, index: int, lower: tuple[str, ...] = (), device: str = "", **files: str) -> None:
         folder = self.sys / "class/net" / name
         facts = {
             "ifindex": str(index),
@@ -132,9 +130,7 @@ def test_an_idle_interface_gives_its_last_reading_and_a_busy_one_a_new_one(machi
             id="port of a switch",
         ),
         pytest.param({"speed": "10000", "iflink": "77"}, {"kind": "veth", "speed": None}, id="veth"),
-        pytest.param(
-            {"tun_flags": "0x1001", "type": "65534", "speed": "10"}, {"kind": "tun", "speed": None}, id="tun"
-        ),
+        pytest.param({"tun_flags": "0x1001", "type": "65534", "speed": "10"}, {"kind": "tun", "speed": None}, id="tun"),
         pytest.param({"tun_flags": "0x1002", "speed": "10"}, {"kind": "tap", "speed": None}, id="tap"),
         pytest.param({"type": "512"}, {"kind": "ppp", "lower": ("eth9",)}, id="PPPoE"),
         pytest.param({"device": "vif-3-0"}, {"is_physical": False}, id="a Xen guest's card seen by its host"),
@@ -143,15 +139,11 @@ def test_an_idle_interface_gives_its_last_reading_and_a_busy_one_a_new_one(machi
         pytest.param({"operstate": "lowerlayerdown"}, {"is_up": False}, id="down below"),
         pytest.param({"operstate": "unknown", "flags": "0x1091"}, {"is_up": True}, id="unknown but running"),
         pytest.param({"operstate": "unknown", "flags": "0x1090"}, {"is_up": False}, id="unknown and off"),
-        pytest.param(
-            {"operstate": "unknown", "carrier": "0"}, {"is_up": False}, id="unknown without a carrier"
-        ),
+        pytest.param({"operstate": "unknown", "carrier": "0"}, {"is_up": False}, id="unknown without a carrier"),
     ],
 )
 def test_facts_of_a_link(machine: Machine, files: dict[str, str], facts: dict[str, object]) -> None:
-    machine.write(
-        "proc/net/pppoe", "Id       Address              Device\n0000000A 02:00:00:00:00:01  eth9\n"
-    )
+    machine.write("proc/net/pppoe", "Id       Address              Device\n0000000A 02:00:00:00:00:01  eth9\n")
     machine.add("x0", index=7, **files)  # type: ignore[arg-type]
 
     link = machine.meter().look().links["x0"]

@@ -52,9 +52,7 @@ class Namespace:
 
     def ip(self, command: str, *, inside: bool = True) -> str:
         place = ["-n", self.name] if inside else []
-        return subprocess.run(
-            ["ip", *place, *command.split()], check=True, capture_output=True, text=True
-        ).stdout
+        return subprocess.run(["ip", *place, *command.split()], check=True, capture_output=True, text=True).stdout
 
     def write_file(self, path: str, text: str) -> None:
         command = ["ip", "netns", "exec", self.name, "sh", "-c", f"echo {text} > {path}"]

@@ -182,9 +182,7 @@ def test_a_route_of_the_main_table_names_its_next_hops(body: bytes, route: Route
     assert parse_route(body) == route
 
 
-@pytest.mark.parametrize(
-    "body", [b"\x02\0", route_body(0, 254, attribute(9, struct.pack("=HBBi", 90, 0, 0, 1)))]
-)
+@pytest.mark.parametrize("body", [b"\x02\0", route_body(0, 254, attribute(9, struct.pack("=HBBi", 90, 0, 0, 1)))])
 def test_a_malformed_route_is_a_value_error(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"route message|next hop"):
         parse_route(body)

@@ -65,9 +65,7 @@ LAN = v4("eth0", "000200C0", "00FFFFFF", "0001")
             {"wlan0"},
             id="a rejected default route",
         ),
-        pytest.param(
-            [ETH0, WLAN0], v4("eth0", flags="0002") + v4("wlan0"), "", {"wlan0"}, id="a route that is not up"
-        ),
+        pytest.param([ETH0, WLAN0], v4("eth0", flags="0002") + v4("wlan0"), "", {"wlan0"}, id="a route that is not up"),
         pytest.param([ETH0], v4("lo") + v4("eth0"), v6("lo"), {"eth0"}, id="default routes to loopback"),
         pytest.param([ETH0], v4("gone0") + v4("eth0"), "", {"eth0"}, id="a device that has just vanished"),
         pytest.param(

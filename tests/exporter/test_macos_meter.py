@@ -78,9 +78,7 @@ def test_hardware_ports_by_device() -> None:
 
 
 def test_routes_that_reject_lead_nowhere() -> None:
-    routes = parse_routes(
-        "default 192.0.2.1 UGRSc en0\ndefault 192.0.2.1 UGBSc en1\ndefault link#3 UCS en2\n"
-    )
+    routes = parse_routes("default 192.0.2.1 UGRSc en0\ndefault 192.0.2.1 UGBSc en1\ndefault link#3 UCS en2\n")
 
     assert (set(routes.defaults), set(routes.gateways)) == ({"en2"}, set())
 
@@ -112,9 +110,7 @@ def test_garbage_of_netstat_names_it(text: str) -> None:
         pytest.param(2**32 + 50, 20, 2**32 + 50, id="a system that shows all bits"),
     ],
 )
-def test_a_counter_of_which_32_bits_are_shown_goes_on_from_its_whole(
-    raw: int, known: int, whole: int
-) -> None:
+def test_a_counter_of_which_32_bits_are_shown_goes_on_from_its_whole(raw: int, known: int, whole: int) -> None:
     assert widen(raw, known) == whole
 
 

@@ -54,18 +54,14 @@ def test_adapters_and_the_loopback_are_links() -> None:
     ("routes", "uplinks"),
     [
         pytest.param([(17, "::/0", "fe80::1")], {"Wi-Fi"}, id="IPv6"),
-        pytest.param(
-            [(12, "0.0.0.0/0", "192.0.2.1"), (17, "0.0.0.0/0", "192.0.2.1")], {"Ethernet", "Wi-Fi"}, id="two"
-        ),
+        pytest.param([(12, "0.0.0.0/0", "192.0.2.1"), (17, "0.0.0.0/0", "192.0.2.1")], {"Ethernet", "Wi-Fi"}, id="two"),
         pytest.param([(30, "0.0.0.0/0", "192.0.2.1")], {"Ethernet"}, id="virtual switch over a card"),
         pytest.param(
             [(41, "0.0.0.0/0", "0.0.0.0"), (17, "198.51.100.7/32", "192.0.2.1")],
             {"Wi-Fi"},
             id="VPN with a route to its server",
         ),
-        pytest.param(
-            [(41, "0.0.0.0/0", "0.0.0.0"), (12, "0.0.0.0/0", "192.0.2.1")], {"Ethernet"}, id="VPN and card"
-        ),
+        pytest.param([(41, "0.0.0.0/0", "0.0.0.0"), (12, "0.0.0.0/0", "192.0.2.1")], {"Ethernet"}, id="VPN and card"),
         pytest.param([(1, "0.0.0.0/0", "0.0.0.0")], {"Ethernet"}, id="loopback leads nowhere"),
         pytest.param([], {"Ethernet"}, id="none: hardware that is up"),
     ],
@@ -82,9 +78,7 @@ def test_without_hardware_the_device_with_the_route_counts() -> None:
     assert parse_survey(json.dumps(survey))[1] == {"vEthernet (Extern)"}
 
 
-@pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "Get-NetAdapter : not recognized", SURVEY[:-20], '{"adapters": 5}']
-)
+@pytest.mark.parametrize("text", ["", "[]", "{}", "Get-NetAdapter : not recognized", SURVEY[:-20], '{"adapters": 5}'])
 def test_garbage_of_powershell_names_it(text: str) -> None:
     with pytest.raises(MeterError, match="powershell Get-NetAdapter: "):
         parse_survey(text)

@@ -38,9 +38,7 @@ def test_good_text_is_read() -> None:
     ],
 )
 def test_text_that_is_no_month_is_refused_with_the_rule(text: str) -> None:
-    with pytest.raises(
-        PeriodError, match=r"is not a month: write YYYY-MM, from 1970-01 to 2200-12$"
-    ) as caught:
+    with pytest.raises(PeriodError, match=r"is not a month: write YYYY-MM, from 1970-01 to 2200-12$") as caught:
         parse_month(text)
 
     assert str(caught.value).startswith(repr(text))

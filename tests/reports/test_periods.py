@@ -175,9 +175,7 @@ def test_cycles_tile(zone: ZoneInfo, d: date, cycle_day: int) -> None:
         ("Africa/Monrovia", "1971-06-01", "1971-06-01T00:45Z", 24),
     ],
 )
-def test_a_day_begins_at_its_first_midnight_or_at_the_jump(
-    name: str, day: str, start: str, hours: float
-) -> None:
+def test_a_day_begins_at_its_first_midnight_or_at_the_jump(name: str, day: str, start: str, hours: float) -> None:
     period = Period.day(date.fromisoformat(day), ZoneInfo(name))
 
     assert period.start == datetime.fromisoformat(start).timestamp()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 import psutil
 
 from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
-from exporter.meters.interfaces.linux_facts import read_text
+from exporter.meters.interfaces.linux_facts import read_text, told_name
 from exporter.meters.interfaces.linux_listener import LinkListener
 from exporter.meters.interfaces.linux_netlink_roster import NetlinkRoster
 from exporter.meters.interfaces.linux_sysfs_roster import SysfsRoster
@@ -206,13 +206,11 @@ class LinuxInterfaceMeter:
 
     def _reading(self, name: str, index: int, columns: snetio, born: Counts | None) -> Reading:
         sent, received, packets_sent, packets_received, errors_in, errors_out, drops_in, drops_out = columns
-        counts = Counts(
-            received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out
-        )
+        counts = Counts(received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out)
         return Reading(self._subject(name), self._epoch(index), counts, self._bits(index, counts), born)
 
     def _subject(self, name: str) -> Subject:
-        return Subject("interface", name)
+        return Subject("interface", told_name(name))
 
     def _epoch(self, index: int) -> Epoch:
         return Epoch(self._boot_id, self._roster.namespace, index)

@@ -37,11 +37,15 @@ _STATES = {"up": True, "unknown": None}
 
 
 class Hardware(NamedTuple):
-    """What sysfs alone knows; speed in bytes per second, None where nobody knows it."""
+    """What sysfs alone knows; speed in bytes per second, None where nobody knows it.
+
+    `lower` is told for devices without hardware: netlink does not say on which one a vxlan stands.
+    """
 
     kind: str = ""
     is_physical: bool = False
     speed: int | None = None
+    lower: tuple[str, ...] = ()
 
 
 def read_text(path: Path) -> str:
@@ -50,6 +54,11 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise MeterError(f"{path}: {error.strerror}") from error
+
+
+def told_name(name: str) -> str:
+    """The name as everybody can write it: the kernel takes bytes that are no UTF-8, a database and JSON do not."""
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def read_optional(path: Path) -> str:
@@ -85,7 +94,7 @@ def read_hardware(folder: Path, index: int) -> Hardware:
         return Hardware()
     kind = _device_type(read_optional(folder / "uevent"))
     if not _has_device(folder):
-        return Hardware(kind)
+        return Hardware(kind, lower=_lower(folder))
     return Hardware(kind, is_physical=True, speed=_speed(read_optional(folder / "speed")))
 
 
@@ -99,7 +108,7 @@ def read_link(folder: Path, pppoe: tuple[str, ...]) -> Link | None:
     kind = hardware.kind or _virtual_kind(folder, is_physical=hardware.is_physical)
     lower = _lower(folder)
     return Link(
-        name=folder.name,
+        name=told_name(folder.name),
         index=index,
         kind=kind,
         is_up=_is_up(folder, flags),
@@ -122,12 +131,7 @@ def _virtual_kind(folder: Path, *, is_physical: bool) -> str:
     if by_name and not is_physical and hardware_type == _ARPHRD_ETHER:
         return by_name[1]
     # the other end of a veth pair; vlan and macvlan have a lower device
-    if (
-        hardware_type == _ARPHRD_ETHER
-        and not is_physical
-        and _points_elsewhere(folder)
-        and not _lower(folder)
-    ):
+    if hardware_type == _ARPHRD_ETHER and not is_physical and _points_elsewhere(folder) and not _lower(folder):
         return "veth"
     return kind_of("", "", hardware_type)
 
@@ -162,7 +166,7 @@ def _device_type(uevent: str) -> str:
 
 def _lower(folder: Path) -> tuple[str, ...]:
     try:
-        return tuple(sorted(entry.name.removeprefix("lower_") for entry in folder.glob("lower_*")))
+        return tuple(sorted(told_name(entry.name.removeprefix("lower_")) for entry in folder.glob("lower_*")))
     except OSError:
         return ()
 

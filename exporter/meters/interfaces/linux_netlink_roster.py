@@ -11,6 +11,7 @@ from exporter.meters.interfaces.linux_facts import (
     kind_of,
     read_hardware,
     read_optional,
+    told_name,
 )
 from exporter.meters.interfaces.linux_netlink import (
     RTM_DELLINK,
@@ -39,7 +40,6 @@ _VIRTUAL_DRIVERS = frozenset(
         "vlan",
         "bond",
         "wireguard",
-        "vxlan",
         "macvlan",
         "ipvlan",
         "ppp",
@@ -188,10 +188,10 @@ class NetlinkRoster:
         ports: dict[int, list[str]] = {}
         for facts in members.values():
             if facts.master:
-                ports.setdefault(facts.master, []).append(facts.name)
+                ports.setdefault(facts.master, []).append(told_name(facts.name))
         pppoe = parse_pppoe(read_optional(self._proc / "net/pppoe")) if self._has_ppp() else ()
         return {
-            facts.name: self._link(facts, tuple(ports.get(facts.ifindex, ())), pppoe)
+            told_name(facts.name): self._link(facts, tuple(ports.get(facts.ifindex, ())), pppoe)
             for facts in members.values()
         }
 
@@ -203,10 +203,10 @@ class NetlinkRoster:
         parent = self._census.members.get(facts.parent)
         lower = ports
         if parent is not None and parent is not facts and facts.kind not in _WITHOUT_PARENT:
-            lower = (*ports, parent.name)
+            lower = (*ports, told_name(parent.name))
         kind = kind_of(facts.kind, hardware.kind, facts.hardware_type)
         return Link(
-            name=facts.name,
+            name=told_name(facts.name),
             index=facts.ifindex,
             kind=kind,
             is_up=facts.is_up,
@@ -215,7 +215,7 @@ class NetlinkRoster:
             speed=hardware.speed,
             address=facts.address,
             mtu=facts.mtu,
-            lower=lower or (pppoe if kind == "ppp" else ()),
+            lower=lower or hardware.lower or (pppoe if kind == "ppp" else ()),
         )
 
     def refresh(self) -> None:
@@ -248,9 +248,7 @@ class NetlinkRoster:
             for index, has_gateway in route.next_hops:
                 if index in self._census.members:
                     name = self._census.members[index].name
-                    yield Route(
-                        name, is_ipv6=False, destination=leading, length=route.length, has_gateway=has_gateway
-                    )
+                    yield Route(name, is_ipv6=False, destination=leading, length=route.length, has_gateway=has_gateway)
 
     def _ipv6_routes(self) -> list[Route]:
         path = self._proc / "net/ipv6_route"

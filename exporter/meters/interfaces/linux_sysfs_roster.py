@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from exporter.metering.readings import Counts, Link, MeterError
-from exporter.meters.interfaces.linux_facts import read_index, read_link, read_optional
+from exporter.meters.interfaces.linux_facts import read_index, read_link, read_optional, told_name
 from exporter.meters.interfaces.linux_uplinks import Route, parse_ipv4_routes, parse_ipv6_routes, parse_pppoe
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ class SysfsRoster:
         known = self._links if refreshed is None else refreshed
         links: dict[str, Link] = {}
         for name, index in self.names.items():
-            link = known.get(name)
+            link = known.get(told_name(name))
             if link is None or link.index != index:
                 link = read_link(self._folder / name, self._pppoe())
             if link is not None:
-                links[name] = link
+                links[told_name(name)] = link
         if links != self._links:
             self._links = links
         return self._links

@@ -78,9 +78,7 @@ def parse_ipv6_routes(text: str, source: str) -> list[Route]:
             raise MeterError(f"{source}: not a route: {line.strip()!r}") from error
         if not flags & _RTF_UP or flags & _RTF_REJECT:
             continue
-        routes.append(
-            Route(columns[9], is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway)
-        )
+        routes.append(Route(columns[9], is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway))
     return routes
 
 
@@ -111,9 +109,7 @@ def _default_carriers(routes: Iterable[Route]) -> set[str]:
     covered: dict[tuple[str, bool], set[tuple[int, int]]] = {}
     for route in routes:
         covered.setdefault((route.device, route.is_ipv6), set()).add((route.destination, route.length))
-    return {
-        device for (device, is_ipv6), prefixes in covered.items() if _cover_all(prefixes, is_ipv6=is_ipv6)
-    }
+    return {device for (device, is_ipv6), prefixes in covered.items() if _cover_all(prefixes, is_ipv6=is_ipv6)}
 
 
 def _cover_all(prefixes: set[tuple[int, int]], *, is_ipv6: bool) -> bool:
@@ -137,16 +133,21 @@ def _beneath(device: str, gateways: set[str], links: Mapping[str, Link]) -> froz
 
 
 def _outward_gateways(device: str, gateways: set[str], links: Mapping[str, Link]) -> frozenset[str]:
-    """A VPN inside a container leaves by the container's own device, if that has the route to the server."""
+    """A VPN inside a container leaves by the device it stands on, else by the one with the route to its server."""
     if links[device].kind in _OUTWARD_VIRTUAL_KINDS:
         return frozenset({device})
+    under = frozenset(name for name in _stack_under(device, links) if links[name].kind in _OUTWARD_VIRTUAL_KINDS)
     leading = frozenset(name for name in gateways if links[name].kind in _OUTWARD_VIRTUAL_KINDS)
-    return leading or frozenset({device})
+    return under or leading or frozenset({device})
 
 
 def _hardware_under(device: str, links: Mapping[str, Link]) -> frozenset[str]:
     """This device if it is hardware, else the hardware anywhere in the stack under it."""
-    found: set[str] = set()
+    return frozenset(name for name in _stack_under(device, links) if links[name].is_physical)
+
+
+def _stack_under(device: str, links: Mapping[str, Link]) -> set[str]:
+    """This device and those that it stands on, as deep as the first hardware."""
     seen: set[str] = set()
     waiting = [device]
     while waiting:
@@ -155,11 +156,9 @@ def _hardware_under(device: str, links: Mapping[str, Link]) -> frozenset[str]:
         if link is None or name in seen:
             continue
         seen.add(name)
-        if link.is_physical:
-            found.add(name)
-        else:
+        if not link.is_physical:
             waiting.extend(link.lower)
-    return frozenset(found)
+    return seen
 
 
 def _hardware_up(links: Mapping[str, Link]) -> frozenset[str]:
@@ -180,8 +179,5 @@ def _outward(links: Mapping[str, Link]) -> frozenset[str]:
     return frozenset(
         link.name
         for link in links.values()
-        if link.is_up
-        and not link.is_loopback
-        and link.kind in _OUTWARD_VIRTUAL_KINDS
-        and link.name not in ports
+        if link.is_up and not link.is_loopback and link.kind in _OUTWARD_VIRTUAL_KINDS and link.name not in ports
     )

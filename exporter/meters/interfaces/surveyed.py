@@ -55,9 +55,7 @@ def read_counters() -> dict[str, snetio]:
         raise MeterError(f"network counters: {error}") from error
 
 
-def decide_uplinks(
-    defaults: Iterable[str], gateways: Iterable[str], links: Mapping[str, Link]
-) -> frozenset[str]:
+def decide_uplinks(defaults: Iterable[str], gateways: Iterable[str], links: Mapping[str, Link]) -> frozenset[str]:
     """Hardware with a default route; under a tunnel the hardware with a gateway route, else all that is up.
 
     Where no hardware is visible, the devices with a default route themselves.
@@ -133,9 +131,7 @@ class SurveyedInterfaceMeter:
         self._taken = survey
         ours = {(link.name, link.index): survey.wide_bytes.get(link.name) for link in survey.links.values()}
         self._known = {
-            key: _larger_of_each(wide, self._known.get(key, wide))
-            for key, wide in ours.items()
-            if wide is not None
+            key: _larger_of_each(wide, self._known.get(key, wide)) for key, wide in ours.items() if wide is not None
         }
 
     def _reading(self, survey: Survey, link: Link, columns: snetio) -> Reading:
@@ -145,9 +141,7 @@ class SurveyedInterfaceMeter:
             known_received, known_sent = self._known[key]
             received, sent = widen(received, known_received), widen(sent, known_sent)
             self._known[key] = received, sent
-        counts = Counts(
-            received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out
-        )
+        counts = Counts(received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out)
         return Reading(Subject("interface", link.name), Epoch(survey.boot_id, 0, link.index), counts)
 
 

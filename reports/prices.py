@@ -1,0 +1,74 @@
+"""What a plan costs: exact decimals, rounded to the digits of the currency only where they become text or JSON."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import TYPE_CHECKING
+
+from reports.plans import Plan, PriceStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# INR per gigabyte of 2**30 bytes.
+TIERS: dict[str, Decimal] = {
+    "budget": Decimal("7.00"),
+    "standard": Decimal("7.50"),
+    "premium": Decimal("10.00"),
+    "broadband": Decimal("5.00"),
+}
+TIER_CURRENCY = "INR"
+TIER_GIGABYTE = 2**30
+ASSUMED_TIER = "standard"
+# A division by 2**30 adds 30 digits: enough for every amount below 10**100 bytes.
+_EXACT = Context(prec=160)
+
+
+def one_price(price_per_gb: Decimal) -> tuple[PriceStep, ...]:
+    """Give the steps of a plan in which every gigabyte costs the same."""
+    return (PriceStep(None, price_per_gb),)
+
+
+def has_price(plan: Plan) -> bool:
+    """Say whether anybody said what the plan costs, be it nothing."""
+    return bool(plan.price_steps or plan.base_price)
+
+
+def assumed_price(plan: Plan) -> Plan:
+    """Give the plan, or one without a price as it would cost in the tier "standard"."""
+    if has_price(plan):
+        return plan
+    steps = one_price(TIERS[ASSUMED_TIER])
+    return plan._replace(price_steps=steps, currency=TIER_CURRENCY, gigabyte_bytes=TIER_GIGABYTE)
+
+
+def cost(plan: Plan, used_bytes: int) -> Decimal:
+    """Price the bytes of one cycle, with the base price; exact, in the plan's currency, not rounded."""
+    total = _EXACT.create_decimal(0)
+    for step_bytes, price in _bytes_by_step(plan, used_bytes):
+        total = _EXACT.add(total, _EXACT.multiply(Decimal(step_bytes), price))
+    return _EXACT.add(plan.base_price, _EXACT.divide(total, Decimal(plan.gigabyte_bytes)))
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Round to the digits that the currency has: 2 for INR, 0 for JPY, 3 for KWD; halves go away from zero."""
+    from babel.numbers import get_currency_precision  # noqa: PLC0415 - 4 MB that only prices need
+
+    digit = Decimal(1).scaleb(-get_currency_precision(currency))
+    return amount.quantize(digit, ROUND_HALF_UP, _EXACT)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write an amount as English readers do: "₹3,750.00", "¥1,235", "-€0.50"."""
+    from babel.numbers import format_currency  # noqa: PLC0415 - as above
+
+    return str(format_currency(rounded(amount, currency), currency, locale="en"))
+
+
+def _bytes_by_step(plan: Plan, used_bytes: int) -> Iterator[tuple[int, Decimal]]:
+    begin = 0
+    for up_to, price in plan.price_steps:
+        end = used_bytes if up_to is None else min(up_to, used_bytes)
+        if end > begin:
+            yield end - begin, price
+            begin = end
