@@ -92,25 +92,11 @@ def build_parts(
     on_damage: Callable[[str], None],
 ) -> Parts:
     """Wire everything that counts, keeps and tells; nothing runs yet."""
-    settings = around.settings
+    settings, ledger = around.settings, around.settings.ledger
     journal, totals = Journal(), Totals(opened.zone)
     totals.load(opened.history)
     journal.incidents.extend(opened.incidents)
-    interfaces, ledger = settings.interfaces, settings.ledger
-    sampler = Sampler(
-        meter=around.meter,
-        clock=around.clock,
-        journal=journal,
-        totals=totals,
-        rules=CountingRules(interfaces.include, interfaces.exclude, interfaces.counted),
-        opening=opened.opening,
-        options=SamplerOptions(
-            sample_interval=interfaces.sample_interval,
-            gap_seconds=ledger.commit_interval + LOST_LOOKS * interfaces.sample_interval,
-            count_since_boot=around.count_since_boot,
-            minutes_for_all=ledger.minutes == "all",
-        ),
-    )
+    sampler = _build_sampler(around, opened, journal, totals)
     writer = Writer(ledger.path, opened.zone)
     poster = Poster(
         writer=writer,
@@ -145,3 +131,21 @@ def build_parts(
         on_damage=on_damage,
     )
     return Parts(sampler, poster, upkeep, desk, totals, writer, ledger.path)
+
+
+def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, totals: Totals) -> Sampler:
+    interfaces, ledger = around.settings.interfaces, around.settings.ledger
+    return Sampler(
+        meter=around.meter,
+        clock=around.clock,
+        journal=journal,
+        totals=totals,
+        rules=CountingRules(interfaces.include, interfaces.exclude, interfaces.counted),
+        opening=opened.opening,
+        options=SamplerOptions(
+            sample_interval=interfaces.sample_interval,
+            gap_seconds=ledger.commit_interval + LOST_LOOKS * interfaces.sample_interval,
+            count_since_boot=around.count_since_boot,
+            minutes_for_all=ledger.minutes == "all",
+        ),
+    )

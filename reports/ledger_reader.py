@@ -20,7 +20,7 @@ from reports.ledger_rows import (
     Unposted,
     UnpostedRow,
 )
-from reports.periods import day_of, months
+from reports.periods import day_number, day_numbered, day_of, months
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,9 +40,6 @@ __all__ = [
     "Unposted",
     "UnpostedRow",
 ]
-
-UNIX_EPOCH_ORDINAL = 719_163
-"""date(1970, 1, 1).toordinal(): the ledger counts days from there."""
 
 METER = "interface"
 
@@ -113,8 +110,8 @@ class LedgerReader:
             SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
             FROM usage_by_day WHERE day BETWEEN :first AND :last AND {_scope(device)} GROUP BY day
         """  # noqa: S608 - _scope gives one of two constants
-        bounds = {"first": _number(first), "last": _number(last), "device": device}
-        days = {_date(day): Bytes(*amounts) for day, *amounts in self._connection.execute(query, bounds)}
+        bounds = {"first": day_number(first), "last": day_number(last), "device": device}
+        days = {day_numbered(day): Bytes(*amounts) for day, *amounts in self._connection.execute(query, bounds)}
         for row in self._waiting(self._unposted.slots, device):
             day = day_of(row.started, self.zone)
             if first <= day <= last:
@@ -127,7 +124,7 @@ class LedgerReader:
             SELECT device, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
             FROM usage_by_day WHERE day BETWEEN ? AND ? AND kind = 'interface' GROUP BY device
         """
-        rows = self._connection.execute(query, (_number(first), _number(last)))
+        rows = self._connection.execute(query, (day_number(first), day_number(last)))
         usage = {device: Bytes(*amounts) for device, *amounts in rows}
         for row in self._unposted.slots:
             if first <= day_of(row.started, self.zone) <= last:
@@ -190,7 +187,7 @@ class LedgerReader:
     def first_day(self) -> date | None:
         """The first local day with traffic; None in an empty ledger."""
         day = self._connection.execute("SELECT min(day) FROM usage_by_day").fetchone()[0]
-        return None if day is None else _date(day)
+        return None if day is None else day_numbered(day)
 
     def gaps(self, start: int, end: int) -> list[Gap]:
         """Gaps that overlap [start, end) (UTC seconds), oldest first."""
@@ -230,7 +227,7 @@ class LedgerReader:
         first, last = ask("SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)").fetchone()
         if first is None:
             return 0
-        numbers = [_number(date(year, month, 1)) for year, month in months(_date(first), _date(last))]
+        numbers = [day_number(date(year, month, 1)) for year, month in months(day_numbered(first), day_numbered(last))]
         query = "SELECT EXISTS (SELECT 1 FROM day WHERE day >= ? AND day < ?)"
         return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
 
@@ -268,11 +265,3 @@ class LedgerReader:
 def _scope(device: str | None) -> str:
     """The condition for one interface, or for all that count."""
     return "kind = 'interface' AND " + ("counted = 1" if device is None else "device = :device")
-
-
-def _number(day: date) -> int:
-    return day.toordinal() - UNIX_EPOCH_ORDINAL
-
-
-def _date(number: int) -> date:
-    return date.fromordinal(number + UNIX_EPOCH_ORDINAL)

@@ -21,6 +21,7 @@ FIRST_YEAR = 1970
 LAST_YEAR = 2200
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_ORDINAL = _EPOCH.toordinal()
 _ONE_DAY = timedelta(days=1)
 _YEAR = re.compile("[0-9]{4}")
 _MONTH = re.compile("([0-9]{4})-([0-9]{2})")
@@ -123,6 +124,16 @@ def day_of(instant: float, zone: ZoneInfo) -> date:
     while day_start(day + _ONE_DAY, zone) <= instant:
         day += _ONE_DAY
     return day
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01: how the ledger writes a day."""
+    return day.toordinal() - _EPOCH_ORDINAL
+
+
+def day_numbered(number: int) -> date:
+    """The day of a number that `day_number` gave."""
+    return date.fromordinal(number + _EPOCH_ORDINAL)
 
 
 def dates(first: date, last: date) -> Iterator[date]:

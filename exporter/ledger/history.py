@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from exporter.metering.postings import Speeds
 from exporter.metering.totals import MONTHS_KEPT, DayRow
+from reports.periods import day_numbered
 
 if TYPE_CHECKING:
     import sqlite3
-
-UNIX_EPOCH_ORDINAL = 719_163
 
 QUERY = """
 SELECT u.device, u.day, u.receive_bytes, u.transmit_bytes, u.peak_receive_speed, u.peak_transmit_speed, u.peak_speed
@@ -24,7 +22,7 @@ def read_history(connection: sqlite3.Connection) -> list[DayRow]:
     """The days of the last two years, which is as far as the totals tell them."""
     days = (MONTHS_KEPT + 2) * 31
     return [
-        DayRow(device, date.fromordinal(day + UNIX_EPOCH_ORDINAL), received, transmitted, Speeds(*peaks))
+        DayRow(device, day_numbered(day), received, transmitted, Speeds(*peaks))
         for device, day, received, transmitted, *peaks in connection.execute(QUERY, (days,))
     ]
 

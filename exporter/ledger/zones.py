@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.ledger.writer import ADD_DAY, day_number
-from reports.periods import day_of, day_start
+from exporter.ledger.statements import ADD_DAY
+from reports.periods import day_number, day_of, day_start
 
 if TYPE_CHECKING:
     import sqlite3

@@ -1,0 +1,47 @@
+"""What is written into the ledger: the statements, and how a row counts its day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.ledger.schema import COUNTS, SPEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _upsert(table: str, time_column: str, sums: Iterable[str], peaks: Iterable[str]) -> str:
+    sums, peaks = tuple(sums), tuple(peaks)
+    columns = (time_column, "subject", *sums, *peaks)
+    marks = ", ".join("?" * len(columns))
+    adds = [f"{name} = {name} + excluded.{name}" for name in sums]
+    tops = [f"{name} = max({name}, excluded.{name})" for name in peaks]
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "  # noqa: S608 - names of our own schema
+        f"ON CONFLICT ({time_column}, subject) DO UPDATE SET {', '.join(adds + tops)}"
+    )
+
+
+ADD_SLOT = _upsert("slot", "slot", (*COUNTS, "estimated_bytes"), SPEEDS)
+ADD_DAY = _upsert("day", "day", (*COUNTS, "estimated_bytes"), SPEEDS)
+ADD_MINUTE = _upsert("minute", "minute", ("receive_bytes", "transmit_bytes"), SPEEDS)
+
+
+PUT_CHECKPOINT = f"""
+INSERT OR REPLACE INTO checkpoint (
+  subject, epoch, counter_bits, {", ".join(COUNTS)}, began_at, base_receive_bytes, base_transmit_bytes,
+  ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes, discarded_transmit_bytes, read_at
+) VALUES ({", ".join("?" * 19)})
+"""  # noqa: S608 - names of our own schema
+PUT_METER = """
+INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed)
+VALUES (:name, :posting, :boot_id, :namespace, :wall, :elapsed)
+ON CONFLICT (name) DO UPDATE SET posting = :posting, boot_id = :boot_id, namespace = :namespace,
+  wall = :wall, elapsed = :elapsed
+"""
+PUT_SUBJECT = """
+INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen)
+VALUES (:kind, :name, :counted, :uplink, :first_seen, :last_seen)
+ON CONFLICT (kind, name) DO UPDATE SET counted = :counted, uplink = :uplink,
+  first_seen = min(first_seen, :first_seen), last_seen = max(last_seen, :last_seen)
+"""
