@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM_PACKAGES := iproute2 curl openssl prometheus
 
-.PHONY: run test lint format check bench system-packages clean help
+.PHONY: run test lint format check bench pictures system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,6 +30,9 @@ check: lint test  ## What CI runs
 
 bench: $(VENV)/installed-for-tests  ## Measure every figure of docs/performance.md
 	$(BIN)/python tests/bench/run.py $(BENCH_OPTIONS)
+
+pictures: $(VENV)/installed  ## Draw docs/images again
+	PYTHONPATH=. $(BIN)/python docs/images/draw.py
 
 # As root on Debian the missing ones are installed; else the tests name what they skip for want of them.
 system-packages:

@@ -96,7 +96,7 @@ def _draw(table: Table, bar_width: int) -> None:
 
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     has_bars = any(table.bars) and bar_width >= NARROWEST_BAR and is_unicode
-    drawing = Drawing(box=box.ROUNDED, header_style="bold", show_header=any(table.columns))
+    drawing = Drawing(box=box.SIMPLE_HEAD, header_style="bold", show_header=any(table.columns))
     for number, column in enumerate(table.columns or ("", "")):
         drawing.add_column(Text(column), justify="left" if number in table.left else "right", no_wrap=True)
     if has_bars:
@@ -105,7 +105,7 @@ def _draw(table: Table, bar_width: int) -> None:
     amounts = table.bars or [None] * len(table.rows)
     for row, amount in zip(table.rows, amounts, strict=True):
         drawn = bar(amount or 0, largest, bar_width) if has_bars else ""
-        drawing.add_row(*map(Text, row), *([Text(drawn)] if has_bars else []))
+        drawing.add_row(*map(Text, row), *([Text(drawn, style="cyan")] if has_bars else []))
     console = Console(highlight=False, markup=False, emoji=False, width=_terminal_width())
     console.print(Text(table.title, style="bold"))
     console.print(drawing)

@@ -7,7 +7,7 @@ import pty
 import subprocess
 from typing import TYPE_CHECKING
 
-from tests.bench.places import place_with
+from tests.bench.places import Place
 from tests.bench.rows import MILLISECOND, Row
 from tests.bench.running import environment_for, netledger, running
 from tests.bench.seeding import History, seed
@@ -15,22 +15,21 @@ from tests.bench.seeding import History, seed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.bench.places import Place
     from tests.bench.settings import Bench
 
 HISTORY_DAYS = 400
+DEVICES = ("eth0", "eth1", "eth2", "wlan0")
 PEERS = "PacketBuddy 410, vnstat 2, click + sqlite3 alone 42"
 
 
 def measure(bench: Bench) -> list[Row]:
     """`netledger today` while the service runs: a table on a terminal, the same piped, and JSON."""
     runs = bench.rounds * 4
-    with place_with(2) as place:
-        ledger = seed(bench.folder / "commands.db", History(place.devices or ("eth0",), HISTORY_DAYS))
-        with running(place, ledger):
-            table = tuple(_on_a_terminal(place, ledger) for _ in range(runs))
-            piped = tuple(_piped(place, ledger) for _ in range(runs))
-            json = tuple(_piped(place, ledger, "--json") for _ in range(runs))
+    ledger = seed(bench.folder / "commands.db", History(DEVICES, HISTORY_DAYS))
+    with running(Place(), ledger):
+        table = tuple(_on_a_terminal(ledger) for _ in range(runs))
+        piped = tuple(_piped(ledger) for _ in range(runs))
+        json = tuple(_piped(ledger, "--json") for _ in range(runs))
     return [
         Row("`netledger today` on a terminal, CPU", "ms", 85, table, PEERS),
         Row("`netledger today`, piped, CPU", "ms", 85, piped),
@@ -38,24 +37,24 @@ def measure(bench: Bench) -> list[Row]:
     ]
 
 
-def _on_a_terminal(place: Place, ledger: Path) -> float:
+def _on_a_terminal(ledger: Path) -> float:
     ours, theirs = pty.openpty()
     try:
-        return _cpu(place, ledger, theirs)
+        return _cpu(ledger, theirs)
     finally:
         os.close(theirs)
         os.close(ours)
 
 
-def _piped(place: Place, ledger: Path, *options: str) -> float:
+def _piped(ledger: Path, *options: str) -> float:
     with (ledger.parent / "piped.txt").open("wb") as output:
-        return _cpu(place, ledger, output.fileno(), *options)
+        return _cpu(ledger, output.fileno(), *options)
 
 
-def _cpu(place: Place, ledger: Path, output: int, *options: str) -> float:
-    """CPU milliseconds of one command, `ip netns exec` included where there is one (2 ms)."""
+def _cpu(ledger: Path, output: int, *options: str) -> float:
+    """CPU milliseconds of one command."""
     process = subprocess.Popen(
-        [*place.prefix, *netledger(), "today", *options],
+        [*netledger(), "today", *options],
         stdout=output,
         stderr=subprocess.DEVNULL,
         env=environment_for(ledger) | {"TERM": "xterm-256color"},

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from tests.bench import commands, crowds, peers, questions, resting, scrapes, starts
 from tests.bench.document import MarkerError, replaced
 from tests.bench.machine import this_machine
-from tests.bench.rows import Row
 from tests.bench.settings import Bench
 from tests.bench.table import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from tests.bench.rows import Row
 
 FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "resting": resting.measure,
@@ -29,14 +30,6 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "peers": peers.measure,
 }
 DISK_FOLDER = "/var/tmp"  # noqa: S108 - /tmp is often memory, and writing there says nothing about disks
-DOWNTIME = Row(
-    "downtime survived without loss within one boot",
-    "",
-    None,
-    (),
-    "vnStat loses everything after 360 s",
-    remark="any length; tests/end_to_end/test_restarts_within_one_boot.py compares with the kernel to the byte",
-)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,8 +39,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="netledger-bench-", dir=options.folder) as folder:
         bench = Bench(Path(folder), minutes=options.minutes)
         rows = _measured(bench.quick() if options.quick else bench, options.only or list(FIGURES))
-    if not options.only:
-        rows.append(DOWNTIME)
     figures = page(machine, rows, f"{datetime.now(UTC):%Y-%m-%d}")
     sys.stdout.write(figures)
     return _write(options.output, figures) if options.output else 0
