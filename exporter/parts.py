@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import socket
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.files import connect_to_read
@@ -16,7 +17,7 @@ from exporter.metering.counting import CountingRules
 from exporter.metering.journal import Journal
 from exporter.metering.postings import Speeds
 from exporter.metering.sampler import Sampler, SamplerOptions
-from exporter.metering.totals import DayRow, Totals
+from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import families
 from exporter.web.desk import Desk, Identity
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from exporter.ledger.opening import Opened
     from exporter.metering.clock import Clock
     from exporter.metering.readings import Meter
+    from exporter.metering.totals import Totals
     from exporter.settings import Settings
     from exporter.web_config.parsing import WatchedWebConfig
 
@@ -73,14 +75,13 @@ class Parts(NamedTuple):
 
     def _load_totals(self) -> None:
         """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
-        with contextlib.closing(connect_to_read(self.ledger)) as connection:
-            rows = read_history(connection)
         day_of = self.totals.day_of
-        waiting = self.poster.unposted().slots
-        rows.extend(
-            DayRow(row.device, day_of(row.started), row.receive_bytes, row.transmit_bytes, Speeds()) for row in waiting
+        waiting = (
+            DayRow(row.device, day_of(row.started), row.receive_bytes, row.transmit_bytes, Speeds())
+            for row in self.poster.unposted().slots
         )
-        self.totals.load(rows)
+        with contextlib.closing(connect_to_read(self.ledger)) as connection:
+            self.totals.load(chain(read_history(connection), waiting))
 
 
 def build_parts(
@@ -93,8 +94,7 @@ def build_parts(
 ) -> Parts:
     """Wire everything that counts, keeps and tells; nothing runs yet."""
     settings, ledger = around.settings, around.settings.ledger
-    journal, totals = Journal(), Totals(opened.zone)
-    totals.load(opened.history)
+    journal, totals = Journal(), opened.totals
     journal.incidents.extend(opened.incidents)
     sampler = _build_sampler(around, opened, journal, totals)
     writer = Writer(ledger.path, opened.zone)

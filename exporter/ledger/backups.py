@@ -6,6 +6,8 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
+from exporter.ledger.files import CACHE
+
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
@@ -40,6 +42,8 @@ def write_backup(ledger: Path, day: date, keep: int) -> Path:
         contextlib.closing(sqlite3.connect(ledger)) as source,
         contextlib.closing(sqlite3.connect(partial)) as copy,
     ):
+        source.execute(CACHE)
+        copy.execute(CACHE)
         source.backup(copy, pages=PAGES_A_STEP, sleep=0.01)
         copy.execute("PRAGMA journal_mode = DELETE")
     if not is_sound(partial):
@@ -57,6 +61,7 @@ def is_sound(path: Path) -> bool:
         return False
     try:
         with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute(CACHE)
             return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except UnicodeDecodeError:  # what SQLite complains of quotes the damage
         return False

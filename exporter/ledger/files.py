@@ -15,6 +15,10 @@ BUSY_SECONDS = 5
 """How long one attempt waits for another process's lock; the posting is tried again at the next commit."""
 
 
+CACHE = "PRAGMA cache_size = -512"
+"""KiB of pages that a connection keeps: SQLite's own 2 MB each would be a twentieth of the service."""
+
+
 class LedgerError(Exception):
     """The ledger cannot be used; the text says which file, why, and what to do."""
 
@@ -85,7 +89,7 @@ def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open for the one writer: WAL, and every commit on the disk before it is reported."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -512")
+    connection.execute(CACHE)
     return connection
 
 
@@ -99,6 +103,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )
+    connection.execute(CACHE)
     return connection
 
 

@@ -10,6 +10,7 @@ from reports.periods import day_numbered
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator
 
 QUERY = """
 SELECT u.device, u.day, u.receive_bytes, u.transmit_bytes, u.peak_receive_speed, u.peak_transmit_speed, u.peak_speed
@@ -18,13 +19,11 @@ WHERE u.kind = 'interface' AND u.day >= (SELECT ifnull(max(day), 0) FROM day) - 
 """
 
 
-def read_history(connection: sqlite3.Connection) -> list[DayRow]:
-    """The days of the last two years, which is as far as the totals tell them."""
+def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
+    """The days of the last two years, which is as far as the totals tell them; one at a time."""
     days = (MONTHS_KEPT + 2) * 31
-    return [
-        DayRow(device, day_numbered(day), received, transmitted, Speeds(*peaks))
-        for device, day, received, transmitted, *peaks in connection.execute(QUERY, (days,))
-    ]
+    for device, day, received, transmitted, *peaks in connection.execute(QUERY, (days,)):
+        yield DayRow(device, day_numbered(day), received, transmitted, Speeds(*peaks))
 
 
 def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:

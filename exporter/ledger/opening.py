@@ -25,11 +25,10 @@ from exporter.ledger.schema import (
 from exporter.ledger.zones import adopt_zone, zone_of
 from exporter.metering.postings import Account, Checkpoint, Incident, MeterState, OpeningBalance, SubjectFacts
 from exporter.metering.readings import Counts, Epoch, Subject
+from exporter.metering.totals import Totals
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from exporter.metering.totals import DayRow
 
 
 class Opened(NamedTuple):
@@ -41,7 +40,7 @@ class Opened(NamedTuple):
     opening: OpeningBalance
     zone: ZoneInfo
     ledger_id: str
-    history: tuple[DayRow, ...]
+    totals: Totals
     notices: tuple[str, ...] = ()
     incidents: tuple[Incident, ...] = ()
     problem: str = ""
@@ -80,11 +79,13 @@ def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -
 
 def _opened(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opened:
     ledger_id = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()
+    totals = Totals(zone)
+    totals.load(read_history(connection))
     return Opened(
         carried_forward(connection, meter),
         zone,
         ledger_id[0] if ledger_id else "",
-        tuple(read_history(connection)),
+        totals,
         read_notices(connection),
     )
 

@@ -132,7 +132,8 @@ def has_our_schema(path: Path) -> bool:
     with contextlib.closing(sqlite3.connect(path)) as held, contextlib.closing(sqlite3.connect(":memory:")) as ours:
         if version_of(held) != VERSION:
             return True
-        ours.executescript(FIRST)
+        for _, script in MIGRATIONS:
+            ours.executescript(script)
         definitions = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
         try:
             return set(ours.execute(definitions)) <= set(held.execute(definitions))

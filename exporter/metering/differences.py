@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from operator import ge
 from typing import NamedTuple
 
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.readings import NOTHING, Counts, subtracted
 
 WRAP_32 = 2**32
 """A 32-bit counter that overflows continues at 0: the step is `(after - before) % 2**32`, exact for all pairs."""
@@ -42,7 +43,7 @@ def difference(before: Counts, after: Counts, *, counter_bits: int, speed: int |
     A counter that falls has wrapped where it is 32 bits wide and the link could have moved the step; else it was
     reset, and its new value counts whole, unless the link could not have moved that much since.
     """
-    if all(now >= then for now, then in zip(after, before, strict=True)):
+    if all(map(ge, after, before)):
         return _growth(before, after, seconds)
     possible = reach(speed, seconds)
     received = _direction(before[0::2], after[0::2], counter_bits, possible)
@@ -75,7 +76,7 @@ def first_sight(after: Counts, born: Counts | None, *, speed: int | None, second
 
 
 def _growth(before: Counts, after: Counts, seconds: float) -> Delta:
-    counts = Counts(*(now - then for now, then in zip(after, before, strict=True)))
+    counts = subtracted(after, before)
     limit = int(ABSURD_SPEED * (seconds + 1))
     if counts.receive_bytes > limit or counts.transmit_bytes > limit:
         return Delta(NOTHING, "impossible", (counts.receive_bytes, counts.transmit_bytes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.readings import NOTHING, Counts, added
 from exporter.metering.spreading import MINUTE_SECONDS, moved_back
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Life:
 
     def gain(self, counts: Counts) -> None:
         """Add a delta to the lifetime."""
-        self.lifetime = Counts(*(a + b for a, b in zip(self.lifetime, counts, strict=True)))
+        self.lifetime = added(self.lifetime, counts)
 
     def measure_rates(self, seconds: float) -> None:
         """Rates from what was gained since the last measurement, `seconds` ago."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.readings import NOTHING, Counts, added
 
 if TYPE_CHECKING:
     from exporter.metering.readings import Epoch, Subject
@@ -34,8 +34,8 @@ class Usage(NamedTuple):
 
     def plus(self, other: Usage) -> Usage:
         """Both together: counts added, peaks the higher of each."""
-        counts = Counts(*(a + b for a, b in zip(self.counts, other.counts, strict=True)))
-        return Usage(counts, self.estimated_bytes + other.estimated_bytes, self.peaks.highest(other.peaks))
+        peaks = self.peaks if other.peaks is STILL else self.peaks.highest(other.peaks)
+        return Usage(added(self.counts, other.counts), self.estimated_bytes + other.estimated_bytes, peaks)
 
 
 class Checkpoint(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import add, sub
 from typing import NamedTuple, Protocol
 
 
@@ -24,6 +25,16 @@ class Counts(NamedTuple):
 
 
 NOTHING = Counts()
+
+
+def added(first: Counts, second: Counts) -> Counts:
+    """Both together; several times a second for each interface, hence no generator."""
+    return Counts._make(map(add, first, second))
+
+
+def subtracted(later: Counts, earlier: Counts) -> Counts:
+    """What was added from `earlier` to `later`."""
+    return Counts._make(map(sub, later, earlier))
 
 
 class Epoch(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND
-from exporter.metering.readings import Counts
+from exporter.metering.readings import Counts, subtracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def spread(counts: Counts, began: int, ended: int, step_seconds: int) -> Iterato
     for number in range(first, last + 1):
         passed = min((number + 1) * step, ended) - began
         reached = Counts(*(value * passed // length for value in counts))
-        part = Counts(*(now - then for now, then in zip(reached, done, strict=True)))
+        part = subtracted(reached, done)
         done = reached
         if any(part):
             yield Piece(number * step_seconds, part)

@@ -133,6 +133,9 @@ class Totals:
             totals = self._devices.setdefault(row.device, DeviceTotals())
             totals.add(row.day, row.receive_bytes, row.transmit_bytes)
             totals.note_peaks(row.day, row.peaks)
+        newest = max((max(totals.days) for totals in self._devices.values()), default=date.min)
+        for totals in self._devices.values():
+            totals.forget_before(newest)
         self.layout += 1
 
     def add(self, device: str, pieces: Iterable[Piece]) -> None:

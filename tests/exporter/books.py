@@ -15,7 +15,6 @@ from exporter.metering.counting import CountingRules
 from exporter.metering.journal import Journal
 from exporter.metering.readings import Subject
 from exporter.metering.sampler import Sampler, SamplerOptions
-from exporter.metering.totals import Totals
 from reports.audit import KernelCounter, audit
 from reports.ledger_reader import LedgerReader, Unposted, UnpostedRow
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from exporter.ledger.opening import Opened
     from exporter.metering.postings import Posting
     from exporter.metering.snapshots import Snapshot
+    from exporter.metering.totals import Totals
     from reports.audit import Audit
     from tests.exporter.fake_machine import FakeMeter, Interface, Machine, Pair
 
@@ -59,8 +59,7 @@ class Books:
         """As a service starts: carry forward, take the first sample, commit it."""
         self.opened = open_ledger(self.path, "interface", self.zone)
         self.writer = Writer(self.path, self.zone)
-        self.journal, self.totals = Journal(), Totals(self.zone)
-        self.totals.load(self.opened.history)
+        self.journal, self.totals = Journal(), self.opened.totals
         self.meter = self.machine.meter()
         self.sampler = Sampler(
             meter=self.meter,

@@ -226,9 +226,9 @@ def test_a_file_among_the_interfaces_is_none(machine: Machine) -> None:
     ("path", "text"),
     [
         ("proc/net/dev", ""),
-        ("proc/net/dev", DEV_HEADER + "  eth0: 12 34"),
+        ("proc/net/dev", DEV_HEADER + "  lo: 12 34"),
         ("proc/net/dev", DEV_HEADER + "  eth0"),
-        ("proc/net/dev", DEV_HEADER + "  eth0: a b c d e f g h i j k l m n o p\n"),
+        ("proc/net/dev", DEV_HEADER + "  lo: a b c d e f g h i j k l m n o p\n"),
         ("proc/net/route", ROUTE_HEADER + "eth0\t0000"),
         ("proc/net/ipv6_route", "0000 00"),
         ("proc/sys/kernel/random/boot_id", "\n"),

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from exporter.ledger.files import Holder, LedgerError, LedgerLock, find_holder
 from exporter.ledger.opening import open_ledger
-from exporter.ledger.schema import COUNTS, VERSION, SchemaError, migrate
+from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate
 from exporter.ledger.writer import Writer
 from exporter.metering.readings import Subject
 from tests.exporter.books import UTC
@@ -20,6 +20,7 @@ from tests.exporter.books import UTC
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Golden
     from tests.exporter.books import Books
 
 SPEEDS = ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
@@ -150,3 +151,8 @@ def test_a_locked_ledger_costs_no_byte(books: Books) -> None:
 
     assert books.lifetime("eth0") == (300, 3)
     assert books.audit().difference == 0
+
+
+def test_a_released_schema_never_changes(golden: Golden) -> None:
+    """A ledger whose tables differ from these is taken for a damaged one: a change is a new migration."""
+    golden("schema-1.sql", MIGRATIONS[0][1])

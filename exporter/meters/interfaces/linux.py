@@ -1,4 +1,4 @@
-"""The interface meter of Linux: counts by psutil, identity by netlink where the system allows it."""
+"""The interface meter of Linux: counts by /proc/net/dev, identity by netlink where the system allows it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-import psutil
-
 from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
+from exporter.meters.interfaces.linux_counters import CounterTable
 from exporter.meters.interfaces.linux_facts import read_text, told_name
 from exporter.meters.interfaces.linux_listener import LinkListener
 from exporter.meters.interfaces.linux_netlink_roster import NetlinkRoster
@@ -17,8 +16,6 @@ from exporter.meters.interfaces.linux_uplinks import Route, decide_uplinks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from psutil._ntuples import snetio
 
     from exporter.meters.interfaces.linux_census import Departure
 
@@ -69,15 +66,15 @@ class Roster(Protocol):
 
 class _Kept(NamedTuple):
     ifindex: int
-    counters: snetio
+    columns: bytes
     reading: Reading
 
 
 class LinuxInterfaceMeter:
     """Reads every interface of this network namespace.
 
-    With another `proc` than /proc, psutil.PROCFS_PATH is set, for the whole process. `listener` belongs to
-    the meter from then on; without one (fixtures, or netlink refused) births and ends pass unseen.
+    `listener` belongs to the meter from then on; without one (fixtures, or netlink refused) births and ends
+    pass unseen.
     """
 
     name = "interface"
@@ -91,6 +88,7 @@ class LinuxInterfaceMeter:
         machine: str | None = None,
     ) -> None:
         self._proc = proc
+        self._table = CounterTable(proc / "net/dev")
         self._boot_id = ""
         self._counter_bits = counter_bits(machine or os.uname().machine)
         self._wide: set[int] = set()
@@ -114,7 +112,7 @@ class LinuxInterfaceMeter:
     def look(self) -> Look:
         """Read every counter now; raises MeterError, and then keeps births and ends for the next look."""
         boot_id = self._boot_id = self._boot_id or self._read_boot_id()
-        counters = self._roster.settle(self._read_counters)
+        counters = self._roster.settle(self._table.read)
         links = self._roster.links()
         uplinks = self._uplinks(links)
         readings = (*self._ended(), *self._present(counters))
@@ -136,6 +134,7 @@ class LinuxInterfaceMeter:
 
     def close(self) -> None:
         """Stop listening."""
+        self._table.close()
         self._roster.close()
 
     def _read_boot_id(self) -> str:
@@ -144,18 +143,6 @@ class LinuxInterfaceMeter:
         if not boot_id:
             raise MeterError(f"{path}: empty")
         return boot_id
-
-    def _read_counters(self) -> dict[str, snetio]:
-        if str(self._proc) != psutil.PROCFS_PATH:
-            psutil.PROCFS_PATH = str(self._proc)
-        path = self._proc / "net/dev"
-        try:
-            counters = psutil.net_io_counters(pernic=True, nowrap=False)
-        except (OSError, ValueError, IndexError, AssertionError) as error:
-            raise MeterError(f"{path}: not a table of counters ({error})") from error
-        if not counters:
-            raise MeterError(f"{path}: lists no interface")
-        return counters
 
     def _uplinks(self, links: dict[str, Link]) -> frozenset[str]:
         routes = self._roster.routes()
@@ -183,7 +170,7 @@ class LinuxInterfaceMeter:
                 is_present=False,
             )
 
-    def _present(self, counters: dict[str, snetio]) -> list[Reading]:
+    def _present(self, counters: dict[str, bytes]) -> list[Reading]:
         """A reading for each name; an idle interface gets its last one again: it pays with many veths."""
         names, births, kept = self._roster.names, self._roster.births, self._kept
         now: dict[str, _Kept] = {}
@@ -194,7 +181,7 @@ class LinuxInterfaceMeter:
             last = kept.get(name)
             if (
                 last is None
-                or last.counters != columns
+                or last.columns != columns
                 or last.ifindex != index
                 or index in births
                 or last.reading.born is not None
@@ -204,9 +191,8 @@ class LinuxInterfaceMeter:
         self._kept = now
         return [last.reading for last in now.values()]
 
-    def _reading(self, name: str, index: int, columns: snetio, born: Counts | None) -> Reading:
-        sent, received, packets_sent, packets_received, errors_in, errors_out, drops_in, drops_out = columns
-        counts = Counts(received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out)
+    def _reading(self, name: str, index: int, columns: bytes, born: Counts | None) -> Reading:
+        counts = self._table.counts(columns)
         return Reading(self._subject(name), self._epoch(index), counts, self._bits(index, counts), born)
 
     def _subject(self, name: str) -> Subject:
