@@ -20,6 +20,8 @@ from exporter.metering.sampler import Sampler, SamplerOptions
 from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import families
+from exporter.planning.notices import Notifier
+from exporter.planning.watch import PlanWatch
 from exporter.web.desk import Desk, Identity
 
 if TYPE_CHECKING:
@@ -59,6 +61,8 @@ class Parts(NamedTuple):
     desk: Desk
     totals: Totals
     writer: Writer
+    plans: PlanWatch
+    notifier: Notifier
     ledger: Path
 
     async def commit(self) -> bool:
@@ -68,8 +72,13 @@ class Parts(NamedTuple):
             self._load_totals()
         return is_posted
 
+    async def follow_plans(self) -> None:
+        """Ask how the plans stand."""
+        await self.plans.refresh(self.desk.ask)
+
     async def close(self) -> None:
         """Let go of the ledger."""
+        await self.notifier.close()
         await self.desk.close()
         await self.poster.close()
 
@@ -118,6 +127,8 @@ def build_parts(
         on_folded=sampler.forget,
         on_damage=on_damage,
     )
+    notifier = Notifier(upkeep.remember)
+    plans = PlanWatch(plans=settings.plans, zone=opened.zone, snapshot=lambda: sampler.snapshot, notifier=notifier)
     desk = Desk(
         settings=settings,
         clock=around.clock,
@@ -129,8 +140,9 @@ def build_parts(
         identity=Identity(opened.ledger_id, socket.gethostname(), platform.system()),
         readers=readers,
         on_damage=on_damage,
+        plans=plans,
     )
-    return Parts(sampler, poster, upkeep, desk, totals, writer, ledger.path)
+    return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, ledger.path)
 
 
 def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, totals: Totals) -> Sampler:

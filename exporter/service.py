@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LINKS_SECONDS = 60.0
+PLANS_SECONDS = 60.0
 UPKEEP_SECONDS = 3600.0
 LAST_ATTEMPTS = 3
 
@@ -56,6 +57,7 @@ class Service:
         )
         parts.sampler.sample()
         await parts.commit()
+        await parts.follow_plans()
         self._server = await serve(
             parts.desk,
             Access(settings, around.web_config),
@@ -68,6 +70,7 @@ class Service:
             self._every(settings.interfaces.sample_interval, self._sample, parts),
             self._every(settings.ledger.commit_interval, parts.commit),
             self._every(LINKS_SECONDS, self._refresh),
+            self._every(PLANS_SECONDS, parts.follow_plans),
             self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
         ]
         return self._server.url

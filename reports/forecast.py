@@ -61,7 +61,7 @@ class _Outlook(NamedTuple):
         return sum(piece.bytes for piece in self.rest)
 
 
-def forecast(  # noqa: PLR0913 - the facts that a forecast stands on, each by its name
+def forecast(
     days: Mapping[date, int], *, cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None = None
 ) -> Forecast:
     """Expect what the cycle will have used at its end; `used` so far is the least.
@@ -79,7 +79,7 @@ def forecast(  # noqa: PLR0913 - the facts that a forecast stands on, each by it
     return Forecast(used + rest, used + rest - below, used + rest + above, _method(outlook))
 
 
-def reached_at(  # noqa: PLR0913 - as above
+def reached_at(
     days: Mapping[date, int],
     *,
     cycle: Period,
@@ -100,7 +100,7 @@ def reached_at(  # noqa: PLR0913 - as above
     return None
 
 
-def _outlook(  # noqa: PLR0913, PLR0917 - as above
+def _outlook(
     days: Mapping[date, int], cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None
 ) -> _Outlook:
     instant = now // SLOT_SECONDS * SLOT_SECONDS

@@ -89,7 +89,8 @@ class LedgerReader:
         """Raise UnknownInterfaceError for a name that the ledger does not know; None stands for the whole machine."""
         if device is None or any(row.device == device for row in self._unposted.slots):
             return
-        query = "SELECT 1 FROM interface WHERE device = ?"
+        # Not the view of interfaces: it adds every day up.
+        query = "SELECT 1 FROM subject WHERE kind = 'interface' AND name = ?"
         if self._connection.execute(query, (device,)).fetchone() is None:
             raise UnknownInterfaceError(f"interface: the ledger knows no {device!r}")
 
@@ -150,6 +151,12 @@ class LedgerReader:
             if start <= row.started < end:
                 usage = usage.plus(row.bytes)
         return usage
+
+    def devices(self) -> dict[str, bool]:
+        """Names of all interfaces of the ledger, and whether each counts."""
+        found = {row.device: row.is_counted for row in self._unposted.slots}
+        query = "SELECT name, counted FROM subject WHERE kind = 'interface'"
+        return found | {name: bool(counted) for name, counted in self._connection.execute(query)}
 
     def interfaces(self) -> list[Interface]:
         """Every interface of the ledger, counted ones first, with its lifetime."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from reports.plans import Plan, PriceStep
@@ -62,7 +62,8 @@ def money(amount: Decimal, currency: str) -> str:
     """Write an amount as English readers do: "₹3,750.00", "¥1,235", "-€0.50"."""
     from babel.numbers import format_currency  # noqa: PLC0415 - as above
 
-    return str(format_currency(rounded(amount, currency), currency, locale="en"))
+    with localcontext(_EXACT):
+        return str(format_currency(rounded(amount, currency), currency, locale="en"))
 
 
 def _bytes_by_step(plan: Plan, used_bytes: int) -> Iterator[tuple[int, Decimal]]:

@@ -15,6 +15,7 @@ from exporter.settings.tree import keys
 
 if TYPE_CHECKING:
     from exporter.console.outside import Outside
+    from exporter.settings.plan_showing import ShownKey
 
 
 @click.group()
@@ -89,12 +90,23 @@ def _values(loaded: Loaded) -> dict[str, str | list[str] | None]:
     return {name: key.rule.show(key.value(loaded.settings)) for name, key in keys().items()}
 
 
+def _plans(loaded: Loaded) -> list[list[ShownKey]]:
+    from exporter.settings.plan_showing import shown_plan  # noqa: PLC0415 - only `show` needs it
+
+    return [list(shown_plan(number, plan, loaded.origins)) for number, plan in enumerate(loaded.settings.plans)]
+
+
 def _as_json(loaded: Loaded) -> str:
     settings = {
         name: {"value": _plain(keys()[name].value(loaded.settings), shown), "origin": loaded.origins[name]}
         for name, shown in _values(loaded).items()
     }
-    return json.dumps({"file": loaded.path and str(loaded.path), "settings": settings}, indent=2)
+    plans = [
+        {key.name.partition(".")[2]: {"value": key.value, "origin": key.origin} for key in plan}
+        for plan in _plans(loaded)
+    ]
+    file = loaded.path and str(loaded.path)
+    return json.dumps({"file": file, "settings": settings, "plans": plans}, indent=2)
 
 
 def _plain(value: object, shown: str | list[str] | None) -> str | list[str] | int | None:
@@ -102,10 +114,15 @@ def _plain(value: object, shown: str | list[str] | None) -> str | list[str] | in
     return value if isinstance(value, int) and str(value).lower() == shown else shown
 
 
+def _rows(loaded: Loaded) -> list[tuple[str, str | list[str] | None, str]]:
+    keys_of_sections = [(name, value, loaded.origins[name]) for name, value in _values(loaded).items()]
+    return keys_of_sections + [(key.name, key.value, key.origin) for plan in _plans(loaded) for key in plan]
+
+
 def _as_table(loaded: Loaded) -> str:
     rows = [
-        (name, (", ".join(value) if isinstance(value, list) else value) or "-", loaded.origins[name])
-        for name, value in _values(loaded).items()
+        (name, (", ".join(value) if isinstance(value, list) else value) or "-", origin)
+        for name, value, origin in _rows(loaded)
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}" for name, value, origin in rows)

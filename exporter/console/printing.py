@@ -46,7 +46,7 @@ def print_table(table: Table, notes: Sequence[str] = ()) -> None:
     """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe."""
     safe = table._replace(rows=[[cell.translate(CONTROL) for cell in row] for row in table.rows])
     widths = [max(map(len, cells)) for cells in zip(*_lines(safe), strict=True)]
-    room = _terminal_width() - sum(widths) - BORDER * len(widths) - 1
+    room = terminal_width() - sum(widths) - BORDER * len(widths) - 1
     if not sys.stdout.isatty():
         _align(safe, widths)
     elif room < 0:
@@ -68,8 +68,8 @@ def _lines(table: Table) -> list[Sequence[str]]:
     return [*([table.columns] if any(table.columns) else []), *table.rows]
 
 
-def _terminal_width() -> int:
-    """Not shutil's: importing that costs a command 2 ms."""
+def terminal_width() -> int:
+    """Columns of the terminal. Not shutil's: importing that costs a command 2 ms."""
     told = os.environ.get("COLUMNS", "")
     if told.isdigit() and int(told):
         return int(told)
@@ -106,6 +106,6 @@ def _draw(table: Table, bar_width: int) -> None:
     for row, amount in zip(table.rows, amounts, strict=True):
         drawn = bar(amount or 0, largest, bar_width) if has_bars else ""
         drawing.add_row(*map(Text, row), *([Text(drawn, style="cyan")] if has_bars else []))
-    console = Console(highlight=False, markup=False, emoji=False, width=_terminal_width())
+    console = Console(highlight=False, markup=False, emoji=False, width=terminal_width())
     console.print(Text(table.title, style="bold"))
     console.print(drawing)

@@ -96,6 +96,16 @@ class LedgerUpkeep:
         await self._on_writer(work)
         self.notices = ()
 
+    async def remember(self, key: str) -> bool:
+        """Write down that something was told; False says that it was told before."""
+
+        def work() -> bool:
+            row = (key, str(self._now()))
+            cursor = self._writer.connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", row)
+            return cursor.rowcount == 1
+
+        return await self._on_writer(work)
+
     def _tidy(self) -> Removed:
         removed = self._retention.tidy(self._keep, self._now())
         self._writer.checkpoint_log()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.postings import STILL, Speeds
@@ -49,7 +50,7 @@ class DeviceTotals:
     `first_day` is the first local day that moved a byte; date.max before there is one.
     """
 
-    __slots__ = ("days", "first_day", "months", "peaks", "peaks_day")
+    __slots__ = ("_before", "_before_at", "_past", "_today", "days", "first_day", "months", "peaks", "peaks_day")
 
     def __init__(self) -> None:
         """Begin empty."""
@@ -58,9 +59,14 @@ class DeviceTotals:
         self.first_day = date.max
         self.peaks = STILL
         self.peaks_day = date.min
+        self._today = date.min
+        self._past = self._before_at = 0
+        self._before = (ZERO, ZERO)
 
     def add(self, day: date, receive: int, transmit: int) -> None:
         """Add bytes to a local day and its month."""
+        if day != self._today:
+            self._past += 1
         self.days[day] = self.days.get(day, ZERO).plus(receive, transmit)
         self.first_day = min(self.first_day, day)
         month = (day.year, day.month)
@@ -79,14 +85,32 @@ class DeviceTotals:
 
     def to_date(self, period: str, today: date) -> Amount:
         """Bytes from the beginning of the day, week, month or year that `today` is in."""
-        if period == "day":
-            return self.days.get(today, ZERO)
-        if period == "week":
-            monday = today - timedelta(days=today.weekday())
-            return _sum(self.days.get(monday + timedelta(days=n), ZERO) for n in range(7))
-        if period == "month":
-            return self.months.get((today.year, today.month), ZERO)
-        return _sum(self.months.get((today.year, month), ZERO) for month in range(1, 13))
+        return self.all_to_date(today)[PERIODS.index(period)]
+
+    def all_to_date(self, today: date) -> tuple[Amount, ...]:
+        """Bytes to date of each of PERIODS."""
+        day, month = self.days.get(today, ZERO), self.months.get((today.year, today.month), ZERO)
+        if self._before_at != self.past(today):
+            self._before, self._before_at = self._summed_around(today), self._past
+        week, year = self._before
+        return (day, week.plus(*day), month, year.plus(*month))
+
+    def past(self, today: date) -> int:
+        """A number that stays while bytes are added to this day alone: whoever shows the rest may keep it so long."""
+        if today != self._today:
+            self._today = today
+            self._past += 1
+        return self._past
+
+    def _summed_around(self, today: date) -> tuple[Amount, Amount]:
+        """This week without today, and this year without this month."""
+        monday = today - timedelta(days=today.weekday())
+        days = (monday + timedelta(days=n) for n in range(7))
+        months = ((today.year, month) for month in range(1, 13) if month != today.month)
+        return (
+            _sum(self.days.get(day, ZERO) for day in days if day != today),
+            _sum(self.months.get(month, ZERO) for month in months),
+        )
 
     def forget_before(self, today: date) -> None:
         """Drop what no question of `Totals` reaches."""
@@ -107,6 +131,17 @@ def last_months(today: date) -> tuple[tuple[int, int], ...]:
     return tuple((month // 12, month % 12 + 1) for month in range(number - MONTHS_KEPT + 1, number + 1))
 
 
+# Asked for at every scrape, changed by midnight.
+@lru_cache(maxsize=2)
+def _starts(today: date, zone: ZoneInfo) -> Mapping[str, int]:
+    return {
+        "day": Period.day(today, zone).start,
+        "week": Period.week(today, zone).start,
+        "month": Period.month(today.year, today.month, zone).start,
+        "year": Period.year(today.year, zone).start,
+    }
+
+
 def _sum(amounts: Iterable[Amount]) -> Amount:
     receive = transmit = 0
     for amount in amounts:
@@ -122,6 +157,7 @@ class Totals:
         """Begin empty; `load` brings what the ledger holds."""
         self.zone = zone
         self._devices: dict[str, DeviceTotals] = {}
+        self._unmoved = DeviceTotals()
         self._today = date.min
         self._bounds = (0, 0)
         self.layout = 0
@@ -174,18 +210,12 @@ class Totals:
         return self._today
 
     def device(self, name: str) -> DeviceTotals:
-        """Totals of one device; empty for one that never moved a byte."""
-        return self._devices.get(name) or DeviceTotals()
+        """Totals of one device; empty for one that never moved a byte. To be read, not changed."""
+        return self._devices.get(name, self._unmoved)
 
     def starts(self, today: date) -> Mapping[str, int]:
         """UTC seconds at which the current day, week, month and year began."""
-        zone = self.zone
-        return {
-            "day": Period.day(today, zone).start,
-            "week": Period.week(today, zone).start,
-            "month": Period.month(today.year, today.month, zone).start,
-            "year": Period.year(today.year, zone).start,
-        }
+        return _starts(today, self.zone)
 
     def _turn_to(self, day: date) -> None:
         period = Period.day(day, self.zone)

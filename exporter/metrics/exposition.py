@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exporter.metrics.history_lines import Histories, HistoryLines
 from exporter.metrics.lines import ENDS, SourceLines, TableLines
 from exporter.metrics.negotiation import negotiate
+from exporter.metrics.tables import HistoryTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from exporter.metrics.lines import Lines
     from exporter.metrics.negotiation import Format
     from exporter.metrics.state import MetricsState
+    from exporter.metrics.tables import Table
+
+    Sheet = TableLines[Any] | HistoryLines | SourceLines
 
 # Level 9 makes the page a sixth smaller and takes twelve times as long, on the event loop.
 GZIP_LEVEL = 1
@@ -33,10 +38,8 @@ class Exposition:
 
     def __init__(self, families: Families) -> None:
         """Nothing is rendered before the first scrape."""
-        self._sheets: list[TableLines[object] | SourceLines] = [
-            *map(TableLines, families.tables),
-            *map(SourceLines, families.sources),
-        ]
+        self._histories = Histories(families.told)
+        self._sheets: list[Sheet] = [*map(self._sheet, families.tables), *map(SourceLines, families.sources)]
         self._shown: list[Lines] = []
         self._moment: object = None
         self._pages: dict[Format, bytes] = {}
@@ -67,8 +70,12 @@ class Exposition:
         self._moment = None
         self._pages.clear()
         self._compressed_pages.clear()
+        self._histories.follow(state)
         self._shown = [lines for sheet in self._sheets for lines in sheet.update(state) if lines.body]
         self._moment = moment
+
+    def _sheet(self, table: Table[Any] | HistoryTable) -> Sheet:
+        return HistoryLines(table, self._histories) if isinstance(table, HistoryTable) else TableLines(table)
 
     def _plain(self, form: Format) -> bytes:
         if form not in self._pages:

@@ -6,36 +6,35 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from exporter.metrics.interface_families import INTERFACE_TABLES
-from exporter.metrics.period_families import period_tables
+from exporter.metrics.period_families import period_tables, told_of
 from exporter.metrics.runtime_families import runtime_families
-from exporter.metrics.service_families import SERVICE_TABLES, Build, build_table, commit_durations
+from exporter.metrics.service_families import COMMIT_DURATIONS, SERVICE_TABLES, Build, build_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from prometheus_client import Metric
 
     from exporter.metering.snapshots import InterfaceState
     from exporter.metrics.state import MetricsState
-    from exporter.metrics.tables import Table
-
-    Source = Callable[[MetricsState], Iterable[Metric]]
+    from exporter.metrics.tables import HistoryTable, Source, Table, Told
 
 THIS_BUILD = Build()
 
 
 class Families(NamedTuple):
-    """What is told: tables, and sources whose families do not fit into one."""
+    """What is told: tables, sources whose families do not fit into one, and of whom a history is `told`."""
 
-    tables: tuple[Table[Any], ...]
+    tables: tuple[Table[Any] | HistoryTable, ...]
     sources: tuple[Source, ...]
+    told: Told
 
     def collect(self, state: MetricsState) -> Iterator[Metric]:
         """Every family that has a sample: what an exposition must say."""
         for table in self.tables:
             yield from table.collect(state)
         for source in self.sources:
-            yield from source(state)
+            yield from source.collect(state)
 
 
 def families(
@@ -43,8 +42,9 @@ def families(
 ) -> Families:
     """The families by settings: whose history is told, and whether the process tells of itself."""
     is_told: Callable[[InterfaceState], bool] = _everyone if history == "all" else attrgetter("is_counted")
-    tables = (*INTERFACE_TABLES, *period_tables(is_told), *SERVICE_TABLES, build_table(build))
-    return Families(tables, (commit_durations, runtime_families()) if process else (commit_durations,))
+    told = told_of(is_told)
+    tables = (*INTERFACE_TABLES, *period_tables(told), *SERVICE_TABLES, build_table(build))
+    return Families(tables, (COMMIT_DURATIONS, runtime_families()) if process else (COMMIT_DURATIONS,), told)
 
 
 def _everyone(_: InterfaceState) -> bool:

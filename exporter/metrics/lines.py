@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress
-from operator import ne
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from prometheus_client import Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
@@ -13,11 +11,11 @@ from exporter.metrics.numbers import number_text
 from exporter.metrics.tables import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from exporter.metrics.negotiation import Format
     from exporter.metrics.state import MetricsState
-    from exporter.metrics.tables import Labels, Table
+    from exporter.metrics.tables import Column, Labels, Source, Table
 
 Row = TypeVar("Row")
 
@@ -63,15 +61,16 @@ class Lines:
         self._lines = [lines[place] if place >= 0 else "" for place in places]
         self.body = None
 
-    def show(self, values: list[float]) -> None:
-        """Write the lines whose values have changed, one value for each place."""
-        if values == self._values and self.body is not None:
-            return
-        prefixes, lines = self._prefixes, self._lines
-        for place in compress(range(len(values)), map(ne, values, self._values)):
-            lines[place] = f"{prefixes[place]}{number_text(values[place])}\n"
-        self._values = list(values)
-        self.body = "".join(lines).encode()
+    def show(self, places: Iterable[int], values: Iterable[float]) -> None:
+        """Write those of the lines at these places whose values have changed."""
+        prefixes, held, lines = self._prefixes, self._values, self._lines
+        for place, value in zip(places, values, strict=True):
+            if value != held[place]:
+                self.body = None
+                lines[place] = f"{prefixes[place]}{number_text(value)}\n"
+                held[place] = value
+        if self.body is None:
+            self.body = "".join(lines).encode()
 
 
 class TableLines(Generic[Row]):
@@ -80,29 +79,40 @@ class TableLines(Generic[Row]):
     def __init__(self, table: Table[Row]) -> None:
         """Begin without a row."""
         self._table = table
+        self._rows: Sequence[Row] = ()
         self._labels: list[Labels] = []
-        self._columns = [(column, Lines(column.metric((), (), ()))) for column in table.columns]
-        for column, lines in self._columns:
-            lines.names.add(column.name)
+        self._lines = [lines_of(column) for column in table.columns]
 
     def update(self, state: MetricsState) -> list[Lines]:
         """Follow the state; gives one `Lines` a family, in order."""
         rows = self._table.rows(state)
-        labels = list(map(self._table.labels, rows))
-        if labels != self._labels:
-            self._arrange(labels)
-        for column, lines in self._columns:
-            lines.show(list(map(column.value, rows)))
-        return [lines for _, lines in self._columns]
+        if rows != self._rows:
+            held = self._rows
+            # Should this fail half way, the next update begins from nothing.
+            self._rows = ()
+            self._follow(rows, held)
+            self._rows = rows
+        return self._lines
+
+    def _follow(self, rows: Sequence[Row], held: Sequence[Row]) -> None:
+        """Look at the rows that have changed; at all of them where some have come, gone or got other labels."""
+        changed, labels = [], self._table.labels
+        if len(rows) == len(held):
+            changed = [place for place, row in enumerate(rows) if row != held[place]]
+        if not changed or any(labels(rows[place]) != self._labels[place] for place in changed):
+            changed = list(range(len(rows)))
+            self._arrange(list(map(labels, rows)))
+        moved = [rows[place] for place in changed]
+        for column, lines in zip(self._table.columns, self._lines, strict=True):
+            lines.show(changed, map(column.value, moved))
 
     def _arrange(self, labels: list[Labels]) -> None:
         held = {texts: place for place, texts in enumerate(self._labels)}
         places = [held.get(texts, -1) for texts in labels]
         added = [texts for texts, place in zip(labels, places, strict=True) if place < 0]
-        ends = list(_label_texts(self._table.label_names, added))
-        # Should this fail half way, the next update begins from nothing.
+        ends = list(label_texts(self._table.label_names, added))
         self._labels = []
-        for column, lines in self._columns:
+        for column, lines in zip(self._table.columns, self._lines, strict=True):
             lines.arrange(places, [column.name + end for end in ends])
         self._labels = labels
 
@@ -110,14 +120,20 @@ class TableLines(Generic[Row]):
 class SourceLines:
     """The lines of families that come ready made."""
 
-    def __init__(self, source: Callable[[MetricsState], Iterable[Metric]]) -> None:
+    def __init__(self, source: Source) -> None:
         """Begin without a family."""
         self._source = source
         self._families: dict[str, tuple[list[object], Lines]] = {}
+        self._mark: object = self  # like no mark
+        self._shown: list[Lines] = []
 
     def update(self, state: MetricsState) -> list[Lines]:
         """Follow the source; gives one `Lines` a family, in order."""
-        return [self._follow(metric) for metric in self._source(state)]
+        mark = self._source.mark(state)
+        if mark != self._mark:
+            self._shown = [self._follow(metric) for metric in self._source.collect(state)]
+            self._mark = mark
+        return self._shown
 
     def _follow(self, metric: Metric) -> Lines:
         samples = metric.samples
@@ -127,8 +143,15 @@ class SourceLines:
             lines.names.update(sample.name for sample in samples)
             lines.arrange([-1] * len(samples), _prefixes(metric))
         self._families[metric.name] = (subjects, lines)
-        lines.show([sample.value for sample in samples])
+        lines.show(range(len(samples)), [sample.value for sample in samples])
         return lines
+
+
+def lines_of(column: Column[Any]) -> Lines:
+    """Lines of a column's family, without a sample."""
+    lines = Lines(column.metric((), (), ()))
+    lines.names.add(column.name)
+    return lines
 
 
 def _openmetrics(metric: Metric) -> bytes:
@@ -136,7 +159,7 @@ def _openmetrics(metric: Metric) -> bytes:
     return page
 
 
-def _label_texts(names: Labels, rows: Iterable[Labels]) -> Iterator[str]:
+def label_texts(names: Labels, rows: Iterable[Labels]) -> Iterator[str]:
     """Labels as prometheus-client writes them, five times as fast: a thousand interfaces may come at once."""
     if not names:
         yield from (" " for _ in rows)

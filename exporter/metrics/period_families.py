@@ -4,81 +4,72 @@ from __future__ import annotations
 
 from functools import lru_cache
 from operator import attrgetter, itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from exporter.metering.totals import PERIODS, ZERO, last_days, last_months
-from exporter.metrics.tables import TRUTH, Column, Labels, Table
+from exporter.metrics.tables import TRUTH, Cell, Column, HistoryTable, Labels, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from exporter.metering.snapshots import InterfaceState
-    from exporter.metering.totals import Amount
+    from exporter.metering.totals import Amount, DeviceTotals
     from exporter.metrics.state import MetricsState
+    from exporter.metrics.tables import Told
 
     IsTold = Callable[[InterfaceState], bool]
-    Columns = tuple[Column["_Cell"], ...]
+    Columns = tuple[Column[Amount], Column[Amount]]
 
 
-class _Cell(NamedTuple):
-    """Bytes of one device in one period; the first three are its labels."""
-
-    device: str
-    counted: str
-    period: str
-    amount: Amount
+_RECEIVED: Callable[[Amount], float] = attrgetter("receive")
+_TRANSMITTED: Callable[[Amount], float] = attrgetter("transmit")
 
 
-_RECEIVED: Callable[[_Cell], float] = attrgetter("amount.receive")
-_TRANSMITTED: Callable[[_Cell], float] = attrgetter("amount.transmit")
+def told_of(is_told: IsTold) -> Told:
+    """Name and "counted" labels of the interfaces that `is_told` lets in."""
+
+    def told(state: MetricsState) -> Iterable[tuple[str, str]]:
+        return [(each.name, TRUTH[each.is_counted]) for each in state.snapshot.interfaces if is_told(each)]
+
+    return told
 
 
-def period_tables(is_told: IsTold) -> tuple[Table[Any], ...]:
-    """Period families of the interfaces that `is_told` lets in."""
-
-    def to_date(state: MetricsState) -> Sequence[_Cell]:
-        today, device = state.today, state.totals.device
-        return [
-            _Cell(name, counted, period, device(name).to_date(period, today))
-            for name, counted in _told(state, is_told)
-            for period in PERIODS
-        ]
-
-    def daily(state: MetricsState) -> Sequence[_Cell]:
-        today = state.today
-        cells = []
-        for name, counted in _told(state, is_told):
-            totals = state.totals.device(name)
-            # A device that has not moved a byte yet has no first day: its history begins today.
-            first, held = min(totals.first_day, today), totals.days
-            cells += [_Cell(name, counted, text, held.get(day, ZERO)) for day, text in _days(today) if day >= first]
-        return cells
-
-    def monthly(state: MetricsState) -> Sequence[_Cell]:
-        today = state.today
-        cells = []
-        for name, counted in _told(state, is_told):
-            totals = state.totals.device(name)
-            began, held = min(totals.first_day, today), totals.months
-            first = (began.year, began.month)
-            cells += [
-                _Cell(name, counted, text, held.get(month, ZERO)) for month, text in _months(today) if month >= first
-            ]
-        return cells
-
+def period_tables(told: Told) -> tuple[Table[Any] | HistoryTable, ...]:
+    """Period families of the interfaces that are `told` of."""
     return (
-        _table("period", to_date, _TO_DATE),
+        HistoryTable(("device", "counted", "period"), told, _nothing, _to_date, _TO_DATE),
         _STARTS,
-        _table("date", daily, _DAILY),
-        _table("month", monthly, _MONTHLY),
+        HistoryTable(("device", "counted", "date"), told, _finished_days, _this_day, _DAILY),
+        HistoryTable(("device", "counted", "month"), told, _finished_months, _this_month, _MONTHLY),
     )
 
 
-def _told(state: MetricsState, is_told: IsTold) -> Iterator[tuple[str, str]]:
-    for interface in state.snapshot.interfaces:
-        if is_told(interface):
-            yield interface.name, TRUTH[interface.is_counted]
+def _nothing(_: DeviceTotals, __: date) -> Sequence[Cell]:
+    return ()
+
+
+def _to_date(_: date) -> Sequence[tuple[str, str]]:
+    return [(period, period) for period in PERIODS]
+
+
+def _finished_days(totals: DeviceTotals, today: date) -> Sequence[Cell]:
+    """Since the first day that moved a byte: a device that has moved none has no history yet."""
+    first, held = totals.first_day, totals.days
+    return [Cell(text, held.get(day, ZERO)) for day, text in _days(today)[:-1] if day >= first]
+
+
+def _this_day(today: date) -> Sequence[tuple[str, str]]:
+    return ((_days(today)[-1][1], "day"),)
+
+
+def _finished_months(totals: DeviceTotals, today: date) -> Sequence[Cell]:
+    first, held = (totals.first_day.year, totals.first_day.month), totals.months
+    return [Cell(text, held.get(month, ZERO)) for month, text in _months(today)[:-1] if month >= first]
+
+
+def _this_month(today: date) -> Sequence[tuple[str, str]]:
+    return ((_months(today)[-1][1], "month"),)
 
 
 # Names of days and months change at midnight; a scrape comes every few seconds.
@@ -98,10 +89,6 @@ def _starts(state: MetricsState) -> Sequence[tuple[str, int]]:
 
 def _period(row: tuple[str, int]) -> Labels:
     return (row[0],)
-
-
-def _table(label: str, rows: Callable[[MetricsState], Sequence[_Cell]], columns: Columns) -> Table[_Cell]:
-    return Table(("device", "counted", label), rows, itemgetter(0, 1, 2), columns)
 
 
 _TO_DATE: Columns = (

@@ -12,13 +12,15 @@ from exporter import __version__
 from exporter.ledger.poster import COMMIT_BUCKETS
 from exporter.metering.clock import SECOND
 from exporter.metrics.numbers import number_text
-from exporter.metrics.tables import Column, Labels, Table
+from exporter.metrics.tables import Column, Labels, Source, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from prometheus_client import Metric
 
+    from exporter.metering.clock import Instant
+    from exporter.metering.snapshots import MeterHealth
     from exporter.metrics.state import MetricsState
 
 METER = "interface"
@@ -33,20 +35,42 @@ class Build(NamedTuple):
     python: str = platform.python_version()
 
 
-def _whole(state: MetricsState) -> Sequence[MetricsState]:
-    return (state,)
+class _Reading(NamedTuple):
+    """How the last look at the interfaces went."""
+
+    health: MeterHealth
+    gap_seconds: int
 
 
-def _when_committed(state: MetricsState) -> Sequence[MetricsState]:
-    return (state,) if state.commit_health.last_commit else ()
+class _Posting(NamedTuple):
+    """How posting goes."""
+
+    failures: int
+    is_degraded: bool
 
 
-def _when_added_up(state: MetricsState) -> Sequence[MetricsState]:
-    return (state,) if state.unposted_bytes is not None else ()
+def _looks(state: MetricsState) -> Sequence[Instant]:
+    return (state.snapshot.taken,)
 
 
-def _when_sized(state: MetricsState) -> Sequence[MetricsState]:
-    return (state,) if state.ledger_figures is not None else ()
+def _readings(state: MetricsState) -> Sequence[_Reading]:
+    return (_Reading(state.snapshot.health, state.snapshot.gap_seconds),)
+
+
+def _postings(state: MetricsState) -> Sequence[_Posting]:
+    return (_Posting(state.commit_health.failures, state.is_degraded),)
+
+
+def _commits(state: MetricsState) -> Sequence[float]:
+    return (state.commit_health.last_commit,) if state.commit_health.last_commit else ()
+
+
+def _unposted(state: MetricsState) -> Sequence[int]:
+    return () if state.unposted_bytes is None else (state.unposted_bytes,)
+
+
+def _sizes(state: MetricsState) -> Sequence[int]:
+    return () if state.ledger_figures is None else (state.ledger_figures.size_bytes,)
 
 
 def _rows(state: MetricsState) -> Sequence[tuple[str, int]]:
@@ -73,46 +97,50 @@ def _table_name(row: tuple[str, int]) -> Labels:
     return (row[0],)
 
 
-def _sampled_at(state: MetricsState) -> float:
-    return state.snapshot.taken.wall / SECOND
+def _wall_seconds(taken: Instant) -> float:
+    return taken.wall / SECOND
 
 
-_SAMPLE: Table[MetricsState] = Table(
+def _itself(value: float) -> float:
+    return value
+
+
+_SAMPLE: Table[Instant] = Table(
     (),
-    _whole,
+    _looks,
     _no_labels,
     (
         Column(
             "netledger_last_sample_timestamp_seconds",
             "gauge",
             "When the interfaces were last read, in seconds since 1970.",
-            _sampled_at,
+            _wall_seconds,
         ),
     ),
 )
 
-_METERS: Table[MetricsState] = Table(
+_METERS: Table[_Reading] = Table(
     ("meter",),
-    _whole,
+    _readings,
     _meter,
     (
         Column(
             "netledger_meter_up",
             "gauge",
             "Whether the meter could read its counters (1) or not (0).",
-            attrgetter("snapshot.health.is_up"),
+            attrgetter("health.is_up"),
         ),
         Column(
             "netledger_meter_read_duration_seconds",
             "gauge",
             "How long the meter took to read its counters.",
-            attrgetter("snapshot.health.read_seconds"),
+            attrgetter("health.read_seconds"),
         ),
         Column(
             "netledger_gap_seconds_total",
             "counter",
             "Seconds in which nobody looked since the ledger began: service down, machine asleep.",
-            attrgetter("snapshot.gap_seconds"),
+            attrgetter("gap_seconds"),
         ),
     ),
 )
@@ -145,16 +173,16 @@ _DISCARDED: Table[tuple[Labels, int]] = Table(
     ),
 )
 
-_LEDGER_SIZE: Table[MetricsState] = Table(
+_LEDGER_SIZE: Table[int] = Table(
     (),
-    _when_sized,
+    _sizes,
     _no_labels,
     (
         Column(
             "netledger_ledger_size_bytes",
             "gauge",
             "Size of the ledger's files.",
-            attrgetter("ledger_figures.size_bytes"),
+            _itself,
         ),
     ),
 )
@@ -166,30 +194,30 @@ _LEDGER_ROWS: Table[tuple[str, int]] = Table(
     (Column("netledger_ledger_rows", "gauge", "Rows in the ledger, by table.", itemgetter(1)),),
 )
 
-_LAST_COMMIT: Table[MetricsState] = Table(
+_LAST_COMMIT: Table[float] = Table(
     (),
-    _when_committed,
+    _commits,
     _no_labels,
     (
         Column(
             "netledger_ledger_last_commit_timestamp_seconds",
             "gauge",
             "When the ledger last took a posting, in seconds since 1970; missing until it has taken one.",
-            attrgetter("commit_health.last_commit"),
+            _itself,
         ),
     ),
 )
 
-_COMMITS: Table[MetricsState] = Table(
+_COMMITS: Table[_Posting] = Table(
     (),
-    _whole,
+    _postings,
     _no_labels,
     (
         Column(
             "netledger_ledger_commit_failures_total",
             "counter",
             "Postings that the ledger did not take at once, since the service started.",
-            attrgetter("commit_health.failures"),
+            attrgetter("failures"),
         ),
         Column(
             "netledger_ledger_degraded",
@@ -200,16 +228,16 @@ _COMMITS: Table[MetricsState] = Table(
     ),
 )
 
-_UNPOSTED: Table[MetricsState] = Table(
+_UNPOSTED: Table[int] = Table(
     (),
-    _when_added_up,
+    _unposted,
     _no_labels,
     (
         Column(
             "netledger_ledger_unposted_bytes",
             "gauge",
             "Bytes that are counted in memory and not in the ledger yet.",
-            attrgetter("unposted_bytes"),
+            _itself,
         ),
     ),
 )
@@ -243,7 +271,7 @@ def build_table(build: Build) -> Table[Build]:
     return Table(Build._fields, rows, labels, (column,))
 
 
-def commit_durations(state: MetricsState) -> Iterator[Metric]:
+def _commit_durations(state: MetricsState) -> Iterator[Metric]:
     """The histogram of commit times."""
     health = state.commit_health
     bounds = [number_text(bound) for bound in COMMIT_BUCKETS]
@@ -254,3 +282,6 @@ def commit_durations(state: MetricsState) -> Iterator[Metric]:
         buckets=buckets,
         sum_value=health.seconds,
     )
+
+
+COMMIT_DURATIONS = Source(_commit_durations, attrgetter("commit_health"))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from exporter.ledger.upkeep import LedgerFigures
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
+    from exporter.planning.watch import LivePlan
 
 
 class MetricsState(NamedTuple):
@@ -26,6 +27,7 @@ class MetricsState(NamedTuple):
     ledger_figures: LedgerFigures | None
     is_degraded: bool
     unposted_bytes: int | None = None
+    plans: tuple[LivePlan, ...] = ()
 
     @property
     def today(self) -> date:

@@ -9,8 +9,12 @@ from prometheus_client.samples import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
+    from exporter.metering.totals import Amount, DeviceTotals
     from exporter.metrics.state import MetricsState
+
+    Told = Callable[[MetricsState], Iterable[tuple[str, str]]]
 
 Row = TypeVar("Row")
 Kind = Literal["counter", "gauge", "info"]
@@ -40,7 +44,10 @@ class Column(NamedTuple, Generic[Row]):
 
 
 class Table(NamedTuple, Generic[Row]):
-    """The subjects (`rows`), what tells them apart (`label_names`, `labels`), and what is told of each."""
+    """The subjects (`rows`), what tells them apart (`label_names`, `labels`), and what is told of each.
+
+    Rows are values: of two that are equal the same is told.
+    """
 
     label_names: Labels
     rows: Callable[[MetricsState], Sequence[Row]]
@@ -55,6 +62,48 @@ class Table(NamedTuple, Generic[Row]):
         labels = [self.labels(row) for row in rows]
         for column in self.columns:
             yield column.metric(self.label_names, labels, map(column.value, rows))
+
+
+class Cell(NamedTuple):
+    """Bytes of one device in one period; `period` is the label: a date, a month, a period's name."""
+
+    period: str
+    amount: Amount
+
+
+class HistoryTable(NamedTuple):
+    """Bytes of each device (by its name and "counted" labels) by period; the columns are those of `Amount`.
+
+    `finished` are periods that no traffic of today changes; `current` the labels of those that it does, each with
+    the name it has in PERIODS.
+    """
+
+    label_names: Labels
+    told: Told
+    finished: Callable[[DeviceTotals, date], Sequence[Cell]]
+    current: Callable[[date], Sequence[tuple[str, str]]]
+    columns: tuple[Column[Amount], Column[Amount]]
+
+    def collect(self, state: MetricsState) -> Iterator[Metric]:
+        """Every family that has a sample."""
+        today = state.today
+        cells: list[tuple[Labels, Amount]] = []
+        for device in self.told(state):
+            totals = state.totals.device(device[0])
+            cells += [((*device, text), amount) for text, amount in self.finished(totals, today)]
+            cells += [((*device, text), totals.to_date(period, today)) for text, period in self.current(today)]
+        if not cells:
+            return
+        labels = [texts for texts, _ in cells]
+        for column in self.columns:
+            yield column.metric(self.label_names, labels, [column.value(amount) for _, amount in cells])
+
+
+class Source(NamedTuple):
+    """Families that come ready made; they are collected anew when `mark` has changed."""
+
+    collect: Callable[[MetricsState], Iterable[Metric]]
+    mark: Callable[[MetricsState], object]
 
 
 def printable(text: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.settings.folders import NoHomeError, config_folder
-from exporter.settings.rules import RuleError, clipped
-from exporter.settings.tree import Key, Settings, keys, sections
+from exporter.settings.rules import RuleError
+from exporter.settings.tree import PLANS, Key, PlanSettings, Settings, keys, sections
+from exporter.settings.wording import did_you_mean, place_of, shown
 from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ FILE_NAME = "netledger.yaml"
 SYSTEM_FILE = Path("/etc/netledger") / FILE_NAME
 CONFIG_VARIABLE = "NETLEDGER_CONFIG"
 KEY_VARIABLE = "BANDWIDTH_API_KEY"
+PLANS_VARIABLE = "NETLEDGER_PLANS"
 API_KEYS = "auth.api_keys"
 KEY_FILE = "auth.api_key_file"
 
@@ -67,6 +69,7 @@ class _Collected:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
+        self.plans: tuple[PlanSettings, ...] = ()
         self.origins = dict.fromkeys(keys(), "default")
         self.problems: list[str] = []
         self.warnings: list[str] = []
@@ -81,7 +84,7 @@ class _Collected:
             except FileNotFoundError:
                 continue
             except YamlError as error:
-                self.problems.append(f"{_place(path, error.line)}: {error}")
+                self.problems.append(f"{place_of(path, error.line)}: {error}")
                 return path
             for entry in entries:
                 self._take_section(path, entry)
@@ -93,10 +96,12 @@ class _Collected:
         return None
 
     def _take_section(self, path: Path, entry: Entry) -> None:
-        place = _place(path, entry.line)
+        place = place_of(path, entry.line)
         if entry.first_line:
-            self.problems.append(f"{place}: {_shown(entry.key)}: is written twice, first on line {entry.first_line}")
-        if entry.key not in sections():
+            self.problems.append(f"{place}: {shown(entry.key)}: is written twice, first on line {entry.first_line}")
+        if entry.key == PLANS:
+            self._take_plans(path, entry)
+        elif entry.key not in sections():
             self.problems.append(f"{place}: {_unknown(entry.key)}")
         elif isinstance(entry.raw, tuple):
             for inner in entry.raw:
@@ -104,10 +109,19 @@ class _Collected:
         elif entry.raw is not None:
             self.problems.append(f"{place}: {entry.key}: is not a mapping; {_fields(entry.key)}")
 
+    def _take_plans(self, path: Path, entry: Entry) -> None:
+        from exporter.settings.plan_reading import PlanReader  # noqa: PLC0415 - 2 ms that only plans need
+
+        reader = PlanReader(path)
+        reader.read(entry)
+        self.plans = tuple(reader.plans)
+        self.origins |= reader.origins
+        self.problems += reader.problems
+
     def _take_entry(self, path: Path, section: str, entry: Entry) -> None:
-        name, place = f"{section}.{entry.key}", _place(path, entry.line)
+        name, place = f"{section}.{entry.key}", place_of(path, entry.line)
         if entry.first_line:
-            self.problems.append(f"{place}: {_shown(name)}: is written twice, first on line {entry.first_line}")
+            self.problems.append(f"{place}: {shown(name)}: is written twice, first on line {entry.first_line}")
         if key := keys().get(name):
             self._take(key, entry.raw, place, f"{place}: {name}")
             value = self.values.get(name)
@@ -133,7 +147,9 @@ class _Collected:
                 raw = [item.strip() for item in text.split(",") if text.strip()] if key.rule.is_list else text
                 self._take(key, raw, variable, variable)
             elif variable.startswith(prefixes):
-                self.problems.append(f"{_shown(variable)}: unknown setting{_did_you_mean(variable, known)}")
+                self.problems.append(f"{shown(variable)}: unknown setting{did_you_mean(variable, known)}")
+            elif variable.startswith(PLANS_VARIABLE):
+                self.problems.append(f"{shown(variable)}: plans are set in the file only")
 
     def read_further_keys(self, environ: Mapping[str, str]) -> None:
         """Add the keys of BANDWIDTH_API_KEY and of the key file to those that are listed."""
@@ -147,7 +163,7 @@ class _Collected:
                 self.problems.append(f"{self.origins[KEY_FILE]}: {KEY_FILE}: {path} cannot be read: {reason}")
                 return
             for number, line in lines:
-                self._add_key(line, str(path), _place(path, number))
+                self._add_key(line, str(path), place_of(path, number))
             if not lines:
                 self.problems.append(f"{self.origins[KEY_FILE]}: {KEY_FILE}: {path} holds no key")
             self._warn_of_readers(path)
@@ -186,7 +202,7 @@ class _Collected:
             parts: dict[str, Any] = {section: kind(**tree[section]) for section, kind in sections().items()}
         except NoHomeError as error:
             raise SettingsError([f"ledger.path: {error}; set ledger.path (NETLEDGER_LEDGER_PATH)"]) from error
-        return Settings(**parts)
+        return Settings(**parts, plans=self.plans) if self.plans else Settings(**parts)
 
 
 def _usual_files() -> tuple[Path, ...]:
@@ -201,16 +217,12 @@ def _read_key_lines(path: Path) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def _place(path: Path, line: int | None) -> str:
-    return str(path) if line is None else f"{path}:{line}"
-
-
-def _shown(name: str) -> str:
-    return clipped(name if name.isprintable() else repr(name))
-
-
 def _fields(section: str) -> str:
     return f"its keys are {', '.join(key.field for key in keys().values() if key.section == section)}"
+
+
+def _top_keys() -> tuple[str, ...]:
+    return (*sections(), PLANS)
 
 
 def _unknown(name: str) -> str:
@@ -220,18 +232,9 @@ def _unknown(name: str) -> str:
         return f"{name}: unknown key; write {field}: below {section}:"
     siblings = {key.field: key.name for key in keys().values() if key.section == section}
     others = {key.field: key.name for key in keys().values()}
-    candidates = [siblings, others] if section else [{known: known for known in sections()}, others]
+    candidates = [siblings, others] if section else [{known: known for known in _top_keys()}, others]
     if field in others:
         candidates.insert(0, {field: others[field]})
-    hints = (_did_you_mean(field, candidate) for candidate in candidates)
-    all_there_is = _fields(section) if siblings else f"the sections are {', '.join(sections())}"
-    return f"{_shown(name)}: unknown key{next(filter(None, hints), f'; {all_there_is}')}"
-
-
-def _did_you_mean(word: str, candidates: Mapping[str, object]) -> str:
-    import difflib  # noqa: PLC0415 - only errors need it
-
-    for near in difflib.get_close_matches(word, candidates, n=1):
-        target = candidates[near]
-        return f"; did you mean {target if isinstance(target, str) else near}?"
-    return ""
+    hints = (did_you_mean(field, candidate) for candidate in candidates)
+    all_there_is = _fields(section) if siblings else f"the sections are {', '.join(_top_keys())}"
+    return f"{shown(name)}: unknown key{next(filter(None, hints), f'; {all_there_is}')}"

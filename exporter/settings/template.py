@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from exporter.settings.plan_showing import example_lines
 from exporter.settings.tree import Key, Settings, keys, sections
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def _lines() -> Iterator[str]:
         for key in keys().values():
             if key.section == section:
                 yield from _key_lines(key, defaults)
+    yield from example_lines()
 
 
 def _key_lines(key: Key, defaults: Settings) -> Iterator[str]:

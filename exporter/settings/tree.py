@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
@@ -13,6 +13,13 @@ from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.folders import data_folder
 
+if TYPE_CHECKING:
+    from reports.plans import Plan
+else:
+    # msgspec wants to find the name when it converts; the class itself is loaded with the first plan.
+    Plan = Any
+
+PLANS = "plans"
 SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 
 
@@ -103,8 +110,31 @@ class Metrics(Section, frozen=True):
     process: Annotated[bool, rules.Switch(), "Show process_* and python_gc_* metrics."] = True
 
 
+class Notify(Section, frozen=True):
+    """Whom a plan tells when an alert is due: a web address, and a program with its arguments; both may be secret."""
+
+    webhook: str | None = None
+    command: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Notify({'a' if self.webhook else 'no'} webhook, {'a' if self.command else 'no'} command)"
+
+
+class PlanSettings(Section, frozen=True):
+    """A billing plan and whom it tells."""
+
+    plan: Plan
+    notify: Notify = msgspec.field(default_factory=Notify)
+
+
+def _no_plans() -> tuple[PlanSettings, ...]:
+    from reports.plans import Plan  # noqa: PLC0415 - importing the settings alone needs no plans
+
+    return (PlanSettings(plan=Plan()),)
+
+
 class Settings(Section, frozen=True):
-    """Everything that can be set."""
+    """Everything that can be set; without plans in the file, there is one, "default"."""
 
     server: Server = msgspec.field(default_factory=Server)
     auth: Auth = msgspec.field(default_factory=Auth)
@@ -112,6 +142,7 @@ class Settings(Section, frozen=True):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     average: Average = msgspec.field(default_factory=Average)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    plans: tuple[PlanSettings, ...] = msgspec.field(default_factory=_no_plans)
 
 
 class Key(NamedTuple):
@@ -139,8 +170,8 @@ class Key(NamedTuple):
 
 @functools.cache
 def sections() -> dict[str, type[Section]]:
-    """Every section by its name, in the order of the file."""
-    return get_type_hints(Settings)
+    """Every section of keys by its name, in the order of the file; plans are a list, and none."""
+    return {name: kind for name, kind in get_type_hints(Settings).items() if name != PLANS}
 
 
 @functools.cache

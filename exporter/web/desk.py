@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from exporter.metrics.exposition import Exposition, Rendered
+    from exporter.planning.watch import PlanWatch
     from exporter.settings import Settings
 
 Result = TypeVar("Result")
@@ -60,12 +61,13 @@ class Desk:
         identity: Identity,
         readers: Executor,
         on_damage: Callable[[str], None],
+        plans: PlanWatch,
     ) -> None:
         """Every part is ready; nothing is owned but the readers' connection."""
         self.settings, self.upkeep, self.identity = settings, upkeep, identity
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler, self._readers = clock, sampler, readers
-        self._on_damage = on_damage
+        self._on_damage, self._plans = on_damage, plans
         self._connection: sqlite3.Connection | None = None
 
     @property
@@ -110,6 +112,7 @@ class Desk:
             ledger_figures=self.upkeep.figures,
             is_degraded=bool(self.poster.health.problem or self.upkeep.notices),
             unposted_bytes=self.poster.unposted_bytes,
+            plans=self._plans.live(),
         )
         return self.exposition.render(state, accept, accept_encoding)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from exporter.web import bandwidth, landing, openapi, prometheus, storage, usage
+from exporter.web import bandwidth, history, landing, openapi, plans, prometheus, storage, usage
 from exporter.web.desk import DESK
 from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
 from exporter.web.protocol import FAILED, Protocol
@@ -29,7 +29,13 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024
 WAITING_CONNECTIONS = 128
-ENDPOINTS: tuple[Endpoint, ...] = (*usage.ENDPOINTS, *bandwidth.ENDPOINTS, *storage.ENDPOINTS)
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *usage.ENDPOINTS,
+    *plans.ENDPOINTS,
+    *history.ENDPOINTS,
+    *bandwidth.ENDPOINTS,
+    *storage.ENDPOINTS,
+)
 
 STATUS_WORDS = {
     404: "nothing is here",

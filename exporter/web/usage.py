@@ -17,6 +17,7 @@ from exporter.web.endpoints import (
 )
 from reports import usage
 from reports.formats import json as shapes
+from reports.formats.json_plans import TodayAndCost, UsageAndCost, today_and_cost, usage_and_cost
 from reports.ledger_reader import NO_BYTES, Bytes
 from reports.periods import parse_date, parse_month
 
@@ -52,11 +53,12 @@ async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
     return _rates(STILL)
 
 
-async def today(desk: Desk, query: OfInterface) -> shapes.Today:
+async def today(desk: Desk, query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     desk.fresh_snapshot()
     now = desk.now
-    return shapes.today(await desk.ask(lambda ledger: usage.today(ledger, now, query.interface)))
+    used = await desk.ask(lambda ledger: usage.today(ledger, now, query.interface))
+    return today_and_cost(shapes.today(used), used.total, desk.settings.plans[0].plan)
 
 
 async def month(desk: Desk, query: MonthQuery) -> shapes.Month:
@@ -78,7 +80,7 @@ async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
     return await desk.ask(lambda ledger: shapes.days(usage.days(ledger, now, first, last, query.interface)))
 
 
-async def summary(desk: Desk, query: OfInterface) -> shapes.Usage:
+async def summary(desk: Desk, query: OfInterface) -> UsageAndCost:
     """Everything since counting began."""
     desk.fresh_snapshot()
 
@@ -86,7 +88,7 @@ async def summary(desk: Desk, query: OfInterface) -> shapes.Usage:
         ledger.require_interface(query.interface)
         return ledger.lifetime(query.interface)
 
-    return shapes.usage(await desk.ask(lifetime))
+    return usage_and_cost(await desk.ask(lifetime), desk.settings.plans[0].plan)
 
 
 async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
@@ -118,9 +120,9 @@ def _with_link(row: shapes.InterfaceUsage, states: dict[str, InterfaceState]) ->
 
 ENDPOINTS = (
     Endpoint("GET", "/api/live", "Receive and transmit speed now", OfInterface, shapes.Usage, live),
-    Endpoint("GET", "/api/today", "Usage since local midnight", OfInterface, shapes.Today, today),
+    Endpoint("GET", "/api/today", "Usage since local midnight", OfInterface, TodayAndCost, today),
     Endpoint("GET", "/api/month", "Usage of a month by day", MonthQuery, shapes.Month, month),
     Endpoint("GET", "/api/range", "Usage of a range of days", RangeQuery, shapes.Range, days),
-    Endpoint("GET", "/api/summary", "Usage since counting began", OfInterface, shapes.Usage, summary),
+    Endpoint("GET", "/api/summary", "Usage since counting began", OfInterface, UsageAndCost, summary),
     Endpoint("GET", "/api/interfaces", "Interfaces and their usage", NoQuery, shapes.Interfaces, interfaces),
 )

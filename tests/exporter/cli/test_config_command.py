@@ -74,7 +74,8 @@ def test_show_aligns_values_and_origins(file: Path) -> None:
 
     rows = [re.split(r"  +", line) for line in run(file, "show", NETLEDGER_SERVER_PORT="80").stdout.splitlines()]
 
-    assert [name for name, _, _ in rows] == list(keys())
+    assert [name for name, _, _ in rows if not name.startswith("plans[0].")] == list(keys())
+    assert ["plans[0].name", "default", "default"] in rows
     assert ["server.port", "80", "NETLEDGER_SERVER_PORT"] in rows
     assert ["ledger.max_size", "1 GiB", f"{file}:2"] in rows
     assert ["interfaces.include", "eth0, wl*", f"{file}:3"] in rows
@@ -104,6 +105,32 @@ def test_show_hides_keys(file: Path, arguments: tuple[str, ...]) -> None:
 
     assert KEY not in result.output
     assert "***" in result.stdout
+
+
+def test_show_tells_plans_and_hides_what_may_be_secret(file: Path) -> None:
+    file.write_text(
+        "plans:\n  - name: home\n    cap: 1 GB\n    tier: budget\n    cycle: every 30 days from 2026-01-15\n"
+        f"    free_hours: ['22:00-06:00']\n    notify: {{webhook: 'https://a.example/{KEY}', command: [tell, {KEY}]}}\n"
+        "  - name: phone\n    price_steps: [{up_to: 1 GB, price_per_gb: 2}, {price_per_gb: 1}]\n"
+    )
+
+    table = [re.split(r"  +", line) for line in run(file, "show").stdout.splitlines()]
+    home, phone = json.loads(run(file, "show", "--json").stdout)["plans"]
+
+    assert KEY not in repr([table, home, phone])
+    for name, value, origin in [
+        ("cap", "1 GB", f"{file}:3"),
+        ("price_per_gb", "7.00", f"{file}:4"),
+        ("cycle", "every 30 days from 2026-01-15", f"{file}:5"),
+        ("gigabyte", "binary", "default"),
+        ("notify.webhook", "https://a.example/***", f"{file}:7"),
+    ]:
+        assert [f"plans[0].{name}", value, origin] in table
+        assert home[name] == {"value": value, "origin": origin}
+    assert home["free_hours"]["value"] == ["22:00-06:00"]
+    assert home["notify.command"]["value"] == ["tell", "***"]
+    assert phone["price_steps"] == {"value": ["2 up to 1 GB", "1 then"], "origin": f"{file}:9"}
+    assert phone["cap"] == {"value": None, "origin": "default"}
 
 
 def test_init_writes_a_file_that_loads_as_the_defaults(file: Path) -> None:

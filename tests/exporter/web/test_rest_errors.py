@@ -132,7 +132,7 @@ async def test_a_wrong_method_is_told_the_right_ones(
 
 
 @pytest.mark.parametrize(
-    "path", ["/api", "/api/", "/api/cost", "/api/today/", "/nothing", "/api/..%2f..%2fetc/passwd", "//"]
+    "path", ["/api", "/api/", "/api/costs", "/api/today/", "/nothing", "/api/..%2f..%2fetc/passwd", "//"]
 )
 async def test_what_is_not_there_is_404(service: RunningService, path: str) -> None:
     assert is_error(await service.ask(path), 404)

@@ -128,7 +128,9 @@ def schema(empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 OPERATIONS = [*((endpoint.method, endpoint.path) for endpoint in ENDPOINTS), *(("GET", path) for path in PAGES)]
-WITH_PARAMETERS = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.query.__struct_encode_fields__]
+WITH_PARAMETERS = [
+    (endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.query.__struct_encode_fields__
+]
 
 
 def ask_much(schema: Any, method: str, path: str, mode: GenerationMode) -> list[int]:

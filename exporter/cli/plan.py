@@ -1,0 +1,164 @@
+"""Billing plans on the command line: how they stand, what bytes cost, what is to come."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.console.books import open_books
+from exporter.console.printing import Table, print_json, print_table
+from reports import usage
+from reports.amounts import human_bytes
+from reports.ledger_reader import UnknownInterfaceError
+from reports.periods import day_of
+from reports.plan_status import plan_status
+from reports.plans import cycle_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exporter.console.books import Books
+    from exporter.console.outside import Outside
+    from reports.formats.json_plans import PlanAnswer
+    from reports.ledger_reader import LedgerReader
+    from reports.plans import Plan
+    from reports.usage import PeriodUsage
+
+PERIODS = ("today", "week", "month", "year", "cycle")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
+@click.pass_obj
+def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
+    """What is used and left of each plan, what it costs, and what is to come; NAME shows one."""
+    from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
+
+    books, now = open_books(outside), outside.now()
+    chosen = _named(books, name) if name else [found.plan for found in books.settings.plans]
+    with books.read() as ledger:
+        answers = [shapes.plan(plan_status(ledger, held, now), ledger.zone) for held in chosen]
+    if as_json:
+        print_json(shapes.Plans(plans=answers))
+        return
+    for answer in answers:
+        print_table(Table(answer.name, (), _facts(answer)))
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
+@click.pass_obj
+def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
+    """What a plan's cycle will have used and cost at its end; the first plan by default."""
+    from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
+
+    books, now = open_books(outside), outside.now()
+    held = _named(books, name)[0]
+    with books.read() as ledger:
+        answer = shapes.plan(plan_status(ledger, held, now), ledger.zone)
+    ahead = answer.forecast
+    if as_json:
+        print_json(ahead)
+        return
+    rows = [
+        ("Used so far", answer.human_readable.used),
+        ("Expected", human_bytes(ahead.expected_bytes)),
+        ("Range", f"{human_bytes(ahead.low_bytes)} to {human_bytes(ahead.high_bytes)}"),
+        ("Expected cost", ahead.cost.formatted),
+        ("Range of cost", f"{ahead.cost_low.formatted} to {ahead.cost_high.formatted}"),
+        ("Cap reached", _when(answer.cap_reached_at)),
+    ]
+    print_table(Table(f"{answer.name}: until {answer.cycle.last}", (), rows), [f"Method: {ahead.method}."])
+
+
+@click.command()
+@click.option("--per-gb", metavar="PRICE", help="Price of a gigabyte, instead of the plan's.")
+@click.option("--period", type=click.Choice(PERIODS), default="today", show_default=True, help="What to price.")
+@click.option("--plan", "name", metavar="NAME", help="Plan whose price and gigabyte hold; the first by default.")
+@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
+@click.pass_obj
+def cost(
+    outside: Outside, *, per_gb: str | None, period: str, name: str | None, interface: str | None, as_json: bool
+) -> None:
+    """What the bytes of a period cost."""
+    from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
+
+    books, now = open_books(outside), outside.now()
+    held, price = _named(books, name)[0], _price(per_gb)
+    with books.read() as ledger:
+        try:
+            used = _used(ledger, held, period, now, interface).total
+        except UnknownInterfaceError as error:
+            raise click.UsageError(str(error)) from error
+    answer = shapes.cost_answer(used, held, price)
+    if as_json:
+        print_json(answer)
+        return
+    block = answer.cost
+    rows = [
+        ("Upload", f"{block.upload.gb_used:.2f} GB", block.upload.cost_formatted),
+        ("Download", f"{block.download.gb_used:.2f} GB", block.download.cost_formatted),
+        ("Total", f"{block.total.gb_used:.2f} GB", block.total.cost_formatted),
+    ]
+    gigabyte = "2^30" if block.gigabyte_bytes == 2**30 else "10^9"
+    note = f"{block.cost_per_gb:g} {block.currency} a GB of {gigabyte} bytes ({answer.info.note})"
+    print_table(Table(f"Cost, {period}", ("", "Used", "Cost"), rows), [note])
+
+
+def _named(books: Books, name: str | None) -> list[Plan]:
+    for found in books.settings.plans:
+        if name in {None, found.plan.name}:
+            return [found.plan]
+    names = ", ".join(found.plan.name for found in books.settings.plans)
+    raise click.UsageError(f"plan: there is no {name!r}; use {names}")
+
+
+def _price(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        price = Decimal(text)
+    except InvalidOperation as error:
+        raise click.UsageError(f"--per-gb: {text!r} is not a price; use a number such as 7.50") from error
+    if not price.is_finite() or price < 0:
+        raise click.UsageError(f"--per-gb: {text} is not a price; use 0 or more")
+    return price
+
+
+def _used(ledger: LedgerReader, held: Plan, period: str, now: float, interface: str | None) -> PeriodUsage:
+    if period == "cycle":
+        return usage.usage(ledger, cycle_of(held, day_of(int(now), ledger.zone), ledger.zone), now, interface)
+    question = {"today": usage.today, "week": usage.week, "month": usage.month, "year": usage.year}[period]
+    return question(ledger, now, interface)
+
+
+def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
+    words, ahead = answer.human_readable, answer.forecast
+    cycle = f"{answer.cycle.first} to {answer.cycle.last}"
+    rows = [("Plan", answer.name), ("Cycle", cycle), ("Used", words.used)]
+    if words.cap is not None and words.left is not None and words.allowed_per_day is not None:
+        share = f"{100 * (answer.used_ratio or 0):.1f} %"
+        rows += [("Cap", words.cap), ("Left", words.left), ("Share", share), ("Allowed per day", words.allowed_per_day)]
+        rows.append(("Cap reached", _when(answer.cap_reached_at)))
+    rows += [
+        ("Days left", str(answer.days_left)),
+        ("Forecast", f"{human_bytes(ahead.expected_bytes)} ({_range(ahead.low_bytes, ahead.high_bytes)})"),
+        ("Cost so far", answer.cost.formatted),
+        ("Expected cost", ahead.cost.formatted),
+        ("Last cycle by this day", human_bytes(answer.last_cycle.used_bytes_by_this_day)),
+        ("Last cycle", human_bytes(answer.last_cycle.used_bytes)),
+    ]
+    return rows
+
+
+def _range(low: int, high: int) -> str:
+    return f"{human_bytes(low)} to {human_bytes(high)}"
+
+
+def _when(instant: str | None) -> str:
+    return "not in this cycle" if instant is None else instant[:16].replace("T", " ")

@@ -1,0 +1,155 @@
+"""Families of billing plans: what is used and left of a cycle, what it costs, what is to come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.metrics.tables import Column, Labels, Table
+from reports.prices import cost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exporter.metrics.state import MetricsState
+    from exporter.planning.watch import LivePlan
+
+Threshold = tuple[str, int, bool]
+
+
+def _plans(state: MetricsState) -> Sequence[LivePlan]:
+    return state.plans
+
+
+def _capped(state: MetricsState) -> Sequence[LivePlan]:
+    return [live for live in state.plans if live.status.cap is not None]
+
+
+def _with_reached_cap(state: MetricsState) -> Sequence[LivePlan]:
+    return [live for live in state.plans if live.status.cap_reached_at is not None]
+
+
+def _thresholds(state: MetricsState) -> Sequence[Threshold]:
+    return [
+        (live.status.plan.name, percent, is_reached) for live in state.plans for percent, is_reached in live.thresholds
+    ]
+
+
+def _name(live: LivePlan) -> Labels:
+    return (live.status.plan.name,)
+
+
+def _name_and_currency(live: LivePlan) -> Labels:
+    return (live.status.plan.name, live.status.plan.currency)
+
+
+def _cap(live: LivePlan) -> int:
+    return live.status.cap or 0
+
+
+def _expected(live: LivePlan) -> int:
+    return max(live.status.forecast.expected, live.used)
+
+
+PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
+    Table(
+        ("plan",),
+        _plans,
+        _name,
+        (
+            Column(
+                "netledger_plan_used_bytes",
+                "gauge",
+                "Bytes that the plan bills of its current cycle.",
+                lambda live: live.used,
+            ),
+            Column(
+                "netledger_plan_forecast_bytes",
+                "gauge",
+                "Bytes that the plan is expected to bill of its current cycle.",
+                _expected,
+            ),
+            Column(
+                "netledger_plan_cycle_start_timestamp_seconds",
+                "gauge",
+                "When the plan's current cycle began, in seconds since 1970.",
+                lambda live: live.status.cycle.start,
+            ),
+            Column(
+                "netledger_plan_cycle_end_timestamp_seconds",
+                "gauge",
+                "When the plan's current cycle ends, in seconds since 1970.",
+                lambda live: live.status.cycle.end,
+            ),
+        ),
+    ),
+    Table(
+        ("plan",),
+        _capped,
+        _name,
+        (
+            Column(
+                "netledger_plan_cap_bytes",
+                "gauge",
+                "Bytes that the current cycle may use, those carried over included.",
+                _cap,
+            ),
+            Column(
+                "netledger_plan_left_bytes",
+                "gauge",
+                "Bytes that are left of the cap; below zero where it is exceeded.",
+                lambda live: _cap(live) - live.used,
+            ),
+            Column(
+                "netledger_plan_used_ratio",
+                "gauge",
+                "Share of the cap that is used; 1 is all of it.",
+                lambda live: live.used / _cap(live) if _cap(live) else 1.0,
+            ),
+        ),
+    ),
+    Table(
+        ("plan",),
+        _with_reached_cap,
+        _name,
+        (
+            Column(
+                "netledger_plan_cap_reached_timestamp_seconds",
+                "gauge",
+                "When the cap is reached, or expected to be in this cycle, in seconds since 1970.",
+                lambda live: live.status.cap_reached_at or 0,
+            ),
+        ),
+    ),
+    Table(
+        ("plan", "currency"),
+        _plans,
+        _name_and_currency,
+        (
+            Column(
+                "netledger_plan_cost",
+                "gauge",
+                "Cost of the current cycle so far, in the currency of the label.",
+                lambda live: float(cost(live.status.plan, live.used)),
+            ),
+            Column(
+                "netledger_plan_forecast_cost",
+                "gauge",
+                "Expected cost of the current cycle, in the currency of the label.",
+                lambda live: float(cost(live.status.plan, _expected(live))),
+            ),
+        ),
+    ),
+    Table(
+        ("plan", "threshold_percent"),
+        _thresholds,
+        lambda row: (row[0], str(row[1])),
+        (
+            Column(
+                "netledger_plan_threshold_reached",
+                "gauge",
+                "Whether the current cycle has used this share of the cap (1) or not (0).",
+                lambda row: row[2],
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,105 @@
+"""Tells of a crossed threshold: a web address or a program gets JSON, again until it is taken; nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from exporter.settings import Notify
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 5
+FIRST_PAUSE_SECONDS = 2.0
+"""Doubled after each failed attempt: 2, 4, 8 and 16 seconds."""
+
+TIMEOUT_SECONDS = 10.0
+
+
+class Notifier:
+    """Remembers in the ledger what it has told, so that a restart does not tell it again."""
+
+    def __init__(self, remember: Callable[[str], Awaitable[bool]], first_pause: float = FIRST_PAUSE_SECONDS) -> None:
+        """`remember` writes a key down; False says that it stood there already."""
+        self._remember, self._first_pause = remember, first_pause
+        self._told: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def tell_once(self, *, key: str, notify: Notify, message: Mapping[str, object]) -> bool:
+        """Begin to tell, unless this key was told before; returns whether it is new."""
+        if key in self._told:
+            return False
+        is_new = await self._remember(key)
+        self._told.add(key)
+        if is_new and (notify.webhook or notify.command):
+            task = asyncio.create_task(self._deliver(notify, msgspec.json.encode(message)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return is_new
+
+    async def close(self) -> None:
+        """Give up what is still being told."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _deliver(self, notify: Notify, body: bytes) -> None:
+        if notify.webhook:
+            webhook = notify.webhook
+            await self._until_taken("the webhook", lambda: _post(webhook, body))
+        if notify.command:
+            await self._until_taken("the command", lambda: _run(notify.command, body))
+
+    async def _until_taken(self, what: str, attempt: Callable[[], Awaitable[None]]) -> None:
+        pause = self._first_pause
+        for number in range(1, ATTEMPTS + 1):
+            try:
+                await attempt()
+            except (ClientError, OSError, TimeoutError, DeliveryError) as error:
+                log.warning(
+                    "%s of a plan did not take the notice (attempt %d of %d): %s", what, number, ATTEMPTS, error
+                )
+            else:
+                return
+            if number < ATTEMPTS:
+                await asyncio.sleep(pause)
+                pause *= 2
+
+
+class DeliveryError(Exception):
+    """Somebody answered, and did not take the notice."""
+
+
+async def _post(url: str, body: bytes) -> None:
+    timeout = ClientTimeout(total=TIMEOUT_SECONDS)
+    # aiohttp's own context was made without certificates, to save a service its memory: a call needs a real one
+    context = ssl.create_default_context() if url.startswith("https") else True
+    async with (
+        ClientSession(timeout=timeout) as session,
+        session.post(url, data=body, headers={"Content-Type": "application/json"}, ssl=context) as response,
+    ):
+        if response.status >= 300:  # noqa: PLR2004 - HTTP's own border
+            raise DeliveryError(f"status {response.status}")
+
+
+async def _run(command: tuple[str, ...], body: bytes) -> None:
+    """Run without a shell; the notice comes on standard input."""
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    try:
+        await asyncio.wait_for(process.communicate(body), TIMEOUT_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise DeliveryError(f"exit code {process.returncode}")

@@ -1,0 +1,120 @@
+"""Keeps every plan's status at hand, so that no scrape asks the ledger, and notices crossed thresholds once a cycle."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.clock import SECOND
+from reports.amounts import human_bytes
+from reports.plan_status import plan_status
+from reports.plans import counted_bytes, in_free_hours
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.snapshots import Snapshot
+    from exporter.planning.notices import Notifier
+    from exporter.settings import PlanSettings
+    from reports.ledger_reader import LedgerReader
+    from reports.plan_status import PlanStatus
+
+    Ask = Callable[[Callable[[LedgerReader], list[PlanStatus]]], Awaitable[list[PlanStatus]]]
+
+log = logging.getLogger(__name__)
+
+
+class LivePlan(NamedTuple):
+    """A plan's status when it was last asked for, and what has been billed since."""
+
+    status: PlanStatus
+    used: int
+
+    @property
+    def thresholds(self) -> tuple[tuple[int, bool], ...]:
+        """Each alert threshold (percent of the cap) and whether this cycle has reached it."""
+        cap = self.status.cap
+        if cap is None:
+            return ()
+        return tuple((percent, self.used * 100 >= cap * percent) for percent in self.status.plan.alert_at)
+
+
+class _Known(NamedTuple):
+    status: PlanStatus
+    lifetimes: Mapping[str, tuple[int, int]]
+
+
+class PlanWatch:
+    """One for each service."""
+
+    def __init__(
+        self,
+        *,
+        plans: tuple[PlanSettings, ...],
+        zone: ZoneInfo,
+        snapshot: Callable[[], Snapshot | None],
+        notifier: Notifier,
+    ) -> None:
+        """`snapshot` gives the newest one."""
+        self._plans, self._zone, self._snapshot = plans, zone, snapshot
+        self._notifier = notifier
+        self._known: tuple[_Known, ...] = ()
+
+    async def refresh(self, ask: Ask) -> None:
+        """Ask how each plan stands, and tell of thresholds that are crossed for the first time in their cycle.
+
+        `ask` puts a question to the ledger and what waits for it, at the moment of the newest snapshot.
+        """
+        snapshot = self._snapshot()
+        if snapshot is None:
+            return
+        lifetimes, now = _lifetimes(snapshot), snapshot.taken.wall / SECOND
+        plans = [settings.plan for settings in self._plans]
+        found = await ask(lambda ledger: [plan_status(ledger, plan, now) for plan in plans])
+        self._known = tuple(_Known(status, lifetimes) for status in found)
+        for settings, live in zip(self._plans, self.live(), strict=True):
+            for percent, is_reached in live.thresholds:
+                if is_reached:
+                    await self._tell(settings, live, percent)
+
+    def live(self) -> tuple[LivePlan, ...]:
+        """Every plan with what was moved since the last refresh: free hours bill nothing."""
+        snapshot = self._snapshot()
+        return () if snapshot is None else tuple(self._live(known, snapshot) for known in self._known)
+
+    def _live(self, known: _Known, snapshot: Snapshot) -> LivePlan:
+        status = known.status
+        seconds = snapshot.taken.wall // SECOND
+        if in_free_hours(status.plan, seconds, self._zone) or seconds >= status.cycle.end:
+            return LivePlan(status, status.used)
+        received, sent = status.bytes.received, status.bytes.sent
+        now = _lifetimes(snapshot)
+        for device in status.devices & now.keys():
+            then = known.lifetimes.get(device, now[device])
+            received += now[device][0] - then[0]
+            sent += now[device][1] - then[1]
+        return LivePlan(status, counted_bytes(status.plan, received, sent))
+
+    async def _tell(self, settings: PlanSettings, live: LivePlan, percent: int) -> None:
+        status = live.status
+        told = await self._notifier.tell_once(
+            key=f"alert:{status.plan.name}:{status.cycle.start}:{percent}",
+            notify=settings.notify,
+            message={
+                "plan": status.plan.name,
+                "threshold_percent": percent,
+                "used_bytes": live.used,
+                "cap_bytes": status.cap,
+                "cycle_from": status.cycle.first.isoformat(),
+                "cycle_to": status.cycle.last.isoformat(),
+                "forecast_bytes": status.forecast.expected,
+            },
+        )
+        if told:
+            used, cap = human_bytes(live.used), human_bytes(status.cap or 0)
+            log.warning("plan %s has used %s of its %s: %d %% are reached", status.plan.name, used, cap, percent)
+
+
+def _lifetimes(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
+    return {state.name: (state.lifetime.receive_bytes, state.lifetime.transmit_bytes) for state in snapshot.interfaces}

@@ -1,0 +1,99 @@
+"""Billing plans over HTTP: what is used and left, what it costs, what is to come."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta
+
+from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
+from reports import usage
+from reports.formats import json_plans as shapes
+from reports.plan_status import plan_status
+
+if TYPE_CHECKING:
+    from exporter.settings import Settings
+    from exporter.web.desk import Desk
+    from reports.ledger_reader import LedgerReader
+    from reports.plans import Plan
+
+
+PlanName = Annotated[str, Meta(description="Name of a plan of the settings.", examples=["default"])]
+PRICE = re.compile("[0-9]{1,9}([.][0-9]{1,9})?")
+Price = Annotated[
+    str,
+    Meta(
+        description="Price of a gigabyte, 0 or more, in the plan's currency.",
+        examples=["7.50"],
+        extra_json_schema={"pattern": f"^{PRICE.pattern}$"},
+    ),
+]
+
+
+class OfPlan(Query, frozen=True, kw_only=True):
+    """Answers for one plan; every plan, or where one is needed the first."""
+
+    plan: PlanName | None = None
+
+
+class CostQuery(OfInterface, frozen=True, kw_only=True):
+    """What today's bytes cost, at the price of a plan (the first), or at another one."""
+
+    plan: PlanName | None = None
+    cost_per_gb: Price | None = None
+
+
+async def plans(desk: Desk, query: OfPlan) -> shapes.Plans:
+    """How each plan stands: used, cap, left, cost, forecast, the cycle before."""
+    desk.fresh_snapshot()
+    chosen = [found.plan for found in desk.settings.plans]
+    if query.plan is not None:
+        chosen = [named_plan(desk.settings, query.plan)]
+    now = desk.now
+
+    def answer(ledger: LedgerReader) -> list[shapes.PlanAnswer]:
+        return [shapes.plan(plan_status(ledger, plan, now), ledger.zone) for plan in chosen]
+
+    return shapes.Plans(plans=await desk.ask(answer))
+
+
+async def forecast(desk: Desk, query: OfPlan) -> shapes.ForecastAnswer:
+    """What the cycle of a plan will have used and cost at its end."""
+    desk.fresh_snapshot()
+    plan, now = named_plan(desk.settings, query.plan), desk.now
+    return await desk.ask(lambda ledger: shapes.plan(plan_status(ledger, plan, now), ledger.zone).forecast)
+
+
+async def cost(desk: Desk, query: CostQuery) -> shapes.CostAnswer:
+    """What was moved since local midnight, and what it costs."""
+    desk.fresh_snapshot()
+    plan, price, now = named_plan(desk.settings, query.plan), parse_price(query.cost_per_gb), desk.now
+    used = await desk.ask(lambda ledger: usage.today(ledger, now, query.interface).total)
+    return shapes.cost_answer(used, plan, price)
+
+
+def named_plan(settings: Settings, name: str | None) -> Plan:
+    """The plan of this name, the first one by default; raises BadRequestError."""
+    for found in settings.plans:
+        if name in {None, found.plan.name}:
+            return found.plan
+    names = ", ".join(found.plan.name for found in settings.plans)
+    raise BadRequestError(f"plan: there is no {name!r}; use {names}")
+
+
+def parse_price(text: str | None) -> Decimal | None:
+    """A price per gigabyte; raises BadRequestError for what is no amount of money."""
+    if text is None:
+        return None
+    if PRICE.fullmatch(text) is None:
+        raise BadRequestError(f"cost_per_gb: {text!r} is not a price; use a number such as 7.50, below 10^9")
+    return Decimal(text)
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, plans),
+    Endpoint("GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, shapes.ForecastAnswer, forecast),
+    Endpoint("GET", "/api/cost", "Cost of today's usage", CostQuery, shapes.CostAnswer, cost),
+)

@@ -1,0 +1,95 @@
+"""Exports for tests of their formats: of chosen days, with names that strangers chose."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from reports.days_told import NO_DAYS, Days
+from reports.export import Export, InterfaceTotal, Source
+from reports.ledger_reader import Bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RIGHT_TO_LEFT = "\u202e"
+HOSTILE_NAMES = (
+    "plain",
+    "<script>alert(1)</script>",
+    "\"quoted\" and 'single'",
+    "back\\slash \\u0041",
+    f"{RIGHT_TO_LEFT}txt.exe",
+    "👩‍💻 emoji",
+    "comma, semicolon; pipe |",
+    "two\r\nlines",
+    "=1+1",
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "\ttab",
+    "\rreturn",
+    "*bold* _under_ `code` [link](http://evil.example) ![](x) # ~~no~~",
+    "www.evil.example :smile: &amp; a@b.example",
+    "\x00\x07\x1b[2J\x7f\x85",
+    "true",
+    "null",
+    "- item",
+    "[section]",
+    "",
+    " edges ",
+)
+
+
+def source(hostname: str = "den") -> Source:
+    return Source(hostname, "0123abcd", "Linux", "1.0.0")
+
+
+def days_from(first: date, amounts: Sequence[Bytes]) -> Days:
+    """Consecutive days."""
+    dates = [date.fromordinal(first.toordinal() + number).isoformat() for number in range(len(amounts))]
+    assert all(before < after for before, after in pairwise(dates))
+    columns = zip(*amounts, strict=True) if amounts else [()] * 4
+    return Days(dates, *columns)
+
+
+def told(
+    days: Days = NO_DAYS,
+    *,
+    hostname: str = "den",
+    device: str | None = None,
+    interfaces: Sequence[InterfaceTotal] = (),
+    range_name: str = "all",
+) -> Export:
+    zone = ZoneInfo("Asia/Kolkata")
+    return Export(source(hostname), "2026-03-02T12:00:00+05:30", zone, range_name, device, days, interfaces)
+
+
+def year_end() -> Export:
+    """Four days around New Year, one of them still, and two interfaces."""
+    days = days_from(
+        date(2025, 12, 30),
+        [
+            Bytes(21_474_836_480, 5_368_709_120, 0, 125_829_120),
+            Bytes(0, 0, 0, 0),
+            Bytes(1_000, 999, 500, 17),
+            Bytes(6_442_450_944, 1_610_612_736, 1_000, 200_000_000),
+        ],
+    )
+    interfaces = [
+        InterfaceTotal("eth0", is_counted=True, bytes=Bytes(27_917_288_424, 6_979_322_855, 1_500, 200_000_000)),
+        InterfaceTotal("wg0", is_counted=False, bytes=Bytes(400, 100, 0, 9)),
+    ]
+    return told(days, interfaces=interfaces)
+
+
+def years(count: int) -> Export:
+    """So many whole years, every day different."""
+    first = date(2026 - count, 1, 1)
+    length = (date(2026, 1, 1) - first).days
+    amounts = [
+        Bytes(1_000_003 * (number % 977) ** 2, 700_001 * (number % 89), number % 7, 1_000 * (number % 101))
+        for number in range(length)
+    ]
+    return told(days_from(first, amounts))

@@ -1,0 +1,94 @@
+"""A real ledger with chosen rows: the writer books them, the reports' reader tells of them."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING
+
+from exporter.ledger.files import connect_to_read
+from exporter.ledger.opening import open_ledger
+from exporter.ledger.writer import Writer
+from exporter.metering.postings import MeterState, Posting, Speeds, SubjectFacts, Usage
+from exporter.metering.readings import Counts, Subject
+from reports.ledger_reader import LedgerReader, Unposted, UnpostedRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.postings import Gap
+
+Pair = tuple[int, int]
+Rows = dict[tuple[int, Subject], Usage]
+SLOT, MINUTE, HOUR, DAY = 900, 60, 3600, 86_400
+
+
+class WrittenLedger:
+    """eth0 and eth1 count, wg0 does not. Amounts are (received, sent) by when their slot or minute begins."""
+
+    def __init__(self, folder: Path, template: Path, zone: ZoneInfo) -> None:
+        """A new ledger in `folder`; the template spares the migration."""
+        self.path, self.zone = folder / "ledger.db", zone
+        self.unposted = Unposted()
+        self._postings = 0
+        shutil.copyfile(template, self.path)
+        open_ledger(self.path, "interface", zone)
+
+    def write(
+        self,
+        slots: Mapping[int, Pair] | None = None,
+        minutes: Mapping[int, Pair] | None = None,
+        *,
+        device: str = "eth0",
+        seen: int | None = None,
+        gaps: tuple[Gap, ...] = (),
+        peaks: Speeds | None = None,
+    ) -> None:
+        """Book amounts of one device; minutes are added to their slots. `seen`: when its counting began."""
+        subject = Subject("interface", device)
+        by_slot, by_minute = _rows(slots or {}, subject, peaks), _rows(minutes or {}, subject, peaks)
+        for (minute, _), usage in by_minute.items():
+            key = (minute // SLOT * SLOT, subject)
+            by_slot[key] = by_slot[key].plus(usage) if key in by_slot else usage
+        first = min((start for start, _ in by_slot), default=0) if seen is None else seen
+        self._postings += 1
+        state = MeterState(self._postings, "boot-1", 1, 10**18, 10**15, frozenset({2}))
+        facts = SubjectFacts(device.startswith("eth"), device.startswith("eth"), first, first)
+        writer = Writer(self.path, self.zone)
+        try:
+            writer.post(Posting("interface", state, by_slot, by_minute, {}, {subject: facts}, gaps, ()))
+        finally:
+            writer.close()
+
+    def hold_back(
+        self, started: int, pair: Pair, *, device: str = "eth0", peak: int = 0, minute: int | None = None
+    ) -> None:
+        """Count amounts in a slot (and minute) that no commit has taken yet."""
+        rows = [
+            UnpostedRow(self._postings + 1, device, device.startswith("eth"), begun, *pair, 0, peak)
+            for begun in (started, minute)
+            if begun is not None
+        ]
+        self.unposted = Unposted([*self.unposted.slots, rows[0]], [*self.unposted.minutes, *rows[1:]])
+
+    def forget(self, table: str, before: int) -> None:
+        """Delete old rows, as retention does."""
+        writer = Writer(self.path, self.zone)
+        try:
+            writer.connection.execute(f"DELETE FROM {table} WHERE {table} < ?", (before,))  # noqa: S608 - our own
+        finally:
+            writer.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[LedgerReader]:
+        """The reader, what waits included."""
+        with contextlib.closing(connect_to_read(self.path)) as connection:
+            reader = LedgerReader(connection, fetch_unposted=lambda: self.unposted)
+            with reader.at_one_moment():
+                yield reader
+
+
+def _rows(amounts: Mapping[int, Pair], subject: Subject, peaks: Speeds | None) -> Rows:
+    return {(start, subject): Usage(Counts(*pair), 0, peaks or Speeds()) for start, pair in amounts.items()}
