@@ -75,7 +75,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     used = counted_bytes(plan, moved.received, moved.sent)
     cap = cap_with_rollover(plan, (_billed(plan, usage.between(cut.first, cut.last)) for cut in earlier))
     daily = _daily(plan, usage.days, moved)
-    began = ledger.first_seen()
+    began = min(filter(None, map(ledger.first_seen, devices)), default=None)
     ahead = forecast(daily, cycle=cycle, now=int(now), zone=zone, used=used, began=began)
     days_left = (cycle.last - today).days + 1
     left = None if cap is None else cap - used
@@ -120,10 +120,11 @@ def _usage(ledger: LedgerReader, plan: Plan, devices: frozenset[str], period: Pe
     for device in devices:
         for day, moved in ledger.days(period.first, period.last, device).items():
             days[day] = days.get(day, NO_BYTES).plus(moved)
-    for start, end in free_windows(plan, period, ledger.zone):
-        day = day_of(start, ledger.zone)
-        for device in devices:
-            free[day] = free.get(day, NO_BYTES).plus(ledger.slots(start, end, device))
+    for day in dates(period.first, period.last) if plan.free_hours else ():
+        # Day by day: a window over midnight is of two days, and may be of two cycles.
+        for start, end in free_windows(plan, Period.day(day, ledger.zone), ledger.zone):
+            for device in devices:
+                free[day] = free.get(day, NO_BYTES).plus(ledger.slots(start, end, device))
     for day, moved in free.items():
         whole = days.get(day, NO_BYTES)
         days[day] = Bytes(whole.received - moved.received, whole.sent - moved.sent)
@@ -152,7 +153,7 @@ def _reached(
             start, end = day_start(day, zone), min(day_start(day + timedelta(days=1), zone), int(now))
             return start + (end - start) * (cap - total) // amount
         total += amount
-    return int(now)
+    return cycle.start
 
 
 def _billed(plan: Plan, moved: Bytes) -> int:

@@ -17,7 +17,16 @@ from exporter.web.server import ENDPOINTS
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-OTHER_PATHS = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs")
+OTHER_PATHS = (
+    "/",
+    "/metrics",
+    "/-/healthy",
+    "/-/ready",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/export",
+    "/api/export/llm",
+)
 
 
 def _commands() -> list[str]:

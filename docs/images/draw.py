@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import pty
@@ -48,7 +49,8 @@ def seed(path: Path, days: int = 400) -> None:
             weekend = 2.2 if day.weekday() >= 5 else 1.0  # noqa: PLR2004 - Saturday and Sunday
             received = int(weekend * math.exp(chance.gauss(22.6, 0.45)))
             ledger.execute(
-                "INSERT INTO day (day, subject, receive_bytes, transmit_bytes, peak_speed) VALUES (?, 1, ?, ?, 11843210)",
+                "INSERT INTO day (day, subject, receive_bytes, transmit_bytes, peak_speed)"
+                " VALUES (?, 1, ?, ?, 11843210)",
                 (day_number(day), received, int(received * chance.uniform(0.06, 0.16))),
             )
         ledger.commit()
@@ -79,9 +81,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         ledger = Path(folder) / "ledger.db"
         seed(ledger)
-        environment = os.environ | {"NETLEDGER_LEDGER_PATH": str(ledger), "COLUMNS": str(COLUMNS), "TERM": "xterm-256color"}
+        environment = os.environ | {
+            "NETLEDGER_LEDGER_PATH": str(ledger),
+            "COLUMNS": str(COLUMNS),
+            "TERM": "xterm-256color",
+        }
         drawn = record([sys.executable, "-m", "exporter", "month"], environment)
-    console = Console(record=True, width=COLUMNS, file=Path(os.devnull).open("w", encoding="utf-8"))
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text("$ netledger month", style="bold green"))
     console.print(Text.from_ansi(drawn))
     # rich names fonts on somebody's server: a picture that asks nobody falls back to the reader's own

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.console.books import open_books
-from exporter.console.printing import Table, print_json, print_table
+from exporter.console.printing import CONTROL, Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes
 from reports.ledger_reader import UnknownInterfaceError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reports.usage import PeriodUsage
 
 PERIODS = ("today", "week", "month", "year", "cycle")
+DEAREST = Decimal(10) ** 9
 
 
 @click.command()
@@ -45,7 +46,7 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
         print_json(shapes.Plans(plans=answers))
         return
     for answer in answers:
-        print_table(Table(answer.name, (), _facts(answer)))
+        print_table(Table(_printable(answer.name), (), _facts(answer)))
 
 
 @click.command()
@@ -72,7 +73,8 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
         ("Range of cost", f"{ahead.cost_low.formatted} to {ahead.cost_high.formatted}"),
         ("Cap reached", _when(answer.cap_reached_at)),
     ]
-    print_table(Table(f"{answer.name}: until {answer.cycle.last}", (), rows), [f"Method: {ahead.method}."])
+    title = f"{_printable(answer.name)}: until {answer.cycle.last}"
+    print_table(Table(title, (), rows), [f"Method: {ahead.method}."])
 
 
 @click.command()
@@ -125,8 +127,8 @@ def _price(text: str | None) -> Decimal | None:
         price = Decimal(text)
     except InvalidOperation as error:
         raise click.UsageError(f"--per-gb: {text!r} is not a price; use a number such as 7.50") from error
-    if not price.is_finite() or price < 0:
-        raise click.UsageError(f"--per-gb: {text} is not a price; use 0 or more")
+    if not price.is_finite() or not 0 <= price <= DEAREST:
+        raise click.UsageError(f"--per-gb: {text} is not a price; use 0 to {DEAREST}")
     return price
 
 
@@ -154,6 +156,11 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         ("Last cycle", human_bytes(answer.last_cycle.used_bytes)),
     ]
     return rows
+
+
+def _printable(name: str) -> str:
+    """A name without marks that would turn round the line of a terminal."""
+    return name.translate(CONTROL)
 
 
 def _range(low: int, high: int) -> str:

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "plan": ("plan", "What is used and left of a billing plan, what it costs, what is to come."),
     "cost": ("plan", "What bytes cost."),
     "forecast": ("plan", "Use and cost at the end of the cycle."),
+    "export": ("export", "Days as a file: JSON, CSV, Markdown, or for a language model."),
     "interfaces": ("interfaces", "Every interface: counted or not, today, ever."),
     "status": ("status", "Whether the service runs, and how it is."),
     "audit": ("audit", "Prove the ledger against the kernel's counters."),

@@ -71,7 +71,7 @@ class Exposition:
         self._pages.clear()
         self._compressed_pages.clear()
         self._histories.follow(state)
-        self._shown = [lines for sheet in self._sheets for lines in sheet.update(state) if lines.body]
+        self._shown = [lines for sheet in self._sheets for lines in sheet.update(state) if lines.parts]
         self._moment = moment
 
     def _sheet(self, table: Table[Any] | HistoryTable) -> Sheet:
@@ -89,5 +89,9 @@ class Exposition:
 
 
 def _page(form: Format, shown: Iterable[Lines]) -> bytes:
-    parts = [part for lines in shown for part in (lines.heads[form], lines.body or b"")]
-    return b"".join([*parts, ENDS[form]])
+    parts: list[bytes] = []
+    for lines in shown:
+        parts.append(lines.heads[form])
+        parts += lines.parts
+    parts.append(ENDS[form])
+    return b"".join(parts)

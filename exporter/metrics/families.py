@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from exporter.metrics.interface_families import INTERFACE_TABLES
 from exporter.metrics.period_families import period_tables, told_of
+from exporter.metrics.plan_families import PLAN_TABLES
 from exporter.metrics.runtime_families import runtime_families
 from exporter.metrics.service_families import COMMIT_DURATIONS, SERVICE_TABLES, Build, build_table
 
@@ -43,7 +44,7 @@ def families(
     """The families by settings: whose history is told, and whether the process tells of itself."""
     is_told: Callable[[InterfaceState], bool] = _everyone if history == "all" else attrgetter("is_counted")
     told = told_of(is_told)
-    tables = (*INTERFACE_TABLES, *period_tables(told), *SERVICE_TABLES, build_table(build))
+    tables = (*INTERFACE_TABLES, *period_tables(told), *PLAN_TABLES, *SERVICE_TABLES, build_table(build))
     return Families(tables, (COMMIT_DURATIONS, runtime_families()) if process else (COMMIT_DURATIONS,), told)
 
 

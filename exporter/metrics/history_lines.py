@@ -73,7 +73,7 @@ class Histories:
 class _Written(NamedTuple):
     """One family's lines of one book: those that stay, and the others' beginnings with their place in PERIODS."""
 
-    finished: str
+    finished: bytes
     current: tuple[tuple[str, int], ...]
 
 
@@ -93,13 +93,8 @@ class HistoryLines:
         if shown is not self._shown:
             written = {one.book: self._written.get(one.book) or self._write(one.book) for one in shown}
             for number, lines in enumerate(self._lines):
-                parts = []
-                for book, _amount, numbers in shown:
-                    finished, current = written[book][number]
-                    texts = numbers[number]
-                    parts.append(finished)
-                    parts += [f"{beginning}{texts[place]}\n" for beginning, place in current]
-                lines.body = "".join(parts).encode()
+                # What is finished is copied once only, when a page is made.
+                lines.parts = [part for one in shown for part in _parts(written[one.book][number], one.numbers[number])]
             self._written, self._shown = written, shown
         return self._lines
 
@@ -107,22 +102,20 @@ class HistoryLines:
         table = self._table
         cells = table.finished(book.totals, book.today)
         current = table.current(book.today)
-        ends = self._ends(book, [cell.period for cell in cells])
+        finished = list(zip(self._ends(book, [cell.period for cell in cells]), cells, strict=True))
         beginnings = self._ends(book, [text for text, _ in current])
         places = [PERIODS.index(period) for _, period in current]
-        return [
-            _Written(
-                "".join(
-                    map(_line, [column.name] * len(ends), ends, map(column.value, [cell.amount for cell in cells]))
-                ),
-                tuple(zip([column.name + end for end in beginnings], places, strict=True)),
-            )
-            for column in table.columns
-        ]
+        families = []
+        for column in table.columns:
+            lines = [f"{column.name}{end}{number_text(column.value(cell.amount))}\n" for end, cell in finished]
+            begun = [(column.name + end, place) for end, place in zip(beginnings, places, strict=True)]
+            families.append(_Written("".join(lines).encode(), tuple(begun)))
+        return families
 
     def _ends(self, book: Book, texts: list[str]) -> list[str]:
         return list(label_texts(self._table.label_names, [(*book.labels, text) for text in texts]))
 
 
-def _line(name: str, end: str, value: float) -> str:
-    return f"{name}{end}{number_text(value)}\n"
+def _parts(written: _Written, texts: tuple[str, ...]) -> tuple[bytes, bytes]:
+    current = [f"{beginning}{texts[place]}\n" for beginning, place in written.current]
+    return written.finished, "".join(current).encode()

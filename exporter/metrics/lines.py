@@ -35,9 +35,12 @@ class _Page:
 
 
 class Lines:
-    """The lines of one family. Both formats share those of the samples; only the heads differ."""
+    """The lines of one family. Both formats share those of the samples; only the heads differ.
 
-    __slots__ = ("_lines", "_prefixes", "_values", "body", "heads", "names")
+    `parts` are the lines of the samples, in as many pieces as suits whoever writes them; none without a sample.
+    """
+
+    __slots__ = ("_is_stale", "_lines", "_prefixes", "_values", "heads", "names", "parts")
 
     def __init__(self, metric: Metric) -> None:
         """Begin without a sample; of `metric` only the name, type and help are used."""
@@ -47,7 +50,8 @@ class Lines:
             "openmetrics": _openmetrics(empty).removesuffix(ENDS["openmetrics"]),
         }
         self.names = {metric.name}
-        self.body: bytes | None = b""
+        self.parts: Sequence[bytes] = ()
+        self._is_stale = False
         self._prefixes: list[str] = []
         self._values: list[float | None] = []
         self._lines: list[str] = []
@@ -59,18 +63,19 @@ class Lines:
         self._prefixes = [prefixes[place] if place >= 0 else next(fresh) for place in places]
         self._values = [values[place] if place >= 0 else None for place in places]
         self._lines = [lines[place] if place >= 0 else "" for place in places]
-        self.body = None
+        self._is_stale = True
 
     def show(self, places: Iterable[int], values: Iterable[float]) -> None:
         """Write those of the lines at these places whose values have changed."""
         prefixes, held, lines = self._prefixes, self._values, self._lines
         for place, value in zip(places, values, strict=True):
             if value != held[place]:
-                self.body = None
+                self._is_stale = True
                 lines[place] = f"{prefixes[place]}{number_text(value)}\n"
                 held[place] = value
-        if self.body is None:
-            self.body = "".join(lines).encode()
+        if self._is_stale:
+            self.parts = ("".join(lines).encode(),) if lines else ()
+            self._is_stale = False
 
 
 class TableLines(Generic[Row]):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import sqlite3
 import ssl
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, InvalidURL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +24,7 @@ FIRST_PAUSE_SECONDS = 2.0
 """Doubled after each failed attempt: 2, 4, 8 and 16 seconds."""
 
 TIMEOUT_SECONDS = 10.0
+JSON_HEADERS = {"Content-Type": "application/json"}
 
 
 class Notifier:
@@ -37,7 +40,12 @@ class Notifier:
         """Begin to tell, unless this key was told before; returns whether it is new."""
         if key in self._told:
             return False
-        is_new = await self._remember(key)
+        try:
+            is_new = await self._remember(key)
+        except sqlite3.Error as error:
+            # Better told again after a restart than not at all: a full disk is no reason to overrun a cap in silence
+            log.warning("a notice of a plan cannot be noted in the ledger: %s", error)
+            is_new = True
         self._told.add(key)
         if is_new and (notify.webhook or notify.command):
             task = asyncio.create_task(self._deliver(notify, msgspec.json.encode(message)))
@@ -64,14 +72,22 @@ class Notifier:
             try:
                 await attempt()
             except (ClientError, OSError, TimeoutError, DeliveryError) as error:
+                reason = _reason(error)
                 log.warning(
-                    "%s of a plan did not take the notice (attempt %d of %d): %s", what, number, ATTEMPTS, error
+                    "%s of a plan did not take the notice (attempt %d of %d): %s", what, number, ATTEMPTS, reason
                 )
             else:
                 return
             if number < ATTEMPTS:
                 await asyncio.sleep(pause)
                 pause *= 2
+
+
+def _reason(error: Exception) -> str:
+    """Why, without the address, which may be a secret."""
+    if isinstance(error, InvalidURL):
+        return "not a web address"
+    return str(error) or f"no answer within {TIMEOUT_SECONDS:.0f} s"
 
 
 class DeliveryError(Exception):
@@ -84,7 +100,8 @@ async def _post(url: str, body: bytes) -> None:
     context = ssl.create_default_context() if url.startswith("https") else True
     async with (
         ClientSession(timeout=timeout) as session,
-        session.post(url, data=body, headers={"Content-Type": "application/json"}, ssl=context) as response,
+        # A redirection would make it a GET, whose answer says nothing about the notice
+        session.post(url, data=body, headers=JSON_HEADERS, ssl=context, allow_redirects=False) as response,
     ):
         if response.status >= 300:  # noqa: PLR2004 - HTTP's own border
             raise DeliveryError(f"status {response.status}")
@@ -97,9 +114,10 @@ async def _run(command: tuple[str, ...], body: bytes) -> None:
     )
     try:
         await asyncio.wait_for(process.communicate(body), TIMEOUT_SECONDS)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
     if process.returncode:
         raise DeliveryError(f"exit code {process.returncode}")

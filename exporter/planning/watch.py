@@ -42,6 +42,7 @@ class LivePlan(NamedTuple):
 
 class _Known(NamedTuple):
     status: PlanStatus
+    taken: int
     lifetimes: Mapping[str, tuple[int, int]]
 
 
@@ -72,7 +73,7 @@ class PlanWatch:
         lifetimes, now = _lifetimes(snapshot), snapshot.taken.wall / SECOND
         plans = [settings.plan for settings in self._plans]
         found = await ask(lambda ledger: [plan_status(ledger, plan, now) for plan in plans])
-        self._known = tuple(_Known(status, lifetimes) for status in found)
+        self._known = tuple(_Known(status, int(now), lifetimes) for status in found)
         for settings, live in zip(self._plans, self.live(), strict=True):
             for percent, is_reached in live.thresholds:
                 if is_reached:
@@ -86,7 +87,9 @@ class PlanWatch:
     def _live(self, known: _Known, snapshot: Snapshot) -> LivePlan:
         status = known.status
         seconds = snapshot.taken.wall // SECOND
-        if in_free_hours(status.plan, seconds, self._zone) or seconds >= status.cycle.end:
+        ends = (known.taken, seconds)
+        # What was moved since may be free, or of another cycle, as soon as one end of it is: the next refresh tells.
+        if seconds >= status.cycle.end or any(in_free_hours(status.plan, end, self._zone) for end in ends):
             return LivePlan(status, status.used)
         received, sent = status.bytes.received, status.bytes.sent
         now = _lifetimes(snapshot)

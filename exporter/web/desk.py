@@ -148,6 +148,10 @@ class Desk:
             self._on_damage(str(error))
             raise
 
+    async def work(self, work: Callable[[], Result]) -> Result:
+        """Do what would keep the event loop on the readers' thread, where it waits for questions and they for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+
     async def close(self) -> None:
         """Let go of the ledger."""
         await asyncio.get_running_loop().run_in_executor(self._readers, self._let_go)

@@ -87,6 +87,9 @@ class Page(NamedTuple):
     summary: str
     formats: tuple[str, ...]
     handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    query: type[Query] = NoQuery
+    answer: Callable[[], Any] = lambda: dict[str, Any]
+    """The type of its JSON, where that is one of the formats; imported when somebody asks for OpenAPI."""
 
 
 class BadRequestError(Exception):

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 import exporter
-from exporter.web.endpoints import JSON, Endpoint, Page, answer_with
+from exporter.web.endpoints import JSON, Endpoint, Page, Query, answer_with
 from exporter.web.landing import HEADERS
 
 if TYPE_CHECKING:
@@ -37,12 +37,14 @@ ERROR_SCHEMA = {
 def document(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> dict[str, Any]:
     """The OpenAPI document of these endpoints and pages."""
     schemas, components = msgspec.json.schema_components(
-        [endpoint.answer for endpoint in endpoints], ref_template="#/components/schemas/{name}"
+        [*(endpoint.answer for endpoint in endpoints), *(page.answer() for page in pages)],
+        ref_template="#/components/schemas/{name}",
     )
     paths: dict[str, Any] = {}
-    for endpoint, schema in zip(endpoints, schemas, strict=True):
+    for endpoint, schema in zip(endpoints, schemas, strict=False):
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema)
-    paths.update({page.path: {"get": _page_operation(page)} for page in pages})
+    for page, schema in zip(pages, schemas[len(endpoints) :], strict=True):
+        paths[page.path] = {"get": _page_operation(page, schema)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -114,7 +116,7 @@ def _operation(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
         "operationId": f"{endpoint.method.lower()}{name}",
         "summary": endpoint.summary,
         "description": _doc(endpoint.handle),
-        "parameters": [_parameter(endpoint, field) for field in msgspec.structs.fields(endpoint.query)],
+        "parameters": _parameters(endpoint.query),
         "responses": {
             "200": {"description": endpoint.summary, "content": {JSON: {"schema": schema}}},
             **_errors(),
@@ -122,11 +124,12 @@ def _operation(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _page_operation(page: Page) -> dict[str, Any]:
-    schemas = {name: {"schema": {"type": "object" if name == JSON else "string"}} for name in page.formats}
+def _page_operation(page: Page, answer: dict[str, Any]) -> dict[str, Any]:
+    schemas = {name: {"schema": answer if name == JSON else {"type": "string"}} for name in page.formats}
     return {
         "operationId": f"get_page{page.path.replace('/', '_').replace('-', '_').replace('.', '_')}",
         "summary": page.summary,
+        "parameters": _parameters(page.query),
         "responses": {"200": {"description": page.summary, "content": schemas}, **_errors()},
     }
 
@@ -145,8 +148,12 @@ def _error(status: int) -> dict[str, Any]:
     return found
 
 
-def _parameter(endpoint: Endpoint, field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    schema = msgspec.json.schema(get_type_hints(endpoint.query, include_extras=True)[field.name])
+def _parameters(query: type[Query]) -> list[dict[str, Any]]:
+    return [_parameter(query, field) for field in msgspec.structs.fields(query)]
+
+
+def _parameter(query: type[Query], field: msgspec.structs.FieldInfo) -> dict[str, Any]:
+    schema = msgspec.json.schema(get_type_hints(query, include_extras=True)[field.name])
     if "anyOf" in schema:  # a parameter can be left out, not null
         schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
     if isinstance(field.default, bool):
@@ -161,21 +168,26 @@ def _parameter(endpoint: Endpoint, field: msgspec.structs.FieldInfo) -> dict[str
 
 
 def _row(endpoint: Endpoint) -> str:
-    parameters = [_parameter(endpoint, field) for field in msgspec.structs.fields(endpoint.query)]
-    items = "".join(
-        f"<dt><code>{escape(told['name'])}</code>{' (required)' if told['required'] else ''}</dt>"
-        f"<dd>{escape(told['description'])}</dd>"
-        for told in parameters
-    )
     return (
         f"<section><h2><code>{endpoint.method} {escape(endpoint.path)}</code></h2>"
-        f"<p>{escape(endpoint.summary)}. {escape(_doc(endpoint.handle))}</p>"
-        f"{f'<dl>{items}</dl>' if items else ''}</section>"
+        f"<p>{escape(endpoint.summary)}. {escape(_doc(endpoint.handle))}</p>{_list(endpoint.query)}</section>"
     )
 
 
 def _page_row(page: Page) -> str:
-    return f"<section><h2><code>GET {escape(page.path)}</code></h2><p>{escape(page.summary)}.</p></section>"
+    return (
+        f"<section><h2><code>GET {escape(page.path)}</code></h2><p>{escape(page.summary)}.</p>"
+        f"{_list(page.query)}</section>"
+    )
+
+
+def _list(query: type[Query]) -> str:
+    items = "".join(
+        f"<dt><code>{escape(told['name'])}</code>{' (required)' if told['required'] else ''}</dt>"
+        f"<dd>{escape(told['description'])}</dd>"
+        for told in _parameters(query)
+    )
+    return f"<dl>{items}</dl>" if items else ""
 
 
 def _doc(handle: Callable[..., object]) -> str:

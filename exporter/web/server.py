@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from exporter.web import bandwidth, history, landing, openapi, plans, prometheus, storage, usage
+from exporter.web import bandwidth, export, history, landing, openapi, plans, prometheus, storage, usage
 from exporter.web.desk import DESK
 from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
 from exporter.web.protocol import FAILED, Protocol
@@ -95,7 +95,7 @@ def make_app(desk: Desk, access: Access) -> web.Application:
         app.router.add_route(endpoint.method, endpoint.path, _handler(desk, endpoint))
         if endpoint.method == "GET":
             app.router.add_route("HEAD", endpoint.path, _handler(desk, endpoint))
-    for page in openapi.pages_of(ENDPOINTS, (*landing.PAGES, *prometheus.PAGES)):
+    for page in openapi.pages_of(ENDPOINTS, (*landing.PAGES, *prometheus.PAGES, *export.PAGES)):
         app.router.add_get(page.path, page.handle)
     return app
 

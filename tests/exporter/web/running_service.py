@@ -15,7 +15,8 @@ from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
 from exporter.parts import Surroundings
 from exporter.service import Service
-from exporter.settings.tree import Auth, Average, Interfaces, Ledger, Server, Settings
+from exporter.settings.tree import Auth, Average, Interfaces, Ledger, PlanSettings, Server, Settings
+from reports.plans import Plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -48,6 +49,7 @@ class RunningService:
         self.interfaces = Interfaces(sample_interval=60)
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
+        self.plans = (PlanSettings(plan=Plan()),)
         self.first_problem = self.url = ""
 
     service: Service
@@ -82,6 +84,7 @@ class RunningService:
             interfaces=self.interfaces,
             ledger=self.ledger,
             average=self.average,
+            plans=self.plans,
         )
         self.service = Service(Surroundings(settings, self.machine, self.meter, self.zone, self.web_config))
         self.url = await self.service.start()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-PAGES = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs")
+PAGES = ("/", "/metrics", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs", "/api/export", "/api/export/llm")
 
 
 async def test_every_route_is_in_the_document_and_nothing_else_is(service: RunningService) -> None:

@@ -1,0 +1,185 @@
+"""What an export tells: a range of days as it was at one moment, and its sums, months, years and records."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import groupby
+from operator import add, itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.days_told import Days, days_told
+from reports.ledger_reader import NO_BYTES, Bytes
+from reports.periods import FIRST_YEAR, PeriodError, day_of, iso, parse_date
+from reports.spans import span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from zoneinfo import ZoneInfo
+
+    from reports.ledger_reader import LedgerReader
+    from reports.spans import Asked
+
+BATCH_DAYS = 256
+"""Days that are written at once: some 60 KB of JSON, a millisecond or two of work."""
+
+
+class Source(NamedTuple):
+    """Who tells: the host, the ledger's id, the operating system, and netledger's version."""
+
+    hostname: str
+    device_id: str
+    os_type: str
+    version: str
+
+
+class InterfaceTotal(NamedTuple):
+    """One interface over the whole range."""
+
+    device: str
+    is_counted: bool
+    bytes: Bytes
+
+
+class Part(NamedTuple):
+    """A day, a month ("2026-08") or a year ("2026"), and how many of its days are told."""
+
+    name: str
+    bytes: Bytes
+    days: int = 1
+
+
+class Summary(NamedTuple):
+    """The days added up; `busiest` moved the most, `fastest` has the highest peak, None where there is none."""
+
+    total: Bytes
+    days: int
+    months: Sequence[Part]
+    years: Sequence[Part]
+    busiest: Part | None
+    fastest: Part | None
+
+    @property
+    def daily_average(self) -> int:
+        """Whole bytes a day."""
+        return self.total.total // self.days if self.days else 0
+
+
+class Export(NamedTuple):
+    """Days of one host in order, without a hole; those before counting began or yet to come are not told.
+
+    `range` is its name, "custom" where `from` or `to` was given. `device` is None for all counted interfaces
+    together; `interfaces` is empty where nobody asked for them.
+    """
+
+    source: Source
+    exported_at: str
+    zone: ZoneInfo
+    range: str
+    device: str | None
+    days: Days
+    interfaces: Sequence[InterfaceTotal] = ()
+
+    @property
+    def first_date(self) -> str | None:
+        """The first day that is told, if there is any."""
+        return self.days.dates[0] if self.days.size else None
+
+    @property
+    def last_date(self) -> str | None:
+        """The last day that is told, if there is any."""
+        return self.days.dates[-1] if self.days.size else None
+
+    @property
+    def notice(self) -> str:
+        """What to say where there is no day to tell, else ""."""
+        if self.days.size:
+            return ""
+        return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
+
+    def batches(self) -> Iterator[Days]:
+        """The days, as many at a time as are written at once."""
+        return (self.days.part(begin, begin + BATCH_DAYS) for begin in range(0, self.days.size, BATCH_DAYS))
+
+    def summary(self) -> Summary:
+        """Add the days up."""
+        days = self.days
+        months = _months(days)
+        return Summary(
+            days.total,
+            days.size,
+            months,
+            _years(months),
+            _highest(days, list(map(add, days.received, days.sent))),
+            _highest(days, days.peaks),
+        )
+
+
+def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, device: str | None = None) -> Export:
+    """Everything there is to tell of a range of days; raises PeriodError and UnknownInterfaceError."""
+    told = daily(ledger, asked, now, source, device)
+    if told.first_date is None or told.last_date is None:
+        return told
+    counts = ledger.devices()
+    used = ledger.days_by_interface(parse_date(told.first_date), parse_date(told.last_date))
+    totals = [InterfaceTotal(name, counts[name], used[name]) for name in sorted(used) if device in {None, name}]
+    return told._replace(interfaces=sorted(totals, key=lambda total: not total.is_counted))
+
+
+def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, device: str | None = None) -> Export:
+    """The same without its interfaces, for formats that list days alone; raises as `export` does."""
+    ledger.require_interface(device)
+    first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
+    return Export(
+        source._replace(hostname=source.hostname.encode(errors="replace").decode()),
+        iso(now, ledger.zone),
+        ledger.zone,
+        _name(asked),
+        device,
+        days_told(ledger, first, last, device),
+    )
+
+
+def _name(asked: Asked) -> str:
+    return asked.range or ("all" if asked.first is None and asked.last is None else "custom")
+
+
+def _days_asked(asked: Asked, today: date, zone: ZoneInfo) -> tuple[date, date]:
+    """First and last day, the last one today at most; only whole days are exported."""
+    for name, text in (("from", asked.first), ("to", asked.last)):
+        if text is not None:
+            _require_date(name, text)
+    start, end = span(asked, today, date(FIRST_YEAR, 1, 1), zone, default="all")
+    return day_of(start, zone), min(day_of(end - 1, zone), today)
+
+
+def _require_date(name: str, text: str) -> None:
+    try:
+        parse_date(text)
+    except PeriodError as error:
+        raise PeriodError(f"{name}: {error}") from error
+
+
+def _months(days: Days) -> list[Part]:
+    parts, begin = [], 0
+    for name, dates in groupby(days.dates, itemgetter(slice(len("2026-08")))):
+        end = begin + len(list(dates))
+        parts.append(Part(name, days.part(begin, end).total, end - begin))
+        begin = end
+    return parts
+
+
+def _years(months: Sequence[Part]) -> list[Part]:
+    years: dict[str, Part] = {}
+    for month in months:
+        name = month.name[: len("2026")]
+        before = years.get(name, Part(name, NO_BYTES, 0))
+        years[name] = Part(name, before.bytes.plus(month.bytes), before.days + month.days)
+    return list(years.values())
+
+
+def _highest(days: Days, amounts: Sequence[int]) -> Part | None:
+    highest = max(amounts, default=0)
+    if highest == 0:
+        return None
+    number = amounts.index(highest)
+    return Part(days.dates[number], days.amounts(number))

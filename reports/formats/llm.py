@@ -1,0 +1,211 @@
+"""The sectioned dialect that PacketBuddy calls TOON, for language models: its sections and keys, as valid TOML 1.0."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.amounts import human_bytes, human_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from reports.days_told import Days
+    from reports.export import Export, Part, Summary
+    from reports.ledger_reader import Bytes
+
+TITLE = "# netledger network usage export, TOON (Token Optimized Object Notation) dialect; also valid TOML\n"
+RECENT_DAYS = 30
+DVD_BYTES, CD_BYTES, FILM_BYTES = 4_700_000_000, 700_000_000, 5_000_000_000
+
+ESCAPES = {
+    **{code: f"\\u{code:04x}" for code in (*range(32), 127, *range(128, 160))},
+    **{code: f"\\u{code:04x}" for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
+    ord('"'): '\\"',
+    ord("\\"): "\\\\",
+}
+"""What a TOML string cannot hold, and marks that would turn a reader's line around; they read back as they were."""
+
+PROMPTS = {
+    "year_wrapup": "Write a cheerful look back at this network usage: the total, the busiest month and day, the peak "
+    "speed, and one surprising comparison. Use only the numbers of this file.",
+    "professional": "Write a short report on this network usage for a manager: totals, monthly development, peaks, "
+    "share of uploads, and what to watch. Use only the numbers of this file.",
+    "personal": "Explain this network usage to the person whose machine it is: habits, quiet and busy days, and how "
+    "the last 30 days compare with the months before.",
+    "trends": "Find trends in the months and in the last 30 days: growth, weekly rhythm, outliers. Give the numbers "
+    "that each finding rests on.",
+}
+NOTES = (
+    "Every amount is in bytes unless its key says otherwise; 1 GB = 1,000,000,000 bytes in every text.",
+    "sent is upload, received is download, seen from this machine; total is both together.",
+    "peak and speeds are bytes per second, the highest between two looks at the counters.",
+    "Days are local days of meta.timezone; a day without traffic has zeros.",
+    "estimated_bytes of totals were moved while nobody looked: they are exact in sum, their day may be off.",
+)
+TIPS = (
+    "Ask about one month or one section at a time for precise answers.",
+    "monthly_data is best for trends, recent_30_days for habits.",
+    "The first and the last month may hold only a part of their days: see days.",
+    "Let the model quote the numbers that it uses, and compare them with this file.",
+    "Export a shorter range where the context is small.",
+)
+
+
+def write(export: Export) -> Iterator[bytes]:
+    """UTF-8; one piece, since its size does not grow with the days: months, years and the last 30 days."""
+    summary = export.summary()
+    lines = [
+        TITLE,
+        *_about(export),
+        *_sums(summary),
+        *_records(summary),
+        *_shares(summary.total),
+        *_interfaces(export),
+        *_months(summary.months),
+        *_recent(export.days),
+        *_section("llm_prompts", {name: _text(prompt) for name, prompt in PROMPTS.items()}),
+        *_section("interpretation", _numbered("note", NOTES)),
+        *_section("usage_tips", _numbered("tip", TIPS)),
+    ]
+    yield "".join(lines).encode()
+
+
+def _about(export: Export) -> list[str]:
+    source = export.source
+    meta = {
+        "format": _text("TOON (Token Optimized Object Notation)"),
+        "generated": _text(export.exported_at),
+        "device": _text(source.hostname),
+        "os": _text(source.os_type),
+        "device_id": _text(source.device_id),
+        "version": _text(source.version),
+        "timezone": _text(export.zone.key),
+        "range": _text(export.range),
+        "interface": _text(export.device or ""),
+    }
+    tracking = {
+        "first_date": _text(export.first_date or ""),
+        "last_date": _text(export.last_date or ""),
+        "total_days": str(export.days.size),
+    }
+    notice = {"notice": _text(export.notice)} if export.notice else {}
+    return [*_section("meta", meta | notice), *_section("tracking", tracking)]
+
+
+def _sums(summary: Summary) -> list[str]:
+    lines = _section("totals", _amounts(summary.total) | _human(summary.total))
+    for year in summary.years:
+        told = _amounts(year.bytes) | {"days": str(year.days)} | _human(year.bytes)
+        lines.extend(_section(f"year_{year.name}", told))
+    return lines
+
+
+def _records(summary: Summary) -> list[str]:
+    busiest, peak, average = summary.busiest, summary.total.peak_speed, summary.daily_average
+    records = {"peak_speed_bps": str(peak), "peak_speed_human": _text(human_rate(peak))}
+    if busiest is not None:
+        used = busiest.bytes
+        records |= {
+            "peak_day_date": _text(busiest.name),
+            "peak_day_bytes": str(used.total),
+            "peak_day_human": _text(human_bytes(used.total)),
+            "peak_day_sent": str(used.sent),
+            "peak_day_received": str(used.received),
+            "peak_day_speed": str(used.peak_speed),
+        }
+    averages = {"daily_bytes": str(average), "daily_human": _text(human_bytes(average))}
+    return [*_section("records", records), *_section("averages", averages)]
+
+
+def _shares(total: Bytes) -> list[str]:
+    whole = total.total or 1
+    upload_percent = round(100 * total.sent / whole, 1)
+    ratios = {
+        "upload_download": f"{total.sent / total.received:.2f}" if total.received else "inf" if total.sent else "0.0",
+        "upload_percent": f"{upload_percent:.1f}",
+        "download_percent": f"{100 - upload_percent if total.total else 0:.1f}",
+    }
+    comparisons = {
+        "dvd_equivalent": str(total.total // DVD_BYTES),
+        "cd_equivalent": str(total.total // CD_BYTES),
+        "hd_movie_equivalent": str(total.total // FILM_BYTES),
+    }
+    return [*_section("ratios", ratios), *_section("comparisons", comparisons)]
+
+
+def _interfaces(export: Export) -> list[str]:
+    told = {
+        f"interface_{number}": _table(
+            {
+                "name": _text(total.device),
+                "counted": "true" if total.is_counted else "false",
+                **_short(total.bytes),
+                "human": _text(human_bytes(total.bytes.total)),
+            }
+        )
+        for number, total in enumerate(export.interfaces)
+    }
+    return _section("interfaces", told)
+
+
+def _months(months: Sequence[Part]) -> list[str]:
+    told = {
+        f"month_{number}": _table(
+            {
+                "name": _text(month.name),
+                **_short(month.bytes),
+                "days": str(month.days),
+                "human": _text(human_bytes(month.bytes.total)),
+            }
+        )
+        for number, month in enumerate(reversed(months))
+    }
+    return _section("monthly_data", told)
+
+
+def _recent(days: Days) -> list[str]:
+    newest = range(days.size - 1, max(days.size - RECENT_DAYS, 0) - 1, -1)
+    told = {
+        f"day_{number}": _table({"date": _text(days.dates[day]), **_short(days.amounts(day))})
+        for number, day in enumerate(newest)
+    }
+    return _section(f"recent_{RECENT_DAYS}_days", told)
+
+
+def _amounts(used: Bytes) -> dict[str, str]:
+    return {
+        "bytes_sent": str(used.sent),
+        "bytes_received": str(used.received),
+        "total_bytes": str(used.total),
+        "estimated_bytes": str(used.estimated),
+    }
+
+
+def _human(used: Bytes) -> dict[str, str]:
+    words = {"sent": used.sent, "received": used.received, "total": used.total}
+    return {"human": _table({name: _text(human_bytes(amount)) for name, amount in words.items()})}
+
+
+def _short(used: Bytes) -> dict[str, str]:
+    return {
+        "sent": str(used.sent),
+        "received": str(used.received),
+        "total": str(used.total),
+        "peak": str(used.peak_speed),
+    }
+
+
+def _numbered(name: str, texts: Sequence[str]) -> dict[str, str]:
+    return {f"{name}_{number}": _text(text) for number, text in enumerate(texts, start=1)}
+
+
+def _section(name: str, values: Mapping[str, str]) -> list[str]:
+    return [f"\n[{name}]\n", *(f"{key} = {value}\n" for key, value in values.items())]
+
+
+def _table(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{key}={value}" for key, value in values.items()) + "}"
+
+
+def _text(value: str) -> str:
+    return f'"{value.translate(ESCAPES)}"'

@@ -1,0 +1,114 @@
+"""Markdown: a report with aligned tables, for a terminal and for GitHub alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.amounts import human_bytes, human_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reports.export import Export, Summary
+    from reports.ledger_reader import Bytes
+
+AMOUNTS = ("Received", "Sent", "Total", "Peak speed")
+NARROWEST = 10
+"""Of a column of amounts, as "999.99 GB" needs it: so that a batch of days is as wide as the next."""
+
+DIRECTION_MARKS = (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+ESCAPES = {
+    **{ord(mark): f"\\{mark}" for mark in "\\`*_[]#|~!@:"},
+    **{code: f"&#x{code:x};" for code in (*range(32), *range(127, 160), *DIRECTION_MARKS)},
+    ord("<"): "&lt;",
+    ord(">"): "&gt;",
+    ord("&"): "&amp;",
+}
+"""A name is text: no mark-up, no HTML, no address that becomes a link, no line that turns around."""
+
+
+def write(export: Export) -> Iterator[bytes]:
+    """UTF-8; first what matters, then months and days, newest last."""
+    summary = export.summary()
+    yield "".join(_opening(export, summary)).encode()
+    if not export.days.size:
+        return
+    yield "".join(_interfaces(export)).encode()
+    yield "".join(_months(summary)).encode()
+    yield "".join(_header("Days", ("Date", *AMOUNTS), (NARROWEST,))).encode()
+    for days in export.batches():
+        lines = [_row((day, *_amounts(days.amounts(number))), (NARROWEST,)) for number, day in enumerate(days.dates)]
+        yield "".join(lines).encode()
+
+
+def plain(name: str) -> str:
+    """A name that somebody else chose, as Markdown shows it letter by letter."""
+    return name.translate(ESCAPES).replace("www.", "www\\.")
+
+
+def _opening(export: Export, summary: Summary) -> list[str]:
+    source = export.source
+    whose = f"interface {plain(export.device)}" if export.device is not None else "all counted interfaces"
+    when = f"{export.first_date} to {export.last_date}" if export.days.size else export.notice.capitalize()
+    lines = [
+        f"# Network usage of {plain(source.hostname)}\n\n",
+        f"{when}: {whose}, local days of {plain(export.zone.key)}.\n\n",
+    ]
+    if export.days.size:
+        lines.extend(_facts(summary))
+    lines.append(
+        f"- Exported: {export.exported_at} by netledger {plain(source.version)} on {plain(source.os_type)}, "
+        f"ledger {plain(source.device_id)}\n"
+    )
+    return lines
+
+
+def _facts(summary: Summary) -> Iterator[str]:
+    total, busiest, fastest = summary.total, summary.busiest, summary.fastest
+    yield f"- Received: **{human_bytes(total.received)}** ({total.received:,} bytes)\n"
+    yield f"- Sent: **{human_bytes(total.sent)}** ({total.sent:,} bytes)\n"
+    yield f"- Total: **{human_bytes(total.total)}** ({total.total:,} bytes)\n"
+    yield f"- Days: {summary.days}, {human_bytes(summary.daily_average)} a day\n"
+    if busiest is not None:
+        yield f"- Busiest day: {busiest.name}, {human_bytes(busiest.bytes.total)}\n"
+    if fastest is not None:
+        yield f"- Peak speed: {human_rate(total.peak_speed)} on {fastest.name}\n"
+    if total.estimated:
+        yield f"- Estimated: {human_bytes(total.estimated)} moved while nobody looked; when it did is estimated\n"
+
+
+def _interfaces(export: Export) -> Iterator[str]:
+    names = [plain(total.device) for total in export.interfaces]
+    widths = (max([NARROWEST, *map(len, names)]), NARROWEST)
+    yield from _header("Interfaces", ("Interface", "Counted", *AMOUNTS), widths)
+    for name, total in zip(names, export.interfaces, strict=True):
+        yield _row((name, "yes" if total.is_counted else "no", *_amounts(total.bytes)), widths)
+
+
+def _months(summary: Summary) -> Iterator[str]:
+    widths = (NARROWEST,)
+    yield from _header("Months", ("Month", *AMOUNTS, "Days"), widths)
+    for month in summary.months:
+        yield _row((month.name, *_amounts(month.bytes), str(month.days)), widths)
+
+
+def _amounts(used: Bytes) -> tuple[str, str, str, str]:
+    return (
+        human_bytes(used.received),
+        human_bytes(used.sent),
+        human_bytes(used.received + used.sent),
+        human_rate(used.peak_speed),
+    )
+
+
+def _header(title: str, columns: Sequence[str], texts: Sequence[int]) -> list[str]:
+    """A heading and the table's first two lines; `texts` are the widths of the columns that begin at their left."""
+    rule = ["-" * width for width in texts]
+    rule.extend("-" * NARROWEST + ":" for _ in columns[len(texts) :])
+    return [f"\n## {title}\n\n", _row(columns, texts), _row(rule, texts)]
+
+
+def _row(cells: Sequence[str], texts: Sequence[int]) -> str:
+    left = [cell.ljust(width) for cell, width in zip(cells, texts, strict=False)]
+    right = [cell.rjust(NARROWEST + 1) for cell in cells[len(texts) :]]
+    return f"| {' | '.join([*left, *right])} |\n"

@@ -1,0 +1,160 @@
+"""`netledger export`: files that are whole or not there, and the numbers that the other commands give."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import stat
+import tomllib
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+import toon_format
+
+from exporter.cli.export import replacing, told_of
+from reports.formats.exports import FORMATS
+from tests.exporter.cli.calls import Commands, Terminal
+from tests.exporter.cli.small_ledger import NOON
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_holds_what_the_pipe_gets(name: str, commands: Commands, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    piped = commands("export", "--format", name)
+
+    done = commands("export", "--format", name, "--output", str(target))
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert target.read_bytes() == piped.stdout_bytes
+    assert done.stdout.startswith(f"{target} (22 days, ")
+
+
+def test_the_numbers_are_those_of_the_other_commands(commands: Commands) -> None:
+    ever, month = commands.json("summary"), commands.json("month")
+
+    document = json.loads(commands("export").stdout)
+    toon = toon_format.decode(commands("export", "--format", "toon").stdout)
+    sections = tomllib.loads(commands("export", "--format", "llm", "--range", "month").stdout)
+    rows = list(csv.DictReader(io.StringIO(commands("export", "--format", "csv").stdout)))
+
+    assert document["summary"]["totals"]["total_bytes"] == ever["total_bytes"]
+    assert document["summary"]["totals"]["estimated_bytes"] == ever["estimated_bytes"]
+    assert toon == document
+    assert sections["totals"]["total_bytes"] == month["summary"]["total_bytes"]
+    assert sum(int(row["total_bytes"]) for row in rows) == ever["total_bytes"]
+
+
+def test_a_range_and_an_interface_are_taken(commands: Commands) -> None:
+    done = commands("export", "--from", "2026-06-11", "--to", "2026-06-12", "--interface", "wg0", "--format", "csv")
+
+    assert [row[:10] for row in done.stdout.splitlines()[1:]] == ["2026-06-11", "2026-06-12"]
+    assert ",wg0," in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--format", "html"), "html"),
+        (("--range", "decade"), "decade"),
+        (("--from", "2026-02-30"), "2026-02-30"),
+        (("--from", "2026-06-02", "--to", "2026-06-01"), "2026-06-02"),
+        (("--interface", "eth7"), "eth7"),
+    ],
+)
+def test_nonsense_is_a_wrong_call(arguments: tuple[str, ...], message: str, commands: Commands) -> None:
+    done = commands("export", *arguments)
+
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+def test_a_file_that_is_there_is_left_alone_without_force(commands: Commands, tmp_path: Path) -> None:
+    target = tmp_path / "mine.csv"
+    target.write_text("precious")
+
+    refused = commands("export", "--format", "csv", "--output", str(target))
+    held = target.read_text()
+    replaced = commands("export", "--format", "csv", "--output", str(target), "--force")
+
+    assert (refused.exit_code, held) == (1, "precious")
+    assert "--force" in refused.stderr
+    assert replaced.exit_code == 0
+    assert target.read_text().startswith("date,")
+    assert sorted(path.name for path in tmp_path.iterdir() if "mine" in path.name) == ["mine.csv"]
+
+
+def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
+    target = tmp_path / "old.json"
+    target.write_text("old")
+
+    with contextlib.suppress(EOFError), replacing(target, is_replaceable=True) as file:
+        file.write(b"half")
+        raise EOFError
+
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.json", "old")]
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "new.json"
+
+    file = replacing(target, is_replaceable=False)
+    file.__enter__().write(b"ours")
+    target.write_text("theirs")
+
+    with pytest.raises(click.ClickException, match="already there"):
+        file.__exit__(None, None, None)
+
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("new.json", "theirs")]
+
+
+def test_a_link_is_followed_and_a_device_is_written_to(commands: Commands, tmp_path: Path) -> None:
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    link.symlink_to(real)
+
+    through = commands("export", "--output", str(link), "--force")
+    away = commands("export", "--output", os.devnull)
+
+    assert (through.exit_code, away.exit_code) == (0, 0)
+    assert link.is_symlink()
+    assert real.read_text().startswith("{")
+    assert not stat.S_ISREG(os.stat(os.devnull).st_mode)  # noqa: PTH116 - a device is no path of ours
+
+
+def test_a_folder_that_is_not_there_is_named(commands: Commands, tmp_path: Path) -> None:
+    done = commands("export", "--output", str(tmp_path / "nowhere" / "x.json"))
+
+    assert done.exit_code == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_empty_ledger_is_exported_and_said_to_be_empty(name: str, tmp_path: Path, empty_ledger: Path) -> None:
+    path = tmp_path / "new.db"
+    path.write_bytes(empty_ledger.read_bytes())
+
+    done = Commands(path, NOON)("export", "--format", name)
+
+    assert (done.exit_code, done.stderr) == (0, "nothing is counted yet\n")
+    assert done.stdout
+
+
+@pytest.mark.parametrize(("patience", "is_shown"), [(0.0, True), (60.0, False)])
+def test_only_a_terminal_that_waits_is_shown_progress(
+    patience: float, *, is_shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm-256color")
+
+    assert list(told_of([b"a", b"b", b"c"], 3, patience)) == [b"a", b"b", b"c"]
+
+    assert ("Writing" in screen.text) is is_shown

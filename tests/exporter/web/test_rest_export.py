@@ -1,0 +1,258 @@
+"""Exports over HTTP: each format as a download, tags, nonsense, and ten years while the service answers others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import io
+import sqlite3
+import tomllib
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import msgspec
+import pytest
+import toon_format
+
+from exporter.metering.postings import Speeds, Usage
+from exporter.metering.readings import Counts
+from exporter.web.export import CHUNK_BYTES, disposition
+from reports.formats.export_json import ExportDocument
+from reports.formats.exports import FORMATS
+from tests.exporter.web.running_service import RunningService, interface, running
+from tests.reports.told_exports import HOSTILE_NAMES, told, year_end
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.exporter.fake_machine import Machine
+
+JUNE_1, TODAY = 1_780_290_000, 1_781_253_900
+"""2026-06-01T05:00Z, 2026-06-12T08:45Z; the tests begin at 09:00Z."""
+FIRST_OF_MANY = date(1990, 1, 1)
+CONTENT_TYPES = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "llm": "text/plain",
+    "toon": "text/toon",
+    "markdown": "text/markdown",
+}
+
+
+@pytest.fixture
+async def known(unstarted: RunningService, machine: Machine) -> AsyncIterator[RunningService]:
+    """Two days of eth0, which counts, and one of tun0, which does not."""
+    machine.create("tun0", is_physical=False)
+    unstarted.write_before(
+        slots={
+            (JUNE_1, interface("eth0")): Usage(Counts(5_000, 1_000), 0, Speeds(40, 20, 60)),
+            (TODAY, interface("eth0")): Usage(Counts(20_000, 3_000), 500, Speeds(50, 30, 80)),
+            (TODAY, interface("tun0")): Usage(Counts(400, 100), 0, Speeds(5, 4, 9)),
+        }
+    )
+    async with running(unstarted) as started:
+        yield started
+
+
+@pytest.fixture
+async def long(unstarted: RunningService) -> AsyncIterator[RunningService]:
+    """More days than are sent at once: eth0 since 1990."""
+    unstarted.write_before(slots={(JUNE_1, interface("eth0")): Usage(Counts(1, 1), 0, Speeds())})
+    first = (FIRST_OF_MANY - date(1970, 1, 1)).days
+    rows = ((day, 10**9 + day, 10**8 + day, 10**6) for day in range(first, JUNE_1 // 86_400))
+    with contextlib.closing(sqlite3.connect(unstarted.ledger.path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO day (day, subject, receive_bytes, transmit_bytes, peak_speed) "
+            "SELECT ?1, id, ?2, ?3, ?4 FROM subject WHERE name = 'eth0'",
+            rows,
+        )
+    async with running(unstarted) as started:
+        yield started
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+async def test_each_format_is_a_download_with_its_type_and_name(name: str, known: RunningService) -> None:
+    answer = await known.ask(f"/api/export?format={name}&from=2026-06-01")
+
+    assert answer.status == 200
+    assert answer.headers["Content-Type"] == FORMATS[name].content_type
+    assert answer.headers["Content-Type"].startswith(CONTENT_TYPES[name])
+    assert f'_2026-06-01_2026-06-12.{FORMATS[name].suffix}"' in answer.headers["Content-Disposition"]
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="netledger_')
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_every_format_has_the_numbers_of_the_ledger(known: RunningService) -> None:
+    total = (await known.get("/api/summary"))["total_bytes"]
+
+    document = await known.get("/api/export")
+    sections = tomllib.loads((await known.ask("/api/export/llm")).text)
+    rows = rows_of((await known.ask("/api/export?format=csv")).text)
+    toon: Any = toon_format.decode((await known.ask("/api/export?format=toon")).text)
+    report = (await known.ask("/api/export?format=markdown")).text
+
+    assert document["summary"]["totals"]["total_bytes"] == total == 29_000
+    assert sections["totals"]["total_bytes"] == sum(int(row["total_bytes"]) for row in rows) == total
+    assert {**toon, "metadata": None} == {**document, "metadata": None}
+    assert "(29,000 bytes)" in report
+    assert msgspec.to_builtins(msgspec.convert(document, ExportDocument)) == document
+    assert [(row["interface"], row["counted"], row["total_bytes"]) for row in document["interfaces"]] == [
+        ("eth0", True, 29_000),
+        ("tun0", False, 500),
+    ]
+
+
+async def test_what_is_not_posted_yet_is_exported_too(known: RunningService, machine: Machine) -> None:
+    machine.move("eth0", 700, 50)
+    known.pass_time()
+
+    assert (await known.get("/api/export"))["summary"]["totals"]["total_bytes"] == 29_750
+
+
+SPANS = {
+    "range=today": ["2026-06-12"],
+    "range=week": [f"2026-06-{day:02}" for day in range(8, 13)],
+    "from=2026-06-01&to=2026-06-02": ["2026-06-01", "2026-06-02"],
+    "range=custom&from=2026-06-11": ["2026-06-11", "2026-06-12"],
+    "range=custom&from=2020-01-01&to=2020-01-31": [],
+    "interface=tun0&range=today": ["2026-06-12"],
+}
+
+
+@pytest.mark.parametrize("query", SPANS)
+async def test_a_range_is_its_days(query: str, known: RunningService) -> None:
+    rows = rows_of((await known.ask(f"/api/export?format=csv&{query}")).text)
+
+    assert [row["date"] for row in rows] == SPANS[query]
+
+
+async def test_one_interface_is_exported_alone(known: RunningService) -> None:
+    document = await known.get("/api/export?interface=tun0")
+
+    assert document["metadata"]["interface"] == "tun0"
+    assert document["summary"]["totals"]["total_bytes"] == 500
+    assert [row["interface"] for row in document["interfaces"]] == ["tun0"]
+
+
+NONSENSE = {
+    "format=xlsx": "format: 'xlsx' is refused; use json, csv, llm, toon, markdown",
+    "format=html": "format: 'html' is refused; use json, csv, llm, toon, markdown",
+    "range=decade": "range: 'decade'",
+    "range=custom": "range: 'custom' needs from and to",
+    "from=2026-02-30": "from: '2026-02-30' is not a date",
+    "to=x": "to: 'x' is not a date",
+    "from=2026-06-02&to=2026-06-01": "from: '2026-06-02' is not before",
+    "range=week&from=2026-06-01": "range: 'week' and from or to",
+    "interface=eth7": "interface: the ledger knows no 'eth7'",
+    "colour=red": "colour: unknown parameter",
+    "first=2026-06-01": "first: unknown parameter",
+    "range=week&range=year": "range: given more than once",
+}
+
+
+@pytest.mark.parametrize("query", NONSENSE)
+async def test_nonsense_is_400_with_the_rule(query: str, known: RunningService) -> None:
+    answer = await known.ask(f"/api/export?{query}")
+
+    assert answer.status == 400
+    assert answer.json["error"].startswith(NONSENSE[query])
+
+
+async def test_an_unchanged_export_is_not_sent_again(known: RunningService, machine: Machine) -> None:
+    path = "/api/export?range=custom&from=2026-06-01&to=2026-06-05"
+    tag = (await known.ask(path)).headers["ETag"]
+    known.pass_time(3)
+
+    again = await known.ask(path, headers={"If-None-Match": f'"other", {tag}'})
+    machine.move("eth0", 700, 50)
+    known.pass_time()
+    of_other_days = await known.ask(path, headers={"If-None-Match": tag})
+    everything = await known.ask("/api/export", headers={"If-None-Match": tag})
+
+    assert tag.startswith('W/"')
+    assert (again.status, again.text, again.headers["ETag"]) == (304, "", tag)
+    assert of_other_days.status == 304
+    assert everything.status == 200
+
+
+async def test_a_tag_is_of_a_format_a_range_and_an_interface(known: RunningService) -> None:
+    paths = ("", "?format=csv", "?format=toon", "?range=year", "?interface=eth0", "?interface=tun0", "/llm")
+
+    tags = {(await known.ask(f"/api/export{path}")).headers["ETag"] for path in paths}
+
+    assert len(tags) == len(paths)
+
+
+async def test_a_head_has_the_headers_and_no_body(known: RunningService) -> None:
+    answer = await known.ask("/api/export?format=csv", "HEAD")
+
+    assert (answer.status, answer.text) == (200, "")
+    assert "ETag" in answer.headers
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+async def test_an_empty_ledger_is_exported_as_such(service: RunningService) -> None:
+    answer = await service.ask("/api/export?range=custom&from=2020-01-01&to=2020-02-01&format=markdown")
+
+    assert "Nothing is counted in this range yet" in answer.text
+
+
+async def test_a_long_export_is_complete_and_comes_in_chunks(long: RunningService) -> None:
+    told_all = await long.ask("/api/export")
+
+    assert "Content-Length" not in told_all.headers
+    assert len(told_all.text) > 2 * CHUNK_BYTES
+    days = told_all.json["daily_data"]
+    assert len(days) == (date(2026, 6, 12) - FIRST_OF_MANY).days + 1
+    assert (days[0]["date"], days[-1]["date"]) == ("1990-01-01", "2026-06-12")
+    assert sum(day["total_bytes"] for day in days) == (await long.get("/api/summary"))["total_bytes"]
+
+
+async def test_the_service_answers_while_somebody_reads_slowly(long: RunningService) -> None:
+    async with (
+        aiohttp.ClientSession(read_bufsize=4096) as session,
+        session.get(long.url + "/api/export?format=toon") as slow,
+    ):
+        await slow.content.readexactly(1000)
+
+        for _ in range(3):
+            assert await asyncio.wait_for(long.get("/api/today"), 5)
+        assert (await long.ask("/metrics")).status == 200
+        rest = await slow.content.read()
+
+    assert rest.endswith(b"\n")
+
+
+async def test_a_client_that_goes_away_leaves_nothing_behind(long: RunningService) -> None:
+    async with aiohttp.ClientSession(read_bufsize=4096) as session:
+        for _ in range(5):
+            async with session.get(long.url + "/api/export?format=toon") as response:
+                await response.content.readexactly(1000)
+                response.close()
+
+    assert (await long.ask("/api/export?format=csv")).status == 200
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_a_file_name_is_safe_ascii_whatever_the_host_is_called(name: str) -> None:
+    export = year_end()
+    header = disposition(export._replace(source=export.source._replace(hostname=name)), "csv")
+
+    plain, _, extended = header.partition("; filename*=UTF-8''")
+    assert plain.startswith('attachment; filename="netledger_')
+    assert plain.endswith('_2025-12-30_2026-01-02.csv"')
+    assert set(plain[len('attachment; filename="') : -1]) <= set(
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+    )
+    assert extended.isascii()
+    assert not set(extended) & set(' "\\;\r\n/')
+
+
+def test_a_file_of_nothing_says_so_in_its_name() -> None:
+    assert disposition(told(), "csv") == 'attachment; filename="netledger_den_empty.csv"'
