@@ -44,7 +44,8 @@ def print_json(answer: Any) -> None:
 
 def print_table(table: Table, notes: Sequence[str] = ()) -> None:
     """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe."""
-    safe = table._replace(rows=[[cell.translate(CONTROL) for cell in row] for row in table.rows])
+    rows = [[cell.translate(CONTROL) for cell in row] for row in table.rows]
+    safe = table._replace(title=table.title.translate(CONTROL), rows=rows)
     widths = [max(map(len, cells)) for cells in zip(*_lines(safe), strict=True)]
     room = terminal_width() - sum(widths) - BORDER * len(widths) - 1
     if not sys.stdout.isatty():

@@ -30,9 +30,15 @@ JSON_HEADERS = {"Content-Type": "application/json"}
 class Notifier:
     """Remembers in the ledger what it has told, so that a restart does not tell it again."""
 
-    def __init__(self, remember: Callable[[str], Awaitable[bool]], first_pause: float = FIRST_PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        remember: Callable[[str], Awaitable[bool]],
+        *,
+        first_pause: float = FIRST_PAUSE_SECONDS,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+    ) -> None:
         """`remember` writes a key down; False says that it stood there already."""
-        self._remember, self._first_pause = remember, first_pause
+        self._remember, self._first_pause, self._timeout = remember, first_pause, timeout_seconds
         self._told: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -62,9 +68,9 @@ class Notifier:
     async def _deliver(self, notify: Notify, body: bytes) -> None:
         if notify.webhook:
             webhook = notify.webhook
-            await self._until_taken("the webhook", lambda: _post(webhook, body))
+            await self._until_taken("the webhook", lambda: _post(webhook, body, self._timeout))
         if notify.command:
-            await self._until_taken("the command", lambda: _run(notify.command, body))
+            await self._until_taken("the command", lambda: _run(notify.command, body, self._timeout))
 
     async def _until_taken(self, what: str, attempt: Callable[[], Awaitable[None]]) -> None:
         pause = self._first_pause
@@ -87,15 +93,15 @@ def _reason(error: Exception) -> str:
     """Why, without the address, which may be a secret."""
     if isinstance(error, InvalidURL):
         return "not a web address"
-    return str(error) or f"no answer within {TIMEOUT_SECONDS:.0f} s"
+    return str(error) or "no answer in time"
 
 
 class DeliveryError(Exception):
     """Somebody answered, and did not take the notice."""
 
 
-async def _post(url: str, body: bytes) -> None:
-    timeout = ClientTimeout(total=TIMEOUT_SECONDS)
+async def _post(url: str, body: bytes, seconds: float) -> None:
+    timeout = ClientTimeout(total=seconds)
     # aiohttp's own context was made without certificates, to save a service its memory: a call needs a real one
     context = ssl.create_default_context() if url.startswith("https") else True
     async with (
@@ -107,13 +113,13 @@ async def _post(url: str, body: bytes) -> None:
             raise DeliveryError(f"status {response.status}")
 
 
-async def _run(command: tuple[str, ...], body: bytes) -> None:
+async def _run(command: tuple[str, ...], body: bytes, seconds: float) -> None:
     """Run without a shell; the notice comes on standard input."""
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
     )
     try:
-        await asyncio.wait_for(process.communicate(body), TIMEOUT_SECONDS)
+        await asyncio.wait_for(process.communicate(body), seconds)
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):

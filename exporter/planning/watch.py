@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.metering.clock import SECOND
 from reports.amounts import human_bytes
 from reports.plan_status import plan_status
-from reports.plans import counted_bytes, in_free_hours
+from reports.plans import counted_bytes, covers, in_free_hours
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from exporter.settings import PlanSettings
     from reports.ledger_reader import LedgerReader
     from reports.plan_status import PlanStatus
+    from reports.plans import Plan
 
     Ask = Callable[[Callable[[LedgerReader], list[PlanStatus]]], Awaitable[list[PlanStatus]]]
 
@@ -70,10 +71,10 @@ class PlanWatch:
         snapshot = self._snapshot()
         if snapshot is None:
             return
-        lifetimes, now = _lifetimes(snapshot), snapshot.taken.wall / SECOND
+        now = snapshot.taken.wall / SECOND
         plans = [settings.plan for settings in self._plans]
         found = await ask(lambda ledger: [plan_status(ledger, plan, now) for plan in plans])
-        self._known = tuple(_Known(status, int(now), lifetimes) for status in found)
+        self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in found)
         for settings, live in zip(self._plans, self.live(), strict=True):
             for percent, is_reached in live.thresholds:
                 if is_reached:
@@ -92,11 +93,11 @@ class PlanWatch:
         if seconds >= status.cycle.end or any(in_free_hours(status.plan, end, self._zone) for end in ends):
             return LivePlan(status, status.used)
         received, sent = status.bytes.received, status.bytes.sent
-        now = _lifetimes(snapshot)
-        for device in status.devices & now.keys():
-            then = known.lifetimes.get(device, now[device])
-            received += now[device][0] - then[0]
-            sent += now[device][1] - then[1]
+        for device, moved in _lifetimes(snapshot, status.plan).items():
+            # One that was not there at the refresh may have a past, which is not of this cycle: the next one tells.
+            then = known.lifetimes.get(device, moved)
+            received += moved[0] - then[0]
+            sent += moved[1] - then[1]
         return LivePlan(status, counted_bytes(status.plan, received, sent))
 
     async def _tell(self, settings: PlanSettings, live: LivePlan, percent: int) -> None:
@@ -119,5 +120,10 @@ class PlanWatch:
             log.warning("plan %s has used %s of its %s: %d %% are reached", status.plan.name, used, cap, percent)
 
 
-def _lifetimes(snapshot: Snapshot) -> dict[str, tuple[int, int]]:
-    return {state.name: (state.lifetime.receive_bytes, state.lifetime.transmit_bytes) for state in snapshot.interfaces}
+def _lifetimes(snapshot: Snapshot, plan: Plan) -> dict[str, tuple[int, int]]:
+    """Bytes received and sent of what the plan covers; the ledger may not know all of it yet."""
+    return {
+        state.name: (state.lifetime.receive_bytes, state.lifetime.transmit_bytes)
+        for state in snapshot.interfaces
+        if covers(plan, state.name, is_counted=state.is_counted)
+    }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from exporter.planning.watch import LivePlan
     from reports.ledger_reader import LedgerReader
     from reports.plan_status import PlanStatus
+    from reports.plans import Counts
     from tests.exporter.books import Books
     from tests.exporter.fake_machine import Machine
 
@@ -86,7 +87,7 @@ async def test_before_the_first_refresh_no_plan_is_told_of(india: Books) -> None
 
 
 @pytest.mark.parametrize("counts", ["both", "receive", "transmit", "larger"])
-async def test_live_numbers_equal_a_fresh_status(india: Books, counts: str) -> None:
+async def test_live_numbers_equal_a_fresh_status(india: Books, counts: Counts) -> None:
     watched = Watched(india, CAPPED._replace(counts=counts), Plan(interfaces=("wg*",)))
     india.machine.create("wg0", is_physical=False)
     watched.move(300, 10)

@@ -58,6 +58,20 @@ def test_a_range_and_an_interface_are_taken(commands: Commands) -> None:
     assert ",wg0," in done.stdout
 
 
+def test_a_plan_is_taken(ledger: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "plans.yaml"
+    settings.write_text("plans:\n  - name: travel\n    interfaces: [wg*]\n", encoding="utf-8")
+    commands = Commands(ledger, NETLEDGER_CONFIG=str(settings))
+
+    of_plan, of_interface = (
+        json.loads(commands("export", *chosen).stdout) for chosen in (("--plan", "travel"), ("--interface", "wg0"))
+    )
+
+    assert (of_plan["metadata"]["plan"], of_plan["metadata"]["interface"]) == ("travel", None)
+    for key in ("summary", "interfaces", "monthly_data", "daily_data"):
+        assert of_plan[key] == of_interface[key]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -66,6 +80,8 @@ def test_a_range_and_an_interface_are_taken(commands: Commands) -> None:
         (("--from", "2026-02-30"), "2026-02-30"),
         (("--from", "2026-06-02", "--to", "2026-06-01"), "2026-06-02"),
         (("--interface", "eth7"), "eth7"),
+        (("--plan", "office"), "there is no 'office'; use default"),
+        (("--plan", "default", "--interface", "eth0"), "a plan has its own interfaces"),
     ],
 )
 def test_nonsense_is_a_wrong_call(arguments: tuple[str, ...], message: str, commands: Commands) -> None:

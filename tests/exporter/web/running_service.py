@@ -49,7 +49,7 @@ class RunningService:
         self.interfaces = Interfaces(sample_interval=60)
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
-        self.plans = (PlanSettings(plan=Plan()),)
+        self.plans: tuple[PlanSettings, ...] = (PlanSettings(plan=Plan()),)
         self.first_problem = self.url = ""
 
     service: Service

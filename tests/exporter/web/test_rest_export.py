@@ -10,6 +10,7 @@ import sqlite3
 import tomllib
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -18,9 +19,11 @@ import toon_format
 
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
+from exporter.settings.tree import PlanSettings
 from exporter.web.export import CHUNK_BYTES, disposition
 from reports.formats.export_json import ExportDocument
 from reports.formats.exports import FORMATS
+from reports.plans import Plan
 from tests.exporter.web.running_service import RunningService, interface, running
 from tests.reports.told_exports import HOSTILE_NAMES, told, year_end
 
@@ -52,6 +55,8 @@ async def known(unstarted: RunningService, machine: Machine) -> AsyncIterator[Ru
             (TODAY, interface("tun0")): Usage(Counts(400, 100), 0, Speeds(5, 4, 9)),
         }
     )
+    plans = (Plan("home"), Plan("tun, nel", ("tun*",)))
+    unstarted.plans = tuple(PlanSettings(plan=plan) for plan in plans)
     async with running(unstarted) as started:
         yield started
 
@@ -140,7 +145,20 @@ async def test_one_interface_is_exported_alone(known: RunningService) -> None:
     assert [row["interface"] for row in document["interfaces"]] == ["tun0"]
 
 
+@pytest.mark.parametrize(("plan", "total", "names"), [("home", 29_000, ["eth0"]), ("tun, nel", 500, ["tun0"])])
+async def test_a_plan_is_exported_alone(plan: str, total: int, names: list[str], known: RunningService) -> None:
+    document = await known.get(f"/api/export?plan={quote(plan)}")
+    sections = tomllib.loads((await known.ask(f"/api/export/llm?plan={quote(plan)}")).text)
+
+    assert (document["metadata"]["plan"], document["metadata"]["interface"]) == (plan, None)
+    assert document["summary"]["totals"]["total_bytes"] == sections["totals"]["total_bytes"] == total
+    assert [row["interface"] for row in document["interfaces"]] == names
+    assert sections["meta"]["plan"] == plan
+
+
 NONSENSE = {
+    "plan=office": "plan: there is no 'office'; use home, tun, nel",
+    "plan=home&interface=eth0": "plan: 'home' and interface exclude each other; a plan has its own interfaces",
     "format=xlsx": "format: 'xlsx' is refused; use json, csv, llm, toon, markdown",
     "format=html": "format: 'html' is refused; use json, csv, llm, toon, markdown",
     "range=decade": "range: 'decade'",
@@ -181,8 +199,17 @@ async def test_an_unchanged_export_is_not_sent_again(known: RunningService, mach
     assert everything.status == 200
 
 
-async def test_a_tag_is_of_a_format_a_range_and_an_interface(known: RunningService) -> None:
-    paths = ("", "?format=csv", "?format=toon", "?range=year", "?interface=eth0", "?interface=tun0", "/llm")
+async def test_a_tag_is_of_a_format_a_range_an_interface_and_a_plan(known: RunningService) -> None:
+    paths = (
+        "",
+        "?format=csv",
+        "?format=toon",
+        "?range=year",
+        "?interface=eth0",
+        "?interface=tun0",
+        "?plan=home",
+        "/llm",
+    )
 
     tags = {(await known.ask(f"/api/export{path}")).headers["ETag"] for path in paths}
 

@@ -109,7 +109,7 @@ async def test_only_rupees_are_called_rupees(known: RunningService) -> None:
     assert (await known.get("/api/cost?plan=yen"))["cost"]["total"]["cost_formatted"] == "¥2,513"
 
 
-@pytest.mark.parametrize("price", ["nan", "inf", "-5", "1e308", "abc", "", "7,50", "₹7", "1_0", "9" * 5000, "٧"])
+@pytest.mark.parametrize("price", ["nan", "inf", "-5", "1e308", "abc", "", "7,50", "₹7", "1_0", "9" * 5000, "\u0667"])
 async def test_what_is_no_price_is_refused_with_the_rule(known: RunningService, price: str) -> None:
     told = await known.ask(f"/api/cost?cost_per_gb={quote(price)}")
 
@@ -220,3 +220,18 @@ async def test_the_cycle_changes_at_local_midnight(known: RunningService) -> Non
     assert yen["cycle"]["from"] == "2026-06-13"
     assert yen["last_cycle"]["used_bytes"] + yen["used_bytes"] == RECEIVED + SENT + 5
     assert yen["last_cycle"]["used_bytes"] >= RECEIVED + SENT
+
+
+async def test_a_service_that_starts_again_tells_of_no_threshold_twice(
+    unstarted: RunningService, caplog: pytest.LogCaptureFixture
+) -> None:
+    usage = Usage(Counts(RECEIVED, SENT), 0, Speeds())
+    unstarted.write_before(slots={(TODAY, interface("eth0")): usage})
+    unstarted.plans = (PlanSettings(plan=HOME._replace(cap_bytes=23 * GIGABYTE)),)
+    for lines in (2, 2):
+        async with running(unstarted) as service:
+            page = (await service.ask("/metrics")).text
+
+        assert caplog.text.count("% are reached") == lines
+        reached = [line for line in page.splitlines() if line.startswith("netledger_plan_threshold_reached{")]
+        assert [line[-3:] for line in reached] == ["1.0", "1.0", "0.0"]
