@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.days_told import Days, days_told
 from reports.ledger_reader import NO_BYTES, Bytes
 from reports.periods import FIRST_YEAR, PeriodError, day_of, iso, parse_date
+from reports.plans import Plan, PlanError, covers, named
 from reports.spans import span
 
 if TYPE_CHECKING:
@@ -67,8 +68,9 @@ class Summary(NamedTuple):
 class Export(NamedTuple):
     """Days of one host in order, without a hole; those before counting began or yet to come are not told.
 
-    `range` is its name, "custom" where `from` or `to` was given. `device` is None for all counted interfaces
-    together; `interfaces` is empty where nobody asked for them.
+    `range` is its name, "custom" where `from` or `to` was given. They are the days of one interface (`device`), of
+    the interfaces of one plan, or, where both are None, of all counted interfaces together; `interfaces` is empty
+    where nobody asked for them.
     """
 
     source: Source
@@ -78,6 +80,7 @@ class Export(NamedTuple):
     device: str | None
     days: Days
     interfaces: Sequence[InterfaceTotal] = ()
+    plan: str | None = None
 
     @property
     def first_date(self) -> str | None:
@@ -114,19 +117,36 @@ class Export(NamedTuple):
         )
 
 
-def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, device: str | None = None) -> Export:
-    """Everything there is to tell of a range of days; raises PeriodError and UnknownInterfaceError."""
-    told = daily(ledger, asked, now, source, device)
+def subject_of(plans: Sequence[Plan], plan: str | None, interface: str | None) -> Plan | str | None:
+    """Whose days are asked for: a plan's, an interface's, or None: the machine's; raises PlanError."""
+    if plan is None:
+        return interface
+    if interface is not None:
+        raise PlanError(f"plan: {plan!r} and interface exclude each other; a plan has its own interfaces")
+    return named(plans, plan)
+
+
+def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
+    """Everything there is to tell of a range of days; raises PeriodError and UnknownInterfaceError.
+
+    `subject` is a plan, one interface, or None for all counted interfaces.
+    """
+    told = daily(ledger, asked, now, source, subject)
     if told.first_date is None or told.last_date is None:
         return told
     counts = ledger.devices()
     used = ledger.days_by_interface(parse_date(told.first_date), parse_date(told.last_date))
-    totals = [InterfaceTotal(name, counts[name], used[name]) for name in sorted(used) if device in {None, name}]
+    totals = [
+        InterfaceTotal(name, counts[name], used[name])
+        for name in sorted(used)
+        if subject is None or _is_of(subject, name, is_counted=counts[name])
+    ]
     return told._replace(interfaces=sorted(totals, key=lambda total: not total.is_counted))
 
 
-def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, device: str | None = None) -> Export:
+def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
     """The same without its interfaces, for formats that list days alone; raises as `export` does."""
+    device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.require_interface(device)
     first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
     return Export(
@@ -135,8 +155,21 @@ def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, device
         ledger.zone,
         _name(asked),
         device,
-        days_told(ledger, first, last, device),
+        days_told(ledger, first, last, _devices(ledger, subject)),
+        plan=plan,
     )
+
+
+def _devices(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str | None]:
+    if not isinstance(subject, Plan):
+        return [subject]
+    return [name for name, counts in ledger.devices().items() if covers(subject, name, is_counted=counts)]
+
+
+def _is_of(subject: Plan | str, device: str, *, is_counted: bool) -> bool:
+    if isinstance(subject, Plan):
+        return covers(subject, device, is_counted=is_counted)
+    return subject == device
 
 
 def _name(asked: Asked) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 from reports.periods import SLOT_SECONDS, Period, dates, day_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from zoneinfo import ZoneInfo
 
 Counts: TypeAlias = Literal["both", "receive", "transmit", "larger"]
@@ -24,6 +24,10 @@ DAY_MINUTES = 24 * 60
 _DAY_SECONDS = DAY_MINUTES * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)
+
+
+class PlanError(ValueError):
+    """A plan that nobody set, or one where it cannot be; the text names the rule."""
 
 
 class PriceStep(NamedTuple):
@@ -80,6 +84,14 @@ def covers(plan: Plan, device: str, *, is_counted: bool) -> bool:
     if plan.interfaces == (COUNTED,):
         return is_counted
     return any(fnmatchcase(device, pattern) for pattern in plan.interfaces)
+
+
+def named(plans: Sequence[Plan], name: str | None) -> Plan:
+    """Find the plan of this name, the first one by default; raises PlanError."""
+    for plan in plans:
+        if name in {None, plan.name}:
+            return plan
+    raise PlanError(f"plan: there is no {name!r}; use {', '.join(plan.name for plan in plans)}")
 
 
 def counted_bytes(plan: Plan, received: int, sent: int) -> int:

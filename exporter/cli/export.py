@@ -15,10 +15,11 @@ import click
 import exporter
 from exporter.console.books import open_books
 from reports.amounts import human_bytes
-from reports.export import BATCH_DAYS, Source
+from reports.export import BATCH_DAYS, Source, subject_of
 from reports.formats.exports import FORMATS
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
+from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
 
 if TYPE_CHECKING:
@@ -40,12 +41,13 @@ PATIENCE_SECONDS = 1.0
 @click.option("--from", "first", metavar="YYYY-MM-DD", help="First day.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", help="Last day, included; today by default.")
 @click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
 @click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Else to the terminal or pipe."
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.pass_obj
-def export(
+def export(  # noqa: PLR0913 - one for each option
     outside: Outside,
     *,
     name: str,
@@ -53,6 +55,7 @@ def export(
     first: str | None,
     last: str | None,
     interface: str | None,
+    plan: str | None,
     output: Path | None,
     force: bool,
 ) -> None:
@@ -63,7 +66,7 @@ def export(
     if output is not None and not force:
         _require_free(output)
     form = FORMATS[name]
-    told = _ask(outside, form, Asked(named, first, last), interface)
+    told = _ask(outside, form, Asked(named, first, last), plan, interface)
     if told.notice:
         click.echo(told.notice, err=True)
     if output is None:
@@ -76,12 +79,14 @@ def export(
     click.echo(f"{output} ({told.days.size} days, {human_bytes(output.stat().st_size)})")
 
 
-def _ask(outside: Outside, form: Format, asked: Asked, interface: str | None) -> Export:
-    with open_books(outside).read() as ledger:
-        try:
-            return form.ask(ledger, asked, outside.now(), _source(ledger), interface)
-        except (PeriodError, UnknownInterfaceError) as error:
-            raise click.UsageError(str(error)) from error
+def _ask(outside: Outside, form: Format, asked: Asked, plan: str | None, interface: str | None) -> Export:
+    books = open_books(outside)
+    try:
+        subject = subject_of([found.plan for found in books.settings.plans], plan, interface)
+        with books.read() as ledger:
+            return form.ask(ledger, asked, outside.now(), _source(ledger), subject)
+    except (PeriodError, PlanError, UnknownInterfaceError) as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _source(ledger: LedgerReader) -> Source:

@@ -14,7 +14,7 @@ from reports.amounts import human_bytes
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import day_of
 from reports.plan_status import plan_status
-from reports.plans import cycle_of
+from reports.plans import PlanError, cycle_of, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
     from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
 
     books, now = open_books(outside), outside.now()
-    chosen = _named(books, name) if name else [found.plan for found in books.settings.plans]
+    chosen = [_named(books, name)] if name else [found.plan for found in books.settings.plans]
     with books.read() as ledger:
         answers = [shapes.plan(plan_status(ledger, held, now), ledger.zone) for held in chosen]
     if as_json:
@@ -58,7 +58,7 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
     from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
 
     books, now = open_books(outside), outside.now()
-    held = _named(books, name)[0]
+    held = _named(books, name)
     with books.read() as ledger:
         answer = shapes.plan(plan_status(ledger, held, now), ledger.zone)
     ahead = answer.forecast
@@ -91,7 +91,7 @@ def cost(
     from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
 
     books, now = open_books(outside), outside.now()
-    held, price = _named(books, name)[0], _price(per_gb)
+    held, price = _named(books, name), _price(per_gb)
     with books.read() as ledger:
         try:
             used = _used(ledger, held, period, now, interface).total
@@ -112,12 +112,11 @@ def cost(
     print_table(Table(f"Cost, {period}", ("", "Used", "Cost"), rows), [note])
 
 
-def _named(books: Books, name: str | None) -> list[Plan]:
-    for found in books.settings.plans:
-        if name in {None, found.plan.name}:
-            return [found.plan]
-    names = ", ".join(found.plan.name for found in books.settings.plans)
-    raise click.UsageError(f"plan: there is no {name!r}; use {names}")
+def _named(books: Books, name: str | None) -> Plan:
+    try:
+        return named([found.plan for found in books.settings.plans], name)
+    except PlanError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _price(text: str | None) -> Decimal | None:

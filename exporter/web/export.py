@@ -14,6 +14,7 @@ import exporter
 from exporter.web.desk import DESK
 from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, OfInterface, Page, parse_query
 from reports.formats.exports import FORMATS
+from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
 
 if TYPE_CHECKING:
@@ -60,12 +61,21 @@ LastDay = Annotated[
 ]
 
 
+PlanName = Annotated[
+    str,
+    msgspec.Meta(
+        description="The interfaces of a plan of the settings together; not with `interface`.", examples=["default"]
+    ),
+]
+
+
 class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
-    """Which days, of which interface."""
+    """Which days, of which interface or plan."""
 
     range: RangeName | None = None
     first: FirstDay | None = None
     last: LastDay | None = None
+    plan: PlanName | None = None
 
 
 class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -99,16 +109,20 @@ async def export_for_models(request: web.Request) -> web.Response:
 
 
 async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
-    from reports.export import Source  # noqa: PLC0415 - memory that a service without exports does not need
+    from reports.export import Source, subject_of  # noqa: PLC0415 - memory that a service without exports does not need
 
     desk = request.app[DESK]
+    try:
+        subject = subject_of([found.plan for found in desk.settings.plans], query.plan, query.interface)
+    except PlanError as error:
+        raise BadRequestError(str(error)) from error
     desk.fresh_snapshot()
     now, identity = desk.now, desk.identity
     source = Source(identity.hostname, identity.device_id, identity.os_type, exporter.__version__)
     asked = Asked(query.range, query.first, query.last)
 
     def question(ledger: LedgerReader) -> Answer:
-        told = form.ask(ledger, asked, now, source, query.interface)
+        told = form.ask(ledger, asked, now, source, subject)
         tag = fingerprint(told, form.module)
         is_known = _is_known(request, tag)
         pieces = iter(()) if is_known or request.method == "HEAD" else form.write(told)
@@ -149,7 +163,7 @@ def _is_known(request: web.Request, tag: str) -> bool:
 
 def fingerprint(told: Export, form: str) -> str:
     """A weak tag of what is told: it stays when only the time of the export has changed."""
-    facts = (form, told.source, told.zone.key, told.range, told.device, told.interfaces, told.first_date)
+    facts = (form, told.source, told.zone.key, told.range, told.device, told.plan, told.interfaces, told.first_date)
     amounts = hash(tuple(map(tuple, told.days[1:])))  # of integers, so that it is the same in every process
     return hashlib.blake2b(repr((facts, amounts)).encode(), digest_size=12).hexdigest()
 

@@ -12,6 +12,7 @@ from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
 from reports import usage
 from reports.formats import json_plans as shapes
 from reports.plan_status import plan_status
+from reports.plans import PlanError, named
 
 if TYPE_CHECKING:
     from exporter.settings import Settings
@@ -76,11 +77,10 @@ async def cost(desk: Desk, query: CostQuery) -> shapes.CostAnswer:
 
 def named_plan(settings: Settings, name: str | None) -> Plan:
     """The plan of this name, the first one by default; raises BadRequestError."""
-    for found in settings.plans:
-        if name in {None, found.plan.name}:
-            return found.plan
-    names = ", ".join(found.plan.name for found in settings.plans)
-    raise BadRequestError(f"plan: there is no {name!r}; use {names}")
+    try:
+        return named([found.plan for found in settings.plans], name)
+    except PlanError as error:
+        raise BadRequestError(str(error)) from error
 
 
 def parse_price(text: str | None) -> Decimal | None:

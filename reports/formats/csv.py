@@ -17,7 +17,7 @@ NEEDS_QUOTES = frozenset(',"\r\n')
 
 
 def write(export: Export) -> Iterator[bytes]:
-    """UTF-8; peak_speed in bytes per second; an empty interface means all that are counted, together."""
+    """UTF-8; peak_speed in bytes per second; without an interface, several together: all that count, or a plan's."""
     yield (COLUMNS + LINE_END).encode()
     names = f"{cell(export.device or '')},{cell(export.source.hostname)}{LINE_END}"
     for days in export.batches():

@@ -35,7 +35,10 @@ class TrackingPeriod(Answer):
 
 
 class Metadata(Answer):
-    """Who tells, of what, and when; `interface` is null for all counted ones, `notice` says that there is nothing."""
+    """Who tells, of what, and when; `notice` says that there is nothing.
+
+    `interface` and `plan` are null for all counted interfaces together.
+    """
 
     exported_at: Timestamp
     device: Device
@@ -44,6 +47,7 @@ class Metadata(Answer):
     timezone: str
     range: str
     interface: str | None
+    plan: str | None
     notice: str | None
 
 
@@ -202,6 +206,7 @@ def _metadata(export: Export) -> Metadata:
         timezone=export.zone.key,
         range=export.range,
         interface=export.device,
+        plan=export.plan,
         notice=export.notice or None,
     )
 

@@ -82,6 +82,7 @@ def _about(export: Export) -> list[str]:
         "timezone": _text(export.zone.key),
         "range": _text(export.range),
         "interface": _text(export.device or ""),
+        "plan": _text(export.plan or ""),
     }
     tracking = {
         "first_date": _text(export.first_date or ""),

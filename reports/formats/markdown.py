@@ -48,11 +48,10 @@ def plain(name: str) -> str:
 
 def _opening(export: Export, summary: Summary) -> list[str]:
     source = export.source
-    whose = f"interface {plain(export.device)}" if export.device is not None else "all counted interfaces"
     when = f"{export.first_date} to {export.last_date}" if export.days.size else export.notice.capitalize()
     lines = [
         f"# Network usage of {plain(source.hostname)}\n\n",
-        f"{when}: {whose}, local days of {plain(export.zone.key)}.\n\n",
+        f"{when}: {_whose(export)}, local days of {plain(export.zone.key)}.\n\n",
     ]
     if export.days.size:
         lines.extend(_facts(summary))
@@ -61,6 +60,12 @@ def _opening(export: Export, summary: Summary) -> list[str]:
         f"ledger {plain(source.device_id)}\n"
     )
     return lines
+
+
+def _whose(export: Export) -> str:
+    if export.plan is not None:
+        return f"interfaces of plan {plain(export.plan)}"
+    return "all counted interfaces" if export.device is None else f"interface {plain(export.device)}"
 
 
 def _facts(summary: Summary) -> Iterator[str]:

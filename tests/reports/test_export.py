@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.postings import Speeds
-from reports.export import BATCH_DAYS, daily, export
+from reports.days_told import Days
+from reports.export import BATCH_DAYS, daily, export, subject_of
 from reports.ledger_reader import Bytes, UnknownInterfaceError
 from reports.periods import PeriodError
+from reports.plans import Plan, PlanError
 from reports.spans import Asked
 from tests.reports.told_exports import source, told, year_end, years
 
@@ -47,9 +49,13 @@ def ledger(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> WrittenLedger:
     return made
 
 
-def asked(ledger: WrittenLedger, named: Asked = Asked(), device: str | None = None) -> Export:  # noqa: B008 - frozen
+def asked(
+    ledger: WrittenLedger,
+    named: Asked = Asked(),  # noqa: B008 - frozen
+    subject: Plan | str | None = None,
+) -> Export:
     with ledger.reading() as reader:
-        return export(reader, named, NOW, source(), device)
+        return export(reader, named, NOW, source(), subject)
 
 
 RANGES = {
@@ -135,15 +141,62 @@ def test_interfaces_are_told_counted_ones_first(ledger: WrittenLedger) -> None:
 
 
 def test_one_interface_is_told_from_the_day_it_was_first_seen(ledger: WrittenLedger) -> None:
-    found = asked(ledger, device="wg0")
+    found = asked(ledger, subject="wg0")
 
     assert (found.device, found.first_date, found.days.total.total) == ("wg0", "2026-06-03", 55)
     assert [total.device for total in found.interfaces] == ["wg0"]
 
 
+PLANS = {
+    "the machine's": (Plan("home"), ["eth0", "eth1"], 11_033),
+    "one interface": (Plan("tunnel", ("wg*",)), ["wg0"], 55),
+    "counted and not": (Plan("mixed", ("eth1", "wg0")), ["eth1", "wg0"], 88),
+}
+
+
+@pytest.mark.parametrize("case", PLANS)
+def test_a_plan_is_the_sum_of_the_interfaces_that_it_covers(case: str, ledger: WrittenLedger) -> None:
+    ledger.write({at("2026-06-03T00:00"): (30, 3)}, device="eth1")
+    plan, names, total = PLANS[case]
+
+    found = asked(ledger, subject=plan)
+
+    assert (found.plan, found.device) == (plan.name, None)
+    assert sorted(told.device for told in found.interfaces) == names
+    assert found.days.total.total == sum(told.bytes.total for told in found.interfaces) == total
+
+
+def test_days_of_a_plan_are_added_one_by_one_and_the_higher_peak_is_told(ledger: WrittenLedger) -> None:
+    ledger.write({at("2026-06-02T00:00"): (30, 3)}, device="eth1", peaks=Speeds(40, 2, 42))
+    ledger.hold_back(at("2026-06-03T09:00"), (7, 1), device="wg0", peak=99)
+    ledger.hold_back(at("2026-06-03T09:00"), (1_000_000, 1))
+
+    found = asked(ledger, Asked(first="2020-01-01", last="2026-06-04"), Plan("mixed", ("eth1", "wg0")))
+
+    assert found.days == Days(
+        ["2026-06-02", "2026-06-03", "2026-06-04"], [30, 57, 0], [3, 6, 0], [0, 0, 0], [42, 99, 0]
+    )
+
+
+def test_a_plan_whose_interfaces_were_never_seen_has_no_days(ledger: WrittenLedger) -> None:
+    found = asked(ledger, subject=Plan("phone", ("usb*",)))
+
+    assert (found.days.size, found.interfaces, found.notice) == (0, (), "nothing is counted yet")
+
+
+def test_a_plan_and_an_interface_at_once_are_refused_with_the_rule() -> None:
+    with pytest.raises(PlanError, match="'home' and interface exclude each other"):
+        subject_of([Plan("home")], "home", "eth0")
+
+
+def test_a_plan_that_nobody_set_is_refused_with_those_that_are() -> None:
+    with pytest.raises(PlanError, match="there is no 'office'; use home, travel"):
+        subject_of([Plan("home"), Plan("travel")], "office", None)
+
+
 def test_an_interface_that_the_ledger_does_not_know_is_refused(ledger: WrittenLedger) -> None:
     with pytest.raises(UnknownInterfaceError, match="eth7"):
-        asked(ledger, device="eth7")
+        asked(ledger, subject="eth7")
 
 
 def test_days_alone_are_the_same_days(ledger: WrittenLedger) -> None:

@@ -20,6 +20,7 @@ from reports.export import InterfaceTotal
 from reports.formats.csv import FORMULA_STARTS
 from reports.formats.export_json import ExportDocument
 from reports.formats.exports import FORMATS
+from reports.formats.markdown import plain
 from reports.ledger_reader import Bytes
 from tests.reports.told_exports import HOSTILE_NAMES, told, year_end, years
 
@@ -251,6 +252,19 @@ def test_ratios_are_floats_whatever_was_moved(case: str) -> None:
     days = year_end().days.part(0, 1)._replace(received=[used.received], sent=[used.sent])
 
     assert parsed("llm", told(days))["ratios"] == expected
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_an_export_says_which_plan_it_is_of(name: str) -> None:
+    export = year_end()._replace(plan=name)
+
+    report = written("markdown", export)
+
+    for form in ("json", "toon"):
+        assert parsed(form, export)["metadata"]["plan"] == name
+    assert parsed("llm", export)["meta"]["plan"] == name
+    assert f"2025-12-30 to 2026-01-02: interfaces of plan {plain(name)}, local days" in report
+    assert not DIRECTION_AND_CONTROL.search(report)
 
 
 def test_tables_of_markdown_are_aligned() -> None:
