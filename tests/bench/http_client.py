@@ -20,7 +20,12 @@ class Answer(NamedTuple):
 
 
 class ProtocolError(Exception):
-    """The answer is not what this client understands: HTTP/1.1 with a Content-Length."""
+    """The answer is not what this client understands: HTTP/1.1 with a Content-Length, or in chunks."""
+
+
+CHUNKED = -1
+"""Length of a body that comes in chunks, as node_exporter sends it."""
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class KeptConnection:
@@ -39,14 +44,24 @@ class KeptConnection:
             received += self._more()
         head, _, rest = received.partition(b"\r\n\r\n")
         status, length = parse_head(head)
+        body = self._chunks(rest) if length == CHUNKED else self._whole(rest, length)
+        return Answer(status, body, time.perf_counter() - began)
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _whole(self, rest: bytes, length: int) -> bytes:
         parts, missing = [rest], length - len(rest)
         while missing > 0:
             parts.append(self._more())
             missing -= len(parts[-1])
-        return Answer(status, b"".join(parts), time.perf_counter() - began)
+        return b"".join(parts)
 
-    def close(self) -> None:
-        self._socket.close()
+    def _chunks(self, rest: bytes) -> bytes:
+        """The chunks with their lengths, as they came: only their time and size are of interest."""
+        while not rest.endswith(LAST_CHUNK):
+            rest += self._more()
+        return rest
 
     def _more(self) -> bytes:
         part = self._socket.recv(CHUNK)
@@ -56,7 +71,7 @@ class KeptConnection:
 
 
 def parse_head(head: bytes) -> tuple[int, int]:
-    """Status and length of the body; raises ProtocolError."""
+    """Status and length of the body, CHUNKED where it comes in chunks; raises ProtocolError."""
     first, *lines = head.split(b"\r\n")
     words = first.split(b" ", 2)
     if len(words) < 2 or not words[1].isdigit():
@@ -65,4 +80,6 @@ def parse_head(head: bytes) -> tuple[int, int]:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length":
             return int(words[1]), int(value)
+        if name.strip().lower() == b"transfer-encoding" and value.strip().lower() == b"chunked":
+            return int(words[1]), CHUNKED
     raise ProtocolError("an answer without Content-Length")

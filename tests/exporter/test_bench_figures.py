@@ -10,7 +10,7 @@ import pytest
 from exporter.ledger.backups import is_sound
 from exporter.ledger.files import connect_to_read
 from reports.ledger_reader import LedgerReader
-from tests.bench.http_client import ProtocolError, parse_head
+from tests.bench.http_client import CHUNKED, ProtocolError, parse_head
 from tests.bench.machine import Machine, memory_of, processor_of
 from tests.bench.process_figures import children_ticks, cpu_seconds, kibibytes, named_number
 from tests.bench.rows import Row, percentile
@@ -98,6 +98,7 @@ def test_a_machine_is_told_in_one_sentence() -> None:
 
 def test_an_answer_is_as_long_as_its_head_says() -> None:
     assert parse_head(b"HTTP/1.1 200 OK\r\ncontent-LENGTH: 17\r\nX: y") == (200, 17)
+    assert parse_head(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked") == (200, CHUNKED)
 
 
 @pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", b"nonsense"])
