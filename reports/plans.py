@@ -128,11 +128,6 @@ def cycle_before(plan: Plan, period: Period, zone: ZoneInfo) -> Period:
     return cycle_of(plan, period.first - _ONE_DAY, zone)
 
 
-def cycle_after(plan: Plan, period: Period, zone: ZoneInfo) -> Period:
-    """Cut the cycle that begins where a cycle ends."""
-    return cycle_of(plan, period.last + _ONE_DAY, zone)
-
-
 def cap_with_rollover(plan: Plan, used_before: Iterable[int]) -> int | None:
     """Bytes that a cycle may use, after earlier cycles used `used_before`, from the oldest to the last.
 

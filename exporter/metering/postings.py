@@ -143,6 +143,3 @@ class OpeningBalance(NamedTuple):
     state: MeterState | None
     accounts: dict[Subject, Account]
     gap_seconds: int = 0
-
-
-NEW_LEDGER = OpeningBalance(state=None, accounts={})

@@ -15,7 +15,7 @@ from exporter.metrics.state import MetricsState
 from reports.ledger_reader import LedgerReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
 
     from exporter.ledger.poster import Poster
@@ -101,8 +101,8 @@ class Desk:
             found.append(f"no sample for {late:.0f} s")
         return found
 
-    def render_metrics(self, accept: str, accept_encoding: str) -> Rendered:
-        """The exposition of everything in memory."""
+    def render_metrics(self, accept: str, accept_encoding: str, names: Sequence[str] = ()) -> Rendered:
+        """The exposition of everything in memory, or of the families that have one of these names."""
         snapshot = self.fresh_snapshot()
         state = MetricsState(
             snapshot=snapshot,
@@ -114,6 +114,8 @@ class Desk:
             unposted_bytes=self.poster.unposted_bytes,
             plans=self._plans.live(),
         )
+        if names:
+            return self.exposition.render_some(state, names, accept)
         return self.exposition.render(state, accept, accept_encoding)
 
     @property

@@ -9,9 +9,14 @@ from exporter.web.endpoints import Page, error_response
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Everything in memory, in the format that the client prefers; never waits for the ledger."""
+    """Everything in memory, in the format that the client prefers; never waits for the ledger.
+
+    `name[]` picks families by the names of their samples, as Prometheus' own clients do.
+    """
     rendered = request.app[DESK].render_metrics(
-        request.headers.get("Accept", ""), request.headers.get("Accept-Encoding", "")
+        request.headers.get("Accept", ""),
+        request.headers.get("Accept-Encoding", ""),
+        request.query.getall("name[]", ()),
     )
     headers = {"Content-Type": rendered.content_type, "Vary": "Accept, Accept-Encoding"}
     if rendered.content_encoding:

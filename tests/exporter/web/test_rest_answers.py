@@ -266,3 +266,12 @@ async def test_a_day_that_nothing_moved_has_no_peak(service: RunningService) -> 
     assert "peak_speed" not in told
     assert "peak_speed" not in told["human_readable"]
     assert told["total_bytes"] == 0
+
+
+async def test_metrics_can_be_picked_by_name(known: RunningService) -> None:
+    name = "netledger_interface_receive_bytes_total"
+
+    page = (await known.ask(f"/metrics?name[]={name}&name[]=netledger_meter_up")).text
+
+    told = {line.split("{")[0] for line in page.splitlines() if not line.startswith("#")}
+    assert told == {name, "netledger_meter_up"}
