@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.console.books import open_books
+from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table, terminal_width
 from reports import hours as hours_of_week
 from reports import records as found_records
@@ -15,7 +16,7 @@ from reports.amounts import human_bytes, human_rate
 from reports.hours import HOURS
 from reports.ledger_intervals import first_day
 from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError, day_of, iso
+from reports.periods import PeriodError, day_of, day_start, iso
 from reports.spans import Asked, span
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Busiest day, week, month and hour, and peak speeds."""
-    with open_books(outside).read() as ledger:
+    books = open_books(outside)
+    with books.read() as ledger:
+        zone = ledger.zone
         try:
             found = found_records.records(ledger, outside.now(), interface)
         except UnknownInterfaceError as error:
@@ -61,6 +64,9 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
     notes = [*_speeds(found), f"of everything since {found.since}"]
+    if found.since is not None:
+        start = day_start(found.since, zone)
+        notes += dashboard_notes(books.settings, lambda links: links.usage(start, None, interface))
     print_table(Table(f"Records, {_whose(interface)}", columns, rows, left=frozenset({0, 1})), notes)
 
 
@@ -72,7 +78,8 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 def hours(outside: Outside, *, first: str | None, last: str | None, as_json: bool, interface: str | None) -> None:
     """Usage by weekday and hour of day."""
     now = outside.now()
-    with open_books(outside).read() as ledger:
+    books = open_books(outside)
+    with books.read() as ledger:
         zone, today = ledger.zone, day_of(int(now), ledger.zone)
         try:
             asked = span(Asked(None, first, last), today, first_day(ledger) or today, zone, default="all")
@@ -89,7 +96,9 @@ def hours(outside: Outside, *, first: str | None, last: str | None, as_json: boo
         _print_map(title, found)
     else:
         _print_hours(title, found)
-    click.echo("\n".join(_hour_notes(found, zone)))
+    end = None if asked.end > now else asked.end
+    dashboard = dashboard_notes(books.settings, lambda links: links.usage(asked.start, end, interface))
+    click.echo("\n".join([*_hour_notes(found, zone), *dashboard]))
 
 
 def _most(found: Records) -> Iterable[tuple[str, str, Bytes]]:

@@ -8,6 +8,7 @@ import click
 
 from exporter.console.books import open_books
 from exporter.console.client import ServiceError
+from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes
@@ -54,7 +55,8 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
         )
         for held in found
     ]
-    print_table(Table("Interfaces", COLUMNS, rows_of_text, left=frozenset({0, 1})))
+    dashboard = dashboard_notes(books.settings, lambda links: links.interfaces(period.start, None, interface))
+    print_table(Table("Interfaces", COLUMNS, rows_of_text, left=frozenset({0, 1})), dashboard)
 
 
 def _documents(books: Books) -> list[dict[str, Any]]:

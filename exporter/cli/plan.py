@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.console.books import open_books
+from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import CONTROL, Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes
@@ -46,7 +48,7 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
         print_json(shapes.Plans(plans=answers))
         return
     for answer in answers:
-        print_table(Table(_printable(answer.name), (), _facts(answer)))
+        print_table(Table(_printable(answer.name), (), _facts(answer)), _dashboard(books, answer))
 
 
 @click.command()
@@ -74,7 +76,7 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
         ("Cap reached", _when(answer.cap_reached_at)),
     ]
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
-    print_table(Table(title, (), rows), [f"Method: {ahead.method}."])
+    print_table(Table(title, (), rows), [f"Method: {ahead.method}.", *_dashboard(books, answer)])
 
 
 @click.command()
@@ -94,10 +96,10 @@ def cost(
     held, price = _named(books, name), _price(per_gb)
     with books.read() as ledger:
         try:
-            used = _used(ledger, held, period, now, interface).total
+            asked = _used(ledger, held, period, now, interface)
         except UnknownInterfaceError as error:
             raise click.UsageError(str(error)) from error
-    answer = shapes.cost_answer(used, held, price)
+    answer = shapes.cost_answer(asked.total, held, price)
     if as_json:
         print_json(answer)
         return
@@ -109,7 +111,8 @@ def cost(
     ]
     gigabyte = "2^30" if block.gigabyte_bytes == 2**30 else "10^9"
     note = f"{block.cost_per_gb:g} {block.currency} a GB of {gigabyte} bytes ({answer.info.note})"
-    print_table(Table(f"Cost, {period}", ("", "Used", "Cost"), rows), [note])
+    dashboard = dashboard_notes(books.settings, lambda links: links.plans(asked.period.start, None, name))
+    print_table(Table(f"Cost, {period}", ("", "Used", "Cost"), rows), [note, *dashboard])
 
 
 def _named(books: Books, name: str | None) -> Plan:
@@ -155,6 +158,11 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         ("Last cycle", human_bytes(answer.last_cycle.used_bytes)),
     ]
     return rows
+
+
+def _dashboard(books: Books, answer: PlanAnswer) -> list[str]:
+    start = int(datetime.fromisoformat(answer.cycle.start).timestamp())
+    return dashboard_notes(books.settings, lambda links: links.plans(start, None, answer.name))
 
 
 def _printable(name: str) -> str:

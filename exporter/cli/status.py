@@ -9,6 +9,7 @@ import click
 
 from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
+from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from exporter.console.outside import Outside
     from exporter.ledger.files import Holder
 
+DAY_SECONDS = 86_400
 NOT_RUNNING = 3
 """Exit code of init scripts for a service that does not run (LSB, section 20.2)."""
 
@@ -53,4 +55,7 @@ def _print(books: Books, holder: Holder, told: dict[str, Any]) -> None:
     if "seconds_since_sample" in told:
         rows.append(("Last sample", f"{told['seconds_since_sample']:.1f} s ago"))
         rows.append(("Time zone", told["timezone"]))
-    print_table(Table("netledger", (), rows, left=frozenset({0, 1})), [f"! {problem}" for problem in told["problems"]])
+    notes = [f"! {problem}" for problem in told["problems"]]
+    yesterday = int(books.now()) - DAY_SECONDS
+    notes += dashboard_notes(books.settings, lambda links: links.health(yesterday))
+    print_table(Table("netledger", (), rows, left=frozenset({0, 1})), notes)

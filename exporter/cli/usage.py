@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from exporter.console.books import open_books
+from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes, human_rate
@@ -25,10 +26,11 @@ AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
 
 class Answer(NamedTuple):
-    """What was asked for; for a period that is not over, until when it is counted, else ""."""
+    """What was asked for; for a period that is not over, until when it is counted, else ""; and where Grafana is."""
 
     used: PeriodUsage
     until: str
+    dashboard: list[str]
 
 
 def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -37,12 +39,14 @@ def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
     return interface(as_json(command))
 
 
-def _ask(outside: Outside, question: Callable[[LedgerReader, float], PeriodUsage]) -> Answer:
+def _ask(outside: Outside, interface: str | None, question: Callable[[LedgerReader, float], PeriodUsage]) -> Answer:
     books, now = open_books(outside), outside.now()
     with books.read() as ledger:
         try:
             used = question(ledger, now)
-            return Answer(used, _until(books, ledger) if used.period.end > now else "")
+            start, end = used.period.start, used.period.end if used.period.end <= now else None
+            dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, end, interface))
+            return Answer(used, "" if end else _until(books, ledger), dashboard)
         except (PeriodError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -52,7 +56,7 @@ def _ask(outside: Outside, question: Callable[[LedgerReader, float], PeriodUsage
 @click.pass_obj
 def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since local midnight."""
-    answer = _ask(outside, lambda ledger, now: usage.today(ledger, now, interface))
+    answer = _ask(outside, interface, lambda ledger, now: usage.today(ledger, now, interface))
     if as_json:
         _print_shape("today", answer.used)
         return
@@ -69,7 +73,7 @@ def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 @click.pass_obj
 def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since Monday, by day."""
-    answer = _ask(outside, lambda ledger, now: usage.week(ledger, now, interface))
+    answer = _ask(outside, interface, lambda ledger, now: usage.week(ledger, now, interface))
     _print_days("days", answer, interface, as_json=as_json)
 
 
@@ -80,7 +84,7 @@ def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 def month(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a month, by day; the current one by default."""
     chosen = _parsed(parse_month, which)
-    answer = _ask(outside, lambda ledger, now: usage.month(ledger, now, interface, chosen))
+    answer = _ask(outside, interface, lambda ledger, now: usage.month(ledger, now, interface, chosen))
     _print_days("month", answer, interface, as_json=as_json)
 
 
@@ -91,7 +95,7 @@ def month(outside: Outside, *, which: str | None, as_json: bool, interface: str 
 def year(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a year, by month; the current one by default."""
     chosen = _parsed(parse_year, which)
-    answer = _ask(outside, lambda ledger, now: usage.year(ledger, now, interface, chosen))
+    answer = _ask(outside, interface, lambda ledger, now: usage.year(ledger, now, interface, chosen))
     if as_json:
         _print_shape("year", answer.used)
         return
@@ -107,7 +111,7 @@ def year(outside: Outside, *, which: str | None, as_json: bool, interface: str |
 def range_command(outside: Outside, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
     """Usage of any days, first and last included."""
     began, ended = _parsed(parse_date, first), _parsed(parse_date, last)
-    answer = _ask(outside, lambda ledger, now: usage.days(ledger, now, began, ended, interface))
+    answer = _ask(outside, interface, lambda ledger, now: usage.days(ledger, now, began, ended, interface))
     _print_days("days", answer, interface, as_json=as_json)
 
 
@@ -116,7 +120,8 @@ def range_command(outside: Outside, *, first: str, last: str, as_json: bool, int
 @click.pass_obj
 def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since counting began."""
-    with open_books(outside).read() as ledger:
+    books = open_books(outside)
+    with books.read() as ledger:
         try:
             ledger.require_interface(interface)
         except UnknownInterfaceError as error:
@@ -128,7 +133,8 @@ def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 
         print_json(shapes.usage(used))
         return
-    print_table(Table(f"Ever, {_whose(interface)}", (), _amounts(used)), [began, *_estimated(used)])
+    dashboard = dashboard_notes(books.settings, lambda links: links.usage(since or 0, None, interface))
+    print_table(Table(f"Ever, {_whose(interface)}", (), _amounts(used)), [began, *_estimated(used), *dashboard])
 
 
 def _parsed(parse: Callable[[str], Any], text: str | None) -> Any:
@@ -176,7 +182,7 @@ def _whose(interface: str | None) -> str:
 def _notes(answer: Answer) -> list[str]:
     if not answer.used.days:
         return [f"{answer.used.period.name} is yet to come"]
-    return [note for note in (answer.until, *_estimated(answer.used.total)) if note]
+    return [note for note in (answer.until, *_estimated(answer.used.total), *answer.dashboard) if note]
 
 
 def _estimated(used: Bytes) -> list[str]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 HOST = re.compile(r"[\w.-]+", re.ASCII)
+WEB_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w.~%/-]*)?", re.ASCII)
 SWITCHES = {
     "true": True,
     "yes": True,
@@ -203,3 +204,27 @@ class OptionalFile(File):
 
     def _show(self, value: Any) -> str | None:
         return None if value is None else str(value)
+
+
+class OptionalText(Rule):
+    """A text of one line, or nothing."""
+
+    says = "a text, or nothing"
+
+    def _read(self, raw: object) -> str | None:
+        return None if raw in (None, "") else one_text(raw)
+
+    def _show(self, value: Any) -> str | None:
+        return None if value is None else str(value)
+
+
+class WebAddress(OptionalText):
+    """A web address that a page may link to, or nothing; never a script, never with a password."""
+
+    says = "an address such as https://grafana.example.org/path without user, query or fragment, or nothing"
+
+    def _read(self, raw: object) -> str | None:
+        text = super()._read(raw)
+        if text is not None and not WEB_ADDRESS.fullmatch(text):
+            raise RuleError(f"{clipped(text)} is not such an address")
+        return text

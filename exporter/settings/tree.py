@@ -110,6 +110,15 @@ class Metrics(Section, frozen=True):
     process: Annotated[bool, rules.Switch(), "Show process_* and python_gc_* metrics."] = True
 
 
+class Grafana(Section, frozen=True):
+    """The Grafana that shows the dashboards: with it, answers link to them."""
+
+    url: Annotated[str | None, rules.WebAddress(), "Where Grafana is, as a browser reaches it."] = None
+    instance: Annotated[
+        str | None, rules.OptionalText(), "Prometheus' label instance of this service; by default host:port."
+    ] = None
+
+
 class Notify(Section, frozen=True):
     """Whom a plan tells when an alert is due: a web address, and a program with its arguments; both may be secret."""
 
@@ -142,6 +151,7 @@ class Settings(Section, frozen=True):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     average: Average = msgspec.field(default_factory=Average)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
+    grafana: Grafana = msgspec.field(default_factory=Grafana)
     plans: tuple[PlanSettings, ...] = msgspec.field(default_factory=_no_plans)
 
 

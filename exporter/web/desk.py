@@ -17,6 +17,7 @@ from reports.ledger_reader import LedgerReader
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import Executor
+    from zoneinfo import ZoneInfo
 
     from exporter.ledger.poster import Poster
     from exporter.ledger.upkeep import LedgerUpkeep
@@ -74,6 +75,11 @@ class Desk:
     def now(self) -> float:
         """UTC seconds."""
         return self._clock.now().wall / 1e9
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The ledger's zone, in which days are cut."""
+        return self.totals.zone
 
     def fresh_snapshot(self) -> Snapshot:
         """The snapshot of a look that is at most a second old."""

@@ -12,6 +12,7 @@ from aiohttp import web
 
 import exporter
 from exporter.web.endpoints import JSON, Endpoint, Page, Query, answer_with
+from exporter.web.grafana import NAME, VIEWS
 from exporter.web.landing import HEADERS
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ ERRORS = {
     413: "The request has a body of more than 64 KiB; it needs none.",
     500: "A fault of the service, which its log describes.",
     503: "The ledger or the interfaces cannot be read or written now; counting goes on in memory.",
+}
+LINKED_SCHEMA = {
+    "type": "object",
+    "properties": {
+        NAME: {"type": "string", "format": "uri", "description": "Where Grafana shows it, with grafana.url set."}
+    },
 }
 ERROR_SCHEMA = {
     "type": "object",
@@ -111,6 +118,8 @@ The same as <a href="/api/openapi.json">OpenAPI 3.1</a>.</p>
 
 
 def _operation(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
+    if endpoint.path in VIEWS:
+        schema = {"allOf": [schema, LINKED_SCHEMA]}
     name = endpoint.path.removeprefix("/api").replace("/", "_").replace("-", "_")
     return {
         "operationId": f"{endpoint.method.lower()}{name}",

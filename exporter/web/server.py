@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
+from exporter.settings.dashboards import links_to_grafana
 from exporter.web import bandwidth, export, history, landing, openapi, plans, prometheus, storage, usage
 from exporter.web.desk import DESK
 from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
+from exporter.web.grafana import NAME, Seen, grafana_url
 from exporter.web.protocol import FAILED, Protocol
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
@@ -101,11 +103,21 @@ def make_app(desk: Desk, access: Access) -> web.Application:
 
 
 def _handler(desk: Desk, endpoint: Endpoint) -> Handler:
+    links = links_to_grafana(desk.settings)
+
     async def handle(request: web.Request) -> web.StreamResponse:
         query = parse_query(request, endpoint.query)
-        return answer_with(msgspec.json.encode(await endpoint.handle(desk, query)))
+        body = msgspec.json.encode(await endpoint.handle(desk, query))
+        if links is not None:
+            body = _with_link(body, grafana_url(endpoint.path, Seen(desk.settings, links, desk.zone, desk.now), query))
+        return answer_with(body)
 
     return handle
+
+
+def _with_link(body: bytes, url: str | None) -> bytes:
+    """The JSON object with one more field; every answer has at least one of its own."""
+    return body if url is None else body[:-1] + b"," + msgspec.json.encode({NAME: url})[1:]
 
 
 def _guard(access: Access) -> Middleware:

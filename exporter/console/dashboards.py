@@ -1,0 +1,19 @@
+"""The last line of what a command prints: where Grafana shows the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.settings.dashboards import links_to_grafana
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from exporter.settings import Settings
+    from reports.grafana_links import GrafanaLinks
+
+
+def dashboard_notes(settings: Settings, view: Callable[[GrafanaLinks], str]) -> list[str]:
+    """One line with the address that `view` picks; none where no Grafana is set."""
+    links = links_to_grafana(settings)
+    return [] if links is None else [f"Grafana: {view(links)}"]

@@ -1,0 +1,23 @@
+"""The deep links of a service to its Grafana, as the settings say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exporter.settings.tree import Settings
+    from reports.grafana_links import GrafanaLinks
+
+
+def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
+    """Links to the dashboards; None where no Grafana is set.
+
+    Without `grafana.instance`, Prometheus is taken to scrape the address that the service listens at.
+    """
+    grafana, server = settings.grafana, settings.server
+    if grafana.url is None:
+        return None
+    from reports.grafana_links import GrafanaLinks  # noqa: PLC0415 - only who has a Grafana pays for it
+
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return GrafanaLinks(grafana.url, grafana.instance or f"{host}:{server.port}")

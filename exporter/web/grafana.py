@@ -1,0 +1,95 @@
+"""What Grafana shows of an answer: each endpoint's dashboard, interface or plan, and stretch of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reports.periods import Period, day_of, day_start, parse_date, parse_month
+from reports.plans import cycle_of, named
+from reports.spans import Asked, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from exporter.settings import Settings
+    from exporter.web.endpoints import Query
+    from reports.grafana_links import GrafanaLinks
+    from reports.plans import Plan
+
+NAME = "grafana_url"
+QUARTER_HOUR = 900
+DAY_SECONDS = 86_400
+MONTHS_BACK = 24
+"""As many months as the dashboards draw: what is asked of everything is shown from there."""
+
+
+class Seen:
+    """When and by whom an answer was asked for: `now` in UTC seconds."""
+
+    def __init__(self, settings: Settings, links: GrafanaLinks, zone: ZoneInfo, now: float) -> None:
+        """Nothing is computed yet."""
+        self.settings, self.links, self.zone, self.now = settings, links, zone, int(now)
+        self.today = day_of(now, zone)
+
+    @property
+    def earliest(self) -> int:
+        """Begin of the first month that the dashboards draw."""
+        months = self.today.year * 12 + self.today.month - MONTHS_BACK
+        return day_start(self.today.replace(year=months // 12, month=months % 12 + 1, day=1), self.zone)
+
+    def usage(self, query: Any, period: Period) -> str:
+        """Usage of a period; one that goes on is shown until now."""
+        return self.links.usage(period.start, None if period.end > self.now else period.end, query.interface)
+
+    def lately(self, query: Any, seconds: int) -> str:
+        """Usage of the last seconds."""
+        return self.links.usage(self.now - seconds, None, query.interface)
+
+    def plan(self, query: Any) -> str:
+        """A plan's cycle; without a name the first plan's, and every plan is shown."""
+        plans: list[Plan] = [found.plan for found in self.settings.plans]
+        start = cycle_of(named(plans, query.plan), self.today, self.zone).start
+        return self.links.plans(start, None, query.plan)
+
+    def month(self, query: Any) -> str:
+        """A calendar month."""
+        year, month = parse_month(query.month) if query.month else (self.today.year, self.today.month)
+        return self.usage(query, Period.month(year, month, self.zone))
+
+    def days(self, query: Any) -> str:
+        """First and last day."""
+        return self.usage(query, Period.days(parse_date(query.from_date), parse_date(query.to_date), self.zone))
+
+    def span(self, query: Any, default: str) -> str:
+        """A named range, or from ... to ...."""
+        began = day_of(self.earliest, self.zone)
+        cut = span(Asked(query.range, query.first, query.last), self.today, began, self.zone, default=default)
+        return self.links.usage(cut.start, None if cut.end > self.now else cut.end, query.interface)
+
+
+VIEWS: Mapping[str, Callable[[Seen, Any], str]] = {
+    "/api/live": lambda seen, query: seen.lately(query, QUARTER_HOUR),
+    "/api/today": lambda seen, query: seen.usage(query, Period.day(seen.today, seen.zone)),
+    "/api/month": Seen.month,
+    "/api/range": Seen.days,
+    "/api/summary": lambda seen, query: seen.links.usage(seen.earliest, None, query.interface),
+    "/api/interfaces": lambda seen, _query: seen.links.interfaces(day_start(seen.today, seen.zone)),
+    "/api/plans": Seen.plan,
+    "/api/forecast": Seen.plan,
+    "/api/cost": Seen.plan,
+    "/api/records": lambda seen, query: seen.links.usage(seen.earliest, None, query.interface),
+    "/api/hours": lambda seen, query: seen.span(query, "all"),
+    "/api/percentile": lambda seen, query: seen.span(query, "month"),
+    "/api/series": lambda seen, query: seen.span(query, "today"),
+    "/api/v1/stats/bandwidth": lambda seen, query: seen.lately(query, int(seen.settings.average.window)),
+    "/api/v1/stats/monthly-traffic": Seen.month,
+    "/api/health": lambda seen, _query: seen.links.health(seen.now - DAY_SECONDS),
+    "/api/storage": lambda seen, _query: seen.links.health(seen.now - DAY_SECONDS),
+}
+
+
+def grafana_url(path: str, seen: Seen, query: Query) -> str | None:
+    """Where Grafana shows what this endpoint has answered; None where no dashboard does."""
+    view = VIEWS.get(path)
+    return view(seen, query) if view else None
