@@ -3,9 +3,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SYSTEM_PACKAGES := iproute2 curl openssl prometheus
+SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-node-exporter victoria-metrics vnstat
 
-.PHONY: run test lint format check bench pictures system-packages clean help
+.PHONY: run test lint format check accuracy bench pictures system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -27,6 +27,9 @@ format: $(VENV)/installed-for-lint  ## Format the code
 	$(BIN)/ruff format .
 
 check: lint test  ## What CI runs
+
+accuracy: $(VENV)/installed-for-tests system-packages  ## Known bytes, four who count them: the table of docs/accuracy.md
+	$(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)
 
 bench: $(VENV)/installed-for-tests  ## Measure every figure of docs/performance.md
 	$(BIN)/python tests/bench/run.py $(BENCH_OPTIONS)
@@ -56,11 +59,11 @@ $(VENV)/installed: $(VENV)/python-made pyproject.toml
 	@touch $@
 
 $(VENV)/installed-for-tests: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,grafana]'
 	@touch $@
 
 $(VENV)/installed-for-lint: $(VENV)/installed-for-tests
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,grafana,lint]'
 	@touch $@
 
 clean:  ## Remove what was built; the ledger is elsewhere, and stays

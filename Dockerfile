@@ -1,0 +1,33 @@
+# netledger alone; docker-compose.yml adds Prometheus and Grafana. Not built in CI: see docs/deploy.md.
+ARG PYTHON=3.13-slim-bookworm
+
+# Wheels only: no compiler, and none of this stage but the installed packages goes further.
+FROM python:${PYTHON} AS build
+WORKDIR /source
+COPY pyproject.toml README.md LICENSE ./
+COPY exporter exporter
+COPY reports reports
+RUN python -m venv /opt/netledger \
+ && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --no-binary netledger . \
+ && /opt/netledger/bin/pip uninstall --yes pip \
+ && find /opt/netledger -name __pycache__ -type d -prune -exec rm -r {} + \
+ && /opt/netledger/bin/python -m compileall -q /opt/netledger/lib
+
+FROM python:${PYTHON}
+LABEL org.opencontainers.image.title="netledger" \
+      org.opencontainers.image.description="A Prometheus exporter that keeps books" \
+      org.opencontainers.image.licenses="MIT"
+RUN groupadd --system --gid 7373 netledger \
+ && useradd --system --uid 7373 --gid netledger --no-create-home --home-dir /var/lib/netledger netledger \
+ && install --directory --owner netledger --group netledger --mode 0750 /var/lib/netledger
+COPY --from=build /opt/netledger /opt/netledger
+ENV PATH=/opt/netledger/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    NETLEDGER_LEDGER_PATH=/var/lib/netledger/ledger.db
+USER 7373:7373
+VOLUME /var/lib/netledger
+EXPOSE 7373
+HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
+  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:7373/-/healthy', timeout=3)"]
+ENTRYPOINT ["netledger"]
+CMD ["run"]
