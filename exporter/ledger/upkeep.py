@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -29,10 +30,21 @@ TABLES = ("slot", "minute", "day", "subject", "gap", "incident")
 
 
 class LedgerFigures(NamedTuple):
-    """Size of the ledger's files in bytes, and rows by table, as they were at the last round of upkeep."""
+    """Size of the ledger's files in bytes, and rows by table, as they were at the last round of upkeep.
+
+    `disk` is the file system that holds the ledger.
+    """
 
     size_bytes: int
     rows: Mapping[str, int]
+    disk: Disk
+
+
+class Disk(NamedTuple):
+    """A file system: its size, and what of it anybody may still use, in bytes."""
+
+    size_bytes: int
+    free_bytes: int
 
 
 class LedgerUpkeep:
@@ -73,6 +85,12 @@ class LedgerUpkeep:
         except (sqlite3.Error, OSError) as error:
             log.warning("upkeep of the ledger failed, and is tried again within the hour: %s", error)
 
+    async def measure_disk(self) -> None:
+        """Ask how full the disk is; between two rounds it may fill."""
+        if self.figures is not None:
+            disk = await asyncio.to_thread(self._disk)
+            self.figures = self.figures._replace(disk=disk)
+
     async def clean_up(self, is_aggressive: bool, is_vacuumed: bool) -> Removed:  # noqa: FBT001 - the API's two switches
         """Delete what is older than it is kept for, now."""
 
@@ -96,16 +114,6 @@ class LedgerUpkeep:
         await self._on_writer(work)
         self.notices = ()
 
-    async def remember(self, key: str) -> bool:
-        """Write down that something was told; False says that it was told before."""
-
-        def work() -> bool:
-            row = (key, str(self._now()))
-            cursor = self._writer.connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", row)
-            return cursor.rowcount == 1
-
-        return await self._on_writer(work)
-
     def _tidy(self) -> Removed:
         removed = self._retention.tidy(self._keep, self._now())
         self._writer.checkpoint_log()
@@ -115,7 +123,11 @@ class LedgerUpkeep:
     def _measure(self) -> None:
         ask = self._writer.connection.execute
         rows = {table: ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}  # noqa: S608
-        self.figures = LedgerFigures(size_on_disk(self._settings.path), rows)
+        self.figures = LedgerFigures(size_on_disk(self._settings.path), rows, self._disk())
+
+    def _disk(self) -> Disk:
+        usage = shutil.disk_usage(self._settings.path.parent)
+        return Disk(usage.total, usage.free)
 
     async def _back_up(self) -> None:
         keep, path = self._settings.backups, self._settings.path

@@ -250,5 +250,6 @@ class Sampler:
             gap_seconds=self._gap_total,
             resets=self._books.resets,
             discarded=self._books.discarded,
+            is_gap_open=self._timeline.is_gap_open(now),
         )
         return self.snapshot

@@ -39,6 +39,7 @@ class Snapshot(NamedTuple):
     """The state after one sample. `number` counts samples, `layout` changes of the set of interfaces and links.
 
     `resets` counts by (device, cause), `discarded` bytes by (device, reason), since the service started.
+    `is_gap_open` says that nobody has looked for longer than the ledger takes for granted.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Snapshot(NamedTuple):
     gap_seconds: int
     resets: Mapping[tuple[str, str], int]
     discarded: Mapping[tuple[str, str], int]
+    is_gap_open: bool = False
 
     @property
     def machine_rates(self) -> Speeds:

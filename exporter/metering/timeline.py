@@ -92,6 +92,12 @@ class Timeline:
         """Remember that a look succeeded."""
         self._last = now
 
+    def is_gap_open(self, now: Instant) -> bool:
+        """Whether nobody has looked for so long that what the next look finds will be a guess."""
+        if self._last is not None:
+            return now.elapsed - self._last.elapsed > self._gap_seconds * SECOND
+        return self._state is not None and now.wall - self._state.wall > self._gap_seconds * SECOND
+
     def _remembered(self, look: Look) -> Instant | None:
         state = self._state
         if state is None or state.boot_id != look.boot_id:

@@ -6,10 +6,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from exporter.metrics.interface_families import INTERFACE_TABLES
+from exporter.metrics.ledger_families import COMMIT_DURATIONS, LEDGER_TABLES
 from exporter.metrics.period_families import period_tables, told_of
 from exporter.metrics.plan_families import PLAN_TABLES
 from exporter.metrics.runtime_families import runtime_families
-from exporter.metrics.service_families import COMMIT_DURATIONS, SERVICE_TABLES, Build, build_table
+from exporter.metrics.service_families import SERVICE_TABLES, Build, build_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +45,8 @@ def families(
     """The families by settings: whose history is told, and whether the process tells of itself."""
     is_told: Callable[[InterfaceState], bool] = _everyone if history == "all" else attrgetter("is_counted")
     told = told_of(is_told)
-    tables = (*INTERFACE_TABLES, *period_tables(told), *PLAN_TABLES, *SERVICE_TABLES, build_table(build))
+    service = (*SERVICE_TABLES, *LEDGER_TABLES, build_table(build))
+    tables = (*INTERFACE_TABLES, *period_tables(told), *PLAN_TABLES, *service)
     return Families(tables, (COMMIT_DURATIONS, runtime_families()) if process else (COMMIT_DURATIONS,), told)
 
 

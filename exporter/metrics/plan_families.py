@@ -50,6 +50,18 @@ def _expected(live: LivePlan) -> int:
     return max(live.status.forecast.expected, live.used)
 
 
+def _low(live: LivePlan) -> int:
+    return max(live.status.forecast.low, live.used)
+
+
+def _high(live: LivePlan) -> int:
+    return max(live.status.forecast.high, live.used)
+
+
+def _allowed_per_day(live: LivePlan) -> int:
+    return max(_cap(live) - live.used, 0) // live.status.days_left
+
+
 PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
     Table(
         ("plan",),
@@ -67,6 +79,30 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
                 "gauge",
                 "Bytes that the plan is expected to bill of its current cycle.",
                 _expected,
+            ),
+            Column(
+                "netledger_plan_forecast_low_bytes",
+                "gauge",
+                "Lower end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
+                _low,
+            ),
+            Column(
+                "netledger_plan_forecast_high_bytes",
+                "gauge",
+                "Upper end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
+                _high,
+            ),
+            Column(
+                "netledger_plan_last_cycle_used_bytes",
+                "gauge",
+                "Bytes that the plan bills of the cycle before, from its first day to its last.",
+                lambda live: live.status.last_used,
+            ),
+            Column(
+                "netledger_plan_last_cycle_used_by_now_bytes",
+                "gauge",
+                "Bytes that the plan bills of the cycle before, up to the end of its day that is today's counterpart.",
+                lambda live: live.status.last_used_by_now,
             ),
             Column(
                 "netledger_plan_cycle_start_timestamp_seconds",
@@ -105,6 +141,12 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
                 "Share of the cap that is used; 1 is all of it.",
                 lambda live: live.used / _cap(live) if _cap(live) else 1.0,
             ),
+            Column(
+                "netledger_plan_allowed_per_day_bytes",
+                "gauge",
+                "Bytes that each day left of the cycle, today included, may use; 0 once the cap is reached.",
+                _allowed_per_day,
+            ),
         ),
     ),
     Table(
@@ -136,6 +178,18 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
                 "gauge",
                 "Expected cost of the current cycle, in the currency of the label.",
                 lambda live: float(cost(live.status.plan, _expected(live))),
+            ),
+            Column(
+                "netledger_plan_forecast_cost_low",
+                "gauge",
+                "Cost at the lower end of what is expected, in the currency of the label.",
+                lambda live: float(cost(live.status.plan, _low(live))),
+            ),
+            Column(
+                "netledger_plan_forecast_cost_high",
+                "gauge",
+                "Cost at the upper end of what is expected, in the currency of the label.",
+                lambda live: float(cost(live.status.plan, _high(live))),
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Families of the service itself: its meters, its ledger, its build."""
+"""Families of the service itself: its looks, its meters, its build."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ import platform
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from prometheus_client.core import HistogramMetricFamily
-
 from exporter import __version__
-from exporter.ledger.poster import COMMIT_BUCKETS
 from exporter.metering.clock import SECOND
-from exporter.metrics.numbers import number_text
-from exporter.metrics.tables import Column, Labels, Source, Table
+from exporter.metrics.tables import Column, Labels, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from prometheus_client import Metric
+    from collections.abc import Sequence
 
     from exporter.metering.clock import Instant
     from exporter.metering.snapshots import MeterHealth
@@ -40,13 +34,7 @@ class _Reading(NamedTuple):
 
     health: MeterHealth
     gap_seconds: int
-
-
-class _Posting(NamedTuple):
-    """How posting goes."""
-
-    failures: int
-    is_degraded: bool
+    is_gap_open: bool
 
 
 def _looks(state: MetricsState) -> Sequence[Instant]:
@@ -54,27 +42,8 @@ def _looks(state: MetricsState) -> Sequence[Instant]:
 
 
 def _readings(state: MetricsState) -> Sequence[_Reading]:
-    return (_Reading(state.snapshot.health, state.snapshot.gap_seconds),)
-
-
-def _postings(state: MetricsState) -> Sequence[_Posting]:
-    return (_Posting(state.commit_health.failures, state.is_degraded),)
-
-
-def _commits(state: MetricsState) -> Sequence[float]:
-    return (state.commit_health.last_commit,) if state.commit_health.last_commit else ()
-
-
-def _unposted(state: MetricsState) -> Sequence[int]:
-    return () if state.unposted_bytes is None else (state.unposted_bytes,)
-
-
-def _sizes(state: MetricsState) -> Sequence[int]:
-    return () if state.ledger_figures is None else (state.ledger_figures.size_bytes,)
-
-
-def _rows(state: MetricsState) -> Sequence[tuple[str, int]]:
-    return () if state.ledger_figures is None else tuple(state.ledger_figures.rows.items())
+    snapshot = state.snapshot
+    return (_Reading(snapshot.health, snapshot.gap_seconds, snapshot.is_gap_open),)
 
 
 def _resets(state: MetricsState) -> Sequence[tuple[Labels, int]]:
@@ -93,16 +62,8 @@ def _meter(_: object) -> Labels:
     return (METER,)
 
 
-def _table_name(row: tuple[str, int]) -> Labels:
-    return (row[0],)
-
-
 def _wall_seconds(taken: Instant) -> float:
     return taken.wall / SECOND
-
-
-def _itself(value: float) -> float:
-    return value
 
 
 _SAMPLE: Table[Instant] = Table(
@@ -142,6 +103,12 @@ _METERS: Table[_Reading] = Table(
             "Seconds in which nobody looked since the ledger began: service down, machine asleep.",
             attrgetter("gap_seconds"),
         ),
+        Column(
+            "netledger_gap_open",
+            "gauge",
+            "Whether the service runs and nobody has looked for so long that a gap has begun (1) or not (0).",
+            attrgetter("is_gap_open"),
+        ),
     ),
 )
 
@@ -173,85 +140,11 @@ _DISCARDED: Table[tuple[Labels, int]] = Table(
     ),
 )
 
-_LEDGER_SIZE: Table[int] = Table(
-    (),
-    _sizes,
-    _no_labels,
-    (
-        Column(
-            "netledger_ledger_size_bytes",
-            "gauge",
-            "Size of the ledger's files.",
-            _itself,
-        ),
-    ),
-)
-
-_LEDGER_ROWS: Table[tuple[str, int]] = Table(
-    ("table",),
-    _rows,
-    _table_name,
-    (Column("netledger_ledger_rows", "gauge", "Rows in the ledger, by table.", itemgetter(1)),),
-)
-
-_LAST_COMMIT: Table[float] = Table(
-    (),
-    _commits,
-    _no_labels,
-    (
-        Column(
-            "netledger_ledger_last_commit_timestamp_seconds",
-            "gauge",
-            "When the ledger last took a posting, in seconds since 1970; missing until it has taken one.",
-            _itself,
-        ),
-    ),
-)
-
-_COMMITS: Table[_Posting] = Table(
-    (),
-    _postings,
-    _no_labels,
-    (
-        Column(
-            "netledger_ledger_commit_failures_total",
-            "counter",
-            "Postings that the ledger did not take at once, since the service started.",
-            attrgetter("failures"),
-        ),
-        Column(
-            "netledger_ledger_degraded",
-            "gauge",
-            "Whether the ledger needs somebody's attention (1) or not (0).",
-            attrgetter("is_degraded"),
-        ),
-    ),
-)
-
-_UNPOSTED: Table[int] = Table(
-    (),
-    _unposted,
-    _no_labels,
-    (
-        Column(
-            "netledger_ledger_unposted_bytes",
-            "gauge",
-            "Bytes that are counted in memory and not in the ledger yet.",
-            _itself,
-        ),
-    ),
-)
-
 SERVICE_TABLES: tuple[Table[Any], ...] = (
     _SAMPLE,
     _METERS,
     _RESETS,
     _DISCARDED,
-    _LEDGER_SIZE,
-    _LEDGER_ROWS,
-    _LAST_COMMIT,
-    _COMMITS,
-    _UNPOSTED,
 )
 
 
@@ -269,19 +162,3 @@ def build_table(build: Build) -> Table[Build]:
 
     column: Column[Build] = Column("netledger_build_info", "info", "What was built, and which Python runs it.", one)
     return Table(Build._fields, rows, labels, (column,))
-
-
-def _commit_durations(state: MetricsState) -> Iterator[Metric]:
-    """The histogram of commit times."""
-    health = state.commit_health
-    bounds = [number_text(bound) for bound in COMMIT_BUCKETS]
-    buckets = [*zip(bounds, health.buckets, strict=True), ("+Inf", health.commits)]
-    yield HistogramMetricFamily(
-        "netledger_ledger_commit_duration_seconds",
-        "How long the ledger took to commit a posting, since the service started.",
-        buckets=buckets,
-        sum_value=health.seconds,
-    )
-
-
-COMMIT_DURATIONS = Source(_commit_durations, attrgetter("commit_health"))

@@ -13,7 +13,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.utils import floatToGoString
 
 from exporter.ledger.poster import CommitHealth
-from exporter.ledger.upkeep import LedgerFigures
+from exporter.ledger.upkeep import Disk, LedgerFigures
 from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.snapshots import MeterHealth
@@ -21,7 +21,7 @@ from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import families
 from exporter.metrics.numbers import number_text
-from tests.fixtures.metrics_states import NOW, TODAY, interface, lived_in, snapshot, state, totals
+from tests.fixtures.metrics_states import NOW, TODAY, interface, live_plan, lived_in, snapshot, state, totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +40,8 @@ names = st.one_of(
     st.sampled_from(["eth0", "wlan0", "docker0", 'a"b\\c\nd', "(gone)", "\udcff"]),
     st.text(min_size=1, max_size=15),
 )
+disks = st.builds(Disk, amounts, amounts)
+plans = st.builds(live_plan, names, cap=st.none() | amounts, used=amounts)
 causes = st.dictionaries(st.tuples(names, st.sampled_from(["boot", "reset", "wrap"])), amounts, max_size=3)
 
 
@@ -85,7 +87,7 @@ def states(draw: st.DrawFn) -> MetricsState:
     ]
     counts = tuple(sorted(draw(st.lists(st.integers(0, 10**7), min_size=8, max_size=8))))
     health = CommitHealth("", draw(seconds), draw(amounts), counts[-1], draw(seconds), counts[:-1])
-    figures = draw(st.none() | st.builds(LedgerFigures, amounts, st.dictionaries(names, amounts, max_size=3)))
+    figures = draw(st.none() | st.builds(LedgerFigures, amounts, st.dictionaries(names, amounts, max_size=3), disks))
     return state(
         snapshot(
             shown,
@@ -99,6 +101,7 @@ def states(draw: st.DrawFn) -> MetricsState:
         figures=figures,
         now=NOW + draw(st.sampled_from([0, 86400])),
         unposted_bytes=draw(st.none() | amounts),
+        plans=tuple(draw(st.lists(plans, max_size=3, unique_by=lambda live: live.status.plan.name))),
     )
 
 

@@ -23,6 +23,7 @@ from tests.fixtures.metrics_states import (
     TODAY,
     history,
     interface,
+    live_plan,
     lived_in,
     snapshot,
     state,
@@ -61,14 +62,35 @@ PROMISED = {
     "netledger_daily_transmit_bytes": {"device", "counted", "date"},
     "netledger_monthly_receive_bytes": {"device", "counted", "month"},
     "netledger_monthly_transmit_bytes": {"device", "counted", "month"},
+    "netledger_plan_used_bytes": {"plan"},
+    "netledger_plan_forecast_bytes": {"plan"},
+    "netledger_plan_forecast_low_bytes": {"plan"},
+    "netledger_plan_forecast_high_bytes": {"plan"},
+    "netledger_plan_last_cycle_used_bytes": {"plan"},
+    "netledger_plan_last_cycle_used_by_now_bytes": {"plan"},
+    "netledger_plan_cap_bytes": {"plan"},
+    "netledger_plan_left_bytes": {"plan"},
+    "netledger_plan_used_ratio": {"plan"},
+    "netledger_plan_allowed_per_day_bytes": {"plan"},
+    "netledger_plan_threshold_reached": {"plan", "threshold_percent"},
+    "netledger_plan_cap_reached_timestamp_seconds": {"plan"},
+    "netledger_plan_cycle_start_timestamp_seconds": {"plan"},
+    "netledger_plan_cycle_end_timestamp_seconds": {"plan"},
+    "netledger_plan_cost": {"plan", "currency"},
+    "netledger_plan_forecast_cost": {"plan", "currency"},
+    "netledger_plan_forecast_cost_low": {"plan", "currency"},
+    "netledger_plan_forecast_cost_high": {"plan", "currency"},
     "netledger_last_sample_timestamp_seconds": set(),
     "netledger_meter_up": {"meter"},
     "netledger_meter_read_duration_seconds": {"meter"},
     "netledger_gap_seconds_total": {"meter"},
+    "netledger_gap_open": {"meter"},
     "netledger_counter_resets_total": {"device", "cause"},
     "netledger_discarded_bytes_total": {"device", "reason"},
     "netledger_ledger_size_bytes": set(),
     "netledger_ledger_rows": {"table"},
+    "netledger_ledger_disk_size_bytes": set(),
+    "netledger_ledger_disk_free_bytes": set(),
     "netledger_ledger_last_commit_timestamp_seconds": set(),
     "netledger_ledger_commit_failures_total": set(),
     "netledger_ledger_degraded": set(),
@@ -295,6 +317,41 @@ def test_there_is_no_last_commit_before_the_first() -> None:
 
     assert series(before, name) == {}
     assert series(after, name) == {(): NOW}
+
+
+def test_what_a_plan_may_come_to_is_never_less_than_it_has_used() -> None:
+    text = page(state(snapshot([]), plans=(live_plan(cap=700 * 10**9, used=650 * 10**9),)))
+
+    told = {name: series(text, f"netledger_plan_{name}_bytes")[("home",)] for name in ("forecast", "forecast_low")}
+    assert told == {"forecast": 650e9, "forecast_low": 650e9}
+    assert series(text, "netledger_plan_forecast_high_bytes") == {("home",): 680e9}
+    assert series(text, "netledger_plan_forecast_cost_low") == {("INR", "home"): 65.0}
+    assert series(text, "netledger_plan_forecast_cost_high") == {("INR", "home"): 68.0}
+
+
+def test_what_a_day_may_use_shrinks_with_every_byte_and_ends_at_the_cap() -> None:
+    used = [350 * 10**9, 499_999_999_990, 500 * 10**9, 501 * 10**9]
+
+    pages = [page(state(snapshot([]), plans=(live_plan(used=amount),))) for amount in used]
+
+    told = [series(text, "netledger_plan_allowed_per_day_bytes")[("home",)] for text in pages]
+    assert told == [10**10, 0, 0, 0]
+
+
+def test_a_plan_without_a_cap_allows_nothing_and_forbids_nothing() -> None:
+    text = page(state(snapshot([]), plans=(live_plan(cap=None),)))
+
+    assert series(text, "netledger_plan_allowed_per_day_bytes") == {}
+    assert series(text, "netledger_plan_last_cycle_used_bytes") == {("home",): 488e9}
+    assert series(text, "netledger_plan_last_cycle_used_by_now_bytes") == {("home",): 251e9}
+
+
+def test_an_open_gap_is_told() -> None:
+    shown = lived_in()
+    open_gap = shown._replace(snapshot=shown.snapshot._replace(is_gap_open=True))
+
+    assert series(page(shown), "netledger_gap_open") == {("interface",): 0}
+    assert series(page(open_gap), "netledger_gap_open") == {("interface",): 1}
 
 
 def test_midnight_moves_the_days_within_one_sample() -> None:

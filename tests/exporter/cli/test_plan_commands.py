@@ -174,18 +174,26 @@ def test_api_command_line_and_metrics_give_the_same_numbers(service: Service) ->
 
 def told_of(plan: dict[str, Any]) -> dict[str, float]:
     """What /metrics must say of a plan, by what the API says; money and instants to what the API rounds them to."""
+    ahead = plan["forecast"]
     capped = {
         "netledger_plan_cap_bytes": plan["cap_bytes"],
         "netledger_plan_left_bytes": plan["left_bytes"],
         "netledger_plan_used_ratio": pytest.approx(plan["used_ratio"], abs=1e-6),
+        "netledger_plan_allowed_per_day_bytes": plan["allowed_per_day_bytes"],
         "netledger_plan_threshold_reached": plan["used_bytes"] >= (plan["cap_bytes"] or 0),
     }
     reached = {"netledger_plan_cap_reached_timestamp_seconds": seconds(plan["cap_reached_at"] or "1970-01-01")}
     return {
         "netledger_plan_used_bytes": plan["used_bytes"],
-        "netledger_plan_forecast_bytes": plan["forecast"]["expected_bytes"],
+        "netledger_plan_forecast_bytes": ahead["expected_bytes"],
+        "netledger_plan_forecast_low_bytes": ahead["low_bytes"],
+        "netledger_plan_forecast_high_bytes": ahead["high_bytes"],
+        "netledger_plan_last_cycle_used_bytes": plan["last_cycle"]["used_bytes"],
+        "netledger_plan_last_cycle_used_by_now_bytes": plan["last_cycle"]["used_bytes_by_this_day"],
         "netledger_plan_cost": pytest.approx(plan["cost"]["amount"], abs=0.005),
-        "netledger_plan_forecast_cost": pytest.approx(plan["forecast"]["cost"]["amount"], abs=0.005),
+        "netledger_plan_forecast_cost": pytest.approx(ahead["cost"]["amount"], abs=0.005),
+        "netledger_plan_forecast_cost_low": pytest.approx(ahead["cost_low"]["amount"], abs=0.005),
+        "netledger_plan_forecast_cost_high": pytest.approx(ahead["cost_high"]["amount"], abs=0.005),
         "netledger_plan_cycle_start_timestamp_seconds": seconds(plan["cycle"]["start"]),
         "netledger_plan_cycle_end_timestamp_seconds": seconds(plan["cycle"]["end"]),
         **(capped if plan["cap_bytes"] else {}),

@@ -1,0 +1,151 @@
+"""A real Prometheus with the repository's configuration and rules scrapes a real netledger."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+
+from tests.exporter.cli.service_process import Service
+from tests.grafana.prometheus_server import require_prometheus, running_prometheus
+from tests.prometheus.optional_settings import BLOCKS, CONFIG, with_settings
+from tests.prometheus.rule_files import FOLDER, RULES, load, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.grafana.prometheus_server import PrometheusServer
+
+pytestmark = pytest.mark.prometheus
+
+PATIENCE_SECONDS = 30
+OF_A_KNOWN_LINK = {
+    "instance_device:netledger_interface_receive_saturation:ratio_rate5m",
+    "instance_device:netledger_interface_transmit_saturation:ratio_rate5m",
+}
+"""What loopback cannot show: it has no speed."""
+
+
+class Watched(NamedTuple):
+    """A netledger, the address it is scraped at, and the Prometheus that does it."""
+
+    service: Service
+    address: str
+    prometheus: PrometheusServer
+
+    def value(self, query: str) -> float | None:
+        """The one value of an instant query now."""
+        found = self.prometheus.at(query, time.time())
+        return float(found[0]["value"][1]) if found else None
+
+    def eventually(self, query: str) -> None:
+        """Wait until a query finds something."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while self.value(query) is None:
+            assert time.monotonic() < ends, f"nothing was found: {query}"
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """netledger counts loopback, over which it is scraped, once a second instead of every fifteen."""
+    require_prometheus()
+    folder = tmp_path_factory.mktemp("watched")
+    service = Service(folder, folder / "ledger.db")
+    settings = json.loads(service.settings_file.read_text(encoding="utf-8"))
+    settings["interfaces"] = {"include": ["lo"], "counted": ["lo"]}
+    settings["plans"] = [{"name": "home", "cap": "1 TB"}]
+    service.settings_file.write_text(json.dumps(settings), encoding="utf-8")
+    try:
+        address = service.start().removeprefix("http://")
+        with running_prometheus(folder, quickened(folder, address, CONFIG)) as prometheus:
+            yield Watched(service, address, prometheus)
+    finally:
+        service.end()
+
+
+def quickened(folder: Path, address: str, text: str) -> dict[str, Any]:
+    """The configuration of the repository, files beside it included; only the pace and the target differ."""
+    shutil.copytree(FOLDER / "targets", folder / "targets")
+    (folder / "targets" / "netledger.yml").write_text(json.dumps([{"targets": [address]}]), encoding="utf-8")
+    (folder / "rules").mkdir()
+    for path in RULES.glob("*.yml"):
+        document = load(path)
+        for group in document["groups"]:
+            group["interval"] = "1s"
+        (folder / "rules" / path.name).write_text(json.dumps(document), encoding="utf-8")
+    config: dict[str, Any] = yaml.safe_load(text)
+    assert config["global"] == {"scrape_interval": "15s", "evaluation_interval": "15s"}
+    config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
+    return config
+
+
+def test_the_target_is_found_and_up(watched: Watched) -> None:
+    watched.eventually('up{job="netledger"} == 1')
+
+    (target,) = watched.prometheus._get("targets")["activeTargets"]
+    assert target["health"] == "up"
+    assert target["lastError"] == ""
+    assert target["labels"] == {"instance": watched.address, "job": "netledger"}
+
+
+@pytest.mark.parametrize("name", sorted({rule["record"] for rule in rules("recording")} - OF_A_KNOWN_LINK))
+def test_a_recorded_series_has_values(watched: Watched, name: str) -> None:
+    watched.eventually(name)
+
+    for series in watched.prometheus.at(name, time.time()):
+        assert series["metric"]["instance"] == watched.address
+        assert float(series["value"][1]) >= 0
+        assert "counted" not in series["metric"]
+
+
+def test_scraping_itself_is_traffic_that_the_rates_show(watched: Watched) -> None:
+    watched.eventually("instance:netledger_interface_receive_bytes:rate5m > 0")
+    watched.eventually("instance:netledger_interface_receive_bytes:increase1d > 0")
+
+
+def test_no_rule_fails_and_a_service_that_is_well_raises_no_alert(watched: Watched) -> None:
+    watched.eventually("instance:netledger_interface_receive_bytes:rate5m")
+
+    evaluated = [rule for group in watched.prometheus._get("rules")["groups"] for rule in group["rules"]]
+    assert {rule["name"] for rule in evaluated if rule["health"] == "err"} == set()
+    assert len(evaluated) == len(rules("alerts")) + len(rules("recording"))
+    # The way here may have led through a scrape that came too early.
+    watched.eventually('absent(ALERTS{alertstate="firing"})')
+    watched.eventually("absent(ALERTS)")
+
+
+def test_disk_and_gap_are_told_of_this_machine(watched: Watched) -> None:
+    usage = shutil.disk_usage(watched.service.folder)
+    watched.eventually("netledger_ledger_disk_free_bytes")
+
+    free = watched.value("netledger_ledger_disk_free_bytes")
+    assert watched.value("netledger_ledger_disk_size_bytes") == usage.total
+    assert free == pytest.approx(usage.free, rel=0.2)
+    assert watched.value("netledger_gap_open") == 0
+
+
+@pytest.mark.parametrize(("key", "health"), [("k" * 32, "up"), ("w" * 32, "down")], ids=["right", "wrong"])
+def test_the_key_in_the_commented_settings_opens_protected_metrics(tmp_path: Path, key: str, health: str) -> None:
+    require_prometheus()
+    service = Service(tmp_path, tmp_path / "ledger.db")
+    service.configure(auth={"api_keys": ["k" * 32], "protect_metrics": True})
+    (tmp_path / "netledger.key").write_text(f"{key}\n", encoding="utf-8")
+    block = next(block for block in BLOCKS if "authorization" in block.name)
+    try:
+        address = service.start().removeprefix("http://")
+        config = quickened(tmp_path, address, with_settings(CONFIG, block))
+        with running_prometheus(tmp_path, config) as prometheus:
+            Watched(service, address, prometheus).eventually("up")
+
+            (target,) = prometheus._get("targets")["activeTargets"]
+    finally:
+        service.end()
+
+    assert target["health"] == health
+    assert ("401" in target["lastError"]) is (health == "down")
