@@ -1,0 +1,49 @@
+"""The frame of every dashboard: who it is, what one can choose, its marks and links."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
+from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, GridPos
+
+from grafana import links, marks, variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grafana_foundation_sdk.builders.dashboard import QueryVariable
+
+
+class Identity(NamedTuple):
+    """A dashboard's uid, which addresses hold, its title and what it is about."""
+
+    uid: str
+    title: str
+    description: str
+
+
+def board(identity: Identity, choices: Sequence[QueryVariable], panels: Sequence[Any], *, since: str) -> Dashboard:
+    """Put panels and rows on a dashboard whose range begins at `since`, such as "now-24h"."""
+    made = (
+        Dashboard(identity.title)
+        .uid(identity.uid)
+        .description(identity.description)
+        .tags([links.TAG])
+        .readonly()
+        .refresh("1m")
+        .time(since, "now")
+        .timezone("browser")
+        .tooltip(DashboardCursorSync.CROSSHAIR)
+        .variables([variables.datasource(), variables.job(), variables.instance(), *choices])
+        .annotations([*marks.everything()])
+        .link(links.to_each_other())
+    )
+    for panel in panels:
+        made = made.with_row(panel) if isinstance(panel, Row) else made.with_panel(panel)
+    return made
+
+
+def heading(panel_id: int, title: str, y: int) -> Row:
+    """A line above the panels that follow."""
+    return Row(title).id(panel_id).grid_pos(GridPos(x=0, y=y, w=24, h=1))

@@ -1,0 +1,37 @@
+"""Cells of tables that are more than a number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.colours import BAD, GOOD, SOON, steps, words
+from grafana.shapes import option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
+
+
+def word(meanings: Mapping[str, tuple[str, str]]) -> list[DynamicConfigValue]:
+    """A value told as a coloured word: {"1": ("up", GOOD)}."""
+    return [
+        option("unit", "none"),
+        option("decimals", 0),
+        option("custom.align", "left"),
+        option("mappings", [words(meanings)]),
+        option("custom.cellOptions", {"type": "color-text"}),
+    ]
+
+
+def share() -> list[DynamicConfigValue]:
+    """A share of a cap as a bar."""
+    return [
+        option("unit", "percentunit"),
+        option("decimals", 0),
+        option("min", 0),
+        option("max", 1),
+        option("color", {"mode": "thresholds"}),
+        option("thresholds", steps(GOOD, (0.8, SOON), (1, BAD)).build()),
+        option("custom.cellOptions", {"type": "gauge", "mode": "basic"}),
+    ]

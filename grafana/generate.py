@@ -1,0 +1,60 @@
+"""`python -m grafana.generate` writes the dashboards' JSON; with `--check` it says which files are not up to date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grafana.dashboards import health, interfaces, overview, plans
+from grafana.finish import finished, for_import, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HERE = Path(__file__).parent
+PROVISIONED, IMPORTED = HERE / "dashboards" / "json", HERE / "import"
+DASHBOARDS = (overview, interfaces, plans, health)
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Every file and what it must hold."""
+    for module in DASHBOARDS:
+        tree = finished(module.dashboard().build())
+        name = f"{tree['uid']}.json"
+        yield PROVISIONED / name, text(tree)
+        yield IMPORTED / name, text(for_import(tree))
+
+
+def write() -> None:
+    """Write them all, and remove those of dashboards that are gone."""
+    wanted = dict(files())
+    for folder in (PROVISIONED, IMPORTED):
+        folder.mkdir(exist_ok=True)
+        for stale in set(folder.glob("*.json")) - wanted.keys():
+            stale.unlink()
+    for path, content in wanted.items():
+        path.write_text(content, encoding="utf-8")
+
+
+def outdated() -> list[str]:
+    """Files that are missing, too many, or differ from the code."""
+    wanted = dict(files())
+    there = {path for folder in (PROVISIONED, IMPORTED) for path in folder.glob("*.json")}
+    same = {path for path in there & wanted.keys() if path.read_text(encoding="utf-8") == wanted[path]}
+    return sorted(str(path.relative_to(HERE.parent)) for path in there | wanted.keys() if path not in same)
+
+
+def main(arguments: list[str]) -> int:
+    """Write, or compare; 1 where something differs."""
+    if arguments != ["--check"]:
+        write()
+        return 0
+    differing = outdated()
+    for name in differing:
+        sys.stderr.write(f"{name} differs from what grafana/dashboards/*.py say: run `make grafana`\n")
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

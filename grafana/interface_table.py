@@ -1,0 +1,64 @@
+"""The table of interfaces: what each is, and what it moved today, this month and ever."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.cells import word
+from grafana.colours import BAD, GOOD
+from grafana.links import menu
+from grafana.panels import Frame, grid
+from grafana.queries import DEVICE, both, of, period, rows
+from grafana.shapes import joined, option, times
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders.table import Panel
+
+KEY = 'label_join({}, "interface", " ", "device", "instance")'
+"""One text that is another one for each interface of each machine: joins know a single field."""
+
+
+def totals(frame: Frame) -> Panel:
+    """A row an interface."""
+    lifetime = both("netledger_interface_{}_bytes_total", DEVICE)
+    speed = f"{of('netledger_interface_link_speed_bytes_per_second', DEVICE)} * 8"
+    targets = (
+        rows(_keyed("device, instance, kind, counted", of("netledger_interface_info", DEVICE))),
+        rows(_keyed("", of("netledger_interface_up", DEVICE)), "B"),
+        rows(_keyed("", speed), "C"),
+        rows(_keyed("", _in("day")), "D"),
+        rows(_keyed("", _in("month")), "E"),
+        rows(_keyed("", _in("year")), "F"),
+        rows(_keyed("", lifetime), "G"),
+    )
+    columns = {
+        "device": "device",
+        "instance": "machine",
+        "kind": "kind",
+        "counted": "counted",
+        "Value #B": "up",
+        "Value #C": "link",
+        "Value #D": "today",
+        "Value #E": "this month",
+        "Value #F": "this year",
+        "Value #G": "ever",
+    }
+    shown = joined("interface", columns, hidden=[*times(7), "interface", "Value #A"], order="Value #G", descending=True)
+    panel = grid(frame, *targets).transformations(shown)
+    return (
+        panel.unit("decbytes")
+        .decimals(1)
+        .override_by_name("machine", [option("links", menu("machine"))])
+        .override_by_name("link", [option("unit", "bps"), option("decimals", 0)])
+        .override_by_name("up", word({"1": ("up", GOOD), "0": ("down", BAD)}))
+        .override_by_name("counted", word({"true": ("yes", "text"), "false": ("no", "text")}))
+    )
+
+
+def _in(name: str) -> str:
+    return both("netledger_period_{}_bytes", DEVICE, period(name))
+
+
+def _keyed(labels: str, expression: str) -> str:
+    kept = f"interface, {labels}" if labels else "interface"
+    return f"sum by ({kept}) ({KEY.format(expression)})"

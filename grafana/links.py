@@ -1,0 +1,43 @@
+"""Ways from a dashboard to another one, and to netledger's own reports."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import DashboardLink
+from grafana_foundation_sdk.models.dashboard import DashboardLinkType
+
+TAG = "netledger"
+DASHBOARDS = (("Overview", "overview"), ("Interfaces", "interfaces"), ("Plans and cost", "plans"), ("Health", "health"))
+
+
+def to_each_other() -> DashboardLink:
+    """All dashboards with the tag, at the same time range and with the same choices."""
+    return (
+        DashboardLink("netledger")
+        .type(DashboardLinkType.DASHBOARDS)
+        .tags([TAG])
+        .tooltip("The other dashboards of netledger, same time, same machine")
+        .keep_time(True)
+        .include_vars(True)
+    )
+
+
+def menu(field: str) -> list[dict[str, object]]:
+    """What a machine's name in a table's field leads to: its reports, and the dashboards with that machine alone.
+
+    A link above the dashboard could not lead to reports: it would have all chosen machines in one address.
+    """
+    machine = f"${{__data.fields.{field}}}"
+    return [
+        _page("Reports", f"http://{machine}/reports"),
+        _page("Wrap-up of the month", f"http://{machine}/api/export/wrapup?range=month"),
+        *(_dashboard(title, f"netledger-{uid}", machine) for title, uid in DASHBOARDS),
+    ]
+
+
+def _page(title: str, url: str) -> dict[str, object]:
+    return {"title": title, "url": url, "targetBlank": True}
+
+
+def _dashboard(title: str, uid: str, machine: str) -> dict[str, object]:
+    kept = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}"
+    return {"title": title, "url": f"/d/{uid}?{kept}&var-instance={machine}", "targetBlank": False}

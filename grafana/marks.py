@@ -1,0 +1,60 @@
+"""Marks on every time series: what happened, found in the metrics."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import AnnotationQuery
+
+from grafana.queries import DATASOURCE, of, over_time
+
+EARLIER = "[1d] offset $__rate_interval"
+"""The day before the current step: a service that was down has no nearer sample to compare with."""
+
+
+def everything() -> list[AnnotationQuery]:
+    """Cycle starts, thresholds of a cap, gaps and counter resets."""
+    return [_cycles(), _thresholds(), _gaps(), _resets()]
+
+
+def _cycles() -> AnnotationQuery:
+    # The value is the time: Grafana wants milliseconds, and draws the same instant once.
+    expression = f"{of('netledger_plan_cycle_start_timestamp_seconds')} * 1000"
+    return _marks("Cycle starts", "blue", expression, "A new cycle of {{plan}}", "plan").use_value_for_time(True)
+
+
+def _thresholds() -> AnnotationQuery:
+    reached = of("netledger_plan_threshold_reached")
+    expression = f"{reached} == 1 and {reached} offset $__rate_interval == 0"
+    return _marks(
+        "Cap thresholds", "orange", expression, "{{plan}} has used {{threshold_percent}} % of its cap", "plan"
+    )
+
+
+def _gaps() -> AnnotationQuery:
+    gaps = of("netledger_gap_seconds_total")
+    expression = f"{gaps} - last_over_time({gaps}{EARLIER}) > 0"
+    return _marks(
+        "Gaps", "purple", expression, "Nobody looked before this, meter {{meter}}: counted, and estimated", "meter"
+    )
+
+
+def _resets() -> AnnotationQuery:
+    # A cause is there from its first reset on, so a series that is new is a reset, too.
+    resets = of("netledger_counter_resets_total")
+    expression = (
+        f"{resets} > ({resets} offset $__rate_interval) or {resets} > 0 unless {resets} offset $__rate_interval"
+    )
+    return _marks("Counter resets", "red", expression, "{{device}} began to count anew: {{cause}}", "device,cause")
+
+
+def _marks(name: str, colour: str, expression: str, title: str, tags: str) -> AnnotationQuery:
+    return (
+        AnnotationQuery()
+        .name(name)
+        .datasource(DATASOURCE)
+        .enable(True)
+        .icon_color(colour)
+        .target(over_time(expression, "", "Anno"))
+        .title_format(title)
+        .text_format("{{instance}}")
+        .tag_keys(tags)
+    )

@@ -1,0 +1,40 @@
+"""What was not seen, or not believed; none of it is usual, so nothing is told as "none"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grafana.colours import GOOD, SOON, steps, words
+from grafana.panels import Frame, number
+from grafana.queries import now, of
+
+if TYPE_CHECKING:
+    from grafana_foundation_sdk.builders.stat import Panel
+
+NONE = words({"0": ("none", GOOD)})
+
+
+def gaps(frame: Frame) -> Panel:
+    """Seconds in which nobody looked, in the time range."""
+    return _rare(frame, "dtdurations", f"sum(increase({of('netledger_gap_seconds_total')}[$__range]))")
+
+
+def resets(frame: Frame) -> Panel:
+    """Counters of the kernel that began anew."""
+    return _rare(frame, "none", f"sum({of('netledger_counter_resets_total')})")
+
+
+def discarded(frame: Frame) -> Panel:
+    """Bytes that nobody believed."""
+    return _rare(frame, "decbytes", f"sum({of('netledger_discarded_bytes_total')})")
+
+
+def failures(frame: Frame) -> Panel:
+    """Postings that the ledger did not take at once."""
+    return _rare(frame, "none", f"sum({of('netledger_ledger_commit_failures_total')})")
+
+
+def _rare(frame: Frame, unit: str, expression: str) -> Panel:
+    # Series by cause are there from the first case on: until then there is nothing to sum.
+    counted = now(f"{expression} or vector(0)", frame.title)
+    return number(frame, unit, counted).decimals(0).mappings([NONE]).thresholds(steps(GOOD, (1, SOON)))
