@@ -3,9 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-node-exporter victoria-metrics vnstat
+UPLOT := exporter/web/assets/vendor/uplot
+SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
+GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 
-.PHONY: run test lint format check accuracy bench pictures system-packages clean help
+.PHONY: run test lint format check check-grafana accuracy bench grafana pictures vendor system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -13,7 +15,7 @@ help:  ## List these targets
 run: $(VENV)/installed  ## Install into .venv, and count, keep and serve on http://127.0.0.1:7373
 	@$(BIN)/netledger run
 
-test: $(VENV)/installed-for-tests system-packages  ## Install what the tests need, and pass them
+test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Install what the tests need, and pass them
 	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
 
 lint: $(VENV)/installed-for-lint  ## ruff, mypy and the floors
@@ -28,14 +30,29 @@ format: $(VENV)/installed-for-lint  ## Format the code
 
 check: lint test  ## What CI runs
 
+check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Check the dashboards: types, rules, every query
+	$(BIN)/python -m pytest tests/grafana $(PYTEST_OPTIONS)
+
 accuracy: $(VENV)/installed-for-tests system-packages  ## Known bytes, four who count them: the table of docs/accuracy.md
 	$(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)
 
 bench: $(VENV)/installed-for-tests  ## Measure every figure of docs/performance.md
 	$(BIN)/python tests/bench/run.py $(BENCH_OPTIONS)
 
-pictures: $(VENV)/installed  ## Draw docs/images again
+grafana: $(VENV)/installed-for-tests  ## Write the dashboards' JSON again
+	$(BIN)/python -m grafana.generate
+
+pictures: $(VENV)/installed-for-tests system-packages  ## Draw docs/images again
 	PYTHONPATH=. $(BIN)/python docs/images/draw.py
+	PYTHONPATH=. $(BIN)/python docs/images/screenshots.py
+
+vendor:  ## Fetch the page's chart library again, of the release that its VERSION names (needs npm)
+	folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder uplot@$$(cat $(UPLOT)/VERSION) \
+	  && tar -xzf $$folder/*.tgz -C $$folder && cd $(UPLOT) \
+	  && install -m 644 $$folder/package/LICENSE LICENSE \
+	  && install -m 644 $$folder/package/dist/uPlot.iife.min.js uPlot.js \
+	  && install -m 644 $$folder/package/dist/uPlot.min.css uPlot.css \
+	  && sha256sum LICENSE VERSION uPlot.css uPlot.js > SHA256SUMS && rm -r $$folder
 
 # As root on Debian the missing ones are installed; else the tests name what they skip for want of them.
 system-packages:
@@ -43,11 +60,17 @@ system-packages:
 	  for package in $(SYSTEM_PACKAGES); do \
 	    dpkg -s $$package >/dev/null 2>&1 || missing="$$missing $$package"; \
 	  done; \
+	  command -v npm >/dev/null || missing="$$missing nodejs npm"; \
 	  if [ -n "$$missing" ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing \
 	      || echo "could not install:$$missing"; \
 	  fi; \
 	fi
+
+# Grafana's own types and the TypeScript compiler, 26 MB in two packages, for the check of the dashboards alone.
+$(GRAFANA_TYPES): grafana/checks/package-lock.json | system-packages
+	@if command -v npm >/dev/null; then npm ci --prefix grafana/checks --ignore-scripts --loglevel=error && touch $@; \
+	else echo "npm is not installed: the dashboards' types are not checked"; fi
 
 $(VENV)/python-made:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netledger needs Python 3.11 or later")'

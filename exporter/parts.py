@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import platform
 import socket
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.archive import Host, ReportArchive
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.history import read_history
 from exporter.ledger.poster import Poster
 from exporter.ledger.upkeep import LedgerUpkeep
 from exporter.ledger.writer import Writer
+from exporter.metering.clock import SECOND
 from exporter.metering.counting import CountingRules
 from exporter.metering.journal import Journal
 from exporter.metering.postings import Speeds
@@ -21,6 +24,7 @@ from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import families
 from exporter.planning.notices import Notifier
+from exporter.planning.outbox import Outbox
 from exporter.planning.watch import PlanWatch
 from exporter.web.desk import Desk, Identity
 
@@ -51,6 +55,10 @@ class Surroundings(NamedTuple):
     web_config: WatchedWebConfig | None = None
     count_since_boot: bool = False
 
+    def seconds(self) -> int:
+        """Say what time it is, in UTC seconds."""
+        return self.clock.now().wall // SECOND
+
 
 class Parts(NamedTuple):
     """The parts of a running service."""
@@ -63,6 +71,7 @@ class Parts(NamedTuple):
     writer: Writer
     plans: PlanWatch
     notifier: Notifier
+    archive: ReportArchive
     ledger: Path
 
     async def commit(self) -> bool:
@@ -75,6 +84,17 @@ class Parts(NamedTuple):
     async def follow_plans(self) -> None:
         """Ask how the plans stand."""
         await self.plans.refresh(self.desk.ask)
+
+    async def follow_plans_when_due(self) -> None:
+        """Wait until it is time, look, and ask how the plans stand."""
+        await asyncio.sleep(self.plans.seconds_to_refresh(self.desk.now))
+        # The last look may be of free hours or of a cycle that are over.
+        self.sampler.sample()
+        await self.follow_plans()
+
+    async def keep_archive(self) -> None:
+        """Write reports of what is over."""
+        await self.archive.go_round(self.desk.ask)
 
     async def close(self) -> None:
         """Let go of the ledger."""
@@ -122,12 +142,12 @@ def build_parts(
         executor=writers,
         settings=ledger,
         zone=opened.zone,
-        now=lambda: around.clock.now().wall // 1_000_000_000,
+        now=around.seconds,
         notices=opened.notices,
         on_folded=sampler.forget,
         on_damage=on_damage,
     )
-    notifier = Notifier(upkeep.remember)
+    notifier = Notifier(Outbox(writer=writer, executor=writers, now=around.seconds))
     plans = PlanWatch(plans=settings.plans, zone=opened.zone, snapshot=lambda: sampler.snapshot, notifier=notifier)
     desk = Desk(
         settings=settings,
@@ -142,7 +162,12 @@ def build_parts(
         on_damage=on_damage,
         plans=plans,
     )
-    return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, ledger.path)
+    return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, _archive(around, opened), ledger.path)
+
+
+def _archive(around: Surroundings, opened: Opened) -> ReportArchive:
+    host = Host(socket.gethostname(), opened.ledger_id, platform.system())
+    return ReportArchive(settings=around.settings, host=host, now=around.seconds)
 
 
 def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, totals: Totals) -> Sampler:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LINKS_SECONDS = 60.0
-PLANS_SECONDS = 60.0
 UPKEEP_SECONDS = 3600.0
+ARCHIVE_SECONDS = 600.0
 LAST_ATTEMPTS = 3
 
 
@@ -57,7 +58,10 @@ class Service:
         )
         parts.sampler.sample()
         await parts.commit()
-        await parts.follow_plans()
+        try:
+            await parts.follow_plans()
+        except sqlite3.Error as error:
+            log.warning("no plan is told of before the ledger can be read: %s", error)
         self._server = await serve(
             parts.desk,
             Access(settings, around.web_config),
@@ -69,9 +73,10 @@ class Service:
         self._tasks = [
             self._every(settings.interfaces.sample_interval, self._sample, parts),
             self._every(settings.ledger.commit_interval, parts.commit),
-            self._every(LINKS_SECONDS, self._refresh),
-            self._every(PLANS_SECONDS, parts.follow_plans),
+            self._every(LINKS_SECONDS, self._refresh, parts),
+            self._every(0, parts.follow_plans_when_due),
             self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
+            self._every(ARCHIVE_SECONDS, parts.keep_archive),
         ]
         return self._server.url
 
@@ -103,12 +108,13 @@ class Service:
     async def _sample(parts: Parts) -> None:
         parts.sampler.sample()
 
-    async def _refresh(self) -> None:
-        """What may take its time: link speeds, certificates."""
+    async def _refresh(self, parts: Parts) -> None:
+        """What may take its time: link speeds, certificates, the disk."""
         refresh_links = getattr(self._around.meter, "refresh_links", None)
         if refresh_links is not None:
             await asyncio.to_thread(refresh_links)
         self._certificates.renew()
+        await parts.upkeep.measure_disk()
 
     def _every(
         self, seconds: float, work: Callable[..., Awaitable[Any]], *arguments: object, at_once: bool = False

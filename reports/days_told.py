@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from calendar import monthrange
-from itertools import chain
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from reports.ledger_reader import NO_BYTES, Bytes
 from reports.periods import day_number, day_numbered, day_of, months
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, MutableSequence, Sequence
     from datetime import date
 
     from reports.ledger_reader import LedgerReader
 
-PLAIN = "receive_bytes, transmit_bytes, estimated_bytes, peak_speed"
-ADDED = "sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)"
+COLUMNS = ("day", "receive_bytes", "transmit_bytes", "estimated_bytes", "peak_speed")
+IN_ONE_TEXT = ", ".join(f"group_concat({column})" for column in COLUMNS)
+"""A text of all numbers of a column, read as JSON: rows as tuples would take twice the time."""
 DAYS_OF_MONTH = tuple(f"-{day:02}" for day in range(1, 32))
 
 
@@ -61,60 +64,83 @@ class Days(NamedTuple):
 NO_DAYS = Days((), (), (), (), ())
 
 
-def days_told(ledger: LedgerReader, first: date, last: date, devices: Sequence[str | None]) -> Days:
-    """The days of the range from the one that counting began, what waits to be posted included.
+class UsedDays(NamedTuple):
+    """Days with traffic of one interface in columns, oldest first; numbers are days since 1970, the rest as in Days."""
 
-    Of several interfaces added up; None alone is the machine.
-    """
-    tables = [_rows(ledger, first, last, device) for device in devices]
-    waiting = _waiting(ledger, first, last, devices)
-    began = _began(ledger, [*(day for numbers, *_ in tables for day in numbers[:1]), *waiting], devices)
-    if began is None:
-        return NO_DAYS
-    told = range(max(day_number(first), began), day_number(last) + 1)
-    received, sent, estimated, peaks = _columns(told, tables)
-    for number, used in waiting.items():
-        place = number - told.start
-        received[place] += used.received
-        sent[place] += used.sent
-        estimated[place] += used.estimated
-        peaks[place] = max(peaks[place], used.peak_speed)
-    return Days(_iso_dates(told), received, sent, estimated, peaks)
+    numbers: MutableSequence[int]
+    received: MutableSequence[int]
+    sent: MutableSequence[int]
+    estimated: MutableSequence[int]
+    peaks: MutableSequence[int]
+
+    @property
+    def total(self) -> Bytes:
+        """All of them together."""
+        return Bytes(sum(self.received), sum(self.sent), sum(self.estimated), max(self.peaks, default=0))
+
+    def of(self, number: int) -> Bytes:
+        """One day, whether anything was moved on it or not."""
+        place = bisect_left(self.numbers, number)
+        if place == len(self.numbers) or self.numbers[place] != number:
+            return NO_BYTES
+        return Bytes(self.received[place], self.sent[place], self.estimated[place], self.peaks[place])
+
+    def add(self, number: int, used: Bytes) -> None:
+        """Add to one day."""
+        place = bisect_left(self.numbers, number)
+        if place == len(self.numbers) or self.numbers[place] != number:
+            for column in self:
+                column.insert(place, 0)
+            self.numbers[place] = number
+        self.received[place] += used.received
+        self.sent[place] += used.sent
+        self.estimated[place] += used.estimated
+        self.peaks[place] = max(self.peaks[place], used.peak_speed)
 
 
-def _rows(ledger: LedgerReader, first: date, last: date, device: str | None) -> Sequence[Sequence[int]]:
-    """Posted days with traffic, in columns: number, received, sent, estimated, peak."""
-    one = _only_one(ledger) if device is None else device
-    columns, rest = (ADDED, "GROUP BY day") if one is None else (PLAIN, "ORDER BY day")
-    rows = ledger.select(
-        f"day, {columns}",
+def used_days(ledger: LedgerReader, first: date, last: date, devices: Sequence[str]) -> dict[str, UsedDays]:
+    """Each of these interfaces that moved anything in the range, what waits to be posted included."""
+    rows = ledger.select_of(
+        devices,
+        f"device, {IN_ONE_TEXT}",
         "usage_by_day",
-        f"AND day BETWEEN :first AND :last {rest}",
-        device=one,
+        "AND day BETWEEN :first AND :last GROUP BY device",
         first=day_number(first),
         last=day_number(last),
     )
-    return list(zip(*rows, strict=True)) or [()] * 5
+    found = {device: _read(texts) for device, *texts in rows}
+    asked = frozenset(devices)
+    for row in ledger.unposted.slots:
+        if row.device in asked and first <= (day := day_of(row.started, ledger.zone)) <= last:
+            found.setdefault(row.device, UsedDays([], [], [], [], [])).add(day_number(day), row.bytes)
+    return found
 
 
-def _only_one(ledger: LedgerReader) -> str | None:
-    """The interface that is all of the machine, as on most: adding single rows up would take twice the time."""
-    counted = [name for name, counts in ledger.devices().items() if counts]
-    return counted[0] if len(counted) == 1 else None
+def days_told(first: date, last: date, used: Iterable[UsedDays], seen: Iterable[date]) -> Days:
+    """The days of the range from the one that counting began, of several interfaces added up.
+
+    `seen` is when their counting began; history that was imported may be older.
+    """
+    tables = list(used)
+    began = min([*(table.numbers[0] for table in tables), *map(day_number, seen)], default=None)
+    if began is None:
+        return NO_DAYS
+    told = range(max(day_number(first), began), day_number(last) + 1)
+    return Days(_iso_dates(told), *_columns(told, tables))
 
 
-def _waiting(ledger: LedgerReader, first: date, last: date, devices: Sequence[str | None]) -> Mapping[int, Bytes]:
-    waiting: dict[int, Bytes] = {}
-    for row in chain.from_iterable(ledger.waiting(device).slots for device in devices):
-        day = day_of(row.started, ledger.zone)
-        if first <= day <= last:
-            number = day_number(day)
-            waiting[number] = waiting.get(number, NO_BYTES).plus(row.bytes)
-    return waiting
+def _read(texts: Sequence[str]) -> UsedDays:
+    columns = [msgspec.json.decode(f"[{text}]", type=list[int]) for text in texts]
+    # SQLite reads them in the order of time, and does not promise to.
+    if columns[0] != sorted(columns[0]):
+        columns = [list(column) for column in zip(*sorted(zip(*columns, strict=True)), strict=True)]
+    return UsedDays(*columns)
 
 
-def _columns(told: range, tables: Sequence[Sequence[Sequence[int]]]) -> list[list[int]]:
+def _columns(told: range, tables: Sequence[UsedDays]) -> list[list[int]]:
     """Received, sent, estimated and peaks of the days that are told: amounts added, the higher peak."""
+    if not tables:
+        return [[0] * len(told) for _ in COLUMNS[1:]]
     first, *others = [[_filled(told, numbers, column) for column in columns] for numbers, *columns in tables]
     for columns in others:
         *amounts, peaks = zip(first, columns, strict=True)
@@ -124,7 +150,7 @@ def _columns(told: range, tables: Sequence[Sequence[Sequence[int]]]) -> list[lis
 
 def _filled(told: range, numbers: Sequence[int], column: Sequence[int]) -> list[int]:
     """A column with zeros where there is no row."""
-    if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+    if numbers[-1] - numbers[0] == len(numbers) - 1:
         return [*[0] * (numbers[0] - told.start), *column, *[0] * (told.stop - 1 - numbers[-1])]
     filled = [0] * len(told)
     for number, amount in zip(numbers, column, strict=True):
@@ -142,9 +168,3 @@ def _iso_dates(told: range) -> list[str]:
         prefix = f"{year:04}-{month:02}"
         whole.extend([prefix + day for day in DAYS_OF_MONTH[: monthrange(year, month)[1]]])
     return whole[first.day - 1 : first.day - 1 + len(told)]
-
-
-def _began(ledger: LedgerReader, used: Sequence[int], devices: Sequence[str | None]) -> int | None:
-    """The first day of the story: when counting began, or imported history before it; None in an empty ledger."""
-    seen = [at for device in devices if (at := ledger.first_seen(device)) is not None]
-    return min([*used, *(day_number(day_of(at, ledger.zone)) for at in seen)], default=None)

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
-from itertools import groupby
-from operator import add, itemgetter
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.days_told import Days, days_told
+from reports.days_told import Days, days_told, used_days
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import FIRST_YEAR, PeriodError, day_of, iso, parse_date
+from reports.periods import FIRST_YEAR, PeriodError, day_number, day_of, iso, parse_date
 from reports.plans import Plan, PlanError, covers, named
 from reports.spans import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
+    from reports.days_told import UsedDays
     from reports.ledger_reader import LedgerReader
     from reports.spans import Asked
+
+SUMS = "sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)"
+THE_MACHINE = Plan()
+"""Its counted interfaces."""
 
 BATCH_DAYS = 256
 """Days that are written at once: some 60 KB of JSON, a millisecond or two of work."""
@@ -99,6 +104,27 @@ class Export(NamedTuple):
             return ""
         return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
 
+    @property
+    def by_day(self) -> Export:
+        """Itself; an export by slots has one beside it."""
+        return self
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
+        amounts = hash(tuple(map(tuple, self.days[1:])))  # of integers, so that it is the same in every process
+        named = (self.source, self.zone.key, self.range, self.device, self.plan)
+        return (*named, self.interfaces, self.first_date, amounts)
+
+    def read_by(self, _read: Callable[..., object]) -> Export:
+        """Itself: there is nothing to read later."""
+        return self
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches there are."""
+        return -(-self.days.size // BATCH_DAYS)
+
     def batches(self) -> Iterator[Days]:
         """The days, as many at a time as are written at once."""
         return (self.days.part(begin, begin + BATCH_DAYS) for begin in range(0, self.days.size, BATCH_DAYS))
@@ -131,45 +157,70 @@ def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, subje
 
     `subject` is a plan, one interface, or None for all counted interfaces.
     """
-    told = daily(ledger, asked, now, source, subject)
-    if told.first_date is None or told.last_date is None:
-        return told
-    counts = ledger.devices()
-    used = ledger.days_by_interface(parse_date(told.first_date), parse_date(told.last_date))
-    totals = [
-        InterfaceTotal(name, counts[name], used[name])
-        for name in sorted(used)
-        if subject is None or _is_of(subject, name, is_counted=counts[name])
-    ]
-    return told._replace(interfaces=sorted(totals, key=lambda total: not total.is_counted))
+    return told_and_used(ledger, asked, now, source, subject)[0]
 
 
 def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
     """The same without its interfaces, for formats that list days alone; raises as `export` does."""
+    return _daily(ledger, asked, now, source, subject)[0]
+
+
+def told_and_used(
+    ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
+) -> tuple[Export, Mapping[str, UsedDays]]:
+    """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
+    told, used = _daily(ledger, asked, now, source, subject)
+    if told.first_date is None or told.last_date is None:
+        return told, {}
+    counts = ledger.devices()
+    totals = {device: days.total for device, days in used.items()}
+    if subject is None:
+        others = sorted(counts.keys() - used.keys())
+        totals |= _totals(ledger, parse_date(told.first_date), parse_date(told.last_date), others) if others else {}
+    interfaces = [InterfaceTotal(device, counts[device], totals[device]) for device in sorted(totals)]
+    return told._replace(interfaces=sorted(interfaces, key=lambda total: not total.is_counted)), used
+
+
+def _daily(
+    ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
+) -> tuple[Export, Mapping[str, UsedDays]]:
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.require_interface(device)
     first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
-    return Export(
+    devices = _devices(ledger, subject)
+    used = used_days(ledger, first, last, devices)
+    seen = map(ledger.first_seen, [None] if subject is None else devices)
+    began = [day_of(at, ledger.zone) for at in seen if at is not None]
+    told = Export(
         source._replace(hostname=source.hostname.encode(errors="replace").decode()),
         iso(now, ledger.zone),
         ledger.zone,
         _name(asked),
         device,
-        days_told(ledger, first, last, _devices(ledger, subject)),
+        days_told(first, last, used.values(), began),
         plan=plan,
     )
+    return told, used
 
 
-def _devices(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str | None]:
-    if not isinstance(subject, Plan):
+def _devices(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str]:
+    if isinstance(subject, str):
         return [subject]
-    return [name for name, counts in ledger.devices().items() if covers(subject, name, is_counted=counts)]
+    whose = subject or THE_MACHINE
+    return [name for name, counts in ledger.devices().items() if covers(whose, name, is_counted=counts)]
 
 
-def _is_of(subject: Plan | str, device: str, *, is_counted: bool) -> bool:
-    if isinstance(subject, Plan):
-        return covers(subject, device, is_counted=is_counted)
-    return subject == device
+def _totals(ledger: LedgerReader, first: date, last: date, devices: Sequence[str]) -> Mapping[str, Bytes]:
+    """Of those that moved anything; interfaces that do not count may be a thousand, so that their days are not held."""
+    bounds = {"first": day_number(first), "last": day_number(last)}
+    rest = "AND day BETWEEN :first AND :last GROUP BY device"
+    rows = ledger.select_of(devices, f"device, {SUMS}", "usage_by_day", rest, **bounds)
+    totals = {device: Bytes(*amounts) for device, *amounts in rows}
+    asked = frozenset(devices)
+    for row in ledger.unposted.slots:
+        if row.device in asked and first <= day_of(row.started, ledger.zone) <= last:
+            totals[row.device] = totals.get(row.device, NO_BYTES).plus(row.bytes)
+    return totals
 
 
 def _name(asked: Asked) -> str:
@@ -194,8 +245,9 @@ def _require_date(name: str, text: str) -> None:
 
 def _months(days: Days) -> list[Part]:
     parts, begin = [], 0
-    for name, dates in groupby(days.dates, itemgetter(slice(len("2026-08")))):
-        end = begin + len(list(dates))
+    while begin < days.size:
+        name = days.dates[begin][: len("2026-08")]
+        end = bisect_right(days.dates, f"{name}-31", begin)
         parts.append(Part(name, days.part(begin, end).total, end - begin))
         begin = end
     return parts

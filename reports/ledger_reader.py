@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 METER = "interface"
+FEW_INTERFACES = 4
 
 
 class UnknownInterfaceError(ValueError):
@@ -121,9 +122,10 @@ class LedgerReader:
 
     def days_by_interface(self, first: date, last: date) -> dict[str, Bytes]:
         """Bytes of each interface over local days, counted or not."""
+        # The + has each row read once: for each of a thousand interfaces, all would be read again.
         query = """
             SELECT device, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
-            FROM usage_by_day WHERE day BETWEEN ? AND ? AND kind = 'interface' GROUP BY device
+            FROM usage_by_day WHERE day BETWEEN ? AND ? AND +kind = 'interface' GROUP BY device
         """
         rows = self._connection.execute(query, (day_number(first), day_number(last)))
         usage = {device: Bytes(*amounts) for device, *amounts in rows}
@@ -249,6 +251,27 @@ class LedgerReader:
         condition = "+" * (device is None) + _scope(device)
         query = f"SELECT {columns} FROM {view} WHERE {condition} {rest}"  # noqa: S608 - texts of the reports alone
         return self._connection.execute(query, {**bounds, "device": device})
+
+    def select_each(self, columns: str, view: str, rest: str = "", /, **bounds: int) -> Iterator[tuple[Any, ...]]:
+        """Posted rows of every interface, counted or not; else as `select`."""
+        query = f"SELECT {columns} FROM {view} WHERE +kind = 'interface' {rest}"  # noqa: S608 - texts of the reports alone
+        return self._connection.execute(query, bounds)
+
+    def select_of(
+        self, devices: Sequence[str], columns: str, view: str, rest: str = "", /, **bounds: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """The same of several interfaces, whether they count or not; `rest` goes on after WHERE, too."""
+        names = {f"device_{number}": device for number, device in enumerate(devices)}
+        # Few interfaces are looked up one after the other; of many, every row is read once.
+        kind = "kind" if len(names) <= FEW_INTERFACES else "+kind"
+        marks = ", ".join(f":{name}" for name in names)
+        query = f"SELECT {columns} FROM {view} WHERE {kind} = 'interface' AND device IN ({marks}) {rest}"  # noqa: S608 - texts of the reports alone
+        return self._connection.execute(query, {**bounds, **names})
+
+    @property
+    def unposted(self) -> Unposted:
+        """What is not posted yet, of every interface."""
+        return self._unposted
 
     def waiting(self, device: str | None = None) -> Unposted:
         """What is not posted yet, of the machine or of one interface."""

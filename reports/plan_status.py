@@ -5,23 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.billed_usage import BilledUsage
 from reports.forecast import Forecast, forecast, reached_at
-from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import Period, dates, day_of, day_start
-from reports.plans import Plan, cap_with_rollover, counted_bytes, covers, cycle_before, cycle_of, free_windows
+from reports.periods import SLOT_SECONDS, Period, day_of, day_start
+from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, covers, cycle_before, cycle_of
 from reports.prices import cost
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import date
     from decimal import Decimal
+    from zoneinfo import ZoneInfo
 
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger_reader import Bytes, LedgerReader
 
 HABIT_DAYS = 28
 """Days of history that the forecast looks at."""
-
-ROLLOVER_CYCLES = 12
-"""Cycles back from which unused bytes can still reach this one; each passes on what it did not use itself."""
 
 
 class PlanStatus(NamedTuple):
@@ -29,7 +28,9 @@ class PlanStatus(NamedTuple):
 
     `used` is what the plan bills of the cycle so far, `free` what moved in free hours; `cap` includes what was carried
     over; `left`, `share`, `allowed_per_day` and `cap_reached_at` are None without a cap. `devices` are the interfaces
-    that the plan covers. `last_used_by_now` is what the cycle before had used by the same day.
+    that the plan covers. `last_used_by_now` is what the cycle before had used by the same day. `free_hours_since` is
+    the first day of which free hours are known, where this cycle or the one before has older ones, billed in full;
+    None where they know them all.
     """
 
     plan: Plan
@@ -50,16 +51,17 @@ class PlanStatus(NamedTuple):
     last_cycle: Period
     last_used: int
     last_used_by_now: int
+    free_hours_since: date | None = None
 
 
-class _Usage(NamedTuple):
-    """Billed bytes by local day, free hours taken out, and what those held."""
+class _Amounts(NamedTuple):
+    """What was billed: in this cycle, in the last days in the direction that decides, and in the cycle before."""
 
-    days: dict[date, Bytes]
-    free: dict[date, Bytes]
-
-    def between(self, first: date, last: date) -> Bytes:
-        return _total(self.days, first, last)
+    moved: Bytes
+    free: Bytes
+    daily: dict[date, int]
+    last: int
+    last_by_now: int
 
 
 def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
@@ -68,25 +70,22 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     cycle = cycle_of(plan, today, zone)
     before = cycle_before(plan, cycle, zone)
     devices = frozenset(name for name, counted in ledger.devices().items() if covers(plan, name, is_counted=counted))
-    earlier = _earlier_cycles(ledger, plan, before) if plan.rollover else []
-    first = min(before.first, today - timedelta(days=HABIT_DAYS), *(period.first for period in earlier), today)
-    usage = _usage(ledger, plan, devices, Period.days(first, max(today, cycle.first), zone))
-    moved = usage.between(cycle.first, today)
-    used = counted_bytes(plan, moved.received, moved.sent)
-    cap = cap_with_rollover(plan, (_billed(plan, usage.between(cut.first, cut.last)) for cut in earlier))
-    daily = _daily(plan, usage.days, moved)
+    usage = BilledUsage(ledger, plan, devices)
+    amounts = _amounts(usage, plan, cycle, before, today)
+    used = _billed(plan, amounts.moved)
+    cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
     began = min(filter(None, map(ledger.first_seen, devices)), default=None)
-    ahead = forecast(daily, cycle=cycle, now=int(now), zone=zone, used=used, began=began)
+    rest = _Rest(cycle, int(now), zone, used, began)
+    ahead = forecast(amounts.daily, **rest._asdict())
     days_left = (cycle.last - today).days + 1
     left = None if cap is None else cap - used
-    day_number = (today - cycle.first).days
     return PlanStatus(
         plan=plan,
         cycle=cycle,
         devices=devices,
-        bytes=moved,
+        bytes=amounts.moved,
         used=used,
-        free=_total(usage.free, cycle.first, today).total,
+        free=amounts.free.total,
         cap=cap,
         left=left,
         share=None if cap is None else used / cap if cap else 1.0,
@@ -95,74 +94,82 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         cost=cost(plan, used),
         forecast=ahead,
         forecast_cost=(cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high)),
-        cap_reached_at=None if cap is None else _reached(ledger, cycle, daily, now, used, cap, began),
+        cap_reached_at=None if cap is None else _reached(usage, amounts, rest, cap),
         last_cycle=before,
-        last_used=_billed(plan, usage.between(before.first, before.last)),
-        last_used_by_now=_billed(
-            plan, usage.between(before.first, min(before.first + timedelta(days=day_number), before.last))
-        ),
+        last_used=amounts.last,
+        last_used_by_now=amounts.last_by_now,
+        free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
     )
 
 
-def _earlier_cycles(ledger: LedgerReader, plan: Plan, last: Period) -> list[Period]:
-    """Cycles that were counted from end to end, oldest first."""
+class _Rest(NamedTuple):
+    """What a forecast wants to know, by its names."""
+
+    cycle: Period
+    now: int
+    zone: ZoneInfo
+    used: int
+    began: int | None
+
+
+def _amounts(usage: BilledUsage, plan: Plan, cycle: Period, before: Period, today: date) -> _Amounts:
+    # Day by day only as far as the forecast looks: a cycle may be a year.
+    lately = today - timedelta(days=HABIT_DAYS)
+    days = usage.days(lately, today)
+    moved, free = days.since(cycle.first).plus(usage.total(cycle.first, lately - timedelta(days=1)))
+    daily = {day: _in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
+    same_day = min(before.first + (today - cycle.first), before.last)
+    by_now = usage.total(before.first, same_day).billed
+    later = usage.total(same_day + timedelta(days=1), before.last).billed
+    return _Amounts(moved, free, daily, _billed(plan, by_now.plus(later)), _billed(plan, by_now))
+
+
+def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_used: int) -> Iterator[int]:
+    """What earlier cycles used, the last one first, as far as they were counted from end to end and are told whole."""
     began = ledger.first_seen()
-    found: list[Period] = []
-    while began is not None and last.start >= began and len(found) < ROLLOVER_CYCLES:
-        found.append(last)
-        last = cycle_before(plan, last, ledger.zone)
-    return found[::-1]
+    for number in range(ROLLOVER_CYCLES):
+        if began is None or last.start < began or not usage.has_all_free_hours(last.first, last.last):
+            return
+        yield _billed(usage.plan, usage.total(last.first, last.last).billed) if number else last_used
+        last = cycle_before(usage.plan, last, ledger.zone)
 
 
-def _usage(ledger: LedgerReader, plan: Plan, devices: frozenset[str], period: Period) -> _Usage:
-    days: dict[date, Bytes] = {}
-    free: dict[date, Bytes] = {}
-    for device in devices:
-        for day, moved in ledger.days(period.first, period.last, device).items():
-            days[day] = days.get(day, NO_BYTES).plus(moved)
-    for day in dates(period.first, period.last) if plan.free_hours else ():
-        # Day by day: a window over midnight is of two days, and may be of two cycles.
-        for start, end in free_windows(plan, Period.day(day, ledger.zone), ledger.zone):
-            for device in devices:
-                free[day] = free.get(day, NO_BYTES).plus(ledger.slots(start, end, device))
-    for day, moved in free.items():
-        whole = days.get(day, NO_BYTES)
-        days[day] = Bytes(whole.received - moved.received, whole.sent - moved.sent)
-    return _Usage(days, free)
-
-
-def _daily(plan: Plan, days: dict[date, Bytes], cycle: Bytes) -> dict[date, int]:
-    """Billed bytes of each day; where the larger direction is billed, the one that is larger in this cycle."""
-    if plan.counts == "larger":
-        receives_more = cycle.received >= cycle.sent
-        return {day: moved.received if receives_more else moved.sent for day, moved in days.items()}
-    return {day: _billed(plan, moved) for day, moved in days.items()}
-
-
-def _reached(
-    ledger: LedgerReader, cycle: Period, daily: dict[date, int], now: float, used: int, cap: int, began: int | None
-) -> int | None:
-    """When the forecast reaches the cap; for one that is reached already, when the days say that it was."""
-    zone = ledger.zone
-    if used < cap:
-        return reached_at(daily, cycle=cycle, now=int(now), zone=zone, used=used, cap=cap, began=began)
+def _reached(usage: BilledUsage, amounts: _Amounts, rest: _Rest, cap: int) -> int | None:
+    """When the forecast reaches the cap; for one that is reached already, when that was."""
+    if rest.used < cap:
+        return reached_at(amounts.daily, **rest._asdict(), cap=cap)
+    cycle, now, zone = rest.cycle, rest.now, rest.zone
     total = 0
-    for day in dates(cycle.first, day_of(int(now), zone)):
-        amount = daily.get(day, 0)
+    for day, moved in sorted(usage.days(cycle.first, day_of(now, zone)).billed.items()):
+        amount = _in_direction(usage.plan, moved, amounts.moved)
         if amount and total + amount >= cap:
-            start, end = day_start(day, zone), min(day_start(day + timedelta(days=1), zone), int(now))
-            return start + (end - start) * (cap - total) // amount
+            slots = [
+                (start, start + SLOT_SECONDS, _in_direction(usage.plan, part, amounts.moved))
+                for start, part in usage.slots_of(day)
+            ]
+            if sum(part for _, _, part in slots) != amount:
+                # Its quarter hours are no longer kept, and the day is all that is known.
+                slots = [(day_start(day, zone), day_start(day + timedelta(days=1), zone), amount)]
+            return _crossing(slots, cap - total, now)
         total += amount
     return cycle.start
+
+
+def _crossing(stretches: Iterable[tuple[int, int, int]], wanted: int, now: int) -> int:
+    """When so many bytes were reached in stretches of (start, end, bytes), each as if moved evenly until `now`."""
+    for start, end, amount in stretches:
+        if amount and amount >= wanted:
+            return start + (min(end, max(now, start)) - start) * wanted // amount
+        wanted -= amount
+    return now
 
 
 def _billed(plan: Plan, moved: Bytes) -> int:
     return counted_bytes(plan, moved.received, moved.sent)
 
 
-def _total(days: dict[date, Bytes], first: date, last: date) -> Bytes:
-    total = NO_BYTES
-    for day, moved in days.items():
-        if first <= day <= last:
-            total = total.plus(moved)
-    return total
+def _in_direction(plan: Plan, moved: Bytes, cycle: Bytes) -> int:
+    """Billed bytes of a part; where the larger direction is billed, of the one that is larger in this cycle."""
+    if plan.counts == "larger":
+        return moved.received if cycle.received >= cycle.sent else moved.sent
+    return _billed(plan, moved)

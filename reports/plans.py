@@ -10,7 +10,8 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from reports.periods import SLOT_SECONDS, Period, dates, day_start
+from reports.clock_offsets import stretches
+from reports.periods import SLOT_SECONDS, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 Counts: TypeAlias = Literal["both", "receive", "transmit", "larger"]
 CycleKind: TypeAlias = Literal["monthly", "weekly", "daily", "every"]
+
+ROLLOVER_CYCLES = 12
+"""Cycles back from which unused bytes can still reach this one; each passes on what it did not use itself."""
 
 COUNTED = "counted"
 DAY_MINUTES = 24 * 60
@@ -129,17 +133,27 @@ def cycle_before(plan: Plan, period: Period, zone: ZoneInfo) -> Period:
 
 
 def cap_with_rollover(plan: Plan, used_before: Iterable[int]) -> int | None:
-    """Bytes that a cycle may use, after earlier cycles used `used_before`, from the oldest to the last.
+    """Bytes that a cycle may use, after earlier cycles used `used_before`, from the last to the oldest.
 
     What a cycle leaves of its own cap moves one cycle, and is used up there before that cycle's own. Give only
-    cycles that were counted from end to end: nobody knows what the others left. None without a cap.
+    cycles that were counted from end to end: nobody knows what the others left. They are taken as far as they matter,
+    since asking for them is dear. None without a cap.
     """
-    if plan.cap_bytes is None or not plan.rollover:
-        return plan.cap_bytes
-    carried = 0
+    cap = plan.cap_bytes
+    if cap is None or not plan.rollover:
+        return cap
+    # What the cycles taken so far pass on of c bytes that came into the oldest of them: c + gain, within low and high.
+    gain, low, high = 0, 0, cap
     for used in used_before:
-        carried = min(plan.cap_bytes, max(0, plan.cap_bytes + carried - used))
-    return plan.cap_bytes + carried
+        gain += cap - used
+        low, high = _within(gain, low, high), _within(cap + gain, low, high)
+        if low == high:
+            break
+    return cap + _within(gain, low, high)
+
+
+def _within(amount: int, low: int, high: int) -> int:
+    return min(high, max(low, amount))
 
 
 def in_free_hours(plan: Plan, instant: int, zone: ZoneInfo) -> bool:
@@ -156,7 +170,7 @@ def free_windows(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[i
     if not plan.free_hours:
         return
     begin, end = period.start, period.start
-    for first, last in _windows_of_days(plan, period, zone):
+    for first, last in _free_pieces(plan, period, zone):
         if first > end:
             if end > begin:
                 yield begin, end
@@ -168,23 +182,20 @@ def free_windows(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[i
         yield begin, end
 
 
-def _windows_of_days(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
-    minutes = _free_minutes(plan)
-    start = period.start
-    for day in dates(period.first, period.last):
-        end = day_start(day + _ONE_DAY, zone)
-        if _is_plain(start, end, zone):
-            yield from ((start + first * 60, start + last * 60) for first, last in minutes)
-        else:
-            for slot in range(start, end, SLOT_SECONDS):
-                if in_free_hours(plan, slot, zone):
-                    yield slot, slot + SLOT_SECONDS
-        start = end
-
-
-def _is_plain(start: int, end: int, zone: ZoneInfo) -> bool:
-    """Say whether a day has 24 hours from midnight to midnight, so that minutes can be counted from its start."""
-    return end - start == _DAY_SECONDS and all(_local_minute(at, zone) == 0 for at in (start, end))
+def _free_pieces(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    minutes = [(start * 60, end * 60) for start, end in _free_minutes(plan)]
+    for start, end, offset in stretches(period.start, period.end, zone):
+        if offset % SLOT_SECONDS:
+            # Offsets of before 1972: a slot is free or not as its start says.
+            slots = range(start, end, SLOT_SECONDS)
+            yield from ((slot, slot + SLOT_SECONDS) for slot in slots if in_free_hours(plan, slot, zone))
+            continue
+        midnight = (start + offset) // _DAY_SECONDS * _DAY_SECONDS - offset
+        for day in range(midnight, end, _DAY_SECONDS):
+            for first, last in minutes:
+                began, ended = max(start, day + first), min(end, day + last)
+                if began < ended:
+                    yield began, ended
 
 
 def _free_minutes(plan: Plan) -> list[tuple[int, int]]:

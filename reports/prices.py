@@ -20,6 +20,11 @@ TIERS: dict[str, Decimal] = {
 TIER_CURRENCY = "INR"
 TIER_GIGABYTE = 2**30
 ASSUMED_TIER = "standard"
+# Digits of a currency's smallest unit where they are not 2: Babel's own, whose data would take 2 MB to ask.
+_NO_DIGITS = """
+AFN ALL BIF CLP DJF GNF IQD IRR ISK JPY KMF KPW KRW LAK LBP MGA MMK PYG RSD RWF SOS SYP UGX VND VUV XAF XOF XPF YER
+"""
+_DIGITS = {**dict.fromkeys(_NO_DIGITS.split(), 0), **dict.fromkeys(["BHD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)}
 # A division by 2**30 adds 30 digits: enough for every amount below 10**100 bytes.
 _EXACT = Context(prec=160)
 
@@ -52,18 +57,20 @@ def cost(plan: Plan, used_bytes: int) -> Decimal:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Round to the digits that the currency has: 2 for INR, 0 for JPY, 3 for KWD; halves go away from zero."""
-    from babel.numbers import get_currency_precision  # noqa: PLC0415 - 4 MB that only prices need
-
-    digit = Decimal(1).scaleb(-get_currency_precision(currency))
+    digit = Decimal(1).scaleb(-_DIGITS.get(currency, 2))
     return amount.quantize(digit, ROUND_HALF_UP, _EXACT)
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Write an amount as English readers do: "₹3,750.00", "¥1,235", "-€0.50"."""
-    from babel.numbers import format_currency  # noqa: PLC0415 - as above
+    """Write an amount as English readers do, in Babel's form: "₹3,750.00", "¥1,235", "-€0.50"."""
+    exact = rounded(amount, currency)
+    if currency == TIER_CURRENCY:
+        # As Babel writes it, without Babel: answers have a price in it where nobody ever set one.
+        return f"{'-' if exact.is_signed() else ''}₹{abs(exact):,.2f}"
+    from babel.numbers import format_currency  # noqa: PLC0415 - 5 MB that only other prices need
 
     with localcontext(_EXACT):
-        return str(format_currency(rounded(amount, currency), currency, locale="en"))
+        return str(format_currency(exact, currency, locale="en"))
 
 
 def _bytes_by_step(plan: Plan, used_bytes: int) -> Iterator[tuple[int, Decimal]]:

@@ -19,11 +19,13 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 OTHER_PATHS = (
     "/",
+    "/dashboard",
     "/metrics",
     "/-/healthy",
     "/-/ready",
     "/api/openapi.json",
     "/api/docs",
+    "/api/live/stream",
     "/api/export",
     "/api/export/llm",
 )

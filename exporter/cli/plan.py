@@ -149,6 +149,8 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         share = f"{100 * (answer.used_ratio or 0):.1f} %"
         rows += [("Cap", words.cap), ("Left", words.left), ("Share", share), ("Allowed per day", words.allowed_per_day)]
         rows.append(("Cap reached", _when(answer.cap_reached_at)))
+    if answer.free_hours_since:
+        rows.append(("Free hours known", f"since {answer.free_hours_since}; earlier ones are billed"))
     rows += [
         ("Days left", str(answer.days_left)),
         ("Forecast", f"{human_bytes(ahead.expected_bytes)} ({_range(ahead.low_bytes, ahead.high_bytes)})"),

@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "cost": ("plan", "What bytes cost."),
     "forecast": ("plan", "Use and cost at the end of the cycle."),
     "export": ("export", "Days as a file: JSON, CSV, Markdown, or for a language model."),
+    "report": ("report", "A wrap-up of a year, a month or a cycle, as a page to send to a friend."),
+    "backfill": ("backfill", "The past, for Prometheus or VictoriaMetrics."),
     "interfaces": ("interfaces", "Every interface: counted or not, today, ever."),
     "status": ("status", "Whether the service runs, and how it is."),
     "audit": ("audit", "Prove the ledger against the kernel's counters."),

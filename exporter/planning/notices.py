@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout, InvalidURL
 
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+from exporter.planning.outbox import Notice
+from exporter.settings import Notify
 
-    from exporter.settings import Notify
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping
+
+    from exporter.planning.outbox import Outbox, Told
 
 log = logging.getLogger(__name__)
 
@@ -26,53 +29,109 @@ FIRST_PAUSE_SECONDS = 2.0
 TIMEOUT_SECONDS = 10.0
 JSON_HEADERS = {"Content-Type": "application/json"}
 
+GRACE_SECONDS = 2.0
+"""At a stop, so long an attempt that is under way may take: cut short, it would be made again by the next service."""
+
+NOTING_SECONDS = 60.0
+"""Between attempts to note in the ledger what was told while it could not be written."""
+
+WAYS = ("webhook", "command")
+
 
 class Notifier:
-    """Remembers in the ledger what it has told, so that a restart does not tell it again."""
+    """Tells of each threshold once. What nobody has taken stays in the outbox, and is told by the next service.
+
+    A notice leaves the outbox when it was taken, or given up after all attempts: a crash in between tells it again.
+    """
 
     def __init__(
         self,
-        remember: Callable[[str], Awaitable[bool]],
+        outbox: Outbox,
         *,
         first_pause: float = FIRST_PAUSE_SECONDS,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        noting_seconds: float = NOTING_SECONDS,
     ) -> None:
-        """`remember` writes a key down; False says that it stood there already."""
-        self._remember, self._first_pause, self._timeout = remember, first_pause, timeout_seconds
-        self._told: set[str] = set()
+        """Nothing is told before `resume`."""
+        self._outbox, self._first_pause, self._timeout = outbox, first_pause, timeout_seconds
+        self._noting_seconds = noting_seconds
+        self._noticed: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = asyncio.Event()
 
-    async def tell_once(self, *, key: str, notify: Notify, message: Mapping[str, object]) -> bool:
-        """Begin to tell, unless this key was told before; returns whether it is new."""
-        if key in self._told:
+    def resume(self, told: Told, notify_of: Callable[[str], Notify | None]) -> None:
+        """Go on where an earlier service stopped; `notify_of` says whom the settings now tell of a plan."""
+        self._noticed |= told.keys
+        for notice in told.waiting:
+            notify = notify_of(str(notice.message.get("plan"))) or Notify()
+            self._begin(self._deliver(notice, notify))
+
+    def tell_once(self, *, key: str, notify: Notify, message: Mapping[str, object]) -> bool:
+        """Begin to tell of the threshold `key`, unless it was told before; returns whether it is new. Never waits."""
+        if key in self._noticed:
             return False
-        try:
-            is_new = await self._remember(key)
-        except sqlite3.Error as error:
-            # Better told again after a restart than not at all: a full disk is no reason to overrun a cap in silence
-            log.warning("a notice of a plan cannot be noted in the ledger: %s", error)
-            is_new = True
-        self._told.add(key)
-        if is_new and (notify.webhook or notify.command):
-            task = asyncio.create_task(self._deliver(notify, msgspec.json.encode(message)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return is_new
+        self._noticed.add(key)
+        self._begin(self._tell(key, [Notice(key, way, message) for way in WAYS if getattr(notify, way)], notify))
+        return True
 
     async def close(self) -> None:
-        """Give up what is still being told."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """Stop telling; attempts that are under way have a moment to end."""
+        self._is_closing.set()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
-    async def _deliver(self, notify: Notify, body: bytes) -> None:
-        if notify.webhook:
-            webhook = notify.webhook
-            await self._until_taken("the webhook", lambda: _post(webhook, body, self._timeout))
-        if notify.command:
-            await self._until_taken("the command", lambda: _run(notify.command, body, self._timeout))
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _until_taken(self, what: str, attempt: Callable[[], Awaitable[None]]) -> None:
+    async def _tell(self, key: str, notices: list[Notice], notify: Notify) -> None:
+        try:
+            await self._outbox.put(key, notices)
+        except (sqlite3.Error, OSError) as error:
+            # Better told again after a restart than not at all: a full disk is no reason to overrun a cap in silence
+            log.warning("a notice of a plan cannot be noted in the ledger yet: %s", error)
+            await asyncio.gather(*(self._attempts(notice, notify) for notice in notices))
+            await self._until_noted(lambda: self._outbox.put(key, ()))
+        else:
+            await asyncio.gather(*(self._deliver(notice, notify) for notice in notices))
+
+    async def _deliver(self, notice: Notice, notify: Notify) -> None:
+        if await self._attempts(notice, notify):
+            await self._until_noted(lambda: self._outbox.take(notice))
+
+    async def _until_noted(self, note: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await note()
+            except (sqlite3.Error, OSError) as error:
+                log.warning("that a notice of a plan was told cannot be noted in the ledger yet: %s", error)
+                if await self._is_closed_within(self._noting_seconds):
+                    return
+            else:
+                return
+
+    async def _attempts(self, notice: Notice, notify: Notify) -> bool:
+        """Attempt until it is taken or given up; False where a stop leaves it to the next service."""
+        body, address, command = msgspec.json.encode(notice.message), notify.webhook, notify.command
+        if notice.way == "webhook" and address:
+            return await self._until_taken("the webhook", lambda: _post(address, body, self._timeout))
+        if notice.way == "command" and command:
+            return await self._until_taken("the command", lambda: _run(command, body, self._timeout))
+        log.warning("the settings no longer say whom a notice of plan %s is for", notice.message.get("plan"))
+        return True
+
+    async def _is_closed_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._is_closing.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _until_taken(self, what: str, attempt: Callable[[], Awaitable[None]]) -> bool:
         pause = self._first_pause
         for number in range(1, ATTEMPTS + 1):
             try:
@@ -83,10 +142,11 @@ class Notifier:
                     "%s of a plan did not take the notice (attempt %d of %d): %s", what, number, ATTEMPTS, reason
                 )
             else:
-                return
-            if number < ATTEMPTS:
-                await asyncio.sleep(pause)
-                pause *= 2
+                return True
+            if number < ATTEMPTS and await self._is_closed_within(pause):
+                return False
+            pause *= 2
+        return True
 
 
 def _reason(error: Exception) -> str:

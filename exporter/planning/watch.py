@@ -6,7 +6,9 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND
+from exporter.planning.outbox import read_told
 from reports.amounts import human_bytes
+from reports.periods import SLOT_SECONDS
 from reports.plan_status import plan_status
 from reports.plans import counted_bytes, covers, in_free_hours
 
@@ -16,14 +18,19 @@ if TYPE_CHECKING:
 
     from exporter.metering.snapshots import Snapshot
     from exporter.planning.notices import Notifier
-    from exporter.settings import PlanSettings
+    from exporter.planning.outbox import Told
+    from exporter.settings import Notify, PlanSettings
     from reports.ledger_reader import LedgerReader
     from reports.plan_status import PlanStatus
     from reports.plans import Plan
 
-    Ask = Callable[[Callable[[LedgerReader], list[PlanStatus]]], Awaitable[list[PlanStatus]]]
+    Ask = Callable[[Callable[[LedgerReader], "_Answer"]], Awaitable["_Answer"]]
 
 log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 60.0
+JUST_AFTER_SECONDS = 0.05
+"""Timers go by another clock, and may be early by some milliseconds."""
 
 
 class LivePlan(NamedTuple):
@@ -47,6 +54,13 @@ class _Known(NamedTuple):
     lifetimes: Mapping[str, tuple[int, int]]
 
 
+class _Answer(NamedTuple):
+    """How plans stand and, where it was asked for, what earlier services have told of them."""
+
+    found: list[PlanStatus]
+    told: Told | None
+
+
 class PlanWatch:
     """One for each service."""
 
@@ -62,6 +76,7 @@ class PlanWatch:
         self._plans, self._zone, self._snapshot = plans, zone, snapshot
         self._notifier = notifier
         self._known: tuple[_Known, ...] = ()
+        self._is_resumed = False
 
     async def refresh(self, ask: Ask) -> None:
         """Ask how each plan stands, and tell of thresholds that are crossed for the first time in their cycle.
@@ -71,19 +86,37 @@ class PlanWatch:
         snapshot = self._snapshot()
         if snapshot is None:
             return
-        now = snapshot.taken.wall / SECOND
+        now, is_first = snapshot.taken.wall / SECOND, not self._is_resumed
         plans = [settings.plan for settings in self._plans]
-        found = await ask(lambda ledger: [plan_status(ledger, plan, now) for plan in plans])
-        self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in found)
+
+        def question(ledger: LedgerReader) -> _Answer:
+            found = [plan_status(ledger, plan, now) for plan in plans]
+            return _Answer(found, read_told(ledger.state()) if is_first else None)
+
+        answer = await ask(question)
+        self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in answer.found)
+        if answer.told is not None and not self._is_resumed:
+            self._is_resumed = True
+            self._notifier.resume(answer.told, self._notify_of)
         for settings, live in zip(self._plans, self.live(), strict=True):
             for percent, is_reached in live.thresholds:
                 if is_reached:
-                    await self._tell(settings, live, percent)
+                    self._tell(settings, live, percent)
 
     def live(self) -> tuple[LivePlan, ...]:
         """Every plan with what was moved since the last refresh: free hours bill nothing."""
         snapshot = self._snapshot()
         return () if snapshot is None else tuple(self._live(known, snapshot) for known in self._known)
+
+    def seconds_to_refresh(self, now: float) -> float:
+        """How long after `now` (UTC seconds) it is due: every minute, and just after a quarter hour has begun.
+
+        Free hours and cycles begin and end with one.
+        """
+        return min(REFRESH_SECONDS, SLOT_SECONDS - now % SLOT_SECONDS + JUST_AFTER_SECONDS)
+
+    def _notify_of(self, name: str) -> Notify | None:
+        return next((settings.notify for settings in self._plans if settings.plan.name == name), None)
 
     def _live(self, known: _Known, snapshot: Snapshot) -> LivePlan:
         status = known.status
@@ -100,10 +133,10 @@ class PlanWatch:
             sent += moved[1] - then[1]
         return LivePlan(status, counted_bytes(status.plan, received, sent))
 
-    async def _tell(self, settings: PlanSettings, live: LivePlan, percent: int) -> None:
+    def _tell(self, settings: PlanSettings, live: LivePlan, percent: int) -> None:
         status = live.status
-        told = await self._notifier.tell_once(
-            key=f"alert:{status.plan.name}:{status.cycle.start}:{percent}",
+        is_new = self._notifier.tell_once(
+            key=f"{status.plan.name}:{status.cycle.start}:{percent}",
             notify=settings.notify,
             message={
                 "plan": status.plan.name,
@@ -115,7 +148,7 @@ class PlanWatch:
                 "forecast_bytes": status.forecast.expected,
             },
         )
-        if told:
+        if is_new:
             used, cap = human_bytes(live.used), human_bytes(status.cap or 0)
             log.warning("plan %s has used %s of its %s: %d %% are reached", status.plan.name, used, cap, percent)
 

@@ -59,6 +59,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
     collected.read_variables(environ)
     collected.read_further_keys(environ)
     collected.check_pairs()
+    collected.check_free_hours()
     if collected.problems:
         raise SettingsError(collected.problems)
     return Loaded(collected.settings(), path, collected.origins, tuple(collected.warnings))
@@ -192,6 +193,19 @@ class _Collected:
         for one, other in (pair, pair[::-1]):
             if self.values.get(one) and not self.values.get(other):
                 self.problems.append(f"{self.origins[one]}: {one}: is set without {other}; use both or neither")
+
+    def check_free_hours(self) -> None:
+        """The quarter hours that free hours are cut from must be kept for as long as a plan needs them."""
+        if self.problems or not any(held.plan.free_hours for held in self.plans):
+            return
+        from exporter.settings.plan_slots import shortage  # noqa: PLC0415 - as plans
+
+        kept = self.settings().ledger.slot_retention
+        for number, held in enumerate(self.plans):
+            if found := shortage(held.plan, kept):
+                name = f"{PLANS}[{number}].{found.key}"
+                told = self.problems if found.is_fatal else self.warnings
+                told.append(f"{self.origins[name]}: {name}: {found.fault}")
 
     def settings(self) -> Settings:
         """Build the tree; what is not given keeps its default."""

@@ -119,6 +119,12 @@ class Grafana(Section, frozen=True):
     ] = None
 
 
+class Reports(Section, frozen=True):
+    """Reports that are written by themselves."""
+
+    archive: Annotated[bool, rules.Switch(), "Keep a wrap-up of each month and year that is over, at /reports."] = True
+
+
 class Notify(Section, frozen=True):
     """Whom a plan tells when an alert is due: a web address, and a program with its arguments; both may be secret."""
 
@@ -152,6 +158,7 @@ class Settings(Section, frozen=True):
     average: Average = msgspec.field(default_factory=Average)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     grafana: Grafana = msgspec.field(default_factory=Grafana)
+    reports: Reports = msgspec.field(default_factory=Reports)
     plans: tuple[PlanSettings, ...] = msgspec.field(default_factory=_no_plans)
 
 

@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from exporter.web_config.parsing import WatchedWebConfig, WebConfig
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = frozenset({"/", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})
-"""What tells nothing about the machine: no key is asked for."""
+OPEN_PATHS = frozenset({"/", "/dashboard", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})
+"""What tells nothing about the machine, or asks `data_refusal` before it does: no key is asked for."""
+
+ASSETS = "/assets/"
+"""Scripts and styles of the page: the same for everybody."""
 
 
 class Refusal(NamedTuple):
@@ -67,7 +70,11 @@ class Access:
             return Refusal(403, "cross-site requests may not change anything here")
         if request.method == "OPTIONS" and self.allowed_origin(request) is not None:
             return None  # browsers ask whether they may send credentials without sending any
-        return await self._without_credentials(request)
+        return await self._without_credentials(request, needs_key=self._needs_key(request.path))
+
+    async def data_refusal(self, request: web.Request) -> Refusal | None:
+        """Why a page that everybody may open tells this request no data, or None."""
+        return await self._without_credentials(request, needs_key=True)
 
     def allowed_origin(self, request: web.Request) -> str | None:
         """The request's Origin, if pages from there may read the API."""
@@ -108,12 +115,12 @@ class Access:
             return False
         return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
-    async def _without_credentials(self, request: web.Request) -> Refusal | None:
+    async def _without_credentials(self, request: web.Request, *, needs_key: bool) -> Refusal | None:
         passwords = self._basic_auth()
         has_password = passwords is not None and await self._has_password(request, passwords)
         if passwords is not None and not has_password and not self._has_key(request):
             return Refusal(401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="netledger"'})
-        if not self._keys or has_password or not self._needs_key(request.path):
+        if not self._keys or has_password or not needs_key:
             return None
         if self._has_key(request):
             return None
@@ -131,7 +138,7 @@ class Access:
         return self._passwords[1]
 
     def _needs_key(self, path: str) -> bool:
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or path.startswith(ASSETS):
             return False
         return path != "/metrics" or self._protects_metrics
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from exporter.metrics.exposition import Exposition, Rendered
-    from exporter.planning.watch import PlanWatch
+    from exporter.planning.watch import LivePlan, PlanWatch
     from exporter.settings import Settings
 
 Result = TypeVar("Result")
@@ -118,11 +118,15 @@ class Desk:
             ledger_figures=self.upkeep.figures,
             is_degraded=bool(self.poster.health.problem or self.upkeep.notices),
             unposted_bytes=self.poster.unposted_bytes,
-            plans=self._plans.live(),
+            plans=self.live_plans(),
         )
         if names:
             return self.exposition.render_some(state, names, accept)
         return self.exposition.render(state, accept, accept_encoding)
+
+    def live_plans(self) -> tuple[LivePlan, ...]:
+        """Every plan with what was moved since it was last asked about."""
+        return self._plans.live()
 
     @property
     def seconds_since_look(self) -> float:

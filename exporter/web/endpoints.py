@@ -89,7 +89,7 @@ class Page(NamedTuple):
     handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
     query: type[Query] = NoQuery
     answer: Callable[[], Any] = lambda: dict[str, Any]
-    """The type of its JSON, where that is one of the formats; imported when somebody asks for OpenAPI."""
+    """The type of its JSON, where that is one of the formats, or several; imported when somebody asks for OpenAPI."""
 
 
 class BadRequestError(Exception):

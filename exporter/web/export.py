@@ -13,19 +13,22 @@ from aiohttp import ETag, web
 import exporter
 from exporter.web.desk import DESK
 from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, OfInterface, Page, parse_query
-from reports.formats.exports import FORMATS
+from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
 from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
     from exporter.web.desk import Desk
-    from reports.export import Export
-    from reports.formats.exports import Format
+    from reports.export import Export, Source
+    from reports.formats.exports import Format, Told
     from reports.ledger_reader import LedgerReader
+    from reports.plans import Plan
+    from reports.slot_export import Slot
+    from reports.spans import Span
 
-CHUNK_BYTES = 1 << 20
+SHORT_BYTES, CHUNK_BYTES = 1 << 20, 1 << 18
 CHUNK_SECONDS = 0.02
 """What is made before others have a turn on the readers' thread; a short export is one chunk, with its length."""
 
@@ -41,6 +44,13 @@ FormatName = Annotated[
     msgspec.Meta(
         description="How it is written; llm and toon are for language models.",
         extra_json_schema={"enum": list(FORMATS), "default": "json"},
+    ),
+]
+ResolutionName = Annotated[
+    str,
+    msgspec.Meta(
+        description="slot: a row for each interface and quarter hour, as json or csv.",
+        extra_json_schema={"enum": list(RESOLUTIONS), "default": DAY},
     ),
 ]
 FirstDay = Annotated[
@@ -82,25 +92,57 @@ class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from",
     """And how they are written."""
 
     format: FormatName = "json"
+    resolution: ResolutionName = DAY
+
+
+class Paper:
+    """What is written of an export, some at a time: slots are read from the ledger as it is at that moment."""
+
+    def __init__(self) -> None:
+        """Nothing is written."""
+        self.pieces: Iterator[bytes] = iter(())
+        self._ledger: LedgerReader | None = None
+
+    def read(self, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
+        """Posted slots, as an export by slots asks for them."""
+        from reports.slot_export import posted_slots  # noqa: PLC0415 - memory that a service without exports can spare
+
+        assert self._ledger is not None  # noqa: S101 - pieces are made by `some` alone
+        return posted_slots(self._ledger, span, devices)
+
+    def some(self, ledger: LedgerReader, most_bytes: int = CHUNK_BYTES) -> bytes:
+        """As many pieces as are quickly made, b"" at the end; after each lot the ledger can answer others."""
+        self._ledger = ledger
+        held, size, ends = [], 0, time.monotonic() + CHUNK_SECONDS
+        for piece in self.pieces:
+            held.append(piece)
+            size += len(piece)
+            if size >= most_bytes or time.monotonic() >= ends:
+                break
+        return b"".join(held)
 
 
 class Answer(NamedTuple):
-    """An export that is about to be sent: its tag, whether the client has it, and what is written of it so far."""
+    """An export that is about to be sent: its name and tag, whether the client has it, what is written of it so far."""
 
-    told: Export
+    name: str
     tag: str
     is_known: bool
-    pieces: Iterator[bytes]
+    paper: Paper
     first: bytes
     second: bytes
 
 
 async def export(request: web.Request) -> web.Response:
-    """A file of days: JSON, CSV, Markdown, or one of two notations for language models."""
+    """A file of days, or of quarter hours: JSON, CSV, Markdown, or one of two notations for language models."""
     query = parse_query(request, ExportQuery)
     if query.format not in FORMATS:
         raise BadRequestError(f"format: {query.format!r} is refused; use {', '.join(FORMATS)}")
-    return await _answer(request, query, FORMATS[query.format])
+    try:
+        form = format_at(query.resolution, query.format)
+    except ResolutionError as error:
+        raise BadRequestError(str(error)) from error
+    return await _answer(request, query, form)
 
 
 async def export_for_models(request: web.Request) -> web.Response:
@@ -109,89 +151,85 @@ async def export_for_models(request: web.Request) -> web.Response:
 
 
 async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
-    from reports.export import Source, subject_of  # noqa: PLC0415 - memory that a service without exports does not need
-
     desk = request.app[DESK]
-    try:
-        subject = subject_of([found.plan for found in desk.settings.plans], query.plan, query.interface)
-    except PlanError as error:
-        raise BadRequestError(str(error)) from error
+    subject, source = _subject(desk, query), _source(desk)
     desk.fresh_snapshot()
-    now, identity = desk.now, desk.identity
-    source = Source(identity.hostname, identity.device_id, identity.os_type, exporter.__version__)
-    asked = Asked(query.range, query.first, query.last)
+    now, asked = desk.now, Asked(query.range, query.first, query.last)
 
     def question(ledger: LedgerReader) -> Answer:
-        told = form.ask(ledger, asked, now, source, subject)
-        tag = fingerprint(told, form.module)
-        is_known = _is_known(request, tag)
-        pieces = iter(()) if is_known or request.method == "HEAD" else form.write(told)
-        return Answer(told, tag, is_known, pieces, _some(pieces), next(pieces, b""))
+        paper = Paper()
+        told = form.ask(ledger, asked, now, source, subject).read_by(paper.read)
+        name, tag = disposition(told.by_day, form.suffix), fingerprint(told, form.module)
+        is_known = any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
+        if not is_known and request.method != "HEAD":
+            paper.pieces = form.write(told)
+        return Answer(name, tag, is_known, paper, paper.some(ledger, SHORT_BYTES), next(paper.pieces, b""))
 
     answer = await desk.ask(question)
     headers = {"Cache-Control": "private, no-cache", "ETag": f'W/"{answer.tag}"'}
     if answer.is_known:
         return web.Response(status=304, headers=headers)
-    headers |= {"Content-Type": form.content_type, "Content-Disposition": disposition(answer.told, form.suffix)}
+    headers |= {"Content-Type": form.content_type, "Content-Disposition": answer.name}
     if request.method == "HEAD":
         return web.Response(headers=headers)
     body: Any = _chunks(desk, answer) if answer.second else answer.first
     return web.Response(body=body, headers=headers)
 
 
+def _subject(desk: Desk, query: DaysQuery) -> Plan | str | None:
+    from reports.export import subject_of  # noqa: PLC0415 - see above
+
+    try:
+        return subject_of([found.plan for found in desk.settings.plans], query.plan, query.interface)
+    except PlanError as error:
+        raise BadRequestError(str(error)) from error
+
+
+def _source(desk: Desk) -> Source:
+    from reports.export import Source  # noqa: PLC0415 - see above
+
+    identity = desk.identity
+    return Source(identity.hostname, identity.device_id, identity.os_type, exporter.__version__)
+
+
 async def _chunks(desk: Desk, answer: Answer) -> AsyncIterator[bytes]:
     yield answer.first
     yield answer.second
-    while chunk := await desk.work(lambda: _some(answer.pieces)):
+    while chunk := await desk.ask(answer.paper.some):
         yield chunk
 
 
-def _some(pieces: Iterator[bytes]) -> bytes:
-    """As many as are quickly made, b"" at the end; after each lot the ledger can answer others."""
-    held, size, ends = [], 0, time.monotonic() + CHUNK_SECONDS
-    for piece in pieces:
-        held.append(piece)
-        size += len(piece)
-        if size >= CHUNK_BYTES or time.monotonic() >= ends:
-            break
-    return b"".join(held)
-
-
-def _is_known(request: web.Request, tag: str) -> bool:
-    return any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
-
-
-def fingerprint(told: Export, form: str) -> str:
+def fingerprint(told: Told, form: str) -> str:
     """A weak tag of what is told: it stays when only the time of the export has changed."""
-    facts = (form, told.source, told.zone.key, told.range, told.device, told.plan, told.interfaces, told.first_date)
-    amounts = hash(tuple(map(tuple, told.days[1:])))  # of integers, so that it is the same in every process
-    return hashlib.blake2b(repr((facts, amounts)).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(repr((form, told.facts)).encode(), digest_size=12).hexdigest()
 
 
 def disposition(told: Export, suffix: str) -> str:
-    """A download's name: safe ASCII for every client, and the host's true name for those that read RFC 5987."""
+    """A download's name: safe ASCII for every client, and the true names for those that read RFC 5987."""
     days = f"{told.first_date}_{told.last_date}" if told.days.size else "empty"
-    host, name = told.source.hostname, f"{days}.{suffix}"
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in host)
+    whose = "_".join(filter(None, (told.source.hostname, told.device, told.plan)))
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in whose)
+    name = f"{days}.{suffix}"
     value = f'attachment; filename="netledger_{plain}_{name}"'
-    return value if plain == host else f"{value}; filename*=UTF-8''{quote(f'netledger_{host}_{name}', safe='')}"
+    return value if plain == whose else f"{value}; filename*=UTF-8''{quote(f'netledger_{whose}_{name}', safe='')}"
 
 
-def _document() -> type:
+def _documents() -> tuple[type, ...]:
     """What JSON there is, for whoever asks for OpenAPI."""
     from reports.formats.export_json import ExportDocument  # noqa: PLC0415 - see above
+    from reports.formats.slots_json import SlotDocument  # noqa: PLC0415 - see above
 
-    return ExportDocument
+    return ExportDocument, SlotDocument
 
 
 PAGES = (
     Page(
         "/api/export",
-        "Days, months, records and interfaces as a file",
+        "Days, months, records and interfaces as a file, or quarter hours",
         tuple(dict.fromkeys(form.content_type.partition(";")[0] for form in FORMATS.values())),
         export,
         query=ExportQuery,
-        answer=_document,
+        answer=_documents,
     ),
     Page("/api/export/llm", "The same for a language model", ("text/plain",), export_for_models, query=DaysQuery),
 )

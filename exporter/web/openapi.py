@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from html import escape
 from http import HTTPStatus
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
@@ -13,7 +14,7 @@ from aiohttp import web
 import exporter
 from exporter.web.endpoints import JSON, Endpoint, Page, Query, answer_with
 from exporter.web.grafana import NAME, VIEWS
-from exporter.web.landing import HEADERS
+from exporter.web.policy import WITHOUT_SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,15 +44,19 @@ ERROR_SCHEMA = {
 
 def document(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> dict[str, Any]:
     """The OpenAPI document of these endpoints and pages."""
+    answers = [page.answer() for page in pages]
+    kinds = [answer if isinstance(answer, tuple) else (answer,) for answer in answers]
     schemas, components = msgspec.json.schema_components(
-        [*(endpoint.answer for endpoint in endpoints), *(page.answer() for page in pages)],
+        [*(endpoint.answer for endpoint in endpoints), *chain.from_iterable(kinds)],
         ref_template="#/components/schemas/{name}",
     )
     paths: dict[str, Any] = {}
     for endpoint, schema in zip(endpoints, schemas, strict=False):
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema)
-    for page, schema in zip(pages, schemas[len(endpoints) :], strict=True):
-        paths[page.path] = {"get": _page_operation(page, schema)}
+    of_pages = iter(schemas[len(endpoints) :])
+    for page, kind in zip(pages, kinds, strict=True):
+        first, *others = islice(of_pages, len(kind))
+        paths[page.path] = {"get": _page_operation(page, {"anyOf": [first, *others]} if others else first)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -81,7 +86,7 @@ def pages_of(endpoints: Sequence[Endpoint], others: Sequence[Page]) -> tuple[Pag
         return answer_with(msgspec.json.encode(document(endpoints, pages)))
 
     async def show_page(_request: web.Request) -> web.Response:
-        return web.Response(text=html_page(endpoints, pages), content_type="text/html", headers=HEADERS)
+        return web.Response(text=html_page(endpoints, pages), content_type="text/html", headers=WITHOUT_SCRIPTS)
 
     pages = (
         *others,

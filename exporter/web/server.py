@@ -11,7 +11,8 @@ import msgspec
 from aiohttp import web
 
 from exporter.settings.dashboards import links_to_grafana
-from exporter.web import bandwidth, export, history, landing, openapi, plans, prometheus, storage, usage
+from exporter.web import bandwidth, export, history, live, openapi, page, plans, prometheus, reports, storage, usage
+from exporter.web.asset_files import add_assets
 from exporter.web.desk import DESK
 from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
 from exporter.web.grafana import NAME, Seen, grafana_url
@@ -93,12 +94,18 @@ def make_app(desk: Desk, access: Access) -> web.Application:
     """Wire every route."""
     app = web.Application(middlewares=[_guard(access)], client_max_size=LARGEST_BODY)
     app[DESK] = desk
+    page.add_page(app, access)
+    live.add_feed(app)
+    add_assets(app)
+    reports.add_archive(app)
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, _handler(desk, endpoint))
         if endpoint.method == "GET":
             app.router.add_route("HEAD", endpoint.path, _handler(desk, endpoint))
-    for page in openapi.pages_of(ENDPOINTS, (*landing.PAGES, *prometheus.PAGES, *export.PAGES)):
-        app.router.add_get(page.path, page.handle)
+    for other in openapi.pages_of(
+        ENDPOINTS, (*page.PAGES, *live.PAGES, *prometheus.PAGES, *export.PAGES, *reports.PAGES)
+    ):
+        app.router.add_get(other.path, other.handle)
     return app
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reports.amounts import human_bytes, human_rate
+from reports.amounts import human_bytes, human_bytes_each, human_rate
 from reports.formats.json import Answer, ByteCount, DateText, HumanReadable, MonthText, Timestamp
 
 if TYPE_CHECKING:
@@ -152,14 +152,18 @@ class Head(NamedTuple):
 
 def write(export: Export) -> Iterator[bytes]:
     """One JSON object, an ExportDocument."""
-    encode = msgspec.json.Encoder().encode
-    named = head(export)._asdict().items()
-    yield b"{" + b"".join(b'"%b":%b,' % (name.encode(), encode(value)) for name, value in named) + b'"daily_data":['
+    yield opening(head(export)) + b'"daily_data":['
     separator = b""
     for days in export.batches():
         yield separator + ",".join(_lines(days)).encode()
         separator = b","
     yield b"]}\n"
+
+
+def opening(told: Head) -> bytes:
+    """How the object begins, up to the name of its last part."""
+    encode = msgspec.json.Encoder().encode
+    return b"{" + b"".join(b'"%b":%b,' % (name.encode(), encode(value)) for name, value in told._asdict().items())
 
 
 def head(export: Export) -> Head:
@@ -181,7 +185,7 @@ def days_of_export(days: Days) -> list[DayOfExport]:
 def _lines(days: Days) -> list[str]:
     """Days as `DayOfExport` has them, as text at once: for thousands of days objects would take twice the time."""
     totals = list(map(add, days.received, days.sent))
-    words = (map(human_bytes, column) for column in (days.sent, days.received, totals, days.peaks))
+    words = map(human_bytes_each, (days.sent, days.received, totals, days.peaks))
     return [
         f'{{"date":"{day}","bytes_sent":{sent},"bytes_received":{received},"total_bytes":{total},'
         f'"peak_speed":{peak},"estimated_bytes":{estimated},"human_readable":{{"sent":"{sent_text}",'

@@ -3,41 +3,93 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from reports.export import Export
+    from reports.slot_export import ReadSlots
+
+
+class Told(Protocol):
+    """What a question of an export gives: an Export, or one that has it and more."""
+
+    @property
+    def by_day(self) -> Export:
+        """Whose days they are, and which."""
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
+
+    @property
+    def notice(self) -> str:
+        """What is to be said about it, else ""."""
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches of days or slots there are, about."""
+
+    def read_by(self, read: ReadSlots, /) -> Told:
+        """The same; what is not held is read by `read` while it is written."""
 
 
 class Format(NamedTuple):
     """A module of this folder with `write(export)`, its media type and file suffix, and what it tells of.
 
-    `question` is the function of reports.export that gives it what it writes.
+    `question` is the module of reports and its function that give it what it writes.
     """
 
     module: str
     content_type: str
     suffix: str
-    question: str = "export"
+    question: tuple[str, str] = ("export", "export")
 
     @property
-    def ask(self) -> Callable[..., Export]:
+    def ask(self) -> Callable[..., Told]:
         """The question to put to the ledger."""
-        question: Callable[..., Export] = getattr(import_module("reports.export"), self.question)
+        module, function = self.question
+        question: Callable[..., Told] = getattr(import_module(f"reports.{module}"), function)
         return question
 
-    def write(self, told: Export) -> Iterator[bytes]:
-        """The export, in pieces of at most some 100 KB: one or more before the days, and one for each batch of them."""
+    def write(self, told: Any) -> Iterator[bytes]:
+        """The export, in pieces of some 100 KB: one or more before the days or slots, and one for each batch of them.
+
+        `told` is what this format's question gave.
+        """
         pieces: Iterator[bytes] = import_module(f"reports.formats.{self.module}").write(told)
         return pieces
 
 
 FORMATS: Mapping[str, Format] = {
     "json": Format("export_json", "application/json", "json"),
-    "csv": Format("csv", "text/csv; charset=utf-8; header=present", "csv", "daily"),
+    "csv": Format("csv", "text/csv; charset=utf-8; header=present", "csv", ("export", "daily")),
     "llm": Format("llm", "text/plain; charset=utf-8", "toml"),
     "toon": Format("toon", "text/toon; charset=utf-8", "toon"),
     "markdown": Format("markdown", "text/markdown; charset=utf-8; variant=GFM", "md"),
 }
+
+BY_SLOTS = ("slot_export", "slot_export")
+SLOT_FORMATS: Mapping[str, Format] = {
+    "json": Format("slots_json", FORMATS["json"].content_type, "slots.json", BY_SLOTS),
+    "csv": Format("slots_csv", FORMATS["csv"].content_type, "slots.csv", BY_SLOTS),
+}
+"""By quarter hours: what can hold 35,000 rows a year and more."""
+
+DAY, SLOT = RESOLUTIONS = ("day", "slot")
+
+
+class ResolutionError(ValueError):
+    """There is no such resolution, or a format has none of it; the text has the rule."""
+
+
+def format_at(resolution: str, name: str) -> Format:
+    """The format of this name for days or for slots; raises ResolutionError."""
+    if resolution not in RESOLUTIONS:
+        raise ResolutionError(f"resolution: {resolution!r} is refused; use {', '.join(RESOLUTIONS)}")
+    if resolution == DAY:
+        return FORMATS[name]
+    if name not in SLOT_FORMATS:
+        raise ResolutionError(f"resolution: {resolution!r} is for {', '.join(SLOT_FORMATS)}; {name} tells of days")
+    return SLOT_FORMATS[name]

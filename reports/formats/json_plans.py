@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.amounts import human_bytes
-from reports.formats.json import Answer, Today, Usage, usage
+from reports.formats.json import Answer, DateText, Today, Usage, usage
 from reports.periods import iso
 from reports.prices import assumed_price, cost, has_price, money, one_price, rounded
 
@@ -130,7 +130,11 @@ class PlanWords(Answer):
 
 
 class PlanAnswer(Answer):
-    """How a plan stands; cap, left, share and allowed per day are null without a cap."""
+    """How a plan stands; cap, left, share and allowed per day are null without a cap.
+
+    `free_hours_since` is there where this cycle or the last has days whose quarter hours are deleted: the first day of
+    which free hours are known, those of earlier days being billed.
+    """
 
     name: str
     interfaces: list[str]
@@ -151,6 +155,7 @@ class PlanAnswer(Answer):
     cap_reached_at: str | None
     last_cycle: LastCycle
     human_readable: PlanWords
+    free_hours_since: DateText | msgspec.UnsetType = msgspec.UNSET
 
 
 class Plans(Answer):
@@ -241,6 +246,7 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
             left=_words(status.left),
             allowed_per_day=_words(status.allowed_per_day),
         ),
+        free_hours_since=msgspec.UNSET if status.free_hours_since is None else status.free_hours_since.isoformat(),
     )
 
 

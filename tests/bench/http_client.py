@@ -19,6 +19,14 @@ class Answer(NamedTuple):
     seconds: float
 
 
+class Drained(NamedTuple):
+    """The same of an answer whose body was thrown away: its size on the wire in bytes."""
+
+    status: int
+    size: int
+    seconds: float
+
+
 class ProtocolError(Exception):
     """The answer is not what this client understands: HTTP/1.1 with a Content-Length, or in chunks."""
 
@@ -46,6 +54,24 @@ class KeptConnection:
         status, length = parse_head(head)
         body = self._chunks(rest) if length == CHUNKED else self._whole(rest, length)
         return Answer(status, body, time.perf_counter() - began)
+
+    def drain(self, path: str) -> Drained:
+        """GET an answer that is too long to be held; raises ProtocolError where it does not come in chunks."""
+        began = time.perf_counter()
+        self._socket.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += self._more()
+        head, _, end = received.partition(b"\r\n\r\n")
+        status, length = parse_head(head)
+        if length != CHUNKED:
+            raise ProtocolError(f"{path}: {status}, in one piece")
+        size = len(end)
+        while not end.endswith(LAST_CHUNK):
+            part = self._more()
+            size += len(part)
+            end = (end + part)[-len(LAST_CHUNK) :]
+        return Drained(status, size, time.perf_counter() - began)
 
     def close(self) -> None:
         self._socket.close()

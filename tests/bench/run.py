@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import commands, crowds, peers, questions, resting, scrapes, starts
-from tests.bench.document import MarkerError, replaced
+from tests.bench import commands, crowds, exports, live_page, peers, questions, resting, scrapes, starts
+from tests.bench.document import MarkerError, renewed, replaced
 from tests.bench.machine import this_machine
 from tests.bench.settings import Bench
 from tests.bench.table import page
@@ -27,6 +27,8 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "starts": starts.measure,
     "commands": commands.measure,
     "questions": questions.measure,
+    "exports": exports.measure,
+    "page": live_page.measure,
     "peers": peers.measure,
 }
 DISK_FOLDER = "/var/tmp"  # noqa: S108 - /tmp is often memory, and writing there says nothing about disks
@@ -41,7 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = _measured(bench.quick() if options.quick else bench, options.only or list(FIGURES))
     figures = page(machine, rows, f"{datetime.now(UTC):%Y-%m-%d}")
     sys.stdout.write(figures)
-    return _write(options.output, figures) if options.output else 0
+    return (
+        _write(options.output, figures, [row.figure for row in rows] if options.only else None) if options.output else 0
+    )
 
 
 def _measured(bench: Bench, names: Sequence[str]) -> list[Row]:
@@ -52,9 +56,12 @@ def _measured(bench: Bench, names: Sequence[str]) -> list[Row]:
     return rows
 
 
-def _write(output: Path, figures: str) -> int:
+def _write(output: Path, figures: str, names: Sequence[str] | None) -> int:
+    """Replace all figures, or those of these names."""
     try:
-        output.write_text(replaced(output.read_text(encoding="utf-8"), figures), encoding="utf-8")
+        text = output.read_text(encoding="utf-8")
+        new = replaced(text, figures) if names is None else renewed(text, figures, names)
+        output.write_text(new, encoding="utf-8")
     except (OSError, MarkerError) as error:
         sys.stderr.write(f"{output} is unchanged: {error}\n")
         return 1

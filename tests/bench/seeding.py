@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import tzlocal
 
 from exporter.ledger.schema import COUNTS, migrate
+from reports.periods import day_number, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
 DAY, SLOT, MINUTE = 86_400, 900, 60
 SLOT_DAYS, MINUTE_DAYS = 400, 30
@@ -28,6 +30,7 @@ class History(NamedTuple):
 
     devices: tuple[str, ...]
     days: int
+    slot_days: int = SLOT_DAYS
 
 
 def seed(path: Path, history: History, now: float | None = None) -> Path:
@@ -39,7 +42,7 @@ def seed(path: Path, history: History, now: float | None = None) -> Path:
         connection.execute("BEGIN")
         subjects = [_subject(connection, name, until, history.days) for name in history.devices]
         _fill(connection, "day", DAY, subjects, (until // DAY - history.days, until // DAY))
-        slot_days = min(SLOT_DAYS, history.days)
+        slot_days = min(history.slot_days, history.days)
         _fill(connection, "slot", SLOT, subjects, _range(until, slot_days, SLOT))
         _fill(connection, "minute", MINUTE, subjects, _range(until, min(MINUTE_DAYS, slot_days), MINUTE))
         connection.execute(
@@ -48,6 +51,24 @@ def seed(path: Path, history: History, now: float | None = None) -> Path:
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path
+
+
+def add_up_days(path: Path, zone: ZoneInfo) -> None:
+    """Make every day of a seeded ledger what its slots have in this zone, as the service would have written it."""
+    counts, speeds = COUNTS[:4], ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
+    sums = ", ".join([*(f"sum({name})" for name in counts), *(f"max({name})" for name in speeds)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.create_function("day_of", 1, lambda slot: day_number(day_of(slot, zone)), deterministic=True)
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute("BEGIN")
+        connection.execute("DELETE FROM day")
+        connection.execute(
+            f"INSERT INTO day (day, subject, {', '.join(counts + speeds)}) "  # noqa: S608 - names of our schema
+            f"SELECT day_of(slot) AS day, subject, {sums} FROM slot GROUP BY 1, 2"
+        )
+        connection.execute("UPDATE state SET value = ? WHERE name = 'timezone'", (zone.key,))
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _subject(connection: sqlite3.Connection, name: str, until: int, days: int) -> int:

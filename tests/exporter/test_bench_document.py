@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.document import BEGIN, END, MarkerError, replaced
+from tests.bench.document import BEGIN, END, MarkerError, renewed, replaced
 from tests.bench.machine import Machine
 from tests.bench.rows import Row, skipped
 from tests.bench.table import number, page
@@ -61,6 +61,21 @@ def test_only_what_is_between_the_markers_is_replaced() -> None:
 
     assert once == f"before\n\n{BEGIN}\n\nnew\n\n{END}\n\nafter\n"
     assert replaced(once, "new\n") == once
+
+
+def test_a_part_is_measured_again_without_losing_the_others() -> None:
+    old = page(
+        MACHINE, [Row("RSS", "MB", 42, (41.0,), remark="resting"), Row("CSV", "ms", 8, (9.0,), remark="slow")], "1"
+    )
+    text = replaced(f"before\n{BEGIN}\n{END}\nafter\n", old)
+    again = page(MACHINE, [Row("CSV", "ms", 8, (7.0,), remark="fast"), Row("JSON", "ms", 15, (14.0,))], "2")
+
+    once = renewed(text, again, ["CSV", "JSON"])
+
+    others = page(MACHINE, [Row("RSS", "MB", 42, (41.0,), remark="resting")], "1")
+    assert once == f"before\n{BEGIN}\n\n{others}\n{again}\n{END}\nafter\n"
+    assert renewed(once, again, ["CSV", "JSON"]) == once
+    assert renewed(once, others, ["RSS"]) == f"before\n{BEGIN}\n\n{again}\n{others}\n{END}\nafter\n"
 
 
 @pytest.mark.parametrize(

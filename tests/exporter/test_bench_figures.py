@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from exporter.ledger.backups import is_sound
 from exporter.ledger.files import connect_to_read
 from reports.ledger_reader import LedgerReader
-from tests.bench.http_client import CHUNKED, ProtocolError, parse_head
+from reports.periods import Period, day_of
+from tests.bench.exports import modules_in
+from tests.bench.http_client import CHUNKED, KeptConnection, ProtocolError, parse_head
 from tests.bench.machine import Machine, memory_of, processor_of
 from tests.bench.process_figures import children_ticks, cpu_seconds, kibibytes, named_number
 from tests.bench.rows import Row, percentile
-from tests.bench.seeding import History, seed
+from tests.bench.seeding import History, add_up_days, seed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,3 +121,36 @@ def test_a_seeded_ledger_is_one_that_the_reader_reads(tmp_path: Path) -> None:
         assert {held.device for held in ledger.interfaces()} == {"eth0", "eth1"}
         assert ledger.lifetime().total > 0
         assert slots == (3 * 96 * 2, 3 * 96)
+
+
+def test_days_of_a_seeded_ledger_can_be_what_its_slots_are(tmp_path: Path) -> None:
+    zone, now = ZoneInfo("Asia/Kolkata"), 1_800_000_000
+    path = seed(tmp_path / "ledger.db", History(("eth0", "eth1"), days=3, slot_days=3), now=now)
+
+    add_up_days(path, zone)
+
+    with closing(connect_to_read(path)) as connection:
+        ledger = LedgerReader(connection)
+        days = ledger.days(day_of(now - 4 * 86_400, zone), day_of(now, zone), "eth1")
+        assert ledger.zone == zone
+        assert len(days) == 4
+        for day, used in days.items():
+            period = Period.day(day, zone)
+            assert used.total == ledger.slots(period.start, period.end, "eth1").total
+
+
+def test_a_long_answer_is_measured_and_thrown_away() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\n\r\n")
+        connection = KeptConnection(ours)
+
+        drained = connection.drain("/long")
+
+    assert (drained.status, drained.size) == (200, 15)
+
+
+def test_modules_are_read_as_python_lists_them() -> None:
+    listed = "import time:       199 |        199 |   babel.numbers\nlevel=info msg=jinja2\nimport time: 7 | 8 | rich\n"
+
+    assert modules_in(listed) == {"babel.numbers", "rich"}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
-from typing import TYPE_CHECKING
+from concurrent.futures import Executor, Future
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from exporter.metering.clock import SECOND
 from exporter.planning.notices import Notifier
+from exporter.planning.outbox import Outbox
 from exporter.planning.watch import PlanWatch
 from exporter.settings.tree import PlanSettings
 from reports.plan_status import plan_status
@@ -33,12 +36,24 @@ NIGHT = Plan(name="night", free_hours=(FreeHours(900, 960),))
 FREE_BEGINS, FREE_ENDS = 1800, 5400
 
 
+class AtOnce(Executor):
+    """Works where it is asked: the books' writer belongs to the test's thread."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(work(*arguments, **named))
+        except Exception as error:  # noqa: BLE001 - as every executor does
+            done.set_exception(error)
+        return done
+
+
 class Watched:
     """Books whose plans are watched; the ledger itself remembers what was told."""
 
     def __init__(self, books: Books, *plans: Plan) -> None:
         self.books, self.plans = books, plans
-        self.notifier = Notifier(self.remember)
+        self.notifier = Notifier(Outbox(writer=books.writer, executor=AtOnce(), now=lambda: books.machine.seconds))
         self.watch = PlanWatch(
             plans=tuple(PlanSettings(plan=plan) for plan in plans),
             zone=books.zone,
@@ -46,17 +61,13 @@ class Watched:
             notifier=self.notifier,
         )
 
-    async def remember(self, key: str) -> bool:
-        row = (key, "")
-        done = self.books.writer.connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", row)
-        return done.rowcount == 1
-
-    async def ask(self, question: Callable[[LedgerReader], list[PlanStatus]]) -> list[PlanStatus]:
+    async def ask(self, question: Callable[[LedgerReader], Any]) -> Any:
         with self.books.reading() as reader:
             return question(reader)
 
     async def refresh(self) -> None:
         await self.watch.refresh(self.ask)
+        await asyncio.gather(*self.notifier._tasks)
 
     def move(self, received: int, sent: int = 0, *, device: str = "eth0", seconds: float = 1) -> None:
         self.books.machine.move(device, received, sent)
@@ -124,6 +135,28 @@ async def test_at_the_edge_of_free_hours_nothing_is_billed_before_the_next_refre
     assert watched.live().used == before
     await watched.refresh()
     assert watched.live().used == watched.fresh().used
+
+
+@pytest.mark.parametrize(
+    ("now", "seconds"),
+    [(0, 60), (839, 60), (841, 59.05), (899.5, 0.55), (900, 60), (1799.96, 0.09), (1_781_253_900, 60)],
+)
+def test_plans_are_looked_at_every_minute_and_when_a_quarter_hour_begins(
+    india: Books, now: float, seconds: float
+) -> None:
+    assert Watched(india).watch.seconds_to_refresh(now) == pytest.approx(seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize("edge", [FREE_BEGINS, FREE_ENDS])
+async def test_a_look_just_after_an_edge_of_free_hours_makes_live_numbers_exact(india: Books, edge: int) -> None:
+    watched = Watched(india, NIGHT)
+    watched.move(300, seconds=edge - 30)
+    await watched.refresh()
+    watched.move(5000, seconds=30)
+    await watched.refresh()
+    watched.move(70, seconds=20)
+
+    assert watched.live().used == watched.fresh().used > 0
 
 
 async def test_a_new_cycle_begins_with_the_refresh_that_sees_it(india: Books) -> None:
@@ -204,8 +237,9 @@ async def test_a_ledger_that_cannot_be_written_silences_no_alert(
     watched = Watched(india, CAPPED._replace(alert_at=(80,)))
     india.writer.connection.execute("PRAGMA query_only = ON")
     watched.move(850)
-    await watched.refresh()
-    await watched.refresh()
+    for _ in range(2):
+        await watched.watch.refresh(watched.ask)
+    await watched.notifier.close()
     india.writer.connection.execute("PRAGMA query_only = OFF")
 
     assert told(caplog) == ["plan home has used 850 B of its 1.00 KB: 80 % are reached"]
@@ -216,7 +250,7 @@ async def test_a_ledger_that_cannot_be_read_keeps_the_last_status(india: Books) 
     watched.move(300)
     await watched.refresh()
 
-    async def fail(_question: object) -> list[PlanStatus]:
+    async def fail(_question: object) -> Any:
         raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(sqlite3.OperationalError):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import contextlib
+import sqlite3
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporter.ledger.files import connect_to_read
 from exporter.metering.postings import Speeds
 from reports.days_told import Days
 from reports.export import BATCH_DAYS, daily, export, subject_of
-from reports.ledger_reader import Bytes, UnknownInterfaceError
+from reports.ledger_reader import Bytes, LedgerReader, UnknownInterfaceError
 from reports.periods import PeriodError
 from reports.plans import Plan, PlanError
 from reports.spans import Asked
@@ -145,6 +148,63 @@ def test_one_interface_is_told_from_the_day_it_was_first_seen(ledger: WrittenLed
 
     assert (found.device, found.first_date, found.days.total.total) == ("wg0", "2026-06-03", 55)
     assert [total.device for total in found.interfaces] == ["wg0"]
+
+
+def test_interfaces_without_traffic_in_the_range_are_not_told(ledger: WrittenLedger) -> None:
+    found = asked(ledger, Asked(first="2026-06-12"))
+
+    assert [total.device for total in found.interfaces] == ["eth0"]
+
+
+def test_what_waits_is_in_the_total_of_its_interface_counted_or_not(ledger: WrittenLedger) -> None:
+    ledger.hold_back(at("2026-06-12T14:15"), (7, 1), device="wg0", peak=99)
+    ledger.hold_back(at("2026-06-12T14:15"), (1, 1), device="wg1")
+    ledger.hold_back(at("2026-06-12T14:15"), (2, 2), device="eth1")
+
+    totals = {total.device: total.bytes for total in asked(ledger).interfaces}
+
+    assert totals["wg0"] == Bytes(57, 6, 0, 99)
+    assert (totals["wg1"].total, totals["eth1"].total) == (2, 4)
+
+
+@pytest.mark.parametrize("subject", [None, Plan("all", ("*",))], ids=["the machine", "a plan"])
+def test_each_row_is_read_once_however_many_interfaces_there_are(
+    subject: Plan | None, new_ledger: Callable[[ZoneInfo], WrittenLedger]
+) -> None:
+    few, many = (steps_of_an_export(new_ledger(INDIA), count, subject) for count in (40, 160))
+
+    assert many < 8 * few
+
+
+def steps_of_an_export(ledger: WrittenLedger, interfaces: int, subject: Plan | None) -> int:
+    """Thousands of instructions of SQLite for an export of twenty days of so many interfaces."""
+    ledger.write({at("2026-06-01"): (1, 1)})
+    with contextlib.closing(sqlite3.connect(ledger.path)) as connection, connection:
+        names = [(f"veth{number}",) for number in range(interfaces)]
+        connection.executemany(
+            "INSERT INTO subject (kind, name, first_seen, last_seen) VALUES ('interface', ?, 0, 0)", names
+        )
+        days = ((day,) for day in range(20_590, 20_610))
+        connection.executemany(
+            "INSERT INTO day (day, subject, receive_bytes) SELECT ?, id, 1 FROM subject WHERE counted = 0", days
+        )
+    steps = 0
+
+    def count_steps() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with (
+        contextlib.closing(connect_to_read(ledger.path)) as connection,
+        LedgerReader(connection).at_one_moment() as reader,
+    ):
+        connection.set_progress_handler(count_steps, 1000)
+        found = export(reader, Asked(), NOW, source(), subject)
+        reader.days_by_interface(date(2026, 5, 1), date(2026, 6, 30))
+        connection.set_progress_handler(None, 0)
+    assert len(found.interfaces) == interfaces + 1
+    return steps
 
 
 PLANS = {

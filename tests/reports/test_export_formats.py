@@ -15,7 +15,7 @@ import pytest
 import toon_format
 from markdown_it import MarkdownIt
 
-from reports.amounts import human_bytes, human_rate
+from reports.amounts import human_bytes, human_bytes_each, human_rate
 from reports.export import InterfaceTotal
 from reports.formats.csv import FORMULA_STARTS
 from reports.formats.export_json import ExportDocument
@@ -117,6 +117,13 @@ def test_texts_of_a_day_are_those_of_its_numbers() -> None:
             "total": human_bytes(row["total_bytes"]),
             "peak_speed": human_rate(row["peak_speed"]),
         }
+
+
+def test_many_amounts_read_like_one() -> None:
+    amounts = [edge + step for edge in (0, 999, 999_995, 999_995_000, 999_995_000_000) for step in (0, 1, 4_999, 10**7)]
+
+    assert human_bytes_each(amounts) == [human_bytes(amount) for amount in amounts]
+    assert human_bytes_each([999_994_999, 999_995_000, 999_994_999_999]) == ["999.99 MB", "1.00 GB", "999.99 GB"]
 
 
 def test_csv_begins_with_the_columns_that_readers_know_and_ends_lines_as_the_rfc_says() -> None:

@@ -244,9 +244,9 @@ def test_a_plan_bills_the_interfaces_that_it_covers(
 
 @pytest.mark.parametrize(
     ("counts", "reached"),
-    [("both", "2026-06-03 12:00"), ("receive", "2026-06-04 00:00"), ("larger", "2026-06-04 00:00")],
+    [("both", "2026-06-03 10:07"), ("receive", "2026-06-03 10:15"), ("larger", "2026-06-03 10:15")],
 )
-def test_a_cap_that_is_exceeded_was_reached_when_the_days_say(
+def test_a_cap_that_is_exceeded_was_reached_when_the_quarter_hours_say(
     india: WrittenLedger, counts: Counts, reached: str
 ) -> None:
     written(india, {"2026-05-02 10:00": (9000, 0), "2026-06-02 10:00": (500, 300), "2026-06-03 10:00": (500, 100)})
@@ -262,13 +262,30 @@ def test_a_cap_that_is_exceeded_was_reached_when_the_days_say(
     assert told.share > 1
 
 
-def test_a_cap_that_is_reached_today_was_reached_before_now(india: WrittenLedger) -> None:
+def test_a_cap_whose_quarter_hours_are_gone_was_reached_when_the_days_say(india: WrittenLedger) -> None:
+    written(india, {"2026-06-02 10:00": (500, 300), "2026-06-03 10:00": (500, 100)})
+    india.forget("slot", at("2026-06-03 10:15"))
+
+    assert local(status(india, Plan(cap_bytes=1100), "2026-06-12 09:00").cap_reached_at) == "2026-06-03 12:00"
+
+
+@pytest.mark.parametrize("now", ["2026-06-12 08:45", "2026-06-12 09:00", "2026-06-12 23:59", "2026-06-13 09:00"])
+def test_the_instant_of_reaching_a_cap_stays_where_it_was(india: WrittenLedger, now: str) -> None:
+    written(india, {"2026-06-12 03:00": (9000, 0), "2026-06-12 08:00": (400, 0), "2026-06-12 08:30": (1200, 0)})
+    written(india, {"2026-06-12 08:45": (5000, 0), "2026-06-12 20:00": (5000, 0)})
+
+    told = status(india, CAPPED._replace(free_hours=(FreeHours(60, 420),)), now)
+
+    assert local(told.cap_reached_at) == "2026-06-12 08:37"
+
+
+def test_a_cap_that_this_quarter_hour_reaches_was_reached_before_now(india: WrittenLedger) -> None:
     written(india, {"2026-06-12 08:45": (2000, 0)})
 
-    assert local(status(india, CAPPED, "2026-06-12 09:00").cap_reached_at) == "2026-06-12 04:30"
+    assert local(status(india, CAPPED, "2026-06-12 08:55").cap_reached_at) == "2026-06-12 08:50"
 
 
-@pytest.mark.parametrize(("amount", "reached"), [(0, "2026-06-01 00:00"), (5, "2026-06-12 00:00")])
+@pytest.mark.parametrize(("amount", "reached"), [(0, "2026-06-01 00:00"), (5, "2026-06-12 08:00")])
 def test_a_cap_of_nothing_is_reached_from_the_start(india: WrittenLedger, amount: int, reached: str) -> None:
     written(india, {"2026-06-12 08:00": (amount, 0)})
 

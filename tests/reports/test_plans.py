@@ -24,7 +24,7 @@ from reports.plans import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from reports.plans import Counts
 
@@ -150,13 +150,34 @@ def test_cycles_tile_without_a_gap(rule: CycleRule, day: date, zone: ZoneInfo) -
         ([0], 200),
         ([500], 100),
         # 200 may be used after an idle cycle, the carried 100 first; what is left of the own 100 moves on.
-        ([0, 150], 150),
-        ([0, 50], 200),
+        ([150, 0], 150),
+        ([50, 0], 200),
         ([0, 0, 0], 200),
     ],
 )
 def test_an_unused_cap_moves_one_cycle(used_before: list[int], cap: int) -> None:
     assert cap_with_rollover(Plan(cap_bytes=100, rollover=True), used_before) == cap
+
+
+@given(st.integers(0, 100), st.lists(st.integers(0, 250), max_size=14))
+def test_carrying_over_from_the_last_cycle_back_is_carrying_on_from_the_oldest(cap: int, used: list[int]) -> None:
+    carried = 0
+    for amount in used:
+        carried = min(cap, max(0, cap + carried - amount))
+
+    assert cap_with_rollover(Plan(cap_bytes=cap, rollover=True), reversed(used)) == cap + carried
+
+
+def test_cycles_that_cannot_matter_are_not_asked_for() -> None:
+    asked: list[int] = []
+
+    def used_before() -> Iterator[int]:
+        for amount in (40, 50, 0, 0, 0):
+            asked.append(amount)
+            yield amount
+
+    assert cap_with_rollover(Plan(cap_bytes=100, rollover=True), used_before()) == 200
+    assert asked == [40, 50]
 
 
 def test_without_rollover_nothing_moves() -> None:

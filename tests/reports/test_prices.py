@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import pytest
+from babel.numbers import format_currency, get_currency_precision
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.settings.currencies import CODES
 from reports.plans import Plan, PriceStep
 from reports.prices import TIERS, assumed_price, cost, has_price, money, one_price, rounded
 
@@ -101,6 +103,18 @@ def test_a_cost_is_the_sum_of_its_bytes(plan: Plan, used: int) -> None:
 )
 def test_money_reads_as_in_english(amount: str, currency: str, text: str) -> None:
     assert money(Decimal(amount), currency) == text
+
+
+@given(st.decimals(-(10**30), 10**30, places=4))
+def test_rupees_are_written_as_babel_writes_them(amount: Decimal) -> None:
+    with localcontext(Context(prec=100)):
+        assert money(amount, "INR") == format_currency(rounded(amount, "INR"), "INR", locale="en")
+
+
+def test_every_currency_is_rounded_to_the_digits_that_babel_knows() -> None:
+    digits = {code: -int(rounded(Decimal(1), code).as_tuple().exponent) for code in sorted(CODES)}
+
+    assert digits == {code: get_currency_precision(code) for code in sorted(CODES)}
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("INR", "37.51"), ("JPY", "38"), ("KWD", "37.505"), ("EUR", "37.51")])

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import stat
 import tomllib
 from typing import TYPE_CHECKING
@@ -15,8 +16,9 @@ import click
 import pytest
 import toon_format
 
-from exporter.cli.export import replacing, told_of
-from reports.formats.exports import FORMATS
+from exporter.cli.export import told_of
+from exporter.console.replacing import replacing
+from reports.formats.exports import FORMATS, SLOT_FORMATS
 from tests.exporter.cli.calls import Commands, Terminal
 from tests.exporter.cli.small_ledger import NOON
 
@@ -72,9 +74,41 @@ def test_a_plan_is_taken(ledger: Path, tmp_path: Path) -> None:
         assert of_plan[key] == of_interface[key]
 
 
+@pytest.mark.parametrize("name", SLOT_FORMATS)
+def test_a_file_of_quarter_hours_holds_what_the_pipe_gets(name: str, commands: Commands, tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    piped = commands("export", "--format", name, "--resolution", "slot")
+
+    done = commands("export", "--format", name, "--resolution", "slot", "--output", str(target))
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert target.read_bytes() == piped.stdout_bytes
+    assert piped.stdout.count("+05:30") >= 8
+
+
+def test_quarter_hours_have_the_sum_of_their_days(commands: Commands) -> None:
+    rows = list(csv.DictReader(io.StringIO(commands("export", "--format", "csv", "--resolution", "slot").stdout)))
+
+    assert sum(int(row["total_bytes"]) for row in rows) == commands.json("summary")["total_bytes"]
+    assert {(row["interface"], row["resolution"]) for row in rows} == {("eth0", "slot"), ("wlan0", "slot")}
+
+
+def test_days_whose_quarter_hours_are_gone_are_said_on_standard_error(commands: Commands, ledger: Path) -> None:
+    with contextlib.closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("DELETE FROM slot")
+
+    done = commands("export", "--format", "csv", "--resolution", "slot")
+
+    assert done.exit_code == 0
+    assert done.stderr == "no quarter hours of these days are kept: each day is one row\n"
+    assert all(line.endswith(",day") for line in done.stdout.splitlines()[1:])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("--format", "llm", "--resolution", "slot"), "'slot' is for json, csv; llm tells of days"),
+        (("--resolution", "minute"), "minute"),
         (("--format", "html"), "html"),
         (("--range", "decade"), "decade"),
         (("--from", "2026-02-30"), "2026-02-30"),

@@ -15,7 +15,7 @@ from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
 from exporter.parts import Surroundings
 from exporter.service import Service
-from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, PlanSettings, Server, Settings
+from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, PlanSettings, Reports, Server, Settings
 from reports.plans import Plan
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class RunningService:
     def __init__(self, machine: Machine, ledger: Path, zone: ZoneInfo = INDIA) -> None:
         self.machine, self.zone = machine, zone
         self.server, self.auth, self.average = Server(port=0), Auth(), Average()
-        self.grafana = Grafana()
+        self.grafana, self.reports = Grafana(), Reports()
         self.interfaces = Interfaces(sample_interval=60)
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
@@ -86,6 +86,7 @@ class RunningService:
             ledger=self.ledger,
             average=self.average,
             grafana=self.grafana,
+            reports=self.reports,
             plans=self.plans,
         )
         self.service = Service(Surroundings(settings, self.machine, self.meter, self.zone, self.web_config))

@@ -20,15 +20,17 @@ import toon_format
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
-from exporter.web.export import CHUNK_BYTES, disposition
+from exporter.web.export import SHORT_BYTES, disposition
 from reports.formats.export_json import ExportDocument
-from reports.formats.exports import FORMATS
+from reports.formats.exports import FORMATS, SLOT_FORMATS
+from reports.formats.slots_json import SlotDocument
 from reports.plans import Plan
 from tests.exporter.web.running_service import RunningService, interface, running
 from tests.reports.told_exports import HOSTILE_NAMES, told, year_end
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from tests.exporter.fake_machine import Machine
 
@@ -156,7 +158,103 @@ async def test_a_plan_is_exported_alone(plan: str, total: int, names: list[str],
     assert sections["meta"]["plan"] == plan
 
 
+@pytest.fixture
+async def of_slots(unstarted: RunningService) -> AsyncIterator[RunningService]:
+    """Every quarter hour of 200 days of eth0."""
+    slots = {(JUNE_1 - 900 * number, interface("eth0")): Usage(Counts(10**9 + number, 5), 0, Speeds(9, 9, 9))
+             for number in range(96 * 200)}  # fmt: skip
+    unstarted.write_before(slots=slots)
+    async with running(unstarted) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", SLOT_FORMATS)
+async def test_slots_are_a_download_of_their_own(name: str, known: RunningService) -> None:
+    answer = await known.ask(f"/api/export?format={name}&resolution=slot&from=2026-06-01")
+    head = await known.ask(f"/api/export?format={name}&resolution=slot&from=2026-06-01", "HEAD")
+    again = await known.ask(
+        f"/api/export?format={name}&resolution=slot&from=2026-06-01",
+        headers={"If-None-Match": answer.headers["ETag"]},
+    )
+    by_day = await known.ask(f"/api/export?format={name}&from=2026-06-01")
+
+    assert (answer.status, head.status, head.text, again.status) == (200, 200, "", 304)
+    assert answer.headers["Content-Type"] == by_day.headers["Content-Type"]
+    assert f'_2026-06-01_2026-06-12.slots.{name}"' in answer.headers["Content-Disposition"]
+    assert answer.headers["ETag"] == head.headers["ETag"] != by_day.headers["ETag"]
+
+
+async def test_slots_have_the_sum_of_their_days_and_what_waits_once(known: RunningService, machine: Machine) -> None:
+    machine.move("eth0", 700, 50)
+    known.pass_time()
+
+    document = await known.get("/api/export?resolution=slot")
+    rows = rows_of((await known.ask("/api/export?resolution=slot&format=csv")).text)
+
+    total = document["summary"]["totals"]["total_bytes"]
+    assert total == (await known.get("/api/summary"))["total_bytes"] == 29_750
+    assert sum(row["total_bytes"] for row in document["slot_data"]) == total
+    assert [row["total_bytes"] for row in rows] == [str(row["total_bytes"]) for row in document["slot_data"]]
+    assert [(row["start"], row["interface"]) for row in document["slot_data"]] == [
+        ("2026-06-01T10:30:00+05:30", "eth0"),
+        ("2026-06-12T14:15:00+05:30", "eth0"),
+        ("2026-06-12T14:30:00+05:30", "eth0"),
+    ]
+    assert msgspec.to_builtins(msgspec.convert(document, SlotDocument)) == document
+
+
+async def test_slots_are_written_while_others_are_counted_and_answered(
+    of_slots: RunningService, machine: Machine
+) -> None:
+    expected = (await of_slots.get("/api/export?resolution=slot&range=custom&from=2026-06-01"))["summary"]["totals"]
+    async with (
+        aiohttp.ClientSession(read_bufsize=4096) as session,
+        session.get(of_slots.url + "/api/export?resolution=slot") as slow,
+    ):
+        begun = await slow.content.readexactly(1000)
+        machine.move("eth0", 700, 50)
+        of_slots.pass_time()
+        for _ in range(3):
+            assert await asyncio.wait_for(of_slots.get("/api/today"), 5)
+        document = msgspec.json.decode(begun + await slow.content.read(), type=SlotDocument)
+
+    assert "Content-Length" not in slow.headers
+    assert expected["total_bytes"] < document.summary.totals.total_bytes
+    assert sum(row.total_bytes for row in document.slot_data) == document.summary.totals.total_bytes
+    assert {row.resolution for row in document.slot_data} == {"slot"}
+    assert len(document.slot_data) >= 96 * 200
+
+
+async def test_an_export_that_cannot_go_on_is_broken_off(of_slots: RunningService) -> None:
+    async with (
+        aiohttp.ClientSession(read_bufsize=4096) as session,
+        session.get(of_slots.url + "/api/export?resolution=slot") as slow,
+    ):
+        await slow.content.readexactly(1000)
+        with without_table(of_slots.ledger.path, "slot"), pytest.raises(aiohttp.ClientPayloadError):
+            await slow.content.read()
+
+    assert (await of_slots.ask("/api/export?resolution=slot", "HEAD")).status == 200
+
+
+@contextlib.contextmanager
+def without_table(path: Path, table: str) -> Iterator[None]:
+    """While the block runs, a table of the ledger has another name."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA legacy_alter_table = ON")
+        connection.execute(f"ALTER TABLE {table} RENAME TO taken_away")
+        try:
+            yield
+        finally:
+            connection.execute(f"ALTER TABLE taken_away RENAME TO {table}")
+
+
 NONSENSE = {
+    "resolution=minute": "resolution: 'minute' is refused; use day, slot",
+    "resolution=slot&format=toon": "resolution: 'slot' is for json, csv; toon tells of days",
+    "resolution=slot&format=llm": "resolution: 'slot' is for json, csv; llm tells of days",
+    "resolution=slot&format=markdown": "resolution: 'slot' is for json, csv; markdown tells of days",
+    "resolution=slot&interface=eth7": "interface: the ledger knows no 'eth7'",
     "plan=office": "plan: there is no 'office'; use home, tun, nel",
     "plan=home&interface=eth0": "plan: 'home' and interface exclude each other; a plan has its own interfaces",
     "format=xlsx": "format: 'xlsx' is refused; use json, csv, llm, toon, markdown",
@@ -234,7 +332,7 @@ async def test_a_long_export_is_complete_and_comes_in_chunks(long: RunningServic
     told_all = await long.ask("/api/export")
 
     assert "Content-Length" not in told_all.headers
-    assert len(told_all.text) > 2 * CHUNK_BYTES
+    assert len(told_all.text) > 2 * SHORT_BYTES
     days = told_all.json["daily_data"]
     assert len(days) == (date(2026, 6, 12) - FIRST_OF_MANY).days + 1
     assert (days[0]["date"], days[-1]["date"]) == ("1990-01-01", "2026-06-12")
@@ -279,6 +377,16 @@ def test_a_file_name_is_safe_ascii_whatever_the_host_is_called(name: str) -> Non
     )
     assert extended.isascii()
     assert not set(extended) & set(' "\\;\r\n/')
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_files_of_two_interfaces_have_two_names(name: str) -> None:
+    header = disposition(year_end()._replace(device=name or None), "csv")
+
+    assert ("netledger_den_2025-12-30_" in header) is not bool(name)
+    assert header.startswith('attachment; filename="netledger_den_')
+    assert header.isascii()
+    assert header.isprintable()
 
 
 def test_a_file_of_nothing_says_so_in_its_name() -> None:

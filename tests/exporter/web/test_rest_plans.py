@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -235,3 +238,25 @@ async def test_a_service_that_starts_again_tells_of_no_threshold_twice(
         assert caplog.text.count("% are reached") == lines
         reached = [line for line in page.splitlines() if line.startswith("netledger_plan_threshold_reached{")]
         assert [line[-3:] for line in reached] == ["1.0", "1.0", "0.0"]
+
+
+async def test_a_start_waits_for_no_noting(
+    unstarted: RunningService, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("exporter.ledger.files.BUSY_SECONDS", 1)
+    usage = Usage(Counts(RECEIVED, SENT), 0, Speeds())
+    unstarted.write_before(slots={(TODAY, interface("eth0")): usage})
+    thresholds = tuple(range(10, 90, 10))
+    unstarted.plans = (PlanSettings(plan=HOME._replace(cap_bytes=23 * GIGABYTE, alert_at=thresholds)),)
+
+    with contextlib.closing(sqlite3.connect(unstarted.ledger.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.perf_counter()
+        await unstarted.start()
+        seconds = time.perf_counter() - began
+        other.execute("ROLLBACK")
+    page = (await unstarted.ask("/metrics")).text
+    await unstarted.stop()
+
+    assert seconds < len(thresholds) / 2
+    assert caplog.text.count("% are reached") == page.count("netledger_plan_threshold_reached{") == len(thresholds)

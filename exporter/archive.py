@@ -1,0 +1,197 @@
+"""The report archive: a wrap-up of each month and year that is over, as a file in the data folder.
+
+They are written by a process of their own, since templates would stay in the memory of a service that runs for years.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import pickle
+import re
+import sqlite3
+import subprocess
+import sys
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import exporter
+from exporter.settings.dashboards import links_to_grafana
+from reports.periods import day_of, months
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from exporter.settings import Settings
+    from reports.export import Source
+    from reports.ledger_reader import LedgerReader
+    from reports.wrapup import Outlook
+
+log = logging.getLogger(__name__)
+
+NAME = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>0[1-9]|1[0-2]))?\.html", re.ASCII)
+MOST_AT_ONCE = 12
+"""Reports that are written in one round: after an import of ten years, the rest waits for the next ones."""
+
+GRACE_SECONDS = 1800
+"""After its end, until what was counted in a period is in the ledger: a commit may take ten minutes, and fail once."""
+
+DECEMBER = 12
+_ONE_DAY = timedelta(days=1)
+
+
+class Finished(NamedTuple):
+    """A month or a year that is over: the name of its file, its first day and its last."""
+
+    name: str
+    first: date
+    last: date
+
+
+class Host(NamedTuple):
+    """Whose archive it is: as in `Source`."""
+
+    hostname: str
+    device_id: str
+    os_type: str
+
+
+class Order(NamedTuple):
+    """What the writing process is told, by a pipe."""
+
+    ledger: Path
+    folder: Path
+    now: float
+    source: Source
+    outlook: Outlook
+    reports: list[Finished]
+
+
+def outlook_of(settings: Settings) -> Outlook:
+    """What a wrap-up takes from the settings."""
+    from reports.wrapup import Outlook  # noqa: PLC0415 - memory that a service without reports does not need
+
+    return Outlook(tuple(found.plan for found in settings.plans), links_to_grafana(settings))
+
+
+def archive_folder(ledger: Path) -> Path:
+    """Where the archive of a ledger is."""
+    return ledger.parent / "reports"
+
+
+def archived(folder: Path) -> list[str]:
+    """The names of the reports that are there, newest first, a year before its months; others' files are none."""
+    try:
+        found = [path.name for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_file()]
+    except OSError:
+        return []
+    return sorted(found, key=lambda name: name.removesuffix(".html").ljust(7, "~"), reverse=True)
+
+
+def finished(began: date, now: float, zone: ZoneInfo) -> Iterator[Finished]:
+    """The months and years from the day that counting began that are over, newest first."""
+    today = day_of(now - GRACE_SECONDS, zone)
+    for year, month in reversed(list(months(began, today))):
+        following = date(year + month // DECEMBER, month % DECEMBER + 1, 1)
+        if following > today:
+            continue
+        if month == DECEMBER:
+            yield Finished(f"{year:04}.html", date(year, 1, 1), date(year, DECEMBER, 31))
+        yield Finished(f"{year:04}-{month:02}.html", date(year, month, 1), following - _ONE_DAY)
+
+
+class ReportArchive:
+    """Keeps the archive of one ledger complete."""
+
+    def __init__(self, *, settings: Settings, host: Host, now: Callable[[], float]) -> None:
+        """Nothing is written where the settings say so."""
+        self._settings, self._host, self._now = settings, host, now
+        self._folder = archive_folder(settings.ledger.path)
+
+    async def go_round(
+        self, ask: Callable[[Callable[[LedgerReader], list[Finished]]], Awaitable[list[Finished]]]
+    ) -> None:
+        """Write what is missing, some at a time: a failure is logged, and the next round tries again."""
+        if not self._settings.reports.archive:
+            return
+        now = self._now()
+        try:
+            there = set(await asyncio.to_thread(archived, self._folder))
+            missing = [found for found in await ask(lambda ledger: _told(ledger, now)) if found.name not in there]
+            if missing:
+                await _have_written(self._order(now, missing[:MOST_AT_ONCE]))
+        except (sqlite3.Error, OSError) as error:
+            log.warning("could not write reports into %s, and will try again: %s", self._folder, error)
+
+    def _order(self, now: float, reports: list[Finished]) -> Order:
+        from reports.export import Source  # noqa: PLC0415 - once a month
+
+        source = Source(*self._host, exporter.__version__)
+        return Order(self._settings.ledger.path, self._folder, now, source, outlook_of(self._settings), reports)
+
+
+def _told(ledger: LedgerReader, now: float) -> list[Finished]:
+    """What the ledger has days of."""
+    from reports.ledger_intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
+
+    began = first_day(ledger)
+    return [] if began is None else list(finished(began, now, ledger.zone))
+
+
+async def _have_written(order: Order) -> None:
+    """Have a process write the reports; raises OSError with the last line of what it says is wrong."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "exporter.archive"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        _, errors = await process.communicate(pickle.dumps(order))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    lines = errors.decode(errors="replace").strip().splitlines()
+    if process.returncode != 0:
+        raise OSError(lines[-1] if lines else f"exit code {process.returncode}")
+
+
+def write_reports(order: Order) -> None:
+    """Write each of them whole or not at all; raises OSError and sqlite3.Error."""
+    from exporter.ledger.files import connect_to_read  # noqa: PLC0415 - as below
+    from reports.formats.html import write  # noqa: PLC0415 - what the service itself is spared
+    from reports.ledger_reader import LedgerReader  # noqa: PLC0415
+    from reports.spans import Asked  # noqa: PLC0415
+    from reports.wrapup import wrapup  # noqa: PLC0415
+
+    order.folder.mkdir(mode=0o700, exist_ok=True)
+    with contextlib.closing(connect_to_read(order.ledger)) as connection:
+        for name, first, last in order.reports:
+            asked = Asked(None, first.isoformat(), last.isoformat())
+            with LedgerReader(connection).at_one_moment() as ledger:
+                told = wrapup(ledger, asked, order.now, order.source, None, order.outlook)
+            if told.period is not None:
+                _replace(order.folder / name, b"".join(write(told)))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(10)
+    write_reports(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the service that started it

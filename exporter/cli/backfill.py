@@ -1,0 +1,154 @@
+"""`netledger backfill`: the ledger's past for Prometheus and VictoriaMetrics, under the series that /metrics has."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.console.backfill.blocks import block_windows, write_blocks
+from exporter.console.backfill.planning import Wanted, plan_backfill
+from exporter.console.backfill.promtool import find_promtool
+from exporter.console.backfill.summary import Summary, print_summary
+from exporter.console.backfill.victoria import count_samples, require_arrival, send
+from exporter.console.books import open_books
+from exporter.console.progress import progress
+from exporter.console.replacing import replacing, require_free
+from exporter.console.termination import clean_termination
+from reports.formats.openmetrics import END, openmetrics
+from reports.formats.victoriametrics import victoriametrics
+from reports.past_samples import FAMILIES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from exporter.console.backfill.planning import Task
+    from exporter.console.outside import Outside
+    from reports.past_samples import PastFamily
+
+FORMATS = ("openmetrics", "victoriametrics")
+
+
+@click.command()
+@click.option("--into", metavar="DIR", type=click.Path(file_okay=False, path_type=Path), help="Blocks for Prometheus.")
+@click.option("--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Text; else to a pipe.")
+@click.option("--to", metavar="URL", help="Send to a VictoriaMetrics.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default=FORMATS[0], show_default=True, help="Format.")
+@click.option(
+    "--label", "labels", metavar="NAME=VALUE", multiple=True, help="The target's labels: job, instance, more."
+)
+@click.option("--prometheus", metavar="URL", help="Ask this one how long it keeps, and where its live samples begin.")
+@click.option("--from", "first", metavar="DATE", help="First day; all by default.")
+@click.option("--until", metavar="INSTANT", help="All samples are before it; else before the live ones, or now.")
+@click.option("--promtool", metavar="PATH", type=click.Path(dir_okay=False, path_type=Path), help="Else on PATH.")
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON.")
+@click.pass_obj
+def backfill(outside: Outside, /, **typed: object) -> None:
+    """The ledger's past for Prometheus or VictoriaMetrics, joined to the live series without a seam.
+
+    Set the retention before blocks come into a Prometheus: it deletes what is older. Nothing is left half written.
+    """
+    wanted = Wanted(**typed)  # type: ignore[arg-type]
+    wanted.require_sense()
+    write = _writer(wanted)
+    books, now = open_books(outside), outside.now()
+    with books.read_posted() as ledger, clean_termination():
+        task = plan_backfill(wanted, books, ledger, now)
+        for note in task.notes:
+            click.echo(note, err=True)
+        summary = write(wanted, task)
+    print_summary(wanted, task, summary, now)
+
+
+def _writer(wanted: Wanted) -> Callable[[Wanted, Task], Summary]:
+    if wanted.into is not None:
+        return _into_blocks
+    if wanted.to is not None:
+        return _to_server
+    if wanted.output is not None:
+        if not wanted.force:
+            require_free(wanted.output)
+        return _to_file
+    if sys.stdout.isatty():
+        raise click.UsageError("millions of lines are no help here: give --into DIR, --output FILE, --to URL or a pipe")
+    if wanted.as_json:
+        raise click.UsageError("--json and the samples cannot share the pipe: give --output FILE")
+    return _to_pipe
+
+
+def _into_blocks(wanted: Wanted, task: Task) -> Summary:
+    folder = wanted.into or Path()
+    program = find_promtool(wanted.promtool)
+    with _refusals_in_words(folder):
+        folder.mkdir(exist_ok=True)
+        with progress("Writing", task.span.end - task.span.start) as advance:
+            written = write_blocks(task.past, task.span, task.target, folder, program, advance)
+    return Summary(written.samples, sum(block.size for block in written.blocks), written.blocks)
+
+
+def _to_file(wanted: Wanted, task: Task) -> Summary:
+    path, samples = wanted.output or Path(), 0
+    with _refusals_in_words(path), replacing(path, is_replaceable=wanted.force) as file:
+        for piece, count in _text(wanted, task):
+            file.write(piece)
+            samples += count
+    return Summary(samples, path.stat().st_size)
+
+
+def _to_pipe(wanted: Wanted, task: Task) -> Summary:
+    pipe, samples = sys.stdout.buffer, 0
+    for piece, count in _text(wanted, task):
+        pipe.write(piece)
+        samples += count
+    pipe.flush()
+    return Summary(samples, 0)
+
+
+def _to_server(_: Wanted, task: Task) -> Summary:
+    server = task.server
+    assert server is not None, "the plan has it"  # noqa: S101 - for the type checker
+    before = count_samples(server, task.target, task.span)
+    sent = send(server, _half_years(task))
+    # A second time the same samples are there twice, or once where the server leaves doubles out.
+    require_arrival(server, task.target, task.span, max(sent, before))
+    return Summary(sent, 0)
+
+
+def _text(wanted: Wanted, task: Task) -> Iterator[tuple[bytes, int]]:
+    """All samples at once: each family is told once, as the formats want it."""
+    with progress("Writing", FAMILIES) as advance:
+        families = _told_of(task.past.families(task.span), advance)
+        if wanted.form == "victoriametrics":
+            yield from victoriametrics(families, task.target)
+        else:
+            yield from openmetrics(families, task.target)
+            yield END, 0
+
+
+def _half_years(task: Task) -> Iterator[tuple[bytes, int]]:
+    """Samples in the order of time: a server that stores by month opens every month but once."""
+    span = task.span
+    with progress("Sending", span.end - span.start) as advance:
+        for window in block_windows(span, ()):
+            yield from victoriametrics(task.past.families(window.span), task.target)
+            advance(window.span.end - span.start)
+
+
+def _told_of(families: Iterable[PastFamily], advance: Callable[[float], None]) -> Iterator[PastFamily]:
+    for number, family in enumerate(families):
+        advance(number)
+        yield family
+
+
+@contextlib.contextmanager
+def _refusals_in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(
+            f"cannot write {path} ({error.strerror or error}): write as its owner, or elsewhere"
+        ) from error

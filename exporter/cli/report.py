@@ -1,0 +1,118 @@
+"""`netledger report`: a wrap-up of a year, a month or a billing cycle, as a page to print and to send."""
+
+from __future__ import annotations
+
+import platform
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+import exporter
+from exporter.archive import outlook_of
+from exporter.console.books import open_books
+from exporter.console.replacing import replacing, require_free
+from reports.amounts import human_bytes
+from reports.ledger_reader import UnknownInterfaceError
+from reports.periods import PeriodError
+from reports.plans import PlanError
+from reports.spans import RANGES, Asked
+from reports.wanted import CURRENT, CYCLES, Wanted, asked_for
+
+if TYPE_CHECKING:
+    from exporter.console.books import Books
+    from exporter.console.outside import Outside
+    from reports.wrapup import WrapUp
+
+
+@click.command()
+@click.option("--year", metavar="YYYY", help="A calendar year; this one without any period.")
+@click.option("--month", metavar="YYYY-MM", help="A calendar month.")
+@click.option(
+    "--cycle",
+    is_flag=False,
+    flag_value=CURRENT,
+    type=click.Choice(CYCLES),
+    help="A billing cycle, of --plan or the first.",
+)
+@click.option("--range", "range_name", type=click.Choice(RANGES), help="A range that ends today.")
+@click.option("--from", "first", metavar="YYYY-MM-DD", help="First day of any other period.")
+@click.option("--to", "last", metavar="YYYY-MM-DD", help="Its last day, included; today by default.")
+@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    help="Else netledger_HOST_PERIOD.html in this folder; - is the terminal or pipe.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--open", "shows", is_flag=True, help="Show it in the browser.")
+@click.pass_obj
+def report(  # noqa: PLR0913 - one for each option
+    outside: Outside,
+    *,
+    year: str | None,
+    month: str | None,
+    cycle: str | None,
+    range_name: str | None,
+    first: str | None,
+    last: str | None,
+    interface: str | None,
+    plan: str | None,
+    output: Path | None,
+    force: bool,
+    shows: bool,
+) -> None:
+    """A year, a month or a billing cycle as a page to look at, to print and to send to a friend.
+
+    One HTML file that needs no network. An existing FILE is left alone (exit code 1) without --force.
+    """
+    from reports.formats.html import write  # noqa: PLC0415 - what a wrong option need not wait for
+
+    wanted = Wanted(Asked(range_name, first, last), year, month, cycle)
+    told = _ask(open_books(outside), wanted, plan, interface)
+    page = b"".join(write(told))
+    if told.notice:
+        click.echo(told.notice, err=True)
+    if output == Path("-"):
+        click.echo(page, nl=False)
+        return
+    path = output or Path(told.file_name)
+    _save(path, page, force=force)
+    click.echo(f"{path} ({told.told.days.size} days, {human_bytes(len(page))})")
+    if shows:
+        _show(path)
+
+
+def _ask(books: Books, wanted: Wanted, plan: str | None, interface: str | None) -> WrapUp:
+    from reports.export import Source  # noqa: PLC0415 - as above
+    from reports.wrapup import whose, wrapup  # noqa: PLC0415
+
+    try:
+        of_cycle, subject = whose([found.plan for found in books.settings.plans], wanted, plan, interface)
+        with books.read() as ledger:
+            identity = ledger.state().get("ledger_id", "")
+            source = Source(socket.gethostname(), identity, platform.system(), exporter.__version__)
+            asked = asked_for(ledger, wanted, of_cycle, books.now())
+            return wrapup(ledger, asked, books.now(), source, subject, outlook_of(books.settings))
+    except (PeriodError, PlanError, UnknownInterfaceError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _save(path: Path, page: bytes, *, force: bool) -> None:
+    if not force:
+        require_free(path)
+    try:
+        with replacing(path, is_replaceable=force) as file:
+            file.write(page)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _show(path: Path) -> None:
+    import webbrowser  # noqa: PLC0415 - only who looks at once needs it
+
+    if not webbrowser.open(path.resolve().as_uri()):
+        raise click.ClickException(f"no browser can be started here: open {path} yourself")

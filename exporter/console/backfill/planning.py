@@ -1,0 +1,145 @@
+"""What a backfill is to write, and all that must be right before it writes anything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from exporter.console.backfill import prometheus, victoria
+from exporter.console.backfill.labels import target_labels
+from exporter.console.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
+from exporter.console.backfill.server import MetricServer
+from reports.past_samples import Past
+from reports.periods import PeriodError, day_of, day_start, iso, parse_date
+from reports.spans import DATE_LENGTH, Span, parse_instant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from exporter.console.books import Books
+    from reports.ledger_reader import LedgerReader
+    from reports.past_samples import Labels
+
+SOON_SECONDS = YEAR_SECONDS
+
+
+class Wanted(NamedTuple):
+    """What was typed."""
+
+    form: str
+    output: Path | None
+    force: bool
+    into: Path | None
+    to: str | None
+    promtool: Path | None
+    labels: tuple[str, ...]
+    first: str | None
+    until: str | None
+    prometheus: str | None
+    as_json: bool
+
+    def require_sense(self) -> None:
+        """Raise click.UsageError for what excludes each other."""
+        if sum(place is not None for place in (self.output, self.into, self.to)) > 1:
+            raise click.UsageError("--output, --into and --to exclude each other: give one of them")
+        if self.form == "victoriametrics" and (self.into is not None or self.prometheus is not None):
+            option = "--into" if self.into is not None else "--prometheus"
+            raise click.UsageError(f"{option} is for Prometheus: VictoriaMetrics takes --to URL or --output FILE")
+        if self.form == "openmetrics" and self.to is not None:
+            raise click.UsageError("--to sends to VictoriaMetrics: add --format victoriametrics")
+
+
+class Task(NamedTuple):
+    """The samples of `span` under the labels of `target`, and what to say about it beforehand.
+
+    `server` is the Prometheus that was asked, or the VictoriaMetrics to send to.
+    """
+
+    past: Past
+    span: Span
+    target: Labels
+    zone: ZoneInfo
+    server: MetricServer | None
+    notes: tuple[str, ...]
+
+
+def plan_backfill(wanted: Wanted, books: Books, ledger: LedgerReader, now: float) -> Task:
+    """Decide what to write and ask the server whether it would keep it.
+
+    Raises click.UsageError and click.ClickException, each with the next step.
+    """
+    target = target_labels(books.settings, wanted.labels)
+    server = _server(wanted)
+    looked = books.looked_at()
+    end = int(now if looked is None else min(now, looked)) + 1
+    if server is not None:
+        prometheus.require_target(server, target, now)
+    live = _until(wanted, server, target, ledger.zone, now)
+    past = Past(ledger, end if live is None else min(end, live), history_of_all=books.settings.metrics.history == "all")
+    span = _span(wanted, past, ledger.zone, books, live)
+    notes: tuple[str, ...] = ()
+    if server is not None:
+        notes = _require_retention(wanted, server, span, now, ledger.zone)
+        prometheus.require_seam(server, target, past, now)
+    return Task(past, span, target, ledger.zone, server, notes)
+
+
+def _server(wanted: Wanted) -> MetricServer | None:
+    if wanted.to is not None:
+        return MetricServer(wanted.to, "--to")
+    return None if wanted.prometheus is None else MetricServer(wanted.prometheus, "--prometheus")
+
+
+def _until(wanted: Wanted, server: MetricServer | None, target: Labels, zone: ZoneInfo, now: float) -> int | None:
+    """Before when all samples are to be; None where nothing says so."""
+    if wanted.until is not None:
+        return _instant("--until", wanted.until, zone)
+    if server is None:
+        return None
+    return prometheus.live_since(server, target, now)
+
+
+def _span(wanted: Wanted, past: Past, zone: ZoneInfo, books: Books, live: int | None) -> Span:
+    span = past.span
+    if wanted.first is not None:
+        span = Span(max(span.start, _instant("--from", wanted.first, zone)), span.end)
+    if span.start < span.end:
+        return span
+    if wanted.first is None and live is None:
+        raise click.ClickException(
+            f"{books.settings.ledger.path} holds nothing to tell yet: leave `netledger run` counting, and ask again"
+        )
+    ended = "" if live is None else f" before {iso(live, zone)}, where the live samples begin or --until ends it"
+    raise click.ClickException(f"the ledger holds nothing to tell from {iso(span.start, zone)}{ended}")
+
+
+def _instant(option: str, text: str, zone: ZoneInfo) -> int:
+    try:
+        return day_start(parse_date(text), zone) if len(text) == DATE_LENGTH else parse_instant(text, zone)
+    except PeriodError as error:
+        raise click.UsageError(f"{option}: {error}") from error
+
+
+def _require_retention(wanted: Wanted, server: MetricServer, span: Span, now: float, zone: ZoneInfo) -> tuple[str, ...]:
+    """Raise where the server would forget at once what is written; gives a note where it soon will."""
+    is_victoria = wanted.to is not None
+    found = victoria.retention(server) if is_victoria else prometheus.retention(server)
+    flag = "-retentionPeriod" if is_victoria else "--storage.tsdb.retention.time"
+    if found.seconds is None:
+        return (f"{server.url} does not say how long it keeps samples: see to {flag}",) if not found.told else ()
+    keeping = f"{flag}={recommended(span.start, now)}"
+    left = found.seconds - (now - span.start)
+    if left < 0:
+        first = day_of(now - found.seconds, zone) + timedelta(days=1)
+        raise click.ClickException(
+            f"{server.url} keeps {found.told}, and the history reaches back {days_since(span.start, now)} days, to "
+            f"{iso(span.start, zone)}: it would delete that at once. Start it with {keeping} first, or write less: "
+            f"--from {first.isoformat()}"
+        )
+    if left < SOON_SECONDS:
+        days = int(left) // DAY_SECONDS
+        return (f"{server.url} keeps {found.told}: the oldest samples go in {days} days; {keeping} keeps them",)
+    return ()

@@ -1,0 +1,43 @@
+"""How long a server keeps samples, and whether the past would outlive being written; pure."""
+
+from __future__ import annotations
+
+import re
+
+DAY_SECONDS = 86_400
+YEAR_SECONDS = 365 * DAY_SECONDS
+CIVIL_YEAR_SECONDS = 31_557_600
+GROWTH_YEARS = 5
+"""Years of its own that a history should be kept beside what it has now."""
+
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": DAY_SECONDS, "w": 7 * DAY_SECONDS, "y": YEAR_SECONDS}
+_PIECE = re.compile("([0-9]+)(ms|s|m|h|d|w|y)")
+_WHOLE = re.compile("([0-9]+(ms|s|m|h|d|w|y))+")
+_VICTORIA = re.compile("([0-9]+(?:[.][0-9]+)?)(h|d|w|M|y)?")
+_MONTH_SECONDS = 31 * DAY_SECONDS
+
+
+def prometheus_seconds(told: str) -> float | None:
+    """How long Prometheus keeps, of what it says of itself ("15d", "1y or 512MB"); None: no limit of time."""
+    for word in told.split(" or "):
+        if _WHOLE.fullmatch(word.strip()):
+            return sum(int(number) * _SECONDS[unit] for number, unit in _PIECE.findall(word))
+    return None
+
+
+def victoria_seconds(told: str) -> float | None:
+    """The same of VictoriaMetrics' -retentionPeriod, where a bare number means months."""
+    found = _VICTORIA.fullmatch(told)
+    if found is None:
+        return None
+    return float(found[1]) * {**_SECONDS, "M": _MONTH_SECONDS}.get(found[2] or "M", _MONTH_SECONDS)
+
+
+def recommended(begins: int, now: float) -> str:
+    """A retention that keeps a history for years to come, as both servers read it."""
+    return f"{-(-int(now - begins) // CIVIL_YEAR_SECONDS) + GROWTH_YEARS}y"
+
+
+def days_since(begins: int, now: float) -> int:
+    """Whole days that the history reaches back."""
+    return -(-int(now - begins) // DAY_SECONDS)

@@ -1,0 +1,81 @@
+"""What a backfill has written, in words and as JSON, and what is to be done next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from exporter.console.backfill.retention import days_since, recommended
+from exporter.console.printing import CONTROL, print_json
+from reports.amounts import human_bytes
+from reports.periods import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from exporter.console.backfill.planning import Task, Wanted
+    from exporter.console.backfill.promtool import Block
+
+
+class Summary(NamedTuple):
+    """How many samples were written, in how many bytes (0 where nobody knows), and the blocks there are."""
+
+    samples: int
+    size: int
+    blocks: Sequence[Block] = ()
+
+
+def print_summary(wanted: Wanted, task: Task, summary: Summary, now: float) -> None:
+    """Print it: to standard error where the samples went to standard output."""
+    if wanted.as_json:
+        print_json(_answer(wanted, task, summary, now))
+        return
+    is_piped = wanted.output is None and wanted.into is None and wanted.to is None
+    for line in _lines(wanted, task, summary, now):
+        click.echo(line.translate(CONTROL), err=is_piped)
+
+
+def _answer(wanted: Wanted, task: Task, summary: Summary, now: float) -> dict[str, Any]:
+    return {
+        "format": wanted.form,
+        "into": str(wanted.into) if wanted.into else None,
+        "output": str(wanted.output) if wanted.output else None,
+        "to": task.server.url if wanted.to and task.server else None,
+        "labels": dict(task.target),
+        "from": iso(task.span.start, task.zone),
+        "last": iso(task.past.horizon, task.zone),
+        "samples": summary.samples,
+        "bytes": summary.size,
+        "blocks": [
+            {"block": block.path.name, "samples": block.samples, "bytes": block.size} for block in summary.blocks
+        ],
+        "days": days_since(task.span.start, now),
+        "retention": recommended(task.span.start, now),
+        "notes": list(task.notes),
+    }
+
+
+def _lines(wanted: Wanted, task: Task, summary: Summary, now: float) -> list[str]:
+    size = f" ({human_bytes(summary.size)})" if summary.size else ""
+    blocks = f" in {len(summary.blocks)} blocks" if summary.blocks else ""
+    labels = " ".join(f'{name}="{value}"' for name, value in task.target)
+    place = task.server.url if wanted.to and task.server else str(wanted.into or wanted.output or "standard output")
+    kept = recommended(task.span.start, now)
+    lines = [
+        f"{place}: {summary.samples:,} samples{blocks}{size}",
+        f"  from {iso(task.span.start, task.zone)} to {iso(task.past.horizon, task.zone)}, {labels}",
+    ]
+    if wanted.form == "openmetrics":
+        days = days_since(task.span.start, now)
+        lines.append(f"  Prometheus keeps them with --storage.tsdb.retention.time={kept}; {days} days is the least")
+    if wanted.into is not None:
+        lines.append(_next_step(wanted.into))
+    return lines
+
+
+def _next_step(folder: Path) -> str:
+    if any((folder / name).exists() for name in ("wal", "chunks_head")):
+        return "  A running Prometheus takes the blocks in within two minutes, one that stands when it starts"
+    return f"  With that set, move them into its data folder: mv {folder}/* /var/lib/prometheus/metrics2/"

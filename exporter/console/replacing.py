@@ -1,0 +1,46 @@
+"""A file that a command writes: whole in its place, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+
+def require_free(path: Path) -> None:
+    """End the command where a file is there already; a device or pipe may be."""
+    if path.exists() and not is_device(path):
+        raise click.ClickException(f"{path} is already there: use --force to replace it")
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` when all of it is on the disk; a device or pipe is written to as it is."""
+    if is_device(path):
+        with path.open("wb") as device:
+            yield device
+        return
+    target = path.resolve()
+    new = target.with_name(f".{target.name[:200]}.{os.getpid()}.new")
+    try:
+        with new.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if not is_replaceable:
+            require_free(target)
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def is_device(path: Path) -> bool:
+    """Whether something is there that is no file, such as /dev/stdout or a named pipe."""
+    return path.exists() and not path.is_file()

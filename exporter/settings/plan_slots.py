@@ -1,0 +1,53 @@
+"""Free hours are cut from quarter hours: whether these are kept for as long as a plan's cycles need them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.settings.measures import format_duration
+from reports.plans import ROLLOVER_CYCLES, CycleRule
+
+if TYPE_CHECKING:
+    from reports.plans import Plan
+
+RETENTION = "ledger.slot_retention"
+DAY_SECONDS = 86_400
+KINDS = {"daily": 1, "weekly": 7}
+LONGEST_MONTH, LONGEST_YEAR, MONTHS = 31, 366, 12
+
+
+class Shortage(NamedTuple):
+    """What is wrong with a key of a plan; a cycle whose own quarter hours are not kept cannot be billed at all."""
+
+    key: str
+    fault: str
+    is_fatal: bool
+
+
+def shortage(plan: Plan, slot_seconds: float) -> Shortage | None:
+    """Compare the longest stretch that free hours are cut from with how long quarter hours are kept."""
+    if not plan.free_hours:
+        return None
+    kept = f"{RETENTION} keeps them for {format_duration(slot_seconds)}"
+    needed = {cycles: _days(plan.cycle, cycles) + 1 for cycles in (1, 2, 1 + ROLLOVER_CYCLES)}
+    if slot_seconds < needed[1] * DAY_SECONDS:
+        fault = (
+            f"need the quarter hours of a whole cycle, {needed[1]} days, and {kept}; use at least {needed[1]}d there"
+        )
+        return Shortage("free_hours", fault, is_fatal=True)
+    cycles = 1 + ROLLOVER_CYCLES if plan.rollover else 2
+    if slot_seconds >= needed[cycles] * DAY_SECONDS:
+        return None
+    consequence = "carry nothing over, and are billed in full" if plan.rollover else "are compared with in full"
+    fault = (
+        f"of {cycles - 1} earlier cycle{'s' * (cycles > 2)} need quarter hours of {needed[cycles]} days, and {kept}: "  # noqa: PLR2004 - a plural
+        f"cycles that have lost some {consequence}; use at least {needed[cycles]}d there"
+    )
+    return Shortage("free_hours", fault, is_fatal=False)
+
+
+def _days(rule: CycleRule, cycles: int) -> int:
+    """The most days that so many cycles in a row can have."""
+    if rule.kind == "monthly":
+        return cycles // MONTHS * LONGEST_YEAR + cycles % MONTHS * LONGEST_MONTH
+    return cycles * KINDS.get(rule.kind, rule.every_days)

@@ -1,0 +1,81 @@
+"""The page's scripts, styles and pictures: files of the package, compressed once, kept by browsers for good.
+
+Their address has a hash of all of them, so that a new release is a new address, and scripts import each other by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+from aiohttp import web
+
+import reports
+from exporter.web.access import ASSETS
+
+OWN = Path(__file__).parent / "assets"
+THEME = Path(reports.__file__).parent / "templates" / "theme.css"
+"""The colours of pages and reports alike."""
+
+STYLES = (THEME, OWN / "vendor/uplot/uPlot.css", OWN / "page.css")
+"""One file for browsers, in this order: each of its own would put off the first paint."""
+
+KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+FOR_GOOD = "public, max-age=31536000, immutable"
+COMPRESSION = 9
+
+
+class Asset(NamedTuple):
+    """A file as it is sent: compressed, since every browser takes that."""
+
+    content_type: str
+    compressed: bytes
+
+
+@functools.cache
+def assets() -> dict[str, Asset]:
+    """Every asset by its name."""
+    found = {path.name: path.read_bytes() for path in sorted(OWN.rglob("*")) if path.suffix in KINDS}
+    found = {name: data for name, data in found.items() if not name.endswith(".css")}
+    found["style.css"] = b"\n".join(path.read_bytes() for path in STYLES)
+    return {
+        name: Asset(KINDS[Path(name).suffix], gzip.compress(data, COMPRESSION, mtime=0)) for name, data in found.items()
+    }
+
+
+@functools.cache
+def version() -> str:
+    """What changes when an asset does."""
+    digest = hashlib.blake2b(digest_size=6)
+    for name, asset in assets().items():
+        digest.update(name.encode() + asset.compressed)
+    return digest.hexdigest()
+
+
+def address(name: str) -> str:
+    """Where browsers get an asset; KeyError for one that is not there."""
+    assets()[name]
+    return f"{ASSETS}{version()}/{name}"
+
+
+async def asset(request: web.Request) -> web.Response:
+    """One file; an address of another release gives what there is now, and is not kept."""
+    found = assets().get(request.match_info["name"])
+    if found is None:
+        raise web.HTTPNotFound
+    is_current = request.match_info["version"] == version()
+    headers = {"Cache-Control": FOR_GOOD if is_current else "no-cache", "Vary": "Accept-Encoding"}
+    body = found.compressed
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+    else:
+        body = gzip.decompress(body)
+    return web.Response(body=body, content_type=found.content_type, charset="utf-8", headers=headers)
+
+
+def add_assets(app: web.Application) -> None:
+    """Serve them."""
+    app.router.add_get(f"{ASSETS}{{version}}/{{name}}", asset)

@@ -1,0 +1,32 @@
+// The page made anew by the server, part by part: what the ledger says changes seldom, and is fetched seldom.
+
+import { ask } from "./access.js";
+
+let month = new URLSearchParams(location.search).get("month");
+
+// Fetch the page again, of another month if one is given, and replace what has changed.
+export async function refresh(chosen = month) {
+  const query = chosen ? `?month=${encodeURIComponent(chosen)}` : "";
+  const answer = await ask(`/dashboard${query}`);
+  if (!answer.ok) return null;
+  const told = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // The last month is nobody's choice: the page goes on to the next one when it begins.
+  month = told.querySelector("#month-after[data-month]") ? chosen : null;
+  history.replaceState(null, "", month ? query : location.pathname);
+  for (const part of document.querySelectorAll("[data-part]")) {
+    const fresh = told.getElementById(part.id);
+    if (fresh && fresh.innerHTML !== part.innerHTML) replace(part, fresh);
+  }
+  return told;
+}
+
+// In its place, and nobody loses theirs: focus, what was opened, how far was scrolled.
+function replace(part, fresh) {
+  const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+  const scrolled = part.querySelector(".scroll")?.scrollTop ?? 0;
+  const isOpen = part.querySelector("details")?.open ?? false;
+  part.replaceChildren(...document.adoptNode(fresh).childNodes);
+  if (isOpen) part.querySelector("details")?.setAttribute("open", "");
+  if (scrolled) part.querySelector(".scroll").scrollTop = scrolled;
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,192 @@
+"""Live frames as server-sent events: one a second, built once, the same bytes for everybody who listens."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from aiohttp import web
+from aiohttp.payload import Payload
+
+from exporter.web.desk import DESK
+from exporter.web.endpoints import Page, error_response
+from exporter.web.live_frame import live_frame, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aiohttp.abc import AbstractStreamWriter
+
+    from exporter.web.desk import Desk
+    from exporter.web.live_frame import LiveFrame
+
+log = logging.getLogger(__name__)
+
+EVENT_STREAM = "text/event-stream"
+FRAME_SECONDS = 1.0
+MOST_LISTENERS = 100
+STUCK_SECONDS = 10.0
+"""A client that takes nothing for so long is let go; until then it misses frames, and nothing is kept for it."""
+
+REMEMBERED = 900
+"""Frames whose speeds a page that is loaded while others watch begins with: a quarter hour."""
+
+
+class Beat(NamedTuple):
+    """A frame's number and its bytes as they are sent."""
+
+    number: int
+    data: bytes
+
+
+class Speed(NamedTuple):
+    """Bytes per second at an instant (UTC seconds)."""
+
+    at: int
+    receive: int
+    transmit: int
+
+
+class LiveFeed:
+    """One for each service. It works only while somebody listens."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Nothing runs before the first listener."""
+        self._desk = desk
+        self._writers: set[AbstractStreamWriter] = set()
+        self._beat: Beat | None = None
+        self._next = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._number = 0
+        self._is_closing = False
+        self.recent: deque[Speed] = deque(maxlen=REMEMBERED)
+
+    @property
+    def listener_count(self) -> int:
+        """How many listen now."""
+        return len(self._writers)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would be too many."""
+        return self.listener_count >= MOST_LISTENERS or self._is_closing
+
+    async def send_to(self, writer: AbstractStreamWriter) -> None:
+        """Send each frame to one client until it goes, gets stuck, or the service stops."""
+        with self._listening(writer):
+            await writer.write(b"retry: 2000\n\n")
+            number = 0
+            while (beat := await self._after(number)) is not None:
+                number = beat.number
+                async with asyncio.timeout(STUCK_SECONDS):
+                    await writer.write(beat.data)
+
+    async def close(self) -> None:
+        """Let everybody go: who has taken all is told the end, who has not is cut off."""
+        self._is_closing = True
+        self._next.set()
+        for writer in self._writers:
+            _cut_off_if_behind(writer)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @contextlib.contextmanager
+    def _listening(self, writer: AbstractStreamWriter) -> Iterator[None]:
+        self._writers.add(writer)
+        if self._task is None and not self._is_closing:
+            self._task = asyncio.create_task(self._tick())
+        try:
+            yield
+        finally:
+            self._writers.discard(writer)
+
+    async def _after(self, number: int) -> Beat | None:
+        """The newest frame that is none of those up to `number`; None when the service stops."""
+        while not self._is_closing:
+            if self._beat is not None and self._beat.number > number:
+                return self._beat
+            await self._next.wait()
+        return None
+
+    async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        try:
+            while self._writers:
+                self._make()
+                due = max(due + FRAME_SECONDS, loop.time())
+                await asyncio.sleep(due - loop.time())
+        finally:
+            self._task, self._beat = None, None
+
+    def _make(self) -> None:
+        try:
+            frame = live_frame(moment(self._desk))
+        except Exception:  # the outermost loop of a task: one bad frame must not end all later ones
+            log.exception("a live frame could not be made")
+            return
+        self._remember(frame)
+        self._number += 1
+        self._beat = Beat(self._number, b"event: live\ndata: " + msgspec.json.encode(frame) + b"\n\n")
+        self._next.set()
+        self._next = asyncio.Event()
+
+    def _remember(self, frame: LiveFrame) -> None:
+        if not self.recent or self.recent[-1].at < frame.at:
+            self.recent.append(Speed(frame.at, frame.receive, frame.transmit))
+
+
+class _Frames(Payload):
+    """The body of an answer that goes on."""
+
+    def __init__(self, feed: LiveFeed) -> None:
+        super().__init__(feed, content_type=EVENT_STREAM)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        try:
+            await self._value.send_to(writer)
+        except TimeoutError:
+            _cut_off_if_behind(writer)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        raise TypeError(f"frames have no end: neither {encoding} nor {errors} can be had")
+
+
+def _cut_off_if_behind(writer: Any) -> None:
+    """Waiting for a client that takes nothing would hold up the stop of the service."""
+    transport = writer.transport
+    if transport is not None and transport.get_write_buffer_size():
+        transport.abort()
+
+
+FEED = web.AppKey("feed", LiveFeed)
+
+
+def add_feed(app: web.Application) -> None:
+    """Give an application its feed, which ends before the connections are waited for."""
+    feed = app[FEED] = LiveFeed(app[DESK])
+
+    async def close(_app: web.Application) -> None:
+        await feed.close()
+
+    app.on_shutdown.append(close)
+
+
+async def stream(request: web.Request) -> web.Response:
+    """One event a second, `live`, with a frame as JSON; a client that is too slow misses some."""
+    feed = request.app[FEED]
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return web.Response(content_type=EVENT_STREAM, headers=headers)
+    if feed.is_full:
+        rule = f"{MOST_LISTENERS} clients listen already, and no more may: close one, or ask /api/live"
+        return error_response(503, rule)
+    return web.Response(body=_Frames(feed), headers=headers)
+
+
+PAGES = (Page("/api/live/stream", "Speeds and totals as server-sent events, one a second", (EVENT_STREAM,), stream),)

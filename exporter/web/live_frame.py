@@ -1,0 +1,136 @@
+"""A live frame: what the page shows of one moment, in numbers for its charts and in the words that it prints."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from exporter.metering.clock import SECOND
+from reports.amounts import human_bits, human_bytes, human_rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from exporter.metering.snapshots import InterfaceState, Snapshot
+    from exporter.metering.totals import Amount, Totals
+    from exporter.planning.watch import LivePlan
+    from exporter.web.desk import Desk
+
+LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
+
+
+class LiveFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """One moment. `at` is the sample's UTC seconds, speeds are bytes per second.
+
+    `texts` are by the name of what shows them, `interfaces` by name: receive and transmit speed and today's bytes.
+    `layout` changes when interfaces come or go, `day` at local midnight: what is shown of them has to be fetched anew.
+    """
+
+    at: int
+    receive: int
+    transmit: int
+    texts: dict[str, str]
+    interfaces: dict[str, tuple[str, str, str]]
+    state: str
+    says: str
+    problems: list[str]
+    layout: int
+    day: str
+
+
+class Moment(NamedTuple):
+    """All that a frame is made of; `age` is the sample's in seconds."""
+
+    snapshot: Snapshot
+    totals: Totals
+    plans: Sequence[LivePlan]
+    problems: list[str]
+    age: float
+    is_degraded: bool
+
+    @property
+    def today(self) -> date:
+        """The local day of the sample."""
+        return self.totals.today(self.snapshot.taken.wall // SECOND)
+
+
+def moment(desk: Desk) -> Moment:
+    """What the service knows now, after a sample that is at most a second old."""
+    snapshot = desk.fresh_snapshot()
+    is_degraded = bool(desk.poster.health.problem or desk.upkeep.notices)
+    return Moment(snapshot, desk.totals, desk.live_plans(), desk.problems(), desk.seconds_since_look, is_degraded)
+
+
+def live_frame(now: Moment) -> LiveFrame:
+    """Write a moment down."""
+    snapshot, today = now.snapshot, now.today
+    rates = snapshot.machine_rates
+    state, says = _state(now)
+    at = snapshot.taken.wall // SECOND
+    return LiveFrame(
+        at=at,
+        receive=rates.receive,
+        transmit=rates.transmit,
+        texts={
+            "receive": human_bits(rates.receive),
+            "transmit": human_bits(rates.transmit),
+            "receive-rate": human_rate(rates.receive),
+            "transmit-rate": human_rate(rates.transmit),
+            "clock": datetime.fromtimestamp(at, now.totals.zone).strftime("%H:%M:%S"),
+            **dict(_today(now, today)),
+            **{f"plan-{number}-{what}": text for number, plan in enumerate(now.plans) for what, text in _plan(plan)},
+        },
+        interfaces={state.name: _interface(state, now.totals, today) for state in snapshot.interfaces},
+        state=state,
+        says=says,
+        problems=now.problems,
+        layout=snapshot.layout,
+        day=today.isoformat(),
+    )
+
+
+def difference(amount: int) -> str:
+    """Bytes that may be less than nothing."""
+    return human_bytes(amount) if amount >= 0 else f"-{human_bytes(-amount)}"
+
+
+def _today(now: Moment, today: date) -> Iterator[tuple[str, str]]:
+    moved = [_day(now.totals, state.name, today) for state in now.snapshot.interfaces if state.is_counted]
+    received, sent = sum(amount.receive for amount in moved), sum(amount.transmit for amount in moved)
+    yield "today", human_bytes(received + sent)
+    yield "today-received", human_bytes(received)
+    yield "today-sent", human_bytes(sent)
+
+
+def _day(totals: Totals, device: str, today: date) -> Amount:
+    return totals.device(device).to_date("day", today)
+
+
+def _plan(plan: LivePlan) -> Iterator[tuple[str, str]]:
+    yield "used", human_bytes(plan.used)
+    cap = plan.status.cap
+    if cap is not None:
+        left = cap - plan.used
+        yield "left", f"{human_bytes(abs(left))} {'left' if left >= 0 else 'over the cap'}"
+
+
+def _interface(state: InterfaceState, totals: Totals, today: date) -> tuple[str, str, str]:
+    moved = _day(totals, state.name, today)
+    rates = state.rates
+    return human_bits(rates.receive), human_bits(rates.transmit), human_bytes(moved.receive + moved.transmit)
+
+
+def _state(now: Moment) -> tuple[str, str]:
+    """The one thing that has to be said first."""
+    if now.snapshot.is_gap_open:
+        return GAP, f"Gap open: nobody has looked for {now.age:.0f} s"
+    if not now.snapshot.health.is_up:
+        return LATE, "Late: the interfaces cannot be read"
+    if now.is_degraded:
+        return DEGRADED, "Counting, but the ledger needs attention"
+    if now.problems:
+        return LATE, f"Late: no sample for {now.age:.0f} s"
+    return LIVE, "Live"

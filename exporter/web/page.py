@@ -1,0 +1,96 @@
+"""The live page at / and /dashboard: made here with all its numbers, kept moving by live frames."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from exporter.settings.dashboards import links_to_grafana
+from exporter.web.access import Access
+from exporter.web.desk import DESK
+from exporter.web.endpoints import MonthText, Page, Query, error_response, parse_parameter, parse_query
+from exporter.web.live import FEED
+from exporter.web.live_frame import live_frame, moment
+from exporter.web.page_facts import RememberedRecords, page_facts
+from exporter.web.policy import OWN_ASSETS
+from reports.periods import parse_month
+
+if TYPE_CHECKING:
+    from exporter.web.page_view import Shown
+    from reports.ledger_reader import LedgerReader
+
+ACCESS = web.AppKey("access", Access)
+RECORDS = web.AppKey("records", RememberedRecords)
+HEADERS = {**OWN_ASSETS, "Cache-Control": "no-store", "Vary": "Accept-Encoding, X-API-Key, Authorization"}
+COMPRESSION = 5
+
+
+class PageQuery(Query, frozen=True, kw_only=True):
+    """What of the page can be chosen."""
+
+    month: MonthText | None = None
+
+
+async def page(request: web.Request) -> web.Response:
+    """The page with its numbers; where a key is needed and none is given, one without any that asks for it."""
+    query = parse_query(request, PageQuery)
+    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
+    refusal = await request.app[ACCESS].data_refusal(request)
+    if refusal is not None and {"X-API-Key", "Authorization"} & request.headers.keys():
+        return error_response(refusal.status, refusal.message)
+    from exporter.web import page_view  # noqa: PLC0415 - templates are memory that a service without visitors saves
+
+    desk = request.app[DESK]
+    if refusal is not None:
+        return await desk.work(lambda: _answer(request, page_view.shell()))
+    shown = _shown(request)
+    plans = [settings.plan for settings in desk.settings.plans]
+    now, known = desk.now, request.app[RECORDS]
+
+    def write(ledger: LedgerReader) -> web.Response:
+        facts = page_facts(ledger, now, plans, which, known)
+        return _answer(request, page_view.page(shown, facts, ledger.zone))
+
+    return await desk.ask(write)
+
+
+def add_page(app: web.Application, access: Access) -> None:
+    """Give an application what its page needs."""
+    app[ACCESS], app[RECORDS] = access, RememberedRecords()
+
+
+def _shown(request: web.Request) -> Shown:
+    """What the service itself knows, at the moment of the request."""
+    from exporter.web.page_view import Shown  # noqa: PLC0415 - as above
+
+    desk = request.app[DESK]
+    now = moment(desk)
+    return Shown(
+        hostname=desk.identity.hostname,
+        frame=live_frame(now),
+        interfaces=now.snapshot.interfaces,
+        recent=tuple(request.app[FEED].recent),
+        commit=desk.poster.health,
+        figures=desk.upkeep.figures,
+        gap_seconds=now.snapshot.gap_seconds,
+        sample_interval=desk.settings.interfaces.sample_interval,
+        grafana=links_to_grafana(desk.settings),
+        needs_key=bool(desk.settings.auth.api_keys),
+    )
+
+
+def _answer(request: web.Request, text: str) -> web.Response:
+    """On the thread that has made it: compressing would keep the event loop."""
+    body, headers = text.encode(), dict(HEADERS)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        body = gzip.compress(body, COMPRESSION, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+
+
+PAGES = (
+    Page("/", "The live page: now, today, this cycle, this month by day", ("text/html",), page, query=PageQuery),
+    Page("/dashboard", "The same page", ("text/html",), page, query=PageQuery),
+)

@@ -1,0 +1,95 @@
+"""What the page tells besides the moment: one visit to the ledger gathers it as typed data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.ledger_intervals import first_day
+from reports.periods import day_of
+from reports.plan_status import plan_status
+from reports.records import records
+from reports.series import series
+from reports.spans import Span
+from reports.usage import days, month
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from reports.ledger_reader import Bytes, Gap, LedgerReader
+    from reports.plan_status import PlanStatus
+    from reports.plans import Plan
+    from reports.records import Records
+    from reports.series import Series
+    from reports.usage import PeriodUsage
+
+RECENT_SECONDS = 900
+"""What the chart of now shows before the first live frame."""
+
+RECORDS_SECONDS = 60.0
+GAP_DAYS = 7
+DAY_SECONDS = 86_400
+
+Month = tuple[int, int]
+
+
+class PageFacts(NamedTuple):
+    """What the ledger says at `now` (UTC seconds). Months are (year, month).
+
+    `began` is the first day that the ledger tells of, None in an empty one; `recent` are the last minutes, `gaps` those
+    of the last week.
+    """
+
+    now: int
+    today: date
+    yesterday: Bytes
+    month: PeriodUsage
+    first_month: Month
+    last_month: Month
+    began: date | None
+    plans: Sequence[PlanStatus]
+    records: Records
+    recent: Series
+    gaps: Sequence[Gap]
+
+
+class RememberedRecords:
+    """Records take most of the time of a page, and change seldom: one search a minute is for everybody."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._found: tuple[float, Records] | None = None
+
+    def ask(self, ledger: LedgerReader, now: float) -> Records:
+        """Those of the last minute, or new ones."""
+        if self._found is None or not 0 <= now - self._found[0] < RECORDS_SECONDS:
+            self._found = now, records(ledger, now)
+        return self._found[1]
+
+
+def page_facts(
+    ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: RememberedRecords
+) -> PageFacts:
+    """Gather it; a month that the ledger tells nothing of is empty."""
+    today = day_of(int(now), ledger.zone)
+    began = first_day(ledger)
+    first, last = _month_of(began or today), _month_of(today)
+    before = today - timedelta(days=1)
+    return PageFacts(
+        now=int(now),
+        today=today,
+        yesterday=days(ledger, now, before, before).total,
+        month=month(ledger, now, None, which),
+        first_month=first,
+        last_month=last,
+        began=began,
+        plans=[plan_status(ledger, plan, now) for plan in plans],
+        records=known.ask(ledger, now),
+        recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
+        gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
+    )
+
+
+def _month_of(day: date) -> Month:
+    return day.year, day.month

@@ -1,0 +1,203 @@
+"""The page's words: facts of the ledger as the texts and shares that its template prints; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.web.live_frame import difference
+from reports.amounts import human_bits, human_bytes, human_duration
+from reports.charts.columns import Column
+from reports.charts.share import Gauge, cap_gauge
+from reports.periods import day_of
+from reports.prices import has_price, money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from markupsafe import Markup
+
+    from exporter.web.page_facts import Month, PageFacts
+    from reports.ledger_reader import Bytes, Gap
+    from reports.plan_status import PlanStatus
+    from reports.records import Busiest, Peak, Records
+    from reports.usage import PeriodUsage
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+class MonthWords(NamedTuple):
+    """A month by day: its columns, and the months beside it as `?month=` wants them, None where there is none."""
+
+    name: str
+    total: str
+    received: str
+    sent: str
+    title: str
+    columns: list[Column]
+    before: str | None
+    after: str | None
+
+
+class PlanWords(NamedTuple):
+    """A plan's texts and its gauge, None where there is nothing to say."""
+
+    name: str
+    cycle: str
+    days_left: str
+    cap: str | None
+    is_over: bool
+    forecast: str
+    forecast_range: str
+    gauge: Markup | None
+    is_forecast_over: bool
+    reached: str | None
+    allowed: str | None
+    cost: str | None
+    forecast_cost: str | None
+    before: str
+
+
+class Record(NamedTuple):
+    """What was most, how much, and when."""
+
+    what: str
+    amount: str
+    when: str
+
+
+def month_words(facts: PageFacts) -> MonthWords:
+    """The month that is shown; days to come have a place, so that the picture stays as it is."""
+    used = facts.month
+    first = used.period.first
+    name = f"{MONTHS[first.month - 1]} {first.year}"
+    here = (first.year, first.month)
+    total = used.total
+    title = f"Bytes received and sent by day in {name}: {human_bytes(total.total)} together"
+    return MonthWords(
+        name=name,
+        total=human_bytes(total.total),
+        received=human_bytes(total.received),
+        sent=human_bytes(total.sent),
+        title=title,
+        columns=_columns(used, facts),
+        before=_month_text(min(_beside(here, -1), facts.last_month)) if here > facts.first_month else None,
+        after=_month_text(max(_beside(here, 1), facts.first_month)) if here < facts.last_month else None,
+    )
+
+
+def plan_words(status: PlanStatus, zone: ZoneInfo, now: int) -> PlanWords:
+    """How a plan stands, but for what moves every second."""
+    ahead, cap, plan = status.forecast, status.cap, status.plan
+    reached = status.cap_reached_at
+    priced = has_price(plan)
+    return PlanWords(
+        name=plan.name,
+        cycle=f"{_short(status.cycle.first)} to {_short(status.cycle.last)}",
+        days_left=f"{status.days_left} day{'s' * (status.days_left != 1)} left",
+        cap=None if cap is None else human_bytes(cap),
+        is_over=cap is not None and status.used > cap,
+        forecast=human_bytes(ahead.expected),
+        forecast_range=f"{human_bytes(ahead.low)} to {human_bytes(ahead.high)}",
+        gauge=_gauge(status, now),
+        is_forecast_over=cap is not None and ahead.expected > cap,
+        reached=None if reached is None else _long(day_of(reached, zone)),
+        allowed=None if status.allowed_per_day is None else human_bytes(status.allowed_per_day),
+        cost=money(status.cost, plan.currency) if priced else None,
+        forecast_cost=money(status.forecast_cost[0], plan.currency) if priced else None,
+        before=human_bytes(status.last_used_by_now),
+    )
+
+
+def record_words(found: Records) -> list[Record]:
+    """Everything that was most; nothing where nothing has moved."""
+    return list(_records(found))
+
+
+def gap_words(gaps: Sequence[Gap]) -> str:
+    """What was missed in the last week, in a sentence."""
+    if not gaps:
+        return "None in the last 7 days"
+    seconds = sum(gap.ended - gap.began for gap in gaps)
+    moved = human_bytes(sum(gap.bytes for gap in gaps))
+    count = f"{len(gaps)} gap{'s' * (len(gaps) > 1)}"
+    return f"{count} in the last 7 days, {human_duration(seconds)}: {moved} counted, their time estimated"
+
+
+def compared(today: Bytes, before: Bytes) -> str:
+    """Today beside yesterday."""
+    change = today.total - before.total
+    return f"{difference(change)} to yesterday's {human_bytes(before.total)}"
+
+
+def _gauge(status: PlanStatus, now: int) -> Markup | None:
+    if status.cap is None:
+        return None
+    cycle = status.cycle
+    elapsed = (now - cycle.start) / (cycle.end - cycle.start)
+    used, cap, expected = status.used, status.cap, status.forecast.expected
+    title = f"{human_bytes(used)} of {human_bytes(cap)} used, {human_bytes(expected)} expected"
+    return cap_gauge(Gauge(used, cap, expected, elapsed), title=title)
+
+
+def _records(found: Records) -> Iterator[Record]:
+    if found.days:
+        yield _busiest("Busiest day", found.days[0])
+    if found.week is not None:
+        first, last = found.week.period.first, found.week.period.last
+        yield Record("Busiest week", human_bytes(found.week.bytes.total), f"{_short(first)} to {_long(last)}")
+    if found.month is not None:
+        first = found.month.period.first
+        name = f"{MONTHS[first.month - 1]} {first.year}"
+        yield Record("Busiest month", human_bytes(found.month.bytes.total), name)
+    if found.hour is not None:
+        hour, moved = found.hour.hour, human_bytes(found.hour.bytes.total)
+        yield Record("Busiest hour", f"{hour:02}:00", f"{moved} in the last 4 weeks")
+    for what, peak in (("Fastest receive", found.peaks.received), ("Fastest transmit", found.peaks.sent)):
+        if peak is not None:
+            yield _peak(what, peak)
+
+
+def _busiest(what: str, busiest: Busiest) -> Record:
+    return Record(what, human_bytes(busiest.bytes.total), _long(busiest.period.first))
+
+
+def _peak(what: str, peak: Peak) -> Record:
+    return Record(what, human_bits(peak.speed), f"{peak.device}, {_long(peak.day)}")
+
+
+def _columns(used: PeriodUsage, facts: PageFacts) -> list[Column]:
+    told = {day.day: day.bytes for day in used.days}
+    return [_column(used, number, told, facts.today) for number in range(1, used.period.last.day + 1)]
+
+
+def _column(used: PeriodUsage, number: int, told: dict[date, Bytes], today: date) -> Column:
+    day = used.period.first.replace(day=number)
+    moved = told.get(day)
+    if moved is None:
+        return Column(str(number), 0, 0, f"{_long(day)}: to come")
+    so_far = " so far" if day == today else ""
+    tip = f"{_long(day)}{so_far}: {human_bytes(moved.total)} ({human_bytes(moved.received)} received, "
+    return Column(str(number), moved.received, moved.sent, f"{tip}{human_bytes(moved.sent)} sent)")
+
+
+def _beside(month: Month, by: int) -> Month:
+    number = month[0] * 12 + month[1] - 1 + by
+    return number // 12, number % 12 + 1
+
+
+def _month_text(month: Month) -> str:
+    return f"{month[0]:04}-{month[1]:02}"
+
+
+def _short(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
+
+
+def _long(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()]} {_short(day)} {day.year}"

@@ -1,0 +1,177 @@
+"""Reports over HTTP: a wrap-up of any period, and the archive of those that are kept."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import msgspec
+from aiohttp import ETag, web
+
+import exporter
+from exporter.archive import NAME, archive_folder, archived, outlook_of
+from exporter.web.desk import DESK
+from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, MonthText, NoQuery, OfInterface, Page, parse_query
+from exporter.web.policy import WITHOUT_SCRIPTS
+from reports.plans import PlanError
+from reports.spans import CUSTOM, RANGES, Asked
+from reports.wanted import CYCLES, Wanted, asked_for
+
+if TYPE_CHECKING:
+    from exporter.web.desk import Desk
+    from reports.export import Source
+    from reports.ledger_reader import LedgerReader
+    from reports.plans import Plan
+
+HTML = "text/html"
+HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
+NOTHING_KEPT = "No month is over yet: the first report comes when one is."
+KEPT_OFF = "Finished months and years are not kept here: set reports.archive to keep them."
+
+RangeName = Annotated[
+    str,
+    msgspec.Meta(
+        description="Which days; custom takes them from `from` and `to`, and is meant where one of them is given.",
+        extra_json_schema={"enum": [*RANGES, CUSTOM], "default": "year"},
+    ),
+]
+FirstDay = Annotated[
+    str,
+    msgspec.Meta(
+        description="First local day; without it, the first that was counted.",
+        extra_json_schema=DATE_SCHEMA,
+        examples=["2026-08-01"],
+    ),
+]
+LastDay = Annotated[
+    str,
+    msgspec.Meta(
+        description="Last local day, included; without it, today.",
+        extra_json_schema=DATE_SCHEMA,
+        examples=["2026-08-31"],
+    ),
+]
+YearText = Annotated[
+    str,
+    msgspec.Meta(
+        description="A calendar year, 1970 to 2200; not with another period.",
+        extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)$"},
+        examples=["2026"],
+    ),
+]
+CycleName = Annotated[
+    str,
+    msgspec.Meta(
+        description="The billing cycle that runs, or the last one that is over, of `plan` or the first plan.",
+        extra_json_schema={"enum": list(CYCLES)},
+    ),
+]
+PlanName = Annotated[
+    str,
+    msgspec.Meta(description="The interfaces of a plan together; not with `interface`.", examples=["default"]),
+]
+
+
+class WrapUpQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+    """One period: a range, days, a year, a month or a billing cycle; this year without any."""
+
+    range: RangeName | None = None
+    first: FirstDay | None = None
+    last: LastDay | None = None
+    year: YearText | None = None
+    month: MonthText | None = None
+    cycle: CycleName | None = None
+    plan: PlanName | None = None
+
+
+class Written(NamedTuple):
+    """A wrap-up: the name of its file, its tag, whether the client has it, and its page."""
+
+    name: str
+    tag: str
+    is_known: bool
+    body: bytes
+
+
+async def wrap_up(request: web.Request) -> web.Response:
+    """A page about a period that can be looked at, printed, and sent to a friend: one file, no network, no script."""
+    query = parse_query(request, WrapUpQuery)
+    wanted = Wanted(Asked(query.range, query.first, query.last), query.year, query.month, query.cycle)
+    desk = request.app[DESK]
+    plan, subject = _whose(desk, query, wanted)
+    desk.fresh_snapshot()
+    now = desk.now
+
+    def question(ledger: LedgerReader) -> Written:
+        from reports.formats.html import write  # noqa: PLC0415 - memory that a service without reports does not need
+        from reports.wrapup import wrapup  # noqa: PLC0415
+
+        outlook = outlook_of(desk.settings)
+        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, _source(desk), subject, outlook)
+        tag = hashlib.blake2b(repr(told.facts).encode(), digest_size=12).hexdigest()
+        is_known = any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
+        body = b"" if is_known or request.method == "HEAD" else b"".join(write(told))
+        return Written(told.file_name, tag, is_known, body)
+
+    written = await desk.ask(question)
+    headers = {**HEADERS, "ETag": f'W/"{written.tag}"'}
+    if written.is_known:
+        return web.Response(status=304, headers=headers)
+    headers["Content-Disposition"] = f'inline; filename="{written.name}"'
+    return web.Response(body=written.body, content_type=HTML, charset="utf-8", headers=headers)
+
+
+async def list_reports(request: web.Request) -> web.Response:
+    """Every report that is kept, newest first, and the periods that still run."""
+    parse_query(request, NoQuery)
+    desk = request.app[DESK]
+    folder, hostname = archive_folder(desk.settings.ledger.path), desk.identity.hostname
+    notice = NOTHING_KEPT if desk.settings.reports.archive else KEPT_OFF
+
+    def page() -> str:
+        from reports.formats.archive_html import write  # noqa: PLC0415 - as above
+
+        return write(hostname, archived(folder), notice)
+
+    return web.Response(text=await desk.work(page), content_type=HTML, headers=HEADERS)
+
+
+async def report(request: web.Request) -> web.StreamResponse:
+    """One report of the archive."""
+    parse_query(request, NoQuery)
+    name = request.match_info["name"]
+    if NAME.fullmatch(name) is None:
+        raise web.HTTPNotFound
+    path = archive_folder(request.app[DESK].settings.ledger.path) / name
+    if not await asyncio.to_thread(path.is_file):
+        raise web.HTTPNotFound
+    return web.FileResponse(path, headers={**HEADERS, "Content-Type": f"{HTML}; charset=utf-8"})
+
+
+def _whose(desk: Desk, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
+    from reports.wrapup import whose  # noqa: PLC0415 - as above
+
+    try:
+        return whose([found.plan for found in desk.settings.plans], wanted, query.plan, query.interface)
+    except PlanError as error:
+        raise BadRequestError(str(error)) from error
+
+
+def _source(desk: Desk) -> Source:
+    from reports.export import Source  # noqa: PLC0415 - as above
+
+    identity = desk.identity
+    return Source(identity.hostname, identity.device_id, identity.os_type, exporter.__version__)
+
+
+PAGES = (
+    Page("/api/export/wrapup", "A period as a page to print and to send to a friend", (HTML,), wrap_up, WrapUpQuery),
+    Page("/reports", "Reports of the months and years that are over", (HTML,), list_reports),
+)
+"""Beside the reports themselves, whose names are in the list."""
+
+
+def add_archive(app: web.Application) -> None:
+    """Serve each report of the archive."""
+    app.router.add_get("/reports/{name}", report)

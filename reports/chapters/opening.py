@@ -1,0 +1,117 @@
+"""The first card: one sentence that says it all, and the days behind it as a skyline."""
+
+from __future__ import annotations
+
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
+
+from reports.chapters.chapter import Fact, amount, counted, isolated, percent, plain
+from reports.comparisons import change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.comparisons import Comparison
+    from reports.wrapup import WrapUp
+
+MOST_DAYS = 400
+"""More are drawn as months."""
+
+HEIGHT = 100
+TWICE = 2
+HUNDRED = 100
+
+
+class Opening(NamedTuple):
+    """The title of the page (plain text), and the card: `who` moved `much`, `rest` completes the sentence."""
+
+    page_title: str
+    eyebrow: Markup
+    who: Markup
+    much: str
+    rest: str
+    facts: Sequence[Fact]
+    skyline: Markup
+
+
+def opening(wrapup: WrapUp) -> Opening:
+    """Of a period with at least one day."""
+    told, total, period = wrapup.told, wrapup.summary.total, wrapup.period
+    assert period is not None  # noqa: S101 - there is a day
+    so_far = " so far" if wrapup.is_running and period.kind not in {"all", "day"} else ""
+    facts = (
+        Fact("Received", amount(total.received), percent(total.received, total.total)),
+        Fact("Sent", amount(total.sent), percent(total.sent, total.total)),
+        Fact("A day", amount(wrapup.summary.daily_average), f"over {counted(told.days.size, 'day', 'days')}"),
+    )
+    return Opening(
+        page_title(wrapup),
+        eyebrow(wrapup),
+        who(wrapup),
+        amount(total.total),
+        f"{period.within}{so_far}{_compared(total.total, wrapup)}.",
+        facts,
+        _skyline(wrapup),
+    )
+
+
+def page_title(wrapup: WrapUp) -> str:
+    """The name comes last: what it does to the direction of text, it does to itself."""
+    when = wrapup.period.title if wrapup.period else "Nothing yet"
+    return f"{when[0].upper()}{when[1:]} in bytes · \N{FIRST STRONG ISOLATE}{plain(wrapup.told.source.hostname)}"
+
+
+def eyebrow(wrapup: WrapUp) -> Markup:
+    """The host, and where the days are not the machine's, whose they are."""
+    told = wrapup.told
+    host = isolated(told.source.hostname)
+    if told.plan is not None:
+        return Markup("{} · plan {}").format(host, isolated(told.plan))
+    return host if told.device is None else Markup("{} · interface {}").format(host, isolated(told.device))
+
+
+def who(wrapup: WrapUp) -> Markup:
+    """Who moved it."""
+    told = wrapup.told
+    if told.plan is not None:
+        return Markup("Plan {}").format(isolated(told.plan))
+    return Markup("You") if told.device is None else isolated(told.device)
+
+
+def compared(now: int, days: int, before: Comparison) -> str:
+    """A clause: "12 % more than 2025", "3.1 times the day before"; by the day where not all of it was counted."""
+    then, is_whole = before.bytes.total, before.is_whole
+    if not is_whole:
+        now, then = now // max(days, 1), then // max(before.days, 1)
+    by_day = "" if is_whole else " a day"
+    changed = change(now, then)
+    if changed is None:
+        return ""
+    if now >= TWICE * then:
+        return f"{now / then:.1f} times {'as much a day as ' if by_day else ''}{before.stretch.name}"
+    if changed == 0:
+        return f"as much{by_day} as {before.stretch.name}"
+    return f"{percent(abs(changed), HUNDRED)} {'more' if changed > 0 else 'less'}{by_day} than {before.stretch.name}"
+
+
+def _compared(total: int, wrapup: WrapUp) -> str:
+    for before in wrapup.comparisons:
+        clause = compared(total, wrapup.told.days.size, before)
+        if clause:
+            return f", {clause}"
+    return ""
+
+
+def _skyline(wrapup: WrapUp) -> Markup:
+    days = wrapup.told.days
+    amounts = list(map(add, days.received, days.sent))
+    if len(amounts) > MOST_DAYS:
+        amounts = [month.bytes.total for month in wrapup.summary.months]
+    top = max(*amounts, 1)
+    steps = "".join(f"V{HEIGHT - HEIGHT * each // top}h1" for each in amounts)
+    return Markup(  # noqa: S704 - numbers
+        f'<svg class="skyline" viewBox="0 0 {len(amounts)} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path d="M0 {HEIGHT}{steps}V{HEIGHT}z"/></svg>'
+    )

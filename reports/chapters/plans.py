@@ -1,0 +1,100 @@
+"""What a billing plan has to say: its cycles against the cap, and what they cost."""
+
+from __future__ import annotations
+
+from calendar import month_abbr
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from reports.chapters.chapter import Bar, Chapter, amount, counted, isolated, percent, together
+from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
+from reports.named_periods import name_period
+from reports.prices import has_price, money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.periods import Period
+    from reports.plan_cycles import PlanCycle, PlanCycles
+    from reports.wrapup import WrapUp
+
+
+def plans(wrapup: WrapUp) -> Iterator[Chapter]:
+    """A chapter for each plan with a cap or a price."""
+    for number, found in enumerate(wrapup.plans, start=1):
+        links = wrapup.links
+        yield Chapter(
+            f"plan-{number}",
+            Markup("Plan {}").format(isolated(found.plan.name)),
+            _lead(found),
+            bars=tuple(_bars(found)),
+            notes=tuple(_notes(found)),
+            link=links and links.plans(*wrapup.span, found.plan.name),
+        )
+
+
+def _lead(found: PlanCycles) -> str:
+    plan, cycles = found.plan, counted(len(found.cycles), "billing cycle", "billing cycles")
+    parts = []
+    if plan.cap_bytes is not None:
+        over = f"{found.exceeded} of them" if found.exceeded else "none"
+        if len(found.cycles) == 1:
+            over = "which is reached" if found.exceeded else "not reached"
+        parts.append(
+            f"{cycles} with a cap of {amount(plan.cap_bytes)}, {over}{'' if len(found.cycles) == 1 else ' over it'}"
+        )
+    if has_price(plan):
+        price = together(money(found.cost, plan.currency))
+        parts.append(f"{price} in all" if parts else f"{cycles} cost {price}")
+    return f"{'; '.join(parts)}."
+
+
+def _bars(found: PlanCycles) -> Iterator[Bar]:
+    plan, most = found.plan, max(cycle.used for cycle in found.cycles)
+    for cycle in found.cycles:
+        text = amount(cycle.used)
+        if cycle.cap is not None:
+            of_cap = f" of {amount(cycle.cap)}" if plan.rollover else ""
+            text = f"{text}{of_cap} · {percent(cycle.used, cycle.cap) if cycle.cap else 'over a cap of nothing'}"
+        if has_price(plan):
+            text = f"{text} · {together(money(cycle.cost, plan.currency))}"
+        yield Bar(_name(cycle), _drawing(cycle, most), text)
+
+
+def _drawing(cycle: PlanCycle, most: int) -> Markup:
+    title = f"{_days(cycle.period)}: {amount(cycle.used)}"
+    if cycle.cap is None:
+        return share_bar((Piece("receive", cycle.used, title),), title=title, whole=most)
+    return cap_gauge(Gauge(cycle.used, cycle.cap, whole=most), title=f"{title} of {amount(cycle.cap)}")
+
+
+def _name(cycle: PlanCycle) -> str:
+    return _days(cycle.period) if cycle.is_over else f"{_days(cycle.period)}, so far"
+
+
+def _days(period: Period) -> str:
+    first, last = period.first, period.last
+    named = name_period(first, last)
+    if named.kind == "month":
+        return together(named.title)
+    if first == last:
+        return together(f"{first.day} {month_abbr[first.month]} {first.year}")
+    start = f"{first.day} {month_abbr[first.month]}"
+    return together(f"{start} to {last.day} {month_abbr[last.month]} {last.year}")
+
+
+def _notes(found: PlanCycles) -> Iterator[str]:
+    if found.is_cut:
+        yield f"The last {len(found.cycles)} cycles; earlier ones are not told here."
+    if found.plan.counts != "both":
+        words = {
+            "receive": "received bytes",
+            "transmit": "sent bytes",
+            "larger": "the larger of received and sent bytes",
+        }
+        yield f"The plan bills {words[found.plan.counts]}."
+    if found.plan.free_hours:
+        yield "Free hours are left out, as far back as quarter hours are kept."
+    if found.plan.rollover:
+        yield "Caps include what was left of the cycle before."

@@ -1,0 +1,63 @@
+"""The axis of amounts: round steps of bytes from nothing to a little above the most; pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+STEPS = (10, 20, 25, 50, 100)
+"""Tenths of a power of ten: what people count in."""
+
+MOST_STEPS = 4
+TEN_OF_TENTHS = 100
+WHOLE_FROM = tuple(1000 ** (number + 1) - 1000**number // 2 for number in range(len(UNITS)))
+"""From which amount on the next unit is nearer: 999.5 of a unit, which would be written as 1000."""
+
+
+class Axis(NamedTuple):
+    """Where lines go (bytes, ascending, without zero); the last one is the top."""
+
+    ticks: tuple[int, ...]
+
+    @property
+    def top(self) -> int:
+        """Bytes at full height."""
+        return self.ticks[-1]
+
+
+def axis(most: int) -> Axis:
+    """Two to four round steps that reach `most` (bytes); without any amount there is one of a megabyte."""
+    if most <= 0:
+        return Axis((1_000_000,))
+    power = 10 ** (len(str(most)) - 2) if most >= 10 else 1  # noqa: PLR2004 - one digit has no smaller power
+    for scale in (power, power * 10):
+        for tenths in STEPS:
+            step = max(tenths * scale // 10, 1)
+            count = -(-most // step)
+            if count <= MOST_STEPS:
+                return Axis(tuple(step * number for number in range(1, count + 1)))
+    raise AssertionError  # the last step is ten times the power of ten below `most`
+
+
+def tick_text(amount: int) -> str:
+    """A round amount without zeros that say nothing: "2.5 TB", "500 GB", "0"."""
+    if amount == 0:
+        return "0"
+    number = (len(str(amount)) - 1) // 3
+    whole, rest = divmod(amount, 1000**number)
+    digits = str(rest).rjust(3 * number, "0").rstrip("0")[:2] if rest else ""
+    return f"{whole}{'.' if digits else ''}{digits} {UNITS[min(number, len(UNITS) - 1)]}"
+
+
+def short_text(amount: int) -> str:
+    """An amount where there is little room, of two digits or three: "0", "840 B", "1.2 GB", "57 GB", "640 MB"."""
+    number = 0
+    while amount >= WHOLE_FROM[number] and number < len(UNITS) - 1:
+        number += 1
+    if amount < 1000:  # noqa: PLR2004 - decimal units
+        return f"{amount} {UNITS[0]}" if amount else "0"
+    size = 1000**number
+    tenths = (20 * amount + size) // (2 * size)
+    if tenths < TEN_OF_TENTHS:
+        return f"{tenths // 10}.{tenths % 10} {UNITS[number]}"
+    return f"{(2 * amount + size) // (2 * size)} {UNITS[number]}"

@@ -1,0 +1,49 @@
+"""HTML: a wrap-up as one file that needs nothing else, to look at, to print and to send to a friend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reports.chapters.before import before
+from reports.chapters.calendar import calendar
+from reports.chapters.clock import clock
+from reports.chapters.columns import columns
+from reports.chapters.directions import directions
+from reports.chapters.equals import equals
+from reports.chapters.numbers import numbers
+from reports.chapters.opening import eyebrow, opening, page_title
+from reports.chapters.plans import plans
+from reports.chapters.small_print import small_print
+from reports.chapters.stories import stories
+from reports.page_templates import environment, style
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reports.chapters.chapter import Chapter
+    from reports.wrapup import WrapUp
+
+FIRST: tuple[Callable[[WrapUp], Chapter | None], ...] = (
+    numbers,
+    columns,
+    stories,
+    calendar,
+    clock,
+    directions,
+    before,
+)
+LAST: tuple[Callable[[WrapUp], Chapter | None], ...] = (equals, small_print)
+
+
+def write(wrapup: WrapUp) -> Iterator[bytes]:
+    """UTF-8, in one piece of some 60 to 120 KB."""
+    yield environment().get_template("wrapup.html").render(_view(wrapup)).encode(errors="replace")
+
+
+def _view(wrapup: WrapUp) -> dict[str, Any]:
+    shared = {"version": wrapup.told.source.version, "page_title": page_title(wrapup), "style": style()}
+    if wrapup.period is None:
+        notice = wrapup.told.notice
+        return {**shared, "opening": None, "eyebrow": eyebrow(wrapup), "notice": notice.capitalize(), "chapters": ()}
+    chapters = [*(chapter(wrapup) for chapter in FIRST), *plans(wrapup), *(chapter(wrapup) for chapter in LAST)]
+    return {**shared, "opening": opening(wrapup), "chapters": [found for found in chapters if found is not None]}

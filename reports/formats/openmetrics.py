@@ -1,0 +1,34 @@
+"""Samples of the past as OpenMetrics 1.0, timestamps in seconds: what promtool makes blocks of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.past_samples import batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reports.past_samples import Labels, PastFamily
+
+BATCH = 8192
+"""Samples that are written at once: about a megabyte."""
+
+END = b"# EOF\n"
+"""How the text ends."""
+
+
+def openmetrics(families: Iterable[PastFamily], target: Labels) -> Iterator[tuple[bytes, int]]:
+    """Pieces of text and how many samples each holds; `target` are the labels of who is scraped. END is left out."""
+    for family in families:
+        yield f"# TYPE {family.name.removesuffix('_total')} {family.kind}\n".encode(), 0
+        for series in family.series:
+            prefix = f"{family.name}{{{','.join(_label(*label) for label in (*target, *series.labels))}}} "
+            for times, values in batches(series, BATCH):
+                lines = [f"{prefix}{value} {time}\n" for time, value in zip(times, values, strict=True)]
+                yield "".join(lines).encode(), len(lines)
+
+
+def _label(name: str, value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return f'{name}="{escaped}"'

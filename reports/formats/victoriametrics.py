@@ -1,0 +1,27 @@
+"""Samples of the past as VictoriaMetrics imports them: a JSON object a line, timestamps in milliseconds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from reports.past_samples import batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from reports.past_samples import Labels, PastFamily
+
+BATCH = 8192
+"""Samples of one line: some 200 KB, which the importer holds in memory."""
+
+
+def victoriametrics(families: Iterable[PastFamily], target: Labels) -> Iterator[tuple[bytes, int]]:
+    """Lines and how many samples each holds; `target` are the labels of who is scraped."""
+    for family in families:
+        for series in family.series:
+            metric = json.dumps({"__name__": family.name, **dict(target), **dict(series.labels)}, ensure_ascii=False)
+            for times, values in batches(series, BATCH):
+                stamps = ",".join([f"{time}000" for time in times])
+                line = f'{{"metric":{metric},"values":[{",".join(map(str, values))}],"timestamps":[{stamps}]}}\n'
+                yield line.encode(), len(times)

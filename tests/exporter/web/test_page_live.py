@@ -1,0 +1,274 @@
+"""Live frames: one a second for all, bounded in every way, and gone with the service."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import pytest
+from msgspec.structs import replace
+
+from exporter.web import live
+from exporter.web.live import FEED, MOST_LISTENERS, LiveFeed
+from tests.exporter.web.running_service import RunningService, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+STREAM = "/api/live/stream"
+PATIENCE_SECONDS = 10
+
+
+class Listener:
+    """One client of the stream."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+
+    async def raw(self) -> bytes:
+        """The next event as it was sent; b"" at the end."""
+        lines = []
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (line := await self.response.content.readline()).strip():
+                lines.append(line)
+        return b"".join(lines)
+
+    async def frame(self) -> Any:
+        """The next frame."""
+        while not (event := await self.raw()).startswith(b"event: live\n"):
+            assert event, "the stream has ended"
+        return json.loads(event.partition(b"data: ")[2])
+
+
+@asynccontextmanager
+async def listening(service: RunningService, path: str = STREAM) -> AsyncIterator[Listener]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(service.url + path) as response,
+    ):
+        yield Listener(response)
+
+
+def feed_of(service: RunningService) -> LiveFeed:
+    server = service.service._server
+    assert server is not None
+    app: Any = server._runner.app
+    return app[FEED]  # type: ignore[no-any-return]
+
+
+def is_working(feed: LiveFeed) -> bool:
+    return feed._task is not None
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds are for people; tests have none to give away."""
+    monkeypatch.setattr(live, "FRAME_SECONDS", 0.05)
+
+
+async def test_a_frame_tells_what_has_just_moved(service: RunningService) -> None:
+    async with listening(service) as client:
+        assert client.response.headers["Content-Type"].startswith("text/event-stream")
+        assert client.response.headers["Server"] == "netledger"
+        before = await client.frame()
+        service.machine.move("eth0", 2_000_000, 500_000)
+        service.pass_time(2)
+        after = await client.frame()
+
+    assert (before["receive"], before["texts"]["today"]) == (0, "0 B")
+    assert (after["receive"], after["transmit"]) == (1_000_000, 250_000)
+    assert after["texts"]["receive"] == "8.00 Mbit/s"
+    assert after["texts"]["today"] == "2.50 MB"
+    assert after["interfaces"]["eth0"] == ["8.00 Mbit/s", "2.00 Mbit/s", "2.50 MB"]
+    assert after["at"] == before["at"] + 2
+    assert after["state"] == "live"
+
+
+async def test_frames_agree_with_the_api(service: RunningService) -> None:
+    service.machine.move("eth0", 77_000, 1)
+    service.pass_time()
+    async with listening(service) as client:
+        frame = await client.frame()
+
+    today, plan = await service.get("/api/today"), (await service.get("/api/plans"))["plans"][0]
+    assert frame["texts"]["today"] == today["human_readable"]["total"]
+    assert frame["texts"]["plan-0-used"] == plan["human_readable"]["used"]
+    assert frame["problems"] == (await service.get("/api/health"))["problems"]
+
+
+async def test_everybody_gets_the_same_bytes(service: RunningService) -> None:
+    async with listening(service) as one, listening(service) as other:
+        await one.raw(), await other.raw()
+        ours = [await one.raw() for _ in range(4)]
+        theirs = [await other.raw() for _ in range(4)]
+
+    assert set(ours) & set(theirs)
+
+
+async def test_without_listeners_nothing_runs(service: RunningService) -> None:
+    feed = feed_of(service)
+    assert not is_working(feed)
+
+    async with listening(service) as client:
+        await client.frame()
+        assert is_working(feed)
+
+    await until(lambda: not is_working(feed))
+    assert feed.listener_count == 0
+
+
+async def test_who_comes_back_gets_no_frame_of_then(service: RunningService) -> None:
+    async with listening(service) as client:
+        await client.frame()
+    await until(lambda: not is_working(feed_of(service)))
+    service.pass_time(5)
+
+    async with listening(service) as client:
+        assert (await client.frame())["at"] == service.machine.seconds
+
+
+async def test_more_clients_than_are_kept_are_told_the_rule(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_LISTENERS", 2)
+    async with listening(service) as one, listening(service) as other:
+        await one.frame(), await other.frame()
+        refused = await service.ask(STREAM)
+    await until(lambda: feed_of(service).listener_count == 0)
+
+    assert refused.status == 503
+    assert refused.json == {"error": "2 clients listen already, and no more may: close one, or ask /api/live"}
+    async with listening(service) as again:
+        assert await again.frame()
+
+
+async def test_late_data_is_said_while_it_is_late(service: RunningService) -> None:
+    async with listening(service) as client:
+        await client.frame()
+        service.meter.problem = "the kernel is busy"
+        service.pass_time(2)
+        late = await client.frame()
+        service.meter.problem = ""
+        service.pass_time(2)
+        well = await client.frame()
+
+    assert late["state"] == "late"
+    assert late["says"] == "Late: the interfaces cannot be read"
+    assert late["problems"] == ["the interface meter fails: the kernel is busy"]
+    assert well["state"] == "live"
+
+
+async def test_an_open_gap_is_said(service: RunningService) -> None:
+    async with listening(service) as client:
+        await client.frame()
+        service.meter.problem = "gone"
+        service.pass_time(2_000)
+        frame = await client.frame()
+
+    assert frame["state"] == "gap"
+    assert frame["says"].startswith("Gap open: nobody has looked for 20")
+
+
+async def test_a_frame_that_cannot_be_made_ends_nothing(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with listening(service) as client:
+        await client.frame()
+        with monkeypatch.context() as broken:
+            broken.setattr(live, "moment", lambda _desk: 1 / 0)
+            await asyncio.sleep(0.2)
+        while await client.frame():
+            break
+
+    assert "a live frame could not be made" in caplog.text
+
+
+async def test_a_client_that_takes_nothing_is_let_go_and_nothing_is_kept_for_it(
+    unstarted: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "FRAME_SECONDS", 0.002)
+    monkeypatch.setattr(live, "STUCK_SECONDS", 0.3)
+    for number in range(200):
+        unstarted.machine.create(f"interface-with-a-long-name-{number}", is_uplink=True)
+    async with running(unstarted) as service:
+        with socket.create_connection(("127.0.0.1", service.port)) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            feed = feed_of(service)
+            await until(lambda: feed.listener_count == 1)
+            most = 0
+
+            def is_gone() -> bool:
+                nonlocal most
+                for writer in feed._writers:
+                    transport = writer.transport
+                    most = max(most, transport.get_write_buffer_size() if transport else 0)
+                return feed.listener_count == 0
+
+            await until(is_gone)
+
+    assert 0 < most < 1_000_000
+
+
+@pytest.mark.parametrize("count", [50])
+async def test_the_service_stops_at_once_whoever_listens(unstarted: RunningService, count: int) -> None:
+    await unstarted.start()
+    stuck = socket.create_connection(("127.0.0.1", unstarted.port))
+    try:
+        stuck.sendall(f"GET {STREAM} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        async with AsyncExitStack() as clients:
+            some = [await clients.enter_async_context(listening(unstarted)) for _ in range(count - 1)]
+            await asyncio.gather(*(client.frame() for client in some))
+            began = time.monotonic()
+            await unstarted.stop()
+            took = time.monotonic() - began
+            while await some[0].raw():
+                pass
+    finally:
+        stuck.close()
+
+    assert took < 2
+
+
+async def test_head_tells_what_it_is_and_ends(service: RunningService) -> None:
+    told = await service.ask(STREAM, "HEAD")
+
+    assert (told.status, told.headers["Content-Type"]) == (200, "text/event-stream")
+    assert feed_of(service).listener_count == 0
+
+
+async def test_with_a_key_the_stream_asks_for_it(unstarted: RunningService) -> None:
+    unstarted.auth = replace(unstarted.auth, api_keys=("a-key-for-the-page",))
+    async with running(unstarted) as service:
+        told = await service.ask(STREAM, headers={"X-API-Key": "wrong"})
+
+    assert (told.status, told.json) == (401, {"error": "the API key is wrong"})
+
+
+async def test_a_page_that_is_loaded_later_begins_with_what_was_told(service: RunningService) -> None:
+    async with listening(service) as client:
+        await client.frame()
+        service.machine.move("eth0", 4_000)
+        service.pass_time(2)
+        while (await client.frame())["receive"] != 2000:
+            pass
+        page = (await service.ask("/")).text
+
+    history = json.loads(page.partition('data-history="')[2].partition('"')[0])
+    assert history[0][-1] == service.machine.seconds
+    assert history[1][-1] == 2000
+
+
+def test_the_bound_is_generous_to_people() -> None:
+    assert MOST_LISTENERS >= 100

@@ -1,0 +1,30 @@
+"""The dashboards that are shipped, and the world in which they are asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.grafana.dashboard_files import Dashboard, committed_dashboards
+from tests.grafana.prometheus_server import require_prometheus
+from tests.grafana.world import World, running_world
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def dashboards() -> tuple[Dashboard, ...]:
+    """All of grafana/dashboards/json."""
+    found = committed_dashboards()
+    assert found, "there are no dashboards in grafana/dashboards/json: python -m grafana.generate writes them"
+    return found
+
+
+@pytest.fixture(scope="session")
+def grafana_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A year of history in a real Prometheus; one for all tests, since nobody changes it."""
+    require_prometheus()
+    with running_world(tmp_path_factory.mktemp("grafana")) as world:
+        yield world

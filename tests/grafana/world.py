@@ -1,0 +1,195 @@
+"""A machine whose ledger has a year behind it, netledger on it, and the Prometheus that has seen all of it.
+
+The year comes from `netledger backfill`. The last two hours are played: the machine in memory moves its clock and its
+bytes, and every 15 seconds the service is asked for its metrics, as a server would have; a gap, a threshold that is
+crossed, a counter that is reset and bytes that nobody can have moved lie in them. From then on the clock is the real
+one, and Prometheus asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from exporter.ledger.schema import COUNTS
+from exporter.metering.clock import SECOND
+from exporter.settings.tree import Interfaces, Ledger, PlanSettings
+from reports.plans import CycleRule, Plan, PriceStep
+from tests.bench.seeding import History, seed
+from tests.exporter.fake_machine import Machine
+from tests.exporter.web.running_service import RunningService
+from tests.grafana.dashboard_files import ROOT
+from tests.grafana.playing import PLAYED_SECONDS, Player
+from tests.grafana.prometheus_server import import_history, running_prometheus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.grafana.prometheus_server import PrometheusServer
+
+DAYS, QUARTER_HOUR_DAYS = 400, 45
+UTC_ZONE = ZoneInfo("UTC")
+JOB, INSTANCES = "netledger", ("router:7373", "laptop:7373")
+"""One service is asked under two names, as two machines with the same interfaces and plans."""
+
+GIGABYTE = 10**9
+TURN_SECONDS = 0.2
+PATIENCE_SECONDS = 30
+
+
+class World(NamedTuple):
+    """What a dashboard asks, and when its now is."""
+
+    prometheus: PrometheusServer
+    now: float
+
+
+@contextmanager
+def running_world(folder: Path) -> Iterator[World]:
+    """Build the past, then run both; takes about ten seconds."""
+    began = time.time() - PLAYED_SECONDS
+    service = _new_service(folder, began)
+    used = asyncio.run(_first_run(service))
+    service.plans = _plans(began, used)
+    (folder / "data").mkdir()
+    _backfill(service, folder)
+    with _in_a_thread(service, folder / "played.om") as url:
+        import_history(folder / "played.om", folder / "data")
+        with running_prometheus(folder, _config(url)) as prometheus:
+            yield World(prometheus, _wait_for_scrapes(prometheus))
+
+
+def _new_service(folder: Path, began: float) -> RunningService:
+    ledger = seed(folder / "ledger.db", History(("eth0", "wlan0"), DAYS), now=began)
+    _add_up(ledger)
+    machine = Machine(wall=int(began) * SECOND)
+    machine.create("eth0", is_uplink=True)
+    machine.create("wlan0", is_uplink=True, speed=None)
+    machine.create("wg0", is_physical=False, speed=None)
+    service = RunningService(machine, ledger, UTC_ZONE)
+    service.interfaces = Interfaces(sample_interval=60)
+    service.ledger = Ledger(path=ledger, commit_interval=1, backups=0)
+    service.plans = _plans(began, 0)
+    return service
+
+
+def _add_up(ledger: Path) -> None:
+    """Make each day the sum of its quarter hours, else it is told at its end alone; drop those that nobody looks at."""
+    kept = [*COUNTS[:4], "peak_receive_speed", "peak_transmit_speed", "peak_speed"]
+    sums = [f"{'max' if name.startswith('peak') else 'sum'}({name})" for name in kept]
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        connection.execute("DELETE FROM day")
+        connection.execute(
+            f"INSERT INTO day (day, subject, {', '.join(kept)})"  # noqa: S608 - names of our schema
+            f" SELECT slot / 86400, subject, {', '.join(sums)} FROM slot GROUP BY slot / 86400, subject"
+        )
+        connection.execute(
+            "DELETE FROM slot WHERE slot < (SELECT max(slot) FROM slot) - ?", (QUARTER_HOUR_DAYS * 86_400,)
+        )
+
+
+def _plans(began: float, used: int) -> tuple[PlanSettings, ...]:
+    """One that lasts, with a price; one that reaches 80 % of its cap while two hours are played, and one all of it.
+
+    Their cycles began ten days ago, or a few more where a month ended.
+    """
+    cycle = CycleRule(day=min((datetime.fromtimestamp(began, UTC) - timedelta(days=10)).day, 28))
+    price = (PriceStep(None, Decimal("0.10")),)
+    home = Plan("home", cycle=cycle, cap_bytes=1000 * GIGABYTE, price_steps=price, currency="EUR")
+    cap = (used + Player.bytes_of_wlan // 2) * 100 // 80
+    mobile = Plan("mobile", ("wlan*",), cycle=cycle, cap_bytes=max(cap, 1))
+    tunnel = Plan("tunnel", ("wg*",), cycle=cycle, cap_bytes=Player.bytes_of_tunnel // 10)
+    return PlanSettings(plan=home), PlanSettings(plan=mobile), PlanSettings(plan=tunnel)
+
+
+async def _first_run(service: RunningService) -> int:
+    """Start once, so that the ledger knows the machine; returns what the mobile plan has used."""
+    try:
+        await service.start()
+        page = (await service.ask("/metrics", headers={"Accept": "application/openmetrics-text"})).text
+    finally:
+        await service.stop()
+    found = re.search(r'^netledger_plan_used_bytes\{plan="mobile"\} (\S+)$', page, re.MULTILINE)
+    assert found is not None, page
+    return int(float(found[1]))
+
+
+def _backfill(service: RunningService, folder: Path) -> None:
+    """The year as Prometheus has it, by the very command that users have."""
+    settings = folder / "netledger.yaml"
+    settings.write_text(yaml.safe_dump({"ledger": {"path": str(service.ledger.path), "timezone": "UTC"}}))
+    command = [sys.executable, "-m", "exporter", "--config", str(settings), "backfill", "--into", str(folder / "data")]
+    labels = ["--label", f"job={JOB}", "--label", f"instance={INSTANCES[0]}"]
+    subprocess.run([*command, *labels], check=True, capture_output=True, timeout=60, cwd=ROOT)
+
+
+@contextmanager
+def _in_a_thread(service: RunningService, played: Path) -> Iterator[str]:
+    """Play, then run the service by the real clock until the block ends; yields its address."""
+    is_live, is_over = threading.Event(), threading.Event()
+    errors: list[BaseException] = []
+
+    async def live() -> None:
+        player = Player(service, [{"job": JOB, "instance": instance} for instance in INSTANCES])
+        try:
+            await player.play(played)
+            is_live.set()
+            while not is_over.is_set():
+                player.catch_up(time.time())
+                await asyncio.sleep(TURN_SECONDS)
+        finally:
+            await service.stop()
+
+    def run() -> None:
+        try:
+            asyncio.run(live())
+        except BaseException as error:  # noqa: BLE001 - told by the thread that waits
+            errors.append(error)
+            is_live.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert is_live.wait(60), "the last hours could not be played"
+        if errors:
+            raise errors[0]
+        yield service.url
+    finally:
+        is_over.set()
+        thread.join(30)
+
+
+def _config(url: str) -> dict[str, object]:
+    """As in prometheus/prometheus.yml, with its rules, at a pace that tests can wait for."""
+    address = url.removeprefix("http://")
+    targets = [{"targets": [address], "labels": {"instance": instance}} for instance in INSTANCES]
+    return {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str(ROOT / "prometheus" / "rules" / "*.yml")],
+        "scrape_configs": [{"job_name": JOB, "static_configs": targets}],
+    }
+
+
+def _wait_for_scrapes(prometheus: PrometheusServer) -> float:
+    """Until rates over the live samples exist, and rules were evaluated; returns a moment at which all is there."""
+    ends = time.monotonic() + PATIENCE_SECONDS
+    # A scrape that fails ends its series; two of the samples are the last played ones
+    series = f'netledger_build_info{{job="{JOB}"}}'
+    question = f"count_over_time({series}[{PATIENCE_SECONDS}s]) >= 5 and {series}"
+    while len(prometheus.at(question, now := time.time())) < len(INSTANCES):
+        assert time.monotonic() < ends, "Prometheus does not scrape"
+        time.sleep(0.2)
+    return now
