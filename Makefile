@@ -90,5 +90,5 @@ $(VENV)/installed-for-lint: $(VENV)/installed-for-tests
 	@touch $@
 
 clean:  ## Remove what was built; the ledger is elsewhere, and stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist grafana/checks/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -144,7 +144,8 @@ def _columns(told: range, tables: Sequence[UsedDays]) -> list[list[int]]:
     first, *others = [[_filled(told, numbers, column) for column in columns] for numbers, *columns in tables]
     for columns in others:
         *amounts, peaks = zip(first, columns, strict=True)
-        first = [*(list(map(add, *pair)) for pair in amounts), list(map(max, *peaks))]
+        higher = [one if one > other else other for one, other in zip(*peaks, strict=True)]  # noqa: FURB136 - a fourth of its time
+        first = [*(list(map(add, *pair)) for pair in amounts), higher]
     return first
 
 

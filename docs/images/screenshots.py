@@ -45,7 +45,7 @@ HISTORY_DAYS = 400
 SLOTS_OF_A_DAY = {7: 0.06, 9: 0.05, 12: 0.08, 14: 0.06, 17: 0.12, 19: 0.2, 20: 0.26, 21: 0.17}
 """Which hours a household is on the line, and how much of the day's bytes they have."""
 
-EARLIER_MINUTES, WATCHED_SECONDS = 20, 780
+EARLIER_MINUTES, WATCHED_SECONDS = 20, 606
 SIZES = {"wide": (1440, 900, 1.0), "phone": (390, 844, 2.0)}
 MEGABIT = 125_000
 

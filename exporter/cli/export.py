@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 import exporter
+from exporter.archive import outlook_of
 from exporter.console.books import open_books
 from exporter.console.progress import PATIENCE_SECONDS, progress
 from exporter.console.replacing import replacing, require_free
@@ -97,7 +98,8 @@ def _ask(outside: Outside, form: Format, asked: Asked, plan: str | None, interfa
     try:
         subject = subject_of([found.plan for found in books.settings.plans], plan, interface)
         with books.read() as ledger:
-            told = form.ask(ledger, asked, outside.now(), _source(ledger), subject)
+            outlook = (outlook_of(books.settings),) if form.has_outlook else ()
+            told = form.ask(ledger, asked, outside.now(), _source(ledger), subject, *outlook)
     except (PeriodError, PlanError, UnknownInterfaceError) as error:
         raise click.UsageError(str(error)) from error
     return told.read_by(partial(_read_slots, books))

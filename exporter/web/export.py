@@ -11,8 +11,10 @@ import msgspec
 from aiohttp import ETag, web
 
 import exporter
+from exporter.archive import outlook_of
 from exporter.web.desk import DESK
 from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, OfInterface, Page, parse_query
+from exporter.web.policy import WITHOUT_SCRIPTS
 from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
 from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
@@ -158,7 +160,8 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
 
     def question(ledger: LedgerReader) -> Answer:
         paper = Paper()
-        told = form.ask(ledger, asked, now, source, subject).read_by(paper.read)
+        outlook = (outlook_of(desk.settings),) if form.has_outlook else ()
+        told = form.ask(ledger, asked, now, source, subject, *outlook).read_by(paper.read)
         name, tag = disposition(told.by_day, form.suffix), fingerprint(told, form.module)
         is_known = any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
         if not is_known and request.method != "HEAD":
@@ -169,7 +172,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
     headers = {"Cache-Control": "private, no-cache", "ETag": f'W/"{answer.tag}"'}
     if answer.is_known:
         return web.Response(status=304, headers=headers)
-    headers |= {"Content-Type": form.content_type, "Content-Disposition": answer.name}
+    headers |= {"Content-Type": form.content_type, "Content-Disposition": answer.name, **WITHOUT_SCRIPTS}
     if request.method == "HEAD":
         return web.Response(headers=headers)
     body: Any = _chunks(desk, answer) if answer.second else answer.first

@@ -92,11 +92,6 @@ def live_frame(now: Moment) -> LiveFrame:
     )
 
 
-def difference(amount: int) -> str:
-    """Bytes that may be less than nothing."""
-    return human_bytes(amount) if amount >= 0 else f"-{human_bytes(-amount)}"
-
-
 def _today(now: Moment, today: date) -> Iterator[tuple[str, str]]:
     moved = [_day(now.totals, state.name, today) for state in now.snapshot.interfaces if state.is_counted]
     received, sent = sum(amount.receive for amount in moved), sum(amount.transmit for amount in moved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -53,7 +54,11 @@ async def page(request: web.Request) -> web.Response:
         facts = page_facts(ledger, now, plans, which, known)
         return _answer(request, page_view.page(shown, facts, ledger.zone))
 
-    return await desk.ask(write)
+    try:
+        return await desk.ask(write)
+    except sqlite3.Error as error:
+        reason = str(error)
+    return await desk.work(lambda: _answer(request, page_view.trouble(shown, reason), status=503))
 
 
 def add_page(app: web.Application, access: Access) -> None:
@@ -81,13 +86,13 @@ def _shown(request: web.Request) -> Shown:
     )
 
 
-def _answer(request: web.Request, text: str) -> web.Response:
+def _answer(request: web.Request, text: str, *, status: int = 200) -> web.Response:
     """On the thread that has made it: compressing would keep the event loop."""
     body, headers = text.encode(), dict(HEADERS)
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         body = gzip.compress(body, COMPRESSION, mtime=0)
         headers["Content-Encoding"] = "gzip"
-    return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+    return web.Response(status=status, body=body, content_type="text/html", charset="utf-8", headers=headers)
 
 
 PAGES = (

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from reports.series import Series
     from reports.usage import PeriodUsage
 
-RECENT_SECONDS = 900
-"""What the chart of now shows before the first live frame."""
+RECENT_SECONDS = 1080
+"""What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
 
 RECORDS_SECONDS = 60.0
 GAP_DAYS = 7

@@ -36,6 +36,9 @@ MODULES = tuple(f"{name}.js" for name in ("access", "chart", "downloads", "live"
 
 TEMPLATES = Path(__file__).parent / "templates"
 MONTH_HEIGHT = 190
+WRAP_UP = "html"
+"""Has a button of its own, which shows it instead of saving it."""
+
 FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "llm": "LLM text", "toon": "TOON", "markdown": "Markdown"}
 RANGE_NAMES = {"today": "Today", "week": "This week", "month": "This month", "year": "This year", "all": "Everything"}
 
@@ -89,12 +92,17 @@ def page(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> str:
             yesterday=human_bytes(facts.yesterday.total),
             rows=list(_rows(shown)),
             history=_history(shown, facts),
-            formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS},
+            formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
             ranges={name: RANGE_NAMES[name] for name in RANGES},
             links=_grafana(shown, facts, zone),
             health=list(_health(shown, facts)),
         )
     )
+
+
+def trouble(shown: Shown, reason: str) -> str:
+    """What can be told while the ledger cannot be read; a browser asks again by itself."""
+    return _environment().get_template("trouble.html").render(shown=shown, frame=shown.frame, reason=reason)
 
 
 def shell() -> str:

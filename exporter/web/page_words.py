@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.web.live_frame import difference
 from reports.amounts import human_bits, human_bytes, human_duration
 from reports.charts.columns import Column
 from reports.charts.share import Gauge, cap_gauge
@@ -60,7 +59,7 @@ class PlanWords(NamedTuple):
     allowed: str | None
     cost: str | None
     forecast_cost: str | None
-    before: str
+    before: str | None
 
 
 class Record(NamedTuple):
@@ -110,7 +109,7 @@ def plan_words(status: PlanStatus, zone: ZoneInfo, now: int) -> PlanWords:
         allowed=None if status.allowed_per_day is None else human_bytes(status.allowed_per_day),
         cost=money(status.cost, plan.currency) if priced else None,
         forecast_cost=money(status.forecast_cost[0], plan.currency) if priced else None,
-        before=human_bytes(status.last_used_by_now),
+        before=human_bytes(status.last_used_by_now) if status.last_used_by_now else None,
     )
 
 
@@ -129,12 +128,6 @@ def gap_words(gaps: Sequence[Gap]) -> str:
     return f"{count} in the last 7 days, {human_duration(seconds)}: {moved} counted, their time estimated"
 
 
-def compared(today: Bytes, before: Bytes) -> str:
-    """Today beside yesterday."""
-    change = today.total - before.total
-    return f"{difference(change)} to yesterday's {human_bytes(before.total)}"
-
-
 def _gauge(status: PlanStatus, now: int) -> Markup | None:
     if status.cap is None:
         return None
@@ -150,7 +143,9 @@ def _records(found: Records) -> Iterator[Record]:
         yield _busiest("Busiest day", found.days[0])
     if found.week is not None:
         first, last = found.week.period.first, found.week.period.last
-        yield Record("Busiest week", human_bytes(found.week.bytes.total), f"{_short(first)} to {_long(last)}")
+        yield Record(
+            "Busiest week", human_bytes(found.week.bytes.total), f"{_short(first)} to {_short(last)} {last.year}"
+        )
     if found.month is not None:
         first = found.month.period.first
         name = f"{MONTHS[first.month - 1]} {first.year}"

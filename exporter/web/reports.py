@@ -65,6 +65,7 @@ CycleName = Annotated[
     msgspec.Meta(
         description="The billing cycle that runs, or the last one that is over, of `plan` or the first plan.",
         extra_json_schema={"enum": list(CYCLES)},
+        examples=["current"],
     ),
 ]
 PlanName = Annotated[

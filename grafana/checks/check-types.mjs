@@ -33,6 +33,7 @@ function* panelLines(panel) {
   const place = panel.title ?? `panel ${panel.id}`;
   const kind = JSON.stringify(panel.type ?? '');
   yield [`Panel<${kind}>`, panel, place];
+  for (const step of panel.transformations ?? []) yield [`Step<${JSON.stringify(step.id)}>`, step, `${place}, ${step.id}`];
   for (const override of panel.fieldConfig?.overrides ?? []) {
     for (const { id, value } of override.properties ?? []) yield [`Override<${kind}>`, { [id]: value }, `${place}, override ${id}`];
   }

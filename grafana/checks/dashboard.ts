@@ -102,6 +102,45 @@ export type Override<K extends keyof Panels> = Field & {
   [Key in keyof Custom<K> as `custom.${Key & string}`]?: Written<Custom<K>[Key]>;
 };
 
+interface Sorting {
+  field: string;
+  desc?: boolean;
+  index?: number;
+}
+
+/** Options of the transformations in use, as @grafana/data 13.2 has them: that package is too large for its types alone. */
+interface Steps {
+  calculateField: {
+    alias?: string;
+    binary?: { left: unknown; operator: string; right: unknown };
+    mode?: 'binary' | 'cumulativeFunctions' | 'index' | 'reduceRow' | 'unary' | 'windowFunctions';
+    reduce?: { include?: string[]; nullValueMode?: string; reducer: string };
+    replaceFields?: boolean;
+    timeSeries?: boolean;
+  };
+  joinByField: { byField: string; mode?: 'inner' | 'outer' | 'outerTabular' };
+  organize: {
+    excludeByName?: Record<string, boolean>;
+    includeByName?: Record<string, boolean>;
+    indexByName?: Record<string, number>;
+    renameByName?: Record<string, string>;
+  };
+  reduce: {
+    fields?: { id: string; options?: unknown };
+    includeTimeField?: boolean;
+    labelsToFields?: boolean;
+    mode?: 'reduceFields' | 'seriesToRows';
+    reducers: string[];
+  };
+  // Grafana itself writes the empty fields
+  sortBy: { sort: Sorting[]; fields?: Record<string, never> };
+}
+
+export type Step<K extends string> = Omit<Written<G.DataTransformerConfig>, 'id' | 'options'> & {
+  id: K;
+  options: K extends keyof Steps ? Steps[K] : unknown;
+};
+
 export type Row = Written<Omit<G.RowPanel, 'panels' | 'type'>> & { type: 'row'; panels?: unknown[] };
 
 type Source = PrometheusSource | { type: 'grafana'; uid: '-- Grafana --' };

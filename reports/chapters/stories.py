@@ -67,7 +67,7 @@ def _habits(wrapup: WrapUp) -> Iterator[Fact]:
         by_hour = wrapup.hours.by_hour()
         hour = max(range(len(by_hour)), key=lambda number: by_hour[number].total)
         part = percent(by_hour[hour].total, wrapup.hours.total.total)
-        note = f"to {hour + 1:02}:00 moves {part} of everything"
+        note = f"to {hour + 1:02}:00 moves {part} of a day"
         yield Fact("Your hour", f"{hour:02}:00", note)
 
 

@@ -38,13 +38,15 @@ class Told(Protocol):
 class Format(NamedTuple):
     """A module of this folder with `write(export)`, its media type and file suffix, and what it tells of.
 
-    `question` is the module of reports and its function that give it what it writes.
+    `question` is the module of reports and its function that give it what it writes; with `has_outlook` that is also
+    given what it needs of the settings.
     """
 
     module: str
     content_type: str
     suffix: str
     question: tuple[str, str] = ("export", "export")
+    has_outlook: bool = False
 
     @property
     def ask(self) -> Callable[..., Told]:
@@ -68,6 +70,7 @@ FORMATS: Mapping[str, Format] = {
     "llm": Format("llm", "text/plain; charset=utf-8", "toml"),
     "toon": Format("toon", "text/toon; charset=utf-8", "toon"),
     "markdown": Format("markdown", "text/markdown; charset=utf-8; variant=GFM", "md"),
+    "html": Format("html", "text/html; charset=utf-8", "html", ("wrapup", "wrapup"), has_outlook=True),
 }
 
 BY_SLOTS = ("slot_export", "slot_export")

@@ -20,7 +20,7 @@ def seed_years(path: Path, devices: tuple[str, ...], days: int, *, slot_days: in
     seed(path, History(devices, days))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         first = "((SELECT max(slot) FROM slot) / 86400 - :kept)"
-        days = (
+        refill = (
             f"INSERT INTO day (day, subject, {', '.join(COUNTS)}) "  # noqa: S608 - our own text
             f"SELECT slot / {DAY} AS number, subject, {SUMS} FROM slot GROUP BY number, subject"
         )
@@ -28,7 +28,7 @@ def seed_years(path: Path, devices: tuple[str, ...], days: int, *, slot_days: in
             f"DELETE FROM slot WHERE slot < {first} * {DAY}",  # noqa: S608 - our own text
             "DELETE FROM minute",
             f"DELETE FROM day WHERE day >= {first}",  # noqa: S608 - our own text
-            days,
+            refill,
             "UPDATE state SET value = 'UTC' WHERE name = 'timezone'",
         ):
             connection.execute(statement, {"kept": slot_days} if ":kept" in statement else {})

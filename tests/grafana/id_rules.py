@@ -27,6 +27,8 @@ def override_matchers(dashboard: Dashboard) -> Broken:
             matcher = override["matcher"]["id"]
             if matcher not in grafana_ids.known("field_matchers"):
                 yield panel.place, f"has an override for {matcher}, which matches nothing"
+            if matcher.startswith("by") and not override["matcher"].get("options"):
+                yield panel.place, f"has an override {matcher} that does not say what"
 
 
 def override_references(dashboard: Dashboard) -> Broken:

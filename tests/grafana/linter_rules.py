@@ -77,6 +77,8 @@ def panel_datasource(dashboard: Dashboard) -> Broken:
             yield from _templated(query.place, query.raw)
     for annotation in dashboard.annotations:
         yield from _templated(annotation.place, annotation.raw)
+        if "datasource" in annotation.raw["target"]:
+            yield from _templated(annotation.place, annotation.raw["target"])
     for variable in dashboard.variables:
         if variable.type == "query":
             yield from _templated(variable.place, variable.raw)

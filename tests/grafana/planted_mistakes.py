@@ -123,6 +123,11 @@ LINTER = (
     ),
     Mistake("no data source", "panel-datasource-rule", drop("stat", "datasource")),
     Mistake("a target of another data source", "panel-datasource-rule", target("gauge", datasource=None)),
+    Mistake(
+        "an annotation of another data source",
+        "panel-datasource-rule",
+        lambda tree: tree["annotations"]["list"][0]["target"].update(datasource={"type": "prometheus", "uid": "x"}),
+    ),
     Mistake("no description", "panel-title-description-rule", drop("timeseries", "description")),
     Mistake("an empty title", "panel-title-description-rule", put("gauge", title=" ")),
     Mistake("a unit that is none", "panel-units-rule", field("timeseries", unit="furlongs")),
@@ -164,6 +169,7 @@ METRICS = (
 
 IDS = (
     Mistake("a matcher that is none", "override-matchers", matcher("timeseries", id="byRegex")),
+    Mistake("an override for fields of no name", "override-matchers", matcher("timeseries", options="")),
     Mistake("an override for no query", "override-references", matcher("table", id="byFrameRefID", options="Z")),
     Mistake("a property that is none", "override-properties", override(0, "table", id="units", value="bps")),
     Mistake(
@@ -253,6 +259,8 @@ TYPES = (
     Mistake("a misspelt zone", "the dashboard", whole(timezne="utc")),
     Mistake("a line width on a stat", "Left", field("stat", custom={"lineWidth": 2})),
     Mistake("the footer that tables had", "Months", option("table", footer={"show": True})),
+    Mistake("a misspelt option of a transformation", "Months, organize", organize(renameByNames={"Value #A": "x"})),
+    Mistake("a column that is excluded by a word", "Months, organize", organize(excludeByName={"Value #A": "yes"})),
     Mistake(
         "a misspelt custom override",
         "Months, override custom.cellOptionz",

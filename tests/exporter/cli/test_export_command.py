@@ -109,7 +109,7 @@ def test_days_whose_quarter_hours_are_gone_are_said_on_standard_error(commands: 
     [
         (("--format", "llm", "--resolution", "slot"), "'slot' is for json, csv; llm tells of days"),
         (("--resolution", "minute"), "minute"),
-        (("--format", "html"), "html"),
+        (("--format", "pdf"), "pdf"),
         (("--range", "decade"), "decade"),
         (("--from", "2026-02-30"), "2026-02-30"),
         (("--from", "2026-06-02", "--to", "2026-06-01"), "2026-06-02"),

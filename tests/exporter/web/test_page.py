@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -260,6 +262,21 @@ async def test_what_is_wrong_is_said_on_top(unstarted: RunningService) -> None:
     assert "&lt;b&gt;no /proc&lt;/b&gt;" in page
 
 
+async def test_a_ledger_that_cannot_be_read_is_said_to_people(service: RunningService) -> None:
+    service.machine.move("eth0", 3_000_000)
+    service.pass_time()
+    with closing(sqlite3.connect(service.ledger.path)) as other:
+        other.execute("DROP VIEW usage_by_day")
+        other.commit()
+
+    told = await service.ask("/")
+
+    assert told.status == 503
+    assert told.headers["Content-Type"].startswith("text/html")
+    assert "The ledger cannot be read now (no such table: usage_by_day)" in told.text
+    assert "today 3.00 MB" in told.text
+
+
 async def test_with_grafana_each_part_leads_there(unstarted: RunningService) -> None:
     async with running(unstarted) as service:
         without = (await service.ask("/")).text
@@ -288,7 +305,7 @@ async def test_every_export_that_is_offered_is_there(service: RunningService) ->
     ranges = re.findall(r'name="range" value="([^"]+)"', page)
     formats = re.findall(r'name="format" value="([^"]+)"', page)
 
-    assert (set(ranges), set(formats)) == (set(RANGES), set(FORMATS))
+    assert (set(ranges), {*formats, "html"}) == (set(RANGES), {*FORMATS, "html"})  # html is the wrap-up
     for name in ranges:
         told = [await service.ask(f"/api/export?range={name}&format={form}") for form in formats]
         told.append(await service.ask(f"/api/export/wrapup?range={name}"))

@@ -43,6 +43,7 @@ CONTENT_TYPES = {
     "llm": "text/plain",
     "toon": "text/toon",
     "markdown": "text/markdown",
+    "html": "text/html",
 }
 
 
@@ -258,7 +259,7 @@ NONSENSE = {
     "plan=office": "plan: there is no 'office'; use home, tun, nel",
     "plan=home&interface=eth0": "plan: 'home' and interface exclude each other; a plan has its own interfaces",
     "format=xlsx": "format: 'xlsx' is refused; use json, csv, llm, toon, markdown",
-    "format=html": "format: 'html' is refused; use json, csv, llm, toon, markdown",
+    "format=pdf": "format: 'pdf' is refused; use json, csv, llm, toon, markdown, html",
     "range=decade": "range: 'decade'",
     "range=custom": "range: 'custom' needs from and to",
     "from=2026-02-30": "from: '2026-02-30' is not a date",
