@@ -45,6 +45,7 @@ grafana: $(VENV)/installed-for-tests  ## Write the dashboards' JSON again
 pictures: $(VENV)/installed-for-tests system-packages  ## Draw docs/images again
 	PYTHONPATH=. $(BIN)/python docs/images/draw.py
 	PYTHONPATH=. $(BIN)/python docs/images/screenshots.py
+	PYTHONPATH=. $(BIN)/python docs/images/wrapups.py
 
 vendor:  ## Fetch the page's chart library again, of the release that its VERSION names (needs npm)
 	folder=$$(mktemp -d) && npm pack --silent --pack-destination $$folder uplot@$$(cat $(UPLOT)/VERSION) \

@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import pickle
 import re
 import sqlite3
 import subprocess
@@ -144,6 +143,8 @@ def _told(ledger: LedgerReader, now: float) -> list[Finished]:
 
 async def _have_written(order: Order) -> None:
     """Have a process write the reports; raises OSError with the last line of what it says is wrong."""
+    import pickle  # noqa: PLC0415 - once a month
+
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "exporter.archive"),
         stdin=subprocess.PIPE,
@@ -194,4 +195,6 @@ def _replace(path: Path, content: bytes) -> None:
 if __name__ == "__main__":
     if hasattr(os, "nice"):
         os.nice(10)
+    import pickle
+
     write_reports(pickle.load(sys.stdin.buffer))  # noqa: S301 - from the service that started it

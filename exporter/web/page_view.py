@@ -83,6 +83,7 @@ def page(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> str:
             frame=shown.frame,
             facts=facts,
             zone=zone.key,
+            today=words.short_date(facts.today),
             offset=iso(facts.now, zone)[-6:],
             month=words.month_words(facts),
             month_height=MONTH_HEIGHT,

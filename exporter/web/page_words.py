@@ -97,7 +97,7 @@ def plan_words(status: PlanStatus, zone: ZoneInfo, now: int) -> PlanWords:
     priced = has_price(plan)
     return PlanWords(
         name=plan.name,
-        cycle=f"{_short(status.cycle.first)} to {_short(status.cycle.last)}",
+        cycle=f"{short_date(status.cycle.first)} to {short_date(status.cycle.last)}",
         days_left=f"{status.days_left} day{'s' * (status.days_left != 1)} left",
         cap=None if cap is None else human_bytes(cap),
         is_over=cap is not None and status.used > cap,
@@ -143,9 +143,8 @@ def _records(found: Records) -> Iterator[Record]:
         yield _busiest("Busiest day", found.days[0])
     if found.week is not None:
         first, last = found.week.period.first, found.week.period.last
-        yield Record(
-            "Busiest week", human_bytes(found.week.bytes.total), f"{_short(first)} to {_short(last)} {last.year}"
-        )
+        when = f"{short_date(first)} to {short_date(last)} {last.year}"
+        yield Record("Busiest week", human_bytes(found.week.bytes.total), when)
     if found.month is not None:
         first = found.month.period.first
         name = f"{MONTHS[first.month - 1]} {first.year}"
@@ -190,9 +189,10 @@ def _month_text(month: Month) -> str:
     return f"{month[0]:04}-{month[1]:02}"
 
 
-def _short(day: date) -> str:
+def short_date(day: date) -> str:
+    """A day as "5 Nov"."""
     return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def _long(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()]} {_short(day)} {day.year}"
+    return f"{WEEKDAYS[day.weekday()]} {short_date(day)} {day.year}"

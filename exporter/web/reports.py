@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from reports.ledger_reader import LedgerReader
     from reports.plans import Plan
 
-HTML = "text/html"
+HTML, FORMAT = "text/html", "html"
 HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
 NOTHING_KEPT = "No month is over yet: the first report comes when one is."
 KEPT_OFF = "Finished months and years are not kept here: set reports.archive to keep them."
@@ -74,6 +74,14 @@ PlanName = Annotated[
 ]
 
 
+FormatName = Annotated[
+    str,
+    msgspec.Meta(
+        description="Only html; /api/export has the others.", extra_json_schema={"enum": [FORMAT], "default": FORMAT}
+    ),
+]
+
+
 class WrapUpQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """One period: a range, days, a year, a month or a billing cycle; this year without any."""
 
@@ -84,6 +92,7 @@ class WrapUpQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from
     month: MonthText | None = None
     cycle: CycleName | None = None
     plan: PlanName | None = None
+    format: FormatName = FORMAT
 
 
 class Written(NamedTuple):
@@ -98,6 +107,8 @@ class Written(NamedTuple):
 async def wrap_up(request: web.Request) -> web.Response:
     """A page about a period that can be looked at, printed, and sent to a friend: one file, no network, no script."""
     query = parse_query(request, WrapUpQuery)
+    if query.format != FORMAT:
+        raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     wanted = Wanted(Asked(query.range, query.first, query.last), query.year, query.month, query.cycle)
     desk = request.app[DESK]
     plan, subject = _whose(desk, query, wanted)

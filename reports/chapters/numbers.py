@@ -30,6 +30,8 @@ def _facts(wrapup: WrapUp) -> Iterator[Fact]:
     yield Fact("Received", amount(total.received), f"{total.received:,} bytes")
     yield Fact("Sent", amount(total.sent), f"{total.sent:,} bytes")
     yield Fact("Together", amount(total.total), f"{total.total:,} bytes")
+    if days.size == 1:
+        return
     yield Fact("A day", amount(summary.daily_average), "on average")
     if usual is not None:
         yield Fact("A usual day", amount(usual), "half of the days moved more, half less")

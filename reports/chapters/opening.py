@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_DAYS = 400
 """More are drawn as months."""
 
+FEWEST_STEPS = 5
+"""Fewer are no skyline, but blocks behind the words."""
+
 HEIGHT = 100
 TWICE = 2
 HUNDRED = 100
@@ -40,12 +43,14 @@ def opening(wrapup: WrapUp) -> Opening:
     """Of a period with at least one day."""
     told, total, period = wrapup.told, wrapup.summary.total, wrapup.period
     assert period is not None  # noqa: S101 - there is a day
-    so_far = " so far" if wrapup.is_running and period.kind not in {"all", "day"} else ""
-    facts = (
+    so_far = " so far" if wrapup.is_running and period.kind != "all" else ""
+    facts = [
         Fact("Received", amount(total.received), percent(total.received, total.total)),
         Fact("Sent", amount(total.sent), percent(total.sent, total.total)),
-        Fact("A day", amount(wrapup.summary.daily_average), f"over {counted(told.days.size, 'day', 'days')}"),
-    )
+    ]
+    if told.days.size > 1:
+        average = amount(wrapup.summary.daily_average)
+        facts.append(Fact("A day", average, f"over {counted(told.days.size, 'day', 'days')}"))
     return Opening(
         page_title(wrapup),
         eyebrow(wrapup),
@@ -109,6 +114,10 @@ def _skyline(wrapup: WrapUp) -> Markup:
     amounts = list(map(add, days.received, days.sent))
     if len(amounts) > MOST_DAYS:
         amounts = [month.bytes.total for month in wrapup.summary.months]
+    elif len(amounts) == 1 and wrapup.hours is not None:
+        amounts = [used.total for used in wrapup.hours.by_hour()]
+    if len(amounts) < FEWEST_STEPS:
+        return Markup()
     top = max(*amounts, 1)
     steps = "".join(f"V{HEIGHT - HEIGHT * each // top}h1" for each in amounts)
     return Markup(  # noqa: S704 - numbers

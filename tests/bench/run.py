@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import commands, crowds, exports, live_page, peers, questions, resting, scrapes, starts
+from tests.bench import commands, crowds, exports, live_page, peers, questions, resting, scrapes, starts, wrapups
 from tests.bench.document import MarkerError, renewed, replaced
 from tests.bench.machine import this_machine
 from tests.bench.settings import Bench
@@ -29,6 +29,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "questions": questions.measure,
     "exports": exports.measure,
     "page": live_page.measure,
+    "wrapups": wrapups.measure,
     "peers": peers.measure,
 }
 DISK_FOLDER = "/var/tmp"  # noqa: S108 - /tmp is often memory, and writing there says nothing about disks

@@ -175,6 +175,8 @@ async def test_colours_are_chosen_once(service: LivelyService, visit: Any) -> No
 async def test_the_local_time_zone_is_stated(service: LivelyService, visit: Any) -> None:
     async with visit(service.url, timezone_id="America/New_York") as tab:
         assert await tab.text(".clock") == "14:30:00 Asia/Kolkata (UTC+05:30)"
+    async with visit(service.url, width=PHONE[0], height=PHONE[1]) as tab:
+        assert await tab.text("#today .when") == "12 Jun, Asia/Kolkata"
 
 
 async def test_the_keyboard_reaches_everything_and_shows_where_it_is(service: LivelyService, visit: Any) -> None:

@@ -70,6 +70,7 @@ def folder(unstarted: RunningService) -> Path:
         ("?from=2026-06-01&to=2026-06-03", "You moved 6.00 KB from 1 June to 3 June 2026"),
         ("?month=2026-06&interface=tun0", "tun0 moved 500 B in June 2026 so far"),
         ("?year=2020", "Nothing is counted in this range yet."),
+        ("?format=html", "You moved 38.00 KB in 2026 so far"),
     ],
 )
 async def test_a_period_is_a_page_of_its_own(query: str, sentence: str, known: RunningService) -> None:
@@ -125,7 +126,7 @@ async def test_a_page_that_has_not_changed_is_not_sent_again(known: RunningServi
         ("plan=home&interface=eth0", "exclude each other"),
         ("plan=nosuch", "there is no 'nosuch'"),
         ("interface=nosuch0", "knows no 'nosuch0'"),
-        ("format=toon", "format: unknown parameter"),
+        ("format=toon", "a wrap-up is html"),
     ],
 )
 async def test_what_cannot_be_told_is_refused(query: str, problem: str, known: RunningService) -> None:
@@ -144,6 +145,19 @@ async def test_the_archive_is_listed_newest_first(known: RunningService) -> None
     assert links[-2:] == [("/reports/2026-05.html", "May 2026"), ("/reports/2025.html", "The year 2025")]
     for href, _ in links:
         assert (await known.ask(href)).status == 200
+
+
+async def test_a_running_service_keeps_the_archive(known: RunningService, machine: Machine) -> None:
+    machine.wait(20 * 86_400)
+    parts = known.service._parts
+    assert parts is not None
+
+    await parts.commit()
+    await parts.keep_archive()
+
+    links = [link.attributes["href"] for link in Page((await known.ask("/reports")).text).all("a")]
+    assert "/reports/2026-06.html" in links
+    assert "in June 2026" in Page((await known.ask("/reports/2026-06.html")).text).text
 
 
 async def test_an_archive_without_a_report_says_why(unstarted: RunningService) -> None:

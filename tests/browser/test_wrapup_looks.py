@@ -1,0 +1,144 @@
+"""In a real browser: a wrap-up fits a sheet and a phone, can be read by everybody, runs nothing and asks nobody."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from exporter.archive import archive_folder
+from exporter.metering.postings import Usage
+from exporter.metering.readings import Counts
+from exporter.settings.tree import Grafana, PlanSettings
+from reports.plans import Plan
+from tests.bench.seeding import History, seed
+from tests.exporter.web.running_service import interface, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.browser.lively_service import LivelyService
+
+SIZES = pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "phone"])
+THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "\"'><script>document.title='owned'</script>",
+    "\u202egnp.exe\u2069\u2069",
+    "🦜🏴‍☠️ übergröße",
+    "x" * 200,
+)
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+WIDER_THAN_THEIR_PLACE = """
+() => [...document.querySelectorAll("section, .opening, .inside, dl > div, li")]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1)
+  .map((one) => `${one.tagName} ${one.textContent.slice(0, 60)}`)
+"""
+
+
+def ten_years(service: LivelyService) -> None:
+    service.ledger.path.unlink()
+    seed(service.ledger.path, History(("eth0", "wlan0"), 3652), service.machine.seconds)
+    service.plans = (PlanSettings(plan=Plan(cap_bytes=4 * 10**11, rollover=True)),)
+    service.grafana = Grafana(url="http://127.0.0.1:3000")
+
+
+def nothing(_service: LivelyService) -> None:
+    """A ledger of one minute."""
+
+
+def many_interfaces(service: LivelyService) -> None:
+    names = [f"veth{number:02}" for number in range(38)]
+    for name in names:
+        service.machine.create(name, is_physical=False)
+    slot = service.machine.seconds // 900 * 900 - 900
+    service.write_before(slots={(slot, interface(name)): Usage(Counts(10**9, 10**8)) for name in [*names, "eth0"]})
+
+
+WORLDS: dict[str, Callable[[LivelyService], None]] = {
+    "ten years": ten_years,
+    "one minute": nothing,
+    "many interfaces": many_interfaces,
+}
+PERIODS = {"ten years": "range=all", "one minute": "range=today", "many interfaces": "range=month"}
+
+
+@SIZES
+@THEMES
+@pytest.mark.parametrize("world", WORLDS)
+async def test_it_fits_and_everybody_can_read_it(
+    world: str, theme: str, size: tuple[int, int], unstarted: LivelyService, visit: Callable[..., Any]
+) -> None:
+    WORLDS[world](unstarted)
+    async with running(unstarted):
+        url = f"{unstarted.url}/api/export/wrapup?{PERIODS[world]}"
+        async with visit(url, width=size[0], height=size[1], theme=theme, is_live=False) as visitor:
+            assert await visitor.page.evaluate(SIDEWAYS) == 0
+            assert await visitor.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
+            assert await visitor.violations() == []
+            assert visitor.complaints == []
+            assert visitor.asked == [url]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_names_are_shown_and_run_nothing(
+    name: str, unstarted: LivelyService, visit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unstarted.plans = (PlanSettings(plan=Plan(name, cap_bytes=10**9)),)
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    async with running(unstarted):
+        url = f"{unstarted.url}/api/export/wrapup?cycle=current"
+        async with visit(url, width=390, height=844, is_live=False) as visitor:
+            shown = await visitor.page.locator("bdi").all_inner_texts()
+            assert shown.count(name) >= 3
+            assert (await visitor.page.title()).endswith(f"\u2068{name}")
+            assert await visitor.page.evaluate(SIDEWAYS) == 0
+            assert await visitor.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
+            assert visitor.complaints == []
+            assert visitor.asked == [url]
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1440])
+async def test_the_longest_amount_fits(width: int, unstarted: LivelyService, visit: Callable[..., Any]) -> None:
+    slot = unstarted.machine.seconds // 900 * 900 - 900
+    unstarted.write_before(slots={(slot, interface("eth0")): Usage(Counts(888_880_000_000, 0))})
+    async with running(unstarted):
+        url = f"{unstarted.url}/api/export/wrapup?range=today"
+        async with visit(url, width=width, is_live=False) as visitor:
+            assert "888.88" in await visitor.text("h1")
+            assert await visitor.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
+
+
+@pytest.mark.parametrize(("world", "fewest", "most"), [("one minute", 2, 3), ("ten years", 6, 10)])
+async def test_it_prints_on_sheets(
+    world: str, fewest: int, most: int, unstarted: LivelyService, visit: Callable[..., Any]
+) -> None:
+    WORLDS[world](unstarted)
+    async with running(unstarted):
+        url = f"{unstarted.url}/api/export/wrapup?{PERIODS[world]}"
+        async with visit(url, theme="dark", is_live=False) as visitor:
+            sheets = await visitor.page.pdf(prefer_css_page_size=True, print_background=True)
+
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", sheets)
+    assert fewest <= len(boxes) <= most
+    assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(595, 842)}  # A4
+
+
+@pytest.fixture
+def kept(unstarted: LivelyService) -> None:
+    """A report of the archive that somebody has put a script into."""
+    folder = archive_folder(unstarted.ledger.path)
+    folder.mkdir()
+    (folder / "2025-12.html").write_text("<!doctype html><title>t</title><p>kept<script>document.title='ran'</script>")
+
+
+@pytest.mark.usefixtures("kept")
+async def test_the_archive_leads_to_its_reports(service: LivelyService, visit: Callable[..., Any]) -> None:
+    async with visit(f"{service.url}/reports", is_live=False) as visitor:
+        assert await visitor.violations() == []
+        await visitor.page.get_by_role("link", name="December 2025").click()
+        await visitor.until_text("p", "kept")
+
+        assert await visitor.page.title() == "t"
+        assert "script" in " ".join(visitor.complaints).lower()

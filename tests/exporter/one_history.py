@@ -1,0 +1,234 @@
+"""A history that every place has to tell alike, and the same history added up by hand, row by row.
+
+Three interfaces and one that has vanished, a year's end, midnights, the hour that comes twice, a gap, and bytes that
+are not posted yet.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from exporter.metering.postings import Gap, Speeds, Usage
+from exporter.metering.readings import Counts
+from tests.exporter.fake_machine import Machine
+from tests.exporter.web.running_service import BEGAN, interface
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from exporter.metering.readings import Subject
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = int(datetime(2026, 10, 28, 13, 37, 20, tzinfo=BERLIN).timestamp())
+"""A Wednesday; three days before, a day had 25 hours."""
+
+SLOT, MINUTE = 900, 60
+VANISHED = "usb'\"<b>,0"
+COUNTED = ("eth0", "wlan0")
+DEVICES = (*COUNTED, "wg0", VANISHED)
+UNPOSTED = {"eth0": (123_456_789, 9_876_543), "wlan0": (2_345_678, 345_678), "wg0": (45_678, 5_678)}
+UNPOSTED_SECONDS = 10
+HOSTILE = "<b>\"'; =1+1, \u202e\u200f👩‍🚀"
+PLANS: list[dict[str, object]] = [
+    {
+        "name": "home",
+        "cycle_day": 31,
+        "cap": "400 GB",
+        "base_price": 99.5,
+        "price_steps": [{"up_to": "100 GB", "price_per_gb": 5}, {"price_per_gb": 2.25}],
+    },
+    {
+        "name": "night",
+        "interfaces": ["eth*", "wg*"],
+        "cycle": "weekly",
+        "cap": "36 GB",
+        "free_hours": ["23:00-05:00"],
+        "rollover": True,
+        "price_per_gb": 0.1234,
+        "currency": "EUR",
+    },
+    {
+        "name": HOSTILE,
+        "cycle": "every 30 days from 2026-01-15",
+        "cap": "1 GB",
+        "counts": "larger",
+        "price_per_gb": 100,
+        "currency": "JPY",
+        "gigabyte": "binary",
+    },
+]
+
+
+class Row(NamedTuple):
+    """What an interface moved in the quarter hour from `started`."""
+
+    started: int
+    device: str
+    received: int
+    sent: int
+    estimated: int = 0
+    peak: int = 0
+
+    @property
+    def local(self) -> datetime:
+        return datetime.fromtimestamp(self.started, BERLIN)
+
+    @property
+    def total(self) -> int:
+        return self.received + self.sent
+
+
+class Moved(NamedTuple):
+    """Sums of some rows."""
+
+    received: int
+    sent: int
+    estimated: int
+    peak: int
+
+    @property
+    def total(self) -> int:
+        return self.received + self.sent
+
+
+def at(year: int, month: int, day: int, hour: int, minute: int = 0, fold: int = 0) -> int:
+    return int(datetime(year, month, day, hour, minute, tzinfo=BERLIN, fold=fold).timestamp())
+
+
+GAP_BEGAN, GAP_ENDED = at(2026, 10, 26, 3), at(2026, 10, 26, 4)
+EDGES = (
+    *(at(2025, 12, 31, 23, 45), at(2026, 1, 1, 0)),
+    *(at(2026, 3, 29, 1, 45), at(2026, 3, 29, 3)),
+    *(at(2026, 9, 29, 23, 45), at(2026, 9, 30, 0), at(2026, 9, 30, 23, 45), at(2026, 10, 1, 0)),
+    *(at(2026, 10, 11, 23, 45), at(2026, 10, 12, 0), at(2026, 10, 18, 22, 45), at(2026, 10, 18, 23)),
+    *(at(2026, 10, 19, 4, 45), at(2026, 10, 19, 5)),
+    *(at(2026, 10, 25, 2, 30), at(2026, 10, 25, 2, 30, fold=1), at(2026, 10, 25, 23, 45), at(2026, 10, 26, 0)),
+    *(at(2026, 10, 26, 3), at(2026, 10, 26, 3, 45), at(2026, 10, 27, 23, 45), at(2026, 10, 28, 0)),
+    *(at(2026, 10, 28, 4, 45), at(2026, 10, 28, 5), at(2026, 10, 28, 13, 15)),
+)
+"""Quarter hours beside every border: of years, months, cycles, weeks, days, free hours, the clock, and a gap."""
+
+
+def posted_rows() -> list[Row]:
+    """What the ledger holds before the service starts."""
+    chance = random.Random(20261028)
+    starts = {NOW // SLOT * SLOT - SLOT * chance.randrange(1, 75 * 96) for _ in range(240)}
+    starts |= {NOW // SLOT * SLOT - SLOT * chance.randrange(75 * 96, 350 * 96) for _ in range(40)}
+    return [_row(chance, started, device) for started in sorted(starts | set(EDGES)) for device in DEVICES]
+
+
+def _row(chance: random.Random, started: int, device: str) -> Row:
+    received, sent = chance.randrange(10**6, 2 * 10**9), chance.randrange(10**5, 3 * 10**8)
+    estimated = received + sent if GAP_BEGAN <= started < GAP_ENDED else 0
+    return Row(started, device, received, sent, estimated, chance.randrange(20_000_000, 110_000_000))
+
+
+def the_gap(rows: list[Row]) -> Gap:
+    """Nobody looked for an hour; what was counted across it is in its quarter hours."""
+    return Gap(GAP_BEGAN, GAP_ENDED, "stopped", sum(row.estimated for row in rows if row.device in COUNTED))
+
+
+def unposted_rows() -> list[Row]:
+    """What the service counts afterwards; its speed is lower than every other one."""
+    return [Row(NOW // SLOT * SLOT, device, *moved) for device, moved in UNPOSTED.items()]
+
+
+def as_usage(rows: list[Row], seconds: int) -> dict[tuple[int, Subject], Usage]:
+    """Rows as the writer takes them: by quarter hours, or all in their third minute."""
+    first = 0 if seconds == SLOT else 2 * MINUTE
+    return {
+        (row.started + first, interface(row.device)): Usage(
+            Counts(row.received, row.sent), row.estimated, Speeds(row.peak - 2, row.peak - 1, row.peak)
+        )
+        for row in rows
+    }
+
+
+def new_machine() -> Machine:
+    """Nothing has moved since it was started; the vanished interface is still there."""
+    made = Machine(wall=NOW * 10**9)
+    for device in DEVICES:
+        made.create(device, is_uplink=device in COUNTED)
+    return made
+
+
+class History(NamedTuple):
+    """All rows; sums are of local days of Berlin, an interface, or where that is None, all that count."""
+
+    rows: list[Row]
+
+    def of(self, whose: str | None, first: date, last: date) -> Moved:
+        return self.sum(whose, lambda row: first <= row.local.date() <= last)
+
+    def sum(self, whose: str | None, is_meant: Callable[[Row], bool]) -> Moved:
+        found = [row for row in self.rows if is_meant(row) and row.device in ([whose] if whose else COUNTED)]
+        return Moved(
+            sum(row.received for row in found),
+            sum(row.sent for row in found),
+            sum(row.estimated for row in found),
+            max((row.peak for row in found), default=0),
+        )
+
+    def billed(self, number: int, first: date, last: date) -> int:
+        """Bytes that the plan of this number bills of whole days, by its settings in words."""
+        found = [row for row in self.rows if first <= row.local.date() <= last]
+        if number == 1:
+            found = [row for row in found if row.device in {"eth0", "wg0"} and not is_night(row)]
+            return sum(row.total for row in found)
+        found = [row for row in found if row.device in COUNTED]
+        if number == 2:  # noqa: PLR2004 - the hostile one
+            return max(sum(row.received for row in found), sum(row.sent for row in found))
+        return sum(row.total for row in found)
+
+
+def is_night(row: Row) -> bool:
+    return row.local.hour >= 23 or row.local.hour < 5  # noqa: PLR2004 - as the settings say
+
+
+TODAY = date(2026, 10, 28)
+PERIODS = {
+    "today": (TODAY, TODAY),
+    "week": (date(2026, 10, 26), TODAY),
+    "month": (date(2026, 10, 1), TODAY),
+    "year": (date(2026, 1, 1), TODAY),
+    "ever": (date(2025, 1, 1), TODAY),
+}
+CYCLES = (
+    (date(2026, 9, 30), date(2026, 10, 30), date(2026, 8, 31), date(2026, 9, 29)),
+    (date(2026, 10, 26), date(2026, 11, 1), date(2026, 10, 19), date(2026, 10, 25)),
+    (date(2026, 10, 12), date(2026, 11, 10), date(2026, 9, 12), date(2026, 10, 11)),
+)
+"""First and last day of each plan's cycle, and of the one before, by a calendar."""
+
+
+def caps(history: History) -> tuple[int, int, int]:
+    """The second plan's with what rolled over: each week passes on what it left of its own."""
+    cap, carried = 36 * 10**9, 0
+    monday = date(2025, 11, 3)  # counting began on the Saturday before
+    while monday < CYCLES[1][0]:
+        used = history.billed(1, monday, monday + timedelta(days=6))
+        carried = min(cap, max(0, cap - max(0, used - carried)))
+        monday += timedelta(days=7)
+    return 400 * 10**9, cap + carried, 10**9
+
+
+def exact_cost(number: int, used: int) -> Decimal:
+    """What the plan of this number costs, in words of its settings."""
+    if number == 0:
+        gigabytes = Decimal(used) / 10**9
+        return Decimal("99.5") + min(gigabytes, 100) * 5 + max(gigabytes - 100, 0) * Decimal("2.25")
+    if number == 1:
+        return Decimal(used) / 10**9 * Decimal("0.1234")
+    return Decimal(used) / 2**30 * 100
+
+
+def days() -> Iterator[date]:
+    """Every day that is told, from the one on which counting began."""
+    day = datetime.fromtimestamp(BEGAN, UTC).date()
+    while day <= TODAY:
+        yield day
+        day += timedelta(days=1)

@@ -1,0 +1,95 @@
+"""One service over the history, with a command line beside it at the same instant."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+from exporter.settings import load_settings
+from tests.exporter.cli.calls import Commands
+from tests.exporter.one_history import (
+    BERLIN,
+    COUNTED,
+    NOW,
+    PLANS,
+    SLOT,
+    UNPOSTED,
+    UNPOSTED_SECONDS,
+    VANISHED,
+    History,
+    as_usage,
+    new_machine,
+    posted_rows,
+    the_gap,
+    unposted_rows,
+)
+from tests.exporter.web.running_service import RunningService, new_ledger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DAY = 86_400
+
+
+class ToldWorld:
+    """Nothing ticks: all places are asked at one instant, ten seconds after the last bytes were posted."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        self.settings = folder / "netledger.yaml"
+        self.settings.write_text(json.dumps({"plans": PLANS}, ensure_ascii=False), encoding="utf-8")
+        self.machine = new_machine()
+        self.service = RunningService(self.machine, new_ledger(template, folder), BERLIN)
+        self.service.plans = load_settings(self.settings, {}).settings.plans
+        rows = posted_rows()
+        lately = [row for row in rows if row.started > NOW - DAY and row.device in COUNTED]
+        self.service.write_before(
+            slots=as_usage(rows, SLOT), minutes=as_usage(lately, 60), gaps=(the_gap(rows),)
+        )
+        self.history = History([*rows, *unposted_rows()])
+
+    async def start(self) -> None:
+        """Until everything is counted, and plans are as they stand now."""
+        self.machine.delete(VANISHED)
+        await self.service.start()
+        for device, moved in UNPOSTED.items():
+            self.machine.move(device, *moved)
+        self.machine.wait(UNPOSTED_SECONDS)
+        await self.service.get("/api/live")
+        parts = self.service.service._parts  # noqa: SLF001 - its next minute, now
+        assert parts is not None
+        await parts.follow_plans()
+
+    async def stop(self) -> None:
+        await self.service.stop()
+
+    async def end_the_slot(self) -> None:
+        """Post everything, when the quarter hour of it is over."""
+        self.machine.wait(SLOT - (NOW + UNPOSTED_SECONDS) % SLOT + 1)
+        assert (await self.service.ask("/api/commit", "POST")).json == {"committed": True}
+
+    async def get(self, path: str) -> Any:
+        """The JSON of an answer."""
+        return await self.service.get(path)
+
+    async def text(self, path: str) -> str:
+        """An answer as it is."""
+        told = await self.service.ask(path)
+        assert told.status == 200, told.text
+        return told.text
+
+    async def json(self, *arguments: str) -> Any:
+        """`--json` of a command."""
+        return json.loads(await self.printed(*arguments, "--json"))
+
+    async def printed(self, *arguments: str) -> str:
+        """A command's output in a pipe; it asks the service, so that it needs a thread of its own."""
+        done = await asyncio.to_thread(self.commands, *arguments)
+        assert (done.exit_code, done.stderr) == (0, ""), done.output
+        return done.stdout
+
+    @property
+    def commands(self) -> Commands:
+        ledger = self.service.ledger.path
+        assert ledger is not None
+        return Commands(ledger, self.machine.seconds, NETLEDGER_CONFIG=str(self.settings))
