@@ -58,6 +58,7 @@ USAGE: dict[str, Place] = {
         places_of_usage.export_markdown,
         places_of_usage.export_html,
         places_of_usage.page,
+        places_of_usage.backfill,
     )
 }
 
