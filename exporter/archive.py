@@ -14,15 +14,15 @@ import sqlite3
 import subprocess
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import exporter
 from exporter.settings.dashboards import links_to_grafana
-from reports.periods import day_of, months
+from reports.periods import day_of, day_start, months
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
     from exporter.settings import Settings
@@ -39,16 +39,21 @@ MOST_AT_ONCE = 12
 GRACE_SECONDS = 1800
 """After its end, until what was counted in a period is in the ledger: a commit may take ten minutes, and fail once."""
 
+DAY_SECONDS = 86_400
 DECEMBER = 12
+PACKAGES = Path(exporter.__file__).parents[1]
+"""Where -m finds the package first: the folder that somebody started the service in may have one of this name."""
+
 _ONE_DAY = timedelta(days=1)
 
 
 class Finished(NamedTuple):
-    """A month or a year that is over: the name of its file, its first day and its last."""
+    """A month or a year that is over: the name of its file, its first day, its last and its end (UTC seconds)."""
 
     name: str
     first: date
     last: date
+    end: int
 
 
 class Host(NamedTuple):
@@ -98,9 +103,19 @@ def finished(began: date, now: float, zone: ZoneInfo) -> Iterator[Finished]:
         following = date(year + month // DECEMBER, month % DECEMBER + 1, 1)
         if following > today:
             continue
+        end = day_start(following, zone)
         if month == DECEMBER:
-            yield Finished(f"{year:04}.html", date(year, 1, 1), date(year, DECEMBER, 31))
-        yield Finished(f"{year:04}-{month:02}.html", date(year, month, 1), following - _ONE_DAY)
+            yield Finished(f"{year:04}.html", date(year, 1, 1), date(year, DECEMBER, 31), end)
+        yield Finished(f"{year:04}-{month:02}.html", date(year, month, 1), following - _ONE_DAY, end)
+
+
+def missing(reports: Iterable[Finished], folder: Path, now: float) -> list[Finished]:
+    """Those that are not in the folder, or were written by a wrong clock: before their end, or in time to come.
+
+    Another file that has their name is left alone, as long as its time is not such a one.
+    """
+    written = {name: (folder / name).stat().st_mtime for name in archived(folder)}
+    return [found for found in reports if not found.end <= written.get(found.name, 0) <= now + DAY_SECONDS]
 
 
 class ReportArchive:
@@ -119,10 +134,9 @@ class ReportArchive:
             return
         now = self._now()
         try:
-            there = set(await asyncio.to_thread(archived, self._folder))
-            missing = [found for found in await ask(lambda ledger: _told(ledger, now)) if found.name not in there]
-            if missing:
-                await _have_written(self._order(now, missing[:MOST_AT_ONCE]))
+            due = await ask(lambda ledger: missing(told(ledger, now), self._folder, now))
+            if due:
+                await _have_written(self._order(now, due[:MOST_AT_ONCE]))
         except (sqlite3.Error, OSError) as error:
             log.warning("could not write reports into %s, and will try again: %s", self._folder, error)
 
@@ -130,11 +144,12 @@ class ReportArchive:
         from reports.export import Source  # noqa: PLC0415 - once a month
 
         source = Source(*self._host, exporter.__version__)
-        return Order(self._settings.ledger.path, self._folder, now, source, outlook_of(self._settings), reports)
+        ledger, outlook = self._settings.ledger.path.absolute(), outlook_of(self._settings)
+        return Order(ledger, self._folder.absolute(), now, source, outlook, reports)
 
 
-def _told(ledger: LedgerReader, now: float) -> list[Finished]:
-    """What the ledger has days of."""
+def told(ledger: LedgerReader, now: float) -> list[Finished]:
+    """The months and years that are over, of which the ledger has days, newest first."""
     from reports.ledger_intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
 
     began = first_day(ledger)
@@ -150,6 +165,7 @@ async def _have_written(order: Order) -> None:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        cwd=PACKAGES,
     )
     try:
         _, errors = await process.communicate(pickle.dumps(order))
@@ -172,21 +188,21 @@ def write_reports(order: Order) -> None:
 
     order.folder.mkdir(mode=0o700, exist_ok=True)
     with contextlib.closing(connect_to_read(order.ledger)) as connection:
-        for name, first, last in order.reports:
+        for name, first, last, _end in order.reports:
             asked = Asked(None, first.isoformat(), last.isoformat())
             with LedgerReader(connection).at_one_moment() as ledger:
-                told = wrapup(ledger, asked, order.now, order.source, None, order.outlook)
-            if told.period is not None:
-                _replace(order.folder / name, b"".join(write(told)))
+                page = b"".join(write(wrapup(ledger, asked, order.now, order.source, None, order.outlook)))
+            _replace(order.folder / name, page, order.now)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, now: float) -> None:
     new = path.with_name(f".{path.name}.new")
     try:
         with new.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        os.utime(new, (now, now))
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.builders.dashboard import FieldColor, ThresholdsConfig
 from grafana_foundation_sdk.models.dashboard import (
+    DashboardSpecialValueMapOptions,
     DynamicConfigValue,
     FieldColorModeId,
+    SpecialValueMap,
+    SpecialValueMatch,
     Threshold,
     ThresholdsMode,
     ValueMap,
@@ -46,3 +49,9 @@ def words(meanings: Mapping[str, tuple[str, str]]) -> ValueMap:
             for index, (value, (text, colour)) in enumerate(meanings.items())
         }
     )
+
+
+def silence() -> SpecialValueMap:
+    """No value at all told as "no answer": without it, nothing would be as green as zero."""
+    told = ValueMappingResult(text="no answer", color=BAD, index=9)
+    return SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=told))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grafana_foundation_sdk.models.common import StackingMode
+
 from grafana.colours import RECEIVE, TRANSMIT, painted
 from grafana.panels import Frame, bars
-from grafana.queries import of, rows
-from grafana.shapes import joined, times
+from grafana.queries import both, of, rows
+from grafana.shapes import joined, matrix, times
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.barchart import Panel
@@ -24,12 +26,16 @@ def days_of_the_month(frame: Frame, *matchers: str) -> Panel:
     return _stacked(frame, "day", *queries, key="day")
 
 
-def last_days(frame: Frame, *matchers: str) -> Panel:
-    """A bar a day, the last 31 and today's so far; in the order of dates, told without their year."""
-    received, transmitted = (of(f"netledger_daily_{way}_bytes", *matchers) for way in DIRECTIONS)
-    told = f'label_replace({received}, "day", "$1", "date", "[0-9]+-(.*)")'
-    queries = f"sum by (date, day) ({told})", f"sum by (date) ({transmitted})"
-    return _stacked(frame, "day", *queries, key="date").x_tick_label_spacing(LABEL_WIDTH)
+def days_by_interface(frame: Frame, *matchers: str) -> Panel:
+    """A bar a day and interface, the last 31 and today's so far; in the order of dates, told without their year."""
+    total = both("netledger_daily_{}_bytes", *matchers)
+    told = f'label_replace({total}, "day", "$1", "date", "[0-9]+-(.*)")'
+    return _side_by_side(frame, "day", "date", told)
+
+
+def months_by_interface(frame: Frame, *matchers: str) -> Panel:
+    """A bar a month and interface, the last 24, the current one's so far."""
+    return _side_by_side(frame, "month", "month", both("netledger_monthly_{}_bytes", *matchers))
 
 
 def months(frame: Frame, *matchers: str) -> Panel:
@@ -39,6 +45,18 @@ def months(frame: Frame, *matchers: str) -> Panel:
 
 
 DIRECTIONS = ("receive", "transmit")
+
+
+def _side_by_side(frame: Frame, label: str, order: str, total: str) -> Panel:
+    """Never stacked: what crosses a tunnel has crossed the uplink as well, and the sum would count it twice."""
+    kept = ", ".join(dict.fromkeys(("interface", label, order)))
+    named = f'sum by ({kept}) (label_join({total}, "interface", ", ", "device", "instance"))'
+    return (
+        bars(frame, "decbytes", label, rows(named))
+        .stacking(StackingMode.NONE)
+        .transformations(matrix("interface", label, order=order))
+        .x_tick_label_spacing(LABEL_WIDTH)
+    )
 
 
 def _stacked(frame: Frame, label: str, received: str, transmitted: str, *, key: str) -> Panel:

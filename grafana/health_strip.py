@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models.common import BigValueTextMode
 
-from grafana.colours import BAD, GOOD, SOON, steps, words
+from grafana.colours import BAD, GOOD, SOON, silence, steps, words
 from grafana.panels import Frame, number
 from grafana.queries import now, of
 
@@ -19,7 +19,10 @@ STALE_SECONDS, LATE_SECONDS = 60, 20
 def answering(frame: Frame) -> Panel:
     """Machines that Prometheus could scrape, of all."""
     return (
-        number(frame, "percentunit", now(f"avg({of('up')})", "answering")).decimals(0).thresholds(steps(BAD, (1, GOOD)))
+        number(frame, "percentunit", now(f"avg({of('up')})", "answering"))
+        .decimals(0)
+        .mappings([silence()])
+        .thresholds(steps(BAD, (1, GOOD)))
     )
 
 
@@ -29,6 +32,7 @@ def sample_age(frame: Frame) -> Panel:
     return (
         number(frame, "s", now(age, "age"))
         .decimals(0)
+        .mappings([silence()])
         .thresholds(steps(GOOD, (LATE_SECONDS, SOON), (STALE_SECONDS, BAD)))
     )
 
@@ -51,13 +55,13 @@ def gap(frame: Frame) -> Panel:
 def unposted(frame: Frame) -> Panel:
     """What a power cut would leave to the kernel's memory."""
     amount = now(f"sum({of('netledger_ledger_unposted_bytes')})", "unposted")
-    return number(frame, "decbytes", amount).thresholds(steps("text"))
+    return number(frame, "decbytes", amount).mappings([silence()]).thresholds(steps("text"))
 
 
 def _verdict(frame: Frame, expression: str, meanings: dict[str, tuple[str, str]]) -> Panel:
     return (
         number(frame, "none", now(expression, "verdict"))
-        .mappings([words(meanings)])
+        .mappings([words(meanings), silence()])
         .text_mode(BigValueTextMode.VALUE)
         .thresholds(steps(GOOD))
     )

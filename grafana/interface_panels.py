@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import common as c
 
 from grafana.colours import BAD, GOOD, always, words
 from grafana.panels import Frame, legend, lengths, states, trend
-from grafana.queries import DEVICE, now, of, over_time, rate
+from grafana.queries import DEVICE, INTERFACE, now, of, over_time, rate
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ WAYS = (("A", "receive"), ("B", "transmit"))
 
 def traffic(frame: Frame) -> Trend:
     """Bits per second of each interface, both ways."""
-    targets = [over_time(f"{_rate(way, 'bytes')} * 8", f"{{{{device}}}} {way}", ref) for ref, way in WAYS]
+    targets = [over_time(f"{_rate(way, 'bytes')} * 8", _one_way(way), ref) for ref, way in WAYS]
     shown = legend("mean", "max", placement=c.LegendPlacement.RIGHT)
     return _mirrored(trend(frame, "bps", *targets)).legend(shown)
 
@@ -31,12 +31,13 @@ def saturation(frame: Frame) -> Trend:
     speed = of("netledger_interface_link_speed_bytes_per_second", DEVICE)
     received, transmitted = (_rate(way, "bytes") for _, way in WAYS)
     busier = f"({received} >= {transmitted} or {transmitted}) / {speed}"
-    return trend(frame, "percentunit", over_time(busier, "{{device}}")).min(0).axis_soft_max(0.1)
+    panel = trend(frame, "percentunit", over_time(busier, INTERFACE)).min(0).axis_soft_max(0.1)
+    return panel.no_value("no link's speed is known")
 
 
 def packets(frame: Frame) -> Trend:
     """Packets per second of each interface, both ways."""
-    targets = [over_time(_rate(way, "packets"), f"{{{{device}}}} {way}", ref) for ref, way in WAYS]
+    targets = [over_time(_rate(way, "packets"), _one_way(way), ref) for ref, way in WAYS]
     return _mirrored(trend(frame, "pps", *targets))
 
 
@@ -53,7 +54,7 @@ def drops(frame: Frame) -> Trend:
 def state(frame: Frame) -> States:
     """Up and down over time."""
     meaning = words({"1": ("up", GOOD), "0": ("down", BAD)})
-    return states(frame, over_time(of("netledger_interface_up", DEVICE), "{{device}}")).mappings([meaning])
+    return states(frame, over_time(of("netledger_interface_up", DEVICE), INTERFACE)).mappings([meaning])
 
 
 def peaks(frame: Frame) -> Lengths:
@@ -61,7 +62,7 @@ def peaks(frame: Frame) -> Lengths:
     targets = [
         now(
             f"sort_desc({of(f'netledger_interface_peak_{way}_bytes_per_second', DEVICE)} * 8)",
-            f"{{{{device}}}} {way}",
+            _one_way(way),
             ref,
         )
         for ref, way in WAYS
@@ -72,7 +73,7 @@ def peaks(frame: Frame) -> Lengths:
 def busy(frame: Frame) -> Lengths:
     """What providers bill: the 95th percentile of five-minute averages."""
     targets = [
-        now(f"sort_desc(quantile_over_time(0.95, {averages} * 8)", f"{{{{device}}}} {way}", ref)
+        now(f"sort_desc(quantile_over_time(0.95, {averages} * 8)", _one_way(way), ref)
         for ref, way in WAYS
         for averages in [f"rate({of(f'netledger_interface_{way}_bytes_total', DEVICE)}[5m])[$__range:5m])"]
     ]
@@ -80,12 +81,16 @@ def busy(frame: Frame) -> Lengths:
 
 
 def _per_minute(frame: Frame, what: str) -> Trend:
-    targets = [over_time(f"{_rate(way, what)} * 60", f"{{{{device}}}} {way}", ref) for ref, way in WAYS]
+    targets = [over_time(f"{_rate(way, what)} * 60", _one_way(way), ref) for ref, way in WAYS]
     return _mirrored(trend(frame, "none", *targets))
 
 
 def _mirrored(panel: Trend) -> Trend:
-    return panel.override_by_regexp("/transmit$/", [option("custom.transform", "negative-Y")])
+    return panel.override_by_regexp("/ transmit, /", [option("custom.transform", "negative-Y")])
+
+
+def _one_way(way: str) -> str:
+    return f"{{{{device}}}} {way}, {{{{instance}}}}"
 
 
 def _rate(way: str, what: str) -> str:

@@ -19,17 +19,17 @@ KEY = 'label_join({}, "interface", " ", "device", "instance")'
 
 
 def totals(frame: Frame) -> Panel:
-    """A row an interface."""
+    """A row an interface; one that has left has no kind any more, and is named by its totals."""
     lifetime = both("netledger_interface_{}_bytes_total", DEVICE)
     speed = f"{of('netledger_interface_link_speed_bytes_per_second', DEVICE)} * 8"
     targets = (
-        rows(_keyed("device, instance, kind, counted", of("netledger_interface_info", DEVICE))),
+        rows(_keyed("kind", of("netledger_interface_info", DEVICE))),
         rows(_keyed("", of("netledger_interface_up", DEVICE)), "B"),
         rows(_keyed("", speed), "C"),
         rows(_keyed("", _in("day")), "D"),
         rows(_keyed("", _in("month")), "E"),
         rows(_keyed("", _in("year")), "F"),
-        rows(_keyed("", lifetime), "G"),
+        rows(_keyed("device, instance, counted", lifetime), "G"),
     )
     columns = {
         "device": "device",
@@ -49,7 +49,7 @@ def totals(frame: Frame) -> Panel:
         panel.unit("decbytes")
         .decimals(1)
         .override_by_name("machine", [option("links", menu("machine"))])
-        .override_by_name("link", [option("unit", "bps"), option("decimals", 0)])
+        .override_by_name("link", [option("unit", "bps"), option("decimals", 0), option("noValue", "not known")])
         .override_by_name("up", word({"1": ("up", GOOD), "0": ("down", BAD)}))
         .override_by_name("counted", word({"true": ("yes", "text"), "false": ("no", "text")}))
     )

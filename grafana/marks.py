@@ -23,7 +23,7 @@ def _cycles() -> AnnotationQuery:
 
 def _thresholds() -> AnnotationQuery:
     reached = of("netledger_plan_threshold_reached")
-    expression = f"{reached} == 1 and {reached} offset $__rate_interval == 0"
+    expression = f"{reached} == 1 and last_over_time({reached}{EARLIER}) == 0"
     return _marks(
         "Cap thresholds", "orange", expression, "{{plan}} has used {{threshold_percent}} % of its cap", "plan"
     )
@@ -38,11 +38,11 @@ def _gaps() -> AnnotationQuery:
 
 
 def _resets() -> AnnotationQuery:
-    # A cause is there from its first reset on, so a series that is new is a reset, too.
+    # A cause is there from its first reset on, so a series that is new is a reset, too; one that became smaller is of a
+    # service that was started again, and has seen a reset since.
     resets = of("netledger_counter_resets_total")
-    expression = (
-        f"{resets} > ({resets} offset $__rate_interval) or {resets} > 0 unless {resets} offset $__rate_interval"
-    )
+    earlier = f"last_over_time({resets}{EARLIER})"
+    expression = f"{resets} != {earlier} or {resets} > 0 unless {earlier}"
     return _marks("Counter resets", "red", expression, "{{device}} began to count anew: {{cause}}", "device,cause")
 
 

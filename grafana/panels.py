@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from grafana_foundation_sdk.builders.prometheus import Dataquery
 
+NOTHING = "nothing yet"
+"""What a panel says while there is nothing to show, where it says no better."""
+
 AnyPanel = TypeVar(
     "AnyPanel",
     barchart.Panel,
@@ -25,6 +28,10 @@ AnyPanel = TypeVar(
     table.Panel,
     timeseries.Panel,
 )
+
+
+LENGTH_HEIGHT = 34
+"""Pixels that a bar and its name need; more of them than fit are scrolled."""
 
 
 class Frame(NamedTuple):
@@ -94,6 +101,8 @@ def lengths(frame: Frame, unit: str, *targets: Dataquery) -> bargauge.Panel:
         .orientation(c.VizOrientation.HORIZONTAL)
         .display_mode(c.BarGaugeDisplayMode.BASIC)
         .name_placement(c.BarGaugeNamePlacement.TOP)
+        .sizing(c.BarGaugeSizing.MANUAL)
+        .min_viz_height(LENGTH_HEIGHT)
         .text(common.VizTextDisplayOptions().title_size(13).value_size(15))
     )
 
@@ -113,7 +122,7 @@ def states(frame: Frame, *targets: Dataquery) -> statetimeline.Panel:
 
 def grid(frame: Frame, *targets: Dataquery) -> table.Panel:
     """A table; the targets' results are joined by the caller's transformations."""
-    return _framed(table.Panel(), frame, targets).cell_height(c.TableCellHeight.SM).min_width(70)
+    return _framed(table.Panel(), frame, targets).no_value("\u2013").cell_height(c.TableCellHeight.SM).min_width(70)
 
 
 def legend(*calculations: str, placement: c.LegendPlacement = c.LegendPlacement.BOTTOM) -> common.VizLegendOptions:
@@ -130,6 +139,7 @@ def _framed(panel: AnyPanel, frame: Frame, targets: Sequence[Dataquery]) -> AnyP
         .datasource(DATASOURCE)
         .grid_pos(GridPos(x=frame.x, y=frame.y, w=frame.width, h=frame.height))
         .targets(list(targets))
+        .no_value(NOTHING)
     )
 
 

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common as c
 from grafana.colours import BAD, BEFORE, CAP, GOOD, SOON, USED, always, painted, steps
 from grafana.money import amounts
 from grafana.panels import Frame, dial, lengths, number, trend
-from grafana.queries import PLAN, now, of, over_time
+from grafana.queries import PLAN, now, of, over_time, priced
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.timeseries import Panel as Trend
     from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
-NO_CAP, NO_PRICE = "no cap set", "no price set"
+NO_CAP, NO_PRICE = "no cap set", "no price"
 EACH = "{{plan}}, {{instance}}"
-"""Names of values: Grafana shows them only where there are several."""
+"""The name of a plan: machines may have the same ones. A single number does not show it."""
 
 
 def left(frame: Frame) -> Number:
@@ -75,9 +75,7 @@ def cycles(frame: Frame) -> Lengths:
         ("B", "last_cycle_used_by_now", "the last by then"),
         ("C", "last_cycle_used", "the last"),
     )
-    targets = [
-        now(of(f"netledger_plan_{metric}_bytes", PLAN), f"{{{{plan}}}}: {name}", ref) for ref, metric, name in metrics
-    ]
+    targets = [now(of(f"netledger_plan_{metric}_bytes", PLAN), f"{name}: {EACH}", ref) for ref, metric, name in metrics]
     panel = lengths(frame, "decbytes", *targets).min(0).decimals(1).color_scheme(always(BEFORE))
     return panel.override_by_query("A", [painted(USED)])
 
@@ -99,8 +97,8 @@ def forecast(frame: Frame) -> Number:
 
 def cost(frame: Frame) -> Number:
     """Cost so far and expected."""
-    so_far = now(of("netledger_plan_cost", PLAN), "so far, {{currency}}")
-    expected = now(of("netledger_plan_forecast_cost", PLAN), "expected, {{currency}}", "B")
+    so_far = now(priced("netledger_plan_cost"), "so far, {{currency}}")
+    expected = now(priced("netledger_plan_forecast_cost"), "expected, {{currency}}", "B")
     return (
         amounts(frame, so_far, expected)
         .text_mode(c.BigValueTextMode.VALUE_AND_NAME)
@@ -112,24 +110,24 @@ def cost(frame: Frame) -> Number:
 
 def expected_cost(frame: Frame) -> Number:
     """Cost of the whole cycle."""
-    expected = now(of("netledger_plan_forecast_cost", PLAN), f"{EACH}, {{{{currency}}}}")
+    expected = now(priced("netledger_plan_forecast_cost"), f"{EACH}, {{{{currency}}}}")
     return amounts(frame, expected).color_scheme(always("text")).no_value(NO_PRICE)
 
 
 def cycles_compared(frame: Frame) -> Trend:
     """Use over the cycle, the last one's beside it, and the cap above."""
     targets = [
-        over_time(of("netledger_plan_used_bytes", PLAN), "this cycle"),
-        over_time(of("netledger_plan_last_cycle_used_by_now_bytes", PLAN), "the last by then", "B"),
-        over_time(of("netledger_plan_cap_bytes", PLAN), "cap", "C"),
+        over_time(of("netledger_plan_used_bytes", PLAN), f"this cycle: {EACH}"),
+        over_time(of("netledger_plan_last_cycle_used_by_now_bytes", PLAN), f"the last by then: {EACH}", "B"),
+        over_time(of("netledger_plan_cap_bytes", PLAN), f"cap: {EACH}", "C"),
     ]
     return (
         trend(frame, "decbytes", *targets)
         .time_from("31d")
         .min(0)
-        .override_by_name("this cycle", [painted(USED), option("custom.lineWidth", 2)])
-        .override_by_name("the last by then", [painted(BEFORE), *_line("dash")])
-        .override_by_name("cap", [painted(CAP), *_line("solid")])
+        .override_by_regexp("/^this cycle: /", [painted(USED), option("custom.lineWidth", 2)])
+        .override_by_regexp("/^the last by then: /", [painted(BEFORE), *_line("dash")])
+        .override_by_regexp("/^cap: /", [painted(CAP), *_line("solid")])
     )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from grafana.cells import share
 from grafana.links import menu
 from grafana.panels import Frame, grid
-from grafana.queries import PLAN, of, rows
+from grafana.plan_panels import NO_CAP, NO_PRICE
+from grafana.queries import PLAN, of, priced, rows
 from grafana.shapes import joined, option, times
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def plans(frame: Frame) -> Panel:
         .transformations(joined("row", columns, hidden=[*times(len(COLUMNS)), "row"], order="plan"))
         .unit("decbytes")
         .decimals(1)
-        .no_value("none")
         .override_by_regexp("/^(from|to)$/", [option("unit", "time:MMM D"), option("custom.align", "left")])
-        .override_by_name("cost so far", [option("unit", "locale"), option("decimals", 2)])
+        .override_by_name("cost so far", [option("unit", "locale"), option("decimals", 2), option("noValue", NO_PRICE)])
+        .override_by_name("cap", [option("noValue", NO_CAP)])
         .override_by_name("machine", [option("custom.width", 150), option("links", menu("machine"))])
         .override_by_name("share", [*share(), option("custom.width", 120)])
     )
@@ -57,5 +58,5 @@ def plans(frame: Frame) -> Panel:
 
 def _column(ref: str, metric: str, scale: str) -> Dataquery:
     kept = ", ".join(("row", *MORE_LABELS.get(metric, ())))
-    value = KEY.format(of(f"netledger_plan_{metric}", PLAN))
+    value = KEY.format(priced("netledger_plan_cost") if metric == "cost" else of(f"netledger_plan_{metric}", PLAN))
     return rows(f"sum by ({kept}) ({value}){scale}", ref)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from grafana.colours import BAD, CAP, SOON, USED, painted, words
 from grafana.money import signed
 from grafana.panels import Frame, states, trend
-from grafana.queries import PLAN, of, over_time
+from grafana.plan_panels import EACH, NO_CAP, NO_PRICE
+from grafana.queries import PLAN, of, over_time, priced
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -21,25 +22,20 @@ NO_FILL = option("custom.fillOpacity", 0)
 def used(frame: Frame) -> Trend:
     """Bytes of the cycle, and its cap."""
     targets = (
-        over_time(of("netledger_plan_used_bytes", PLAN), "{{plan}} used"),
-        over_time(of("netledger_plan_cap_bytes", PLAN), "{{plan}} cap", "B"),
+        over_time(of("netledger_plan_used_bytes", PLAN), f"{EACH}: used"),
+        over_time(of("netledger_plan_cap_bytes", PLAN), f"{EACH}: cap", "B"),
     )
-    return (
-        trend(frame, "decbytes", *targets)
-        .min(0)
-        .override_by_regexp("/ used$/", [painted(USED)])
-        .override_by_regexp("/ cap$/", [painted(CAP), NO_FILL])
-    )
+    return trend(frame, "decbytes", *targets).min(0).override_by_regexp("/ cap$/", [painted(CAP), NO_FILL])
 
 
 def forecast(frame: Frame) -> Trend:
     """The expected end of the cycle between its low and its high one, and the cap."""
     low, middle, high = (of(f"netledger_plan_forecast{end}_bytes", PLAN) for end in ("_low", "", "_high"))
     targets = (
-        over_time(low, "{{plan}} at least"),
-        over_time(middle, "{{plan}} expected", "B"),
-        over_time(high, "{{plan}} at most", "C"),
-        over_time(of("netledger_plan_cap_bytes", PLAN), "{{plan}} cap", "D"),
+        over_time(low, f"{EACH}: at least"),
+        over_time(middle, f"{EACH}: expected", "B"),
+        over_time(high, f"{EACH}: at most", "C"),
+        over_time(of("netledger_plan_cap_bytes", PLAN), f"{EACH}: cap", "D"),
     )
     return (
         trend(frame, "decbytes", *targets)
@@ -52,11 +48,11 @@ def forecast(frame: Frame) -> Trend:
 
 def cost(frame: Frame) -> Trend:
     """Money of the cycle."""
-    so_far = over_time(of("netledger_plan_cost", PLAN), "{{plan}} so far, {{currency}}")
-    expected = over_time(of("netledger_plan_forecast_cost", PLAN), "{{plan}} expected, {{currency}}", "B")
-    panel = signed(trend(frame, "locale", so_far, expected).min(0))
-    return panel.override_by_regexp("/ so far, /", [painted(USED)]).override_by_regexp(
-        "/ expected, /", [painted(SOON), NO_FILL]
+    so_far = over_time(priced("netledger_plan_cost"), f"{EACH}: so far, {{{{currency}}}}")
+    expected = over_time(priced("netledger_plan_forecast_cost"), f"{EACH}: expected, {{{{currency}}}}", "B")
+    panel = signed(trend(frame, "locale", so_far, expected).min(0).no_value(NO_PRICE))
+    return panel.override_by_regexp("/: so far, /", [painted(USED)]).override_by_regexp(
+        "/: expected, /", [painted(SOON), NO_FILL]
     )
 
 
@@ -65,5 +61,5 @@ def thresholds(frame: Frame) -> States:
     # Prometheus tells series in the order of their labels' texts: "080" comes before "100".
     share = of("netledger_plan_threshold_reached", PLAN)
     padded = f'label_replace({share}, "plan_share", "0$1", "threshold_percent", "(..)")'
-    reached = over_time(padded, "{{plan}} {{threshold_percent}} %")
-    return states(frame, reached).mappings([words({"0": ("below", "green"), "1": ("reached", BAD)})])
+    reached = over_time(padded, f"{EACH}: {{{{threshold_percent}}}} %")
+    return states(frame, reached).no_value(NO_CAP).mappings([words({"0": ("below", "green"), "1": ("reached", BAD)})])

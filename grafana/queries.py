@@ -13,6 +13,9 @@ COUNTED = 'counted="true"'
 DEVICE = 'device=~"$device"'
 PLAN = 'plan=~"$plan"'
 
+INTERFACE = "{{device}}, {{instance}}"
+"""The name of an interface: machines have the same ones, and a legend cannot know how many machines are chosen."""
+
 
 def of(metric: str, *matchers: str) -> str:
     """Select a metric's series of the chosen machines."""
@@ -37,6 +40,12 @@ def rate(metric: str, *matchers: str) -> str:
 def both(metric: str, *matchers: str) -> str:
     """Received plus transmitted, of a metric whose name has `{}` for the direction."""
     return f"{of(metric.format('receive'), *matchers)} + {of(metric.format('transmit'), *matchers)}"
+
+
+def priced(metric: str) -> str:
+    """Select a cost of the chosen plans that have a price: one without costs nothing, which says little."""
+    # The forecast's upper end of a plan with a price is above zero from its first byte on, whatever a free cycle costs.
+    return f"{of(metric, PLAN)} and {of('netledger_plan_forecast_cost_high', PLAN)} > 0"
 
 
 def over_time(expression: str, legend: str, ref: str = "A") -> prometheus.Dataquery:

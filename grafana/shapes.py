@@ -32,6 +32,19 @@ def joined(
     ]
 
 
+def matrix(columns: str, rows: str, *, order: str) -> list[DataTransformerConfig]:
+    """One column a value of the field `columns`, one row a value of `rows`, in the order of a third field."""
+    crossed = {"columnField": columns, "rowField": rows, "valueField": "Value", "emptyValue": "null"}
+    return [
+        DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": [{"field": order, "desc": False}]}),
+        DataTransformerConfig(id_val="groupingToMatrix", options=crossed),
+        DataTransformerConfig(
+            id_val="organize",
+            options={"excludeByName": {}, "indexByName": {}, "renameByName": {f"{rows}\\{columns}": rows}},
+        ),
+    ]
+
+
 def times(count: int) -> list[str]:
     """Names that the time of each of so many joined results gets."""
     return ["Time", *(f"Time {number}" for number in range(1, count + 1))]

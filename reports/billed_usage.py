@@ -170,8 +170,7 @@ class BilledUsage:
 
     def _select(self, columns: str, source: str, **bounds: int | str) -> Iterator[tuple[Any, ...]]:
         query = f"SELECT {columns} FROM {source}"  # noqa: S608 - texts of this module
-        connection = self._ledger._connection  # noqa: SLF001 - the reader's own queries are of one interface or all
-        return connection.execute(query, {**bounds, "devices": self._devices})
+        return self._ledger.query(query, devices=self._devices, **bounds)
 
 
 def _less(whole: Bytes, part: Bytes) -> Bytes:

@@ -193,11 +193,6 @@ class LedgerReader:
         found: int | None = self._connection.execute(query, {"device": device}).fetchone()[0]
         return found
 
-    def first_day(self) -> date | None:
-        """The first local day with traffic; None in an empty ledger."""
-        day = self._connection.execute("SELECT min(day) FROM usage_by_day").fetchone()[0]
-        return None if day is None else day_numbered(day)
-
     def gaps(self, start: int, end: int) -> list[Gap]:
         """Gaps that overlap [start, end) (UTC seconds), oldest first."""
         query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? ORDER BY began"
@@ -251,6 +246,10 @@ class LedgerReader:
         condition = "+" * (device is None) + _scope(device)
         query = f"SELECT {columns} FROM {view} WHERE {condition} {rest}"  # noqa: S608 - texts of the reports alone
         return self._connection.execute(query, {**bounds, "device": device})
+
+    def query(self, text: str, /, **bounds: int | str) -> Iterator[tuple[Any, ...]]:
+        """Posted rows of a query over the ledger's views; its text is of the reports, values are named parameters."""
+        return self._connection.execute(text, bounds)
 
     def select_each(self, columns: str, view: str, rest: str = "", /, **bounds: int) -> Iterator[tuple[Any, ...]]:
         """Posted rows of every interface, counted or not; else as `select`."""

@@ -71,7 +71,8 @@ class Percentile(NamedTuple):
 
 def parse_percent(text: str) -> Decimal:
     """Read a percentile: above 0, at most 100; PeriodError on anything else."""
-    if _NUMBER.fullmatch(text) and 0 < (percent := Decimal(text)) <= HIGHEST:
+    # The answer tells it as a double: what is 0 there is 0 here.
+    if _NUMBER.fullmatch(text) and 0 < (percent := Decimal(text)) <= HIGHEST and float(percent):
         return percent
     raise PeriodError(f"p: {text!r} is not a percentile: write a number above 0, at most {HIGHEST}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,23 @@ _NO_DIGITS = """
 AFN ALL BIF CLP DJF GNF IQD IRR ISK JPY KMF KPW KRW LAK LBP MGA MMK PYG RSD RWF SOS SYP UGX VND VUV XAF XOF XPF YER
 """
 _DIGITS = {**dict.fromkeys(_NO_DIGITS.split(), 0), **dict.fromkeys(["BHD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)}
+PRICE = re.compile("[0-9]{1,9}([.][0-9]{1,9})?")
+PRICE_RULE = (
+    "a number such as 7.50, not negative, without a currency sign, at most nine digits on either side of the point"
+)
 # A division by 2**30 adds 30 digits: enough for every amount below 10**100 bytes.
 _EXACT = Context(prec=160)
+
+
+class PriceError(ValueError):
+    """A text is no price; the message holds the text and the rule."""
+
+
+def parse_price(text: str) -> Decimal:
+    """Read the price of a gigabyte as people write it, 0 to 999999999.999999999; raises PriceError."""
+    if PRICE.fullmatch(text) is None:
+        raise PriceError(f"{text[:40]!r} is not a price; use {PRICE_RULE}")
+    return Decimal(text)
 
 
 def one_price(price_per_gb: Decimal) -> tuple[PriceStep, ...]:

@@ -1,6 +1,12 @@
 """The command line: one file a command group, loaded when it is called."""
 
+import errno
 import gc
+import os
+import sys
+
+FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""Why a disk takes no more: where an answer is redirected to one, that is nobody's mistake here."""
 
 
 def main() -> None:
@@ -10,5 +16,11 @@ def main() -> None:
 
     try:
         netledger()
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        # What is left in the buffer has nowhere to go, and would be complained of at the end once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(f"Error: cannot write {error.filename or 'the answer'}: {error.strerror}")
     finally:
         gc.freeze()  # the interpreter's last collection has nothing to visit then

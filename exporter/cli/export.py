@@ -15,6 +15,7 @@ from exporter.archive import outlook_of
 from exporter.console.books import open_books
 from exporter.console.progress import PATIENCE_SECONDS, progress
 from exporter.console.replacing import replacing, require_free
+from exporter.console.termination import clean_termination
 from reports.amounts import human_bytes
 from reports.export import Source, subject_of
 from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
@@ -49,7 +50,10 @@ if TYPE_CHECKING:
 @click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
 @click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
 @click.option(
-    "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Else to the terminal or pipe."
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
+    help="Else, or by -, to the terminal or pipe.",
 )
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.pass_obj
@@ -70,20 +74,21 @@ def export(  # noqa: PLR0913 - one for each option
 
     An existing FILE is left alone (exit code 1) without --force, and is never half written.
     """
-    if output is not None and not force:
-        require_free(output)
+    path = None if output == Path("-") else output
+    if path is not None and not force:
+        require_free(path)
     form = _format(resolution, name)
     told = _ask(outside, form, Asked(named, first, last), plan, interface)
     if told.notice:
         click.echo(told.notice, err=True)
-    if output is None:
+    if path is None:
         for piece in form.write(told):
             click.echo(piece, nl=False)
         return
-    with _refusals_in_words(output), replacing(output, is_replaceable=force) as file:
+    with clean_termination(), _refusals_in_words(path), replacing(path, is_replaceable=force) as file:
         for piece in told_of(form.write(told), told.batch_count + 2, PATIENCE_SECONDS):
             file.write(piece)
-    click.echo(f"{output} ({told.by_day.days.size} days, {human_bytes(output.stat().st_size)})")
+    click.echo(f"{path} ({told.by_day.days.size} days, {human_bytes(path.stat().st_size)})")
 
 
 def _format(resolution: str, name: str) -> Format:

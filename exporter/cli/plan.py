@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 import click
@@ -17,9 +16,11 @@ from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import day_of
 from reports.plan_status import plan_status
 from reports.plans import PlanError, cycle_of, named
+from reports.prices import PriceError, parse_price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from reports.usage import PeriodUsage
 
 PERIODS = ("today", "week", "month", "year", "cycle")
-DEAREST = Decimal(10) ** 9
 
 
 @click.command()
@@ -41,7 +41,7 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
     from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
 
     books, now = open_books(outside), outside.now()
-    chosen = [_named(books, name)] if name else [found.plan for found in books.settings.plans]
+    chosen = [_named(books, name)] if name is not None else [found.plan for found in books.settings.plans]
     with books.read() as ledger:
         answers = [shapes.plan(plan_status(ledger, held, now), ledger.zone) for held in chosen]
     if as_json:
@@ -110,7 +110,8 @@ def cost(
         ("Total", f"{block.total.gb_used:.2f} GB", block.total.cost_formatted),
     ]
     gigabyte = "2^30" if block.gigabyte_bytes == 2**30 else "10^9"
-    note = f"{block.cost_per_gb:g} {block.currency} a GB of {gigabyte} bytes ({answer.info.note})"
+    price_text = f"{block.cost_per_gb:.9f}".rstrip("0").rstrip(".")
+    note = f"{price_text} {block.currency} a GB of {gigabyte} bytes ({answer.info.note})"
     dashboard = dashboard_notes(books.settings, lambda links: links.plans(asked.period.start, None, name))
     print_table(Table(f"Cost, {period}", ("", "Used", "Cost"), rows), [note, *dashboard])
 
@@ -126,12 +127,9 @@ def _price(text: str | None) -> Decimal | None:
     if text is None:
         return None
     try:
-        price = Decimal(text)
-    except InvalidOperation as error:
-        raise click.UsageError(f"--per-gb: {text!r} is not a price; use a number such as 7.50") from error
-    if not price.is_finite() or not 0 <= price <= DEAREST:
-        raise click.UsageError(f"--per-gb: {text} is not a price; use 0 to {DEAREST}")
-    return price
+        return parse_price(text)
+    except PriceError as error:
+        raise click.UsageError(f"--per-gb: {error}") from error
 
 
 def _used(ledger: LedgerReader, held: Plan, period: str, now: float, interface: str | None) -> PeriodUsage:

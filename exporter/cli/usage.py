@@ -83,7 +83,7 @@ def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 @click.pass_obj
 def month(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a month, by day; the current one by default."""
-    chosen = _parsed(parse_month, which)
+    chosen = _parsed("month", parse_month, which)
     answer = _ask(outside, interface, lambda ledger, now: usage.month(ledger, now, interface, chosen))
     _print_days("month", answer, interface, as_json=as_json)
 
@@ -94,7 +94,7 @@ def month(outside: Outside, *, which: str | None, as_json: bool, interface: str 
 @click.pass_obj
 def year(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a year, by month; the current one by default."""
-    chosen = _parsed(parse_year, which)
+    chosen = _parsed("year", parse_year, which)
     answer = _ask(outside, interface, lambda ledger, now: usage.year(ledger, now, interface, chosen))
     if as_json:
         _print_shape("year", answer.used)
@@ -110,7 +110,7 @@ def year(outside: Outside, *, which: str | None, as_json: bool, interface: str |
 @click.pass_obj
 def range_command(outside: Outside, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
     """Usage of any days, first and last included."""
-    began, ended = _parsed(parse_date, first), _parsed(parse_date, last)
+    began, ended = _parsed("from", parse_date, first), _parsed("to", parse_date, last)
     answer = _ask(outside, interface, lambda ledger, now: usage.days(ledger, now, began, ended, interface))
     _print_days("days", answer, interface, as_json=as_json)
 
@@ -137,13 +137,13 @@ def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     print_table(Table(f"Ever, {_whose(interface)}", (), _amounts(used)), [began, *_estimated(used), *dashboard])
 
 
-def _parsed(parse: Callable[[str], Any], text: str | None) -> Any:
+def _parsed(name: str, parse: Callable[[str], Any], text: str | None) -> Any:
     if text is None:
         return None
     try:
         return parse(text)
     except PeriodError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(f"{name}: {error}") from error
 
 
 def _print_days(shape: str, answer: Answer, interface: str | None, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 def require_free(path: Path) -> None:
     """End the command where a file is there already; a device or pipe may be."""
-    if path.exists() and not is_device(path):
+    try:
+        is_there = path.exists() and not is_device(path)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
+    if is_there:
         raise click.ClickException(f"{path} is already there: use --force to replace it")
 
 
@@ -27,7 +32,7 @@ def replacing(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
         with path.open("wb") as device:
             yield device
         return
-    target = path.resolve()
+    target = _target(path)
     new = target.with_name(f".{target.name[:200]}.{os.getpid()}.new")
     try:
         with new.open("xb") as file:
@@ -39,6 +44,14 @@ def replacing(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
         new.replace(target)
     finally:
         new.unlink(missing_ok=True)
+
+
+def _target(path: Path) -> Path:
+    """What a link points to, there or not yet; raises OSError for a link to itself."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:  # until Python 3.13, which says the same as an OSError
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
 def is_device(path: Path) -> bool:

@@ -10,7 +10,15 @@ import ssl
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import ClientError, ClientSession, ClientTimeout, InvalidURL
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponseError,
+    ClientSession,
+    ClientTimeout,
+    InvalidURL,
+    ServerDisconnectedError,
+)
 
 from exporter.planning.outbox import Notice
 from exporter.settings import Notify
@@ -136,7 +144,7 @@ class Notifier:
         for number in range(1, ATTEMPTS + 1):
             try:
                 await attempt()
-            except (ClientError, OSError, TimeoutError, DeliveryError) as error:
+            except (ClientError, OSError, ValueError, DeliveryError) as error:
                 reason = _reason(error)
                 log.warning(
                     "%s of a plan did not take the notice (attempt %d of %d): %s", what, number, ATTEMPTS, reason
@@ -150,10 +158,19 @@ class Notifier:
 
 
 def _reason(error: Exception) -> str:
-    """Why, without the address, which may be a secret."""
-    if isinstance(error, InvalidURL):
-        return "not a web address"
-    return str(error) or "no answer in time"
+    """Why, without the address, which may be a secret: the library's own texts have it."""
+    match error:
+        case ClientResponseError():
+            return "its answer is not HTTP"
+        case ServerDisconnectedError():
+            return "it hung up without an answer"
+        case ClientConnectorError():
+            return f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+        # A host that DNS cannot have is found out by the codec alone.
+        case InvalidURL() | UnicodeError():
+            return "not a web address"
+        case _:
+            return str(error) or "no answer in time"
 
 
 class DeliveryError(Exception):

@@ -13,7 +13,7 @@ from exporter.settings.list_rules import SomeGlobs
 from exporter.settings.rules import Choice, Rule, RuleError, Switch, clipped, one_text, size, whole
 from reports.periods import PeriodError, parse_date
 from reports.plans import COUNTED, DAY_MINUTES, CycleRule, FreeHours
-from reports.prices import TIERS
+from reports.prices import PRICE, PRICE_RULE, TIERS
 
 LONGEST_NAME = 64
 LONGEST_CYCLE = 366
@@ -21,7 +21,8 @@ MOST_ALERTS = 20
 MINUTES_STEP = 15
 CYCLE = re.compile(r"every (\d{1,9}) days? from (\S+)", re.ASCII)
 HOURS = re.compile(r"(\d\d):(\d\d) ?- ?(\d\d):(\d\d)", re.ASCII)
-PRICE = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+HIGHEST_PORT = 65_535
+LABEL = re.compile(".{1,63}")
 URL = re.compile(
     r"(https?://)(?:[!-~]+@)?([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?(?:[/?#][!-~]*)?", re.ASCII | re.IGNORECASE
 )
@@ -121,7 +122,7 @@ class Hours(Rule):
 class Price(Rule):
     """An amount of money, exact."""
 
-    says = "a number such as 7.50, not negative, without a currency sign"
+    says = PRICE_RULE
 
     def _read(self, raw: object) -> Decimal:
         text = one_text(raw)
@@ -167,8 +168,14 @@ class Webhook(Rule):
 
     def _read(self, raw: object) -> str:
         text = one_text(raw)
-        if not URL.fullmatch(text):
+        found = URL.fullmatch(text)
+        if found is None:
             raise RuleError("is not an http or https address")
+        _, host, port = found.groups(default="")
+        if not host.startswith("[") and not all(LABEL.fullmatch(label) for label in host.removesuffix(".").split(".")):
+            raise RuleError("has a host that no name can be")
+        if port and int(port[1:]) > HIGHEST_PORT:
+            raise RuleError(f"has a port above {HIGHEST_PORT}")
         return text
 
     def _show(self, value: Any) -> str | None:

@@ -11,14 +11,12 @@ import socket
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
-from aiohttp import HttpVersion11
+from aiohttp import HttpVersion11, web
 
 from exporter.web_config.basic_auth import BasicAuth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from aiohttp import web
 
     from exporter.settings import Settings
     from exporter.web_config.parsing import WatchedWebConfig, WebConfig
@@ -159,6 +157,9 @@ class Access:
         except (binascii.Error, UnicodeDecodeError):
             return False
         return bool(separator) and await asyncio.to_thread(passwords.check, user, password)
+
+
+ACCESS = web.AppKey("access", Access)
 
 
 def is_loopback(host: str) -> bool:

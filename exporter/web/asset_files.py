@@ -56,9 +56,10 @@ def version() -> str:
 
 
 def address(name: str) -> str:
-    """Where browsers get an asset; KeyError for one that is not there."""
+    """Where browsers get an asset, from a page at the root; KeyError for one that is not there."""
     assets()[name]
-    return f"{ASSETS}{version()}/{name}"
+    # Without the first slash: a proxy may serve us beneath a path of its own.
+    return f"{ASSETS[1:]}{version()}/{name}"
 
 
 async def asset(request: web.Request) -> web.Response:

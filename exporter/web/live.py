@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from aiohttp import web
 from aiohttp.payload import Payload
 
+from exporter.web.access import ACCESS
 from exporter.web.desk import DESK
 from exporter.web.endpoints import Page, error_response
 from exporter.web.live_frame import live_frame, moment
@@ -57,7 +58,7 @@ class LiveFeed:
     def __init__(self, desk: Desk) -> None:
         """Nothing runs before the first listener."""
         self._desk = desk
-        self._writers: set[AbstractStreamWriter] = set()
+        self._writers: dict[AbstractStreamWriter, str] = {}
         self._beat: Beat | None = None
         self._next = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,14 +71,15 @@ class LiveFeed:
         """How many listen now."""
         return len(self._writers)
 
-    @property
-    def is_full(self) -> bool:
-        """Whether one more would be too many."""
-        return self.listener_count >= MOST_LISTENERS or self._is_closing
+    def has_room_for(self, address: str) -> bool:
+        """Whether a client from there may listen: with all places taken, where another address has more than it."""
+        return not self._is_closing and (self.listener_count < MOST_LISTENERS or self._greediest(address) is not None)
 
-    async def send_to(self, writer: AbstractStreamWriter) -> None:
+    async def send_to(self, writer: AbstractStreamWriter, address: str) -> None:
         """Send each frame to one client until it goes, gets stuck, or the service stops."""
-        with self._listening(writer):
+        if not self.has_room_for(address):  # somebody was quicker
+            return
+        with self._listening(writer, address):
             await writer.write(b"retry: 2000\n\n")
             number = 0
             while (beat := await self._after(number)) is not None:
@@ -95,15 +97,31 @@ class LiveFeed:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    def _greediest(self, address: str) -> AbstractStreamWriter | None:
+        """The first client of the address that has most places, if one more from `address` would not have as many."""
+        places = Counter(self._writers.values())
+        most, count = places.most_common(1)[0] if places else (address, 0)
+        if count <= places[address] + 1:
+            return None
+        return next(writer for writer, held_by in self._writers.items() if held_by == most)
+
+    def _make_room_for(self, address: str) -> None:
+        """One address, however many connections it opens, keeps nobody else out."""
+        greediest = self._greediest(address)
+        if self.listener_count >= MOST_LISTENERS and greediest is not None:
+            del self._writers[greediest]
+            if greediest.transport is not None:
+                greediest.transport.abort()
+
     @contextlib.contextmanager
-    def _listening(self, writer: AbstractStreamWriter) -> Iterator[None]:
-        self._writers.add(writer)
+    def _listening(self, writer: AbstractStreamWriter, address: str) -> Iterator[None]:
+        self._writers[writer] = address
         if self._task is None and not self._is_closing:
             self._task = asyncio.create_task(self._tick())
         try:
             yield
         finally:
-            self._writers.discard(writer)
+            self._writers.pop(writer, None)
 
     async def _after(self, number: int) -> Beat | None:
         """The newest frame that is none of those up to `number`; None when the service stops."""
@@ -144,12 +162,13 @@ class LiveFeed:
 class _Frames(Payload):
     """The body of an answer that goes on."""
 
-    def __init__(self, feed: LiveFeed) -> None:
+    def __init__(self, feed: LiveFeed, address: str) -> None:
         super().__init__(feed, content_type=EVENT_STREAM)
+        self._address = address
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         try:
-            await self._value.send_to(writer)
+            await self._value.send_to(writer, self._address)
         except TimeoutError:
             _cut_off_if_behind(writer)
 
@@ -183,10 +202,13 @@ async def stream(request: web.Request) -> web.Response:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return web.Response(content_type=EVENT_STREAM, headers=headers)
-    if feed.is_full:
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.app[ACCESS].allowed_origin(request) is None:
+        return error_response(403, "pages from elsewhere may not listen: add them to server.cors_origins")
+    address = request.remote or ""
+    if not feed.has_room_for(address):
         rule = f"{MOST_LISTENERS} clients listen already, and no more may: close one, or ask /api/live"
         return error_response(503, rule)
-    return web.Response(body=_Frames(feed), headers=headers)
+    return web.Response(body=_Frames(feed, address), headers=headers)
 
 
 PAGES = (Page("/api/live/stream", "Speeds and totals as server-sent events, one a second", (EVENT_STREAM,), stream),)

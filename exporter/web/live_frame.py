@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exporter.metering.snapshots import InterfaceState, Snapshot
-    from exporter.metering.totals import Amount, Totals
+    from exporter.metering.totals import Totals
     from exporter.planning.watch import LivePlan
     from exporter.web.desk import Desk
 
@@ -25,7 +25,8 @@ LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
 class LiveFrame(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. `at` is the sample's UTC seconds, speeds are bytes per second.
 
-    `texts` are by the name of what shows them, `interfaces` by name: receive and transmit speed and today's bytes.
+    `texts` are by the name of what shows them, `interfaces` by name: receive and transmit speed, today's bytes and
+    all of its life.
     `layout` changes when interfaces come or go, `day` at local midnight: what is shown of them has to be fetched anew.
     """
 
@@ -33,7 +34,7 @@ class LiveFrame(msgspec.Struct, frozen=True, kw_only=True):
     receive: int
     transmit: int
     texts: dict[str, str]
-    interfaces: dict[str, tuple[str, str, str]]
+    interfaces: dict[str, tuple[str, str, str, str]]
     state: str
     says: str
     problems: list[str]
@@ -80,7 +81,8 @@ def live_frame(now: Moment) -> LiveFrame:
             "receive-rate": human_rate(rates.receive),
             "transmit-rate": human_rate(rates.transmit),
             "clock": datetime.fromtimestamp(at, now.totals.zone).strftime("%H:%M:%S"),
-            **dict(_today(now, today)),
+            **dict(_moved(now, "day", "today", today)),
+            **dict(_moved(now, "month", "month", today)),
             **{f"plan-{number}-{what}": text for number, plan in enumerate(now.plans) for what, text in _plan(plan)},
         },
         interfaces={state.name: _interface(state, now.totals, today) for state in snapshot.interfaces},
@@ -92,16 +94,14 @@ def live_frame(now: Moment) -> LiveFrame:
     )
 
 
-def _today(now: Moment, today: date) -> Iterator[tuple[str, str]]:
-    moved = [_day(now.totals, state.name, today) for state in now.snapshot.interfaces if state.is_counted]
+def _moved(now: Moment, period: str, name: str, today: date) -> Iterator[tuple[str, str]]:
+    """What the counted interfaces moved in the period that `today` is in."""
+    counted = [state.name for state in now.snapshot.interfaces if state.is_counted]
+    moved = [now.totals.device(device).to_date(period, today) for device in counted]
     received, sent = sum(amount.receive for amount in moved), sum(amount.transmit for amount in moved)
-    yield "today", human_bytes(received + sent)
-    yield "today-received", human_bytes(received)
-    yield "today-sent", human_bytes(sent)
-
-
-def _day(totals: Totals, device: str, today: date) -> Amount:
-    return totals.device(device).to_date("day", today)
+    yield name, human_bytes(received + sent)
+    yield f"{name}-received", human_bytes(received)
+    yield f"{name}-sent", human_bytes(sent)
 
 
 def _plan(plan: LivePlan) -> Iterator[tuple[str, str]]:
@@ -112,10 +112,14 @@ def _plan(plan: LivePlan) -> Iterator[tuple[str, str]]:
         yield "left", f"{human_bytes(abs(left))} {'left' if left >= 0 else 'over the cap'}"
 
 
-def _interface(state: InterfaceState, totals: Totals, today: date) -> tuple[str, str, str]:
-    moved = _day(totals, state.name, today)
-    rates = state.rates
-    return human_bits(rates.receive), human_bits(rates.transmit), human_bytes(moved.receive + moved.transmit)
+def _interface(state: InterfaceState, totals: Totals, today: date) -> tuple[str, str, str, str]:
+    moved, ever, rates = totals.device(state.name).to_date("day", today), state.lifetime, state.rates
+    return (
+        human_bits(rates.receive),
+        human_bits(rates.transmit),
+        human_bytes(moved.receive + moved.transmit),
+        human_bytes(ever.receive_bytes + ever.transmit_bytes),
+    )
 
 
 def _state(now: Moment) -> tuple[str, str]:

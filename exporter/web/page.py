@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from exporter.settings.dashboards import links_to_grafana
-from exporter.web.access import Access
+from exporter.web.access import ACCESS
 from exporter.web.desk import DESK
 from exporter.web.endpoints import MonthText, Page, Query, error_response, parse_parameter, parse_query
 from exporter.web.live import FEED
@@ -19,10 +19,10 @@ from exporter.web.policy import OWN_ASSETS
 from reports.periods import parse_month
 
 if TYPE_CHECKING:
+    from exporter.web.access import Access
     from exporter.web.page_view import Shown
     from reports.ledger_reader import LedgerReader
 
-ACCESS = web.AppKey("access", Access)
 RECORDS = web.AppKey("records", RememberedRecords)
 HEADERS = {**OWN_ASSETS, "Cache-Control": "no-store", "Vary": "Accept-Encoding, X-API-Key, Authorization"}
 COMPRESSION = 5

@@ -136,13 +136,12 @@ def _rows(shown: Shown) -> Iterator[Row]:
     """Counted ones first, then what is there, by name."""
     ordered = sorted(shown.interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name))
     for state in ordered:
-        link, (receive, transmit, today) = state.link, shown.frame.interfaces[state.name]
+        link, texts = state.link, shown.frame.interfaces[state.name]
         speed = human_bits(link.speed).replace(".00 ", " ") if link and link.speed else ""
-        lifetime = human_bytes(state.lifetime.receive_bytes + state.lifetime.transmit_bytes)
         is_down = link is not None and not link.is_up
         kind = link.kind if link else "gone"
         is_there = link is not None and not is_down
-        yield Row(state.name, state.is_counted, is_there, is_down, kind, speed, receive, transmit, today, lifetime)
+        yield Row(state.name, state.is_counted, is_there, is_down, kind, speed, *texts)
 
 
 def _history(shown: Shown, facts: PageFacts) -> str:

@@ -34,6 +34,7 @@ class MonthWords(NamedTuple):
     """A month by day: its columns, and the months beside it as `?month=` wants them, None where there is none."""
 
     name: str
+    is_running: bool
     total: str
     received: str
     sent: str
@@ -80,6 +81,7 @@ def month_words(facts: PageFacts) -> MonthWords:
     title = f"Bytes received and sent by day in {name}: {human_bytes(total.total)} together"
     return MonthWords(
         name=name,
+        is_running=here == facts.last_month,
         total=human_bytes(total.total),
         received=human_bytes(total.received),
         sent=human_bytes(total.sent),
@@ -105,7 +107,7 @@ def plan_words(status: PlanStatus, zone: ZoneInfo, now: int) -> PlanWords:
         forecast_range=f"{human_bytes(ahead.low)} to {human_bytes(ahead.high)}",
         gauge=_gauge(status, now),
         is_forecast_over=cap is not None and ahead.expected > cap,
-        reached=None if reached is None else _long(day_of(reached, zone)),
+        reached=None if reached is None else _weekday(day_of(reached, zone)),
         allowed=None if status.allowed_per_day is None else human_bytes(status.allowed_per_day),
         cost=money(status.cost, plan.currency) if priced else None,
         forecast_cost=money(status.forecast_cost[0], plan.currency) if priced else None,
@@ -194,5 +196,9 @@ def short_date(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
+def _weekday(day: date) -> str:
+    return f"{WEEKDAYS[day.weekday()]} {short_date(day)}"
+
+
 def _long(day: date) -> str:
-    return f"{WEEKDAYS[day.weekday()]} {short_date(day)} {day.year}"
+    return f"{_weekday(day)} {day.year}"

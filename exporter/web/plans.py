@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
@@ -13,8 +11,12 @@ from reports import usage
 from reports.formats import json_plans as shapes
 from reports.plan_status import plan_status
 from reports.plans import PlanError, named
+from reports.prices import PRICE, PriceError
+from reports.prices import parse_price as parse
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from exporter.settings import Settings
     from exporter.web.desk import Desk
     from reports.ledger_reader import LedgerReader
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 
 PlanName = Annotated[str, Meta(description="Name of a plan of the settings.", examples=["default"])]
-PRICE = re.compile("[0-9]{1,9}([.][0-9]{1,9})?")
 Price = Annotated[
     str,
     Meta(
@@ -87,9 +88,10 @@ def parse_price(text: str | None) -> Decimal | None:
     """A price per gigabyte; raises BadRequestError for what is no amount of money."""
     if text is None:
         return None
-    if PRICE.fullmatch(text) is None:
-        raise BadRequestError(f"cost_per_gb: {text!r} is not a price; use a number such as 7.50, below 10^9")
-    return Decimal(text)
+    try:
+        return parse(text)
+    except PriceError as error:
+        raise BadRequestError(f"cost_per_gb: {error}") from error
 
 
 ENDPOINTS = (

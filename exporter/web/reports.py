@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import sqlite3
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 from aiohttp import ETag, web
 
 import exporter
-from exporter.archive import NAME, archive_folder, archived, outlook_of
+from exporter.archive import NAME, archive_folder, archived, missing, outlook_of, told
 from exporter.web.desk import DESK
 from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, MonthText, NoQuery, OfInterface, Page, parse_query
 from exporter.web.policy import WITHOUT_SCRIPTS
@@ -19,6 +20,9 @@ from reports.spans import CUSTOM, RANGES, Asked
 from reports.wanted import CYCLES, Wanted, asked_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from exporter.web.desk import Desk
     from reports.export import Source
     from reports.ledger_reader import LedgerReader
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 HTML, FORMAT = "text/html", "html"
 HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
 NOTHING_KEPT = "No month is over yet: the first report comes when one is."
+TO_COME = "of the months and years that are over will be written within the next hours, the newest first."
 KEPT_OFF = "Finished months and years are not kept here: set reports.archive to keep them."
 
 RangeName = Annotated[
@@ -139,14 +144,32 @@ async def list_reports(request: web.Request) -> web.Response:
     parse_query(request, NoQuery)
     desk = request.app[DESK]
     folder, hostname = archive_folder(desk.settings.ledger.path), desk.identity.hostname
-    notice = NOTHING_KEPT if desk.settings.reports.archive else KEPT_OFF
+    due = await _count_missing(desk, folder) if desk.settings.reports.archive else 0
 
     def page() -> str:
         from reports.formats.archive_html import write  # noqa: PLC0415 - as above
 
-        return write(hostname, archived(folder), notice)
+        names = archived(folder)
+        return write(hostname, names, _notice(desk, names, due))
 
     return web.Response(text=await desk.work(page), content_type=HTML, headers=HEADERS)
+
+
+async def _count_missing(desk: Desk, folder: Path) -> int:
+    """How many reports are still to be written; 0 where the ledger cannot say."""
+    now = desk.now
+    try:
+        return await desk.ask(lambda ledger: len(missing(told(ledger, now), folder, now)))
+    except (sqlite3.Error, OSError):
+        return 0
+
+
+def _notice(desk: Desk, names: Sequence[str], due: int) -> str:
+    if due:
+        return f"{due} {'more ' if names else ''}{TO_COME}"
+    if names:
+        return ""
+    return NOTHING_KEPT if desk.settings.reports.archive else KEPT_OFF
 
 
 async def report(request: web.Request) -> web.StreamResponse:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grafana import interface_panels as each
 from grafana import variables
 from grafana.board import Identity, board, heading
-from grafana.days import last_days, months
+from grafana.days import days_by_interface, months_by_interface
 from grafana.interface_table import totals
 from grafana.panels import Frame
 from grafana.queries import DEVICE
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 IDENTITY = Identity("netledger-interfaces", "netledger / Interfaces", "Each interface by itself, counted or not.")
 
-BYTES = "Bytes of every chosen interface, from the ledger; "
+BYTES = "Received and transmitted, of each chosen interface, from the ledger; "
+UNCOUNTED = " Those that are not counted have days and months only with metrics.history: all."
 
 
 def dashboard() -> Dashboard:
@@ -56,6 +57,10 @@ def _trouble() -> list[object]:
 def _history() -> list[object]:
     return [
         heading(90, "Days and months, from the ledger", 31),
-        last_days(Frame(40, "Days", f"{BYTES}the last 31 days and today so far.", 0, 32, 12, 8), DEVICE),
-        months(Frame(41, "Months", f"{BYTES}the last 24 months, this one so far.", 12, 32, 12, 8), DEVICE),
+        days_by_interface(
+            Frame(40, "Days", f"{BYTES}the last 31 days and today so far.{UNCOUNTED}", 0, 32, 24, 8), DEVICE
+        ),
+        months_by_interface(
+            Frame(41, "Months", f"{BYTES}the last 24 months, this one so far.{UNCOUNTED}", 0, 40, 24, 8), DEVICE
+        ),
     ]

@@ -34,8 +34,28 @@ def _plans() -> list[object]:
         used(Frame(3, "This cycle", "Bytes that the plan bills of its current cycle so far.", 12, 0, 4, 4)),
         allowed(Frame(4, "Allowed per day", "What each day left of the cycle may use, with today.", 16, 0, 4, 4)),
         cap_date(Frame(5, "Cap reached", "When the cap is, or is expected to be, reached.", 20, 0, 4, 4)),
-        forecast(Frame(6, "Forecast of the cycle", "Eight of ten outcomes are between the ends.", 12, 4, 7, 4)),
-        cost(Frame(7, "Cost", "Of the current cycle so far, and expected at its end.", 19, 4, 5, 4)),
+        forecast(
+            Frame(
+                6,
+                "Forecast of the cycle",
+                "Eight of ten outcomes are between the ends. Of several machines or plans, choose one.",
+                12,
+                4,
+                7,
+                4,
+            )
+        ),
+        cost(
+            Frame(
+                7,
+                "Cost",
+                "Of the current cycle so far, and expected at its end. Of several machines or plans, choose one.",
+                19,
+                4,
+                5,
+                4,
+            )
+        ),
     ]
 
 
@@ -53,10 +73,10 @@ def _speeds() -> list[object]:
 
 WAYS = ("receive", "transmit")
 PERIODS = (
-    ("Today", "Received and transmitted since local midnight.", "day"),
-    ("This week", "Received and transmitted since the local Monday.", "week"),
-    ("This month", "Received and transmitted since the local month began.", "month"),
-    ("This year", "Received and transmitted since the local year began.", "year"),
+    ("Today", "Received and transmitted since local midnight, by the machines that answer.", "day"),
+    ("This week", "Received and transmitted since the local Monday, by the machines that answer.", "week"),
+    ("This month", "Received and transmitted since the local month began, by the machines that answer.", "month"),
+    ("This year", "Received and transmitted since the local year began, by the machines that answer.", "year"),
 )
 
 
@@ -66,7 +86,12 @@ def _speed(frame: Frame, expression: str, colour: str) -> Number:
 
 def _total(frame: Frame, name: str) -> Number:
     total = both("netledger_period_{}_bytes", COUNTED, period(name))
-    return number(frame, "decbytes", now(f"sum({total})", frame.title)).color_scheme(always("text")).decimals(1)
+    return (
+        number(frame, "decbytes", now(f"sum({total})", frame.title))
+        .color_scheme(always("text"))
+        .decimals(1)
+        .no_value("no answer")
+    )
 
 
 def _usage() -> list[object]:

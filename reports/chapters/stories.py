@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from reports.amounts import human_bits
-from reports.chapters.chapter import Chapter, Fact, amount, counted, isolated, percent, together
+from reports.chapters.chapter import Chapter, Fact, amount, counted, isolated, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def _machines(wrapup: WrapUp) -> Iterator[Fact]:
     total, fastest = wrapup.summary.total, wrapup.summary.fastest
     if fastest is not None:
         day = day_of_year(date.fromisoformat(fastest.name))
-        yield Fact("Top speed", together(human_bits(total.peak_speed)), day)
+        yield Fact("Top speed", human_bits(total.peak_speed), day)
     carriers = [one for one in wrapup.told.interfaces if one.is_counted and one.bytes.total]
     if len(carriers) > 1 and wrapup.told.device is None:
         most = max(carriers, key=lambda one: one.bytes.total)

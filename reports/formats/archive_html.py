@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 RUNNING = (
-    ("/api/export/wrapup", "This year"),
-    ("/api/export/wrapup?range=month", "This month"),
-    ("/api/export/wrapup?cycle=current", "This billing cycle"),
-    ("/api/export/wrapup?range=all", "Everything"),
+    ("api/export/wrapup", "This year"),
+    ("api/export/wrapup?range=month", "This month"),
+    ("api/export/wrapup?cycle=current", "This billing cycle"),
+    ("api/export/wrapup?range=all", "Everything"),
 )
 
 
 def write(hostname: str, names: Sequence[str], notice: str) -> str:
-    """A page with a link to each report of `names` ("2026.html", "2026-11.html", newest first); `notice` if none."""
+    """A page with a link to each report of `names` ("2026.html", "2026-11.html", newest first); `notice` may be ""."""
     years = [(year, [_link(name) for name in found]) for year, found in groupby(names, lambda name: name[:4])]
     view = {"hostname": hostname, "running": RUNNING, "years": years, "notice": notice, "style": style()}
     return environment().get_template("archive.html").render(view)
@@ -29,4 +29,4 @@ def write(hostname: str, names: Sequence[str], notice: str) -> str:
 def _link(name: str) -> tuple[str, str]:
     stem = name.removesuffix(".html")
     year, _, month = stem.partition("-")
-    return f"/reports/{name}", f"{month_name[int(month)]} {year}" if month else f"The year {year}"
+    return f"reports/{name}", f"{month_name[int(month)]} {year}" if month else f"The year {year}"

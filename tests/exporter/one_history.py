@@ -1,7 +1,7 @@
 """A history that every place has to tell alike, and the same history added up by hand, row by row.
 
-Three interfaces and one that has vanished, a year's end, midnights, the hour that comes twice, a gap, and bytes that
-are not posted yet.
+Three interfaces and two that have vanished, one of which counts; a year's end, midnights, the hour that comes twice, a
+gap, and bytes that are not posted yet.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ NOW = int(datetime(2026, 10, 28, 13, 37, 20, tzinfo=BERLIN).timestamp())
 
 SLOT, MINUTE = 900, 60
 VANISHED = "usb'\"<b>,0"
-COUNTED = ("eth0", "wlan0")
-DEVICES = (*COUNTED, "wg0", VANISHED)
+GONE = (VANISHED, "tun9")
+COUNTED = ("eth0", "wlan0", VANISHED)
+DEVICES = (*COUNTED, "wg0", "tun9")
 UNPOSTED = {"eth0": (123_456_789, 9_876_543), "wlan0": (2_345_678, 345_678), "wg0": (45_678, 5_678)}
 UNPOSTED_SECONDS = 10
 HOSTILE = "<b>\"'; =1+1, \u202e\u200f👩‍🚀"
@@ -115,7 +116,7 @@ EDGES = (
 
 def posted_rows() -> list[Row]:
     """What the ledger holds before the service starts."""
-    chance = random.Random(20261028)
+    chance = random.Random(20261028)  # noqa: S311 - a history, not a secret
     starts = {NOW // SLOT * SLOT - SLOT * chance.randrange(1, 75 * 96) for _ in range(240)}
     starts |= {NOW // SLOT * SLOT - SLOT * chance.randrange(75 * 96, 350 * 96) for _ in range(40)}
     return [_row(chance, started, device) for started in sorted(starts | set(EDGES)) for device in DEVICES]
@@ -149,7 +150,7 @@ def as_usage(rows: list[Row], seconds: int) -> dict[tuple[int, Subject], Usage]:
 
 
 def new_machine() -> Machine:
-    """Nothing has moved since it was started; the vanished interface is still there."""
+    """Nothing has moved since it was started; the interfaces that vanish are still there."""
     made = Machine(wall=NOW * 10**9)
     for device in DEVICES:
         made.create(device, is_uplink=device in COUNTED)
@@ -180,13 +181,13 @@ class History(NamedTuple):
             found = [row for row in found if row.device in {"eth0", "wg0"} and not is_night(row)]
             return sum(row.total for row in found)
         found = [row for row in found if row.device in COUNTED]
-        if number == 2:  # noqa: PLR2004 - the hostile one
+        if number == 2:
             return max(sum(row.received for row in found), sum(row.sent for row in found))
         return sum(row.total for row in found)
 
 
 def is_night(row: Row) -> bool:
-    return row.local.hour >= 23 or row.local.hour < 5  # noqa: PLR2004 - as the settings say
+    return row.local.hour >= 23 or row.local.hour < 5
 
 
 TODAY = date(2026, 10, 28)
@@ -219,8 +220,8 @@ def caps(history: History) -> tuple[int, int, int]:
 def exact_cost(number: int, used: int) -> Decimal:
     """What the plan of this number costs, in words of its settings."""
     if number == 0:
-        gigabytes = Decimal(used) / 10**9
-        return Decimal("99.5") + min(gigabytes, 100) * 5 + max(gigabytes - 100, 0) * Decimal("2.25")
+        first = min(used, 100 * 10**9)
+        return Decimal("99.5") + Decimal(first) / 10**9 * 5 + Decimal(used - first) / 10**9 * Decimal("2.25")
     if number == 1:
         return Decimal(used) / 10**9 * Decimal("0.1234")
     return Decimal(used) / 2**30 * 100

@@ -238,6 +238,12 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
         ("cap: 1 GB, notify: {hook: x}", "notify.hook: unknown key; did you mean webhook?"),
         ("cap: 1 GB, notify: {webhook: ftp://x}", "notify.webhook: is not an http or https address; use an address"),
         ("cap: 1 GB, notify: {webhook: 'http://'}", "notify.webhook: is not an http or https address; use"),
+        ("cap: 1 GB, notify: {webhook: 'http://a..b/'}", "notify.webhook: has a host that no name can be; use"),
+        (
+            f"cap: 1 GB, notify: {{webhook: 'http://{64 * 'x'}/'}}",
+            "notify.webhook: has a host that no name can be; use",
+        ),
+        ("cap: 1 GB, notify: {webhook: 'http://a:65536/'}", "notify.webhook: has a port above 65535; use an address"),
         ("cap: 1 GB, notify: {command: []}", "notify.command: is empty; use a list such as"),
         ("cap: 1 GB, notify: {command: say hello}", "notify.command: say hello has a space: write the program and"),
         ("cap: 1 GB, notify: {command: [./tell]}", "notify.command: ./tell is a relative path; use a list"),

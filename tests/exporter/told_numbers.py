@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.amounts import human_bits, human_bytes, human_rate
@@ -12,6 +13,7 @@ from reports.periods import Period
 from reports.prices import money, rounded
 from tests.exporter.one_history import (
     BERLIN,
+    COUNTED,
     CYCLES,
     DEVICES,
     NOW,
@@ -30,7 +32,6 @@ from tests.exporter.web.running_service import BEGAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from decimal import Decimal
 
     from tests.exporter.one_history import Moved, Row
 
@@ -62,6 +63,10 @@ def all_numbers(history: History) -> dict[str, Forms]:
             numbers |= moved(f"{day} {whose or MACHINE}", history.of(whose, day, day))
     for number, (first, last, before, before_last) in enumerate(CYCLES):
         numbers |= _plan(history, PlanDays(number, first, last, before, before_last))
+    for name, (first, last) in PERIODS.items():
+        sums = history.of(None, first, last)
+        for part, amount in (("upload", sums.sent), ("download", sums.received), ("total", sums.total)):
+            numbers[f"price {name} {part}"] = in_money(Decimal(amount) / 10**9 * 5, CURRENCIES[0])
     return numbers | _records(history) | dict(_hours(history)) | dict(_percentiles(history))
 
 
@@ -173,7 +178,7 @@ def _records(history: History) -> dict[str, Forms]:
 
 
 def counted(history: History) -> list[Row]:
-    return [row for row in history.rows if row.device in {"eth0", "wlan0"}]
+    return [row for row in history.rows if row.device in COUNTED]
 
 
 def _hours(history: History) -> Iterator[tuple[str, Forms]]:

@@ -11,12 +11,12 @@ from tests.exporter.cli.calls import Commands
 from tests.exporter.one_history import (
     BERLIN,
     COUNTED,
+    GONE,
     NOW,
     PLANS,
     SLOT,
     UNPOSTED,
     UNPOSTED_SECONDS,
-    VANISHED,
     History,
     as_usage,
     new_machine,
@@ -28,6 +28,8 @@ from tests.exporter.web.running_service import RunningService, new_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from click.testing import Result
 
 DAY = 86_400
 
@@ -43,20 +45,19 @@ class ToldWorld:
         self.service.plans = load_settings(self.settings, {}).settings.plans
         rows = posted_rows()
         lately = [row for row in rows if row.started > NOW - DAY and row.device in COUNTED]
-        self.service.write_before(
-            slots=as_usage(rows, SLOT), minutes=as_usage(lately, 60), gaps=(the_gap(rows),)
-        )
+        self.service.write_before(slots=as_usage(rows, SLOT), minutes=as_usage(lately, 60), gaps=(the_gap(rows),))
         self.history = History([*rows, *unposted_rows()])
 
     async def start(self) -> None:
         """Until everything is counted, and plans are as they stand now."""
-        self.machine.delete(VANISHED)
+        for device in GONE:
+            self.machine.delete(device)
         await self.service.start()
         for device, moved in UNPOSTED.items():
             self.machine.move(device, *moved)
         self.machine.wait(UNPOSTED_SECONDS)
         await self.service.get("/api/live")
-        parts = self.service.service._parts  # noqa: SLF001 - its next minute, now
+        parts = self.service.service._parts
         assert parts is not None
         await parts.follow_plans()
 
@@ -83,10 +84,14 @@ class ToldWorld:
         return json.loads(await self.printed(*arguments, "--json"))
 
     async def printed(self, *arguments: str) -> str:
-        """A command's output in a pipe; it asks the service, so that it needs a thread of its own."""
+        """A command's output in a pipe."""
+        return (await self.run(*arguments)).stdout
+
+    async def run(self, *arguments: str) -> Result:
+        """A command that must succeed; it asks the service, so that it needs a thread of its own."""
         done = await asyncio.to_thread(self.commands, *arguments)
         assert (done.exit_code, done.stderr) == (0, ""), done.output
-        return done.stdout
+        return done
 
     @property
     def commands(self) -> Commands:

@@ -128,7 +128,9 @@ def _ever(expression: str, legend: str, ref: str = "A") -> Tree:
 
 
 def _left() -> Tree:
-    made = _panel(2, "stat", "Left", (0, 1, 12, 8), [_now(f"netledger_plan_left_bytes{{{HERE}}}", "{{plan}}")])
+    made = _panel(
+        2, "stat", "Left", (0, 1, 12, 8), [_now(f"netledger_plan_left_bytes{{{HERE}}}", "{{plan}}, {{instance}}")]
+    )
     thresholds = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 0}]}
     made["fieldConfig"]["defaults"] = {"unit": "decbytes", "noValue": "no cap set", "thresholds": thresholds}
     made["options"] = {"graphMode": "none", "colorMode": "value", "reduceOptions": {"calcs": ["lastNotNull"]}}
@@ -136,7 +138,9 @@ def _left() -> Tree:
 
 
 def _ratio() -> Tree:
-    made = _panel(3, "gauge", "Used", (12, 1, 12, 8), [_now(f"netledger_plan_used_ratio{{{HERE}}}", "{{plan}}")])
+    made = _panel(
+        3, "gauge", "Used", (12, 1, 12, 8), [_now(f"netledger_plan_used_ratio{{{HERE}}}", "{{plan}}, {{instance}}")]
+    )
     made["fieldConfig"]["defaults"] = {
         "unit": "percentunit",
         "min": 0,
@@ -205,7 +209,11 @@ def _months() -> Tree:
 
 def _up() -> Tree:
     made = _panel(
-        7, "state-timeline", "Links", (0, 30, 24, 7), [_ever(f"netledger_interface_up{{{HERE}}}", "{{device}}")]
+        7,
+        "state-timeline",
+        "Links",
+        (0, 30, 24, 7),
+        [_ever(f"netledger_interface_up{{{HERE}}}", "{{device}}, {{instance}}")],
     )
     made["fieldConfig"]["defaults"] = {
         "mappings": [{"type": "value", "options": {"1": {"text": "up", "color": "green", "index": 0}}}]

@@ -63,7 +63,7 @@ def _run(dashboard: Dashboard, whole: Range, values: Mapping[str, str], world: W
 
 
 def _panel(panel: Panel, shown: Range, values: Mapping[str, str], world: World) -> Iterator[Finding]:
-    names: Counter[tuple[str, str]] = Counter()
+    names: Counter[str] = Counter()
     frames: list[Frame] = []
     for query in panel.queries:
         series, findings = _asked(query, shown, {**values, **shown.variables}, world)
@@ -72,11 +72,11 @@ def _panel(panel: Panel, shown: Range, values: Mapping[str, str], world: World) 
         if query.raw.get("format") == "table":
             frames.append(frame(query.raw["refId"], labels, is_only_one=len(panel.queries) == 1))
         else:
-            names.update((_name(query.legend, each), each.get("instance", "")) for each in labels)
-    for (name, _machine), times in names.items():
+            names.update(_name(query.legend, each) for each in labels)
+    for name, times in names.items():
         if times > 1:
             yield Finding("legend-ambiguous", panel.place, f"shows {times} series under the name {name!r}")
-    missing = missing_columns(panel, frames) if frames else missing_names(panel, {name for name, _machine in names})
+    missing = missing_columns(panel, frames) if frames else missing_names(panel, names)
     yield from (Finding("field-missing", panel.place, message) for message in missing)
 
 

@@ -102,7 +102,8 @@ MISTAKES = (
     Mistake("an override of no series", "field-missing", matcher("timeseries", options="/transmits/")),
     Mistake("an axis of no column", "field-missing", option("table", xField="day")),
     Mistake("tables that share no column", "field-missing", swap("by (month)", "by (device)", "table")),
-    Mistake("plans that look the same", "legend-ambiguous", target("stat", legendFormat="left")),
+    Mistake("plans that look the same", "legend-ambiguous", target("stat", legendFormat="left, {{instance}}")),
+    Mistake("machines that look the same", "legend-ambiguous", target("stat", legendFormat="{{plan}}")),
     Mistake(
         "a choice of nothing", "variable-empty", choice("device", query="label_values(netledger_device_info, device)")
     ),

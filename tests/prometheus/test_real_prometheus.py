@@ -12,7 +12,8 @@ import yaml
 
 from tests.exporter.cli.service_process import Service
 from tests.grafana.prometheus_server import require_prometheus, running_prometheus
-from tests.prometheus.optional_settings import BLOCKS, CONFIG, with_settings
+from tests.prometheus.doors import DOORS, REFUSALS, behind_doors
+from tests.prometheus.optional_settings import CONFIG
 from tests.prometheus.rule_files import FOLDER, RULES, load, rules
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ class Watched(NamedTuple):
         found = self.prometheus.at(query, time.time())
         return float(found[0]["value"][1]) if found else None
 
+    @property
+    def targets(self) -> list[dict[str, Any]]:
+        """Everything that is scraped, as the server's page /targets tells it."""
+        found: list[dict[str, Any]] = self.prometheus._get("targets")["activeTargets"]
+        return found
+
     def eventually(self, query: str) -> None:
         """Wait until a query finds something."""
         ends = time.monotonic() + PATIENCE_SECONDS
@@ -63,13 +70,17 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     service.settings_file.write_text(json.dumps(settings), encoding="utf-8")
     try:
         address = service.start().removeprefix("http://")
-        with running_prometheus(folder, quickened(folder, address, CONFIG)) as prometheus:
+        config = quickened(folder, address)
+        with (
+            behind_doors(folder) as jobs,
+            running_prometheus(folder, {**config, "scrape_configs": [*config["scrape_configs"], *jobs]}) as prometheus,
+        ):
             yield Watched(service, address, prometheus)
     finally:
         service.end()
 
 
-def quickened(folder: Path, address: str, text: str) -> dict[str, Any]:
+def quickened(folder: Path, address: str) -> dict[str, Any]:
     """The configuration of the repository, files beside it included; only the pace and the target differ."""
     shutil.copytree(FOLDER / "targets", folder / "targets")
     (folder / "targets" / "netledger.yml").write_text(json.dumps([{"targets": [address]}]), encoding="utf-8")
@@ -79,7 +90,7 @@ def quickened(folder: Path, address: str, text: str) -> dict[str, Any]:
         for group in document["groups"]:
             group["interval"] = "1s"
         (folder / "rules" / path.name).write_text(json.dumps(document), encoding="utf-8")
-    config: dict[str, Any] = yaml.safe_load(text)
+    config: dict[str, Any] = yaml.safe_load(CONFIG)
     assert config["global"] == {"scrape_interval": "15s", "evaluation_interval": "15s"}
     config["global"] = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     return config
@@ -88,7 +99,7 @@ def quickened(folder: Path, address: str, text: str) -> dict[str, Any]:
 def test_the_target_is_found_and_up(watched: Watched) -> None:
     watched.eventually('up{job="netledger"} == 1')
 
-    (target,) = watched.prometheus._get("targets")["activeTargets"]
+    (target,) = (each for each in watched.targets if each["labels"]["job"] == "netledger")
     assert target["health"] == "up"
     assert target["lastError"] == ""
     assert target["labels"] == {"instance": watched.address, "job": "netledger"}
@@ -96,9 +107,10 @@ def test_the_target_is_found_and_up(watched: Watched) -> None:
 
 @pytest.mark.parametrize("name", sorted({rule["record"] for rule in rules("recording")} - OF_A_KNOWN_LINK))
 def test_a_recorded_series_has_values(watched: Watched, name: str) -> None:
-    watched.eventually(name)
+    of_the_job = f'{name}{{job="netledger"}}'
+    watched.eventually(of_the_job)
 
-    for series in watched.prometheus.at(name, time.time()):
+    for series in watched.prometheus.at(of_the_job, time.time()):
         assert series["metric"]["instance"] == watched.address
         assert float(series["value"][1]) >= 0
         assert "counted" not in series["metric"]
@@ -122,30 +134,18 @@ def test_no_rule_fails_and_a_service_that_is_well_raises_no_alert(watched: Watch
 
 def test_disk_and_gap_are_told_of_this_machine(watched: Watched) -> None:
     usage = shutil.disk_usage(watched.service.folder)
-    watched.eventually("netledger_ledger_disk_free_bytes")
+    watched.eventually('netledger_ledger_disk_free_bytes{job="netledger"}')
 
-    free = watched.value("netledger_ledger_disk_free_bytes")
-    assert watched.value("netledger_ledger_disk_size_bytes") == usage.total
+    free = watched.value('netledger_ledger_disk_free_bytes{job="netledger"}')
+    assert watched.value('netledger_ledger_disk_size_bytes{job="netledger"}') == usage.total
     assert free == pytest.approx(usage.free, rel=0.2)
-    assert watched.value("netledger_gap_open") == 0
+    assert watched.value('netledger_gap_open{job="netledger"}') == 0
 
 
-@pytest.mark.parametrize(("key", "health"), [("k" * 32, "up"), ("w" * 32, "down")], ids=["right", "wrong"])
-def test_the_key_in_the_commented_settings_opens_protected_metrics(tmp_path: Path, key: str, health: str) -> None:
-    require_prometheus()
-    service = Service(tmp_path, tmp_path / "ledger.db")
-    service.configure(auth={"api_keys": ["k" * 32], "protect_metrics": True})
-    (tmp_path / "netledger.key").write_text(f"{key}\n", encoding="utf-8")
-    block = next(block for block in BLOCKS if "authorization" in block.name)
-    try:
-        address = service.start().removeprefix("http://")
-        config = quickened(tmp_path, address, with_settings(CONFIG, block))
-        with running_prometheus(tmp_path, config) as prometheus:
-            Watched(service, address, prometheus).eventually("up")
+@pytest.mark.parametrize(("door", "error"), [*((door.name, "") for door in DOORS), *REFUSALS])
+def test_the_commented_settings_open_a_service_that_asks_for_them(watched: Watched, door: str, error: str) -> None:
+    watched.eventually(f'up{{job="{door}"}} == {int(not error)}')
 
-            (target,) = prometheus._get("targets")["activeTargets"]
-    finally:
-        service.end()
-
-    assert target["health"] == health
-    assert ("401" in target["lastError"]) is (health == "down")
+    (target,) = (each for each in watched.targets if each["labels"]["job"] == door)
+    assert error in target["lastError"]
+    assert bool(error) is bool(target["lastError"])

@@ -173,7 +173,25 @@ def test_a_percentile_is_above_nothing_and_at_most_all(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["0", "0.0", "101", "100.0001", "-5", "+5", "nan", "inf", "", "95%", " 95", "9_5", "९५", "1e999", "0x5f", "1/2"],
+    [
+        "0",
+        "0.0",
+        "101",
+        "100.0001",
+        "-5",
+        "+5",
+        "nan",
+        "inf",
+        "",
+        "95%",
+        " 95",
+        "9_5",
+        "९५",
+        "1e999",
+        "1e-999",
+        "0x5f",
+        "1/2",
+    ],
 )
 def test_any_other_percentile_is_refused(text: str) -> None:
     with pytest.raises(PeriodError) as failure:

@@ -5,8 +5,8 @@ import { ask, hasKey, problemOf } from "./access.js";
 export function watchDownloads(say) {
   if (!hasKey()) return;
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a[href^='/']");
-    if (!link) return;
+    const link = event.target.closest("a[href]:not([href^='#'], [data-month])");
+    if (!link || link.origin !== location.origin) return;
     event.preventDefault();
     get(link.getAttribute("href"), say);
   });
@@ -31,7 +31,7 @@ async function get(path, say) {
 
 // Reports bring styles of their own, which this page may not have: they are for a window of their own.
 function isFile(answer, path) {
-  return answer.headers.has("Content-Disposition") || /^\/(api\/export|reports\/)/.test(path);
+  return answer.headers.has("Content-Disposition") || /^(api\/export|reports\/)/.test(path);
 }
 
 async function save(answer, path) {

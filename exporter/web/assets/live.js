@@ -63,7 +63,7 @@ export function listen({ onFrame, onLost, onBack }) {
 async function read(here, received) {
   let watchdog = setTimeout(() => here.abort(), SILENCE_MS);
   try {
-    const answer = await ask("/api/live/stream", { signal: here.signal });
+    const answer = await ask("api/live/stream", { signal: here.signal });
     if (!answer.ok) throw new Error(await problemOf(answer));
     const reader = answer.body.getReader();
     const decoder = new TextDecoder();

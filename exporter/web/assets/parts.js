@@ -7,7 +7,7 @@ let month = new URLSearchParams(location.search).get("month");
 // Fetch the page again, of another month if one is given, and replace what has changed.
 export async function refresh(chosen = month) {
   const query = chosen ? `?month=${encodeURIComponent(chosen)}` : "";
-  const answer = await ask(`/dashboard${query}`);
+  const answer = await ask(`dashboard${query}`);
   if (!answer.ok) return null;
   const told = new DOMParser().parseFromString(await answer.text(), "text/html");
   // The last month is nobody's choice: the page goes on to the next one when it begins.

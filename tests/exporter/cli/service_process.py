@@ -48,10 +48,10 @@ class Service:
             settings[section] = settings.get(section, {}) | keys
         self.settings_file.write_text(json.dumps(settings), encoding="utf-8")
 
-    def start(self) -> str:
+    def start(self, *arguments: str) -> str:
         """Start it, and give its address."""
         self._process = subprocess.Popen(
-            self._command("run"),
+            self._command("run", *arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -65,7 +65,7 @@ class Service:
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        found = re.fullmatch(r"netledger listens on (http://127\.0\.0\.1:\d+)\n", line)
+        found = re.fullmatch(r"netledger listens on (https?://127\.0\.0\.1:\d+)\n", line)
         assert found, f"no address but {line!r}: {self.stop() if self._process.poll() is None else self.ended()}"
         self._head = line + self._process.stdout.readline()
         return found[1]

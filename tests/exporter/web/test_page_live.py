@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 
 from exporter.web import live
 from exporter.web.live import FEED, MOST_LISTENERS, LiveFeed
+from reports.amounts import human_bytes
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ async def test_a_frame_tells_what_has_just_moved(service: RunningService) -> Non
     assert (after["receive"], after["transmit"]) == (1_000_000, 250_000)
     assert after["texts"]["receive"] == "8.00 Mbit/s"
     assert after["texts"]["today"] == "2.50 MB"
-    assert after["interfaces"]["eth0"] == ["8.00 Mbit/s", "2.00 Mbit/s", "2.50 MB"]
+    assert after["interfaces"]["eth0"] == ["8.00 Mbit/s", "2.00 Mbit/s", "2.50 MB", "2.50 MB"]
     assert after["at"] == before["at"] + 2
     assert after["state"] == "live"
 
@@ -107,6 +109,8 @@ async def test_frames_agree_with_the_api(service: RunningService) -> None:
     today, plan = await service.get("/api/today"), (await service.get("/api/plans"))["plans"][0]
     assert frame["texts"]["today"] == today["human_readable"]["total"]
     assert frame["texts"]["plan-0-used"] == plan["human_readable"]["used"]
+    days = (await service.get("/api/month"))["days"]
+    assert frame["texts"]["month"] == human_bytes(sum(day["total_bytes"] for day in days)) == "77.00 KB"
     assert frame["problems"] == (await service.get("/api/health"))["problems"]
 
 
@@ -154,6 +158,81 @@ async def test_more_clients_than_are_kept_are_told_the_rule(
     assert refused.json == {"error": "2 clients listen already, and no more may: close one, or ask /api/live"}
     async with listening(service) as again:
         assert await again.frame()
+
+
+@asynccontextmanager
+async def listening_from(service: RunningService, address: str) -> AsyncIterator[Listener]:
+    """From another address of loopback, which stands for another machine."""
+    connector = aiohttp.TCPConnector(local_addr=(address, 0))
+    async with (
+        aiohttp.ClientSession(connector=connector) as session,
+        session.get(service.url + STREAM) as response,
+    ):
+        yield Listener(response)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+async def test_who_takes_every_place_keeps_nobody_else_out(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_LISTENERS", 4)
+    feed = feed_of(service)
+    async with AsyncExitStack() as clients:
+        greedy = [await clients.enter_async_context(listening_from(service, "127.0.0.2")) for _ in range(4)]
+        await asyncio.gather(*(client.frame() for client in greedy))
+        owner = await clients.enter_async_context(listening_from(service, "127.0.0.3"))
+        assert await owner.frame()
+        with pytest.raises(aiohttp.ClientError):
+            while await greedy[0].raw():
+                pass
+        assert await greedy[1].frame()
+        other = await clients.enter_async_context(listening_from(service, "127.0.0.3"))
+        assert await other.frame()
+        third = await clients.enter_async_context(listening_from(service, "127.0.0.3"))
+
+        assert third.response.status == 503  # two and two is fair
+        assert feed.listener_count == 4
+        assert await owner.frame()
+
+
+async def test_no_more_listen_than_may_however_many_come_at_once(
+    service: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "MOST_LISTENERS", 5)
+    feed, most = feed_of(service), 0
+    async with AsyncExitStack() as clients:
+        coming = [clients.enter_async_context(listening(service)) for _ in range(40)]
+        some = await asyncio.gather(*coming)
+        for _ in range(20):
+            most = max(most, feed.listener_count)
+            await asyncio.sleep(0.01)
+
+        assert most == 5
+        assert sum(client.response.status == 503 for client in some) >= 30
+
+
+@pytest.mark.parametrize(
+    ("site", "origin", "status"),
+    [
+        ("cross-site", None, 403),
+        ("cross-site", "https://evil.example", 403),
+        ("cross-site", "https://mine.example", 200),
+        ("same-origin", None, 200),
+        ("same-site", None, 200),
+        ("none", None, 200),
+    ],
+)
+async def test_pages_from_elsewhere_take_no_place(
+    unstarted: RunningService, site: str, origin: str | None, status: int
+) -> None:
+    unstarted.server = replace(unstarted.server, cors_origins=("https://mine.example",))
+    headers = {"Sec-Fetch-Site": site} | ({} if origin is None else {"Origin": origin})
+    async with (
+        running(unstarted) as service,
+        aiohttp.ClientSession() as session,
+        session.get(service.url + STREAM, headers=headers) as response,
+    ):
+        assert response.status == status
 
 
 async def test_late_data_is_said_while_it_is_late(service: RunningService) -> None:
@@ -247,6 +326,17 @@ async def test_a_client_that_takes_nothing_is_let_go_and_nothing_is_kept_for_it(
             await asyncio.to_thread(take_the_rest, client)
 
     assert 0 < most < 1_000_000
+
+
+async def test_a_client_that_takes_nothing_keeps_no_connection(
+    wordy: RunningService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STUCK_SECONDS", 0.3)
+    async with running(wordy) as service:
+        server: Any = service.service._server
+        with connect_and_take_nothing(service):
+            await until(lambda: feed_of(service).listener_count == 1)
+            await until(lambda: not server._runner.server.connections)
 
 
 async def test_a_client_that_takes_nothing_does_not_hold_up_the_stop(wordy: RunningService) -> None:

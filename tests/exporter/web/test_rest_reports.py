@@ -142,9 +142,9 @@ async def test_the_archive_is_listed_newest_first(known: RunningService) -> None
 
     links = [(link.attributes["href"], link.text) for link in page.all("a")]
     assert page.dangers == []
-    assert links[-2:] == [("/reports/2026-05.html", "May 2026"), ("/reports/2025.html", "The year 2025")]
+    assert links[-2:] == [("reports/2026-05.html", "May 2026"), ("reports/2025.html", "The year 2025")]
     for href, _ in links:
-        assert (await known.ask(href)).status == 200
+        assert (await known.ask(f"/{href.removeprefix('./')}")).status == 200
 
 
 async def test_a_running_service_keeps_the_archive(known: RunningService, machine: Machine) -> None:
@@ -156,13 +156,25 @@ async def test_a_running_service_keeps_the_archive(known: RunningService, machin
     await parts.keep_archive()
 
     links = [link.attributes["href"] for link in Page((await known.ask("/reports")).text).all("a")]
-    assert "/reports/2026-06.html" in links
+    assert "reports/2026-06.html" in links
     assert "in June 2026" in Page((await known.ask("/reports/2026-06.html")).text).text
 
 
 async def test_an_archive_without_a_report_says_why(unstarted: RunningService) -> None:
     async with running(unstarted) as service:
         assert "No month is over yet" in Page((await service.ask("/reports")).text).text
+
+
+async def test_reports_that_are_still_to_be_written_are_told(known: RunningService, machine: Machine) -> None:
+    before = Page((await known.ask("/reports")).text).text
+    machine.wait(20 * 86_400)
+    parts = known.service._parts
+    assert parts is not None
+    await parts.commit()
+    await parts.keep_archive()
+
+    assert "8 of the months and years that are over will be written" in before
+    assert "will be written" not in Page((await known.ask("/reports")).text).text
 
 
 async def test_an_archive_that_is_not_kept_says_so(unstarted: RunningService) -> None:
