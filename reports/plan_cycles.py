@@ -69,10 +69,12 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> Pl
     for _ in range(ROLLOVER_CYCLES if plan.rollover else 0):
         periods.append(cycle_before(plan, periods[-1], zone))
     devices = frozenset(name for name, counted in ledger.devices().items() if covers(plan, name, is_counted=counted))
-    billed = BilledUsage(ledger, plan, devices).days(periods[-1].first, last).billed
-    used = list(_used(plan, periods, billed))
-    began = ledger.first_seen()
-    whole = [began is not None and period.start >= began for period in periods]
+    usage, began = BilledUsage(ledger, plan, devices), ledger.first_seen()
+    used = list(_used(plan, periods, usage.days(periods[-1].first, last).billed))
+    whole = [
+        began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)
+        for period in periods
+    ]
     cycles = [
         PlanCycle(
             period,
@@ -87,7 +89,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> Pl
 
 
 def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator[int]:
-    """What the cycles before one used, the last one first, as far as they were counted from end to end."""
+    """What the cycles before one used, the last one first, as far as they are known from end to end."""
     for place in range(number + 1, min(number + 1 + ROLLOVER_CYCLES, len(used))):
         if not whole[place]:
             return

@@ -90,9 +90,10 @@ class WrapUp(NamedTuple):
 
     @property
     def file_name(self) -> str:
-        """A name for it that every system takes, host and period: "netledger_den_2026-11.html"."""
-        host = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in self.told.source.hostname)
-        return f"netledger_{host[:60]}_{self.period.code if self.period else 'empty'}.html"
+        """A name for it that every system takes, host, whose, and period: "netledger_den_eth0_2026-11.html"."""
+        names = (self.told.source.hostname, self.told.plan or self.told.device)
+        parts = (_plain(name) for name in names if name)
+        return f"netledger_{'_'.join(parts)}_{self.period.code if self.period else 'empty'}.html"
 
     def read_by(self, _read: Callable[..., object]) -> WrapUp:
         """Itself: there is nothing to read later."""
@@ -235,3 +236,7 @@ def _sum(amounts: Sequence[Bytes]) -> Bytes:
     for amount in amounts:
         total = total.plus(amount)
     return total
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)[:60]

@@ -77,8 +77,6 @@ class LiveFeed:
 
     async def send_to(self, writer: AbstractStreamWriter, address: str) -> None:
         """Send each frame to one client until it goes, gets stuck, or the service stops."""
-        if not self.has_room_for(address):  # somebody was quicker
-            return
         with self._listening(writer, address):
             await writer.write(b"retry: 2000\n\n")
             number = 0
@@ -115,6 +113,7 @@ class LiveFeed:
 
     @contextlib.contextmanager
     def _listening(self, writer: AbstractStreamWriter, address: str) -> Iterator[None]:
+        self._make_room_for(address)
         self._writers[writer] = address
         if self._task is None and not self._is_closing:
             self._task = asyncio.create_task(self._tick())

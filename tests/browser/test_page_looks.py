@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +12,8 @@ from msgspec.structs import replace
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
-from reports.plans import Plan
-from tests.bench.seeding import History, seed
+from reports.plans import CycleRule, Plan, PriceStep
+from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from tests.browser.lively_service import LivelyService
 
 WIDE, PHONE = (1440, 900), (390, 844)
-SIZES = pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 MOST_SHIFT = 0.02
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
@@ -36,6 +36,12 @@ OVERFLOWING = """
   || card.scrollWidth > card.clientWidth + 1).map((card) => card.className)
 """
 
+CUT_OFF = """
+() => [...document.querySelectorAll(".main, .sides, .totals, .note, td, .total, .amount")].filter((one) =>
+  one.getClientRects().length && one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline")
+  .map((one) => `${one.className} ${one.textContent}`)
+"""
+
 
 def nothing(_service: LivelyService) -> None:
     """A ledger of one minute: nobody has moved a byte."""
@@ -43,8 +49,15 @@ def nothing(_service: LivelyService) -> None:
 
 def ten_years(service: LivelyService) -> None:
     service.ledger.path.unlink()
-    seed(service.ledger.path, History(("eth0",), 3652), service.machine.seconds)
+    shutil.copyfile(ten_years_of(("eth0",), service.machine.seconds), service.ledger.path)
     service.plans = (PlanSettings(plan=Plan(cap_bytes=4 * 10**12)),)
+
+
+def everything_of_a_plan(service: LivelyService) -> None:
+    ten_years(service)
+    price = (PriceStep(None, Decimal("0.10")),)
+    plan = Plan("home", cycle=CycleRule(day=7), cap_bytes=88 * 10**10, price_steps=price, currency="EUR", rollover=True)
+    service.plans = tuple(PlanSettings(plan=plan._replace(name=name)) for name in ("home", "guest"))
 
 
 def forty_interfaces(service: LivelyService) -> None:
@@ -86,42 +99,78 @@ WORLDS = pytest.mark.parametrize(
 )
 
 
-@SIZES
 @WORLDS
 async def test_the_page_keeps_its_layout(
-    unstarted: LivelyService, visit: Any, world: Callable[[LivelyService], None], size: tuple[int, int]
+    unstarted: LivelyService, visit: Any, world: Callable[[LivelyService], None]
 ) -> None:
     world(unstarted)
-    async with running(unstarted), visit(unstarted.url, width=size[0], height=size[1]) as tab:
-        await tab.page.wait_for_timeout(400)
+    async with running(unstarted):
+        for width, height in (WIDE, PHONE):
+            async with visit(unstarted.url, width=width, height=height) as tab:
+                await tab.frames(3)
 
-        assert await tab.bottom("#month") <= size[1]
-        assert await tab.page.evaluate(SIDEWAYS) == 0
-        assert await tab.page.evaluate(OVERFLOWING) == []
-        assert await tab.shifted() < MOST_SHIFT
-        assert tab.complaints == []
+                assert await tab.bottom("#month") <= height
+                assert await tab.page.evaluate(SIDEWAYS) == 0
+                assert await tab.page.evaluate(OVERFLOWING) == []
+                assert await tab.shifted() < MOST_SHIFT
+                assert tab.complaints == []
 
 
-@SIZES
-@THEMES
-@pytest.mark.parametrize("world", [ten_years, hostile_names], ids=lambda world: world.__name__)
-async def test_contrast_and_labels_are_for_everybody(
-    unstarted: LivelyService, visit: Any, world: Callable[[LivelyService], None], size: tuple[int, int], theme: str
+@pytest.mark.parametrize("world", [ten_years, hostile_names, everything_of_a_plan], ids=lambda world: world.__name__)
+async def test_nothing_is_cut_off_at_any_width(
+    unstarted: LivelyService, visit: Any, world: Callable[[LivelyService], None]
 ) -> None:
     world(unstarted)
     unstarted.grafana = Grafana(url="https://grafana.example")
-    async with running(unstarted), visit(unstarted.url, width=size[0], height=size[1], theme=theme) as tab:
-        assert await tab.violations() == []
+    async with running(unstarted), visit(unstarted.url) as tab:
+        for width in (1440, 1101, 1024, 720, 561, 390, 320):  # 720 is 1440 at 200 %
+            await tab.page.set_viewport_size({"width": width, "height": 800})
+
+            assert await tab.page.evaluate(SIDEWAYS) == 0, width
+            assert await tab.page.evaluate(OVERFLOWING) == [], width
+            assert await tab.page.evaluate(CUT_OFF) == [], width
 
 
-@THEMES
-async def test_contrast_and_labels_of_what_is_wrong(service: LivelyService, visit: Any, theme: str) -> None:
-    async with visit(service.url, theme=theme) as tab:
+@pytest.mark.parametrize("world", [ten_years, hostile_names], ids=lambda world: world.__name__)
+async def test_contrast_and_labels_are_for_everybody(
+    unstarted: LivelyService, visit: Any, world: Callable[[LivelyService], None]
+) -> None:
+    world(unstarted)
+    unstarted.grafana = Grafana(url="https://grafana.example")
+    async with running(unstarted):
+        for width, height in (WIDE, PHONE):
+            async with visit(unstarted.url, width=width, height=height) as tab:
+                assert await tab.violations_in_both_themes() == []
+
+
+async def test_contrast_and_labels_of_what_is_wrong(service: LivelyService, visit: Any) -> None:
+    async with visit(service.url) as tab:
         service.meter.problem = "the kernel is busy"
         service.pass_time(30)
         await tab.until_text("#state", "Late")
 
-        assert await tab.violations() == []
+        assert await tab.violations_in_both_themes() == []
+
+
+async def test_with_colours_of_the_system_what_is_chosen_is_seen(service: LivelyService, visit: Any) -> None:
+    async with visit(service.url, forced_colors="active") as tab:
+        chosen, other = [
+            await tab.page.evaluate(f"getComputedStyle(document.querySelector('.ranges label{which}')).backgroundColor")
+            for which in (":has(:checked)", ":not(:has(:checked))")
+        ]
+        borders = await tab.page.evaluate("getComputedStyle(document.querySelector('.button')).borderTopWidth")
+
+    assert chosen != other
+    assert borders == "1px"
+
+
+async def test_without_scripts_nothing_says_that_it_lives(service: LivelyService, visit: Any) -> None:
+    async with visit(service.url, is_live=False, java_script_enabled=False) as tab:
+        assert not await tab.page.locator("#state").is_visible()
+        assert await tab.text(".now noscript") == (
+            "Numbers are those of 14:30:00: the chart, and numbers that move, need JavaScript. "
+            "Load the page again for newer ones."
+        )
 
 
 async def test_hostile_names_are_shown_as_they_are(

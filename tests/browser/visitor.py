@@ -42,6 +42,11 @@ class Visitor:
         # Not by a condition in JavaScript: Playwright would evaluate a text, and the page forbids that.
         await self.page.locator("html[data-frames]").wait_for(state="attached")
 
+    async def frames(self, count: int) -> None:
+        """Until so many frames have been shown."""
+        while int(await self.page.locator("html").get_attribute("data-frames") or 0) < count:
+            await self.page.wait_for_timeout(50)
+
     async def text(self, selector: str) -> str:
         """What is read there."""
         return " ".join((await self.page.locator(selector).first.inner_text()).split())
@@ -66,6 +71,14 @@ class Visitor:
         await self.page.evaluate(script)
         found: list[dict[str, Any]] = await self.page.evaluate("async () => (await axe.run()).violations")
         return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+    async def violations_in_both_themes(self) -> list[str]:
+        """The same, and then of the colours of the other theme."""
+        found = []
+        for theme in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=theme)
+            found += [f"{theme}: {one}" for one in await self.violations()]
+        return found
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

@@ -46,7 +46,7 @@ PLANS: list[dict[str, object]] = [
         "name": "night",
         "interfaces": ["eth*", "wg*"],
         "cycle": "weekly",
-        "cap": "36 GB",
+        "cap": "45 GB",
         "free_hours": ["23:00-05:00"],
         "rollover": True,
         "price_per_gb": 0.1234,
@@ -158,9 +158,13 @@ def new_machine() -> Machine:
 
 
 class History(NamedTuple):
-    """All rows; sums are of local days of Berlin, an interface, or where that is None, all that count."""
+    """All rows; sums are of local days of Berlin, an interface, or where that is None, all that count.
+
+    Quarter hours of days before `free_since` are not kept: nobody knows any longer which bytes were free.
+    """
 
     rows: list[Row]
+    free_since: date = date(1970, 1, 1)
 
     def of(self, whose: str | None, first: date, last: date) -> Moved:
         return self.sum(whose, lambda row: first <= row.local.date() <= last)
@@ -178,12 +182,15 @@ class History(NamedTuple):
         """Bytes that the plan of this number bills of whole days, by its settings in words."""
         found = [row for row in self.rows if first <= row.local.date() <= last]
         if number == 1:
-            found = [row for row in found if row.device in {"eth0", "wg0"} and not is_night(row)]
+            found = [row for row in found if row.device in {"eth0", "wg0"} and not self.is_free(row)]
             return sum(row.total for row in found)
         found = [row for row in found if row.device in COUNTED]
         if number == 2:
             return max(sum(row.received for row in found), sum(row.sent for row in found))
         return sum(row.total for row in found)
+
+    def is_free(self, row: Row) -> bool:
+        return is_night(row) and row.local.date() >= self.free_since
 
 
 def is_night(row: Row) -> bool:
@@ -208,8 +215,10 @@ CYCLES = (
 
 def caps(history: History) -> tuple[int, int, int]:
     """The second plan's with what rolled over: each week passes on what it left of its own."""
-    cap, carried = 36 * 10**9, 0
+    cap, carried = 45 * 10**9, 0
     monday = date(2025, 11, 3)  # counting began on the Saturday before
+    while monday < history.free_since:
+        monday += timedelta(days=7)
     while monday < CYCLES[1][0]:
         used = history.billed(1, monday, monday + timedelta(days=6))
         carried = min(cap, max(0, cap - max(0, used - carried)))

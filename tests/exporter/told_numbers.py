@@ -26,7 +26,6 @@ from tests.exporter.one_history import (
     caps,
     days,
     exact_cost,
-    is_night,
 )
 from tests.exporter.web.running_service import BEGAN
 
@@ -150,7 +149,7 @@ def _daily(history: History, number: int, first: date, day: date) -> int:
 
 def _free(history: History, first: date) -> int:
     found = [row for row in history.rows if row.local.date() >= first and row.device in {"eth0", "wg0"}]
-    return sum(row.total for row in found if is_night(row))
+    return sum(row.total for row in found if history.is_free(row))
 
 
 def _records(history: History) -> dict[str, Forms]:

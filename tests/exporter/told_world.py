@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import sqlite3
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from exporter.settings import load_settings
+from reports.periods import day_start
 from tests.exporter.cli.calls import Commands
 from tests.exporter.one_history import (
     BERLIN,
@@ -37,7 +41,8 @@ DAY = 86_400
 class ToldWorld:
     """Nothing ticks: all places are asked at one instant, ten seconds after the last bytes were posted."""
 
-    def __init__(self, template: Path, folder: Path) -> None:
+    def __init__(self, template: Path, folder: Path, kept_since: date = date(1970, 1, 1)) -> None:
+        """Quarter hours of days before `kept_since` have been deleted."""
         self.settings = folder / "netledger.yaml"
         self.settings.write_text(json.dumps({"plans": PLANS}, ensure_ascii=False), encoding="utf-8")
         self.machine = new_machine()
@@ -46,7 +51,9 @@ class ToldWorld:
         rows = posted_rows()
         lately = [row for row in rows if row.started > NOW - DAY and row.device in COUNTED]
         self.service.write_before(slots=as_usage(rows, SLOT), minutes=as_usage(lately, 60), gaps=(the_gap(rows),))
-        self.history = History([*rows, *unposted_rows()])
+        self.history = History([*rows, *unposted_rows()], kept_since)
+        with contextlib.closing(sqlite3.connect(self.ledger, isolation_level=None)) as connection:
+            connection.execute("DELETE FROM slot WHERE slot < ?", (day_start(kept_since, BERLIN),))
 
     async def start(self) -> None:
         """Until everything is counted, and plans are as they stand now."""
@@ -94,7 +101,11 @@ class ToldWorld:
         return done
 
     @property
-    def commands(self) -> Commands:
+    def ledger(self) -> Path:
         ledger = self.service.ledger.path
         assert ledger is not None
-        return Commands(ledger, self.machine.seconds, NETLEDGER_CONFIG=str(self.settings))
+        return ledger
+
+    @property
+    def commands(self) -> Commands:
+        return Commands(self.ledger, self.machine.seconds, NETLEDGER_CONFIG=str(self.settings))

@@ -107,7 +107,7 @@ def _panel(number: int, kind: str, title: str, grid: tuple[int, int, int, int], 
         "datasource": SOURCE,
         "gridPos": dict(zip("xywh", grid, strict=True)),
         "targets": targets,
-        "fieldConfig": {"defaults": {}, "overrides": []},
+        "fieldConfig": {"defaults": {"noValue": "nothing yet"}, "overrides": []},
         "options": {},
     }
 
@@ -132,7 +132,7 @@ def _left() -> Tree:
         2, "stat", "Left", (0, 1, 12, 8), [_now(f"netledger_plan_left_bytes{{{HERE}}}", "{{plan}}, {{instance}}")]
     )
     thresholds = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 0}]}
-    made["fieldConfig"]["defaults"] = {"unit": "decbytes", "noValue": "no cap set", "thresholds": thresholds}
+    made["fieldConfig"]["defaults"] |= {"unit": "decbytes", "noValue": "no cap set", "thresholds": thresholds}
     made["options"] = {"graphMode": "none", "colorMode": "value", "reduceOptions": {"calcs": ["lastNotNull"]}}
     return made
 
@@ -141,7 +141,7 @@ def _ratio() -> Tree:
     made = _panel(
         3, "gauge", "Used", (12, 1, 12, 8), [_now(f"netledger_plan_used_ratio{{{HERE}}}", "{{plan}}, {{instance}}")]
     )
-    made["fieldConfig"]["defaults"] = {
+    made["fieldConfig"]["defaults"] |= {
         "unit": "percentunit",
         "min": 0,
         "max": 1,
@@ -164,7 +164,7 @@ def _throughput() -> Tree:
             _ever(_rate("transmit", where), "{{device}} transmit", "B"),
         ],
     )
-    made["fieldConfig"]["defaults"] = {
+    made["fieldConfig"]["defaults"] |= {
         "unit": "bps",
         "color": {"mode": "palette-classic"},
         "custom": {"lineWidth": 1, "fillOpacity": 20},
@@ -197,7 +197,7 @@ def _months() -> Tree:
         {"id": "joinByField", "options": {"byField": "month", "mode": "outer"}},
         {"id": "organize", "options": {"renameByName": {"Value #A": "Received", "Value #B": "Sent"}}},
     ]
-    made["fieldConfig"]["defaults"] = {"unit": "decbytes", "custom": {"align": "right"}}
+    made["fieldConfig"]["defaults"] |= {"unit": "decbytes", "custom": {"align": "right"}}
     made["fieldConfig"]["overrides"] = [
         {
             "matcher": {"id": "byName", "options": "Received"},
@@ -215,7 +215,7 @@ def _up() -> Tree:
         (0, 30, 24, 7),
         [_ever(f"netledger_interface_up{{{HERE}}}", "{{device}}, {{instance}}")],
     )
-    made["fieldConfig"]["defaults"] = {
+    made["fieldConfig"]["defaults"] |= {
         "mappings": [{"type": "value", "options": {"1": {"text": "up", "color": "green", "index": 0}}}]
     }
     return made

@@ -49,13 +49,6 @@ def documented_metrics() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def metrics_that_may_be_missing() -> frozenset[str]:
-    """Those of which the document says when they are not there."""
-    text = (ROOT / "docs" / "metrics.md").read_text()
-    return frozenset(row["name"] for row in ROW.finditer(text) if "missing" in row["meaning"])
-
-
-@cache
 def recorded_metrics() -> frozenset[str]:
     """Names that the recording rules in prometheus/rules make."""
     rules = (

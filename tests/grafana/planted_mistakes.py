@@ -99,12 +99,6 @@ def forget_the_device(tree: Tree) -> None:
         each["expr"] = each["expr"].replace(', device=~"$device"', "")
 
 
-def no_words(tree: Tree) -> None:
-    """Ask for what is missing without a cap, and say nothing then."""
-    swap("plan_left_bytes", "plan_allowed_per_day_bytes", "stat")(tree)
-    defaults(tree, "stat").pop("noValue")
-
-
 LINTER = (
     Mistake("no datasource variable", "template-datasource-rule", drop_choice("datasource")),
     Mistake("a datasource variable of another name", "template-datasource-rule", choice("datasource", name="ds")),
@@ -233,7 +227,10 @@ CONVENTIONS = (
         put("stat", datasource={"type": "prometheus", "uid": "${DS_PROMETHEUS}"}),
     ),
     Mistake("a legend that is hidden by default", "visible-legends", option("timeseries", legend={})),
-    Mistake("no words for a missing value", "words-for-nothing", no_words),
+    *(
+        Mistake(f"no words for nothing in a {kind}", "words-for-nothing", field(kind, noValue=""))
+        for kind in ("stat", "timeseries", "table")
+    ),
 )
 
 TYPES = (

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prometheus
 
 ALERTS = rules("alerts")
-GROUPS = {"plans": ("plans", "forecast"), "data": ("data",), "ledger": ("ledger",)}
+GROUPS = {"plans": ("plans", "forecast"), "data": ("data", "discards"), "ledger": ("ledger",)}
 """Groups of alerts, and the files of their cases."""
 
 ANNOTATIONS = ("summary", "description", "runbook_url")

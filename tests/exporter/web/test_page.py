@@ -120,7 +120,9 @@ async def test_every_script_that_is_imported_is_fetched_beside_the_page(service:
     here = {path.rsplit("/", 1)[1]: path for path in re.findall(r'(?:src|href)="(assets/[^"]+\.js)"', page)}
 
     imported = {
-        name for path in here.values() for name in re.findall(r'from "\./([^"]+)"', (await service.ask(f"/{path}")).text)
+        name
+        for path in here.values()
+        for name in re.findall(r'from "\./([^"]+)"', (await service.ask(f"/{path}")).text)
     }
 
     assert imported
