@@ -302,6 +302,13 @@ async def test_the_page_leads_only_to_what_is_there(service: RunningService) -> 
         assert (await service.ask(f"/{link}")).status == 200, link
 
 
+def test_scripts_ask_beneath_the_path_of_the_page() -> None:
+    scripts = {path.name: path.read_text() for path in OWN.glob("*.js")}
+
+    assert scripts
+    assert not {name for name, text in scripts.items() if re.search(r"""["'`]/[a-z]""", text)}
+
+
 async def test_every_export_that_is_offered_is_there(service: RunningService) -> None:
     page = (await service.ask("/")).text
     ranges = re.findall(r'name="range" value="([^"]+)"', page)
