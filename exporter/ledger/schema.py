@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 VERSION = 1
 """PRAGMA user_version of a ledger that this code writes."""
 
+PACKAGES = Path(__file__).parents[2]
+"""Where -m finds the package first: the folder that somebody started the service in may have one of this name."""
+
 PAGE_SIZE = 1024
 """A commit rewrites about five pages (checkpoint, slot, minute, day, meter): small ones keep a day's writing small."""
 
@@ -171,8 +174,10 @@ def migrate(path: Path) -> None:
 
 def migrate_in_own_process(path: Path) -> None:
     """Migrate without keeping what sqlite-utils costs in the memory of a service that runs for years."""
-    command = [sys.executable, "-m", "exporter.ledger.schema", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+    command = [sys.executable, "-m", "exporter.ledger.schema", str(path.absolute())]
+    done = subprocess.run(  # noqa: S603 - our own module
+        command, capture_output=True, text=True, check=False, cwd=PACKAGES
+    )
     if done.returncode != 0:
         reason = done.stderr.strip().rsplit("\n", 1)[-1]
         raise SchemaError(f"could not prepare {path}: {reason}")

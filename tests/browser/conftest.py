@@ -96,6 +96,7 @@ def visit(browser: Browser) -> Callable[..., AbstractAsyncContextManager[Visitor
         is_live: bool = True,
         has_touch: bool = False,
         reduced_motion: bool = False,
+        hurry: dict[str, int] | None = None,
         **more: object,
     ) -> AsyncIterator[Visitor]:
         context = await browser.new_context(
@@ -107,6 +108,8 @@ def visit(browser: Browser) -> Callable[..., AbstractAsyncContextManager[Visitor
         )
         visitor = Visitor(await context.new_page(), url)
         try:
+            if hurry is not None:
+                await visitor.hurry(**hurry)
             await visitor.open(is_live=is_live)
             yield visitor
         finally:

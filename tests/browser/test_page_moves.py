@@ -139,9 +139,8 @@ async def test_a_swipe_turns_the_month(
 
 
 async def test_a_new_interface_gets_its_row_without_reload(service: LivelyService, visit: Any) -> None:
-    async with visit(service.url) as tab:
+    async with visit(service.url, hurry={"LEAST_PAUSE_MS": 1}) as tab:
         await tab.page.evaluate("globalThis.stays = true")
-        await tab.page.wait_for_timeout(3100)  # the page asks for itself every three seconds at most
         service.machine.create("wlan0", is_uplink=True)
         service.pass_time()
         await tab.page.locator('[data-interface="wlan0"]').wait_for()

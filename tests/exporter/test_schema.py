@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,14 +13,12 @@ from sqlite_utils import Database
 
 from exporter.ledger.files import Holder, LedgerError, LedgerLock, find_holder
 from exporter.ledger.opening import open_ledger
-from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate
+from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate, migrate_in_own_process
 from exporter.ledger.writer import Writer
 from exporter.metering.readings import Subject
 from tests.exporter.books import UTC
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Golden
     from tests.exporter.books import Books
 
@@ -156,3 +155,15 @@ def test_a_locked_ledger_costs_no_byte(books: Books) -> None:
 def test_a_released_schema_never_changes(golden: Golden) -> None:
     """A ledger whose tables differ from these is taken for a damaged one: a change is a new migration."""
     golden("schema-1.sql", MIGRATIONS[0][1])
+
+
+def test_a_folder_that_has_a_package_of_our_name_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "exporter").mkdir()
+    (tmp_path / "exporter" / "__init__.py").write_text("raise SystemExit('somebody else')\n", encoding="ascii")
+    monkeypatch.chdir(tmp_path)
+    ledger = Path("ledger.db")
+
+    migrate_in_own_process(ledger)
+
+    with contextlib.closing(sqlite3.connect(ledger)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
