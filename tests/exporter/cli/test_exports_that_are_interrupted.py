@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.bench.seeding import History, seed
+from tests.bench.seeding import History, add_up_days, seed
 from tests.exporter.cli.calls import Commands
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def large_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Quarter hours enough for a second of writing."""
     path = tmp_path_factory.mktemp("large") / "ledger.db"
     seed(path, YEARS)
+    add_up_days(path, ZoneInfo("UTC"))
     return path
 
 
@@ -40,8 +42,9 @@ def test_it_leaves_everything_as_it_was(
         target.write_text(before, encoding="utf-8")
     arguments = ["export", "--resolution", "slot", "--format", "csv", "--output", str(target), "--force"]
 
+    # Whoever runs the tests may ignore Ctrl-C, and who starts a program passes that on.
     with subprocess.Popen(
-        [sys.executable, "-m", "exporter", *arguments],
+        ["env", "--default-signal=INT", sys.executable, "-m", "exporter", *arguments],
         stderr=subprocess.PIPE,
         text=True,
         env=_environ(large_ledger),
