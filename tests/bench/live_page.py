@@ -85,8 +85,8 @@ def _size(service: Running) -> Row:
     try:
         plain = page.get("/").body.decode()
         total = len(page.get("/", COMPRESSED).body)
-        for path in sorted(set(re.findall(r'(?:src|href)="(/assets/[^"]+)"', plain))):
-            total += len(page.get(path, COMPRESSED).body)
+        for path in sorted(set(re.findall(r'(?:src|href)="/?(assets/[^"]+)"', plain))):
+            total += len(page.get(f"/{path}", COMPRESSED).body)
     finally:
         page.close()
     remark = "page, styles, scripts, chart library and icon, gzip; no other host is asked"
