@@ -57,11 +57,18 @@ class Finished(NamedTuple):
 
 
 class Host(NamedTuple):
-    """Whose archive it is: as in `Source`."""
+    """A machine with its own ledger: its name, the ledger's id, and its system."""
 
     hostname: str
     device_id: str
     os_type: str
+
+    @property
+    def source(self) -> Source:
+        """Who an export or a report is of."""
+        from reports.export import Source  # noqa: PLC0415 - memory that a service without exports does not need
+
+        return Source(*self, exporter.__version__)
 
 
 class Order(NamedTuple):
@@ -141,11 +148,8 @@ class ReportArchive:
             log.warning("could not write reports into %s, and will try again: %s", self._folder, error)
 
     def _order(self, now: float, reports: list[Finished]) -> Order:
-        from reports.export import Source  # noqa: PLC0415 - once a month
-
-        source = Source(*self._host, exporter.__version__)
         ledger, outlook = self._settings.ledger.path.absolute(), outlook_of(self._settings)
-        return Order(ledger, self._folder.absolute(), now, source, outlook, reports)
+        return Order(ledger, self._folder.absolute(), now, self._host.source, outlook, reports)
 
 
 def told(ledger: LedgerReader, now: float) -> list[Finished]:

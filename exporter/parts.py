@@ -26,7 +26,7 @@ from exporter.metrics.families import families
 from exporter.planning.notices import Notifier
 from exporter.planning.outbox import Outbox
 from exporter.planning.watch import PlanWatch
-from exporter.web.desk import Desk, Identity
+from exporter.web.desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,18 +137,10 @@ def build_parts(
         posted=opened.opening.state.posting if opened.opening.state else 0,
         problem=opened.problem,
     )
-    upkeep = LedgerUpkeep(
-        writer=writer,
-        executor=writers,
-        settings=ledger,
-        zone=opened.zone,
-        now=around.seconds,
-        notices=opened.notices,
-        on_folded=sampler.forget,
-        on_damage=on_damage,
-    )
+    upkeep = _build_upkeep(around, opened, writer, writers, sampler, on_damage)
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=around.seconds))
     plans = PlanWatch(plans=settings.plans, zone=opened.zone, snapshot=lambda: sampler.snapshot, notifier=notifier)
+    host = Host(socket.gethostname(), opened.ledger_id, platform.system())
     desk = Desk(
         settings=settings,
         clock=around.clock,
@@ -157,17 +149,33 @@ def build_parts(
         poster=poster,
         upkeep=upkeep,
         exposition=Exposition(families(history=settings.metrics.history, process=settings.metrics.process)),
-        identity=Identity(opened.ledger_id, socket.gethostname(), platform.system()),
+        host=host,
         readers=readers,
         on_damage=on_damage,
         plans=plans,
     )
-    return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, _archive(around, opened), ledger.path)
+    archive = ReportArchive(settings=settings, host=host, now=around.seconds)
+    return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, archive, ledger.path)
 
 
-def _archive(around: Surroundings, opened: Opened) -> ReportArchive:
-    host = Host(socket.gethostname(), opened.ledger_id, platform.system())
-    return ReportArchive(settings=around.settings, host=host, now=around.seconds)
+def _build_upkeep(
+    around: Surroundings,
+    opened: Opened,
+    writer: Writer,
+    writers: Executor,
+    sampler: Sampler,
+    on_damage: Callable[[str], None],
+) -> LedgerUpkeep:
+    return LedgerUpkeep(
+        writer=writer,
+        executor=writers,
+        settings=around.settings.ledger,
+        zone=opened.zone,
+        now=around.seconds,
+        notices=opened.notices,
+        on_folded=sampler.forget,
+        on_damage=on_damage,
+    )
 
 
 def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, totals: Totals) -> Sampler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from zoneinfo import ZoneInfo
 
+    from exporter.archive import Host
     from exporter.ledger.poster import Poster
     from exporter.ledger.upkeep import LedgerUpkeep
     from exporter.metering.clock import Clock
@@ -38,14 +39,6 @@ STALE_SECONDS = 1.0
 """A look that is older is taken again before anything live is told."""
 
 
-class Identity(NamedTuple):
-    """Who answers: the ledger's id, and the host's name and system."""
-
-    device_id: str
-    hostname: str
-    os_type: str
-
-
 class Desk:
     """One for each running service."""
 
@@ -59,13 +52,13 @@ class Desk:
         poster: Poster,
         upkeep: LedgerUpkeep,
         exposition: Exposition,
-        identity: Identity,
+        host: Host,
         readers: Executor,
         on_damage: Callable[[str], None],
         plans: PlanWatch,
     ) -> None:
         """Every part is ready; nothing is owned but the readers' connection."""
-        self.settings, self.upkeep, self.identity = settings, upkeep, identity
+        self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler, self._readers = clock, sampler, readers
         self._on_damage, self._plans = on_damage, plans

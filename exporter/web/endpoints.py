@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
-from aiohttp import web
+from aiohttp import ETag, web
 
 from reports.periods import PeriodError
 
@@ -50,6 +50,28 @@ LastDate = Annotated[
         description="Last local day, included; not before the first.",
         extra_json_schema=DATE_SCHEMA,
         examples=["2026-08-31"],
+    ),
+]
+FirstDay = Annotated[
+    str,
+    msgspec.Meta(
+        description="First local day; without it, the first that was counted.",
+        extra_json_schema=DATE_SCHEMA,
+        examples=["2026-08-01"],
+    ),
+]
+LastDay = Annotated[
+    str,
+    msgspec.Meta(
+        description="Last local day, included; without it, today.",
+        extra_json_schema=DATE_SCHEMA,
+        examples=["2026-08-31"],
+    ),
+]
+PlanOfDays = Annotated[
+    str,
+    msgspec.Meta(
+        description="The interfaces of a plan of the settings together; not with `interface`.", examples=["default"]
     ),
 ]
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
@@ -123,6 +145,11 @@ def parse_parameter(name: str, text: str, parse: Callable[[str], Parsed]) -> Par
         return parse(text)
     except PeriodError as error:
         raise BadRequestError(f"{name}: {error}") from error
+
+
+def has_already(request: web.Request, tag: str) -> bool:
+    """Whether the client says that it has what this weak tag stands for."""
+    return any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
 
 
 def answer_with(body: bytes, *, status: int = 200) -> web.Response:

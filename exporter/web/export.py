@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
-from aiohttp import ETag, web
+from aiohttp import web
 
-import exporter
 from exporter.archive import outlook_of
 from exporter.web.desk import DESK
-from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, OfInterface, Page, parse_query
+from exporter.web.endpoints import (
+    BadRequestError,
+    FirstDay,
+    LastDay,
+    OfInterface,
+    Page,
+    PlanOfDays,
+    has_already,
+    parse_query,
+)
 from exporter.web.policy import WITHOUT_SCRIPTS
 from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
 from reports.plans import PlanError
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from exporter.web.desk import Desk
-    from reports.export import Export, Source
+    from reports.export import Export
     from reports.formats.exports import Format, Told
     from reports.ledger_reader import LedgerReader
     from reports.plans import Plan
@@ -55,30 +63,6 @@ ResolutionName = Annotated[
         extra_json_schema={"enum": list(RESOLUTIONS), "default": DAY},
     ),
 ]
-FirstDay = Annotated[
-    str,
-    msgspec.Meta(
-        description="First local day; without it, the first that was counted.",
-        extra_json_schema=DATE_SCHEMA,
-        examples=["2026-08-01"],
-    ),
-]
-LastDay = Annotated[
-    str,
-    msgspec.Meta(
-        description="Last local day, included; without it, today.",
-        extra_json_schema=DATE_SCHEMA,
-        examples=["2026-08-31"],
-    ),
-]
-
-
-PlanName = Annotated[
-    str,
-    msgspec.Meta(
-        description="The interfaces of a plan of the settings together; not with `interface`.", examples=["default"]
-    ),
-]
 
 
 class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -87,7 +71,7 @@ class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from",
     range: RangeName | None = None
     first: FirstDay | None = None
     last: LastDay | None = None
-    plan: PlanName | None = None
+    plan: PlanOfDays | None = None
 
 
 class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -154,7 +138,7 @@ async def export_for_models(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
     desk = request.app[DESK]
-    subject, source = _subject(desk, query), _source(desk)
+    subject, source = _subject(desk, query), desk.host.source
     desk.fresh_snapshot()
     now, asked = desk.now, Asked(query.range, query.first, query.last)
 
@@ -163,7 +147,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
         outlook = (outlook_of(desk.settings),) if form.has_outlook else ()
         told = form.ask(ledger, asked, now, source, subject, *outlook).read_by(paper.read)
         name, tag = disposition(told.by_day, form.suffix), fingerprint(told, form.module)
-        is_known = any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
+        is_known = has_already(request, tag)
         if not is_known and request.method != "HEAD":
             paper.pieces = form.write(told)
         return Answer(name, tag, is_known, paper, paper.some(ledger, SHORT_BYTES), next(paper.pieces, b""))
@@ -186,13 +170,6 @@ def _subject(desk: Desk, query: DaysQuery) -> Plan | str | None:
         return subject_of([found.plan for found in desk.settings.plans], query.plan, query.interface)
     except PlanError as error:
         raise BadRequestError(str(error)) from error
-
-
-def _source(desk: Desk) -> Source:
-    from reports.export import Source  # noqa: PLC0415 - see above
-
-    identity = desk.identity
-    return Source(identity.hostname, identity.device_id, identity.os_type, exporter.__version__)
 
 
 async def _chunks(desk: Desk, answer: Answer) -> AsyncIterator[bytes]:

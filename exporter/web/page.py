@@ -73,7 +73,7 @@ def _shown(request: web.Request) -> Shown:
     desk = request.app[DESK]
     now = moment(desk)
     return Shown(
-        hostname=desk.identity.hostname,
+        hostname=desk.host.hostname,
         frame=live_frame(now),
         interfaces=now.snapshot.interfaces,
         recent=tuple(request.app[FEED].recent),

@@ -8,12 +8,22 @@ import sqlite3
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
-from aiohttp import ETag, web
+from aiohttp import web
 
-import exporter
 from exporter.archive import NAME, archive_folder, archived, missing, outlook_of, told
 from exporter.web.desk import DESK
-from exporter.web.endpoints import DATE_SCHEMA, BadRequestError, MonthText, NoQuery, OfInterface, Page, parse_query
+from exporter.web.endpoints import (
+    BadRequestError,
+    FirstDay,
+    LastDay,
+    MonthText,
+    NoQuery,
+    OfInterface,
+    Page,
+    PlanOfDays,
+    has_already,
+    parse_query,
+)
 from exporter.web.policy import WITHOUT_SCRIPTS
 from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
@@ -24,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.web.desk import Desk
-    from reports.export import Source
     from reports.ledger_reader import LedgerReader
     from reports.plans import Plan
 
@@ -39,22 +48,6 @@ RangeName = Annotated[
     msgspec.Meta(
         description="Which days; custom takes them from `from` and `to`, and is meant where one of them is given.",
         extra_json_schema={"enum": [*RANGES, CUSTOM], "default": "year"},
-    ),
-]
-FirstDay = Annotated[
-    str,
-    msgspec.Meta(
-        description="First local day; without it, the first that was counted.",
-        extra_json_schema=DATE_SCHEMA,
-        examples=["2026-08-01"],
-    ),
-]
-LastDay = Annotated[
-    str,
-    msgspec.Meta(
-        description="Last local day, included; without it, today.",
-        extra_json_schema=DATE_SCHEMA,
-        examples=["2026-08-31"],
     ),
 ]
 YearText = Annotated[
@@ -72,10 +65,6 @@ CycleName = Annotated[
         extra_json_schema={"enum": list(CYCLES)},
         examples=["current"],
     ),
-]
-PlanName = Annotated[
-    str,
-    msgspec.Meta(description="The interfaces of a plan together; not with `interface`.", examples=["default"]),
 ]
 
 
@@ -96,7 +85,7 @@ class WrapUpQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from
     year: YearText | None = None
     month: MonthText | None = None
     cycle: CycleName | None = None
-    plan: PlanName | None = None
+    plan: PlanOfDays | None = None
     format: FormatName = FORMAT
 
 
@@ -125,9 +114,9 @@ async def wrap_up(request: web.Request) -> web.Response:
         from reports.wrapup import wrapup  # noqa: PLC0415
 
         outlook = outlook_of(desk.settings)
-        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, _source(desk), subject, outlook)
+        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, desk.host.source, subject, outlook)
         tag = hashlib.blake2b(repr(told.facts).encode(), digest_size=12).hexdigest()
-        is_known = any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
+        is_known = has_already(request, tag)
         body = b"" if is_known or request.method == "HEAD" else b"".join(write(told))
         return Written(told.file_name, tag, is_known, body)
 
@@ -143,7 +132,7 @@ async def list_reports(request: web.Request) -> web.Response:
     """Every report that is kept, newest first, and the periods that still run."""
     parse_query(request, NoQuery)
     desk = request.app[DESK]
-    folder, hostname = archive_folder(desk.settings.ledger.path), desk.identity.hostname
+    folder, hostname = archive_folder(desk.settings.ledger.path), desk.host.hostname
     due = await _count_missing(desk, folder) if desk.settings.reports.archive else 0
 
     def page() -> str:
@@ -191,13 +180,6 @@ def _whose(desk: Desk, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan |
         return whose([found.plan for found in desk.settings.plans], wanted, query.plan, query.interface)
     except PlanError as error:
         raise BadRequestError(str(error)) from error
-
-
-def _source(desk: Desk) -> Source:
-    from reports.export import Source  # noqa: PLC0415 - as above
-
-    identity = desk.identity
-    return Source(identity.hostname, identity.device_id, identity.os_type, exporter.__version__)
 
 
 PAGES = (
