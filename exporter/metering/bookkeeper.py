@@ -153,8 +153,10 @@ class Bookkeeper:
             delta = Delta(after, "boot")
         elif reading.born is None and self._was_there_unmetered(reading, look):
             delta = Delta(NOTHING, "baseline")
+        elif reading.born is not None:
+            delta = _difference(reading.born, reading, speed, stretch)
         else:
-            delta = first_sight(after, reading.born, speed=speed, seconds=stretch.seconds)
+            delta = first_sight(after, speed=speed, seconds=stretch.seconds)
         life.begin_epoch(reading, delta, stretch.ended // SECOND)
         life.forget_rates()
         return delta
@@ -230,9 +232,8 @@ class Bookkeeper:
 
 
 def _difference(before: Counts, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
-    if not reading.is_present:
-        return last_difference(before, reading.counts)
-    return difference(before, reading.counts, counter_bits=reading.counter_bits, speed=speed, seconds=stretch.seconds)
+    compare = difference if reading.is_present else last_difference
+    return compare(before, reading.counts, counter_bits=reading.counter_bits, speed=speed, seconds=stretch.seconds)
 
 
 def _rebase(life: Life, after: Counts, delta: Delta) -> None:

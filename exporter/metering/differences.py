@@ -45,30 +45,30 @@ def difference(before: Counts, after: Counts, *, counter_bits: int, speed: int |
     """
     if all(map(ge, after, before)):
         return _growth(before, after, seconds)
-    possible = reach(speed, seconds)
-    received = _direction(before[0::2], after[0::2], counter_bits, possible)
-    transmitted = _direction(before[1::2], after[1::2], counter_bits, possible)
-    counts = Counts(*(value for pair in zip(received.counts, transmitted.counts, strict=True) for value in pair))
-    cause = received.cause if received.cause != "growth" else transmitted.cause
-    return Delta(counts, cause, (received.discarded_bytes, transmitted.discarded_bytes))
+    received, transmitted = _directions(before, after, counter_bits, reach(speed, seconds))
+    return _together(received, transmitted)
 
 
-def last_difference(before: Counts, after: Counts) -> Delta:
-    """Difference the last reading of a vanished subject; what fell on its way out adds nothing.
+def last_difference(before: Counts, after: Counts, *, counter_bits: int, speed: int | None, seconds: float) -> Delta:
+    """Difference the last reading of a vanished subject: it grows and wraps as any, but it is never reset.
 
-    A veth whose peer dies first reports what it received as 0: no reset, just an end.
+    A veth whose peer dies first reports what it received as 0: that is its end, and adds nothing.
     """
-    return Delta(Counts(*(max(now - then, 0) for now, then in zip(after, before, strict=True))), "growth")
+    if all(map(ge, after, before)):
+        return _growth(before, after, seconds)
+    sides = _directions(before, after, counter_bits, reach(speed, seconds))
+    received, transmitted = (
+        side if side.cause == "wrap" else _Direction(_risen(before[at::2], after[at::2]), "growth")
+        for at, side in enumerate(sides)
+    )
+    return _together(received, transmitted)
 
 
-def first_sight(after: Counts, born: Counts | None, *, speed: int | None, seconds: float) -> Delta:
-    """What a subject that was not there at the last look, `seconds` ago, has moved since.
+def first_sight(after: Counts, *, speed: int | None, seconds: float) -> Delta:
+    """What a subject that was not there at the last look, `seconds` ago, and whose birth nobody saw, has moved since.
 
-    Known exactly where the kernel reported the counts it was born with. Else everything that its link can have
-    moved in that time; a counter above that lived before us and is the baseline.
+    Everything that its link can have moved in that time; a counter above that lived before us and is the baseline.
     """
-    if born is not None:
-        return Delta(last_difference(born, after).counts, "new")
     possible = reach(speed, seconds)
     if after.receive_bytes > possible or after.transmit_bytes > possible:
         return Delta(NOTHING, "baseline")
@@ -89,19 +89,37 @@ class _Direction(NamedTuple):
     discarded_bytes: int = 0
 
 
+def _directions(before: Counts, after: Counts, counter_bits: int, possible: int) -> tuple[_Direction, _Direction]:
+    received = _direction(before[0::2], after[0::2], counter_bits, possible)
+    return received, _direction(before[1::2], after[1::2], counter_bits, possible)
+
+
+def _together(received: _Direction, transmitted: _Direction) -> Delta:
+    counts = Counts(*(value for pair in zip(received.counts, transmitted.counts, strict=True) for value in pair))
+    cause = received.cause if received.cause != "growth" else transmitted.cause
+    return Delta(counts, cause, (received.discarded_bytes, transmitted.discarded_bytes))
+
+
 def _direction(before: tuple[int, ...], after: tuple[int, ...], counter_bits: int, possible: int) -> _Direction:
-    """Bytes, packets, errors and drops of one direction; errors and drops never decide about bytes."""
+    """Bytes, packets, errors and drops of one direction; errors and drops never decide about bytes.
+
+    A direction that shows neither a byte nor a packet began anew: a wrap of both would have to end on 0 at once.
+    """
     (bytes_before, packets_before, *_), (bytes_after, packets_after, *_) = before, after
     if bytes_after >= bytes_before and packets_after >= packets_before:
         return _Direction(_risen_or_whole(before, after), "growth")
     bytes_step = (bytes_after - bytes_before) % WRAP_32
     packets_step = (packets_after - packets_before) % WRAP_32
-    is_narrow = counter_bits == 32 and max(before[:2]) < WRAP_32  # noqa: PLR2004 - the width of a counter
-    if is_narrow and bytes_step <= possible and packets_step <= possible // SMALLEST_PACKET:
+    can_wrap = counter_bits == 32 and max(before[:2]) < WRAP_32 and any(after[:2])  # noqa: PLR2004 - a width in bits
+    if can_wrap and bytes_step <= possible and packets_step <= possible // SMALLEST_PACKET:
         return _Direction((bytes_step, packets_step, *_risen_or_whole(before[2:], after[2:])), "wrap")
     if bytes_after > possible:
         return _Direction((0, 0, 0, 0), "impossible", bytes_after)
     return _Direction(after, "reset")
+
+
+def _risen(before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(max(now - then, 0) for now, then in zip(after, before, strict=True))
 
 
 def _risen_or_whole(before: tuple[int, ...], after: tuple[int, ...]) -> tuple[int, ...]:

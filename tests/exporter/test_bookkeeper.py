@@ -148,6 +148,49 @@ def test_a_narrow_counter_that_wraps_while_it_is_renamed_counts_whole(books: Boo
     assert books.audit().difference == 0
 
 
+@pytest.mark.parametrize("is_short", [False, True], ids=["read before", "born and gone between two looks"])
+def test_a_narrow_counter_that_wraps_before_its_end_counts_whole(books: Books, *, is_short: bool) -> None:
+    if is_short:
+        books.start()
+    books.machine.create("usb0", bits=32, counts=Counts(receive_bytes=2**32 - 100))
+    if not is_short:
+        books.start()
+    books.machine.move("usb0", 150)
+    books.machine.delete("usb0")
+    books.run(1)
+    books.stop()
+
+    assert books.lifetime("usb0") == (150, 0)
+    assert books.audit().difference == 0
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+def test_a_counter_that_is_reset_after_its_birth_counts_what_it_shows(books: Books, bits: int) -> None:
+    books.start()
+    books.machine.create("usb0", bits=bits, counts=Counts(receive_bytes=10**9, receive_packets=10**6))
+    books.machine.reset("usb0")
+    books.machine.move("usb0", 70)
+    books.run(1)
+    books.stop()
+
+    assert books.lifetime("usb0") == (70, 0)
+    assert books.audit().difference == 0
+
+
+def test_a_narrow_veth_whose_peer_goes_first_near_its_wrap_invents_nothing(books: Books) -> None:
+    full = Counts(2**32 - 100, 60, 4_000_000, 6)
+    books.machine.create("veth0", bits=32, is_physical=False, counts=full)
+    books.start()
+    books.machine.interfaces["veth0"].counts = full._replace(receive_bytes=0, receive_packets=0, transmit_bytes=80)
+    books.run(1)
+    books.machine.delete("veth0")
+    books.run(1)
+    books.stop()
+
+    assert books.lifetime("veth0") == (0, 20)
+    assert books.audit().difference == 0
+
+
 def test_a_reset_while_down_counts_the_new_value_whole_and_is_on_record(books: Books) -> None:
     books.start()
     books.stop()

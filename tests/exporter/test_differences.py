@@ -95,8 +95,48 @@ def test_packets_of_32_bits_wrap_beside_bytes_that_rise() -> None:
     assert differ(before, after, bits=32).counts == Counts(4000, 0, 5, 0)
 
 
-def test_a_last_reading_that_falls_adds_nothing() -> None:
-    assert last_difference(counts(500, 100), counts(0, 130)).counts.bytes == 30
+@pytest.mark.parametrize(
+    ("before", "after", "bits", "gained"),
+    [
+        (counts(500, 100), counts(0, 130), 64, (0, 30)),
+        (counts(500, 100), counts(30, 130), 64, (0, 30)),
+        (counts(TURN - 100, 100), counts(50, 130), 32, (150, 30)),
+        (counts(TURN - 100, 100), counts(50, 130), 64, (0, 30)),
+        (counts(TURN - 100, TURN - 9), counts(50, 1), 32, (150, 10)),
+        (counts(TURN - 100, 100), counts(0, 130), 32, (0, 30)),
+        (Counts(TURN - 100, 0, 7), Counts(0, 0, 8), 32, (100, 0)),
+        (Counts(TURN - 100, 0, 7), Counts(0, 0, 0), 32, (0, 0)),
+        (counts(3 * 10**9, 100), counts(50, 130), 32, (0, 30)),
+    ],
+    ids=[
+        "an end at 0",
+        "an end at less",
+        "32 bits wrap",
+        "64 bits never wrap",
+        "both wrap",
+        "one near its wrap ends at 0",
+        "a wrap to 0 exactly",
+        "no packet either: an end",
+        "a wrap that the link cannot have moved",
+    ],
+)
+def test_a_last_reading_that_falls_has_wrapped_or_adds_nothing(
+    before: Counts, after: Counts, bits: int, gained: tuple[int, int]
+) -> None:
+    delta = last_difference(before, after, counter_bits=bits, speed=GIGABIT, seconds=1)
+
+    assert (delta.counts.receive_bytes, delta.counts.transmit_bytes) == gained
+    assert delta.discarded == (0, 0)
+
+
+def test_a_direction_that_stands_still_adds_nothing_while_the_other_falls() -> None:
+    delta = differ(counts(1000, 700), counts(1000, 50))
+
+    assert (delta.counts.receive_bytes, delta.counts.transmit_bytes) == (0, 50)
+
+
+def test_a_narrow_counter_near_its_wrap_that_shows_nothing_began_anew() -> None:
+    assert differ(counts(TURN - 100), NOTHING, bits=32) == Delta(NOTHING, "reset")
 
 
 @pytest.mark.parametrize(
@@ -112,15 +152,14 @@ def test_a_last_reading_that_falls_adds_nothing() -> None:
 def test_a_counter_of_50_mb_counts_if_its_link_can_have_moved_it(
     speed: int | None, seconds: float, gained: int, cause: str
 ) -> None:
-    delta = first_sight(counts(50_000_000), None, speed=speed, seconds=seconds)
+    delta = first_sight(counts(50_000_000), speed=speed, seconds=seconds)
 
     assert (delta.counts.receive_bytes, delta.cause) == (gained, cause)
 
 
-def test_what_a_counter_was_born_with_is_not_usage() -> None:
-    delta = first_sight(counts(50_000_900, 3), counts(50_000_000), speed=GIGABIT, seconds=1)
-
-    assert (delta.counts.receive_bytes, delta.counts.transmit_bytes, delta.cause) == (900, 3, "new")
+def test_what_a_link_can_just_have_moved_is_new() -> None:
+    assert first_sight(counts(GIGABIT), speed=GIGABIT, seconds=1) == Delta(counts(GIGABIT), "new")
+    assert first_sight(counts(GIGABIT + 1), speed=GIGABIT, seconds=1) == Delta(NOTHING, "baseline")
 
 
 def test_no_time_moves_nothing() -> None:

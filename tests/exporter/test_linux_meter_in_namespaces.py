@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import exporter
-from exporter.metering.readings import Counts
+from exporter.metering.differences import last_difference
+from exporter.metering.readings import NOTHING, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -195,15 +196,18 @@ def test_the_last_counts_of_a_deleted_device_are_the_kernels_last(here: Namespac
     assert here.look() == []
 
 
-def test_last_counts_never_fall_below_those_read_before(here: Namespace) -> None:
+def test_a_veth_whose_peer_goes_first_moves_nothing_at_its_end(here: Namespace) -> None:
     here.pair("near", "far")
     here.ask("send near 9 1500")
-    here.look()
+    before = Counts(*here.only("far")["counts"])
 
     # the kernel's last message for "far" says that it received nothing
     here.ip("link del near")
 
-    assert here.only("far")["counts"][:4] == received(9, 1500)[:4]
+    after = Counts(*here.only("far")["counts"])
+    assert (before[:4], after[:4]) == (tuple(received(9, 1500)[:4]), (0, 0, 0, 0))
+    ends = [last_difference(before, after, counter_bits=bits, speed=None, seconds=3600) for bits in (32, 64)]
+    assert [end.counts for end in ends] == [NOTHING, NOTHING]
 
 
 def test_a_device_that_lived_between_two_looks_is_one_reading(here: Namespace) -> None:

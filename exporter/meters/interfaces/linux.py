@@ -152,19 +152,13 @@ class LinuxInterfaceMeter:
         return decided[2]
 
     def _ended(self) -> Iterator[Reading]:
-        ends = self._roster.departures
-        last = {kept.ifindex: kept.reading.counts for kept in self._kept.values()} if ends else {}
-        for end in ends:
-            counts = end.counts
-            if end.born is None and end.ifindex in last:
-                # a veth forgets what it received (its peer's count) before the kernel tells of its end
-                counts = Counts(*map(max, counts, last[end.ifindex]))
-            bits = self._bits(end.ifindex, counts)
+        for end in self._roster.departures:
+            bits = self._bits(end.ifindex, end.counts)
             self._wide.discard(end.ifindex)
             yield Reading(
                 self._subject(end.name),
                 self._epoch(end.ifindex),
-                counts,
+                end.counts,
                 bits,
                 end.born,
                 is_present=False,
