@@ -78,16 +78,16 @@ class Namespace:
         self.ip(f"link add name {first} type veth peer name {second}")
         self.ip(f"link set {first} up")
         self.raise_up(second)
-        self.wait_until_up(first)
+        self.wait_for(first)
 
     def raise_up(self, name: str) -> None:
         self.ip(f"link set {name} up")
-        self.wait_until_up(name)
+        self.wait_for(name)
 
-    def wait_until_up(self, name: str) -> None:
+    def wait_for(self, name: str, state: str = "UP") -> None:
         """The kernel drops what is sent before it has noticed the carrier."""
         deadline = time.monotonic() + 10
-        while "state UP" not in self.ip(f"link show {name}"):
+        while f"state {state} " not in self.ip(f"link show {name}"):
             assert time.monotonic() < deadline
             time.sleep(0.005)
 
@@ -310,6 +310,7 @@ def test_links_tell_their_state_and_kind(here: Namespace) -> None:
     up = here.ask("look")["links"]["near"]
 
     here.ip("link set far down")
+    here.wait_for("near", "LOWERLAYERDOWN")
     down = here.ask("look")["links"]["near"]
 
     assert (up["kind"], up["is_up"], up["speed"], up["is_physical"]) == ("veth", True, None, False)
