@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 HABIT_DAYS = 28
+LEAST_SECONDS = 3_600
+"""Of less counting in the cycle nothing is expected, unless whole days show a habit."""
+
 _DAY_SECONDS = 86_400
 _ONE_DAY = timedelta(days=1)
 # 1.28 standard deviations to either side hold eight of ten outcomes of a normal distribution.
@@ -30,6 +33,10 @@ class Forecast(NamedTuple):
     low: int
     high: int
     method: str
+
+    def from_used(self, used: int) -> Forecast:
+        """The same once more is used: it expects no less than that."""
+        return Forecast(max(self.expected, used), max(self.low, used), max(self.high, used), self.method)
 
 
 class _Habit(NamedTuple):
@@ -61,10 +68,24 @@ class _Outlook(NamedTuple):
         return sum(piece.bytes for piece in self.rest)
 
 
+def counted_seconds(cycle: Period, now: int, began: int | None) -> int:
+    """For how long the cycle has been counted; counting `began` then, None is never."""
+    return 0 if began is None else max(min(now, cycle.end) - max(cycle.start, began), 0)
+
+
+def why_unknown(seconds: int) -> str:
+    """Say why there is no forecast after so many seconds of counting in the cycle."""
+    minutes = seconds // 60
+    length = f"{minutes} minute{'s' * (minutes != 1)}" if minutes else "less than a minute"
+    return f"not known yet: counting for {length}"
+
+
 def forecast(
     days: Mapping[date, int], *, cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None = None
-) -> Forecast:
+) -> Forecast | None:
     """Expect what the cycle will have used at its end; `used` so far is the least.
+
+    None where no whole day shows a habit, and less than an hour of the cycle has been counted.
 
     `days` are bytes of finished local days (today and later are ignored), at least of the last four weeks; days
     that are missing since counting `began` were without traffic. Without `began`, counting began with the first
@@ -73,6 +94,8 @@ def forecast(
     if now >= cycle.end:
         return Forecast(used, used, used, "the cycle is over")
     outlook = _outlook(days, cycle, now, zone, used, began)
+    if outlook is None:
+        return None
     rest = outlook.bytes
     spread = _spread(outlook)
     below, above = (rest, rest) if spread is None else (min(rest, spread), spread)
@@ -90,10 +113,9 @@ def reached_at(
     began: int | None = None,
 ) -> int | None:
     """Say when the forecast reaches the cap; None where it does not in this cycle, or where `used` already has."""
-    if now >= cycle.end or used >= cap:
-        return None
+    outlook = None if now >= cycle.end or used >= cap else _outlook(days, cycle, now, zone, used, began)
     reached = used
-    for start, end, amount in _outlook(days, cycle, now, zone, used, began).rest:
+    for start, end, amount in outlook.rest if outlook else ():
         if reached + amount >= cap:
             return start + -(-(cap - reached) * (end - start) // amount)
         reached += amount
@@ -102,12 +124,15 @@ def reached_at(
 
 def _outlook(
     days: Mapping[date, int], cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None
-) -> _Outlook:
+) -> _Outlook | None:
+    """None where too little is known to expect anything."""
     instant = now // SLOT_SECONDS * SLOT_SECONDS
     today = day_of(instant, zone)
     if began is None:
         began = day_start(min(days, default=today), zone)
     habit = _habit(_finished_days(days, today, began, zone))
+    if habit is None and counted_seconds(cycle, now, began) < LEAST_SECONDS:
+        return None
     pace_start = min(max(cycle.start, began // SLOT_SECONDS * SLOT_SECONDS), instant)
     elapsed = instant - pace_start
     rest = _habitual(habit, max(instant, cycle.start), cycle.end, zone)

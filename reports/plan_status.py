@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billed_usage import BilledUsage
-from reports.forecast import Forecast, forecast, reached_at
+from reports.forecast import Forecast, counted_seconds, forecast, reached_at
 from reports.periods import SLOT_SECONDS, Period, day_of, day_start
 from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, covers, cycle_before, cycle_of
 from reports.prices import cost
@@ -30,7 +30,8 @@ class PlanStatus(NamedTuple):
     over; `left`, `share`, `allowed_per_day` and `cap_reached_at` are None without a cap. `devices` are the interfaces
     that the plan covers. `last_used_by_now` is what the cycle before had used by the same day. `free_hours_since` is
     the first day of which free hours are known, where this cycle or the one before has older ones, billed in full;
-    None where they know them all.
+    None where they know them all. `forecast` and its costs are None before enough is known, `counted_seconds` of the
+    cycle after counting of the plan's interfaces `began`, which is None where nothing is counted yet.
     """
 
     plan: Plan
@@ -45,12 +46,14 @@ class PlanStatus(NamedTuple):
     days_left: int
     allowed_per_day: int | None
     cost: Decimal
-    forecast: Forecast
-    forecast_cost: tuple[Decimal, Decimal, Decimal]
+    forecast: Forecast | None
+    forecast_cost: tuple[Decimal, Decimal, Decimal] | None
     cap_reached_at: int | None
     last_cycle: Period
     last_used: int
     last_used_by_now: int
+    began: int | None
+    counted_seconds: int
     free_hours_since: date | None = None
 
 
@@ -75,7 +78,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     used = _billed(plan, amounts.moved)
     cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
     began = min(filter(None, map(ledger.first_seen, devices)), default=None)
-    rest = _Rest(cycle, int(now), zone, used, began)
+    rest = _Rest(cycle, int(now), zone, used, int(now) if began is None else began)
     ahead = forecast(amounts.daily, **rest._asdict())
     days_left = (cycle.last - today).days + 1
     left = None if cap is None else cap - used
@@ -93,11 +96,13 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         allowed_per_day=None if left is None else max(left, 0) // days_left,
         cost=cost(plan, used),
         forecast=ahead,
-        forecast_cost=(cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high)),
+        forecast_cost=ahead and (cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high)),
         cap_reached_at=None if cap is None else _reached(usage, amounts, rest, cap),
         last_cycle=before,
         last_used=amounts.last,
         last_used_by_now=amounts.last_by_now,
+        began=began,
+        counted_seconds=counted_seconds(cycle, int(now), began),
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
     )
 
@@ -109,7 +114,7 @@ class _Rest(NamedTuple):
     now: int
     zone: ZoneInfo
     used: int
-    began: int | None
+    began: int
 
 
 def _amounts(usage: BilledUsage, plan: Plan, cycle: Period, before: Period, today: date) -> _Amounts:

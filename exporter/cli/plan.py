@@ -9,7 +9,7 @@ import click
 
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
-from exporter.console.printing import CONTROL, Table, print_json, print_table
+from exporter.console.printing import CONTROL, UNKNOWN, Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes
 from reports.ledger_reader import UnknownInterfaceError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
+    from reports.formats.json_forecast import ForecastAnswer, Money
     from reports.formats.json_plans import PlanAnswer
     from reports.ledger_reader import LedgerReader
     from reports.plans import Plan
@@ -69,14 +70,17 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
         return
     rows = [
         ("Used so far", answer.human_readable.used),
-        ("Expected", human_bytes(ahead.expected_bytes)),
-        ("Range", f"{human_bytes(ahead.low_bytes)} to {human_bytes(ahead.high_bytes)}"),
-        ("Expected cost", ahead.cost.formatted),
-        ("Range of cost", f"{ahead.cost_low.formatted} to {ahead.cost_high.formatted}"),
-        ("Cap reached", _when(answer.cap_reached_at)),
+        ("Expected", _expected(ahead)),
+        ("Range", _range(ahead)),
+        ("Expected cost", _cost(ahead.cost)),
+        ("Range of cost", _cost(ahead.cost_low, ahead.cost_high)),
+        ("Cap reached", _reached(answer)),
     ]
+    method = [f"Method: {ahead.method}."] if ahead.method else []
+    if ahead.counting_since is not None:
+        method.append(f"Counting since {_minute(ahead.counting_since)}.")
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
-    print_table(Table(title, (), rows), [f"Method: {ahead.method}.", *_dashboard(books, answer)])
+    print_table(Table(title, (), rows), [*method, *_dashboard(books, answer)])
 
 
 @click.command()
@@ -146,14 +150,14 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     if words.cap is not None and words.left is not None and words.allowed_per_day is not None:
         share = f"{100 * (answer.used_ratio or 0):.1f} %"
         rows += [("Cap", words.cap), ("Left", words.left), ("Share", share), ("Allowed per day", words.allowed_per_day)]
-        rows.append(("Cap reached", _when(answer.cap_reached_at)))
+        rows.append(("Cap reached", _reached(answer)))
     if answer.free_hours_since:
         rows.append(("Free hours known", f"since {answer.free_hours_since}; earlier ones are billed"))
     rows += [
         ("Days left", str(answer.days_left)),
-        ("Forecast", f"{human_bytes(ahead.expected_bytes)} ({_range(ahead.low_bytes, ahead.high_bytes)})"),
+        ("Forecast", f"{_expected(ahead)} ({_range(ahead)})" if ahead.reason is None else ahead.reason),
         ("Cost so far", answer.cost.formatted),
-        ("Expected cost", ahead.cost.formatted),
+        ("Expected cost", _cost(ahead.cost)),
         ("Last cycle by this day", human_bytes(answer.last_cycle.used_bytes_by_this_day)),
         ("Last cycle", human_bytes(answer.last_cycle.used_bytes)),
     ]
@@ -170,9 +174,25 @@ def _printable(name: str) -> str:
     return name.translate(CONTROL)
 
 
-def _range(low: int, high: int) -> str:
-    return f"{human_bytes(low)} to {human_bytes(high)}"
+def _expected(ahead: ForecastAnswer) -> str:
+    return ahead.reason or ahead.human_readable or UNKNOWN
 
 
-def _when(instant: str | None) -> str:
-    return "not in this cycle" if instant is None else instant[:16].replace("T", " ")
+def _range(ahead: ForecastAnswer) -> str:
+    if ahead.low_bytes is None or ahead.high_bytes is None:
+        return UNKNOWN
+    return f"{human_bytes(ahead.low_bytes)} to {human_bytes(ahead.high_bytes)}"
+
+
+def _cost(*amounts: Money | None) -> str:
+    return " to ".join(amount.formatted for amount in amounts if amount) or UNKNOWN
+
+
+def _reached(answer: PlanAnswer) -> str:
+    if answer.cap_reached_at is not None:
+        return _minute(answer.cap_reached_at)
+    return UNKNOWN if answer.forecast.reason else "not in this cycle"
+
+
+def _minute(instant: str) -> str:
+    return instant[:16].replace("T", " ")

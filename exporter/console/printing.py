@@ -11,6 +11,9 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+UNKNOWN = "\N{EN DASH}"
+"""In place of an amount that nobody knows: of days before counting began, of a forecast that cannot be made yet."""
+
 WIDEST_BAR = 24
 NARROWEST_BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metrics.tables import Column, Labels, Table
 from reports.prices import cost
@@ -12,8 +12,17 @@ if TYPE_CHECKING:
 
     from exporter.metrics.state import MetricsState
     from exporter.planning.watch import LivePlan
+    from reports.forecast import Forecast
+    from reports.plans import Plan
 
 Threshold = tuple[str, int, bool]
+
+
+class Expected(NamedTuple):
+    """A plan whose forecast is known."""
+
+    plan: Plan
+    forecast: Forecast
 
 
 def _plans(state: MetricsState) -> Sequence[LivePlan]:
@@ -26,6 +35,11 @@ def _capped(state: MetricsState) -> Sequence[LivePlan]:
 
 def _with_reached_cap(state: MetricsState) -> Sequence[LivePlan]:
     return [live for live in state.plans if live.status.cap_reached_at is not None]
+
+
+def _with_forecast(state: MetricsState) -> Sequence[Expected]:
+    forecasts = ((live.status.plan, live.forecast) for live in state.plans)
+    return [Expected(plan, ahead) for plan, ahead in forecasts if ahead is not None]
 
 
 def _thresholds(state: MetricsState) -> Sequence[Threshold]:
@@ -46,23 +60,11 @@ def _cap(live: LivePlan) -> int:
     return live.status.cap or 0
 
 
-def _expected(live: LivePlan) -> int:
-    return max(live.status.forecast.expected, live.used)
-
-
-def _low(live: LivePlan) -> int:
-    return max(live.status.forecast.low, live.used)
-
-
-def _high(live: LivePlan) -> int:
-    return max(live.status.forecast.high, live.used)
-
-
 def _allowed_per_day(live: LivePlan) -> int:
     return max(_cap(live) - live.used, 0) // live.status.days_left
 
 
-PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
+PLAN_TABLES: tuple[Table[LivePlan] | Table[Expected] | Table[Threshold], ...] = (
     Table(
         ("plan",),
         _plans,
@@ -73,24 +75,6 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
                 "gauge",
                 "Bytes that the plan bills of its current cycle.",
                 lambda live: live.used,
-            ),
-            Column(
-                "netledger_plan_forecast_bytes",
-                "gauge",
-                "Bytes that the plan is expected to bill of its current cycle.",
-                _expected,
-            ),
-            Column(
-                "netledger_plan_forecast_low_bytes",
-                "gauge",
-                "Lower end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
-                _low,
-            ),
-            Column(
-                "netledger_plan_forecast_high_bytes",
-                "gauge",
-                "Upper end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
-                _high,
             ),
             Column(
                 "netledger_plan_last_cycle_used_bytes",
@@ -115,6 +99,31 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
                 "gauge",
                 "When the plan's current cycle ends, in seconds since 1970.",
                 lambda live: live.status.cycle.end,
+            ),
+        ),
+    ),
+    Table(
+        ("plan",),
+        _with_forecast,
+        lambda known: (known.plan.name,),
+        (
+            Column(
+                "netledger_plan_forecast_bytes",
+                "gauge",
+                "Bytes that the plan is expected to bill of its current cycle.",
+                lambda known: known.forecast.expected,
+            ),
+            Column(
+                "netledger_plan_forecast_low_bytes",
+                "gauge",
+                "Lower end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
+                lambda known: known.forecast.low,
+            ),
+            Column(
+                "netledger_plan_forecast_high_bytes",
+                "gauge",
+                "Upper end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
+                lambda known: known.forecast.high,
             ),
         ),
     ),
@@ -173,23 +182,30 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Threshold], ...] = (
                 "Cost of the current cycle so far, in the currency of the label.",
                 lambda live: float(cost(live.status.plan, live.used)),
             ),
+        ),
+    ),
+    Table(
+        ("plan", "currency"),
+        _with_forecast,
+        lambda known: (known.plan.name, known.plan.currency),
+        (
             Column(
                 "netledger_plan_forecast_cost",
                 "gauge",
                 "Expected cost of the current cycle, in the currency of the label.",
-                lambda live: float(cost(live.status.plan, _expected(live))),
+                lambda known: float(cost(known.plan, known.forecast.expected)),
             ),
             Column(
                 "netledger_plan_forecast_cost_low",
                 "gauge",
                 "Cost at the lower end of what is expected, in the currency of the label.",
-                lambda live: float(cost(live.status.plan, _low(live))),
+                lambda known: float(cost(known.plan, known.forecast.low)),
             ),
             Column(
                 "netledger_plan_forecast_cost_high",
                 "gauge",
                 "Cost at the upper end of what is expected, in the currency of the label.",
-                lambda live: float(cost(live.status.plan, _high(live))),
+                lambda known: float(cost(known.plan, known.forecast.high)),
             ),
         ),
     ),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from exporter.planning.notices import Notifier
     from exporter.planning.outbox import Told
     from exporter.settings import Notify, PlanSettings
+    from reports.forecast import Forecast
     from reports.ledger_reader import LedgerReader
     from reports.plan_status import PlanStatus
     from reports.plans import Plan
@@ -38,6 +39,12 @@ class LivePlan(NamedTuple):
 
     status: PlanStatus
     used: int
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """What the cycle will come to, never less than is used by now; None before that is known."""
+        ahead = self.status.forecast
+        return ahead and ahead.from_used(self.used)
 
     @property
     def thresholds(self) -> tuple[tuple[int, bool], ...]:
@@ -145,7 +152,7 @@ class PlanWatch:
                 "cap_bytes": status.cap,
                 "cycle_from": status.cycle.first.isoformat(),
                 "cycle_to": status.cycle.last.isoformat(),
-                "forecast_bytes": status.forecast.expected,
+                "forecast_bytes": live.forecast and live.forecast.expected,
             },
         )
         if is_new:

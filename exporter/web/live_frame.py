@@ -9,6 +9,7 @@ import msgspec
 
 from exporter.metering.clock import SECOND
 from reports.amounts import human_bits, human_bytes, human_rate
+from reports.forecast import why_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,6 +107,13 @@ def _moved(now: Moment, period: str, name: str, today: date) -> Iterator[tuple[s
 
 def _plan(plan: LivePlan) -> Iterator[tuple[str, str]]:
     yield "used", human_bytes(plan.used)
+    ahead = plan.forecast
+    if ahead is None:
+        yield "forecast", why_unknown(plan.status.counted_seconds)
+        yield "range", ""
+    else:
+        yield "forecast", human_bytes(ahead.expected)
+        yield "range", f" ({human_bytes(ahead.low)} to {human_bytes(ahead.high)})"
     cap = plan.status.cap
     if cap is not None:
         left = cap - plan.used

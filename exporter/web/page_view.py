@@ -16,6 +16,7 @@ from reports.amounts import human_bits, human_bytes, human_duration
 from reports.charts.columns import column_chart
 from reports.formats.exports import FORMATS
 from reports.periods import day_start, iso
+from reports.plans import Plan
 from reports.spans import RANGES
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def page(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> str:
             month=words.month_words(facts),
             month_height=MONTH_HEIGHT,
             plans=[words.plan_words(status, zone, facts.now) for status in facts.plans],
+            has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
             records=words.record_words(facts.records),
             gaps=words.gap_words(facts.gaps),
             yesterday=human_bytes(facts.yesterday.total),

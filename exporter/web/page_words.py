@@ -52,8 +52,6 @@ class PlanWords(NamedTuple):
     days_left: str
     cap: str | None
     is_over: bool
-    forecast: str
-    forecast_range: str
     gauge: Markup | None
     is_forecast_over: bool
     reached: str | None
@@ -103,14 +101,12 @@ def plan_words(status: PlanStatus, zone: ZoneInfo, now: int) -> PlanWords:
         days_left=f"{status.days_left} day{'s' * (status.days_left != 1)} left",
         cap=None if cap is None else human_bytes(cap),
         is_over=cap is not None and status.used > cap,
-        forecast=human_bytes(ahead.expected),
-        forecast_range=f"{human_bytes(ahead.low)} to {human_bytes(ahead.high)}",
         gauge=_gauge(status, now),
-        is_forecast_over=cap is not None and ahead.expected > cap,
+        is_forecast_over=cap is not None and ahead is not None and ahead.expected > cap,
         reached=None if reached is None else _weekday(day_of(reached, zone)),
         allowed=None if status.allowed_per_day is None else human_bytes(status.allowed_per_day),
         cost=money(status.cost, plan.currency) if priced else None,
-        forecast_cost=money(status.forecast_cost[0], plan.currency) if priced else None,
+        forecast_cost=money(status.forecast_cost[0], plan.currency) if priced and status.forecast_cost else None,
         before=human_bytes(status.last_used_by_now) if status.last_used_by_now else None,
     )
 
@@ -135,8 +131,10 @@ def _gauge(status: PlanStatus, now: int) -> Markup | None:
         return None
     cycle = status.cycle
     elapsed = (now - cycle.start) / (cycle.end - cycle.start)
-    used, cap, expected = status.used, status.cap, status.forecast.expected
-    title = f"{human_bytes(used)} of {human_bytes(cap)} used, {human_bytes(expected)} expected"
+    used, cap, expected = status.used, status.cap, status.forecast and status.forecast.expected
+    title = f"{human_bytes(used)} of {human_bytes(cap)} used"
+    if expected is not None:
+        title += f", {human_bytes(expected)} expected"
     return cap_gauge(Gauge(used, cap, expected, elapsed), title=title)
 
 

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
 from reports import usage
+from reports.formats import json_forecast
 from reports.formats import json_plans as shapes
 from reports.plan_status import plan_status
 from reports.plans import PlanError, named
@@ -61,11 +62,11 @@ async def plans(desk: Desk, query: OfPlan) -> shapes.Plans:
     return shapes.Plans(plans=await desk.ask(answer))
 
 
-async def forecast(desk: Desk, query: OfPlan) -> shapes.ForecastAnswer:
+async def forecast(desk: Desk, query: OfPlan) -> json_forecast.ForecastAnswer:
     """What the cycle of a plan will have used and cost at its end."""
     desk.fresh_snapshot()
     plan, now = named_plan(desk.settings, query.plan), desk.now
-    return await desk.ask(lambda ledger: shapes.plan(plan_status(ledger, plan, now), ledger.zone).forecast)
+    return await desk.ask(lambda ledger: json_forecast.forecast(plan_status(ledger, plan, now), ledger.zone))
 
 
 async def cost(desk: Desk, query: CostQuery) -> shapes.CostAnswer:
@@ -96,6 +97,8 @@ def parse_price(text: str | None) -> Decimal | None:
 
 ENDPOINTS = (
     Endpoint("GET", "/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, plans),
-    Endpoint("GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, shapes.ForecastAnswer, forecast),
+    Endpoint(
+        "GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, json_forecast.ForecastAnswer, forecast
+    ),
     Endpoint("GET", "/api/cost", "Cost of today's usage", CostQuery, shapes.CostAnswer, cost),
 )

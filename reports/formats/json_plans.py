@@ -9,6 +9,7 @@ import msgspec
 
 from reports.amounts import human_bytes
 from reports.formats.json import Answer, DateText, Today, Usage, usage
+from reports.formats.json_forecast import ForecastAnswer, Money, forecast, money_of
 from reports.periods import iso
 from reports.prices import assumed_price, cost, has_price, money, one_price, rounded
 
@@ -80,27 +81,6 @@ class CostAnswer(Answer):
     usage: CostUsage
     cost: Cost
     info: CostInfo
-
-
-class Money(Answer):
-    """An amount of money, exact to the currency's digits."""
-
-    amount: float
-    formatted: str
-    currency: str
-
-
-class ForecastAnswer(Answer):
-    """What the cycle will have used and cost at its end, with the range that eight of ten outcomes fall into."""
-
-    expected_bytes: int
-    low_bytes: int
-    high_bytes: int
-    cost: Money
-    cost_low: Money
-    cost_high: Money
-    method: str
-    human_readable: str
 
 
 class CycleAnswer(Answer, rename={"first": "from", "last": "to"}):
@@ -207,8 +187,7 @@ def cost_answer(used: Bytes, plan: Plan, price_per_gb: Decimal | None = None) ->
 
 def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
     """Shape how a plan stands."""
-    held, ahead = status.plan, status.forecast
-    expected, low, high = (_money(amount, held.currency) for amount in status.forecast_cost)
+    held = status.plan
     cycle, before = status.cycle, status.last_cycle
     return PlanAnswer(
         name=held.name,
@@ -224,18 +203,9 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
         used_ratio=None if status.share is None else round(status.share, 6),
         days_left=status.days_left,
         allowed_per_day_bytes=status.allowed_per_day,
-        cost=_money(status.cost, held.currency),
+        cost=money_of(status.cost, held.currency),
         gigabyte_bytes=held.gigabyte_bytes,
-        forecast=ForecastAnswer(
-            expected_bytes=ahead.expected,
-            low_bytes=ahead.low,
-            high_bytes=ahead.high,
-            cost=expected,
-            cost_low=low,
-            cost_high=high,
-            method=ahead.method,
-            human_readable=human_bytes(ahead.expected),
-        ),
+        forecast=forecast(status, zone),
         cap_reached_at=None if status.cap_reached_at is None else iso(status.cap_reached_at, zone),
         last_cycle=LastCycle(
             cycle=_cycle(before, zone), used_bytes=status.last_used, used_bytes_by_this_day=status.last_used_by_now
@@ -267,10 +237,6 @@ def _part(priced: Plan, amount: int) -> CostPart:
         cost_formatted=money(price, priced.currency),
         cost_inr=float(price) if priced.currency == INR else msgspec.UNSET,
     )
-
-
-def _money(amount: Decimal, currency: str) -> Money:
-    return Money(amount=float(rounded(amount, currency)), formatted=money(amount, currency), currency=currency)
 
 
 def _cycle(cycle: Period, zone: ZoneInfo) -> CycleAnswer:

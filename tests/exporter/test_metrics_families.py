@@ -17,6 +17,7 @@ from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import Families, families
 from exporter.metrics.service_families import Build
+from exporter.planning.watch import LivePlan
 from tests.fixtures.metrics_states import (
     FAILING,
     NOW,
@@ -327,6 +328,16 @@ def test_what_a_plan_may_come_to_is_never_less_than_it_has_used() -> None:
     assert series(text, "netledger_plan_forecast_high_bytes") == {("home",): 680e9}
     assert series(text, "netledger_plan_forecast_cost_low") == {("INR", "home"): 65.0}
     assert series(text, "netledger_plan_forecast_cost_high") == {("INR", "home"): 68.0}
+
+
+def test_a_forecast_that_cannot_be_made_yet_has_no_series() -> None:
+    status = live_plan("new", used=100_000_005).status._replace(forecast=None, forecast_cost=None, counted_seconds=120)
+
+    text = page(state(snapshot([]), plans=(live_plan("home"), LivePlan(status, 5))))
+
+    for name in ("bytes", "low_bytes", "high_bytes", "cost", "cost_low", "cost_high"):
+        assert {labels[-1] for labels in series(text, f"netledger_plan_forecast_{name}")} == {"home"}
+    assert series(text, "netledger_plan_used_bytes")[("new",)] == 5
 
 
 def test_what_a_day_may_use_shrinks_with_every_byte_and_ends_at_the_cap() -> None:

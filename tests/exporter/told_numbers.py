@@ -137,6 +137,7 @@ def _forecast(history: History, cycle: PlanDays, used: int) -> tuple[int, int, i
         used=used,
         began=BEGAN,
     )
+    assert found is not None
     return found.expected, found.low, found.high
 
 

@@ -104,6 +104,7 @@ def trials(shape: str, seed: int) -> Iterator[Trial]:
             now = int(datetime(today.year, today.month, today.day, hour, tzinfo=ZONE).timestamp())
             used = before + int(days[today] * SHARE_BY_HOUR[hour])
             told = forecast(finished, cycle=cycle, now=now, zone=ZONE, used=used, began=day_start(FIRST, ZONE))
+            assert told is not None
             yield Trial(told, used * (cycle.end - cycle.start) // (now - cycle.start), actual)
 
 

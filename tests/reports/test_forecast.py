@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.forecast import HABIT_DAYS, Forecast, forecast, reached_at
+from reports import forecast as forecasts
+from reports.forecast import HABIT_DAYS, LEAST_SECONDS, Forecast, counted_seconds, reached_at, why_unknown
 from reports.periods import SLOT_SECONDS, Period, day_start
 from tests.reports.synthetic_years import SHAPES, Errors, errors
 
@@ -20,6 +21,7 @@ FIRST = date(2026, 6, 1)
 DOCUMENT = Path(__file__).parents[2] / "docs" / "forecast.md"
 
 some_days = st.dictionaries(st.dates(date(2026, 3, 1), date(2026, 7, 10)), st.integers(0, 10**13), max_size=60)
+some_began = st.integers(JUNE.start - 90 * 86_400, JUNE.end + 86_400)
 some_now = st.integers(JUNE.start - 86_400, JUNE.end + 86_400)
 
 
@@ -29,6 +31,15 @@ def at(day: int, hour: int = 0, minute: int = 0) -> int:
 
 def same(amount: int, before: date = FIRST, count: int = 60) -> dict[date, int]:
     return {before - number * DAY: amount for number in range(1, count + 1)}
+
+
+def forecast(
+    days: dict[date, int], *, cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None = None
+) -> Forecast:
+    """One that is known."""
+    found = forecasts.forecast(days, cycle=cycle, now=now, zone=zone, used=used, began=began)
+    assert found is not None
+    return found
 
 
 def expected(days: dict[date, int], now: int, used: int, began: int | None = None) -> int:
@@ -107,9 +118,58 @@ def test_the_day_on_which_counting_began_is_not_a_whole_one() -> None:
     assert found.method.startswith("mean of the last 2 days, ")
 
 
-@pytest.mark.parametrize(("minute", "used", "total"), [(0, 0, 0), (0, 7, 7), (14, 7, 7)])
-def test_the_first_slot_without_history_tells_only_what_is_used(minute: int, used: int, total: int) -> None:
-    assert expected({}, at(1, 0, minute), used) == total
+@pytest.mark.parametrize("began", [at(12, 4, 43), at(12, 4, 45), at(12), JUNE.start])
+def test_nothing_is_expected_before_an_hour_of_the_cycle_is_counted(began: int) -> None:
+    def ask(now: int) -> Forecast | None:
+        return forecasts.forecast({}, cycle=JUNE, now=now, zone=ZONE, used=10, began=began)
+
+    assert all(ask(began + passed) is None for passed in range(0, LEAST_SECONDS, 61))
+    assert ask(began + LEAST_SECONDS - 1) is None
+    assert ask(began + LEAST_SECONDS) is not None
+
+
+def test_before_an_hour_is_counted_nobody_says_when_a_cap_is_reached() -> None:
+    began = at(12, 4, 43)
+
+    def ask(now: int) -> int | None:
+        return reached_at({}, cycle=JUNE, now=now, zone=ZONE, used=10, cap=20, began=began)
+
+    assert ask(began + LEAST_SECONDS - 1) is None
+    assert ask(began + LEAST_SECONDS) is not None
+
+
+def test_a_cycle_that_has_just_begun_is_expected_to_be_like_the_days_before() -> None:
+    assert expected(same(10), at(1), 0) == expected(same(10), at(1, 0, 14), 0) == 300
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "less than a minute"), (59, "less than a minute"), (60, "1 minute"), (179, "2 minutes"), (3599, "59 minutes")],
+)
+def test_a_forecast_that_cannot_be_made_says_how_long_was_counted(seconds: int, words: str) -> None:
+    assert why_unknown(seconds) == f"not known yet: counting for {words}"
+
+
+@pytest.mark.parametrize(
+    ("now", "began", "seconds"),
+    [
+        (at(1, 0, 30), at(1) - 86_400, 1800),
+        (at(1, 0, 30), at(1, 0, 20), 600),
+        (at(1, 0, 30), None, 0),
+        (at(1, 0, 30), at(1, 0, 40), 0),
+    ],
+)
+def test_counting_in_the_cycle_is_since_the_later_of_both_beginnings(now: int, began: int | None, seconds: int) -> None:
+    assert counted_seconds(JUNE, now, began) == seconds
+
+
+def test_the_spread_of_a_few_days_is_that_of_all_of_them() -> None:
+    days = {date(2026, 5, 29): 1000, date(2026, 5, 30): 2000, date(2026, 5, 31): 3000}
+    june = Period.month(2026, 6, ZoneInfo("UTC"))
+
+    found = forecast(days, cycle=june, now=june.start, zone=ZoneInfo("UTC"), used=0)
+
+    assert found[:3] == (60_000, 36_748, 83_252)
 
 
 def test_one_day_shows_no_spread_so_that_the_range_is_wide() -> None:
@@ -172,11 +232,27 @@ def test_a_day_of_23_hours_is_one_day_of_use() -> None:
     assert found.expected == 310
 
 
-@given(some_days, some_now, st.integers(0, 10**14))
-def test_a_forecast_never_falls_below_what_is_used(days: dict[date, int], now: int, used: int) -> None:
-    found = forecast(days, cycle=JUNE, now=now, zone=ZONE, used=used)
+@given(some_days, some_now, some_began, st.integers(0, 10**14), st.integers(0, 10**14))
+def test_a_forecast_never_falls_below_what_is_used(
+    days: dict[date, int], now: int, began: int | None, used: int, later: int
+) -> None:
+    found = forecasts.forecast(days, cycle=JUNE, now=now, zone=ZONE, used=used, began=began)
 
-    assert used <= found.low <= found.expected <= found.high
+    if found is not None:
+        assert used <= found.low <= found.expected <= found.high
+        moved_on = found.from_used(used + later)
+        assert used + later <= moved_on.low <= moved_on.expected <= moved_on.high
+
+
+@given(some_days, some_now, some_began)
+def test_what_is_expected_is_unknown_without_an_hour_and_without_a_day(
+    days: dict[date, int], now: int, began: int
+) -> None:
+    found = forecasts.forecast(days, cycle=JUNE, now=now, zone=ZONE, used=0, began=began)
+
+    if found is None:
+        assert counted_seconds(JUNE, now, began) < LEAST_SECONDS
+        assert now - began < 2 * 86_400 + 3600
 
 
 @given(some_days, some_now, st.integers(0, 10**14))
@@ -184,7 +260,7 @@ def test_a_slot_has_one_forecast(days: dict[date, int], now: int, used: int) -> 
     start = now // SLOT_SECONDS * SLOT_SECONDS
 
     answers = {
-        forecast(days, cycle=JUNE, now=second, zone=ZONE, used=used)
+        forecasts.forecast(days, cycle=JUNE, now=second, zone=ZONE, used=used, began=JUNE.start - 2 * 86_400)
         for second in (start, now, start + SLOT_SECONDS - 1)
     }
 
@@ -197,7 +273,8 @@ def test_a_cap_is_reached_within_the_cycle_if_the_forecast_says_so(
 ) -> None:
     found = reached(days, now, used, cap)
 
-    is_to_come = now < JUNE.end and used < cap <= expected(days, now, used)
+    ahead = forecasts.forecast(days, cycle=JUNE, now=now, zone=ZONE, used=used)
+    is_to_come = ahead is not None and now < JUNE.end and used < cap <= ahead.expected
     assert (found is not None) is is_to_come
     if found is not None:
         assert max(now // SLOT_SECONDS * SLOT_SECONDS, JUNE.start) < found <= JUNE.end
