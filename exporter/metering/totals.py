@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.postings import STILL, Speeds
-from reports.periods import Period, dates, day_of
+from reports.periods import Period, dates, day_of, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -133,12 +133,12 @@ def last_months(today: date) -> tuple[tuple[int, int], ...]:
 
 # Asked for at every scrape, changed by midnight.
 @lru_cache(maxsize=2)
-def _starts(today: date, zone: ZoneInfo) -> Mapping[str, int]:
+def _periods(today: date, zone: ZoneInfo) -> Mapping[str, Period]:
     return {
-        "day": Period.day(today, zone).start,
-        "week": Period.week(today, zone).start,
-        "month": Period.month(today.year, today.month, zone).start,
-        "year": Period.year(today.year, zone).start,
+        "day": Period.day(today, zone),
+        "week": Period.week(today, zone),
+        "month": Period.month(today.year, today.month, zone),
+        "year": Period.year(today.year, zone),
     }
 
 
@@ -213,9 +213,14 @@ class Totals:
         """Totals of one device; empty for one that never moved a byte. To be read, not changed."""
         return self._devices.get(name, self._unmoved)
 
-    def starts(self, today: date) -> Mapping[str, int]:
-        """UTC seconds at which the current day, week, month and year began."""
-        return _starts(today, self.zone)
+    def periods(self, today: date) -> Mapping[str, Period]:
+        """The current day, week, month and year."""
+        return _periods(today, self.zone)
+
+    def start(self) -> int | None:
+        """UTC seconds at which the first local day began that moved a byte; None before there is one."""
+        first = min((totals.first_day for totals in self._devices.values()), default=date.max)
+        return None if first == date.max else day_start(first, self.zone)
 
     def _turn_to(self, day: date) -> None:
         period = Period.day(day, self.zone)

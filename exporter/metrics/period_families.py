@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from exporter.metering.totals import PERIODS, ZERO, last_days, last_months
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Amount, DeviceTotals
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Told
+    from reports.periods import Period
 
     IsTold = Callable[[InterfaceState], bool]
     Columns = tuple[Column[Amount], Column[Amount]]
@@ -39,9 +40,10 @@ def period_tables(told: Told) -> tuple[Table[Any] | HistoryTable, ...]:
     """Period families of the interfaces that are `told` of."""
     return (
         HistoryTable(("device", "counted", "period"), told, _nothing, _to_date, _TO_DATE),
-        _STARTS,
+        _BOUNDS,
         HistoryTable(("device", "counted", "date"), told, _finished_days, _this_day, _DAILY),
         HistoryTable(("device", "counted", "month"), told, _finished_months, _this_month, _MONTHLY),
+        _LEDGER_START,
     )
 
 
@@ -83,12 +85,33 @@ def _months(today: date) -> tuple[tuple[tuple[int, int], str], ...]:
     return tuple((month, f"{month[0]:04}-{month[1]:02}") for month in last_months(today))
 
 
-def _starts(state: MetricsState) -> Sequence[tuple[str, int]]:
-    return tuple(state.totals.starts(state.today).items())
+def _periods(state: MetricsState) -> Sequence[tuple[str, Period]]:
+    return tuple(state.totals.periods(state.today).items())
 
 
-def _period(row: tuple[str, int]) -> Labels:
+def _period(row: tuple[str, Period]) -> Labels:
     return (row[0],)
+
+
+def _start_of(row: tuple[str, Period]) -> float:
+    return row[1].start
+
+
+def _end_of(row: tuple[str, Period]) -> float:
+    return row[1].end
+
+
+def _ledger_start(state: MetricsState) -> Sequence[int]:
+    start = state.totals.start()
+    return () if start is None else (start,)
+
+
+def _no_labels(_: int) -> Labels:
+    return ()
+
+
+def _itself(value: int) -> float:
+    return value
 
 
 _TO_DATE: Columns = (
@@ -136,16 +159,36 @@ _MONTHLY: Columns = (
     ),
 )
 
-_STARTS: Table[tuple[str, int]] = Table(
+_BOUNDS: Table[tuple[str, Period]] = Table(
     ("period",),
-    _starts,
+    _periods,
     _period,
     (
         Column(
             "netledger_period_start_timestamp_seconds",
             "gauge",
             "When the current local day, week, month or year began, in seconds since 1970.",
-            itemgetter(1),
+            _start_of,
+        ),
+        Column(
+            "netledger_period_end_timestamp_seconds",
+            "gauge",
+            "When the current local day, week, month or year ends, in seconds since 1970.",
+            _end_of,
+        ),
+    ),
+)
+
+_LEDGER_START: Table[int] = Table(
+    (),
+    _ledger_start,
+    _no_labels,
+    (
+        Column(
+            "netledger_ledger_start_timestamp_seconds",
+            "gauge",
+            "When the first local day began that the ledger holds bytes of, in seconds since 1970; missing before.",
+            _itself,
         ),
     ),
 )

@@ -192,5 +192,5 @@ def test_periods_switch_at_local_midnight_everywhere_together(open_books: Callab
         assert usage.today(reader, after).total.received == totals.to_date("day", date(2026, 7, 1)).receive
     assert told == asked
     assert sum(asked) == 123
-    assert books.totals.starts(books.totals.today(after))["month"] == midnight
+    assert books.totals.periods(books.totals.today(after))["month"].start == midnight
     assert datetime.fromtimestamp(midnight, UTC).hour != 0

@@ -59,10 +59,12 @@ PROMISED = {
     "netledger_period_receive_bytes": {"device", "counted", "period"},
     "netledger_period_transmit_bytes": {"device", "counted", "period"},
     "netledger_period_start_timestamp_seconds": {"period"},
+    "netledger_period_end_timestamp_seconds": {"period"},
     "netledger_daily_receive_bytes": {"device", "counted", "date"},
     "netledger_daily_transmit_bytes": {"device", "counted", "date"},
     "netledger_monthly_receive_bytes": {"device", "counted", "month"},
     "netledger_monthly_transmit_bytes": {"device", "counted", "month"},
+    "netledger_ledger_start_timestamp_seconds": set(),
     "netledger_plan_used_bytes": {"plan"},
     "netledger_plan_forecast_bytes": {"plan"},
     "netledger_plan_forecast_low_bytes": {"plan"},
@@ -255,6 +257,12 @@ def test_periods_to_date_begin_at_local_midnights() -> None:
         ("month",): datetime(2026, 11, 1, tzinfo=kolkata).timestamp(),
         ("year",): datetime(2026, 1, 1, tzinfo=kolkata).timestamp(),
     }
+    assert series(text, "netledger_period_end_timestamp_seconds") == {
+        ("day",): datetime(2026, 11, 23, tzinfo=kolkata).timestamp(),
+        ("week",): datetime(2026, 11, 23, tzinfo=kolkata).timestamp(),
+        ("month",): datetime(2026, 12, 1, tzinfo=kolkata).timestamp(),
+        ("year",): datetime(2027, 1, 1, tzinfo=kolkata).timestamp(),
+    }
 
 
 def test_the_last_31_finished_days_and_today_are_told() -> None:
@@ -301,6 +309,17 @@ def test_the_first_day_is_remembered_when_old_days_are_forgotten() -> None:
 
     assert list(series(text, "netledger_daily_receive_bytes").values()) == [0] * 32
     assert list(series(text, "netledger_monthly_receive_bytes").values()) == [70, 0, 0, 0]
+
+
+def test_the_ledger_begins_with_the_first_local_day_that_moved_a_byte() -> None:
+    shown = [interface("eth0", counted=True)]
+    rows = [*history("eth0", first=date(2025, 3, 9)), *history("wlan0", first=date(2025, 3, 8))]
+
+    name = "netledger_ledger_start_timestamp_seconds"
+    assert series(page(state(snapshot(shown))), name) == {}
+    kolkata = ZoneInfo("Asia/Kolkata")
+    begun = series(page(state(snapshot(shown), totals_held=totals(rows))), name)
+    assert begun == {(): datetime(2025, 3, 8, tzinfo=kolkata).timestamp()}
 
 
 def test_an_interface_that_has_never_moved_a_byte_begins_today() -> None:
