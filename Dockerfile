@@ -1,14 +1,18 @@
 # netledger alone; docker-compose.yml adds Prometheus and Grafana. Not built in CI: see docs/deploy.md.
 ARG PYTHON=3.13-slim-bookworm
 
-# Wheels only: no compiler, and none of this stage but the installed packages goes further.
+# Locked wheels only: no compiler, and none of this stage but the installed packages goes further.
 FROM python:${PYTHON} AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
+COPY requirements requirements
 COPY exporter exporter
 COPY reports reports
 RUN python -m venv /opt/netledger \
- && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --no-binary netledger . \
+ && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes \
+    --requirement requirements/run.txt --requirement requirements/build.txt \
+ && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
+ && /opt/netledger/bin/pip uninstall --yes --requirement requirements/build.txt \
  && /opt/netledger/bin/pip uninstall --yes pip \
  && find /opt/netledger -name __pycache__ -type d -prune -exec rm -r {} + \
  && /opt/netledger/bin/python -m compileall -q /opt/netledger/lib

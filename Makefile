@@ -3,20 +3,28 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PYTEST := tests/in_own_namespaces.sh $(BIN)/python -m pytest
+# Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
+LOCKS := run build test grafana lint lock
 UPLOT := exporter/web/assets/vendor/uplot
 SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 
-.PHONY: run test lint format check check-grafana accuracy bench grafana pictures vendor system-packages clean help
+.PHONY: run test test-units lint format lock check check-grafana accuracy bench grafana pictures vendor system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/installed  ## Install into .venv, and count, keep and serve on http://127.0.0.1:7373
+	@echo "netledger starts: open the address that it listens on in a browser. Ctrl-C stops it and loses nothing."
 	@$(BIN)/netledger run
 
 test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Install what the tests need, and pass them
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	$(PYTEST) $(PYTEST_OPTIONS)
+
+test-units: $(VENV)/installed-for-tests  ## The tests that need no other programs, with PYTHON and VENV of your choice
+	$(PYTEST) tests/exporter tests/reports $(PYTEST_OPTIONS)
 
 lint: $(VENV)/installed-for-lint  ## ruff, mypy and the floors
 	$(BIN)/ruff check .
@@ -28,13 +36,16 @@ format: $(VENV)/installed-for-lint  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+lock: $(VENV)/installed-for-lock  ## Lock what pyproject.toml wants in requirements/, again; LOCK_OPTIONS=--upgrade takes the newest
+	VENV=$(VENV) requirements/lock.sh "$(LOCKS)" $(LOCK_OPTIONS)
+
 check: lint test  ## What CI runs
 
 check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Check the dashboards: types, rules, every query
-	$(BIN)/python -m pytest tests/grafana $(PYTEST_OPTIONS)
+	$(PYTEST) tests/grafana $(PYTEST_OPTIONS)
 
 accuracy: $(VENV)/installed-for-tests system-packages  ## Known bytes, four who count them: the table of docs/accuracy.md
-	$(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)
+	tests/in_own_namespaces.sh $(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)
 
 bench: $(VENV)/installed-for-tests  ## Measure every figure of docs/performance.md
 	$(BIN)/python tests/bench/run.py $(BENCH_OPTIONS)
@@ -68,26 +79,46 @@ system-packages:
 	  fi; \
 	fi
 
-# Grafana's own types and the TypeScript compiler, 26 MB in two packages, for the check of the dashboards alone.
+# Grafana's own types and the TypeScript compiler, 26 MB in two packages, for the check of the dashboards alone: without
+# npm, or where it cannot fetch them, the other tests run and that one is skipped.
 $(GRAFANA_TYPES): grafana/checks/package-lock.json | system-packages
-	@if command -v npm >/dev/null; then npm ci --prefix grafana/checks --ignore-scripts --loglevel=error && touch $@; \
-	else echo "npm is not installed: the dashboards' types are not checked"; fi
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the dashboards' types are not checked"; \
+	elif (cd grafana/checks && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
+	else rm -rf grafana/checks/node_modules; echo "npm could not fetch Grafana's types: the dashboards' types are not checked"; fi
 
+# Debian's python3 cannot make a venv that has pip: python3-venv holds that part.
 $(VENV)/python-made:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netledger needs Python 3.11 or later")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netledger needs Python 3.11 or later")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing python3-venv"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; \
+	  else \
+	    echo "$(PYTHON) cannot make a virtual environment: install python3-venv as root (apt-get install python3-venv)"; false; \
+	  fi; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/installed: $(VENV)/python-made pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+# `pip install --require-hashes` takes no folder: what netledger needs comes first, netledger itself then needs nothing more.
+$(VENV)/installed: $(VENV)/python-made pyproject.toml requirements/run.txt requirements/build.txt
+	@echo "Installing what netledger needs into $(VENV): up to a minute, once"
+	@$(PIP) install --require-hashes --requirement requirements/run.txt --requirement requirements/build.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,grafana]'
+$(VENV)/installed-for-tests: $(VENV)/installed requirements/test.txt requirements/grafana.txt
+	@echo "Installing what the tests need into $(VENV)"
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/test.txt --requirement requirements/grafana.txt
 	@touch $@
 
-$(VENV)/installed-for-lint: $(VENV)/installed-for-tests
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,grafana,lint]'
+$(VENV)/installed-for-lint: $(VENV)/installed-for-tests requirements/lint.txt
+	@echo "Installing the linters into $(VENV)"
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/lint.txt
+	@touch $@
+
+$(VENV)/installed-for-lock: $(VENV)/python-made requirements/lock.txt
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/lock.txt
 	@touch $@
 
 clean:  ## Remove what was built; the ledger is elsewhere, and stays

@@ -17,6 +17,9 @@ Raw: TypeAlias = "str | list[Raw] | tuple[Entry, ...] | None"
 LARGEST = 1_000_000
 # libyaml's composer recurses in C: a file of brackets only would end the process.
 DEEPEST = 8
+TOO_DEEP = "is nested too deep"
+# libyaml scans ahead of the events that it hands out, and from 0.2.6 on has a limit of its own.
+TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
 OWN_TAGS = "tag:yaml.org,2002:"
 HINTS = {
     "did not find expected alphabetic or numeric character": "a text that begins with * or & needs quotes",
@@ -90,12 +93,14 @@ def _check_events(events: Iterator[Any]) -> None:
             raise YamlError("aliases are not supported; a text that begins with * needs quotes", line)
         depth += name.endswith("StartEvent") - name.endswith("EndEvent")
         if depth > DEEPEST:
-            raise YamlError("is nested too deep", line)
+            raise YamlError(TOO_DEEP, line)
 
 
 def _syntax_text(problem: str | None) -> str:
     # libyaml quotes single characters; anything longer may be a secret of the file.
     fault = re.sub(r" '[^'<]{2,}'", "", problem or "").removeprefix("but ")
+    if fault == TOO_DEEP_FOR_LIBYAML:
+        return TOO_DEEP
     return "; ".join(filter(None, [f"is not YAML: {fault}", HINTS.get(fault)]))
 
 

@@ -159,6 +159,7 @@ def test_a_problem_names_file_line_key_value_and_rule(file: Path, text: str, pro
         (b"text", "n.yaml:1: is not a mapping of sections"),
         (b"? [a]\n: b", "n.yaml:1: a key is not text"),
         (b"[" * 200_000, "n.yaml:1: is nested too deep"),
+        (b"a:\n" + b"- " * 2000, "n.yaml:2: is nested too deep"),
         (b"a: \x01", "n.yaml: has a character that YAML does not allow"),
         (b"\x89PNG\r\n\x1a\n\0", "n.yaml:1: is not UTF-8 text"),
         (b"server:\n  host: \xff", "n.yaml:2: is not UTF-8 text"),
