@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from tests.accuracy.contestants import missing_programs
 from tests.accuracy.experiment import Experiment, Pace, Standing
 from tests.end_to_end.world import World
+from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,8 +26,8 @@ HEAD = """\
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it, print the table, and where `--output` is given put it between that document's markers."""
     options = _parser().parse_args(arguments)
-    if os.geteuid() != 0:
-        sys.stderr.write("the experiment makes network namespaces: run it as root\n")
+    if reason := reason_against_namespaces():
+        sys.stderr.write(f"{reason}\n")
         return 2
     if lacking := missing_programs():
         sys.stderr.write(f"install these Debian packages first: {' '.join(lacking)}\n")

@@ -8,10 +8,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from tests.bench.frames import frames_on
-from tests.bench.places import place_with, reason_against_namespaces
+from tests.bench.places import place_with
 from tests.bench.process_figures import cpu_seconds, memory_of
 from tests.bench.rows import KERNEL_MEGABYTE, MILLISECOND, Row, skipped
 from tests.bench.running import running
+from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from tests.bench.places import Place

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.end_to_end.namespaces import Namespace
+from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,15 +55,6 @@ class OwnNamespace(Place):
 
     def free_port(self) -> int:
         return NAMESPACE_PORT
-
-
-def reason_against_namespaces() -> str:
-    """Why no namespace can be made here; "" where one can."""
-    if not Path("/proc/self/ns/net").exists():
-        return "this system has no network namespaces"
-    if os.geteuid() != 0:
-        return "only root makes network namespaces: run it with sudo"
-    return "" if shutil.which("ip") else "the command ip (package iproute2) is missing"
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import time
@@ -14,6 +13,7 @@ from playwright.async_api import async_playwright
 
 from tests.browser.visitor import Visitor
 from tests.end_to_end.world import World
+from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -28,8 +28,8 @@ SIZES = {"B": 1, "KB": 10**3, "MB": 10**6}
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A machine with one uplink, quiet until a test moves something."""
-    if os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("network namespaces need root and ip (Debian package iproute2)")
+    if reason := reason_against_namespaces():
+        pytest.skip(reason)
     with World(tmp_path) as made:
         yield made
 

@@ -9,6 +9,8 @@ import struct
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.end_to_end.traffic import Sink, send
 
 if TYPE_CHECKING:
@@ -150,7 +152,10 @@ class ProgramTunnel:
 
 def _tun(namespace: Namespace, device: str) -> int:
     def opened() -> int:
-        descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+        except (FileNotFoundError, PermissionError) as error:
+            pytest.skip(f"/dev/net/tun: {error.strerror}")
         fcntl.ioctl(descriptor, TUNSETIFF, struct.pack("16sH22x", device.encode(), IFF_TUN_WITHOUT_HEADER))
         return descriptor
 

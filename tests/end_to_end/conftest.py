@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.end_to_end.world import World
+from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,10 +16,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def _namespaces_work() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces need root")
-    if shutil.which("ip") is None:
-        pytest.skip("network namespaces need ip (Debian package iproute2)")
+    if reason := reason_against_namespaces():
+        pytest.skip(reason)
 
 
 @pytest.fixture

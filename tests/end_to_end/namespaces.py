@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from threading import Thread
@@ -69,11 +70,15 @@ class Namespace:
     def _silence(self) -> None:
         # Neighbour discovery and router solicitations would move bytes at instants of the kernel's choosing.
         for scope in ("all", "default"):
-            self.run("sysctl", "-qw", f"net.ipv6.conf.{scope}.disable_ipv6=1")
+            self.switch_on(f"ipv6/conf/{scope}/disable_ipv6")
         self.ip("link", "set", "lo", "up")
 
     def delete(self) -> None:
         run("ip", "netns", "delete", self.name)
+
+    def switch_on(self, setting: str) -> None:
+        """Set one of /proc/sys/net to 1; the program sysctl is not on every user's PATH."""
+        self.inside(partial(Path("/proc/sys/net", setting).write_text, "1", "ascii"))
 
     def ip(self, *arguments: str) -> str:
         return run("ip", "-n", self.name, *arguments)

@@ -82,7 +82,7 @@ class World:
         container = self.namespace("c")
         lay_bridge(container, self.machine, device="eth0", bridge=bridge)
         made = self._kept(Cable(container, self.machine, device="eth0", far_device=bridge, subnet=subnet))
-        self.machine.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+        self.machine.switch_on("ipv4/ip_forward")
         container.ip("route", "add", "default", "via", made.far_address)
         self.outside.ip("route", "add", f"10.203.{subnet}.0/24", "via", self.uplink.near_address)
         return made

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -17,16 +16,14 @@ import pytest
 import exporter
 from exporter.metering.differences import last_difference
 from exporter.metering.readings import NOTHING, Counts
+from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 pytestmark = [
     pytest.mark.namespaces,
-    pytest.mark.skipif(
-        sys.platform != "linux" or os.geteuid() != 0 or shutil.which("ip") is None,
-        reason="needs root and ip (iproute2) to make network namespaces",
-    ),
+    pytest.mark.skipif(bool(reason_against_namespaces()), reason=reason_against_namespaces()),
 ]
 
 OBSERVER = Path(__file__).parents[1] / "fixtures/interface_observer.py"

@@ -9,6 +9,7 @@ import platformdirs
 import pytest
 
 from exporter.settings.folders import config_folder, data_folder
+from tests.privileges import has_many_users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def test_the_users_folders_are_those_of_platformdirs(world: Mapping[str, str], m
     assert str(data_folder(world)) == os.path.normpath(platformdirs.user_data_dir("netledger", appauthor=False))
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become a stranger")
+@pytest.mark.skipif(not has_many_users(), reason="only root of the machine can become a stranger")
 def test_a_user_without_a_home_gets_one_sentence() -> None:
     program = (
         "import os, exporter.cli.usage, platformdirs; from exporter.cli.root import netledger; "

@@ -35,7 +35,7 @@ def require_compiler() -> None:
     if shutil.which("node") is None:
         pytest.skip("the types need node (Debian package nodejs)")
     if not (CHECKS / "node_modules" / "typescript").exists():
-        pytest.skip("the types need grafana/checks/node_modules: npm ci --prefix grafana/checks")
+        pytest.skip("the types need grafana/checks/node_modules: cd grafana/checks && npm ci")
 
 
 def type_findings(files: Iterable[Path]) -> list[TypeFinding]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.exporter.cli.calls import Commands
+from tests.privileges import has_many_users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ def test_what_is_no_ledger_replaces_no_backup(tmp_path: Path) -> None:
     assert not (tmp_path / "backups").exists()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.skipif(not has_many_users(), reason="only root of the machine can become somebody else")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
