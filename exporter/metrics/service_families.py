@@ -11,7 +11,7 @@ from exporter.metering.clock import SECOND
 from exporter.metrics.tables import Column, Labels, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from exporter.metering.clock import Instant
     from exporter.metering.snapshots import MeterHealth
@@ -47,11 +47,17 @@ def _readings(state: MetricsState) -> Sequence[_Reading]:
 
 
 def _resets(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    return tuple(state.snapshot.resets.items())
+    return _from_zero(state, "reset", state.snapshot.resets)
 
 
 def _discarded(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    return tuple(state.snapshot.discarded.items())
+    return _from_zero(state, "impossible", state.snapshot.discarded)
+
+
+def _from_zero(state: MetricsState, cause: str, counts: Mapping[tuple[str, str], int]) -> Sequence[tuple[Labels, int]]:
+    """Counts by (device, cause), those of every interface that is shown from 0 on: increase() misses a first value."""
+    zeros = {(interface.name, cause): 0 for interface in state.snapshot.interfaces}
+    return tuple({**zeros, **counts}.items())
 
 
 def _no_labels(_: object) -> Labels:

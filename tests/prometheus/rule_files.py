@@ -42,9 +42,19 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def rules(name: str) -> list[dict[str, Any]]:
-    """The rules of "alerts" or "recording", in order."""
-    return [rule for group in load(RULES / f"{name}.yml")["groups"] for rule in group["rules"]]
+def rules(name: str, kind: str) -> list[dict[str, Any]]:
+    """The rules of a kind ("alert" or "record") in "alerts" or "recording", in order."""
+    return [rule for group in load(RULES / f"{name}.yml")["groups"] for rule in group["rules"] if kind in rule]
+
+
+def alerts() -> list[dict[str, Any]]:
+    """Every alert."""
+    return rules("alerts", "alert")
+
+
+def records() -> list[dict[str, Any]]:
+    """Every recorded series, those that alerts are made of included."""
+    return rules("recording", "record") + rules("alerts", "record")
 
 
 def metric_names(expression: str) -> set[str]:
@@ -78,4 +88,4 @@ def documented_metrics() -> dict[str, set[str]]:
 
 def known_metrics() -> set[str]:
     """What a rule may ask for: documented metrics, recorded series, and what Prometheus says of a target."""
-    return {*documented_metrics(), *(rule["record"] for rule in rules("recording")), "up"}
+    return {*documented_metrics(), *(rule["record"] for rule in records()), "up"}

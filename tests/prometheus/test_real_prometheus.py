@@ -14,7 +14,7 @@ from tests.exporter.cli.service_process import Service
 from tests.grafana.prometheus_server import require_prometheus, running_prometheus
 from tests.prometheus.doors import DOORS, REFUSALS, behind_doors
 from tests.prometheus.optional_settings import CONFIG
-from tests.prometheus.rule_files import FOLDER, RULES, load, rules
+from tests.prometheus.rule_files import FOLDER, RULES, alerts, load, records, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +105,7 @@ def test_the_target_is_found_and_up(watched: Watched) -> None:
     assert target["labels"] == {"instance": watched.address, "job": "netledger"}
 
 
-@pytest.mark.parametrize("name", sorted({rule["record"] for rule in rules("recording")} - OF_A_KNOWN_LINK))
+@pytest.mark.parametrize("name", sorted({rule["record"] for rule in rules("recording", "record")} - OF_A_KNOWN_LINK))
 def test_a_recorded_series_has_values(watched: Watched, name: str) -> None:
     of_the_job = f'{name}{{job="netledger"}}'
     watched.eventually(of_the_job)
@@ -126,7 +126,7 @@ def test_no_rule_fails_and_a_service_that_is_well_raises_no_alert(watched: Watch
 
     evaluated = [rule for group in watched.prometheus._get("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in evaluated if rule["health"] == "err"} == set()
-    assert len(evaluated) == len(rules("alerts")) + len(rules("recording"))
+    assert len(evaluated) == len(alerts()) + len(records())
     # The way here may have led through a scrape that came too early.
     watched.eventually('absent(ALERTS{alertstate="firing"})')
     watched.eventually("absent(ALERTS)")

@@ -12,7 +12,7 @@ import yaml
 
 from exporter.cli.root import netledger
 from exporter.settings.tree import keys
-from tests.prometheus.rule_files import ROOT, known_metrics, metric_names, needs_promtool, promtool, rules
+from tests.prometheus.rule_files import ROOT, alerts, known_metrics, metric_names, needs_promtool, promtool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HOME = "https://github.com/netledger/netledger/blob/main/"
 PAGE = "docs/runbooks.md"
 TEXT = (ROOT / PAGE).read_text(encoding="utf-8")
-ALERTS = rules("alerts")
+ALERTS = alerts()
 SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 COMMANDS = sorted(set(re.findall(r"`(netledger [^`]+)`", TEXT + "".join(str(alert) for alert in ALERTS))))
 QUERIES = [line for block in re.findall(r"```promql\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
