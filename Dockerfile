@@ -31,7 +31,7 @@ ENV PATH=/opt/netledger/bin:$PATH \
 USER 7373:7373
 VOLUME /var/lib/netledger
 EXPOSE 7373
-HEALTHCHECK --interval=30s --timeout=5s --start-period=15s \
-  CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:7373/-/healthy', timeout=3)"]
+HEALTHCHECK --interval=2m --timeout=5s --start-period=15s \
+  CMD ["netledger", "status"]
 ENTRYPOINT ["netledger"]
 CMD ["run"]

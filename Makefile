@@ -8,7 +8,7 @@ PYTEST := tests/in_own_namespaces.sh $(BIN)/python -m pytest
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build test grafana lint lock
 UPLOT := exporter/web/assets/vendor/uplot
-SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
+SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 
 .PHONY: run test test-units lint format lock check check-grafana accuracy bench grafana pictures vendor system-packages clean help

@@ -57,6 +57,7 @@ def test_a_service_of_compose_is_confined_and_pinned(name: str) -> None:
     assert service["healthcheck"]["test"][0] == "CMD"
     assert re.search(r":v?\d+\.\d+\.\d+$", service["image"])
     assert "ports" not in service
+    assert service["cpus"] <= 1  # a machine of one CPU takes no more
 
 
 def test_everything_listens_on_loopback_only() -> None:
@@ -65,6 +66,25 @@ def test_everything_listens_on_loopback_only() -> None:
     assert [text for text in told if "127.0.0.1:" not in text] == ["--cluster.listen-address="]
     assert SERVICES["grafana"]["environment"]["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
     assert Server().host == "127.0.0.1"
+
+
+def test_no_service_asks_the_internet_at_its_start() -> None:
+    settings = SERVICES["grafana"]["environment"]
+
+    assert settings["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"
+    assert settings["GF_NEWS_NEWS_FEED_ENABLED"] == "false"
+    assert {settings[name] for name in settings if name.startswith("GF_ANALYTICS_")} == {"false"}
+
+
+def test_alerts_are_raised_by_one_server() -> None:
+    mounts = [mount.split(":")[0] for mount in SERVICES["grafana"]["volumes"]]
+
+    assert not [path for path in mounts if path.startswith("./") and (ROOT / path / "alerting").exists()]
+
+
+def test_a_check_of_health_knows_the_settings() -> None:
+    assert SERVICES["netledger"]["healthcheck"]["test"] == ["CMD", "netledger", "status"]
+    assert 'CMD ["netledger", "status"]' in (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
 def test_compose_mounts_what_is_there() -> None:

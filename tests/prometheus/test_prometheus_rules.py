@@ -143,7 +143,9 @@ def play(group: dict[str, Any], names: Iterable[str], folder: Path) -> tuple[int
     ids=["held", "while the machine is off", "until the cycle ends", "over a restart"],
 )
 @pytest.mark.parametrize("rule", rules("alerts", "record")[1:], ids=NAME)
-def test_what_holds_the_state_of_a_plan_is_needed(tmp_path: Path, rule: dict[str, Any], part: str, instead: str) -> None:
+def test_what_holds_the_state_of_a_plan_is_needed(
+    tmp_path: Path, rule: dict[str, Any], part: str, instead: str
+) -> None:
     (group,) = (group for group in load(RULES / "alerts.yml")["groups"] if group["name"] == "netledger-plans")
     (broken,) = (held for held in group["rules"] if held.get("record") == rule["record"])
     broken["expr"] = re.sub(part, instead, rule["expr"])
