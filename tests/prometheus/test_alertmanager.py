@@ -121,7 +121,9 @@ def test_a_fleet_that_is_down_is_one_message(alertmanager: Alertmanager) -> None
 
 
 def test_machines_that_are_down_without_being_many_are_listed_in_one_message(alertmanager: Alertmanager) -> None:
-    alertmanager.raise_alerts(*({"alertname": "NetledgerDown", "instance": f"host{number}:7373"} for number in range(3)))
+    down = [{"alertname": "NetledgerDown", "instance": f"host{number}:7373"} for number in range(3)]
+
+    alertmanager.raise_alerts(*down)
 
     eventually(lambda: alertmanager.messages)
     assert [len(message["alerts"]) for message in alertmanager.messages] == [3]
@@ -164,7 +166,9 @@ def test_what_follows_from_another_alert_is_kept_back(
 
 
 def test_a_machine_that_does_not_answer_keeps_what_it_told_of_its_cap(alertmanager: Alertmanager) -> None:
-    alertmanager.raise_alerts({"alertname": "NetledgerDown", **A}, {"alertname": "NetledgerCapReached", **A, "plan": "home"})
+    down, reached = {"alertname": "NetledgerDown", **A}, {"alertname": "NetledgerCapReached", **A, "plan": "home"}
+
+    alertmanager.raise_alerts(down, reached)
 
     eventually(lambda: len(alertmanager.messages) > 1)
     assert alertmanager.state("NetledgerCapReached") == {"active"}
