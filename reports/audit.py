@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reports.ledger_reader import Gap, LedgerReader
+    from reports.ledger_reader import Gap, Incident, LedgerReader
 
 Pair = tuple[int, int]
 """Bytes (received, sent)."""
@@ -15,6 +15,10 @@ Pair = tuple[int, int]
 
 CONTINUED_ELSEWHERE = "renamed/"
 """How the ledger marks a counter that goes on under another name: that one's line accounts for it."""
+
+
+IN_DOUBT = "in doubt"
+"""What the ledger calls an incident where a counter's step could have been another than the one that is counted."""
 
 
 class KernelCounter(NamedTuple):
@@ -47,10 +51,11 @@ class AuditLine(NamedTuple):
 
 
 class Audit(NamedTuple):
-    """All interfaces, and the gaps across which bytes were counted without being watched."""
+    """All interfaces, gaps across which bytes were counted without being watched, and steps that could be others."""
 
     lines: list[AuditLine]
     gaps: list[Gap]
+    doubts: list[Incident]
 
     @property
     def difference(self) -> int:
@@ -82,4 +87,10 @@ def audit(ledger: LedgerReader, kernel: Mapping[str, KernelCounter], now: float)
             )
         )
     since = min((line.since for line in lines), default=int(now))
-    return Audit(lines, ledger.gaps(since, int(now) + 1))
+    began = {line.device: line.since for line in lines}
+    doubts = [
+        incident
+        for incident in ledger.incidents()
+        if incident.what == IN_DOUBT and incident.at >= began.get(incident.subject, now + 1)
+    ]
+    return Audit(lines, ledger.gaps(since, int(now) + 1), doubts)

@@ -41,7 +41,8 @@ def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     lines = [line for line in found.lines if interface in {None, line.device}]
     if interface is not None and not lines:
         raise click.UsageError(f"interface: the ledger has no counter of {interface!r}")
-    found = found._replace(lines=lines)
+    doubts = [incident for incident in found.doubts if interface in {None, incident.subject}]
+    found = found._replace(lines=lines, doubts=doubts)
     if as_json:
         print_json(_document(found, zone))
     else:
@@ -101,6 +102,15 @@ def _document(found: Audit, zone: ZoneInfo) -> dict[str, object]:
             {"from": iso(gap.began, zone), "to": iso(gap.ended, zone), "cause": gap.cause, "bytes": gap.bytes}
             for gap in found.gaps
         ],
+        "in_doubt": [
+            {
+                "interface": incident.subject,
+                "at": iso(incident.at, zone),
+                "bytes": incident.bytes,
+                "reason": incident.detail,
+            }
+            for incident in found.doubts
+        ],
     }
 
 
@@ -124,13 +134,20 @@ def _print(found: Audit, zone: ZoneInfo) -> None:
         f"{gap.bytes:,} bytes counted across it."
         for gap in found.gaps
     ]
-    print_table(Table(title, columns, rows, left=frozenset({0, 1})), [*gaps, _verdict(found)])
+    doubts = [
+        f"In doubt: {incident.subject} at {_when(incident.at, zone)}, "
+        f"{incident.bytes:,} bytes counted ({incident.detail})."
+        for incident in found.doubts
+    ]
+    print_table(Table(title, columns, rows, left=frozenset({0, 1})), [*gaps, *doubts, _verdict(found)])
 
 
 def _verdict(found: Audit) -> str:
     if not found.lines:
         return "The ledger has no counter to compare with yet."
-    return "The ledger and the kernel differ." if found.difference else "Every byte is accounted for."
+    if found.difference:
+        return "The ledger and the kernel differ."
+    return "All else is accounted for." if found.doubts else "Every byte is accounted for."
 
 
 def _when(instant: int, zone: ZoneInfo) -> str:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
-from exporter.metering.differences import WRAP_32, Delta, difference, first_sight, last_difference
-from exporter.metering.lives import Life
-from exporter.metering.postings import Incident, SubjectFacts
+from exporter.metering.differences import (
+    Delta,
+    difference,
+    doubt,
+    fallen,
+    first_sight,
+    last_difference,
+    since_boot,
+)
+from exporter.metering.lives import Life, room_of
+from exporter.metering.postings import SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch
+from exporter.metering.record import Record
+from exporter.metering.taking import UNKNOWN, Fall, instead, needs_a_second_look, readable, settled, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exporter.metering.journal import Journal
+    from exporter.metering.lives import Room
     from exporter.metering.postings import OpeningBalance, Realign
     from exporter.metering.readings import Look, Reading, Subject
     from exporter.metering.timeline import Stretch
     from exporter.metering.totals import Totals
 
-log = logging.getLogger(__name__)
-
 REMEMBERED = 1024
 """Interfaces that are gone and whose last reading stays in memory, in case they come back with the same counter."""
-
-GONE = "(gone)"
-"""Device label for what is counted of interfaces that have left."""
-
 
 CONTINUED_ELSEWHERE = Epoch("renamed", 0, 0)
 """Epoch of a life whose counter goes on elsewhere, under another name or unmetered: not to be counted here again."""
@@ -56,8 +60,7 @@ class Bookkeeper:
         self.uplinks: frozenset[str] = frozenset()
         self.dirty: set[Subject] = set()
         self.changed: set[Subject] = set()
-        self.resets: dict[tuple[str, str], int] = {}
-        self.discarded: dict[tuple[str, str], int] = {}
+        self.record = Record(journal)
         self._formers: dict[Epoch, tuple[Life, Counts]] | None = None
 
     def book(self, look: Look, metered: frozenset[str], stretch: Stretch) -> None:
@@ -70,7 +73,7 @@ class Bookkeeper:
             if subject.name not in metered:
                 continue
             life = lives.get(subject)
-            if life is not None and life.is_present and life.counts == reading.counts and life.epoch == reading.epoch:
+            if life is not None and life.is_idle(reading):
                 life.is_present = reading.is_present
                 continue
             if life is None:
@@ -124,42 +127,80 @@ class Bookkeeper:
     def _book_reading(self, life: Life, reading: Reading, look: Look, stretch: Stretch) -> None:
         at = stretch.ended // SECOND
         link = look.links.get(reading.subject.name)
-        speed = link.speed if link is not None else None
+        room = room_of(life, link, stretch.seconds, is_gap=bool(stretch.gap))
+        self.record.note_unreadable(life, unreadable(reading.counts), at)
         if life.epoch == reading.epoch and reading.born is None:
-            delta = self._continue(life, reading, speed, stretch)
+            delta, counts = self._continue(life, reading, room, stretch)
         else:
-            delta = self._begin(life, reading, speed, look, stretch)
-        self._note(life, delta, at)
-        life.read(reading, at)
+            delta, counts = self._begin(life, reading, room, look, stretch)
+        self.record.note(life, delta, at)
+        life.read(reading._replace(counts=counts), at)
         self.dirty.add(reading.subject)
         if any(delta.counts):
             self._enter(life, delta.counts, stretch, is_since_boot=delta.cause == "boot")
 
-    def _continue(self, life: Life, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
-        delta = _difference(life.counts, reading, speed, stretch)
-        _rebase(life, reading.counts, delta)
+    def _continue(self, life: Life, reading: Reading, room: Room, stretch: Stretch) -> tuple[Delta, Counts]:
+        before, after = readable(life.counts, reading.counts)
+        before, after = self._judge_a_fall(life, before, after, reading, room, stretch)
+        delta = self._difference(life, before, reading._replace(counts=after), room, stretch)
+        life.rebase(after, delta)
+        return delta, after
+
+    def _judge_a_fall(
+        self, life: Life, before: Counts, after: Counts, reading: Reading, room: Room, stretch: Stretch
+    ) -> tuple[Counts, Counts]:
+        """Let what falls far wait for the next look: it was reset if it falls again, and slipped if it comes back."""
+        speed, seconds, _ = room
+        fell = fallen(before, after, counter_bits=reading.counter_bits, speed=speed, seconds=seconds)
+        fall, life.fall = life.fall, None
+        at = stretch.ended // SECOND
+        if fall is not None:
+            if not any(fell):
+                self.record.note_slip(life, at)
+            return settled(before, after, fall, fell, is_last=not reading.is_present)
+        is_watched = reading.is_present and not stretch.gap
+        if is_watched and any(fell) and needs_a_second_look(before, fell, speed, seconds):
+            life.fall = Fall(fell, after, seconds)
+            self.record.note_fall(life, sum(after[side] for side in (0, 1) if fell[side]), at)
+            return before, instead(after, before, fell)
+        return before, after
+
+    def _difference(self, life: Life, before: Counts, reading: Reading, room: Room, stretch: Stretch) -> Delta:
+        speed, seconds, most = room
+        compare = difference if reading.is_present else last_difference
+        bits = reading.counter_bits
+        delta = compare(before, reading.counts, counter_bits=bits, speed=speed, seconds=seconds, most=most)
+        if bits == 32:  # noqa: PLR2004 - the width of a counter
+            is_gap = bool(stretch.gap)
+            reason = doubt(before, reading.counts, speed=speed, seconds=seconds, is_gap=is_gap)
+            if reason:
+                self.record.note_doubt(life, delta.counts.bytes, reason, stretch.ended // SECOND)
         return delta
 
-    def _begin(self, life: Life, reading: Reading, speed: int | None, look: Look, stretch: Stretch) -> Delta:
+    def _begin(self, life: Life, reading: Reading, room: Room, look: Look, stretch: Stretch) -> tuple[Delta, Counts]:
         """The first reading of an epoch: what of it was moved under our eyes, and what lived before us."""
-        after = reading.counts
         former = self._former_life(reading.epoch)
+        past = former[1] if former is not None and reading.born is None else reading.born
+        before, after = readable(past or NOTHING, reading.counts)
         if former is not None and reading.born is None:
-            delta = _difference(former[1], reading, speed, stretch)
+            delta = self._difference(life, before, reading._replace(counts=after), room, stretch)
             self._release(former[0], reading.epoch)
-        elif stretch.is_first_ever:
-            delta = Delta(after, "boot") if self._count_since_boot else Delta(NOTHING, "baseline")
-        elif stretch.is_new_boot:
-            delta = Delta(after, "boot")
-        elif reading.born is None and self._was_there_unmetered(reading, look):
+        elif (stretch.is_first_ever and self._count_since_boot) or stretch.is_new_boot:
+            before, after = readable(NOTHING, reading.counts)
+            delta = since_boot(after, seconds=room.seconds, most=room.most)
+        elif stretch.is_first_ever or (reading.born is None and self._was_there_unmetered(reading, look)):
             delta = Delta(NOTHING, "baseline")
         elif reading.born is not None:
-            delta = _difference(reading.born, reading, speed, stretch)
+            delta = self._difference(life, before, reading._replace(counts=after), room, stretch)
+        elif "receive_bytes" in life.unreadable or "transmit_bytes" in life.unreadable:
+            delta = Delta(NOTHING, "baseline")
         else:
-            delta = first_sight(after, speed=speed, seconds=stretch.seconds)
-        life.begin_epoch(reading, delta, stretch.ended // SECOND)
+            delta = first_sight(after, speed=room.speed, seconds=room.seconds)
+        if delta.cause == "baseline":
+            after = readable(UNKNOWN, reading.counts)[1]
+        life.begin_epoch(reading._replace(counts=after), delta, stretch.ended // SECOND)
         life.forget_rates()
-        return delta
+        return delta, after
 
     def _former_life(self, epoch: Epoch) -> tuple[Life, Counts] | None:
         """The life that had this counter under another name, and its last counts, both as before this look.
@@ -197,19 +238,6 @@ class Bookkeeper:
         life.booked_minute = pieces[-1].start
         self._totals.add(subject.name, pieces)
 
-    def _note(self, life: Life, delta: Delta, at: int) -> None:
-        name = life.subject.name
-        if delta.cause in {"reset", "wrap", "boot"}:
-            self.resets[name, delta.cause] = self.resets.get((name, delta.cause), 0) + 1
-        if delta.cause in {"reset", "wrap"}:
-            self._journal.incidents.append(Incident(at, name, delta.cause, delta.counts.bytes))
-        if any(delta.discarded):
-            amount = sum(delta.discarded)
-            life.discarded = (life.discarded[0] + delta.discarded[0], life.discarded[1] + delta.discarded[1])
-            self.discarded[name, delta.cause] = self.discarded.get((name, delta.cause), 0) + amount
-            self._journal.incidents.append(Incident(at, name, "discarded", amount, delta.cause))
-            log.warning("%s: discarded %d bytes that its link cannot have moved since the last look", name, amount)
-
     def _forget_the_oldest(self) -> None:
         """Bound the memory of what has gone; the ledger keeps their usage."""
         gone = [life for life in self.lives.values() if not life.is_present and not life.facts.is_counted]
@@ -224,32 +252,5 @@ class Bookkeeper:
         del self.lives[life.subject]
         self.dirty.discard(life.subject)
         self.changed.discard(life.subject)
-        name = life.subject.name
-        self._totals.forget(name)
-        for counters in (self.resets, self.discarded):
-            for device, cause in [key for key in counters if key[0] == name]:
-                counters[GONE, cause] = counters.get((GONE, cause), 0) + counters.pop((device, cause))
-
-
-def _difference(before: Counts, reading: Reading, speed: int | None, stretch: Stretch) -> Delta:
-    compare = difference if reading.is_present else last_difference
-    return compare(before, reading.counts, counter_bits=reading.counter_bits, speed=speed, seconds=stretch.seconds)
-
-
-def _rebase(life: Life, after: Counts, delta: Delta) -> None:
-    """Where a counter did not simply grow, its epoch begins anew: at 0 after a reset, a turn earlier after a wrap."""
-    base, ledger, discarded = list(life.base), list(life.ledger), list(life.discarded)
-    for side in (0, 1):
-        step = after[side] - life.counts[side]
-        accounted = delta.counts[side] + delta.discarded[side]
-        if accounted == step:
-            continue
-        if delta.cause == "wrap" and delta.counts[side] == step % WRAP_32:
-            base[side] -= WRAP_32
-        else:
-            base[side], ledger[side], discarded[side] = after[side] - accounted, life.lifetime[side], 0
-    life.base, life.ledger, life.discarded = (
-        (base[0], base[1]),
-        (ledger[0], ledger[1]),
-        (discarded[0], discarded[1]),
-    )
+        self._totals.forget(life.subject.name)
+        self.record.forget(life.subject.name)

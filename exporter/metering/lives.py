@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.metering.differences import WRAP_32, limit
 from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, added
 from exporter.metering.spreading import MINUTE_SECONDS, moved_back
+from exporter.metering.taking import MOST_LIFETIME
 
 if TYPE_CHECKING:
     from exporter.metering.differences import Delta
     from exporter.metering.postings import Realign
-    from exporter.metering.readings import Epoch, Reading, Subject
+    from exporter.metering.readings import Epoch, Link, Reading, Subject
+    from exporter.metering.taking import Fall
+
+
+class Room(NamedTuple):
+    """What can have happened since the last look: bytes per second and seconds, and the most bytes of one direction."""
+
+    speed: int | None
+    seconds: float
+    most: int
 
 
 class Life:
@@ -26,13 +37,16 @@ class Life:
         "discarded",
         "epoch",
         "facts",
+        "fall",
         "is_present",
         "ledger",
         "lifetime",
         "rate_base",
         "rates",
         "read_at",
+        "speed",
         "subject",
+        "unreadable",
     )
 
     def __init__(self, subject: Subject, facts: SubjectFacts, lifetime: Counts = NOTHING) -> None:
@@ -52,6 +66,10 @@ class Life:
         self.discarded = (0, 0)
         self.read_at = 0
         self.booked_minute = 0
+        self.fall: Fall | None = None
+        self.unreadable: tuple[str, ...] = ()
+        self.speed: int | None = None
+        """Bytes per second that its hardware could move at the last look, None where nobody knows."""
 
     @classmethod
     def resume(cls, subject: Subject, account: Account) -> Life:
@@ -68,10 +86,15 @@ class Life:
         """From here on the ledger must gain what the counter does; of its counts, `delta` is gained now."""
         self.epoch = reading.epoch
         self.began_at = at
+        self.fall = None
         receive, transmit = (reading.counts[side] - delta.counts[side] - delta.discarded[side] for side in (0, 1))
         self.base = (receive, transmit)
         self.ledger = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
         self.discarded = (0, 0)
+
+    def is_idle(self, reading: Reading) -> bool:
+        """Whether this is the reading that it had before, and nothing waits for another one."""
+        return self.is_present and self.fall is None and self.counts == reading.counts and self.epoch == reading.epoch
 
     def read(self, reading: Reading, at: int) -> None:
         """Remember the reading; `at` is UTC seconds."""
@@ -79,6 +102,24 @@ class Life:
         self.counter_bits = reading.counter_bits
         self.is_present = reading.is_present
         self.read_at = at
+
+    def rebase(self, after: Counts, delta: Delta) -> None:
+        """Begin the epoch anew where its counter did not simply grow: at 0 by a reset, a turn earlier by a wrap."""
+        base, ledger, discarded = list(self.base), list(self.ledger), list(self.discarded)
+        for side in (0, 1):
+            step = after[side] - self.counts[side]
+            accounted = delta.counts[side] + delta.discarded[side]
+            if accounted == step:
+                continue
+            if delta.cause == "wrap" and delta.counts[side] == step % WRAP_32:
+                base[side] -= WRAP_32
+            else:
+                base[side], ledger[side], discarded[side] = after[side] - accounted, self.lifetime[side], 0
+        self.base, self.ledger, self.discarded = (
+            (base[0], base[1]),
+            (ledger[0], ledger[1]),
+            (discarded[0], discarded[1]),
+        )
 
     def shift(self, realign: Realign) -> bool:
         """Move back every instant that is later than the clock that was set back; returns whether there was one."""
@@ -126,3 +167,13 @@ class Life:
             discarded=self.discarded,
             read_at=self.read_at,
         )
+
+
+def room_of(life: Life, link: Link | None, seconds: float, *, is_gap: bool) -> Room:
+    """What can have happened to this life; its link's speed limits only what was watched, since it may have changed."""
+    now = link.top_speed if link is not None else None
+    then, life.speed = life.speed, now
+    fastest = max(then, now) if then is not None and now is not None and not is_gap else None
+    seconds += life.fall.seconds if life.fall is not None else 0
+    most = max(min(limit(fastest, seconds), MOST_LIFETIME - max(life.lifetime)), 0)
+    return Room(link.speed if link is not None else None, seconds, most)

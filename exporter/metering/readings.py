@@ -69,7 +69,8 @@ class Reading(NamedTuple):
     """Cumulative counts of one subject at one instant.
 
     `born` are the counts that the kernel reported when the subject appeared while we listened: all above them
-    was moved under our eyes. `is_present` is False for the last counts of a subject that has vanished.
+    was moved under our eyes. `is_present` is False for the last counts of a subject that has vanished. A count that
+    could not be read is negative.
     """
 
     subject: Subject
@@ -85,6 +86,7 @@ class Link(NamedTuple):
 
     `is_physical`: it has hardware of its own. `kind` is the kernel's word ("ethernet", "wlan", "bridge", "vlan",
     "veth", "tun", "ppp", "bond", "loopback", ...), lower case. `lower` are the devices it is stacked on.
+    `is_speed_a_label`: a hypervisor wrote the speed on it, and it may move more.
     """
 
     name: str
@@ -97,6 +99,12 @@ class Link(NamedTuple):
     address: str = ""
     mtu: int = 0
     lower: tuple[str, ...] = ()
+    is_speed_a_label: bool = False
+
+    @property
+    def top_speed(self) -> int | None:
+        """Bytes per second that its hardware can move, None where nobody knows."""
+        return None if self.is_speed_a_label else self.speed
 
 
 class Look(NamedTuple):

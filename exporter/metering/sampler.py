@@ -248,8 +248,8 @@ class Sampler:
             interfaces=tuple(states),
             health=health,
             gap_seconds=self._gap_total,
-            resets=self._books.resets,
-            discarded=self._books.discarded,
+            resets=self._books.record.resets,
+            discarded=self._books.record.discarded,
             is_gap_open=self._timeline.is_gap_open(now),
         )
         return self.snapshot

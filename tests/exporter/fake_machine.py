@@ -38,6 +38,9 @@ class Interface:
     is_loopback: bool = False
     born: Counts | None = None
     moved: Pair = (0, 0)
+    shown: Counts | None = None
+    """What the driver shows instead of its counts, while something is wrong."""
+    is_speed_a_label: bool = False
 
     def move(self, receive: int, transmit: int) -> None:
         """Send and receive; a 32-bit counter turns over."""
@@ -84,9 +87,11 @@ class Machine:
         is_uplink: bool = False,
         is_physical: bool = True,
         is_loopback: bool = False,
+        is_speed_a_label: bool = False,
     ) -> Interface:
         self.indexes += 1
         made = Interface(name, self.indexes, counts, bits, speed, is_physical, is_loopback)
+        made.is_speed_a_label = is_speed_a_label
         self.interfaces[name] = made
         if is_uplink:
             self.uplinks.add(name)
@@ -185,7 +190,7 @@ class FakeMeter:
             self._reading(here, self.births.get(here.index), is_present=True) for here in machine.interfaces.values()
         ]
         self.seen.update((gone, gone.moved) for gone, _ in self.departures)
-        self.seen.update((here, here.moved) for here in machine.interfaces.values())
+        self.seen.update((here, here.moved) for here in machine.interfaces.values() if here.shown is None)
         self.births.clear()
         self.departures.clear()
         return Look(
@@ -211,6 +216,7 @@ class FakeMeter:
                     is_physical=here.is_physical,
                     is_loopback=here.is_loopback,
                     speed=here.speed,
+                    is_speed_a_label=here.is_speed_a_label,
                 )
                 for name, here in self.machine.interfaces.items()
             }
@@ -218,4 +224,4 @@ class FakeMeter:
 
     def _reading(self, of: Interface, born: Counts | None, *, is_present: bool) -> Reading:
         epoch = Epoch(self.machine.boot_id, self.machine.namespace, of.index)
-        return Reading(Subject("interface", of.name), epoch, of.counts, of.bits, born, is_present)
+        return Reading(Subject("interface", of.name), epoch, of.shown or of.counts, of.bits, born, is_present)

@@ -61,7 +61,7 @@ def test_discarded_bytes_are_shown_and_explain_the_difference(books: Books) -> N
 
     line = _line(books, "eth0")
 
-    assert (line.ledger, line.discarded, line.difference) == ((0, 0), (10**15, 3), 0)
+    assert (line.ledger, line.discarded, line.difference) == ((0, 3), (10**15, 0), 0)
 
 
 def test_an_interface_that_is_gone_is_compared_to_its_last_reading(books: Books) -> None:
@@ -98,3 +98,17 @@ def test_bytes_that_somebody_took_out_of_the_ledger_are_found(books: Books) -> N
         connection.commit()
 
     assert books.audit().difference == 2
+
+
+def test_a_step_that_could_be_another_is_named(books: Books) -> None:
+    books.machine.create("usb0", bits=32)
+    books.start()
+    books.stop()
+    books.machine.move("usb0", 3 * 2**32 + 5_000_000)
+    books.machine.wait(3600)
+    books.start()
+
+    audit = books.audit()
+
+    assert audit.difference == 0
+    assert [(doubt.subject, doubt.bytes) for doubt in audit.doubts] == [("usb0", 5_000_000)]

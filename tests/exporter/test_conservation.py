@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from exporter.metering.readings import NOTHING
+from exporter.metering.readings import NOTHING, Counts
 from tests.exporter.fake_machine import GIGABIT, Machine, plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.exporter.books import Books
+    from tests.exporter.fake_machine import Interface
 
 NAMES = ("eth0", "wlan0", "narrow0")
 LATEST = """
@@ -47,6 +48,8 @@ STEPS = st.lists(
             st.sampled_from(["sample", "commit", "commit while locked", "stop", "crash", "reboot", "start"]),
         ),
         _any_name("reset"),
+        st.builds(Step, st.just("slip"), st.sampled_from(NAMES), st.integers(0, 2)),
+        st.builds(Step, st.just("unreadable"), st.sampled_from(NAMES), st.integers(0, 2**66)),
         _any_name("flap"),
         _any_name("rename"),
         st.builds(Step, st.just("swap")),
@@ -132,6 +135,28 @@ class Story:
             self.books.sample()
             self.books.commit()
 
+    def _slip(self, step: Step) -> None:
+        """One reading of far too little, or of nothing, of a counter that could not climb back by itself."""
+        here = self.machine.interfaces.get(step.name)
+        if self.books.running and here is not None and self._is_high(here):
+            self.books.sample()
+            here.shown = Counts(*(count * step.amount // 100 for count in here.counts))
+            self.machine.wait(1)
+            self.books.sample()
+            here.shown = None
+
+    def _is_high(self, here: Interface) -> bool:
+        return here.bits == 64 and min(here.counts[:2]) > 10 * GIGABIT
+
+    def _unreadable(self, step: Step) -> None:
+        """One reading of which one count is none."""
+        here = self.machine.interfaces.get(step.name)
+        if self.books.running and here is not None:
+            column = Counts._fields[step.amount % len(Counts._fields)]
+            here.shown = here.counts._replace(**{column: 2**63 + step.amount})
+            self.books.sample()
+            here.shown = None
+
     def _flap(self, step: Step) -> None:
         if step.name in self.machine.interfaces:
             bits = self.machine.interfaces[step.name].bits
@@ -177,7 +202,7 @@ class Story:
 
 def _machine() -> Machine:
     machine = Machine()
-    machine.create("eth0", is_uplink=True, counts=plus(NOTHING, 10**12, 10**9))
+    machine.create("eth0", is_uplink=True, counts=plus(NOTHING, 10**12, 10**11))
     machine.create("wlan0")
     machine.create("narrow0", bits=32, counts=plus(NOTHING, 2**32 - 2**26, 2**32 - 2**24))
     return machine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.metering.differences import Delta, difference, first_sight, last_difference, reach
+from exporter.metering.differences import Delta, difference, doubt, first_sight, last_difference, reach
 from exporter.metering.readings import NOTHING, Counts
 
 GIGABIT = 125_000_000
@@ -68,8 +68,13 @@ def test_a_reset_to_more_than_the_link_can_move_is_discarded_loudly() -> None:
 def test_growth_that_no_interface_can_move_is_discarded_loudly() -> None:
     delta = differ(counts(0, 0), counts(10**15, 7), seconds=1)
 
-    assert delta.counts == NOTHING
-    assert (delta.cause, delta.discarded) == ("impossible", (10**15, 7))
+    assert delta == Delta(counts(0, 7), "impossible", (10**15, 0))
+
+
+def test_packets_that_no_interface_can_move_take_no_byte_with_them() -> None:
+    delta = differ(Counts(5, 5, 1, 1), Counts(7, 8, 10**15, 2), seconds=1)
+
+    assert delta == Delta(Counts(2, 3, 0, 1), "impossible")
 
 
 def test_a_stalled_sample_of_ten_gigabit_counts_every_byte() -> None:
@@ -160,6 +165,39 @@ def test_a_counter_of_50_mb_counts_if_its_link_can_have_moved_it(
 def test_what_a_link_can_just_have_moved_is_new() -> None:
     assert first_sight(counts(GIGABIT), speed=GIGABIT, seconds=1) == Delta(counts(GIGABIT), "new")
     assert first_sight(counts(GIGABIT + 1), speed=GIGABIT, seconds=1) == Delta(NOTHING, "baseline")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seconds", "is_gap", "is_in_doubt"),
+    [
+        (Counts(0, 0, 0, 0), Counts(5_000_000, 0, 8_600_000, 0), 3600, True, True),
+        (Counts(0, 0, 0, 0), Counts(5_000_000, 0, 5_000, 0), 3600, True, False),
+        (Counts(0, 0, 0, 0), Counts(5_000_000, 0, 8_600_000, 0), 30, True, False),
+        (Counts(TURN - 100, 0, 4_000_000, 0), Counts(50, 0, 4_000_001, 0), 1, False, False),
+        (Counts(TURN - 100, 0, 4_000_000, 0), Counts(50, 0, 4_000_001, 0), 3600, True, False),
+        (Counts(TURN - 100, 0, TURN - 2, 0), Counts(50, 0, 1, 0), 1, False, True),
+        (Counts(3 * 10**9, 0, 100, 0), Counts(10**9, 0, 10_000, 0), 40, True, True),
+        (Counts(0, 3 * 10**9, 0, 3_000_000), Counts(0, 10**9, 0, 1_000_000), 10, False, False),
+        (Counts(TURN, 0), Counts(TURN + 5, 0, 10**9, 0), 3600, True, False),
+        (Counts(TURN - 100, 0, 9, 0), NOTHING, 3600, True, False),
+    ],
+    ids=[
+        "a growth that may hide turns",
+        "too few packets for a turn",
+        "too little time for a turn",
+        "a turn while somebody looks",
+        "a turn with packets of far more bytes",
+        "both turn, or begin anew",
+        "a turn in a gap, or begun anew and grown since",
+        "a reset: the link cannot have moved a turn",
+        "wider than 32 bits",
+        "nothing shown: a reset",
+    ],
+)
+def test_a_narrow_step_that_could_be_another_is_in_doubt(
+    before: Counts, after: Counts, seconds: float, *, is_gap: bool, is_in_doubt: bool
+) -> None:
+    assert bool(doubt(before, after, speed=GIGABIT, seconds=seconds, is_gap=is_gap)) == is_in_doubt
 
 
 def test_no_time_moves_nothing() -> None:

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from exporter.metering.readings import Counts, Epoch, Link, MeterError, Reading, Subject
+from exporter.metering.taking import unreadable
 from exporter.meters.interfaces.linux import LinuxInterfaceMeter, counter_bits
 
 if TYPE_CHECKING:
@@ -226,9 +227,7 @@ def test_a_file_among_the_interfaces_is_none(machine: Machine) -> None:
     ("path", "text"),
     [
         ("proc/net/dev", ""),
-        ("proc/net/dev", DEV_HEADER + "  lo: 12 34"),
-        ("proc/net/dev", DEV_HEADER + "  eth0"),
-        ("proc/net/dev", DEV_HEADER + "  lo: a b c d e f g h i j k l m n o p\n"),
+        ("proc/net/dev", DEV_HEADER),
         ("proc/net/route", ROUTE_HEADER + "eth0\t0000"),
         ("proc/net/ipv6_route", "0000 00"),
         ("proc/sys/kernel/random/boot_id", "\n"),
@@ -243,6 +242,52 @@ def test_garbage_names_its_file(machine: Machine, path: str, text: str) -> None:
         machine.meter().look()
 
     assert str(machine.proc.parent / path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("row", "unreadable_counts"),
+    [
+        ("eth0: 12 34", set(Counts._fields)),
+        ("  eth0", set(Counts._fields)),
+        ("eth0: a b c d e f g h i j k l m n o p", set(Counts._fields)),
+        ("eth0: -5 2 3 4 0 0 0 0 50 6 7 8 0 0 0 0", {"receive_bytes"}),
+        ("eth0: 5 2 3 4 0 0 0 0 50 x 7 " + "8" * 5000 + " 0 0 0 0", {"transmit_packets", "transmit_drops"}),
+        ("eth0: 18446744073709551615 2 3 4 0 0 0 0 50 6 7 8 0 0 0 0", {"receive_bytes"}),
+    ],
+)
+def test_a_garbled_row_costs_its_own_counts_alone(machine: Machine, row: str, unreadable_counts: set[str]) -> None:
+    machine.add("eth0", index=2)
+    machine.rows["eth0"] = row
+    machine.count("lo", 77)
+
+    counts = {reading.subject.name: reading.counts for reading in machine.meter().look().readings}
+
+    assert set(unreadable(counts["eth0"])) == unreadable_counts
+    assert counts["lo"].receive_bytes == 77
+
+
+@pytest.mark.parametrize(
+    ("link", "name", "is_a_label"),
+    [
+        ("subsystem", "virtio", True),
+        ("subsystem", "vmbus", True),
+        ("subsystem", "xen", True),
+        ("driver", "vmxnet3", True),
+        ("driver", "ena", True),
+        ("driver", "e1000e", False),
+        ("subsystem", "usb", False),
+    ],
+)
+def test_a_hypervisors_card_has_a_speed_that_is_a_label(
+    machine: Machine, link: str, name: str, *, is_a_label: bool
+) -> None:
+    machine.write("sys/devices/card/none", "")
+    (machine.sys / "devices/card" / link).symlink_to(f"../../bus/{name}")
+    machine.add("eth0", index=2, device="devices/card", speed="1000")
+
+    found = machine.meter().look().links["eth0"]
+
+    assert (found.speed, found.top_speed) == (125_000_000, None if is_a_label else 125_000_000)
 
 
 @pytest.mark.parametrize("path", ["proc/net/dev", "proc/sys/kernel/random/boot_id", "sys/class/net"])

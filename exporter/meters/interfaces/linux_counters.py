@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CHUNK = 65536
 HEADER_LINES = 2
+UNREADABLE = Counts(-1, -1, -1, -1, -1, -1, -1, -1)
 COLUMNS = 16
 """Received: bytes packets errs drop fifo frame compressed multicast; sent: bytes packets errs drop, and four more."""
 
@@ -29,30 +30,28 @@ class CounterTable:
         self._descriptor = -1
 
     def read(self) -> dict[str, bytes]:
-        """Each interface's sixteen columns as they stand there; raises MeterError naming the file."""
+        """Each interface's columns as they stand there, whatever they are; raises MeterError naming the file."""
         lines = self._content().split(b"\n")
         rows: dict[str, bytes] = {}
-        for line in lines[HEADER_LINES:]:
+        for line in filter(None, lines[HEADER_LINES:]):
             name, separator, columns = line.rpartition(b":")
-            if separator:
-                rows[name.strip().decode("utf-8", "surrogateescape")] = columns
-            elif line:
-                raise MeterError(f"{self._path}: not a row of counters: {line[:80]!r}")
+            rows[(name if separator else columns).strip(b" ").decode("utf-8", "surrogateescape")] = (
+                columns if separator else b""
+            )
         if not rows:
             raise MeterError(f"{self._path}: lists no interface")
         return rows
 
     def counts(self, columns: bytes) -> Counts:
-        """Parse one interface's columns; drops are the kernel's, missed packets included. Raises MeterError."""
+        """Parse one interface's columns; drops are the kernel's, missed packets included. What is no number is -1."""
         values = columns.split()
         if len(values) != COLUMNS:
-            raise MeterError(f"{self._path}: not a row of counters: {columns[:80]!r}")
+            return UNREADABLE
+        wanted = (*values[:4], *values[8:12])
         try:
-            (received, packets_in, errors_in, drops_in, _, _, _, _, sent, packets_out, errors_out, drops_out) = map(
-                int, values[:12]
-            )
-        except ValueError as error:
-            raise MeterError(f"{self._path}: not a row of counters: {columns[:80]!r}") from error
+            received, packets_in, errors_in, drops_in, sent, packets_out, errors_out, drops_out = map(int, wanted)
+        except ValueError:
+            received, packets_in, errors_in, drops_in, sent, packets_out, errors_out, drops_out = map(_number, wanted)
         return Counts(received, sent, packets_in, packets_out, errors_in, errors_out, drops_in, drops_out)
 
     def close(self) -> None:
@@ -74,3 +73,10 @@ class CounterTable:
             self.close()
             raise MeterError(f"{self._path}: {error.strerror}") from error
         return b"".join(parts)
+
+
+def _number(value: bytes) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        return -1

@@ -33,6 +33,10 @@ _KIND_BY_NAME = re.compile(r"(veth|ifb|dummy|tap|macvlan|ipvlan|vxlan)[0-9a-f]*"
 """What no file of sysfs tells of a virtual Ethernet device; the kernel's own default names."""
 _XEN_BACKEND = re.compile(r"vif-\d+-\d+")
 """A guest's network card as its host sees it (xenbus): no hardware of this machine."""
+_PARAVIRTUAL = frozenset(
+    {"virtio", "vmbus", "xen", "virtio_net", "hv_netvsc", "vmxnet3", "ena", "gve", "mana", "netfront"}
+)
+"""Buses and drivers of cards that a hypervisor makes: they move what memory can, whatever speed is written on them."""
 _STATES = {"up": True, "unknown": None}
 
 
@@ -46,6 +50,7 @@ class Hardware(NamedTuple):
     is_physical: bool = False
     speed: int | None = None
     lower: tuple[str, ...] = ()
+    is_speed_a_label: bool = False
 
 
 def read_text(path: Path) -> str:
@@ -95,7 +100,8 @@ def read_hardware(folder: Path, index: int) -> Hardware:
     kind = _device_type(read_optional(folder / "uevent"))
     if not _has_device(folder):
         return Hardware(kind, lower=_lower(folder))
-    return Hardware(kind, is_physical=True, speed=_speed(read_optional(folder / "speed")))
+    speed = _speed(read_optional(folder / "speed"))
+    return Hardware(kind, is_physical=True, speed=speed, is_speed_a_label=_is_paravirtual(folder))
 
 
 def read_link(folder: Path, pppoe: tuple[str, ...]) -> Link | None:
@@ -115,6 +121,7 @@ def read_link(folder: Path, pppoe: tuple[str, ...]) -> Link | None:
         is_physical=hardware.is_physical,
         is_loopback=flags & _IFF_LOOPBACK != 0 or kind == "loopback",
         speed=hardware.speed,
+        is_speed_a_label=hardware.is_speed_a_label,
         address=read_optional(folder / "address"),
         mtu=_number(folder / "mtu", 10),
         lower=lower or (pppoe if kind == "ppp" else ()),
@@ -154,6 +161,16 @@ def _has_device(folder: Path) -> bool:
     except OSError:
         return device.exists()
     return not _XEN_BACKEND.fullmatch(target)
+
+
+def _is_paravirtual(folder: Path) -> bool:
+    for link in ("subsystem", "driver"):
+        try:
+            if (folder / "device" / link).readlink().name in _PARAVIRTUAL:
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _device_type(uevent: str) -> str:

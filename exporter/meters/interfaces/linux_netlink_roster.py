@@ -213,6 +213,7 @@ class NetlinkRoster:
             is_physical=hardware.is_physical,
             is_loopback=facts.is_loopback,
             speed=hardware.speed,
+            is_speed_a_label=hardware.is_speed_a_label,
             address=facts.address,
             mtu=facts.mtu,
             lower=lower or hardware.lower or (pppoe if kind == "ppp" else ()),

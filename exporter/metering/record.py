@@ -1,0 +1,85 @@
+"""What a careful reader wants to know of the counting: resets and discards by device, and an incident for each."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from exporter.metering.postings import Incident
+from exporter.metering.taking import MOST
+from reports.audit import IN_DOUBT
+
+if TYPE_CHECKING:
+    from exporter.metering.differences import Delta
+    from exporter.metering.journal import Journal
+    from exporter.metering.lives import Life
+
+log = logging.getLogger(__name__)
+
+GONE = "(gone)"
+"""Device label for what is counted of interfaces that have left."""
+
+
+class Record:
+    """Counts since the service started, by (device, cause), and incidents for the ledger."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Incidents go into the journal."""
+        self._journal = journal
+        self.resets: dict[tuple[str, str], int] = {}
+        self.discarded: dict[tuple[str, str], int] = {}
+
+    def note(self, life: Life, delta: Delta, at: int) -> None:
+        """Note how a delta came about, where its counter did not simply grow."""
+        name = life.subject.name
+        if delta.cause in {"reset", "wrap", "boot"}:
+            self._count(name, delta.cause)
+        if delta.cause in {"reset", "wrap"}:
+            self._incident(at, name, delta.cause, delta.counts.bytes)
+        if delta.cause == "impossible":
+            amount = sum(delta.discarded)
+            life.discarded = (life.discarded[0] + delta.discarded[0], life.discarded[1] + delta.discarded[1])
+            self.discarded[name, delta.cause] = self.discarded.get((name, delta.cause), 0) + amount
+            self._incident(at, name, "discarded", amount, delta.cause)
+            log.warning("%s: discarded %d bytes that its link cannot have moved since the last look", name, amount)
+
+    def note_fall(self, life: Life, low: int, at: int) -> None:
+        """A counter shows less than before: nearly always it was reset; the next look tells."""
+        self._count(life.subject.name, "reset")
+        self._incident(at, life.subject.name, "reset", low)
+
+    def note_slip(self, life: Life, at: int) -> None:
+        """A counter that fell came back: the reading between was wrong, and counts nothing."""
+        name = life.subject.name
+        self._count(name, "slip")
+        self._incident(at, name, "no reset", detail="the counter came back; the reading between was left out")
+        log.warning("%s: one reading was far too small, and was left out", name)
+
+    def note_unreadable(self, life: Life, columns: tuple[str, ...], at: int) -> None:
+        """Counts that no counter shows: told when they begin, left out until they end."""
+        if columns == life.unreadable:
+            return
+        new = [column for column in columns if column not in life.unreadable]
+        life.unreadable = columns
+        if new:
+            name, words = life.subject.name, ", ".join(new)
+            self._count(name, "unreadable")
+            self._incident(at, name, "unreadable", detail=f"{words}: left out until they can be read")
+            log.warning("%s: no counter can show what it shows for %s: left out until it can be read", name, words)
+
+    def note_doubt(self, life: Life, amount: int, reason: str, at: int) -> None:
+        """A step that could have been another."""
+        self._incident(at, life.subject.name, IN_DOUBT, amount, reason)
+        log.warning("%s: %s", life.subject.name, reason)
+
+    def forget(self, name: str) -> None:
+        """Add the counts of one that has left to those of all that have."""
+        for counters in (self.resets, self.discarded):
+            for device, cause in [key for key in counters if key[0] == name]:
+                counters[GONE, cause] = counters.get((GONE, cause), 0) + counters.pop((device, cause))
+
+    def _count(self, name: str, cause: str) -> None:
+        self.resets[name, cause] = self.resets.get((name, cause), 0) + 1
+
+    def _incident(self, at: int, name: str, what: str, amount: int = 0, detail: str = "") -> None:
+        self._journal.incidents.append(Incident(at, name, what, min(amount, MOST), detail))

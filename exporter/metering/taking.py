@@ -1,0 +1,63 @@
+"""What of a reading can be taken: not what no counter shows, and what fell only after a second look; pure."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from exporter.metering.differences import GIGABIT, reach
+from exporter.metering.readings import NOTHING, Counts
+
+MOST = 2**63 - 1
+"""The largest number that the ledger holds; no counter gets there."""
+MOST_LIFETIME = 2**62
+"""Bytes that one interface can have moved in all its life: two of them still fit into one sum."""
+UNKNOWN = Counts(-1, -1, -1, -1, -1, -1, -1, -1)
+"""A count that was never readable in this epoch: its first readable value is its baseline."""
+
+Sides = tuple[bool, bool]
+"""Which directions: received, transmitted."""
+
+
+class Fall(NamedTuple):
+    """What fell at the last look and waits for a second one: the low counts, and seconds since the look before."""
+
+    sides: Sides
+    low: Counts
+    seconds: float
+
+
+def unreadable(counts: Counts) -> tuple[str, ...]:
+    """Names of the counts that cannot be: negative, or 2**63 and more."""
+    if min(counts) >= 0 and max(counts) <= MOST:
+        return ()
+    return tuple(name for name, count in zip(counts._fields, counts, strict=True) if not 0 <= count <= MOST)
+
+
+def readable(before: Counts, after: Counts) -> tuple[Counts, Counts]:
+    """Both readings, so that a count which cannot be read now, or could not before, moves nothing between them."""
+    if min(*before, *after) >= 0 and max(after) <= MOST:
+        return before, after
+    after = Counts(*(now if 0 <= now <= MOST else then for then, now in zip(before, after, strict=True)))
+    return Counts(*(now if then < 0 else then for then, now in zip(before, after, strict=True))), after
+
+
+def needs_a_second_look(before: Counts, sides: Sides, speed: int | None, seconds: float) -> bool:
+    """Whether a counter that fell could not climb back by itself, so that the next look tells a reset from a slip."""
+    possible = reach(speed or GIGABIT, 2 * seconds)
+    return any(before[side] > possible for side in (0, 1) if sides[side])
+
+
+def instead(counts: Counts, other: Counts, sides: Sides) -> Counts:
+    """These counts, with those directions of the other's."""
+    return Counts(
+        *(theirs if sides[at % 2] else ours for at, (ours, theirs) in enumerate(zip(counts, other, strict=True)))
+    )
+
+
+def settled(before: Counts, after: Counts, fall: Fall, fell: Sides, *, is_last: bool) -> tuple[Counts, Counts]:
+    """Both readings, once a second look has told: where it fell again, it began at 0, else it never fell."""
+    if not any(ours and theirs for ours, theirs in zip(fall.sides, fell, strict=True)):
+        return before, after
+    if is_last:  # an end may show nothing; what the look before has seen was moved
+        after = instead(after, Counts(*map(max, after, fall.low)), fall.sides)
+    return instead(before, NOTHING, fall.sides), after
