@@ -61,6 +61,7 @@ class Bookkeeper:
         self.dirty: set[Subject] = set()
         self.changed: set[Subject] = set()
         self.record = Record(journal)
+        self._is_strange = False
         self._formers: dict[Epoch, tuple[Life, Counts]] | None = None
 
     def book(self, look: Look, metered: frozenset[str], stretch: Stretch) -> None:
@@ -84,8 +85,25 @@ class Bookkeeper:
             elif not life.is_present:  # the ledger may have folded it meanwhile
                 self.changed.add(subject)
             self._book_reading(life, reading, look, stretch)
+        self._is_strange = False
         self._place = (look.boot_id, look.namespace)
         self._known = frozenset(link.index for link in look.links.values())
+
+    def rename_boot(self, old: str, new: str) -> None:
+        """A boot that goes on calls itself by another id: so do the epochs of its counters."""
+        for life in self.lives.values():
+            if life.epoch is not None and life.epoch.boot_id == old:
+                life.epoch = life.epoch._replace(boot_id=new)
+                self.dirty.add(life.subject)
+        if self._place is not None:
+            self._place = (new, self._place[1])
+
+    def estrange(self) -> None:
+        """What the next look shows is none of this ledger's: every counter begins at a baseline."""
+        self._is_strange, self._place = True, None
+        for life in self.lives.values():
+            life.epoch = CONTINUED_ELSEWHERE
+            self.dirty.add(life.subject)
 
     def shift(self, realign: Realign) -> None:
         """Let no life remember an instant that the clock, now that it was set back, has not reached."""
@@ -185,6 +203,8 @@ class Bookkeeper:
         if former is not None and reading.born is None:
             delta = self._difference(life, before, reading._replace(counts=after), room, stretch)
             self._release(former[0], reading.epoch)
+        elif self._is_strange:
+            delta = Delta(NOTHING, "baseline")
         elif (stretch.is_first_ever and self._count_since_boot) or stretch.is_new_boot:
             before, after = readable(NOTHING, reading.counts)
             delta = since_boot(after, seconds=room.seconds, most=room.most)

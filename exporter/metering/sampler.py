@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.bookkeeper import Bookkeeper
 from exporter.metering.clock import SECOND
 from exporter.metering.counting import metered
-from exporter.metering.postings import Gap, MeterState, Posting
+from exporter.metering.kinship import Held, Kin, kin_of
+from exporter.metering.postings import Gap, Incident, MeterState, Posting
 from exporter.metering.readings import MeterError
 from exporter.metering.snapshots import InterfaceState, MeterHealth, Snapshot
 from exporter.metering.timeline import Stretch, Timeline
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from exporter.metering.postings import OpeningBalance, Realign
     from exporter.metering.readings import Look, Meter, Subject
     from exporter.metering.totals import Totals
+
+log = logging.getLogger(__name__)
+
+STRANGE = "ledger of another machine or time"
+"""An incident: nobody knows what the kernel has moved since the ledger's last look."""
 
 SHORTEST_RATE_SECONDS = 0.9
 """Rates over less time than this show the clockwork of network cards, not the traffic."""
@@ -65,6 +72,7 @@ class Sampler:
             minutes_for_all=options.minutes_for_all,
         )
         self._minutes_for_all = options.minutes_for_all
+        self._opened = opening.state
         self._timeline = Timeline(opening.state, options.gap_seconds)
         self._shortest_rate = min(SHORTEST_RATE_SECONDS, options.sample_interval * 0.9)
         self._posting = opening.state.posting if opening.state else 0
@@ -103,6 +111,8 @@ class Sampler:
             return self._publish(self._clock.now(), health)
         now = self._clock.now()
         health = MeterHealth(is_up=True, read_seconds=time.perf_counter() - began)
+        if self._look is None and self._opened is not None:
+            self._recognise(self._opened, look, now)
         stretch = self._timeline.stretch(now, look)
         self._follow_the_clock(now, look)
         self._adopt(look, now.wall // SECOND)
@@ -144,6 +154,21 @@ class Sampler:
         journal.clear()
         books.dirty, books.changed, self._realigns = set(), set(), []
         return posting
+
+    def _recognise(self, opened: MeterState, look: Look, now: Instant) -> None:
+        """Is this the kernel of the ledger's last look? If nobody can know what it moved since, it begins anew."""
+        lives = self._books.lives.values()
+        held = [Held(life.epoch, life.counts) for life in lives if life.epoch is not None]
+        kin, reason = kin_of(opened, held, look, now)
+        if kin is Kin.RENAMED:
+            self._timeline.rename_boot(look.boot_id)
+            self._books.rename_boot(opened.boot_id, look.boot_id)
+        elif kin is Kin.STRANGE:
+            self._timeline.rename_boot("")
+            self._books.estrange()
+            detail = f"{reason}: what its counters show is taken for a baseline, and not counted"
+            self._journal.incidents.append(Incident(now.wall // SECOND, "", STRANGE, detail=detail, is_notice=True))
+            log.warning("%s: %s", STRANGE, detail)
 
     def _follow_the_clock(self, now: Instant, look: Look) -> None:
         realign, incident = self._timeline.realignment(now, look)

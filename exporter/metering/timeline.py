@@ -44,6 +44,11 @@ class Timeline:
         self._gap_seconds = gap_seconds
         self._last: Instant | None = None
 
+    def rename_boot(self, boot_id: str) -> None:
+        """The boot of the ledger's last look is called so now; by no name, it was none that goes on."""
+        if self._state is not None:
+            self._state = self._state._replace(boot_id=boot_id)
+
     def stretch(self, now: Instant, look: Look) -> Stretch:
         """Measure the time since the last look, here or by an earlier service."""
         if self._last is not None:

@@ -14,7 +14,7 @@ from exporter.ledger.writer import Writer
 from exporter.metering.counting import CountingRules
 from exporter.metering.journal import Journal
 from exporter.metering.readings import Subject
-from exporter.metering.sampler import Sampler, SamplerOptions
+from exporter.metering.sampler import STRANGE, Sampler, SamplerOptions
 from reports.audit import KernelCounter, audit
 from reports.ledger_reader import LedgerReader, Unposted, UnpostedRow
 
@@ -77,6 +77,8 @@ class Books:
             self.baseline = {here: here.moved for here in self.machine.interfaces.values()}
         self._is_first_look = False
         snapshot = self.sampler.sample()
+        if STRANGE in {incident.what for incident in self.journal.incidents}:
+            self._begin_at_baselines()
         self.commit()
         return snapshot
 
@@ -174,6 +176,12 @@ class Books:
         self.writer.post(posting)
         self.waiting = None
         self.known = self.known | self._taken
+
+    def _begin_at_baselines(self) -> None:
+        """Nobody can know what was moved since the last look."""
+        for here in self.machine.interfaces.values():
+            known, base = self.known.get(here, (0, 0)), self.baseline.get(here, (0, 0))
+            self.baseline[here] = (base[0] + here.moved[0] - known[0], base[1] + here.moved[1] - known[1])
 
     def _leave(self) -> None:
         self.meter.close()

@@ -64,6 +64,8 @@ class Machine:
     meters: list[FakeMeter] = field(default_factory=list)
     indexes: int = 1
     changes: int = 0
+    boot_name: str = ""
+    """What the kernel calls its boot, where it is not its number."""
 
     def now(self) -> Instant:
         return Instant(self.wall, self.elapsed, self.awake)
@@ -75,7 +77,7 @@ class Machine:
 
     @property
     def boot_id(self) -> str:
-        return f"boot-{self.boots}"
+        return self.boot_name or f"boot-{self.boots}"
 
     def create(
         self,

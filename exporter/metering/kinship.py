@@ -1,0 +1,87 @@
+"""Whether the kernel that is looked at is the one of the ledger's last look; pure.
+
+A boot has an id, and an instant: now, less the time since the boot. A container may call its boot by another id at each
+start, a copied ledger comes from another machine, a virtual machine goes back to a snapshot.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.clock import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exporter.metering.clock import Instant
+    from exporter.metering.postings import MeterState
+    from exporter.metering.readings import Counts, Epoch, Look
+
+TOLERANCE = 60 * SECOND
+"""Clocks are mended by less than this without being set: what two instants of one boot may differ by."""
+YOUNG = 600 * SECOND
+"""A boot of less has most likely just been: its clock may still be behind, as nobody has set it yet."""
+ASTRAY = 3600 * SECOND
+"""A clock that is behind the last look by more is wrong, and tells nothing of when the boot was."""
+
+
+class Kin(Enum):
+    """What the kernel is to the ledger's last look."""
+
+    SAME = "same"
+    RENAMED = "renamed"
+    """The same boot, which calls itself by another id."""
+    REBOOTED = "rebooted"
+    STRANGE = "strange"
+    """Another machine, or another time of this one: its counters tell nothing of what the ledger lacks."""
+
+
+class Held(NamedTuple):
+    """A checkpoint of the ledger: whose counter, and its counts."""
+
+    epoch: Epoch
+    counts: Counts
+
+
+def kin_of(state: MeterState, held: Iterable[Held], look: Look, now: Instant) -> tuple[Kin, str]:
+    """Compare the look with the ledger's last one; the second value says why it is strange."""
+    has_fallen, has_grown = _compare(state, held, look)
+    booted, former = now.wall - now.elapsed, state.wall - state.elapsed
+    if state.boot_id == look.boot_id:
+        if now.elapsed < state.elapsed:
+            return Kin.STRANGE, "this boot is younger than at the ledger's last look"
+        if booted - former > TOLERANCE and has_fallen and not has_grown:
+            return Kin.STRANGE, "time is missing in this boot, and its counters went back"
+        return Kin.SAME, ""
+    is_one_boot = abs(booted - former) < TOLERANCE and now.elapsed >= state.elapsed and booted < state.wall
+    if is_one_boot and not has_fallen:
+        return Kin.RENAMED, ""
+    if is_one_boot or (booted < state.wall - TOLERANCE and not _has_lost_its_clock(state, now)):
+        return (
+            Kin.STRANGE,
+            "this machine has been up since before the ledger's last look, and was not what it looked at",
+        )
+    return Kin.REBOOTED, ""
+
+
+def _has_lost_its_clock(state: MeterState, now: Instant) -> bool:
+    """A machine without a clock of its own boots in the past."""
+    behind = state.wall - now.wall
+    return behind > ASTRAY or (behind > 0 and now.elapsed <= YOUNG)
+
+
+def _compare(state: MeterState, held: Iterable[Held], look: Look) -> tuple[bool, bool]:
+    """Whether a counter that both know shows less than it did, and whether one shows more."""
+    if state.namespace != look.namespace:
+        return False, False
+    shown = {reading.epoch.index: reading for reading in look.readings if reading.is_present}
+    pairs = [
+        (one.counts[:4], shown[one.epoch.index].counts[:4])
+        for one in held
+        if one.epoch[:2] == (state.boot_id, state.namespace)
+        and one.epoch.index in shown
+        and shown[one.epoch.index].counter_bits == 64  # noqa: PLR2004 - narrower ones wrap
+    ]
+    has_fallen = any(now < then for before, after in pairs for then, now in zip(before, after, strict=True))
+    return has_fallen, any(now > then for before, after in pairs for then, now in zip(before, after, strict=True))
