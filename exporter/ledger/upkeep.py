@@ -85,6 +85,10 @@ class LedgerUpkeep:
         except (sqlite3.Error, OSError) as error:
             log.warning("upkeep of the ledger failed, and is tried again within the hour: %s", error)
 
+    def tell(self, notice: str) -> None:
+        """Something happened to the ledger that somebody should see; may be called from the writer's thread."""
+        self.notices = (notice, *self.notices)
+
     async def measure_disk(self) -> None:
         """Ask how full the disk is; between two rounds it may fill."""
         if self.figures is not None:

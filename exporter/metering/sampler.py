@@ -16,7 +16,7 @@ from exporter.metering.snapshots import InterfaceState, MeterHealth, Snapshot
 from exporter.metering.timeline import Stretch, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from exporter.metering.clock import Clock, Instant
     from exporter.metering.counting import CountingRules
@@ -85,6 +85,7 @@ class Sampler:
         self._facts_noted = 0
         self._number = self._layout = 0
         self.snapshot: Snapshot | None = None
+        self.on_notice: Callable[[str], object] = str
 
     @property
     def seconds_since_look(self) -> float:
@@ -169,6 +170,7 @@ class Sampler:
             detail = f"{reason}: what its counters show is taken for a baseline, and not counted"
             self._journal.incidents.append(Incident(now.wall // SECOND, "", STRANGE, detail=detail, is_notice=True))
             log.warning("%s: %s", STRANGE, detail)
+            self.on_notice(f"{STRANGE}: {detail}")
 
     def _follow_the_clock(self, now: Instant, look: Look) -> None:
         realign, incident = self._timeline.realignment(now, look)

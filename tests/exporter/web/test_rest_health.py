@@ -47,6 +47,21 @@ async def test_a_notice_that_nobody_saw_outlives_a_restart(unstarted: RunningSer
         assert len(await problems(service)) == 1
 
 
+async def test_a_ledger_of_another_machine_is_told_until_somebody_has_seen_it(
+    unstarted: RunningService, machine: Machine
+) -> None:
+    async with running(unstarted):
+        pass
+    machine.boot_name, machine.elapsed = "elsewhere", 10**9 * 40 * DAY
+    async with running(unstarted) as service:
+        (notice,) = await problems(service)
+        seen = await service.ask("/api/notices/seen", "POST")
+        after = await problems(service)
+
+    assert "another machine" in notice
+    assert (seen.json, after) == ({"notices": 1}, [])
+
+
 async def test_commits_that_fail_degrade_health_until_one_works(service: RunningService, machine: Machine) -> None:
     assert service.service._parts
     service.service._parts.writer.connection.execute("PRAGMA busy_timeout = 0")
