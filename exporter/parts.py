@@ -140,8 +140,14 @@ def build_parts(
     upkeep = _build_upkeep(around, opened, writer, writers, sampler, on_damage)
     sampler.on_notice = upkeep.tell
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=around.seconds))
-    plans = PlanWatch(plans=settings.plans, zone=opened.zone, snapshot=lambda: sampler.snapshot, notifier=notifier)
     host = Host(socket.gethostname(), opened.ledger_id, platform.system())
+    plans = PlanWatch(
+        plans=settings.plans,
+        zone=opened.zone,
+        snapshot=lambda: sampler.snapshot,
+        notifier=notifier,
+        hostname=host.hostname,
+    )
     desk = Desk(
         settings=settings,
         clock=around.clock,

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from exporter.cli.root import COMMANDS, netledger
 from exporter.ledger.schema import FIRST
 from exporter.metrics.families import families
+from exporter.settings import Settings
 from exporter.settings.tree import keys
 from exporter.web.server import ENDPOINTS
 
@@ -49,6 +51,17 @@ def test_a_command_is_documented(command: str) -> None:
 @pytest.mark.parametrize("key", keys())
 def test_a_setting_is_documented(key: str) -> None:
     assert f"`{key}`" in (DOCS / "configuration.md").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in keys() if name != "ledger.path"])
+def test_a_default_is_documented_as_the_file_takes_it(name: str) -> None:
+    key = keys()[name]
+    (cell,) = re.findall(rf"^\| `{re.escape(name)}` \| (.*?)\|", (DOCS / "configuration.md").read_text(), re.MULTILINE)
+
+    raw = yaml.safe_load(cell.strip().strip("`") or "null")
+
+    value = key.value(Settings())
+    assert (key.rule.read(raw) if raw is not None else type(value)() if value is not None else None) == value
 
 
 @pytest.mark.parametrize("path", [*OTHER_PATHS, *(endpoint.path for endpoint in ENDPOINTS)])

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from exporter.settings import Loaded, SettingsError, load_settings, user_file
-from exporter.settings.folders import NoHomeError
+from exporter.settings.folders import NoHomeError, runs_as_root
+from exporter.settings.loading import SYSTEM_FILE
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys
 
@@ -26,8 +28,17 @@ def config() -> None:
 @config.command(short_help="Check the settings file and the environment.")
 @click.pass_obj
 def check(outside: Outside) -> None:
-    """Check the settings file and the environment; exit 1 with every problem, a line each."""
+    """Check the settings file and the environment; exit 1 with every problem that would stop a start, a line each.
+
+    Warnings, such as a plan that alerts nobody, leave the exit code at 0.
+    """
+    from exporter.console.setting_checks import plan_warnings, start_problems  # noqa: PLC0415 - for this command only
+
     loaded = _load(outside)
+    if problems := list(start_problems(loaded.settings)):
+        _fail("\n".join(problems))
+    for warning in plan_warnings(loaded.settings):
+        click.echo(f"warning: {warning}", err=True)
     click.echo(f"{loaded.path or 'no file, defaults'}: good")
 
 
@@ -44,19 +55,19 @@ def show(outside: Outside, as_json: bool) -> None:  # noqa: FBT001 - click passe
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
-    help="File to write; - prints it. [default: --config, else yours]",
+    help="File to write; - prints it. [default: --config, else yours; as root /etc/netledger/netledger.yaml]",
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.pass_obj
 def init(outside: Outside, output: Path | None, force: bool) -> None:  # noqa: FBT001 - as above
     """Write a settings file with every key, its default and its rule."""
-    target = output or outside.config or _user_file()
+    target = output or outside.config or _own_file()
     if str(target) == "-":
         click.echo(settings_template(), nl=False)
         return
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("w" if force else "x", encoding="utf-8") as file:
+        with open(target, "w" if force else "x", encoding="utf-8", opener=_as_ours) as file:
             file.write(settings_template())
     except OSError as error:
         exists = isinstance(error, FileExistsError) and target.exists()
@@ -64,9 +75,15 @@ def init(outside: Outside, output: Path | None, force: bool) -> None:  # noqa: F
     click.echo(f"{target}: written")
 
 
-def _user_file() -> Path:
+def _as_ours(path: str, flags: int) -> int:
+    """Open a new file for this user alone, as keys may come into it; the system's is read by the service's user."""
+    return os.open(path, flags, 0o644 if Path(path) == SYSTEM_FILE else 0o600)
+
+
+def _own_file() -> Path:
+    """Root's commands have the settings of the system's service."""
     try:
-        return user_file()
+        return SYSTEM_FILE if runs_as_root() else user_file()
     except NoHomeError as error:
         _fail(f"{error}: name the file with --output")
 

@@ -52,6 +52,7 @@ def diagnose(facts: Facts) -> Diagnosis:
         *_of_ledger(facts.ledger, facts.service, facts.clock),
         *_of_service(facts.service, facts.ledger),
         *_of_clock(facts.clock, facts.ledger),
+        *(Finding("plans", PROBLEM, f"{_sentence(text)}.", "Set it right in plans.") for text in facts.plan_warnings),
     ]
     return Diagnosis(findings, verdicts)
 

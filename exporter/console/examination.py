@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.console.books import BooksError, require_sight
 from exporter.console.client import ServiceError
+from exporter.console.setting_checks import plan_warnings
 from exporter.console.zone import ZoneError, day_zone
 from exporter.ledger.backups import backup_folder, backups_of
 from exporter.ledger.files import size_on_disk
@@ -87,13 +88,15 @@ class Facts(NamedTuple):
     ledger: Ledger
     service: Service
     clock: Clock
+    plan_warnings: tuple[str, ...] = ()
 
 
 def examine(books: Books, proc: Path = Path("/proc")) -> Facts:
     """Look at everything once; raises nothing that a machine in a bad state can cause."""
     interfaces = books.settings.interfaces
     rules = CountingRules(interfaces.include, interfaces.exclude, interfaces.counted)
-    return Facts(_meter(proc), rules, _ledger(books), _service(books), _clock(books))
+    warnings = tuple(plan_warnings(books.settings))
+    return Facts(_meter(proc), rules, _ledger(books), _service(books), _clock(books), warnings)
 
 
 def _meter(proc: Path) -> Meter:

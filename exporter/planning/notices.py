@@ -1,4 +1,4 @@
-"""Tells of a crossed threshold: a web address or a program gets JSON, again until it is taken; nobody waits for it."""
+"""Tells a web address or a program of a crossed threshold, again until it is taken; nothing waits for it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ from aiohttp import (
     ServerDisconnectedError,
 )
 
+from exporter.planning.messages import parts_of
 from exporter.planning.outbox import Notice
 from exporter.settings import Notify
+from exporter.settings.placeholders import filled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -124,13 +126,12 @@ class Notifier:
 
     async def _attempts(self, notice: Notice, notify: Notify) -> bool:
         """Attempt until it is taken or given up; False where a stop leaves it to the next service."""
-        body, address, command = msgspec.json.encode(notice.message), notify.webhook, notify.command
-        if notice.way == "webhook" and address:
-            return await self._until_taken("the webhook", lambda: _post(address, body, self._timeout))
-        if notice.way == "command" and command:
-            return await self._until_taken("the command", lambda: _run(command, body, self._timeout))
-        log.warning("the settings no longer say whom a notice of plan %s is for", notice.message.get("plan"))
-        return True
+        if not getattr(notify, notice.way):
+            log.warning("the settings no longer say whom a notice of plan %s is for", notice.message.get("plan"))
+            return True
+        message = notice.message
+        subject = f"{message.get('threshold_percent')} % of plan {message.get('plan')}"
+        return await self._until_taken(notice.way, subject, lambda: deliver(notice.way, notify, message, self._timeout))
 
     async def _is_closed_within(self, seconds: float) -> bool:
         try:
@@ -139,22 +140,41 @@ class Notifier:
             return False
         return True
 
-    async def _until_taken(self, what: str, attempt: Callable[[], Awaitable[None]]) -> bool:
+    async def _until_taken(self, way: str, subject: str, attempt: Callable[[], Awaitable[None]]) -> bool:
         pause = self._first_pause
         for number in range(1, ATTEMPTS + 1):
             try:
                 await attempt()
-            except (ClientError, OSError, ValueError, DeliveryError) as error:
-                reason = _reason(error)
+            except DeliveryError as error:
                 log.warning(
-                    "%s of a plan did not take the notice (attempt %d of %d): %s", what, number, ATTEMPTS, reason
+                    "the %s did not take the notice of %s (attempt %d of %d): %s", way, subject, number, ATTEMPTS, error
                 )
             else:
+                log.info("the %s took the notice of %s", way, subject)
                 return True
             if number < ATTEMPTS and await self._is_closed_within(pause):
                 return False
             pause *= 2
         return True
+
+
+class DeliveryError(Exception):
+    """A notice was not taken; the text says why, without the address, which may be a secret."""
+
+
+async def deliver(way: str, notify: Notify, message: Mapping[str, object], seconds: float = TIMEOUT_SECONDS) -> None:
+    """Make one attempt on a way ("webhook" or "command") that the settings have; raises DeliveryError."""
+    body = msgspec.json.encode(message)
+    try:
+        if way == "webhook" and notify.webhook:
+            await _post(notify.webhook, body, seconds)
+        elif way == "command" and notify.command:
+            command = filled(notify.command, parts_of(message))
+            # Who places the parts reads them: the text is then for people on standard input, too.
+            text = body if command == notify.command else f"{message.get('text', '')}\n".encode()
+            await _run(command, text, seconds)
+    except (ClientError, OSError, ValueError) as error:
+        raise DeliveryError(_reason(error)) from error
 
 
 def _reason(error: Exception) -> str:
@@ -166,15 +186,13 @@ def _reason(error: Exception) -> str:
             return "it hung up without an answer"
         case ClientConnectorError():
             return f"no connection to {error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+        case FileNotFoundError():
+            return "there is no such program"
         # A host that DNS cannot have is found out by the codec alone.
         case InvalidURL() | UnicodeError():
             return "not a web address"
         case _:
             return str(error) or "no answer in time"
-
-
-class DeliveryError(Exception):
-    """Somebody answered, and did not take the notice."""
 
 
 async def _post(url: str, body: bytes, seconds: float) -> None:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND
+from exporter.planning.messages import Crossing, message_of
 from exporter.planning.outbox import read_told
 from reports.amounts import human_bytes
 from reports.periods import SLOT_SECONDS
@@ -78,9 +79,11 @@ class PlanWatch:
         zone: ZoneInfo,
         snapshot: Callable[[], Snapshot | None],
         notifier: Notifier,
+        hostname: str,
     ) -> None:
-        """`snapshot` gives the newest one."""
+        """`snapshot` gives the newest one; `hostname` says in a notice which machine it is of."""
         self._plans, self._zone, self._snapshot = plans, zone, snapshot
+        self._hostname = hostname
         self._notifier = notifier
         self._known: tuple[_Known, ...] = ()
         self._is_resumed = False
@@ -145,15 +148,18 @@ class PlanWatch:
         is_new = self._notifier.tell_once(
             key=f"{status.plan.name}:{status.cycle.start}:{percent}",
             notify=settings.notify,
-            message={
-                "plan": status.plan.name,
-                "threshold_percent": percent,
-                "used_bytes": live.used,
-                "cap_bytes": status.cap,
-                "cycle_from": status.cycle.first.isoformat(),
-                "cycle_to": status.cycle.last.isoformat(),
-                "forecast_bytes": live.forecast and live.forecast.expected,
-            },
+            message=message_of(
+                Crossing(
+                    host=self._hostname,
+                    plan=status.plan.name,
+                    percent=percent,
+                    used=live.used,
+                    cap=status.cap or 0,
+                    first=status.cycle.first,
+                    last=status.cycle.last,
+                    forecast=live.forecast and live.forecast.expected,
+                )
+            ),
         )
         if is_new:
             used, cap = human_bytes(live.used), human_bytes(status.cap or 0)

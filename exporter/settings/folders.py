@@ -17,6 +17,11 @@ class NoHomeError(Exception):
     """This user has no home folder, and no variable names another."""
 
 
+def runs_as_root() -> bool:
+    """Say whether this is the system's user, whose ledger and settings are the system's."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the user's settings are; raises NoHomeError."""
     quick = _linux_folder(environ, "XDG_CONFIG_HOME", ".config")

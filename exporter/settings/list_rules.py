@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from exporter.settings.rules import Host, Rule, RuleError, clipped, one_text
+from exporter.settings.rules import Host, Rule, RuleError, clipped, each, one_text
 
 SHORTEST_KEY = 8
 HIDDEN = "***"
@@ -18,8 +18,7 @@ class Texts(Rule):
     is_list = True
 
     def _read(self, raw: object) -> tuple[str, ...]:
-        items = raw if isinstance(raw, list) else [raw]
-        return tuple(dict.fromkeys(self._item(item) for item in items))
+        return tuple(dict.fromkeys(each(raw, self._item)))
 
     def _item(self, raw: object) -> str:
         raise NotImplementedError
@@ -89,9 +88,9 @@ class Keys(Texts):
 
     def _read(self, raw: object) -> tuple[str, ...]:
         keys = raw if isinstance(raw, list) else [raw]
-        for position, key in enumerate(keys, start=1):
-            if fault := self._fault(key):
-                raise RuleError(f"key {position} {fault}")
+        faults = [f"key {number} {fault}" for number, key in enumerate(keys, start=1) if (fault := self._fault(key))]
+        if faults:
+            raise RuleError("; ".join(faults))
         return tuple(dict.fromkeys(keys))
 
     @staticmethod

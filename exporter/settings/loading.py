@@ -89,7 +89,7 @@ class _Collected:
                 return path
             for entry in entries:
                 self._take_section(path, entry)
-            if API_KEYS in self.values:
+            if self.values.get(API_KEYS):
                 self._warn_of_readers(path)
             return path
         if named:
@@ -185,7 +185,10 @@ class _Collected:
         with contextlib.suppress(OSError):
             if not path.stat().st_mode & stat.S_IROTH:
                 return
-            self.warnings.append(f"{path}: holds API keys and can be read by every user; chmod o-r it")
+            self.warnings.append(
+                f"{path}: holds API keys and can be read by every user: chmod o-r it, or, where the service is another "
+                "user, keep them in a file that it alone may read (auth.api_key_file)"
+            )
 
     def check_pairs(self) -> None:
         """TLS needs a certificate and its key."""

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from exporter.settings.currencies import CODES
 from exporter.settings.list_rules import SomeGlobs
-from exporter.settings.rules import Choice, Rule, RuleError, Switch, clipped, one_text, size, whole
+from exporter.settings.placeholders import PLACEHOLDERS, unknown_placeholders
+from exporter.settings.rules import Choice, Rule, RuleError, Switch, clipped, each, one_text, size, whole
 from reports.periods import PeriodError, parse_date
 from reports.plans import COUNTED, DAY_MINUTES, CycleRule, FreeHours
 from reports.prices import PRICE, PRICE_RULE, TIERS
@@ -91,7 +92,7 @@ class Hours(Rule):
     is_list = True
 
     def _read(self, raw: object) -> tuple[FreeHours, ...]:
-        stretches = tuple(self._stretch(one_text(item)) for item in (raw if isinstance(raw, list) else [raw]))
+        stretches = tuple(each(raw, lambda item: self._stretch(one_text(item))))
         if len(set().union(*(self._minutes(stretch) for stretch in stretches))) == DAY_MINUTES // MINUTES_STEP:
             raise RuleError("leaves no hour that counts")
         return stretches
@@ -152,7 +153,7 @@ class Alerts(Rule):
 
     def _read(self, raw: object) -> tuple[int, ...]:
         percent = whole(1, 1000)
-        found = {percent.read(item) for item in (raw if isinstance(raw, list) else [raw])}
+        found = set(each(raw, percent.read))
         if len(found) > MOST_ALERTS:
             raise RuleError(f"has more than {MOST_ALERTS} percentages")
         return tuple(sorted(found))
@@ -185,17 +186,20 @@ class Webhook(Rule):
 class Command(Rule):
     """A program and its arguments; no shell reads them."""
 
-    says = "a list such as [notify-send, netledger], the program by its name or its full path"
+    says = 'a list such as [notify-send, "{title}", "{text}"], the program by its name or its full path'
     is_list = True
 
     def _read(self, raw: object) -> tuple[str, ...]:
         if isinstance(raw, str) and re.search(r"\s", raw.strip()):
             raise RuleError(f"{clipped(raw)} has a space: write the program and its arguments as a list")
-        command = tuple(one_text(item) for item in (raw if isinstance(raw, list) else [raw]))
+        command = tuple(each(raw, one_text))
         if not command:
             raise RuleError("is empty")
         if re.search(r"[/\\]", command[0]) and not PurePath(command[0]).is_absolute():
             raise RuleError(f"{clipped(command[0])} is a relative path")
+        if unknown := [name for argument in command[1:] for name in unknown_placeholders(argument)]:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            raise RuleError(f"{{{clipped(unknown[0])}}} stands for nothing: the placeholders are {known}")
         return command
 
     def _show(self, value: Any) -> list[str]:
@@ -218,7 +222,7 @@ STEP_KEYS: dict[str, PlanKey] = {
 }
 NOTIFY_KEYS: dict[str, PlanKey] = {
     "webhook": PlanKey(Webhook(), "Address that gets an alert as JSON.", "https://example.org/alerts"),
-    "command": PlanKey(Command(), "Program that is run with an alert.", "[notify-send, netledger]"),
+    "command": PlanKey(Command(), "Program that is run with an alert.", '[notify-send, "{title}", "{text}"]'),
 }
 PLAN_KEYS: dict[str, PlanKey] = {
     "name": PlanKey(PlanName(), "Name of the plan; no two have the same.", "home"),

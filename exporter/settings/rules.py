@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from exporter.settings.measures import format_duration, format_size, parse_duration, parse_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Item = TypeVar("Item")
 
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 HOST = re.compile(r"[\w.-]+", re.ASCII)
@@ -61,6 +63,19 @@ def one_text(raw: object) -> str:
     if not text.isprintable():
         raise RuleError("has a character that cannot be printed")
     return text
+
+
+def each(raw: object, read: Callable[[object], Item]) -> list[Item]:
+    """Read every item of a list, a single value as a list of one; raises RuleError with all that is wrong."""
+    values, faults = [], []
+    for item in raw if isinstance(raw, list) else [raw]:
+        try:
+            values.append(read(item))
+        except RuleError as error:
+            faults.append(str(error))
+    if faults:
+        raise RuleError("; ".join(faults))
+    return values
 
 
 def clipped(text: str) -> str:

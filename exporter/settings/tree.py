@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
 
@@ -11,7 +10,7 @@ import msgspec
 
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
-from exporter.settings.folders import data_folder
+from exporter.settings.folders import data_folder, runs_as_root
 
 if TYPE_CHECKING:
     from reports.plans import Plan
@@ -25,9 +24,7 @@ SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 
 def default_ledger_path(*, is_root: bool | None = None) -> Path:
     """Say where the ledger is when nobody says: the system's for root, else the user's data folder."""
-    if is_root is None:
-        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    if is_root:
+    if runs_as_root() if is_root is None else is_root:
         return SYSTEM_LEDGER
     return data_folder() / "ledger.db"
 

@@ -130,8 +130,10 @@ async def test_a_webhook_that_fails_twice_is_told_a_third_time(kept: Kept, caplo
         await finished(notifier)
 
     assert receiver.got == [("POST", "application/json", MESSAGE)] * 3
+    subject = f"80 % of plan {MESSAGE['plan']}"
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING] == [
-        f"the webhook of a plan did not take the notice (attempt {n} of 5): status {s}" for n, s in ((1, 500), (2, 503))
+        f"the webhook did not take the notice of {subject} (attempt {n} of 5): status {s}"
+        for n, s in ((1, 500), (2, 503))
     ]
 
 
@@ -193,7 +195,8 @@ async def test_a_command_that_does_not_exist_is_a_line_in_the_log(kept: Kept, ca
     tell(notifier, Notify(command=("/nowhere/notify", "xyzzy")))
     await finished(notifier)
 
-    assert caplog.text.count("the command of a plan did not take the notice") == ATTEMPTS
+    assert caplog.text.count("the command did not take the notice of 80 % of plan") == ATTEMPTS
+    assert "there is no such program" in caplog.text
     assert "xyzzy" not in caplog.text
 
 

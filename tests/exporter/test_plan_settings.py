@@ -330,7 +330,7 @@ def test_the_example_of_the_template_loads_as_it_stands_and_with_other_choices(f
     told = load(file, head + "\n".join(more)).settings.plans[0]
 
     assert (plan.plan.name, plan.plan.cap_bytes, plan.notify) == ("home", 500 * GB, Notify())
-    assert told.notify == Notify(webhook="https://example.org/alerts", command=("notify-send", "netledger"))
+    assert told.notify == Notify(webhook="https://example.org/alerts", command=("notify-send", "{title}", "{text}"))
     assert all(re.search(rf"^ +(- |# )?{key}: ?", "\n".join(lines), re.MULTILINE) for key in ALL_KEYS)
 
 

@@ -59,6 +59,7 @@ class Watched:
             zone=books.zone,
             snapshot=lambda: books.sampler.snapshot,
             notifier=self.notifier,
+            hostname="vm",
         )
 
     async def ask(self, question: Callable[[LedgerReader], Any]) -> Any:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,6 +61,67 @@ def test_check_passes_a_file_that_all_may_read_with_a_warning(file: Path) -> Non
 
     assert result.exit_code == 0
     assert result.stderr.startswith(f"warning: {file}: holds API keys")
+
+
+def test_a_file_without_a_key_may_be_read_by_all(file: Path) -> None:
+    file.write_text("auth: {api_keys: []}", encoding="utf-8")
+    file.chmod(0o644)
+
+    assert run(file, "check").stderr == ""
+
+
+def test_check_finds_what_would_stop_a_start(file: Path) -> None:
+    taken = file.parent / "taken"
+    taken.write_text("", encoding="utf-8")
+    folder = file.parent / "folder"
+    folder.mkdir()
+
+    for settings, problem in (
+        (f"ledger: {{path: {folder}}}", f"ledger.path: {folder} is a folder: name the file in it"),
+        (f"ledger: {{path: {taken}/below/ledger.db}}", f"ledger.path: {taken} is no folder"),
+        (
+            "server: {host: 192.0.2.1}\nauth: {api_keys: [correct-horse]}",
+            "server.host: 192.0.2.1 is no address of this",
+        ),
+    ):
+        file.write_text(settings, encoding="utf-8")
+
+        result = run(file, "check", NETLEDGER_LEDGER_TIMEZONE="UTC")
+
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.splitlines()[-1].startswith(problem)
+
+
+def test_check_warns_of_a_plan_that_bills_nothing_or_tells_nobody(file: Path) -> None:
+    file.write_text(
+        f"ledger: {{path: {file.parent / 'ledger.db'}, timezone: UTC}}\n"
+        "plans:\n"
+        "  - {name: home, cap: 1 GB, interfaces: [none9], notify: {command: [/no/such/program]}}\n"
+        "  - {name: whole, cap: 1 GB, interfaces: ['*'], notify: {command: [sh]}}\n",
+        encoding="utf-8",
+    )
+
+    result = run(file, "check")
+
+    assert (result.exit_code, result.stdout) == (0, f"{file}: good\n")
+    uncovered, absent = result.stderr.splitlines()
+    assert uncovered.startswith("warning: plan home covers no interface that was ever here: none9; known are ")
+    assert absent == ("warning: plan home: notify.command: there is no program /no/such/program that this user may run")
+
+
+def test_every_item_of_a_list_that_is_wrong_is_named(file: Path) -> None:
+    file.write_text("plans: [{name: home, free_hours: ['1:00', '02:10-03:00', '01:00-07:00']}]", encoding="utf-8")
+
+    assert run(file, "check").stderr == (
+        f"{file}:1: plans[0].free_hours: 1:00 is not a stretch of the day; 02:10-03:00 is not in quarters of an hour; "
+        'use a list such as ["01:00-07:00"] of local times, in quarters of an hour\n'
+    )
+
+
+def test_a_placeholder_that_stands_for_nothing_is_refused(file: Path) -> None:
+    file.write_text("plans: [{name: home, cap: 1 GB, notify: {command: [tell, '{plna}']}}]", encoding="utf-8")
+
+    assert "{plna} stands for nothing: the placeholders are {host}, {plan}, " in run(file, "check").stderr
 
 
 @pytest.mark.parametrize("command", ["check", "show"])
@@ -164,6 +226,19 @@ def test_the_template_tells_the_meaning_and_rule_of_every_key() -> None:
 def test_init_writes_where_the_root_command_points(file: Path) -> None:
     assert run(file, "init").exit_code == 0
     assert file.exists()
+
+
+def test_init_writes_for_its_user_alone_and_for_the_service_where_root_is_asked(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = file.parent / "etc" / "netledger.yaml"
+    monkeypatch.setattr("exporter.cli.config.SYSTEM_FILE", system)
+    monkeypatch.setattr("exporter.cli.config.user_file", lambda: file)
+    for is_root, target, mode in ((False, file, 0o600), (True, system, 0o644)):
+        monkeypatch.setattr("exporter.cli.config.runs_as_root", lambda is_root=is_root: is_root)
+
+        assert run(None, "init").stdout == f"{target}: written\n"
+        assert stat.S_IMODE(target.stat().st_mode) == mode
 
 
 def test_init_prints_with_a_dash(file: Path) -> None:

@@ -1,0 +1,74 @@
+"""What would stop a start, or never alert anybody, though every value is what its rule asks for."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from exporter.console.zone import ZoneError, day_zone
+from exporter.ledger.files import connect_to_read
+from reports.ledger_reader import LedgerReader
+from reports.plans import covers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from exporter.settings import Settings
+
+
+def start_problems(settings: Settings) -> Iterator[str]:
+    """What `netledger run` would end with, before it has asked for the port; each names the setting."""
+    path = settings.ledger.path
+    if path.is_dir():
+        yield f"ledger.path: {path} is a folder: name the file in it, such as {path / 'ledger.db'}"
+    elif (parent := _first_that_exists(path.parent)) is not None and not parent.is_dir():
+        yield f"ledger.path: {parent} is no folder, so there can be no ledger in it"
+    try:
+        day_zone(settings.ledger.timezone)
+    except ZoneError as error:
+        yield str(error)
+    yield from _address_problems(settings.server.host)
+
+
+def plan_warnings(settings: Settings) -> Iterator[str]:
+    """Plans that bill nothing or tell nobody: interfaces that were never there, programs that are not."""
+    devices = known_devices(settings.ledger.path)
+    for held in settings.plans:
+        plan, command = held.plan, held.notify.command
+        if devices and not any(covers(plan, name, is_counted=True) for name in devices):
+            patterns, known = ", ".join(plan.interfaces), ", ".join(sorted(devices))
+            yield f"plan {plan.name} covers no interface that was ever here: {patterns}; known are {known}"
+        if command and shutil.which(command[0]) is None:
+            yield f"plan {plan.name}: notify.command: there is no program {command[0]} that this user may run"
+
+
+def known_devices(ledger: Path) -> frozenset[str]:
+    """Names of the interfaces in the ledger and in the kernel, loopback left out; those that can be had."""
+    devices = {name for _, name in socket.if_nameindex()} if hasattr(socket, "if_nameindex") else set()
+    try:
+        with closing(connect_to_read(ledger)) as connection:
+            devices |= set(LedgerReader(connection).devices())
+    except (sqlite3.Error, OSError):
+        pass  # no ledger yet, or one of another user: the kernel's names are enough to judge by
+    return frozenset(devices - {"lo"})
+
+
+def _first_that_exists(folder: Path) -> Path | None:
+    try:
+        return next((path for path in (folder, *folder.parents) if path.exists()), None)
+    except OSError:
+        return None  # this user may not look: the service may
+
+
+def _address_problems(host: str) -> Iterator[str]:
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in found:
+            with closing(socket.socket(family, kind, protocol)) as probe:
+                probe.bind(address)
+    except OSError:
+        yield f"server.host: {host} is no address of this machine"

@@ -1,0 +1,82 @@
+"""What a notice of a plan says: numbers for programs, a title and a sentence for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.settings.placeholders import PLACEHOLDERS
+from reports.amounts import human_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from reports.plans import Plan
+
+
+class Crossing(NamedTuple):
+    """A threshold that a plan's cycle has reached; bytes are integers, `forecast` None where it is not known."""
+
+    host: str
+    plan: str
+    percent: int
+    used: int
+    cap: int
+    first: date
+    last: date
+    forecast: int | None = None
+
+
+def message_of(crossing: Crossing) -> dict[str, object]:
+    """The notice as the JSON that a webhook gets."""
+    return {
+        "plan": crossing.plan,
+        "host": crossing.host,
+        "title": f"netledger on {crossing.host}: {crossing.plan} has used {crossing.percent} % of its cap",
+        "text": _text(crossing),
+        "threshold_percent": crossing.percent,
+        "used_bytes": crossing.used,
+        "cap_bytes": crossing.cap,
+        "left_bytes": crossing.cap - crossing.used,
+        "cycle_from": crossing.first.isoformat(),
+        "cycle_to": crossing.last.isoformat(),
+        "forecast_bytes": crossing.forecast,
+    }
+
+
+def test_message(plan: Plan, host: str, first: date, last: date) -> dict[str, object]:
+    """A notice of the plan's first threshold, that says that it is a test."""
+    cap, percent = plan.cap_bytes or 0, min(plan.alert_at, default=80)
+    crossing = Crossing(host, plan.name, percent, cap * percent // 100, cap, first, last)
+    message = message_of(crossing)
+    return message | {
+        "title": f"Test: {message['title']}",
+        "text": f"This is a test of netledger's notices; the numbers are made up. {message['text']}",
+        "is_test": True,
+    }
+
+
+def parts_of(message: Mapping[str, object]) -> dict[str, str]:
+    """What each placeholder of a command stands for; "" where an older service has not written it."""
+    parts = {
+        "percent": message.get("threshold_percent", ""),
+        "used": _human(message.get("used_bytes")),
+        "cap": _human(message.get("cap_bytes")),
+        "left": _human(message.get("left_bytes")),
+        "until": message.get("cycle_to", ""),
+    }
+    parts |= {name: message.get(name, "") for name in PLACEHOLDERS if name not in parts}
+    return {name: str(part) for name, part in parts.items()}
+
+
+def _human(amount: object) -> str:
+    return human_bytes(max(amount, 0)) if isinstance(amount, int) else ""
+
+
+def _text(crossing: Crossing) -> str:
+    used, cap, left = human_bytes(crossing.used), human_bytes(crossing.cap), crossing.cap - crossing.used
+    rest = f"{human_bytes(left)} are left" if left > 0 else f"{human_bytes(-left)} more than it holds"
+    text = f"{used} of {cap} are used, {rest}. The cycle ends on {crossing.last.isoformat()}."
+    if crossing.forecast is not None:
+        text += f" It is expected to come to {human_bytes(crossing.forecast)}."
+    return text
