@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.ledger_reader import NO_BYTES, Bytes
 from reports.periods import Period, dates, day_number, day_numbered, day_of
-from reports.plans import free_windows, in_free_hours
+from reports.plans import covers, free_windows, in_free_hours
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _SUMS = "ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0)"
 _WITHIN = "started >= json_extract(pair.value, '$[0]') AND started < json_extract(pair.value, '$[1]')"
+
+
+def covered_devices(ledger: LedgerReader, plan: Plan) -> frozenset[str]:
+    """The interfaces of the ledger that a plan covers."""
+    return frozenset(name for name, counted in ledger.devices().items() if covers(plan, name, is_counted=counted))
 
 
 class Sums(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billed_usage import BilledUsage
+from reports.billed_usage import BilledUsage, covered_devices
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, covers, cycle_before, cycle_of
-from reports.prices import cost, has_price
+from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of
+from reports.prices import bill, has_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ MOST_CYCLES = 13
 
 
 class PlanCycle(NamedTuple):
-    """One cycle until the last day that is told: billed bytes, its cap with what rolled over, and its exact cost."""
+    """One cycle until the last day that is told: billed bytes, its cap with what rolled over, and its bill."""
 
     period: Period
     is_over: bool
@@ -45,7 +45,7 @@ class PlanCycles(NamedTuple):
 
     @property
     def cost(self) -> Decimal:
-        """What the cycles cost together, exact."""
+        """What the bills come to together."""
         return sum((cycle.cost for cycle in self.cycles), Decimal(0))
 
     @property
@@ -68,8 +68,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> Pl
     is_cut, count = periods[-1].first > first, len(periods)
     for _ in range(ROLLOVER_CYCLES if plan.rollover else 0):
         periods.append(cycle_before(plan, periods[-1], zone))
-    devices = frozenset(name for name, counted in ledger.devices().items() if covers(plan, name, is_counted=counted))
-    usage, began = BilledUsage(ledger, plan, devices), ledger.first_seen()
+    usage, began = BilledUsage(ledger, plan, covered_devices(ledger, plan)), ledger.first_seen()
     used = list(_used(plan, periods, usage.days(periods[-1].first, last).billed))
     whole = [
         began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)
@@ -81,7 +80,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> Pl
             period.last <= last,
             used[number],
             cap_with_rollover(plan, _before(used, whole, number)),
-            cost(plan, used[number]),
+            bill(plan, used[number]),
         )
         for number, period in enumerate(periods[:count])
     ]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billed_usage import BilledUsage
+from reports.billed_usage import BilledUsage, covered_devices
 from reports.forecast import Forecast, counted_seconds, forecast, reached_at
 from reports.periods import SLOT_SECONDS, Period, day_of, day_start
-from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, covers, cycle_before, cycle_of
+from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of, free_until
 from reports.prices import cost
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class PlanStatus(NamedTuple):
     that the plan covers. `last_used_by_now` is what the cycle before had used by the same day. `free_hours_since` is
     the first day of which free hours are known, where this cycle or the one before has older ones, billed in full;
     None where they know them all. `forecast` and its costs are None before enough is known, `counted_seconds` of the
-    cycle after counting of the plan's interfaces `began`, which is None where nothing is counted yet.
+    cycle after counting of the plan's interfaces `began`, which is None where nothing is counted yet. `free_until` is
+    when the free hours of now end; None where bytes count.
     """
 
     plan: Plan
@@ -55,6 +56,12 @@ class PlanStatus(NamedTuple):
     began: int | None
     counted_seconds: int
     free_hours_since: date | None = None
+    free_until: int | None = None
+
+    @property
+    def carried(self) -> int:
+        """Bytes of the cap that earlier cycles left."""
+        return 0 if self.cap is None else self.cap - (self.plan.cap_bytes or 0)
 
 
 class _Amounts(NamedTuple):
@@ -72,7 +79,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     cycle = cycle_of(plan, today, zone)
     before = cycle_before(plan, cycle, zone)
-    devices = frozenset(name for name, counted in ledger.devices().items() if covers(plan, name, is_counted=counted))
+    devices = covered_devices(ledger, plan)
     usage = BilledUsage(ledger, plan, devices)
     amounts = _amounts(usage, plan, cycle, before, today)
     used = _billed(plan, amounts.moved)
@@ -104,6 +111,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         began=began,
         counted_seconds=counted_seconds(cycle, int(now), began),
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
+        free_until=free_until(plan, int(now), zone),
     )
 
 

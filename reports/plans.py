@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from reports.clock_offsets import stretches
-from reports.periods import SLOT_SECONDS, Period
+from reports.periods import SLOT_SECONDS, Period, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -111,6 +111,25 @@ def counted_bytes(plan: Plan, received: int, sent: int) -> int:
             return received + sent
 
 
+def billed_of_part(plan: Plan, before: tuple[int, int], moved: tuple[int, int]) -> tuple[int, int]:
+    """Bytes that are billed of a part of a cycle as (received, sent), where the cycle had moved `before` it.
+
+    They are what the plan bills up to the part's end less what it bills up to its start. "larger" bills of a part what
+    it adds to the larger sum, in the direction that is larger at its end.
+    """
+    match plan.counts:
+        case "receive":
+            return moved[0], 0
+        case "transmit":
+            return 0, moved[1]
+        case "larger":
+            received, sent = before[0] + moved[0], before[1] + moved[1]
+            added = max(received, sent) - max(before)
+            return (added, 0) if received >= sent else (0, added)
+        case _:
+            return moved
+
+
 def cycle_of(plan: Plan, day: date, zone: ZoneInfo) -> Period:
     """Cut the cycle that contains a local day."""
     match plan.cycle:
@@ -180,6 +199,15 @@ def free_windows(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[i
         end = last
     if end > begin:
         yield begin, end
+
+
+def free_until(plan: Plan, instant: int, zone: ZoneInfo) -> int | None:
+    """When the free hours end that an instant lies in; None where it counts."""
+    if not plan.free_hours:
+        return None
+    today = day_of(instant, zone)
+    near = Period.days(today - _ONE_DAY, today + _ONE_DAY, zone)
+    return next((end for start, end in free_windows(plan, near, zone) if start <= instant < end), None)
 
 
 def _free_pieces(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[int, int]]:

@@ -10,6 +10,7 @@ from reports.plans import Plan, PriceStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
 
 # INR per gigabyte of 2**30 bytes.
 TIERS: dict[str, Decimal] = {
@@ -21,11 +22,7 @@ TIERS: dict[str, Decimal] = {
 TIER_CURRENCY = "INR"
 TIER_GIGABYTE = 2**30
 ASSUMED_TIER = "standard"
-# Digits of a currency's smallest unit where they are not 2: Babel's own, whose data would take 2 MB to ask.
-_NO_DIGITS = """
-AFN ALL BIF CLP DJF GNF IQD IRR ISK JPY KMF KPW KRW LAK LBP MGA MMK PYG RSD RWF SOS SYP UGX VND VUV XAF XOF XPF YER
-"""
-_DIGITS = {**dict.fromkeys(_NO_DIGITS.split(), 0), **dict.fromkeys(["BHD", "JOD", "KWD", "LYD", "OMR", "TND"], 3)}
+TIER_DIGITS = 2
 PRICE = re.compile("[0-9]{1,9}([.][0-9]{1,9})?")
 PRICE_RULE = (
     "a number such as 7.50, not negative, without a currency sign, at most nine digits on either side of the point"
@@ -63,18 +60,37 @@ def assumed_price(plan: Plan) -> Plan:
     return plan._replace(price_steps=steps, currency=TIER_CURRENCY, gigabyte_bytes=TIER_GIGABYTE)
 
 
+def at_price(plan: Plan, price_per_gb: Decimal) -> Plan:
+    """Give the plan as it would cost if each gigabyte had this price, and a cycle none."""
+    return plan._replace(price_steps=one_price(price_per_gb), base_price=Decimal(0))
+
+
 def cost(plan: Plan, used_bytes: int) -> Decimal:
     """Price the bytes of one cycle, with the base price; exact, in the plan's currency, not rounded."""
-    total = _EXACT.create_decimal(0)
-    for step_bytes, price in _bytes_by_step(plan, used_bytes):
-        total = _EXACT.add(total, _EXACT.multiply(Decimal(step_bytes), price))
-    return _EXACT.add(plan.base_price, _EXACT.divide(total, Decimal(plan.gigabyte_bytes)))
+    return _EXACT.add(plan.base_price, part_cost(plan, 0, used_bytes))
+
+
+def part_cost(plan: Plan, begin_bytes: int, end_bytes: int) -> Decimal:
+    """Price the bytes of a cycle that were used after `begin_bytes`, up to `end_bytes`; exact, without the base price.
+
+    Adjacent parts add up exactly, whatever steps lie in them.
+    """
+    return _EXACT.subtract(_bytes_cost(plan, end_bytes), _bytes_cost(plan, begin_bytes))
+
+
+def bill(plan: Plan, used_bytes: int) -> Decimal:
+    """What a cycle with so many bytes costs, as a bill says it: rounded once."""
+    return rounded(cost(plan, used_bytes), plan.currency)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Round to the digits that the currency has: 2 for INR, 0 for JPY, 3 for KWD; halves go away from zero."""
-    digit = Decimal(1).scaleb(-_DIGITS.get(currency, 2))
-    return amount.quantize(digit, ROUND_HALF_UP, _EXACT)
+    return amount.quantize(Decimal(1).scaleb(-_digits(currency)), ROUND_HALF_UP, _EXACT)
+
+
+def decimal_of(amount: Fraction) -> Decimal:
+    """Write a share of money as a decimal, to 160 digits; exact where it has an end."""
+    return _EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator))
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -87,6 +103,22 @@ def money(amount: Decimal, currency: str) -> str:
 
     with localcontext(_EXACT):
         return str(format_currency(exact, currency, locale="en"))
+
+
+def _digits(currency: str) -> int:
+    """Digits of the smallest unit: Babel's, which writes the amount, so that number and text agree."""
+    if currency == TIER_CURRENCY:
+        return TIER_DIGITS
+    from babel.numbers import get_currency_precision  # noqa: PLC0415 - 5 MB that only other prices need
+
+    return get_currency_precision(currency)
+
+
+def _bytes_cost(plan: Plan, used_bytes: int) -> Decimal:
+    total = _EXACT.create_decimal(0)
+    for step_bytes, price in _bytes_by_step(plan, used_bytes):
+        total = _EXACT.add(total, _EXACT.multiply(Decimal(step_bytes), price))
+    return _EXACT.divide(total, Decimal(plan.gigabyte_bytes))
 
 
 def _bytes_by_step(plan: Plan, used_bytes: int) -> Iterator[tuple[int, Decimal]]:

@@ -1,4 +1,4 @@
-"""Billing plans on the command line: how they stand, what bytes cost, what is to come."""
+"""Billing plans on the command line: how they stand, and what is to come."""
 
 from __future__ import annotations
 
@@ -10,27 +10,18 @@ import click
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import CONTROL, UNKNOWN, Table, print_json, print_table
-from reports import usage
 from reports.amounts import human_bytes
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import day_of
 from reports.plan_status import plan_status
-from reports.plans import PlanError, cycle_of, named
-from reports.prices import PriceError, parse_price
+from reports.plans import PlanError, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
     from reports.formats.json_forecast import ForecastAnswer, Money
     from reports.formats.json_plans import PlanAnswer
-    from reports.ledger_reader import LedgerReader
     from reports.plans import Plan
-    from reports.usage import PeriodUsage
-
-PERIODS = ("today", "week", "month", "year", "cycle")
 
 
 @click.command()
@@ -72,52 +63,15 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
         ("Used so far", answer.human_readable.used),
         ("Expected", _expected(ahead)),
         ("Range", _range(ahead)),
-        ("Expected cost", _cost(ahead.cost)),
-        ("Range of cost", _cost(ahead.cost_low, ahead.cost_high)),
-        ("Cap reached", _reached(answer)),
     ]
+    if answer.cost is not None:
+        rows += [("Expected cost", _cost(ahead.cost)), ("Range of cost", _cost(ahead.cost_low, ahead.cost_high))]
+    rows.append(("Cap reached", _reached(answer)))
     method = [f"Method: {ahead.method}."] if ahead.method else []
     if ahead.counting_since is not None:
         method.append(f"Counting since {_minute(ahead.counting_since)}.")
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
     print_table(Table(title, (), rows), [*method, *_dashboard(books, answer)])
-
-
-@click.command()
-@click.option("--per-gb", metavar="PRICE", help="Price of a gigabyte, instead of the plan's.")
-@click.option("--period", type=click.Choice(PERIODS), default="today", show_default=True, help="What to price.")
-@click.option("--plan", "name", metavar="NAME", help="Plan whose price and gigabyte hold; the first by default.")
-@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-@click.pass_obj
-def cost(
-    outside: Outside, *, per_gb: str | None, period: str, name: str | None, interface: str | None, as_json: bool
-) -> None:
-    """What the bytes of a period cost."""
-    from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
-
-    books, now = open_books(outside), outside.now()
-    held, price = _named(books, name), _price(per_gb)
-    with books.read() as ledger:
-        try:
-            asked = _used(ledger, held, period, now, interface)
-        except UnknownInterfaceError as error:
-            raise click.UsageError(str(error)) from error
-    answer = shapes.cost_answer(asked.total, held, price)
-    if as_json:
-        print_json(answer)
-        return
-    block = answer.cost
-    rows = [
-        ("Upload", f"{block.upload.gb_used:.2f} GB", block.upload.cost_formatted),
-        ("Download", f"{block.download.gb_used:.2f} GB", block.download.cost_formatted),
-        ("Total", f"{block.total.gb_used:.2f} GB", block.total.cost_formatted),
-    ]
-    gigabyte = "2^30" if block.gigabyte_bytes == 2**30 else "10^9"
-    price_text = f"{block.cost_per_gb:.9f}".rstrip("0").rstrip(".")
-    note = f"{price_text} {block.currency} a GB of {gigabyte} bytes ({answer.info.note})"
-    dashboard = dashboard_notes(books.settings, lambda links: links.plans(asked.period.start, None, name))
-    print_table(Table(f"Cost, {period}", ("", "Used", "Cost"), rows), [note, *dashboard])
 
 
 def _named(books: Books, name: str | None) -> Plan:
@@ -127,41 +81,42 @@ def _named(books: Books, name: str | None) -> Plan:
         raise click.UsageError(str(error)) from error
 
 
-def _price(text: str | None) -> Decimal | None:
-    if text is None:
-        return None
-    try:
-        return parse_price(text)
-    except PriceError as error:
-        raise click.UsageError(f"--per-gb: {error}") from error
-
-
-def _used(ledger: LedgerReader, held: Plan, period: str, now: float, interface: str | None) -> PeriodUsage:
-    if period == "cycle":
-        return usage.usage(ledger, cycle_of(held, day_of(int(now), ledger.zone), ledger.zone), now, interface)
-    question = {"today": usage.today, "week": usage.week, "month": usage.month, "year": usage.year}[period]
-    return question(ledger, now, interface)
-
-
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     words, ahead = answer.human_readable, answer.forecast
     cycle = f"{answer.cycle.first} to {answer.cycle.last}"
-    rows = [("Plan", answer.name), ("Cycle", cycle), ("Used", words.used)]
+    rows = [("Plan", answer.name), ("Cycle", cycle), ("Used", words.used), *_free(answer)]
     if words.cap is not None and words.left is not None and words.allowed_per_day is not None:
         share = f"{100 * (answer.used_ratio or 0):.1f} %"
-        rows += [("Cap", words.cap), ("Left", words.left), ("Share", share), ("Allowed per day", words.allowed_per_day)]
-        rows.append(("Cap reached", _reached(answer)))
+        rows += [("Cap", _cap(answer)), ("Left", words.left), ("Share", share)]
+        rows += [("Allowed per day", words.allowed_per_day), ("Cap reached", _reached(answer))]
     if answer.free_hours_since:
         rows.append(("Free hours known", f"since {answer.free_hours_since}; earlier ones are billed"))
     rows += [
         ("Days left", str(answer.days_left)),
         ("Forecast", f"{_expected(ahead)} ({_range(ahead)})" if ahead.reason is None else ahead.reason),
-        ("Cost so far", answer.cost.formatted),
-        ("Expected cost", _cost(ahead.cost)),
+    ]
+    if answer.cost is not None:
+        rows += [("Cost so far", answer.cost.formatted), ("Expected cost", _cost(ahead.cost))]
+    rows += [
         ("Last cycle by this day", human_bytes(answer.last_cycle.used_bytes_by_this_day)),
         ("Last cycle", human_bytes(answer.last_cycle.used_bytes)),
     ]
     return rows
+
+
+def _free(answer: PlanAnswer) -> list[tuple[str, str]]:
+    """What free hours held, and until when it is free."""
+    until = [f"free until {answer.free_until[11:16]}"] if answer.free_until else []
+    amount = [human_bytes(answer.free_bytes)] if answer.free_bytes or until else []
+    return [("Free", ", ".join([*amount, *until]))] if amount else []
+
+
+def _cap(answer: PlanAnswer) -> str:
+    """With what earlier cycles left where there is some."""
+    cap, carried = answer.cap_bytes or 0, answer.carried_bytes or 0
+    if not carried:
+        return human_bytes(cap)
+    return f"{human_bytes(cap)} ({human_bytes(cap - carried)} + {human_bytes(carried)} carried over)"
 
 
 def _dashboard(books: Books, answer: PlanAnswer) -> list[str]:

@@ -26,7 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "records": ("history", "Busiest day, week, month and hour, and peak speeds."),
     "hours": ("history", "Usage by weekday and hour of day."),
     "plan": ("plan", "What is used and left of a billing plan, what it costs, what is to come."),
-    "cost": ("plan", "What bytes cost."),
+    "cost": ("cost", "What bytes cost."),
     "forecast": ("plan", "Use and cost at the end of the cycle."),
     "export": ("export", "Days as a file: JSON, CSV, Markdown, or for a language model."),
     "report": ("report", "A wrap-up of a year, a month or a cycle, as a page to send to a friend."),

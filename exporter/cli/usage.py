@@ -13,6 +13,7 @@ from reports import usage
 from reports.amounts import human_bytes, human_rate
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError, iso, parse_date, parse_month, parse_year
+from reports.prices import has_price, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.console.outside import Outside
     from reports.ledger_reader import Bytes, LedgerReader
+    from reports.plan_cost import StretchCost
     from reports.usage import PeriodUsage
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
 
 class Answer(NamedTuple):
-    """What was asked for; for a period that is not over, until when it is counted, else ""; and where Grafana is."""
+    """What was asked for; for a period that is not over, until when it is counted, else ""; and where Grafana is.
+
+    `cost` is what the first plan bills of it; None where that is not told.
+    """
 
     used: PeriodUsage
     until: str
     dashboard: list[str]
+    cost: StretchCost | None = None
 
 
 def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -39,14 +45,19 @@ def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
     return interface(as_json(command))
 
 
-def _ask(outside: Outside, interface: str | None, question: Callable[[LedgerReader, float], PeriodUsage]) -> Answer:
+def _ask(
+    outside: Outside,
+    interface: str | None,
+    question: Callable[[LedgerReader, float], PeriodUsage],
+    price: Callable[[Books, LedgerReader], StretchCost | None] = lambda _books, _ledger: None,
+) -> Answer:
     books, now = open_books(outside), outside.now()
     with books.read() as ledger:
         try:
             used = question(ledger, now)
             start, end = used.period.start, used.period.end if used.period.end <= now else None
             dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, end, interface))
-            return Answer(used, "" if end else _until(books, ledger), dashboard)
+            return Answer(used, "" if end else _until(books, ledger), dashboard, price(books, ledger))
         except (PeriodError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -56,12 +67,19 @@ def _ask(outside: Outside, interface: str | None, question: Callable[[LedgerRead
 @click.pass_obj
 def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since local midnight."""
-    answer = _ask(outside, interface, lambda ledger, now: usage.today(ledger, now, interface))
-    if as_json:
-        _print_shape("today", answer.used)
+    answer = _ask(
+        outside,
+        interface,
+        lambda ledger, now: usage.today(ledger, now, interface),
+        lambda books, ledger: _cost(books, ledger, "today", interface, is_assumed=as_json),
+    )
+    if as_json and answer.cost:
+        from reports.formats import json, json_plans  # noqa: PLC0415 - only this form uses it
+
+        print_json(json_plans.today_and_cost(json.today(answer.used), answer.cost))
         return
     total = answer.used.total
-    rows = _amounts(total)
+    rows = [*_amounts(total), *_cost_row(answer.cost)]
     if total.peak_speed:
         rows.append(("Peak", human_rate(total.peak_speed)))
     title = f"{answer.used.period.name}, {_whose(interface)}"
@@ -127,14 +145,16 @@ def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
         except UnknownInterfaceError as error:
             raise click.UsageError(str(error)) from error
         used, since = ledger.lifetime(interface), ledger.first_seen()
+        cost = _cost(books, ledger, "ever", interface, is_assumed=as_json)
         began = "nothing is counted yet" if since is None else f"since {_when(since, ledger)}"
-    if as_json:
-        from reports.formats import json as shapes  # noqa: PLC0415 - only this form uses it
+    if as_json and cost:
+        from reports.formats import json_plans  # noqa: PLC0415 - only this form uses it
 
-        print_json(shapes.usage(used))
+        print_json(json_plans.usage_and_cost(used, cost))
         return
     dashboard = dashboard_notes(books.settings, lambda links: links.usage(since or 0, None, interface))
-    print_table(Table(f"Ever, {_whose(interface)}", (), _amounts(used)), [began, *_estimated(used), *dashboard])
+    rows = [*_amounts(used), *_cost_row(cost)]
+    print_table(Table(f"Ever, {_whose(interface)}", (), rows), [began, *_estimated(used), *dashboard])
 
 
 def _parsed(name: str, parse: Callable[[str], Any], text: str | None) -> Any:
@@ -173,6 +193,22 @@ def _print_rows(name: str, parts: Iterable[tuple[str, Bytes]], answer: Answer, i
 def _amounts(used: Bytes) -> list[tuple[str, ...]]:
     amounts = (used.received, used.sent, used.total)
     return [(name, human_bytes(amount)) for name, amount in zip(AMOUNT_COLUMNS, amounts, strict=True)]
+
+
+def _cost(
+    books: Books, ledger: LedgerReader, period: str, interface: str | None, *, is_assumed: bool
+) -> StretchCost | None:
+    """What the first plan bills of a period; without a price only where one `is_assumed`."""
+    plan = books.settings.plans[0].plan
+    if not is_assumed and not has_price(plan):
+        return None
+    from reports.plan_cost import period_cost  # noqa: PLC0415 - only a price needs it
+
+    return period_cost(ledger, plan, period, books.now(), device=interface)
+
+
+def _cost_row(cost: StretchCost | None) -> list[tuple[str, ...]]:
+    return [("Cost", money(cost.total, cost.plan.currency))] if cost else []
 
 
 def _whose(interface: str | None) -> str:

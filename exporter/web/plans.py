@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
-from reports import usage
 from reports.formats import json_forecast
 from reports.formats import json_plans as shapes
+from reports.plan_cost import period_cost
 from reports.plan_status import plan_status
 from reports.plans import PlanError, named
 from reports.prices import PRICE, PriceError
@@ -42,7 +42,7 @@ class OfPlan(Query, frozen=True, kw_only=True):
 
 
 class CostQuery(OfInterface, frozen=True, kw_only=True):
-    """What today's bytes cost, at the price of a plan (the first), or at another one."""
+    """What a plan (the first) bills of today, at its price or at another one."""
 
     plan: PlanName | None = None
     cost_per_gb: Price | None = None
@@ -73,8 +73,13 @@ async def cost(desk: Desk, query: CostQuery) -> shapes.CostAnswer:
     """What was moved since local midnight, and what it costs."""
     desk.fresh_snapshot()
     plan, price, now = named_plan(desk.settings, query.plan), parse_price(query.cost_per_gb), desk.now
-    used = await desk.ask(lambda ledger: usage.today(ledger, now, query.interface).total)
-    return shapes.cost_answer(used, plan, price)
+
+    def answer(ledger: LedgerReader) -> shapes.CostAnswer:
+        ledger.require_interface(query.interface)
+        found = period_cost(ledger, plan, "today", now, price_per_gb=price, device=query.interface)
+        return shapes.cost_answer(found, is_asked=price is not None)
+
+    return await desk.ask(answer)
 
 
 def named_plan(settings: Settings, name: str | None) -> Plan:

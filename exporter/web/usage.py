@@ -20,6 +20,7 @@ from reports.formats import json as shapes
 from reports.formats.json_plans import TodayAndCost, UsageAndCost, today_and_cost, usage_and_cost
 from reports.ledger_reader import NO_BYTES, Bytes
 from reports.periods import parse_date, parse_month
+from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
     from exporter.metering.postings import Speeds
@@ -56,9 +57,13 @@ async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
 async def today(desk: Desk, query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     desk.fresh_snapshot()
-    now = desk.now
-    used = await desk.ask(lambda ledger: usage.today(ledger, now, query.interface))
-    return today_and_cost(shapes.today(used), used.total, desk.settings.plans[0].plan)
+    now, plan = desk.now, desk.settings.plans[0].plan
+
+    def answer(ledger: LedgerReader) -> TodayAndCost:
+        day = shapes.today(usage.today(ledger, now, query.interface))
+        return today_and_cost(day, period_cost(ledger, plan, "today", now, device=query.interface))
+
+    return await desk.ask(answer)
 
 
 async def month(desk: Desk, query: MonthQuery) -> shapes.Month:
@@ -83,12 +88,14 @@ async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
 async def summary(desk: Desk, query: OfInterface) -> UsageAndCost:
     """Everything since counting began."""
     desk.fresh_snapshot()
+    now, plan = desk.now, desk.settings.plans[0].plan
 
-    def lifetime(ledger: LedgerReader) -> Bytes:
+    def lifetime(ledger: LedgerReader) -> UsageAndCost:
         ledger.require_interface(query.interface)
-        return ledger.lifetime(query.interface)
+        used = ledger.lifetime(query.interface)
+        return usage_and_cost(used, period_cost(ledger, plan, "ever", now, device=query.interface))
 
-    return usage_and_cost(await desk.ask(lifetime), desk.settings.plans[0].plan)
+    return await desk.ask(lifetime)
 
 
 async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:

@@ -8,13 +8,14 @@ from reports.amounts import human_bytes
 from reports.forecast import why_unknown
 from reports.formats.json import Answer, Timestamp
 from reports.periods import iso
-from reports.prices import money, rounded
+from reports.prices import has_price, money, rounded
 
 if TYPE_CHECKING:
     from decimal import Decimal
     from zoneinfo import ZoneInfo
 
     from reports.plan_status import PlanStatus
+    from reports.plans import Plan
 
 
 class Money(Answer):
@@ -29,7 +30,7 @@ class ForecastAnswer(Answer):
     """What the cycle will have used and cost at its end, with the range that eight of ten outcomes fall into.
 
     All null before an hour of the cycle is counted and no whole day is known: `reason` says so, else it is null.
-    `counting_since` is when counting of the plan's interfaces began.
+    `counting_since` is when counting of the plan's interfaces began. Costs are null where the plan has no price.
     """
 
     expected_bytes: int | None
@@ -46,8 +47,8 @@ class ForecastAnswer(Answer):
 
 def forecast(status: PlanStatus, zone: ZoneInfo) -> ForecastAnswer:
     """Shape what the cycle of a plan will come to."""
-    ahead, currency = status.forecast, status.plan.currency
-    costs = [money_of(amount, currency) for amount in status.forecast_cost or ()] or (None, None, None)
+    ahead = status.forecast
+    costs = [money_of(amount, status.plan) for amount in status.forecast_cost or ()] or (None, None, None)
     expected, low, high = costs
     return ForecastAnswer(
         expected_bytes=ahead and ahead.expected,
@@ -63,6 +64,9 @@ def forecast(status: PlanStatus, zone: ZoneInfo) -> ForecastAnswer:
     )
 
 
-def money_of(amount: Decimal, currency: str) -> Money:
-    """Shape an amount of money."""
+def money_of(amount: Decimal, plan: Plan) -> Money | None:
+    """Shape an amount of money; None where the plan has no price."""
+    if not has_price(plan):
+        return None
+    currency = plan.currency
     return Money(amount=float(rounded(amount, currency)), formatted=money(amount, currency), currency=currency)

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.amounts import human_bytes
-from reports.formats.json import Answer, DateText, Today, Usage, usage
+from reports.formats.json import Answer, DateText, Timestamp, Today, Usage, usage
 from reports.formats.json_forecast import ForecastAnswer, Money, forecast, money_of
 from reports.periods import iso
-from reports.prices import assumed_price, cost, has_price, money, one_price, rounded
+from reports.prices import money
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.ledger_reader import Bytes
     from reports.periods import Period
+    from reports.plan_cost import StretchCost
     from reports.plan_status import PlanStatus
-    from reports.plans import Plan
 
 INR = "INR"
 NOTE = "Based on average Indian mobile data costs (2026)"
 
 
 class CostPart(Answer):
-    """Cost of one direction, or of both; `gb_used` in the plan's gigabytes. `cost_inr` only where the plan is INR."""
+    """Cost of one direction, or of all; `gb_used` in the plan's gigabytes. `cost_inr` only where the plan is INR."""
 
     gb_used: float
     cost: float
@@ -34,8 +34,19 @@ class CostPart(Answer):
     cost_inr: float | msgspec.UnsetType = msgspec.UNSET
 
 
+class BaseCost(Answer):
+    """Base prices of the cycles that began."""
+
+    cost: float
+    cost_formatted: str
+    cost_inr: float | msgspec.UnsetType = msgspec.UNSET
+
+
 class Cost(Answer):
-    """What bytes cost; `gigabyte_bytes` says what a gigabyte is here."""
+    """What bytes cost; `gigabyte_bytes` says what a gigabyte is here, `cost_per_gb` is the price of the first step.
+
+    `total` is the sum of `upload`, `download` and `base_price`, which only a plan that has one tells.
+    """
 
     upload: CostPart
     download: CostPart
@@ -43,22 +54,23 @@ class Cost(Answer):
     cost_per_gb: float
     currency: str
     gigabyte_bytes: int
+    base_price: BaseCost | msgspec.UnsetType = msgspec.UNSET
 
 
 class TodayAndCost(Today, kw_only=True):
-    """Since local midnight, and what it costs at the first plan's price."""
+    """Since local midnight, and what of it the first plan bills."""
 
     cost: Cost
 
 
 class UsageAndCost(Usage, kw_only=True):
-    """Bytes, and what they cost at the first plan's price."""
+    """Bytes, and what of them the first plan bills."""
 
     cost: Cost
 
 
 class CostUsage(Answer):
-    """The bytes that a cost is of."""
+    """The bytes that a cost is of: those that are billed."""
 
     bytes_sent: int
     bytes_received: int
@@ -110,8 +122,9 @@ class PlanWords(Answer):
 
 
 class PlanAnswer(Answer):
-    """How a plan stands; cap, left, share and allowed per day are null without a cap.
+    """How a plan stands; cap, left, share and allowed per day are null without a cap, cost without a price.
 
+    `carried_bytes` of the cap are what earlier cycles left; `free_until` is when the free hours of now end.
     `free_hours_since` is there where this cycle or the last has days whose quarter hours are deleted: the first day of
     which free hours are known, those of earlier days being billed.
     """
@@ -124,12 +137,14 @@ class PlanAnswer(Answer):
     bytes_received: int
     bytes_sent: int
     free_bytes: int
+    free_until: Timestamp | None
     cap_bytes: int | None
+    carried_bytes: int | None
     left_bytes: int | None
     used_ratio: float | None
     days_left: int
     allowed_per_day_bytes: int | None
-    cost: Money
+    cost: Money | None
     gigabyte_bytes: int
     forecast: ForecastAnswer
     cap_reached_at: str | None
@@ -144,42 +159,45 @@ class Plans(Answer):
     plans: list[PlanAnswer]
 
 
-def cost_block(used: Bytes, plan: Plan, price_per_gb: Decimal | None = None) -> Cost:
-    """Price bytes by the plan's first price per gigabyte, by `price_per_gb`, or, unpriced, by the standard tier."""
-    priced = _at(plan, price_per_gb)
+def cost_block(found: StretchCost) -> Cost:
+    """Shape what a stretch costs."""
+    billed, steps = found.billed, found.plan.price_steps
     return Cost(
-        upload=_part(priced, used.sent),
-        download=_part(priced, used.received),
-        total=_part(priced, used.total),
-        cost_per_gb=float(priced.price_steps[0].price_per_gb),
-        currency=priced.currency,
-        gigabyte_bytes=priced.gigabyte_bytes,
+        upload=_part(found, billed.sent, found.transmit),
+        download=_part(found, billed.received, found.receive),
+        total=_part(found, billed.total, found.total),
+        base_price=_base(found) if found.plan.base_price else msgspec.UNSET,
+        cost_per_gb=float(steps[0].price_per_gb) if steps else 0.0,
+        currency=found.plan.currency,
+        gigabyte_bytes=found.plan.gigabyte_bytes,
     )
 
 
-def today_and_cost(day: Today, used: Bytes, plan: Plan) -> TodayAndCost:
+def today_and_cost(day: Today, found: StretchCost) -> TodayAndCost:
     """Add the cost to the shape of a day."""
-    return TodayAndCost(**msgspec.structs.asdict(day), cost=cost_block(used, plan))
+    return TodayAndCost(**msgspec.structs.asdict(day), cost=cost_block(found))
 
 
-def usage_and_cost(used: Bytes, plan: Plan) -> UsageAndCost:
+def usage_and_cost(used: Bytes, found: StretchCost) -> UsageAndCost:
     """Shape an amount with its cost."""
-    return UsageAndCost(**msgspec.structs.asdict(usage(used)), cost=cost_block(used, plan))
+    return UsageAndCost(**msgspec.structs.asdict(usage(used)), cost=cost_block(found))
 
 
-def cost_answer(used: Bytes, plan: Plan, price_per_gb: Decimal | None = None) -> CostAnswer:
-    """Shape an answer about cost alone."""
-    block = cost_block(used, plan, price_per_gb)
-    is_assumed = price_per_gb is None and not has_price(plan)
+def cost_answer(found: StretchCost, *, is_asked: bool) -> CostAnswer:
+    """Shape an answer about cost alone; `is_asked`: at a price that was asked for."""
+    block, billed = cost_block(found), found.billed
     return CostAnswer(
         usage=CostUsage(
-            bytes_sent=used.sent, bytes_received=used.received, total_bytes=used.total, gb_used=block.total.gb_used
+            bytes_sent=billed.sent,
+            bytes_received=billed.received,
+            total_bytes=billed.total,
+            gb_used=block.total.gb_used,
         ),
         cost=block,
         info=CostInfo(
             cost_per_gb=block.cost_per_gb,
             currency=block.currency,
-            note=NOTE if is_assumed else f"plan {plan.name}" if price_per_gb is None else "the price asked for",
+            note="the price asked for" if is_asked else f"plan {found.plan.name}" if found.is_own else NOTE,
             cost_per_gb_inr=block.cost_per_gb if block.currency == INR else msgspec.UNSET,
         ),
     )
@@ -198,12 +216,14 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
         bytes_received=status.bytes.received,
         bytes_sent=status.bytes.sent,
         free_bytes=status.free,
+        free_until=None if status.free_until is None else iso(status.free_until, zone),
         cap_bytes=status.cap,
+        carried_bytes=None if status.cap is None else status.carried,
         left_bytes=status.left,
         used_ratio=None if status.share is None else round(status.share, 6),
         days_left=status.days_left,
         allowed_per_day_bytes=status.allowed_per_day,
-        cost=money_of(status.cost, held.currency),
+        cost=money_of(status.cost, held),
         gigabyte_bytes=held.gigabyte_bytes,
         forecast=forecast(status, zone),
         cap_reached_at=None if status.cap_reached_at is None else iso(status.cap_reached_at, zone),
@@ -220,22 +240,22 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
     )
 
 
-def _at(held: Plan, price_per_gb: Decimal | None) -> Plan:
-    if price_per_gb is not None:
-        return held._replace(price_steps=one_price(price_per_gb), base_price=held.base_price * 0)
-    priced = assumed_price(held)
-    if not priced.price_steps:
-        priced = priced._replace(price_steps=one_price(priced.base_price * 0))
-    return priced._replace(price_steps=one_price(priced.price_steps[0].price_per_gb), base_price=held.base_price * 0)
-
-
-def _part(priced: Plan, amount: int) -> CostPart:
-    price = rounded(cost(priced, amount), priced.currency)
+def _part(found: StretchCost, amount: int, price: Decimal) -> CostPart:
+    currency = found.plan.currency
     return CostPart(
-        gb_used=round(amount / priced.gigabyte_bytes, 2),
+        gb_used=round(amount / found.plan.gigabyte_bytes, 2),
         cost=float(price),
-        cost_formatted=money(price, priced.currency),
-        cost_inr=float(price) if priced.currency == INR else msgspec.UNSET,
+        cost_formatted=money(price, currency),
+        cost_inr=float(price) if currency == INR else msgspec.UNSET,
+    )
+
+
+def _base(found: StretchCost) -> BaseCost:
+    price, currency = found.base, found.plan.currency
+    return BaseCost(
+        cost=float(price),
+        cost_formatted=money(price, currency),
+        cost_inr=float(price) if currency == INR else msgspec.UNSET,
     )
 
 
