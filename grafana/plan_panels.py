@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common as c
 from grafana.colours import BAD, BEFORE, CAP, GOOD, SOON, USED, always, painted, steps
 from grafana.money import amounts
 from grafana.panels import Frame, dial, lengths, number, trend
-from grafana.queries import PLAN, now, of, over_time, priced
+from grafana.queries import PLAN, now, of, over_time
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def forecast(frame: Frame) -> Number:
 
 def cost(frame: Frame) -> Number:
     """Cost so far and expected."""
-    so_far = now(priced("netledger_plan_cost"), "so far, {{currency}}")
-    expected = now(priced("netledger_plan_forecast_cost"), "expected, {{currency}}", "B")
+    so_far = now(of("netledger_plan_cost", PLAN), "so far, {{currency}}")
+    expected = now(of("netledger_plan_forecast_cost", PLAN), "expected, {{currency}}", "B")
     return (
         amounts(frame, so_far, expected)
         .text_mode(c.BigValueTextMode.VALUE_AND_NAME)
@@ -110,7 +110,7 @@ def cost(frame: Frame) -> Number:
 
 def expected_cost(frame: Frame) -> Number:
     """Cost of the whole cycle."""
-    expected = now(priced("netledger_plan_forecast_cost"), f"{EACH}, {{{{currency}}}}")
+    expected = now(of("netledger_plan_forecast_cost", PLAN), f"{EACH}, {{{{currency}}}}")
     return amounts(frame, expected).color_scheme(always("text")).no_value(NO_PRICE)
 
 

@@ -8,7 +8,7 @@ from grafana.cells import share
 from grafana.links import menu
 from grafana.panels import Frame, grid
 from grafana.plan_panels import NO_CAP, NO_PRICE
-from grafana.queries import PLAN, of, priced, rows
+from grafana.queries import PLAN, of, rows
 from grafana.shapes import joined, option, times
 
 if TYPE_CHECKING:
@@ -58,5 +58,5 @@ def plans(frame: Frame) -> Panel:
 
 def _column(ref: str, metric: str, scale: str) -> Dataquery:
     kept = ", ".join(("row", *MORE_LABELS.get(metric, ())))
-    value = KEY.format(priced("netledger_plan_cost") if metric == "cost" else of(f"netledger_plan_{metric}", PLAN))
+    value = KEY.format(of(f"netledger_plan_{metric}", PLAN))
     return rows(f"sum by ({kept}) ({value}){scale}", ref)

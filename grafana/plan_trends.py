@@ -8,7 +8,7 @@ from grafana.colours import BAD, CAP, SOON, USED, painted, words
 from grafana.money import signed
 from grafana.panels import Frame, states, trend
 from grafana.plan_panels import EACH, NO_CAP, NO_PRICE
-from grafana.queries import PLAN, of, over_time, priced
+from grafana.queries import PLAN, of, over_time
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def forecast(frame: Frame) -> Trend:
 
 def cost(frame: Frame) -> Trend:
     """Money of the cycle."""
-    so_far = over_time(priced("netledger_plan_cost"), f"{EACH}: so far, {{{{currency}}}}")
-    expected = over_time(priced("netledger_plan_forecast_cost"), f"{EACH}: expected, {{{{currency}}}}", "B")
+    so_far = over_time(of("netledger_plan_cost", PLAN), f"{EACH}: so far, {{{{currency}}}}")
+    expected = over_time(of("netledger_plan_forecast_cost", PLAN), f"{EACH}: expected, {{{{currency}}}}", "B")
     panel = signed(trend(frame, "locale", so_far, expected).min(0).no_value(NO_PRICE))
     return panel.override_by_regexp("/: so far, /", [painted(USED)]).override_by_regexp(
         "/: expected, /", [painted(SOON), NO_FILL]

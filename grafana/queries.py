@@ -42,14 +42,6 @@ def both(metric: str, *matchers: str) -> str:
     return f"{of(metric.format('receive'), *matchers)} + {of(metric.format('transmit'), *matchers)}"
 
 
-def priced(metric: str) -> str:
-    """Select a cost of the chosen plans that have a price: one without costs nothing, which says little."""
-    # The forecast's upper end of a plan with a price is above zero from its first byte on, whatever a free cycle costs;
-    # in its first hour a plan has no forecast.
-    costs = (of("netledger_plan_forecast_cost_high", PLAN), of("netledger_plan_cost", PLAN))
-    return f"{of(metric, PLAN)} and ({' > 0 or '.join(costs)} > 0)"
-
-
 def over_time(expression: str, legend: str, ref: str = "A") -> prometheus.Dataquery:
     """Ask for series over the time range."""
     return _target(expression, ref).range().legend_format(legend)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metrics.tables import Column, Labels, Table
-from reports.prices import cost
+from reports.prices import cost, has_price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,10 @@ def _capped(state: MetricsState) -> Sequence[LivePlan]:
     return [live for live in state.plans if live.status.cap is not None]
 
 
+def _priced(state: MetricsState) -> Sequence[LivePlan]:
+    return [live for live in state.plans if has_price(live.status.plan)]
+
+
 def _with_reached_cap(state: MetricsState) -> Sequence[LivePlan]:
     return [live for live in state.plans if live.status.cap_reached_at is not None]
 
@@ -40,6 +44,10 @@ def _with_reached_cap(state: MetricsState) -> Sequence[LivePlan]:
 def _with_forecast(state: MetricsState) -> Sequence[Expected]:
     forecasts = ((live.status.plan, live.forecast) for live in state.plans)
     return [Expected(plan, ahead) for plan, ahead in forecasts if ahead is not None]
+
+
+def _with_forecast_cost(state: MetricsState) -> Sequence[Expected]:
+    return [known for known in _with_forecast(state) if has_price(known.plan)]
 
 
 def _thresholds(state: MetricsState) -> Sequence[Threshold]:
@@ -173,7 +181,7 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Expected] | Table[Threshold], ...] = 
     ),
     Table(
         ("plan", "currency"),
-        _plans,
+        _priced,
         _name_and_currency,
         (
             Column(
@@ -186,7 +194,7 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Expected] | Table[Threshold], ...] = 
     ),
     Table(
         ("plan", "currency"),
-        _with_forecast,
+        _with_forecast_cost,
         lambda known: (known.plan.name, known.plan.currency),
         (
             Column(

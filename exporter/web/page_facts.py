@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger_intervals import first_day
 from reports.periods import day_of
+from reports.plan_cost import period_cost
 from reports.plan_status import plan_status
+from reports.prices import has_price
 from reports.records import records
 from reports.series import series
 from reports.spans import Span
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from reports.ledger_reader import Bytes, Gap, LedgerReader
+    from reports.plan_cost import StretchCost
     from reports.plan_status import PlanStatus
     from reports.plans import Plan
     from reports.records import Records
@@ -37,7 +40,8 @@ Month = tuple[int, int]
 class PageFacts(NamedTuple):
     """What the ledger says at `now` (UTC seconds). Months are (year, month).
 
-    `began` is the first day that the ledger tells of, None in an empty one; `recent` are the last minutes, `gaps` those
+    `began` is the first day that the ledger tells of, None in an empty one; `lifetime` is all that was ever counted;
+    costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
     of the last week.
     """
 
@@ -48,7 +52,10 @@ class PageFacts(NamedTuple):
     first_month: Month
     last_month: Month
     began: date | None
+    lifetime: Bytes
     plans: Sequence[PlanStatus]
+    today_cost: StretchCost | None
+    lifetime_cost: StretchCost | None
     records: Records
     recent: Series
     gaps: Sequence[Gap]
@@ -84,11 +91,18 @@ def page_facts(
         first_month=first,
         last_month=last,
         began=began,
+        lifetime=ledger.lifetime(),
+        today_cost=_cost(ledger, plans[0], "today", now),
+        lifetime_cost=_cost(ledger, plans[0], "ever", now),
         plans=[plan_status(ledger, plan, now) for plan in plans],
         records=known.ask(ledger, now),
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
     )
+
+
+def _cost(ledger: LedgerReader, plan: Plan, period: str, now: float) -> StretchCost | None:
+    return period_cost(ledger, plan, period, now) if has_price(plan) else None
 
 
 def _month_of(day: date) -> Month:

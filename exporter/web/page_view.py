@@ -88,6 +88,8 @@ def page(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> str:
             offset=iso(facts.now, zone)[-6:],
             month=words.month_words(facts),
             month_height=MONTH_HEIGHT,
+            today_cost=words.cost_words(facts.today_cost),
+            lifetime=words.lifetime_words(facts),
             plans=[words.plan_words(status, zone, facts.now) for status in facts.plans],
             has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
             records=words.record_words(facts.records),

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.amounts import human_bits, human_bytes, human_duration
 from reports.charts.columns import Column
-from reports.charts.share import Gauge, cap_gauge
-from reports.periods import day_of
+from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
+from reports.periods import day_of, iso
 from reports.prices import has_price, money
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from exporter.web.page_facts import Month, PageFacts
     from reports.ledger_reader import Bytes, Gap
+    from reports.plan_cost import StretchCost
     from reports.plan_status import PlanStatus
     from reports.records import Busiest, Peak, Records
     from reports.usage import PeriodUsage
@@ -59,6 +60,20 @@ class PlanWords(NamedTuple):
     cost: str | None
     forecast_cost: str | None
     before: str | None
+    carried: str | None
+    free: str | None
+
+
+class LifetimeWords(NamedTuple):
+    """All that was ever counted: its amount and its shares, what it comes to a day, and what it costs."""
+
+    since: str | None
+    total: str
+    shares: Markup
+    received: str
+    sent: str
+    average: str
+    cost: str | None
 
 
 class Record(NamedTuple):
@@ -108,7 +123,34 @@ def plan_words(status: PlanStatus, zone: ZoneInfo, now: int) -> PlanWords:
         cost=money(status.cost, plan.currency) if priced else None,
         forecast_cost=money(status.forecast_cost[0], plan.currency) if priced and status.forecast_cost else None,
         before=human_bytes(status.last_used_by_now) if status.last_used_by_now else None,
+        carried=_carried(status),
+        free=_free(status, zone),
     )
+
+
+def lifetime_words(facts: PageFacts) -> LifetimeWords:
+    """What was moved since counting began; the day that it began on, and today, count as days."""
+    moved, total = facts.lifetime, facts.lifetime.total
+    received, sent = _shares(moved)
+    pieces = (
+        Piece("receive", moved.received, f"Received {received}"),
+        Piece("transmit", moved.sent, f"Sent {sent}"),
+    )
+    days = (facts.today - (facts.began or facts.today)).days + 1
+    return LifetimeWords(
+        since=None if facts.began is None else _long(facts.began),
+        total=human_bytes(total),
+        shares=share_bar(pieces, title=f"Received {received}, sent {sent}"),
+        received=received,
+        sent=sent,
+        average=human_bytes(total // days),
+        cost=cost_words(facts.lifetime_cost),
+    )
+
+
+def cost_words(found: StretchCost | None) -> str | None:
+    """What a stretch costs; None where there is no price."""
+    return None if found is None else money(found.total, found.plan.currency)
 
 
 def record_words(found: Records) -> list[Record]:
@@ -124,6 +166,29 @@ def gap_words(gaps: Sequence[Gap]) -> str:
     moved = human_bytes(sum(gap.bytes for gap in gaps))
     count = f"{len(gaps)} gap{'s' * (len(gaps) > 1)}"
     return f"{count} in the last 7 days, {human_duration(seconds)}: {moved} counted, their time estimated"
+
+
+def _shares(moved: Bytes) -> tuple[str, str]:
+    """Received and sent, each with its share, which add up to 100 %."""
+    received, sent = human_bytes(moved.received), human_bytes(moved.sent)
+    if not moved.total:
+        return received, sent
+    percent = (200 * moved.received + moved.total) // (2 * moved.total)
+    return f"{received} ({percent} %)", f"{sent} ({100 - percent} %)"
+
+
+def _carried(status: PlanStatus) -> str | None:
+    if not status.carried:
+        return None
+    return f"{human_bytes(status.plan.cap_bytes or 0)} + {human_bytes(status.carried)} carried over"
+
+
+def _free(status: PlanStatus, zone: ZoneInfo) -> str | None:
+    """What free hours held, and until when it is free."""
+    parts = [f"{human_bytes(status.free)} were free"] if status.free else []
+    if status.free_until is not None:
+        parts.append(f"free until {iso(status.free_until, zone)[11:16]}")
+    return ", ".join(parts) or None
 
 
 def _gauge(status: PlanStatus, now: int) -> Markup | None:

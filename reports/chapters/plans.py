@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from reports.periods import Period
     from reports.plan_cycles import PlanCycle, PlanCycles
+    from reports.plans import Plan
     from reports.wrapup import WrapUp
+
+MARK_ROOM_PERCENT = 103
 
 
 def plans(wrapup: WrapUp) -> Iterator[Chapter]:
@@ -51,15 +54,27 @@ def _lead(found: PlanCycles) -> str:
 
 
 def _bars(found: PlanCycles) -> Iterator[Bar]:
-    plan, most = found.plan, max(cycle.used for cycle in found.cycles)
+    plan, most = found.plan, _width(found)
     for cycle in found.cycles:
         text = amount(cycle.used)
         if cycle.cap is not None:
-            of_cap = f" of {amount(cycle.cap)}" if plan.rollover else ""
+            of_cap = f" of {_cap(cycle, plan)}" if plan.rollover else ""
             text = f"{text}{of_cap} · {percent(cycle.used, cycle.cap) if cycle.cap else 'over a cap of nothing'}"
         if has_price(plan):
             text = f"{text} · {together(money(cycle.cost, plan.currency))}"
         yield Bar(_name(cycle), _drawing(cycle, most), text)
+
+
+def _width(found: PlanCycles) -> int:
+    """Bytes that the full width stands for: beside the highest cap there is room for its mark."""
+    caps = [cycle.cap for cycle in found.cycles if cycle.cap is not None]
+    return max(*(cycle.used for cycle in found.cycles), max(caps, default=0) * MARK_ROOM_PERCENT // 100, 0)
+
+
+def _cap(cycle: PlanCycle, plan: Plan) -> str:
+    """The cap of the plan, and what was carried over to it."""
+    own, cap = plan.cap_bytes or 0, cycle.cap or 0
+    return f"{amount(own)} + {amount(cap - own)} carried over" if cap > own else amount(own)
 
 
 def _drawing(cycle: PlanCycle, most: int) -> Markup:
