@@ -67,7 +67,7 @@ def _rows(found: StretchCost, answer: CostAnswer) -> Iterator[tuple[str, str, st
     billed, block = found.billed, answer.cost
     yield "Received", human_bytes(billed.received), block.download.cost_formatted
     yield "Sent", human_bytes(billed.sent), block.upload.cost_formatted
-    if block.base_price:
+    if block.base_price and block.base_price.cost:
         yield "Base price", "", block.base_price.cost_formatted
     yield "Total", human_bytes(billed.total), block.total.cost_formatted
 

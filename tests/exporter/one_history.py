@@ -49,7 +49,8 @@ PLANS: list[dict[str, object]] = [
         "cap": "45 GB",
         "free_hours": ["23:00-05:00"],
         "rollover": True,
-        "price_per_gb": 0.1234,
+        "base_price": 3.456,
+        "price_steps": [{"up_to": "10 GB", "price_per_gb": 0.1234}, {"price_per_gb": 0.05}],
         "currency": "EUR",
     },
     {
@@ -213,6 +214,10 @@ CYCLES = (
 """First and last day of each plan's cycle, and of the one before, by a calendar."""
 
 
+CAPS = (400 * 10**9, 45 * 10**9, 10**9)
+"""What each plan allows by itself."""
+
+
 def caps(history: History) -> tuple[int, int, int]:
     """The second plan's with what rolled over: each week passes on what it left of its own."""
     cap, carried = 45 * 10**9, 0
@@ -226,13 +231,20 @@ def caps(history: History) -> tuple[int, int, int]:
     return 400 * 10**9, cap + carried, 10**9
 
 
+BASE_PRICES = (Decimal("99.5"), Decimal("3.456"), Decimal(0))
+COVERED = (COUNTED, ("eth0", "wg0"), COUNTED)
+"""The interfaces of each plan."""
+
+
 def exact_cost(number: int, used: int) -> Decimal:
     """What the plan of this number costs, in words of its settings."""
     if number == 0:
         first = min(used, 100 * 10**9)
         return Decimal("99.5") + Decimal(first) / 10**9 * 5 + Decimal(used - first) / 10**9 * Decimal("2.25")
     if number == 1:
-        return Decimal(used) / 10**9 * Decimal("0.1234")
+        first = min(used, 10 * 10**9)
+        parts = Decimal(first) * Decimal("0.1234") + Decimal(used - first) * Decimal("0.05")
+        return BASE_PRICES[1] + parts / 10**9
     return Decimal(used) / 2**30 * 100
 
 

@@ -92,7 +92,11 @@ async def command_plan(world: ToldWorld) -> Numbers:
         if name == "Plan":
             number += 1
         if name in LINES:
-            found[f"plan {number} {LINES[name]}"] = text
+            found[f"plan {number} {LINES[name]}"] = text.partition(" (")[0]
+        if name == "Cap" and "carried over" in text:
+            found |= _carried(number, _between(text, "(", ")"))
+        if name == "Free":
+            found[f"plan {number} free"] = text
         if name == "Forecast":
             expected, _, ends = text.rstrip(")").partition(" (")
             found |= _ends(number, ends, "") | {f"plan {number} expected": expected}
@@ -136,6 +140,12 @@ async def page(world: ToldWorld) -> Numbers:
     return found
 
 
+def _carried(number: int, text: str) -> Numbers:
+    """Of "1.00 TB + 981.00 GB carried over"."""
+    own, carried = text.removesuffix(" carried over").split(" + ")
+    return {f"plan {number} own cap": own, f"plan {number} carried": carried}
+
+
 def _card(number: int, text: str) -> Numbers:
     used, cap = _between(text, "Plans", "Forecast").split(" of ")
     found = {"used": " ".join(used.split()[-2:]), "cap": " ".join(cap.split()[:2])}
@@ -145,12 +155,19 @@ def _card(number: int, text: str) -> Numbers:
     found["days left"] = sides[sides.index("days") - 1]
     if "a day" in text:
         found["allowed"] = " ".join(" ".join(sides).split("days left")[1].split()[:2])
+    more: Numbers = {}
+    if "carried over" in text:
+        more = _carried(number, _between(text, "Cap: ", " carried over"))
+    if "were free" in text:
+        more[f"plan {number} free"] = " ".join(text.partition(" were free")[0].split()[-2:])
     found["expected"] = _between(text, "Forecast ", " (")
     found["cost"] = _between(text, "Cost ", " so far")
     found["expected cost"] = _between(text, "so far, ", " expected")
     found["by now"] = _between(text, "had used ", " by this day")
-    return {f"plan {number} {name}": value for name, value in found.items()} | _ends(
-        number, _between(text, "(", ")"), ""
+    return (
+        {f"plan {number} {name}": value for name, value in found.items()}
+        | _ends(number, _between(text.rsplit("Forecast", maxsplit=1)[-1], "(", ")"), "")
+        | more
     )
 
 
@@ -165,29 +182,65 @@ async def wrap_up_of_cycles(world: ToldWorld) -> Numbers:
         used, _, price = bars.split(", so far")[1].split(" · ")
         cost = price.split()[0]
         found |= {f"plan {number} used": used.split(" of ")[0].strip(), f"plan {number} cost": cost}
-        if " of " in used:
-            found[f"plan {number} cap"] = used.split(" of ")[1].strip()
+        if "carried over" in used:
+            found |= _carried(number, used.split(" of ")[1].strip())
     return found
 
 
 async def prices(world: ToldWorld) -> Numbers:
-    """What bytes cost at the first plan's first price: in the API, and by the command as JSON and as a table."""
+    """What each plan bills of every stretch: in the API, and by commands as JSON and as tables."""
     found: Numbers = {}
-    told = {
-        "today|of the day": (await world.get("/api/today"))["cost"],
-        "today|of itself": (await world.get("/api/cost"))["cost"],
-        "ever": (await world.get("/api/summary"))["cost"],
-    }
-    for period in ("today", "week", "month", "year"):
-        told[f"{period}|JSON"] = (await world.json("cost", "--period", period))["cost"]
-        for line in (await world.printed("cost", "--period", period)).splitlines()[1:4]:
-            found[f"price {period} {line.split()[0].lower()}|table"] = line.split()[-1]
-    for period, block in told.items():
-        name, _, where = period.partition("|")
-        for part in ("upload", "download", "total"):
-            found[f"price {name} {part}|{where}"] = block[part]["cost"]
-            found[f"price {name} {part}|{where} formatted"] = block[part]["cost_formatted"]
+    for period, path in {"today": "/api/today", "ever": "/api/summary"}.items():
+        for device in (None, "eth0"):
+            query = f"?interface={device}" if device else ""
+            command = ("today" if period == "today" else "summary", *(("--interface", device) if device else ()))
+            found |= _block(f"price 0 {period} {device}", (await world.get(path + query))["cost"], "API")
+            found |= _block(f"price 0 {period} {device}", (await world.json(*command))["cost"], "JSON")
+            lines = [line.split() for line in (await world.printed(*command)).splitlines()]
+            found[f"price 0 {period} {device} total|table"] = next(line[1] for line in lines if line[0] == "Cost")
+    for number, plan in enumerate(PLANS):
+        name = str(plan["name"])
+        told = await world.get(f"/api/cost?plan={quote(name)}")
+        found |= _block(f"price {number} today None", told["cost"], "of itself")
+        for period in ("today", "week", "month", "year", "cycle"):
+            for device in (None, "eth0"):
+                more = ("--plan", name, "--period", period, *(("--interface", device) if device else ()))
+                found |= _block(
+                    f"price {number} {period} {device}", (await world.json("cost", *more))["cost"], "command"
+                )
+                found |= _cost_table(f"price {number} {period} {device}", await world.printed("cost", *more))
+                if (period, device) == ("cycle", None):
+                    found[f"plan {number} cost|of its cycle"] = found[f"price {number} cycle None total|command"]
     return found
+
+
+def _block(name: str, block: Mapping[str, Any], where: str) -> Numbers:
+    parts = {part: block[part] for part in ("upload", "download", "total")}
+    if "base_price" in block:
+        parts["base"] = block["base_price"]
+    found: Numbers = {f"{name} {part}|{where}": value["cost"] for part, value in parts.items()}
+    return found | {f"{name} {part}|{where} in words": value["cost_formatted"] for part, value in parts.items()}
+
+
+def _cost_table(name: str, text: str) -> Numbers:
+    parts = {"Received": "download", "Sent": "upload", "Base": "base", "Total": "total"}
+    lines = [line.split() for line in text.splitlines()]
+    return {f"{name} {parts[line[0]]}|table": line[-1] for line in lines if line and line[0] in parts}
+
+
+async def page_of_money(world: ToldWorld) -> Numbers:
+    """Today's card and that of everything: bytes, and what the first plan bills of them."""
+    told = Page(await world.text("/"))
+    cards = {one.attributes["id"]: one_line(one.text) for one in told.elements if one.attributes.get("id")}
+    ever = cards["lifetime"]
+    return {
+        "price 0 today None total|page": _between(cards["today"], "Cost ", " "),
+        "price 0 ever None total|page": _between(ever, "Cost ", ", home"),
+        "ever machine received|page": _between(ever, "Received ", " ("),
+        "ever machine sent|page": _between(ever, "Sent ", " ("),
+        "average a day|page": ever.split("%)")[-1].partition(" a day")[0].strip(),
+        "ever machine total|page": " ".join(_between(ever, "2025 ", " Received").split()[:2]),
+    }
 
 
 def _plans(told: Mapping[str, Any]) -> Numbers:
@@ -216,6 +269,7 @@ def _plan(number: int, told: Mapping[str, Any]) -> Numbers:
     }
     texts = {"used": words["used"], "cap": words["cap"], "left": words["left"], "allowed": words["allowed_per_day"]}
     found = {f"plan {number} {name}": value for name, value in values.items()} | _forecast(number, told["forecast"])
+    found[f"plan {number} carried"] = told["carried_bytes"]
     return found | {f"plan {number} {name}|words": value for name, value in texts.items()}
 
 

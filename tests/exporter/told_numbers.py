@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.amounts import human_bits, human_bytes, human_rate
@@ -13,6 +12,7 @@ from reports.periods import Period
 from reports.prices import money, rounded
 from tests.exporter.one_history import (
     BERLIN,
+    CAPS,
     COUNTED,
     CYCLES,
     DEVICES,
@@ -27,10 +27,12 @@ from tests.exporter.one_history import (
     days,
     exact_cost,
 )
+from tests.exporter.told_prices import BEGAN_DAY, price
 from tests.exporter.web.running_service import BEGAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from decimal import Decimal
 
     from tests.exporter.one_history import Moved, Row
 
@@ -62,11 +64,8 @@ def all_numbers(history: History) -> dict[str, Forms]:
             numbers |= moved(f"{day} {whose or MACHINE}", history.of(whose, day, day))
     for number, (first, last, before, before_last) in enumerate(CYCLES):
         numbers |= _plan(history, PlanDays(number, first, last, before, before_last))
-    for name, (first, last) in PERIODS.items():
-        sums = history.of(None, first, last)
-        for part, amount in (("upload", sums.sent), ("download", sums.received), ("total", sums.total)):
-            numbers[f"price {name} {part}"] = in_money(Decimal(amount) / 10**9 * 5, CURRENCIES[0])
-    return numbers | _records(history) | dict(_hours(history)) | dict(_percentiles(history))
+    numbers["average a day"] = in_bytes(history.of(None, *PERIODS["ever"]).total // ((TODAY - BEGAN_DAY).days + 1))
+    return numbers | dict(_prices(history)) | _records(history) | dict(_hours(history)) | dict(_percentiles(history))
 
 
 def moved(name: str, amount: Moved) -> dict[str, Forms]:
@@ -122,7 +121,20 @@ def _plan(history: History, cycle: PlanDays) -> dict[str, Forms]:
         f"plan {number} start": frozenset({Period.day(first, BERLIN).start}),
         f"plan {number} end": frozenset({Period.day(last, BERLIN).end}),
         f"plan {number} name": frozenset({PLANS[number]["name"]}),
+        f"plan {number} carried": in_bytes(cap - CAPS[number]),
+        f"plan {number} own cap": in_bytes(CAPS[number]),
     }
+
+
+def _prices(history: History) -> Iterator[tuple[str, Forms]]:
+    for number, cycle in enumerate(CYCLES):
+        firsts = {name: first for name, (first, _) in PERIODS.items()} | {"cycle": cycle[0]}
+        for name, first in firsts.items():
+            for device in (None, "eth0"):
+                found = price(history, number, first, device)
+                parts = found._asdict() | {"total": found.total}
+                for part, amount in parts.items():
+                    yield f"price {number} {name} {device} {part}", in_money(amount, CURRENCIES[number])
 
 
 def _forecast(history: History, cycle: PlanDays, used: int) -> tuple[int, int, int]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.conftest import Golden
     from tests.exporter.cli.service_process import Service
 
+PRICES = ("cost", "cost_low", "cost_high")
 HOSTILE = "<b>\"'; =1+1 \u202e\u200f👩‍🚀"
 PLANS: list[dict[str, object]] = [
     {
@@ -114,6 +115,47 @@ def test_what_cannot_be_priced_is_an_error(planned: Commands, arguments: tuple[s
     assert (done.exit_code, done.stdout) == (code, "")
 
 
+@pytest.mark.parametrize("arguments", [("plan",), ("forecast",), ("today",), ("summary",)])
+def test_without_a_price_no_command_tells_of_money(commands: Commands, arguments: tuple[str, ...]) -> None:
+    done = commands(*arguments)
+
+    assert (done.exit_code, "ost" in done.stdout, "₹" in done.stdout) == (0, False, False)
+
+
+def test_without_a_price_cost_asks_for_one(commands: Commands) -> None:
+    done = commands("cost")
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "plan 'default' has no price: say what a gigabyte costs with --per-gb PRICE" in done.stderr
+    assert "2^30" not in commands("cost", "--per-gb", "5").stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(("command", "period"), [("today", "today"), ("summary", "ever")])
+def test_usage_tells_what_it_costs_where_a_price_is_set(planned: Commands, command: str, period: str) -> None:
+    (row,) = [line.split() for line in planned(command).stdout.splitlines() if line.startswith("Cost")]
+
+    assert row[1] == planned.json(command)["cost"]["total"]["cost_formatted"]
+    if period == "today":
+        assert row[1] == planned.json("cost")["cost"]["total"]["cost_formatted"]
+
+
+@pytest.mark.parametrize("name", ["home", "travel"])
+def test_a_cycle_costs_what_the_plan_says(planned: Commands, name: str) -> None:
+    (plan,) = planned.json("plan", name)["plans"]
+
+    told = planned.json("cost", "--period", "cycle", "--plan", name)
+
+    assert told["cost"]["total"]["cost_formatted"] == plan["cost"]["formatted"]
+    assert told["usage"]["total_bytes"] == plan["used_bytes"]
+
+
+def test_an_interface_that_a_plan_does_not_bill_costs_nothing_and_is_told(planned: Commands) -> None:
+    shown = planned("cost", "--plan", "travel", "--interface", "eth0", "--period", "week").stdout
+
+    assert "plan travel does not bill eth0" in shown
+    assert shown.splitlines()[3].split() == ["Total", "0", "B", "€0.00"]
+
+
 def test_without_plans_there_is_one_without_a_cap(commands: Commands) -> None:
     (told,) = commands.json("plan")["plans"]
 
@@ -190,15 +232,17 @@ def told_of(plan: dict[str, Any]) -> dict[str, float]:
         "netledger_plan_forecast_high_bytes": ahead["high_bytes"],
         "netledger_plan_last_cycle_used_bytes": plan["last_cycle"]["used_bytes"],
         "netledger_plan_last_cycle_used_by_now_bytes": plan["last_cycle"]["used_bytes_by_this_day"],
-        "netledger_plan_cost": pytest.approx(plan["cost"]["amount"], abs=0.005),
-        "netledger_plan_forecast_cost": pytest.approx(ahead["cost"]["amount"], abs=0.005),
-        "netledger_plan_forecast_cost_low": pytest.approx(ahead["cost_low"]["amount"], abs=0.005),
-        "netledger_plan_forecast_cost_high": pytest.approx(ahead["cost_high"]["amount"], abs=0.005),
         "netledger_plan_cycle_start_timestamp_seconds": seconds(plan["cycle"]["start"]),
         "netledger_plan_cycle_end_timestamp_seconds": seconds(plan["cycle"]["end"]),
+        **({} if plan["cost"] is None else money_of(plan)),
         **(capped if plan["cap_bytes"] else {}),
         **(reached if plan["cap_reached_at"] else {}),
     }
+
+
+def money_of(plan: dict[str, Any]) -> dict[str, Any]:
+    amounts = {"cost": plan["cost"]} | {f"forecast_{name}": plan["forecast"][name] for name in PRICES}
+    return {f"netledger_plan_{name}": pytest.approx(amount["amount"], abs=0.005) for name, amount in amounts.items()}
 
 
 def seconds(text: str) -> float:
