@@ -150,7 +150,7 @@ def _card(number: int, text: str) -> Numbers:
     used, cap = _between(text, "Plans", "Forecast").split(" of ")
     found = {"used": " ".join(used.split()[-2:]), "cap": " ".join(cap.split()[:2])}
     sides = cap.split()[2:]
-    over = "over" in sides
+    over = sides[2] == "over"
     found["left"] = ("-" if over else "") + " ".join(sides[:2])
     found["days left"] = sides[sides.index("days") - 1]
     if "a day" in text:

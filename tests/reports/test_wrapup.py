@@ -17,7 +17,7 @@ from reports.periods import PeriodError
 from reports.plan_cycles import plan_cycles
 from reports.plan_status import plan_status
 from reports.plans import CycleRule, FreeHours, Plan, PlanError
-from reports.prices import one_price
+from reports.prices import one_price, rounded
 from reports.spans import Asked
 from reports.wanted import Wanted, asked_for, require_one_period
 from reports.wrapup import RECENT_DAYS, Outlook, whose, wrapup
@@ -215,7 +215,7 @@ def test_the_running_cycle_is_as_the_plan_says(plan: Plan, ledger: WrittenLedger
         status.cycle,
         status.used,
         status.cap,
-        status.cost,
+        rounded(status.cost, plan.currency),
     )
     assert (before.period, before.used, before.is_over) == (status.last_cycle, status.last_used, True)
     assert not running.is_over

@@ -159,6 +159,20 @@ def test_gaps_and_estimates_are_stated(ledger: WrittenLedger) -> None:
     assert "Local days of Asia/Kolkata; 2026-06-01 to 2026-06-12." in text
 
 
+def test_bills_add_up_to_the_sum_and_every_cap_has_its_mark_and_what_was_carried_over(ledger: WrittenLedger) -> None:
+    plan = HOME._replace(cycle=CycleRule("weekly"), cap_bytes=4 * 10**12, rollover=True)
+
+    page = Page(page_of(told(ledger, Asked("all"), outlook=Outlook((plan,)))))
+
+    (chapter,) = [one for one in page.all("section") if one.attributes.get("id") == "plan-1"]
+    text = chapter.text.replace("\N{NO-BREAK SPACE}", " ")
+    total, *bills = [Decimal(amount) for amount in re.findall(r"€([0-9.]+[0-9])", text)]
+    assert (len(bills) > 2, sum(bills)) == (True, total)
+    assert "of 4.00 TB + 4.00 TB carried over" in text
+    marks = [one for one in page.all("line") if one.attributes.get("class") == "cap"]
+    assert len(marks) == len(bills)
+
+
 def test_a_plan_says_what_its_cycles_cost(ledger: WrittenLedger) -> None:
     text = Page(page_of(told(ledger, Asked("month")))).text
 

@@ -107,7 +107,11 @@ async def test_a_tier_is_a_price(unstarted: RunningService, tier: str) -> None:
 async def test_only_rupees_are_called_rupees(known: RunningService) -> None:
     told = await known.get("/api/cost?plan=home")
 
-    assert told["cost"]["total"] == {"gb_used": 26.84, "cost": 26.84, "cost_formatted": "€26.84"}
+    # Received bytes alone, over both steps; the base price was due with the cycle's first day.
+    assert told["cost"]["total"] == {"gb_used": 21.47, "cost": 20.74, "cost_formatted": "€20.74"}
+    assert told["cost"]["upload"] == {"gb_used": 0.0, "cost": 0.0, "cost_formatted": "€0.00"}
+    assert told["cost"]["base_price"] == {"cost": 0.0, "cost_formatted": "€0.00"}
+    assert told["usage"]["total_bytes"] == RECEIVED
     assert told["info"] == {"cost_per_gb": 1.0, "currency": "EUR", "note": "plan home"}
     assert (await known.get("/api/cost?plan=yen"))["cost"]["total"]["cost_formatted"] == "¥2,513"
 
@@ -152,7 +156,9 @@ async def test_how_a_plan_stands_field_by_field(known: RunningService) -> None:
         "bytes_received": RECEIVED,
         "bytes_sent": SENT,
         "free_bytes": 0,
+        "free_until": None,
         "cap_bytes": 100 * GIGABYTE,
+        "carried_bytes": 0,
         "left_bytes": 100 * GIGABYTE - RECEIVED,
         "used_ratio": 0.214748,
         "days_left": 19,
@@ -174,6 +180,33 @@ async def test_how_a_plan_stands_field_by_field(known: RunningService) -> None:
     }
     assert ahead == await known.get("/api/forecast?plan=home")
     assert ahead["expected_bytes"] >= ahead["low_bytes"] >= RECEIVED
+
+
+async def test_a_plan_without_a_price_has_no_cost(known: RunningService) -> None:
+    (plan,) = (await known.get("/api/plans?plan=default"))["plans"]
+    ahead = plan["forecast"]
+
+    assert (plan["cost"], ahead["cost"], ahead["cost_low"], ahead["cost_high"]) == (None, None, None, None)
+    assert 'plan="default"' not in "".join(
+        line for line in (await known.ask("/metrics")).text.splitlines() if "_cost" in line
+    )
+
+
+async def test_a_cap_says_what_was_carried_over_and_free_hours_until_when_it_is_free(
+    unstarted: RunningService,
+) -> None:
+    plan = HOME._replace(cycle=CycleRule("daily"), rollover=True, free_hours=(FreeHours(14 * 60, 15 * 60),))
+    usage = Usage(Counts(10 * GIGABYTE, 0), 0, Speeds())
+    unstarted.write_before(slots={(TODAY - 3 * 86_400, interface("eth0")): usage, (TODAY, interface("eth0")): usage})
+    unstarted.plans = (PlanSettings(plan=plan),)
+    async with running(unstarted) as service:
+        (told,) = (await service.get("/api/plans"))["plans"]
+        page = " ".join((await service.ask("/")).text.split())
+
+    assert (told["carried_bytes"], told["cap_bytes"]) == (100 * GIGABYTE, 200 * GIGABYTE)
+    assert (told["free_bytes"], told["free_until"]) == (10 * GIGABYTE, "2026-06-12T15:00:00+05:30")
+    assert "Cap: 100.00 GB + 100.00 GB carried over" in page
+    assert "10.00 GB were free, free until 15:00" in page
 
 
 async def test_every_plan_is_told_in_the_order_of_the_settings(known: RunningService) -> None:
