@@ -26,7 +26,7 @@ GRAFANA = "https://grafana.example"
         ("summary", "overview", 1_779_431_400, "now"),
         ("plan", "plans", 1_780_252_200, "now"),
         ("forecast", "plans", 1_780_252_200, "now"),
-        ("cost --period month", "plans", 1_780_252_200, "now"),
+        ("cost --period month --per-gb 5", "plans", 1_780_252_200, "now"),
         ("records", "overview", 1_779_388_200, "now"),
         ("hours --from 2026-06-10 --to 2026-06-11", "overview", 1_781_029_800, "1781202600000"),
         ("interfaces", "interfaces", 1_781_202_600, "now"),
