@@ -265,7 +265,9 @@ def _system_problem(error: OSError, settings: Settings) -> str:
         return f"{address} is taken by another program: stop it, or set server.port (NETLEDGER_SERVER_PORT)"
     if error.errno in {errno.EACCES, errno.EPERM}:
         return f"{address} may not be listened on by this user: take a port above 1023 (server.port)"
-    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+    # From Python 3.13 on asyncio tries every address, and has no number for having bound none of them.
+    is_elsewhere = error.errno == errno.EADDRNOTAVAIL or str(error).startswith("could not bind on any address")
+    if is_elsewhere or isinstance(error, socket.gaierror):
         return f"{address} is no address of this machine: set server.host"
     return error.strerror or str(error)
 

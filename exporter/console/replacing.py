@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -47,11 +46,10 @@ def replacing(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
 
 
 def _target(path: Path) -> Path:
-    """What a link points to, there or not yet; raises OSError for a link to itself."""
-    try:
-        return path.resolve()
-    except RuntimeError as error:  # until Python 3.13, which says the same as an OSError
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+    """What a link points to, there or not yet; raises OSError for links in a circle."""
+    with contextlib.suppress(FileNotFoundError):
+        path.stat()  # resolve() raises RuntimeError for a circle, and from Python 3.13 on nothing
+    return path.resolve()
 
 
 def is_device(path: Path) -> bool:

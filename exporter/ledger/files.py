@@ -88,22 +88,31 @@ def find_holder(ledger: Path) -> Holder | None:
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open for the one writer: WAL, and every commit on the disk before it is reported."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(CACHE)
-    return connection
+    return _prepared(connection, "PRAGMA synchronous = FULL", CACHE)
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open read only; on a file system that cannot hold the WAL's index, as the unchanging file that it then is."""
     uri = path.absolute().as_uri()
     try:
-        connection = sqlite3.connect(f"{uri}?mode=ro", uri=True, isolation_level=None, check_same_thread=False)
-        connection.execute("SELECT count(*) FROM sqlite_master")
+        return _reader(f"{uri}?mode=ro")
     except sqlite3.OperationalError:
-        connection = sqlite3.connect(
-            f"{uri}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
-        )
-    connection.execute(CACHE)
+        return _reader(f"{uri}?mode=ro&immutable=1")
+
+
+def _reader(uri: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    return _prepared(connection, "SELECT count(*) FROM sqlite_master", CACHE)
+
+
+def _prepared(connection: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
+    """The connection after these statements; it is closed where one of them fails."""
+    try:
+        for statement in statements:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -86,14 +86,20 @@ def test_a_full_disk_behind_the_pipe_is_one_sentence(arguments: tuple[str, ...],
     assert "Exception" not in done.stderr
 
 
-def test_a_link_to_itself_is_no_traceback(large_ledger: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("force", [(), ("--force",)], ids=["", "--force"])
+@pytest.mark.parametrize("far", ["link", "far"], ids=["to itself", "to each other"])
+def test_links_in_a_circle_stay_and_are_no_traceback(
+    large_ledger: Path, tmp_path: Path, far: str, force: tuple[str, ...]
+) -> None:
     link = tmp_path / "link"
-    link.symlink_to(link)
+    link.symlink_to(tmp_path / far)
+    if far != "link":
+        (tmp_path / far).symlink_to(link)
 
-    done = Commands(large_ledger, time.time())("export", "--format", "csv", "--output", str(link))
+    done = Commands(large_ledger, time.time())("export", "--format", "csv", "--output", str(link), *force)
 
     assert (done.exit_code, type(done.exception)) == (1, SystemExit)
-    assert f"cannot write {link}: " in done.stderr
+    assert f"cannot write {link}: Too many levels of symbolic links" in done.stderr
     assert link.is_symlink()
 
 

@@ -73,7 +73,7 @@ async def long(unstarted: RunningService) -> AsyncIterator[RunningService]:
     with contextlib.closing(sqlite3.connect(unstarted.ledger.path)) as connection, connection:
         connection.executemany(
             "INSERT INTO day (day, subject, receive_bytes, transmit_bytes, peak_speed) "
-            "SELECT ?1, id, ?2, ?3, ?4 FROM subject WHERE name = 'eth0'",
+            "SELECT ?, id, ?, ?, ? FROM subject WHERE name = 'eth0'",
             rows,
         )
     async with running(unstarted) as started:

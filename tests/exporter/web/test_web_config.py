@@ -17,7 +17,8 @@ from exporter.web_config.parsing import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-HASH = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
+# A salt of its own: the hash is part of ids, which every collection must give alike.
+HASH = bcrypt.hashpw(b"open sesame", b"$2b$04$abcdefghijklmnopqrstuu").decode()
 PAIR = "tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n"
 CA = "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: cert.pem\n"
 
