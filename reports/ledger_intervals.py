@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import SLOT_SECONDS, Period, day_numbered, day_of
+from reports.periods import SLOT_SECONDS, Period, day_numbered, day_of, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -104,6 +104,14 @@ def first_day(ledger: LedgerReader, device: str | None = None) -> date | None:
     if seen is not None:
         days.append(day_of(seen, ledger.zone))
     return min((day for day in days if day is not None), default=None)
+
+
+def counting_began(ledger: LedgerReader, device: str | None = None) -> int | None:
+    """When counting began (UTC seconds), or the first day of older, imported history; None in an empty ledger."""
+    day, seen = first_day(ledger, device), ledger.first_seen(device)
+    if day is None or (seen is not None and day_of(seen, ledger.zone) <= day):
+        return seen
+    return day_start(day, ledger.zone)
 
 
 def kept_since(ledger: LedgerReader, grain: Grain, device: str | None = None) -> int | None:

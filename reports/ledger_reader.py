@@ -191,7 +191,10 @@ class LedgerReader:
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
         query = "SELECT min(first_seen) FROM subject WHERE kind = 'interface' AND (:device IS NULL OR name = :device)"
         found: int | None = self._connection.execute(query, {"device": device}).fetchone()[0]
-        return found
+        if found is not None:
+            return found
+        waiting = (row.started for row in self._unposted.slots if device in {None, row.device})
+        return min(waiting, default=None)
 
     def gaps(self, start: int, end: int) -> list[Gap]:
         """Gaps that overlap [start, end) (UTC seconds), oldest first."""

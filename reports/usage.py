@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.ledger_intervals import counting_began
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import Period, PeriodError, dates, day_of, months
+from reports.periods import Period, PeriodError, dates, day_of, day_start, months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,33 +16,53 @@ if TYPE_CHECKING:
 
 
 class DayUsage(NamedTuple):
-    """One local day."""
+    """One local day; None for one before counting began. `is_partial`: counting began within it."""
 
     day: date
-    bytes: Bytes
+    bytes: Bytes | None
+    is_partial: bool = False
 
 
 class MonthUsage(NamedTuple):
-    """One calendar month, as (year, month)."""
+    """One calendar month, as (year, month); None for one before counting began, partial as a day is."""
 
     month: tuple[int, int]
-    bytes: Bytes
+    bytes: Bytes | None
+    is_partial: bool = False
 
 
 class PeriodUsage(NamedTuple):
-    """A period, its days so far (those without traffic with zeros) and their sum."""
+    """A period, its days so far (those without traffic with zeros) and their sum.
+
+    `began` is when counting began, of the machine or the interface (UTC seconds); None before it has.
+    """
 
     period: Period
     days: list[DayUsage]
     total: Bytes
+    began: int | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether any of it was counted: else its sum is not nothing, but unknown."""
+        return any(day.bytes is not None for day in self.days)
+
+    @property
+    def begins_late(self) -> bool:
+        """Whether counting began within it, or after it."""
+        return self.began is not None and self.began > self.period.start
 
     def by_month(self) -> list[MonthUsage]:
         """The days added up by calendar month."""
-        sums = dict.fromkeys(months(self.period.first, self.days[-1].day), NO_BYTES) if self.days else {}
-        for day, used in self.days:
+        found = months(self.period.first, self.days[-1].day) if self.days else ()
+        sums: dict[tuple[int, int], MonthUsage] = {month: MonthUsage(month, None) for month in found}
+        for day, used, is_partial in self.days:
             key = (day.year, day.month)
-            sums[key] = sums[key].plus(used)
-        return [MonthUsage(month, used) for month, used in sums.items()]
+            _, moved, is_cut = sums[key]
+            if used is not None:
+                moved = (moved or NO_BYTES).plus(used)
+            sums[key] = MonthUsage(key, moved, is_cut or is_partial or used is None)
+        return [month if month.bytes is not None else month._replace(is_partial=False) for month in sums.values()]
 
 
 def today(ledger: LedgerReader, now: float, device: str | None = None) -> PeriodUsage:
@@ -76,12 +97,20 @@ def days(ledger: LedgerReader, now: float, first: date, last: date, device: str 
 
 
 def usage(ledger: LedgerReader, period: Period, now: float, device: str | None = None) -> PeriodUsage:
-    """The days of a period until today; raises UnknownInterfaceError."""
+    """The days of a period until today, those before counting began without an amount; raises UnknownInterfaceError."""
     ledger.require_interface(device)
     found = ledger.days(period.first, period.last, device)
-    last = min(period.last, _today(ledger, now))
-    listed = [DayUsage(day, found.get(day, NO_BYTES)) for day in dates(period.first, last)]
-    return PeriodUsage(period, listed, add_up(found.values()))
+    today = _today(ledger, now)
+    began = counting_began(ledger, device)
+    first_counted = today if began is None else day_of(began, ledger.zone)
+    is_cut = began is not None and began > day_start(first_counted, ledger.zone)
+    listed = [
+        DayUsage(day, found.get(day, NO_BYTES), is_cut and day == first_counted)
+        if day >= first_counted
+        else DayUsage(day, None)
+        for day in dates(period.first, min(period.last, today))
+    ]
+    return PeriodUsage(period, listed, add_up(found.values()), began)
 
 
 def add_up(amounts: Iterable[Bytes]) -> Bytes:

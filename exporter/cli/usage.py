@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from calendar import month_abbr
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
-from exporter.console.printing import Table, print_json, print_table
+from exporter.console.printing import UNKNOWN, Table, print_json, print_table
 from reports import usage
 from reports.amounts import human_bytes, human_rate
 from reports.ledger_reader import UnknownInterfaceError
@@ -17,6 +19,7 @@ from reports.prices import has_price, money
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
@@ -36,6 +39,7 @@ class Answer(NamedTuple):
     used: PeriodUsage
     until: str
     dashboard: list[str]
+    zone: ZoneInfo
     cost: StretchCost | None = None
 
 
@@ -57,7 +61,8 @@ def _ask(
             used = question(ledger, now)
             start, end = used.period.start, used.period.end if used.period.end <= now else None
             dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, end, interface))
-            return Answer(used, "" if end else _until(books, ledger), dashboard, price(books, ledger))
+            until = "" if end else _until(books, ledger)
+            return Answer(used, until, dashboard, ledger.zone, price(books, ledger))
         except (PeriodError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -76,7 +81,7 @@ def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     if as_json and answer.cost:
         from reports.formats import json, json_plans  # noqa: PLC0415 - only this form uses it
 
-        print_json(json_plans.today_and_cost(json.today(answer.used), answer.cost))
+        print_json(json_plans.today_and_cost(json.today(answer.used, answer.zone), answer.cost))
         return
     total = answer.used.total
     rows = [*_amounts(total), *_cost_row(answer.cost)]
@@ -115,7 +120,7 @@ def year(outside: Outside, *, which: str | None, as_json: bool, interface: str |
     chosen = _parsed("year", parse_year, which)
     answer = _ask(outside, interface, lambda ledger, now: usage.year(ledger, now, interface, chosen))
     if as_json:
-        _print_shape("year", answer.used)
+        _print_shape("year", answer)
         return
     months = ((f"{row.month[0]:04}-{row.month[1]:02}", row.bytes) for row in answer.used.by_month())
     _print_rows("Month", months, answer, interface)
@@ -168,31 +173,34 @@ def _parsed(name: str, parse: Callable[[str], Any], text: str | None) -> Any:
 
 def _print_days(shape: str, answer: Answer, interface: str | None, *, as_json: bool) -> None:
     if as_json:
-        _print_shape(shape, answer.used)
+        _print_shape(shape, answer)
         return
     days = ((row.day.isoformat(), row.bytes) for row in answer.used.days)
     _print_rows("Date", days, answer, interface)
 
 
-def _print_shape(shape: str, used: PeriodUsage) -> None:
+def _print_shape(shape: str, answer: Answer) -> None:
     from reports.formats import json as shapes  # noqa: PLC0415 - only this form uses it
 
-    print_json(getattr(shapes, shape)(used))
+    print_json(getattr(shapes, shape)(answer.used, answer.zone))
 
 
-def _print_rows(name: str, parts: Iterable[tuple[str, Bytes]], answer: Answer, interface: str | None) -> None:
-    listed = [*parts, ("Total", answer.used.total)]
-    rows = [
-        (part, human_bytes(used.received), human_bytes(used.sent), human_bytes(used.total)) for part, used in listed
-    ]
-    bars = [*(used.total for _, used in listed[:-1]), None]
+def _print_rows(name: str, parts: Iterable[tuple[str, Bytes | None]], answer: Answer, interface: str | None) -> None:
+    listed = [*parts, ("Total", answer.used.total if answer.used.is_counted else None)]
+    rows = [(part, *_words(used)) for part, used in listed]
+    bars = [*(used and used.total for _, used in listed[:-1]), None]
     title = f"{answer.used.period.name}, {_whose(interface)}"
     print_table(Table(title, (name, *AMOUNT_COLUMNS), rows, bars=bars), _notes(answer))
 
 
 def _amounts(used: Bytes) -> list[tuple[str, ...]]:
-    amounts = (used.received, used.sent, used.total)
-    return [(name, human_bytes(amount)) for name, amount in zip(AMOUNT_COLUMNS, amounts, strict=True)]
+    return list(zip(AMOUNT_COLUMNS, _words(used), strict=True))
+
+
+def _words(used: Bytes | None) -> tuple[str, str, str]:
+    if used is None:
+        return UNKNOWN, UNKNOWN, UNKNOWN
+    return human_bytes(used.received), human_bytes(used.sent), human_bytes(used.total)
 
 
 def _cost(
@@ -218,7 +226,13 @@ def _whose(interface: str | None) -> str:
 def _notes(answer: Answer) -> list[str]:
     if not answer.used.days:
         return [f"{answer.used.period.name} is yet to come"]
-    return [note for note in (answer.until, *_estimated(answer.used.total), *answer.dashboard) if note]
+    notes = (_began(answer), answer.until, *_estimated(answer.used.total), *answer.dashboard)
+    return [note for note in notes if note]
+
+
+def _began(answer: Answer) -> str:
+    used = answer.used
+    return f"counting began {_moment(used.began, answer.zone)}" if used.began and used.begins_late else ""
 
 
 def _estimated(used: Bytes) -> list[str]:
@@ -238,3 +252,9 @@ def _until(books: Books, ledger: LedgerReader) -> str:
 
 def _when(instant: float, ledger: LedgerReader) -> str:
     return f"{iso(instant, ledger.zone)[:19].replace('T', ' ')} {ledger.zone.key}"
+
+
+def _moment(instant: int, zone: ZoneInfo) -> str:
+    """As in "28 Nov 2026 04:43"."""
+    at = datetime.fromisoformat(iso(instant, zone))
+    return f"{at.day} {month_abbr[at.month]} {at.year} {at:%H:%M}"

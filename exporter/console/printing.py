@@ -47,7 +47,7 @@ def print_json(answer: Any) -> None:
 
 def print_table(table: Table, notes: Sequence[str] = ()) -> None:
     """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe."""
-    rows = [[cell.translate(CONTROL) for cell in row] for row in table.rows]
+    rows = [[_writable(cell.translate(CONTROL)) for cell in row] for row in table.rows]
     safe = table._replace(title=table.title.translate(CONTROL), rows=rows)
     widths = [max(map(len, cells)) for cells in zip(*_lines(safe), strict=True)]
     room = terminal_width() - sum(widths) - BORDER * len(widths) - 1
@@ -70,6 +70,15 @@ def bar(amount: int, largest: int, width: int) -> str:
 
 def _lines(table: Table) -> list[Sequence[str]]:
     return [*([table.columns] if any(table.columns) else []), *table.rows]
+
+
+def is_unicode() -> bool:
+    """Whether the output takes more than ASCII for sure."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
+
+
+def _writable(cell: str) -> str:
+    return cell if is_unicode() else cell.replace(UNKNOWN, "-")
 
 
 def terminal_width() -> int:
@@ -98,8 +107,7 @@ def _draw(table: Table, bar_width: int) -> None:
     from rich.table import Table as Drawing  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    has_bars = any(table.bars) and bar_width >= NARROWEST_BAR and is_unicode
+    has_bars = any(table.bars) and bar_width >= NARROWEST_BAR and is_unicode()
     drawing = Drawing(box=box.SIMPLE_HEAD, header_style="bold", show_header=any(table.columns))
     for number, column in enumerate(table.columns or ("", "")):
         drawing.add_column(Text(column), justify="left" if number in table.left else "right", no_wrap=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporter.web.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
 from reports import bandwidth, usage
-from reports.formats import json as shapes
+from reports.formats import json_bandwidth as shapes
 from reports.periods import parse_month
 
 if TYPE_CHECKING:

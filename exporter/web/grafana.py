@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.periods import Period, day_of, day_start, parse_date, parse_month
+from reports.periods import Period, day_of, day_start, parse_month
 from reports.plans import cycle_of, named
 from reports.spans import Asked, span
 
@@ -59,7 +59,8 @@ class Seen:
 
     def days(self, query: Any) -> str:
         """First and last day."""
-        return self.usage(query, Period.days(parse_date(query.from_date), parse_date(query.to_date), self.zone))
+        first, last = query.dates()
+        return self.usage(query, Period.days(first, last, self.zone))
 
     def span(self, query: Any, default: str) -> str:
         """A named range, or from ... to ...."""

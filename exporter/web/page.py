@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import sqlite3
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -61,6 +62,13 @@ async def page(request: web.Request) -> web.Response:
     return await desk.work(lambda: _answer(request, page_view.trouble(shown, reason), status=503))
 
 
+async def to_page(request: web.Request) -> web.Response:
+    """The page loads everything by addresses beside its own, which a slash at its end would change."""
+    query = parse_query(request, PageQuery)
+    location = "../dashboard" if query.month is None else f"../dashboard?{urlencode({'month': query.month})}"
+    return web.Response(status=308, headers={"Location": location})
+
+
 def add_page(app: web.Application, access: Access) -> None:
     """Give an application what its page needs."""
     app[ACCESS], app[RECORDS] = access, RememberedRecords()
@@ -98,4 +106,5 @@ def _answer(request: web.Request, text: str, *, status: int = 200) -> web.Respon
 PAGES = (
     Page("/", "The live page: now, today, this cycle, this month by day", ("text/html",), page, query=PageQuery),
     Page("/dashboard", "The same page", ("text/html",), page, query=PageQuery),
+    Page("/dashboard/", "Leads to the same page", ("text/html",), to_page, query=PageQuery),
 )

@@ -47,7 +47,7 @@ class PageFacts(NamedTuple):
 
     now: int
     today: date
-    yesterday: Bytes
+    yesterday: Bytes | None
     month: PeriodUsage
     first_month: Month
     last_month: Month
@@ -86,7 +86,7 @@ def page_facts(
     return PageFacts(
         now=int(now),
         today=today,
-        yesterday=days(ledger, now, before, before).total,
+        yesterday=days(ledger, now, before, before).days[0].bytes,
         month=month(ledger, now, None, which),
         first_month=first,
         last_month=last,

@@ -94,7 +94,7 @@ def page(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> str:
             has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
             records=words.record_words(facts.records),
             gaps=words.gap_words(facts.gaps),
-            yesterday=human_bytes(facts.yesterday.total),
+            yesterday=words.UNKNOWN if facts.yesterday is None else human_bytes(facts.yesterday.total),
             rows=list(_rows(shown)),
             history=_history(shown, facts),
             formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},

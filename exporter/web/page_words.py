@@ -22,12 +22,15 @@ if TYPE_CHECKING:
     from reports.plan_cost import StretchCost
     from reports.plan_status import PlanStatus
     from reports.records import Busiest, Peak, Records
-    from reports.usage import PeriodUsage
+    from reports.usage import DayUsage, PeriodUsage
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+UNKNOWN = "\N{EN DASH}"
+"""In place of what was moved before counting began."""
+
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -91,13 +94,15 @@ def month_words(facts: PageFacts) -> MonthWords:
     name = f"{MONTHS[first.month - 1]} {first.year}"
     here = (first.year, first.month)
     total = used.total
-    title = f"Bytes received and sent by day in {name}: {human_bytes(total.total)} together"
+    amounts = (total.total, total.received, total.sent)
+    words = [human_bytes(amount) if used.is_counted else UNKNOWN for amount in amounts]
+    title = f"Bytes received and sent by day in {name}: {words[0]} together"
     return MonthWords(
         name=name,
         is_running=here == facts.last_month,
-        total=human_bytes(total.total),
-        received=human_bytes(total.received),
-        sent=human_bytes(total.sent),
+        total=words[0],
+        received=words[1],
+        sent=words[2],
         title=title,
         columns=_columns(used, facts),
         before=_month_text(min(_beside(here, -1), facts.last_month)) if here > facts.first_month else None,
@@ -231,16 +236,20 @@ def _peak(what: str, peak: Peak) -> Record:
 
 
 def _columns(used: PeriodUsage, facts: PageFacts) -> list[Column]:
-    told = {day.day: day.bytes for day in used.days}
+    told = {day.day: day for day in used.days}
     return [_column(used, number, told, facts.today) for number in range(1, used.period.last.day + 1)]
 
 
-def _column(used: PeriodUsage, number: int, told: dict[date, Bytes], today: date) -> Column:
+def _column(used: PeriodUsage, number: int, told: dict[date, DayUsage], today: date) -> Column:
     day = used.period.first.replace(day=number)
-    moved = told.get(day)
-    if moved is None:
+    if day not in told:
         return Column(str(number), 0, 0, f"{_long(day)}: to come")
+    _, moved, is_partial = told[day]
+    if moved is None:
+        return Column(str(number), 0, 0, f"{_long(day)}: before counting began")
     so_far = " so far" if day == today else ""
+    if is_partial:
+        so_far += ", counting began on it"
     tip = f"{_long(day)}{so_far}: {human_bytes(moved.total)} ({human_bytes(moved.received)} received, "
     return Column(str(number), moved.received, moved.sent, f"{tip}{human_bytes(moved.sent)} sent)")
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
-from reports.formats import json_forecast
 from reports.formats import json_plans as shapes
+from reports.formats.json_forecast import ForecastAnswer
+from reports.formats.json_forecast import forecast as forecast_answer
 from reports.plan_cost import period_cost
 from reports.plan_status import plan_status
 from reports.plans import PlanError, named
@@ -62,11 +63,11 @@ async def plans(desk: Desk, query: OfPlan) -> shapes.Plans:
     return shapes.Plans(plans=await desk.ask(answer))
 
 
-async def forecast(desk: Desk, query: OfPlan) -> json_forecast.ForecastAnswer:
+async def forecast(desk: Desk, query: OfPlan) -> ForecastAnswer:
     """What the cycle of a plan will have used and cost at its end."""
     desk.fresh_snapshot()
     plan, now = named_plan(desk.settings, query.plan), desk.now
-    return await desk.ask(lambda ledger: json_forecast.forecast(plan_status(ledger, plan, now), ledger.zone))
+    return await desk.ask(lambda ledger: forecast_answer(plan_status(ledger, plan, now), ledger.zone))
 
 
 async def cost(desk: Desk, query: CostQuery) -> shapes.CostAnswer:
@@ -102,8 +103,6 @@ def parse_price(text: str | None) -> Decimal | None:
 
 ENDPOINTS = (
     Endpoint("GET", "/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, plans),
-    Endpoint(
-        "GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, json_forecast.ForecastAnswer, forecast
-    ),
+    Endpoint("GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, ForecastAnswer, forecast),
     Endpoint("GET", "/api/cost", "Cost of today's usage", CostQuery, shapes.CostAnswer, cost),
 )

@@ -23,6 +23,8 @@ from reports.periods import parse_date, parse_month
 from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from exporter.metering.postings import Speeds
     from exporter.metering.snapshots import InterfaceState
     from exporter.web.desk import Desk
@@ -35,11 +37,22 @@ class MonthQuery(OfInterface, frozen=True, kw_only=True):
     month: MonthText | None = None
 
 
-class RangeQuery(OfInterface, frozen=True, kw_only=True):
-    """First and last local day, both included."""
+class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+    """First and last local day, both included, each under one of its two names."""
 
-    from_date: FirstDate
-    to_date: LastDate
+    from_date: FirstDate | None = None
+    to_date: LastDate | None = None
+    first: FirstDate | None = None
+    last: LastDate | None = None
+
+    def dates(self) -> tuple[date, date]:
+        """The days that are asked for; raises BadRequestError."""
+        from_name, first = _given({"from_date": self.from_date, "from": self.first})
+        to_name, last = _given({"to_date": self.to_date, "to": self.last})
+        if last < first:
+            rule = "the first day must not be after the last"
+            raise BadRequestError(f"{from_name}: {first} is after {to_name} {last}; {rule}")
+        return first, last
 
 
 async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
@@ -60,29 +73,30 @@ async def today(desk: Desk, query: OfInterface) -> TodayAndCost:
     now, plan = desk.now, desk.settings.plans[0].plan
 
     def answer(ledger: LedgerReader) -> TodayAndCost:
-        day = shapes.today(usage.today(ledger, now, query.interface))
+        day = shapes.today(usage.today(ledger, now, query.interface), ledger.zone)
         return today_and_cost(day, period_cost(ledger, plan, "today", now, device=query.interface))
 
     return await desk.ask(answer)
 
 
 async def month(desk: Desk, query: MonthQuery) -> shapes.Month:
-    """Every day of a calendar month until today, days without traffic with zeros."""
+    """Every day of a calendar month until today: zeros without traffic, null before counting began."""
     desk.fresh_snapshot()
     which = None if query.month is None else parse_parameter("month", query.month, parse_month)
     now = desk.now
-    return await desk.ask(lambda ledger: shapes.month(usage.month(ledger, now, query.interface, which)))
+    return await desk.ask(lambda ledger: shapes.month(usage.month(ledger, now, query.interface, which), ledger.zone))
 
 
 async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
-    """Every local day of a range until today, days without traffic with zeros."""
+    """Every local day of a range until today: zeros without traffic, null before counting began."""
     desk.fresh_snapshot()
-    first = parse_parameter("from_date", query.from_date, parse_date)
-    last = parse_parameter("to_date", query.to_date, parse_date)
-    if last < first:
-        raise BadRequestError(f"from_date: {first} is after to_date {last}; the first day must not be after the last")
+    first, last = query.dates()
     now = desk.now
-    return await desk.ask(lambda ledger: shapes.days(usage.days(ledger, now, first, last, query.interface)))
+
+    def answer(ledger: LedgerReader) -> shapes.Range:
+        return shapes.days(usage.days(ledger, now, first, last, query.interface), ledger.zone)
+
+    return await desk.ask(answer)
 
 
 async def summary(desk: Desk, query: OfInterface) -> UsageAndCost:
@@ -109,6 +123,17 @@ async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
         return [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
 
     return shapes.Interfaces(interfaces=[_with_link(row, states) for row in await desk.ask(rows)])
+
+
+def _given(texts: dict[str, str | None]) -> tuple[str, date]:
+    """A day under the one of its names that was given, and that name."""
+    names = [name for name, text in texts.items() if text is not None]
+    name, *others = names or texts
+    if not names:
+        raise BadRequestError(f"{name}: is missing")
+    if others:
+        raise BadRequestError(f"{name}: not together with {others[0]}; they are the same")
+    return name, parse_parameter(name, texts[name] or "", parse_date)
 
 
 def _rates(speeds: Speeds) -> shapes.Usage:

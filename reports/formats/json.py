@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from reports.amounts import human_binary, human_bytes, human_rate, mbps
+from reports.amounts import human_bytes, human_rate
 from reports.periods import iso
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from reports.bandwidth import Bandwidth
+    from reports import usage as usages
     from reports.ledger_reader import Bytes, Interface
-    from reports.usage import DayUsage, MonthUsage, PeriodUsage
 
 
 ByteCount = Annotated[int, msgspec.Meta(ge=0)]
@@ -51,7 +50,10 @@ class Usage(Answer):
 
 
 class Today(Answer, kw_only=True):
-    """Since local midnight; `peak_speed` in bytes per second, left out before there is one."""
+    """Since local midnight; `peak_speed` in bytes per second, left out before there is one.
+
+    `counting_since` is there where counting began today.
+    """
 
     bytes_sent: ByteCount
     bytes_received: ByteCount
@@ -60,49 +62,68 @@ class Today(Answer, kw_only=True):
     human_readable: HumanReadable
     date: DateText
     estimated_bytes: ByteCount = 0
+    counting_since: Timestamp | msgspec.UnsetType = msgspec.UNSET
+
+
+class PeriodUsage(Answer):
+    """Bytes of a period; null where none of it was counted."""
+
+    bytes_sent: ByteCount | None
+    bytes_received: ByteCount | None
+    total_bytes: ByteCount | None
+    human_readable: HumanReadable | None
+    estimated_bytes: ByteCount = 0
 
 
 class Day(Answer):
-    """One local day."""
+    """One local day; null before counting began, `partial` where it began within it."""
 
     date: DateText
-    bytes_sent: ByteCount
-    bytes_received: ByteCount
-    total_bytes: ByteCount
+    bytes_sent: ByteCount | None
+    bytes_received: ByteCount | None
+    total_bytes: ByteCount | None
+    partial: bool = False
 
 
 class Month(Answer):
-    """One calendar month, day by day."""
+    """One calendar month, day by day; `counting_since` is null before the first interface is seen."""
 
     month: MonthText
     days: list[Day]
-    summary: Usage
+    summary: PeriodUsage
+    counting_since: Timestamp | None
 
 
 class Range(Answer, rename={"first": "from", "last": "to"}):
-    """Local days from `from` to `to`, both included; days that are yet to come are not listed."""
+    """Local days from `from` to `to`, both included; days that are yet to come are not listed.
+
+    `counting_since` is null before the first interface is seen.
+    """
 
     first: DateText
     last: DateText
     days: list[Day]
-    summary: Usage
+    summary: PeriodUsage
+    counting_since: Timestamp | None
 
 
 class MonthOfYear(Answer):
-    """One month of a year."""
+    """One month of a year; null before counting began, `partial` where it began within it."""
 
     month: MonthText
-    bytes_sent: ByteCount
-    bytes_received: ByteCount
-    total_bytes: ByteCount
+    bytes_sent: ByteCount | None
+    bytes_received: ByteCount | None
+    total_bytes: ByteCount | None
+    partial: bool = False
 
 
 class Year(Answer):
-    """One calendar year, month by month."""
+    """One calendar year, month by month; `counting_since` is null before the first interface is seen."""
 
     year: str
     months: list[MonthOfYear]
-    summary: Usage
+    summary: PeriodUsage
+    counting_since: Timestamp | None
 
 
 class InterfaceUsage(Answer):
@@ -127,48 +148,6 @@ class Interfaces(Answer):
     interfaces: list[InterfaceUsage]
 
 
-class Megabits(Answer):
-    """Megabits (10^6) per second."""
-
-    sent: float
-    received: float
-    total: float
-
-
-class AverageBandwidth(Answer):
-    """The average speed of the window: bytes over the time in which somebody looked."""
-
-    network_interface: str
-    average_speed_mbps: Megabits
-    period_seconds: int
-    current_sample_count: int
-    max_samples_for_avg: int
-
-
-class Amounts(Answer):
-    """Bytes as that API writes them: divided by 1024, and called KB, MB, GB."""
-
-    sent: str
-    received: str
-    total: str
-
-
-class RawBytes(Answer):
-    """Bytes."""
-
-    sent: int
-    received: int
-    total: int
-
-
-class MonthlyTraffic(Answer):
-    """One calendar month's traffic."""
-
-    month: MonthText
-    data_usage: Amounts
-    raw_bytes: RawBytes
-
-
 def human(used: Bytes) -> HumanReadable:
     """Write amounts in words."""
     return HumanReadable(
@@ -187,7 +166,7 @@ def usage(used: Bytes) -> Usage:
     )
 
 
-def today(used: PeriodUsage) -> Today:
+def today(used: usages.PeriodUsage, zone: ZoneInfo) -> Today:
     """Shape one day."""
     words = human(used.total)
     peak = used.total.peak_speed
@@ -201,31 +180,36 @@ def today(used: PeriodUsage) -> Today:
         human_readable=words,
         date=used.period.name,
         estimated_bytes=used.total.estimated,
+        counting_since=(since if (since := _since(used, zone)) and used.begins_late else msgspec.UNSET),
     )
 
 
-def month(used: PeriodUsage) -> Month:
+def month(used: usages.PeriodUsage, zone: ZoneInfo) -> Month:
     """Shape a month."""
-    return Month(month=used.period.name, days=_days(used.days), summary=usage(used.total))
+    return Month(
+        month=used.period.name, days=_days(used.days), summary=_summary(used), counting_since=_since(used, zone)
+    )
 
 
-def days(used: PeriodUsage) -> Range:
+def days(used: usages.PeriodUsage, zone: ZoneInfo) -> Range:
     """Shape a range of days."""
     period = used.period
     return Range(
         first=period.first.isoformat(),
         last=period.last.isoformat(),
         days=_days(used.days),
-        summary=usage(used.total),
+        summary=_summary(used),
+        counting_since=_since(used, zone),
     )
 
 
-def year(used: PeriodUsage) -> Year:
+def year(used: usages.PeriodUsage, zone: ZoneInfo) -> Year:
     """Shape a year."""
     return Year(
         year=used.period.name,
         months=[_month_of_year(row) for row in used.by_month()],
-        summary=usage(used.total),
+        summary=_summary(used),
+        counting_since=_since(used, zone),
     )
 
 
@@ -242,48 +226,26 @@ def interface(held: Interface, used_today: Bytes, zone: ZoneInfo) -> InterfaceUs
     )
 
 
-def bandwidth(found: Bandwidth, network_interface: str, sample_interval: float) -> AverageBandwidth:
-    """Shape an average; samples are those that fit into the time that was watched."""
-    used, seconds = found.bytes, found.seconds
-    return AverageBandwidth(
-        network_interface=network_interface,
-        average_speed_mbps=Megabits(
-            sent=mbps(used.sent, seconds),
-            received=mbps(used.received, seconds),
-            total=mbps(used.total, seconds),
-        ),
-        period_seconds=found.window_seconds,
-        current_sample_count=int(min(seconds, found.window_seconds) / sample_interval),
-        max_samples_for_avg=int(found.window_seconds / sample_interval),
-    )
+def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
+    return None if used.began is None else iso(used.began, zone)
 
 
-def monthly_traffic(used: PeriodUsage) -> MonthlyTraffic:
-    """Shape a month as that API writes it."""
-    total = used.total
-    return MonthlyTraffic(
-        month=used.period.name,
-        data_usage=Amounts(
-            sent=human_binary(total.sent),
-            received=human_binary(total.received),
-            total=human_binary(total.total),
-        ),
-        raw_bytes=RawBytes(sent=total.sent, received=total.received, total=total.total),
-    )
+def _summary(used: usages.PeriodUsage) -> PeriodUsage:
+    if used.is_counted:
+        return PeriodUsage(**msgspec.structs.asdict(usage(used.total)))
+    return PeriodUsage(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
 
 
-def _days(rows: list[DayUsage]) -> list[Day]:
-    return [
-        Day(date=day.isoformat(), bytes_sent=used.sent, bytes_received=used.received, total_bytes=used.total)
-        for day, used in rows
-    ]
+def _days(rows: list[usages.DayUsage]) -> list[Day]:
+    return [Day(date=day.isoformat(), **_amounts(used), partial=is_partial) for day, used, is_partial in rows]
 
 
-def _month_of_year(row: MonthUsage) -> MonthOfYear:
-    (year_number, month_number), used = row
-    return MonthOfYear(
-        month=f"{year_number:04}-{month_number:02}",
-        bytes_sent=used.sent,
-        bytes_received=used.received,
-        total_bytes=used.total,
-    )
+def _month_of_year(row: usages.MonthUsage) -> MonthOfYear:
+    (year_number, month_number), used, is_partial = row
+    return MonthOfYear(month=f"{year_number:04}-{month_number:02}", **_amounts(used), partial=is_partial)
+
+
+def _amounts(used: Bytes | None) -> dict[str, int | None]:
+    if used is None:
+        return {"bytes_sent": None, "bytes_received": None, "total_bytes": None}
+    return {"bytes_sent": used.sent, "bytes_received": used.received, "total_bytes": used.total}

@@ -37,9 +37,9 @@ class Commands:
     def outside(self) -> Outside:
         return Outside(environ=self.environ, now=lambda: self.now)
 
-    def __call__(self, *arguments: str) -> Result:
+    def __call__(self, *arguments: str, charset: str = "utf-8") -> Result:
         """Run one command with its output in a pipe."""
-        return CliRunner().invoke(netledger, arguments, obj=self.outside)
+        return CliRunner(charset=charset).invoke(netledger, arguments, obj=self.outside)
 
     def json(self, *arguments: str) -> Any:
         """Run one command that must succeed with JSON."""

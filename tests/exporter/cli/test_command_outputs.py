@@ -69,7 +69,9 @@ def test_no_number_is_ever_cut_by_a_narrow_terminal(
 
 def test_a_pipe_without_unicode_gets_every_table(commands: Commands) -> None:
     for arguments in CALLS.values():
-        assert commands(*arguments).stdout.isascii()
+        done = commands(*arguments, charset="ascii")
+        assert done.exit_code == 0
+        assert done.stdout.isascii()
 
 
 def test_a_name_from_outside_cannot_rewrite_the_terminals_line(commands: Commands) -> None:
@@ -98,7 +100,21 @@ def test_usage_ends_where_a_stopped_service_looked_last(commands: Commands) -> N
 
 
 def test_a_finished_period_needs_no_such_note(commands: Commands) -> None:
-    assert commands("month", "2026-05").stdout.splitlines()[-1].startswith("Total ")
+    assert "until" not in commands("month", "2026-05").stdout
+
+
+def test_what_was_before_counting_began_is_no_zero(commands: Commands) -> None:
+    began = "counting began 22 May 2026 12:00"
+    blank = ["\N{EN DASH}"] * 3
+
+    for arguments in (("month", "1999-01"), ("year", "2025"), ("range", "--from", "2026-05-01", "--to", "2026-05-21")):
+        _, *rows, total, note = commands(*arguments).stdout.splitlines()
+        assert all(row.split()[1:] == blank for row in [*rows, total])
+        assert note == began
+    lines = commands("month", "2026-05").stdout.splitlines()
+    assert [line.split()[1:] == blank for line in lines[1:32]] == [True] * 21 + [False] * 10
+    assert lines[-1] == began
+    assert "counting began" not in commands("month", "2026-06").stdout
 
 
 def test_the_clock_decides_what_today_is(commands: Commands) -> None:

@@ -115,7 +115,7 @@ async def test_frames_agree_with_the_api(service: RunningService) -> None:
     assert frame["texts"]["today"] == today["human_readable"]["total"]
     assert frame["texts"]["plan-0-used"] == plan["human_readable"]["used"]
     days = (await service.get("/api/month"))["days"]
-    assert frame["texts"]["month"] == human_bytes(sum(day["total_bytes"] for day in days)) == "77.00 KB"
+    assert frame["texts"]["month"] == human_bytes(sum(day["total_bytes"] or 0 for day in days)) == "77.00 KB"
     assert frame["problems"] == (await service.get("/api/health"))["problems"]
 
 

@@ -101,7 +101,8 @@ async def test_a_month_lists_days_without_traffic_until_today(known: RunningServ
         3: (6_442_450_944, 1_610_612_736),
         12: (21_474_836_480, 5_368_709_120),
     }
-    assert list(told) == ["month", "days", "summary"]
+    assert list(told) == ["month", "days", "summary", "counting_since"]
+    assert told["counting_since"] == "2025-11-01T05:30:00+05:30"
     assert told["month"] == "2026-06"
     assert in_order(told["days"]) == in_order(
         [day(f"2026-06-{number:02}", *traffic.get(number, ())) for number in range(1, 13)]
@@ -123,7 +124,41 @@ async def test_any_month_can_be_asked_for(known: RunningService, month: str, day
 
     assert told["month"] == month
     assert len(told["days"]) == days
-    assert told["summary"]["total_bytes"] == sum(row["total_bytes"] for row in told["days"])
+    moved = sum(row["total_bytes"] for row in told["days"])
+    assert told["summary"]["total_bytes"] == (moved if days else None)
+
+
+async def test_days_before_counting_began_are_null(known: RunningService) -> None:
+    months = [await known.get(f"/api/month?month={month}") for month in ("2025-10", "1999-01")]
+    year = await known.get("/api/range?from=2025-10-30&to=2025-11-02")
+    unknown = {"bytes_sent": None, "bytes_received": None, "total_bytes": None}
+
+    for month in months:
+        assert all(row == {"date": row["date"], **unknown} for row in month["days"])
+        assert month["summary"] == {**unknown, "human_readable": None}
+        assert month["counting_since"] == "2025-11-01T05:30:00+05:30"
+    assert [row["total_bytes"] for row in year["days"]] == [None, None, 123_790_827_520, 0]
+    assert [row.get("partial") for row in year["days"]] == [None, None, True, None]
+
+
+async def test_an_interface_that_came_later_has_its_own_days_before(known: RunningService, machine: Machine) -> None:
+    machine.create("wan9", is_physical=True)
+    machine.move("wan9", 7, 3)
+    known.pass_time()
+
+    month = await known.get("/api/month?interface=wan9")
+    today = await known.get("/api/today?interface=wan9")
+
+    assert [row["total_bytes"] for row in month["days"]] == [None] * 11 + [10]
+    assert month["days"][-1]["partial"]
+    assert month["counting_since"] == today["counting_since"] == "2026-06-12T14:30:00+05:30"
+    assert (await known.get("/api/month"))["days"][0]["total_bytes"] == 6_442_450_944
+
+
+async def test_the_traffic_of_a_month_before_counting_began_is_null(known: RunningService) -> None:
+    told = await known.get("/api/v1/stats/monthly-traffic?month=2025-10")
+
+    assert set(told["raw_bytes"].values()) == set(told["data_usage"].values()) == {None}
 
 
 async def test_a_range_has_both_its_ends(known: RunningService) -> None:
@@ -145,8 +180,11 @@ async def test_a_range_has_both_its_ends(known: RunningService) -> None:
                 "human_readable": {"sent": "2.68 GB", "received": "11.81 GB", "total": "14.50 GB"},
                 "estimated_bytes": 1000,
             },
+            "counting_since": "2025-11-01T05:30:00+05:30",
         }
     )
+    assert told == await known.get("/api/range?from=2026-06-01&to=2026-06-03")
+    assert told == await known.get("/api/range?from_date=2026-06-01&to=2026-06-03")
 
 
 async def test_the_summary_is_everything_ever(known: RunningService) -> None:
