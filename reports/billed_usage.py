@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import Period, dates, day_number, day_numbered, day_of
+from reports.periods import SLOT_SECONDS, Period, dates, day_number, day_numbered, day_of
 from reports.plans import covers, free_windows, in_free_hours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from reports.ledger_reader import LedgerReader
@@ -57,7 +57,7 @@ class BilledUsage:
 
     def __init__(self, ledger: LedgerReader, plan: Plan, devices: frozenset[str]) -> None:
         """`devices` are the interfaces that the plan covers."""
-        self.plan, self._ledger, self._zone = plan, ledger, ledger.zone
+        self.plan, self._ledger, self.zone = plan, ledger, ledger.zone
         self._devices = json.dumps(sorted(devices))
         # A comparison of one number a row, where it says the same.
         is_total = devices == {name for name, is_counted in ledger.devices().items() if is_counted}
@@ -93,13 +93,25 @@ class BilledUsage:
         known = self._known(first, last)
         if known is not None:
             source = f"json_each(:windows) AS pair CROSS JOIN usage_by_slot WHERE {_WITHIN} AND {self._covered}"
-            windows = json.dumps(list(free_windows(self.plan, known, self._zone)))
+            windows = json.dumps(list(free_windows(self.plan, known, self.zone)))
             (amounts,) = self._select(_SUMS, source, windows=windows)
             free = Bytes(*amounts)
             billed = _less(billed, free)
         for _, moved, is_free in self._waiting_between(first, last):
             billed, free = (billed, free.plus(moved)) if is_free else (billed.plus(moved), free)
         return Sums(billed, free)
+
+    def until(self, first: date, instant: int) -> Bytes | None:
+        """What is billed of the days from `first` until an instant (UTC seconds); a quarter hour moved evenly.
+
+        None where the quarter hours of its day are no longer kept.
+        """
+        day = max(first, day_of(instant - 1, self.zone))
+        slots = self.slots_of(day)
+        if _added_up(part for _, part in slots)[:2] != self.total(day, day).billed[:2]:
+            return None
+        passed = (_share(part, instant - start) for start, part in slots if start < instant)
+        return _added_up([self.total(first, day - timedelta(days=1)).billed, *passed])
 
     def has_all_free_hours(self, first: date, last: date) -> bool:
         """Whether no quarter hour of these days, that held traffic, is missing where the plan has free hours."""
@@ -109,7 +121,7 @@ class BilledUsage:
 
     def slots_of(self, day: date) -> list[tuple[int, Bytes]]:
         """The billed quarter hours of a day, when each begins (UTC seconds), oldest first."""
-        period = Period.day(day, self._zone)
+        period = Period.day(day, self.zone)
         rows = self._select(
             "started, sum(receive_bytes), sum(transmit_bytes)",
             f"usage_by_slot WHERE started >= :start AND started < :end AND {self._covered} GROUP BY started",
@@ -120,7 +132,7 @@ class BilledUsage:
         for row in self._waiting:
             if period.start <= row.started < period.end:
                 slots[row.started] = slots.get(row.started, NO_BYTES).plus(row.bytes)
-        return sorted(item for item in slots.items() if not in_free_hours(self.plan, item[0], self._zone))
+        return sorted(item for item in slots.items() if not in_free_hours(self.plan, item[0], self.zone))
 
     def _free_since(self) -> date:
         """The day after the last one of which retention has deleted quarter hours, as it does with whole ones."""
@@ -129,14 +141,14 @@ class BilledUsage:
         if oldest is None:
             (newest_day,) = next(self._select("max(day)", "usage_by_day"))
             return day_numbered(0 if newest_day is None else newest_day + 1)
-        day = day_of(oldest[0], self._zone)
-        whole = Period.day(day, self._zone)
+        day = day_of(oldest[0], self.zone)
+        whole = Period.day(day, self.zone)
         source = f"usage_by_slot WHERE started >= :start AND started < :end AND {self._covered}"
         (amounts,) = self._select(_SUMS, source, start=whole.start, end=whole.end)
         return day if Bytes(*amounts) == self._moved(day, day) else day + timedelta(days=1)
 
     def _free_by_day(self, first: date, last: date) -> Iterator[tuple[date, Bytes]]:
-        known, zone = self._known(first, last), self._zone
+        known, zone = self._known(first, last), self.zone
         if known is None:
             return
         # Cut day by day: a stretch over midnight is of two days.
@@ -159,13 +171,13 @@ class BilledUsage:
         """The days whose free hours are known: one whose quarter hours are partly deleted is billed whole."""
         if self.free_since is None or max(first, self.free_since) > last:
             return None
-        return Period.days(max(first, self.free_since), last, self._zone)
+        return Period.days(max(first, self.free_since), last, self.zone)
 
     def _waiting_between(self, first: date, last: date) -> Iterator[tuple[date, Bytes, bool]]:
         for row in self._waiting:
-            day = day_of(row.started, self._zone)
+            day = day_of(row.started, self.zone)
             if first <= day <= last:
-                yield day, row.bytes, in_free_hours(self.plan, row.started, self._zone)
+                yield day, row.bytes, in_free_hours(self.plan, row.started, self.zone)
 
     def _moved(self, first: date, last: date) -> Bytes:
         """What is posted of these days, free or not."""
@@ -182,9 +194,18 @@ def _less(whole: Bytes, part: Bytes) -> Bytes:
     return Bytes(whole.received - part.received, whole.sent - part.sent)
 
 
+def _share(moved: Bytes, seconds: int) -> Bytes:
+    """Of a quarter hour's bytes those of its first seconds."""
+    seconds = min(seconds, SLOT_SECONDS)
+    return Bytes(moved.received * seconds // SLOT_SECONDS, moved.sent * seconds // SLOT_SECONDS)
+
+
 def _total(days: dict[date, Bytes], first: date) -> Bytes:
+    return _added_up(moved for day, moved in days.items() if day >= first)
+
+
+def _added_up(amounts: Iterable[Bytes]) -> Bytes:
     total = NO_BYTES
-    for day, moved in days.items():
-        if day >= first:
-            total = total.plus(moved)
+    for amount in amounts:
+        total = total.plus(amount)
     return total

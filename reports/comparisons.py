@@ -1,54 +1,44 @@
-"""What was before: the year or month before, or as many days, cut as far as the days that are told go."""
+"""What was before: the year or month before, or as many days; of a period that runs, as much of it as has passed."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from calendar import day_name, month_name
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.named_periods import month_of, name_period, year_before
-from reports.periods import FIRST_YEAR
+from reports.periods import FIRST_YEAR, Period, day_of, day_start, iso, moment_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
+    from reports.billed_usage import BilledUsage
     from reports.ledger_reader import Bytes
     from reports.named_periods import NamedPeriod
-    from reports.periods import Period
 
 _ONE_DAY = timedelta(days=1)
-FEWEST_DAYS = 7
-"""An earlier stretch of which less is in the ledger is not compared."""
 
 
 class Stretch(NamedTuple):
-    """Days that came before, both ends included, and what people call them: "2025", "the same days of 2025"."""
+    """Whole days that came before, both ends included, what people call them, and which of them was today's like."""
 
     name: str
     first: date
     last: date
+    today: date
 
 
 class Comparison(NamedTuple):
-    """An earlier stretch and what it moved; `days` were counted of its `whole` days."""
+    """Two parts of equal age: what the period has moved, and what the one before had, by the name of that part.
 
-    stretch: Stretch
+    `is_whole_days`: today is left out of both, since the quarter hours of its like are no longer kept.
+    """
+
+    name: str
     bytes: Bytes
-    days: int
-
-    @property
-    def whole(self) -> int:
-        """How many days the stretch has."""
-        return (self.stretch.last - self.stretch.first).days + 1
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of it was counted, so that sums may be compared; else it is bytes a day."""
-        return self.days >= self.whole
-
-    @property
-    def is_told(self) -> bool:
-        """Whether enough of it is in the ledger."""
-        return self.is_whole or self.days >= FEWEST_DAYS
+    before: Bytes
+    is_whole_days: bool = False
 
 
 def change(now: int, before: int) -> int | None:
@@ -56,43 +46,71 @@ def change(now: int, before: int) -> int | None:
     return (200 * (now - before) + before) // (2 * before) if before else None
 
 
-def earlier(period: NamedPeriod, last: date, before: Period | None = None) -> Iterator[Stretch]:
-    """Stretches to compare with, the nearest first; `last` is the last day that is told of the period.
+def earlier(period: NamedPeriod, today: date, before: Period | None = None) -> Iterator[Stretch]:
+    """Stretches to compare with, the nearest first; of one that runs, `today` is the last day that is told.
 
     `before` is the billing cycle before, where the period is a cycle.
     """
-    passed = (last - period.first).days
+    passed = min(today, period.last) - period.first
     if before is not None:
-        yield _cut(Stretch(_cycle_name(before), before.first, before.last), passed)
+        yield _named(before.first, before.last, before.first + passed)
     elif period.kind == "year":
-        yield _until(period.first, last, period.last)
+        yield _year_before(period, today)
     elif period.kind == "month":
-        first, end = month_of(period.first - _ONE_DAY)
-        yield _cut(Stretch(name_period(first, end).title, first, end), passed)
-        yield _until(period.first, last, period.last)
+        first, last = month_of(period.first - _ONE_DAY)
+        yield _named(first, last, first + passed)
+        yield _year_before(period, today)
+    elif period.kind == "week":
+        first = period.first - timedelta(days=7)
+        yield _named(first, period.first - _ONE_DAY, first + passed)
     elif period.kind == "day":
         day = period.first - _ONE_DAY
-        yield Stretch("the day before", day, day)
+        yield Stretch("the day before", day, day, day)
     elif period.kind != "all" and period.first.year > FIRST_YEAR:
-        length = passed + 1
-        yield Stretch(f"the {length} days before", period.first - timedelta(days=length), period.first - _ONE_DAY)
+        first, last = period.first - passed - _ONE_DAY, period.first - _ONE_DAY
+        yield Stretch(f"the {passed.days + 1} days before", first, last, last)
 
 
-def _until(first: date, last: date, end: date) -> Stretch:
-    """The same dates of the year before."""
-    begun, over = year_before(first), year_before(end)
-    title = name_period(begun, over).title
-    if last >= end:
-        return Stretch(title, begun, over)
-    return Stretch(f"the same days of {title}", begun, year_before(last))
+def compare(usage: BilledUsage, period: NamedPeriod, stretch: Stretch, moved: Bytes, now: int) -> Comparison | None:
+    """Compare what the period has `moved` until `now` with the same part of a stretch; None where there is none."""
+    today = day_of(now, usage.zone)
+    if period.last < today:
+        return Comparison(stretch.name, moved, usage.total(stretch.first, stretch.last).billed)
+    if stretch.today > stretch.last:
+        return None
+    moment = moment_on(stretch.today, now, usage.zone)
+    before = usage.until(stretch.first, moment)
+    if before is not None:
+        return Comparison(_until(period, stretch, moment, usage), moved, before)
+    if today == period.first:
+        return None
+    last = stretch.today - _ONE_DAY
+    name = f"{stretch.name} until {last.day} {month_name[last.month]}"
+    whole, whole_before = usage.total(period.first, today - _ONE_DAY), usage.total(stretch.first, last)
+    return Comparison(name, whole.billed, whole_before.billed, is_whole_days=True)
 
 
-def _cut(stretch: Stretch, passed: int) -> Stretch:
-    last = stretch.first + timedelta(days=passed)
-    if last >= stretch.last:
-        return stretch
-    return Stretch(f"the first {passed + 1} days of {stretch.name}", stretch.first, last)
+def is_counted(stretch: Stretch, began: int | None, usage: BilledUsage) -> bool:
+    """Whether all of it came after counting began (UTC seconds)."""
+    return began is not None and began <= day_start(stretch.first, usage.zone)
 
 
-def _cycle_name(before: Period) -> str:
-    return name_period(before.first, before.last).title
+def _named(first: date, last: date, today: date) -> Stretch:
+    return Stretch(name_period(first, last).title, first, last, today)
+
+
+def _year_before(period: NamedPeriod, today: date) -> Stretch:
+    return _named(year_before(period.first), year_before(period.last), year_before(min(today, period.last)))
+
+
+def _until(period: NamedPeriod, stretch: Stretch, moment: int, usage: BilledUsage) -> str:
+    """As in "Friday until 06:26", "October 2026 until 28 October 06:26"; a moment at midnight ends the day before."""
+    at = datetime.fromisoformat(iso(moment, usage.zone))
+    clock, day = f"{at:%H:%M}", stretch.today
+    if moment >= day_start(day + _ONE_DAY, usage.zone):
+        clock = "24:00"
+    if period.kind == "day":
+        return f"{day_name[day.weekday()]} until {clock}"
+    if period.kind == "week":
+        return f"{stretch.name} until {day_name[day.weekday()]} {clock}"
+    return f"{stretch.name} until {day.day} {month_name[day.month]} {clock}"

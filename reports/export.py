@@ -187,7 +187,7 @@ def _daily(
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.require_interface(device)
     first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
-    devices = _devices(ledger, subject)
+    devices = devices_of(ledger, subject)
     used = used_days(ledger, first, last, devices)
     seen = map(ledger.first_seen, [None] if subject is None else devices)
     began = [day_of(at, ledger.zone) for at in seen if at is not None]
@@ -203,7 +203,8 @@ def _daily(
     return told, used
 
 
-def _devices(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str]:
+def devices_of(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str]:
+    """The interfaces whose days are told: one, a plan's, or the counted ones."""
     if isinstance(subject, str):
         return [subject]
     whose = subject or THE_MACHINE

@@ -126,6 +126,12 @@ def day_of(instant: float, zone: ZoneInfo) -> date:
     return day
 
 
+def moment_on(day: date, now: int, zone: ZoneInfo) -> int:
+    """When the clock shows the minute of `now` on another local day; a time that it skips is the jump."""
+    moment = datetime.combine(day, _local(now // 60 * 60, zone).time(), tzinfo=zone)
+    return min(max(int(moment.timestamp()), day_start(day, zone)), day_start(day + _ONE_DAY, zone))
+
+
 def day_number(day: date) -> int:
     """Days since 1970-01-01: how the ledger writes a day."""
     return day.toordinal() - _EPOCH_ORDINAL

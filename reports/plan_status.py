@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billed_usage import BilledUsage, covered_devices
 from reports.forecast import Forecast, counted_seconds, forecast, reached_at
-from reports.periods import SLOT_SECONDS, Period, day_of, day_start
+from reports.ledger_intervals import counting_began
+from reports.periods import SLOT_SECONDS, Period, day_of, day_start, moment_on
 from reports.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of, free_until
 from reports.prices import cost
 
@@ -28,7 +29,9 @@ class PlanStatus(NamedTuple):
 
     `used` is what the plan bills of the cycle so far, `free` what moved in free hours; `cap` includes what was carried
     over; `left`, `share`, `allowed_per_day` and `cap_reached_at` are None without a cap. `devices` are the interfaces
-    that the plan covers. `last_used_by_now` is what the cycle before had used by the same day. `free_hours_since` is
+    that the plan covers. `last_used` is None where the cycle before was not counted, and what of it was where
+    not `is_last_whole`. `last_used_by_now` is what it had used when it was as old as this one is now; None where it was
+    not counted whole, or its quarter hours of that day are no longer kept. `free_hours_since` is
     the first day of which free hours are known, where this cycle or the one before has older ones, billed in full;
     None where they know them all. `forecast` and its costs are None before enough is known, `counted_seconds` of the
     cycle after counting of the plan's interfaces `began`, which is None where nothing is counted yet. `free_until` is
@@ -51,8 +54,9 @@ class PlanStatus(NamedTuple):
     forecast_cost: tuple[Decimal, Decimal, Decimal] | None
     cap_reached_at: int | None
     last_cycle: Period
-    last_used: int
-    last_used_by_now: int
+    last_used: int | None
+    last_used_by_now: int | None
+    is_last_whole: bool
     began: int | None
     counted_seconds: int
     free_hours_since: date | None = None
@@ -71,7 +75,7 @@ class _Amounts(NamedTuple):
     free: Bytes
     daily: dict[date, int]
     last: int
-    last_by_now: int
+    last_by_now: int | None
 
 
 def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
@@ -81,10 +85,11 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     before = cycle_before(plan, cycle, zone)
     devices = covered_devices(ledger, plan)
     usage = BilledUsage(ledger, plan, devices)
-    amounts = _amounts(usage, plan, cycle, before, today)
+    amounts = _amounts(usage, cycle, before, int(now))
     used = _billed(plan, amounts.moved)
     cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
-    began = min(filter(None, map(ledger.first_seen, devices)), default=None)
+    began = min(filter(None, (counting_began(ledger, device) for device in devices)), default=None)
+    is_last_whole = began is not None and began <= before.start
     rest = _Rest(cycle, int(now), zone, used, int(now) if began is None else began)
     ahead = forecast(amounts.daily, **rest._asdict())
     days_left = (cycle.last - today).days + 1
@@ -106,8 +111,9 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         forecast_cost=ahead and (cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high)),
         cap_reached_at=None if cap is None else _reached(usage, amounts, rest, cap),
         last_cycle=before,
-        last_used=amounts.last,
-        last_used_by_now=amounts.last_by_now,
+        last_used=amounts.last if began is not None and began < before.end else None,
+        last_used_by_now=amounts.last_by_now if is_last_whole else None,
+        is_last_whole=is_last_whole,
         began=began,
         counted_seconds=counted_seconds(cycle, int(now), began),
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
@@ -125,16 +131,18 @@ class _Rest(NamedTuple):
     began: int
 
 
-def _amounts(usage: BilledUsage, plan: Plan, cycle: Period, before: Period, today: date) -> _Amounts:
+def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Amounts:
     # Day by day only as far as the forecast looks: a cycle may be a year.
+    plan, today = usage.plan, day_of(now, usage.zone)
     lately = today - timedelta(days=HABIT_DAYS)
     days = usage.days(lately, today)
     moved, free = days.since(cycle.first).plus(usage.total(cycle.first, lately - timedelta(days=1)))
     daily = {day: _in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
-    same_day = min(before.first + (today - cycle.first), before.last)
-    by_now = usage.total(before.first, same_day).billed
-    later = usage.total(same_day + timedelta(days=1), before.last).billed
-    return _Amounts(moved, free, daily, _billed(plan, by_now.plus(later)), _billed(plan, by_now))
+    last = usage.total(before.first, before.last).billed
+    same_day = before.first + (today - cycle.first)
+    is_over = same_day > before.last
+    by_now = last if is_over else usage.until(before.first, moment_on(same_day, now, usage.zone))
+    return _Amounts(moved, free, daily, _billed(plan, last), by_now and _billed(plan, by_now))
 
 
 def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_used: int) -> Iterator[int]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.comparisons import Comparison, earlier
-from reports.export import Export, Source, Summary, daily, export, subject_of
+from reports.billed_usage import BilledUsage
+from reports.comparisons import Comparison, compare, earlier, is_counted
+from reports.export import Export, Source, Summary, devices_of, export, subject_of
 from reports.highlights import Highlights, highlights
 from reports.hours import HoursOfWeek, hours
+from reports.ledger_intervals import counting_began
 from reports.ledger_reader import NO_BYTES
 from reports.named_periods import NamedPeriod, name_period
 from reports.periods import Period, day_of, day_start, parse_date
@@ -127,7 +129,7 @@ def wrapup(
     first, last = parse_date(told.first_date), parse_date(told.last_date)
     period = _period(question, asked, first, last)
     stretch = Span(day_start(first, zone), Period.day(last, zone).end)
-    began = ledger.first_seen(subject if isinstance(subject, str) else None)
+    began = _began(ledger, subject)
     begins_late = began is not None and stretch.start < began < stretch.end
     return WrapUp(
         told,
@@ -138,7 +140,7 @@ def wrapup(
         begins_late=begins_late,
         highlights=highlights(told.days, begins_late=begins_late, ends_early=last == today),
         hours=_hours(question, stretch, (last - first).days + 1),
-        comparisons=list(_comparisons(question, period, last)),
+        comparisons=list(_comparisons(question, period, summary.total, began)),
         plans=list(_plans(question, first, last, outlook)),
         blind=_blind(ledger, stretch, int(now)),
         links=outlook.links,
@@ -202,18 +204,24 @@ def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
     return HoursOfWeek(told, whole, matrix, _sum([one.total for one in found]))
 
 
-def _comparisons(question: _Question, period: NamedPeriod, last: date) -> Iterator[Comparison]:
-    ledger, now, source, subject = question
+def _began(ledger: LedgerReader, subject: Plan | str | None) -> int | None:
+    """When counting began: of the machine, of one interface, or of the first of a plan's."""
+    devices = devices_of(ledger, subject) if isinstance(subject, Plan) else (subject,)
+    began = (counting_began(ledger, device) for device in devices)
+    return min((at for at in began if at is not None), default=None)
+
+
+def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: int | None) -> Iterator[Comparison]:
+    ledger, now, _, subject = question
     before = None
     if isinstance(subject, Plan):
         cycle = cycle_of(subject, period.first, ledger.zone)
         if (cycle.first, cycle.last) == (period.first, period.last):
             before = cycle_before(subject, cycle, ledger.zone)
-    for stretch in earlier(period, last, before):
-        asked = Asked(None, stretch.first.isoformat(), stretch.last.isoformat())
-        days = daily(ledger, asked, now, source, subject).days
-        found = Comparison(stretch, days.total, days.size)
-        if found.is_told:
+    # All that was moved, whether a plan bills it or not.
+    usage = BilledUsage(ledger, Plan(), frozenset(devices_of(ledger, subject)))
+    for stretch in earlier(period, day_of(int(now), ledger.zone), before):
+        if is_counted(stretch, began, usage) and (found := compare(usage, period, stretch, moved, int(now))):
             yield found
 
 

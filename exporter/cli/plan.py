@@ -98,8 +98,8 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     if answer.cost is not None:
         rows += [("Cost so far", answer.cost.formatted), ("Expected cost", _cost(ahead.cost))]
     rows += [
-        ("Last cycle by this day", human_bytes(answer.last_cycle.used_bytes_by_this_day)),
-        ("Last cycle", human_bytes(answer.last_cycle.used_bytes)),
+        ("Last cycle by now", _bytes(answer.last_cycle.used_bytes_by_this_day)),
+        ("Last cycle", _last_cycle(answer)),
     ]
     return rows
 
@@ -117,6 +117,17 @@ def _cap(answer: PlanAnswer) -> str:
     if not carried:
         return human_bytes(cap)
     return f"{human_bytes(cap)} ({human_bytes(cap - carried)} + {human_bytes(carried)} carried over)"
+
+
+def _bytes(amount: int | None) -> str:
+    return UNKNOWN if amount is None else human_bytes(amount)
+
+
+def _last_cycle(answer: PlanAnswer) -> str:
+    """Of one that counting began in, only what was counted is known."""
+    last, since = answer.last_cycle, answer.forecast.counting_since
+    is_cut = last.used_bytes is not None and not last.counted_whole and since is not None
+    return f"{_bytes(last.used_bytes)} since {_minute(since or '')}" if is_cut else _bytes(last.used_bytes)
 
 
 def _dashboard(books: Books, answer: PlanAnswer) -> list[str]:

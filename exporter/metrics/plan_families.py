@@ -41,6 +41,14 @@ def _with_reached_cap(state: MetricsState) -> Sequence[LivePlan]:
     return [live for live in state.plans if live.status.cap_reached_at is not None]
 
 
+def _with_last_cycle(state: MetricsState) -> Sequence[LivePlan]:
+    return [live for live in state.plans if live.status.last_used is not None]
+
+
+def _with_last_cycle_by_now(state: MetricsState) -> Sequence[LivePlan]:
+    return [live for live in state.plans if live.status.last_used_by_now is not None]
+
+
 def _with_forecast(state: MetricsState) -> Sequence[Expected]:
     forecasts = ((live.status.plan, live.forecast) for live in state.plans)
     return [Expected(plan, ahead) for plan, ahead in forecasts if ahead is not None]
@@ -85,18 +93,6 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Expected] | Table[Threshold], ...] = 
                 lambda live: live.used,
             ),
             Column(
-                "netledger_plan_last_cycle_used_bytes",
-                "gauge",
-                "Bytes that the plan bills of the cycle before, from its first day to its last.",
-                lambda live: live.status.last_used,
-            ),
-            Column(
-                "netledger_plan_last_cycle_used_by_now_bytes",
-                "gauge",
-                "Bytes that the plan bills of the cycle before, up to the end of its day that is today's counterpart.",
-                lambda live: live.status.last_used_by_now,
-            ),
-            Column(
                 "netledger_plan_cycle_start_timestamp_seconds",
                 "gauge",
                 "When the plan's current cycle began, in seconds since 1970.",
@@ -107,6 +103,32 @@ PLAN_TABLES: tuple[Table[LivePlan] | Table[Expected] | Table[Threshold], ...] = 
                 "gauge",
                 "When the plan's current cycle ends, in seconds since 1970.",
                 lambda live: live.status.cycle.end,
+            ),
+        ),
+    ),
+    Table(
+        ("plan",),
+        _with_last_cycle,
+        _name,
+        (
+            Column(
+                "netledger_plan_last_cycle_used_bytes",
+                "gauge",
+                "Bytes that the plan bills of the cycle before, from its first day to its last.",
+                lambda live: live.status.last_used or 0,
+            ),
+        ),
+    ),
+    Table(
+        ("plan",),
+        _with_last_cycle_by_now,
+        _name,
+        (
+            Column(
+                "netledger_plan_last_cycle_used_by_now_bytes",
+                "gauge",
+                "Bytes that the plan bills of the cycle before, by the time it was as old as the current one is.",
+                lambda live: live.status.last_used_by_now or 0,
             ),
         ),
     ),

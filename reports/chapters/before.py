@@ -23,15 +23,14 @@ def before(wrapup: WrapUp) -> Chapter | None:
         return _years(wrapup)
     if not wrapup.comparisons:
         return None
-    rows = [(period.title, wrapup.summary.total), *((one.stretch.name, one.bytes) for one in wrapup.comparisons)]
-    clauses = [compared(wrapup.summary.total.total, wrapup.told.days.size, one) for one in wrapup.comparisons]
-    lead = "; ".join(clause for clause in clauses if clause) or "Nothing moved then"
-    notes = [
-        f"Of {one.stretch.name}, {counted(one.days, 'day', 'days')} of {one.whole} were counted: compared by the day."
-        for one in wrapup.comparisons
-        if not one.is_whole
-    ]
-    return Chapter("before", "Then and now", f"{_upper(lead)}.", bars=tuple(_bars(rows)), notes=notes)
+    rows = [(period.title, wrapup.summary.total)]
+    for one in wrapup.comparisons:
+        if one.is_whole_days:
+            rows.append((f"{period.title} until yesterday", one.bytes))
+        rows.append((one.name, one.before))
+    clauses = filter(None, map(compared, wrapup.comparisons))
+    lead = "; ".join(clauses) or "Nothing moved then"
+    return Chapter("before", "Then and now", f"{_upper(lead)}.", bars=tuple(_bars(rows)))
 
 
 def _years(wrapup: WrapUp) -> Chapter | None:

@@ -56,7 +56,7 @@ def opening(wrapup: WrapUp) -> Opening:
         eyebrow(wrapup),
         who(wrapup),
         amount(total.total),
-        f"{period.within}{so_far}{_compared(total.total, wrapup)}.",
+        f"{period.within}{so_far}{_compared(wrapup)}.",
         facts,
         _skyline(wrapup),
     )
@@ -85,28 +85,23 @@ def who(wrapup: WrapUp) -> Markup:
     return Markup("You") if told.device is None else isolated(told.device)
 
 
-def compared(now: int, days: int, before: Comparison) -> str:
-    """A clause: "12 % more than 2025", "3.1 times the day before"; by the day where not all of it was counted."""
-    then, is_whole = before.bytes.total, before.is_whole
-    if not is_whole:
-        now, then = now // max(days, 1), then // max(before.days, 1)
-    by_day = "" if is_whole else " a day"
+def compared(comparison: Comparison) -> str:
+    """A clause: "12 % more than 2025", "3.1 times Friday until 06:26"; "" where nothing was moved before."""
+    now, then = comparison.bytes.total, comparison.before.total
     changed = change(now, then)
     if changed is None:
         return ""
+    until = "until yesterday " if comparison.is_whole_days else ""
     if now >= TWICE * then:
-        return f"{now / then:.1f} times {'as much a day as ' if by_day else ''}{before.stretch.name}"
+        return f"{until}{now / then:.1f} times {comparison.name}"
     if changed == 0:
-        return f"as much{by_day} as {before.stretch.name}"
-    return f"{percent(abs(changed), HUNDRED)} {'more' if changed > 0 else 'less'}{by_day} than {before.stretch.name}"
+        return f"{until}as much as {comparison.name}"
+    return f"{until}{percent(abs(changed), HUNDRED)} {'more' if changed > 0 else 'less'} than {comparison.name}"
 
 
-def _compared(total: int, wrapup: WrapUp) -> str:
-    for before in wrapup.comparisons:
-        clause = compared(total, wrapup.told.days.size, before)
-        if clause:
-            return f", {clause}"
-    return ""
+def _compared(wrapup: WrapUp) -> str:
+    clauses = (compared(comparison) for comparison in wrapup.comparisons)
+    return next((f", {clause}" for clause in clauses if clause), "")
 
 
 def _skyline(wrapup: WrapUp) -> Markup:

@@ -105,11 +105,16 @@ class CycleAnswer(Answer, rename={"first": "from", "last": "to"}):
 
 
 class LastCycle(Answer):
-    """The cycle before: all of it, and what it had used by the same day."""
+    """The cycle before: all of it, null where it was not counted, and whether it was from end to end.
+
+    `used_bytes_by_this_day` is what it had used when it was as old as the current one is now, to the minute; null where
+    that is not known.
+    """
 
     cycle: CycleAnswer
-    used_bytes: int
-    used_bytes_by_this_day: int
+    used_bytes: int | None
+    used_bytes_by_this_day: int | None
+    counted_whole: bool
 
 
 class PlanWords(Answer):
@@ -228,7 +233,10 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
         forecast=forecast(status, zone),
         cap_reached_at=None if status.cap_reached_at is None else iso(status.cap_reached_at, zone),
         last_cycle=LastCycle(
-            cycle=_cycle(before, zone), used_bytes=status.last_used, used_bytes_by_this_day=status.last_used_by_now
+            cycle=_cycle(before, zone),
+            used_bytes=status.last_used,
+            used_bytes_by_this_day=status.last_used_by_now,
+            counted_whole=status.is_last_whole,
         ),
         human_readable=PlanWords(
             used=human_bytes(status.used),

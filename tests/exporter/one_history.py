@@ -7,7 +7,8 @@ gap, and bytes that are not posted yet.
 from __future__ import annotations
 
 import random
-from datetime import UTC, date, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -189,6 +190,26 @@ class History(NamedTuple):
         if number == 2:
             return max(sum(row.received for row in found), sum(row.sent for row in found))
         return sum(row.total for row in found)
+
+    def billed_until(self, number: int, first: date, last: date, clock: time) -> int | None:
+        """The same of days until the last one's time of the clock, a quarter hour moved evenly; None if not kept."""
+        begun = timedelta(hours=clock.hour, minutes=clock.minute)
+        rows = []
+        for row in self.rows:
+            begins = datetime.combine(row.local, row.local.time()) - datetime.combine(last, time())
+            seconds = min(int((begun - begins).total_seconds()), SLOT)
+            if seconds > 0 and not (number == 1 and self.is_free(row)):
+                rows.append((row, seconds))
+        cut = Counter[tuple[int, int, int]]()
+        for row, seconds in rows:
+            if row.local.date() >= first and row.device in (COUNTED if number != 1 else {"eth0", "wg0"}):
+                cut[row.started, seconds, 0] += row.received
+                cut[row.started, seconds, 1] += row.sent
+        received, sent = (
+            sum(amount * seconds // SLOT for (_, seconds, way), amount in cut.items() if way == side) for side in (0, 1)
+        )
+        is_lost = last < self.free_since and self.billed(number, last, last) > 0
+        return None if is_lost else max(received, sent) if number == 2 else received + sent
 
     def is_free(self, row: Row) -> bool:
         return is_night(row) and row.local.date() >= self.free_since

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.console.printing import UNKNOWN
 from tests.exporter.one_history import PLANS
 from tests.reports.read_page import Page
 
@@ -47,7 +48,7 @@ LINES = {
     "Expected": "expected",
     "Cost so far": "cost",
     "Expected cost": "expected cost",
-    "Last cycle by this day": "by now",
+    "Last cycle by now": "by now",
     "Last cycle": "last",
 }
 """What the commands' tables call it."""
@@ -91,7 +92,7 @@ async def command_plan(world: ToldWorld) -> Numbers:
         name, _, text = (part.strip() for part in line.partition("  "))
         if name == "Plan":
             number += 1
-        if name in LINES:
+        if name in LINES and text != UNKNOWN:
             found[f"plan {number} {LINES[name]}"] = text.partition(" (")[0]
         if name == "Cap" and "carried over" in text:
             found |= _carried(number, _between(text, "(", ")"))
@@ -163,7 +164,8 @@ def _card(number: int, text: str) -> Numbers:
     found["expected"] = _between(text, "Forecast ", " (")
     found["cost"] = _between(text, "Cost ", " so far")
     found["expected cost"] = _between(text, "so far, ", " expected")
-    found["by now"] = _between(text, "had used ", " by this day")
+    if "had used" in text:
+        found["by now"] = _between(text, "had used ", " by this time")
     return (
         {f"plan {number} {name}": value for name, value in found.items()}
         | _ends(number, _between(text.rsplit("Forecast", maxsplit=1)[-1], "(", ")"), "")
@@ -267,6 +269,8 @@ def _plan(number: int, told: Mapping[str, Any]) -> Numbers:
         "start": datetime.fromisoformat(told["cycle"]["start"]).timestamp(),
         "end": datetime.fromisoformat(told["cycle"]["end"]).timestamp(),
     }
+    if values["by now"] is None:
+        del values["by now"]
     texts = {"used": words["used"], "cap": words["cap"], "left": words["left"], "allowed": words["allowed_per_day"]}
     found = {f"plan {number} {name}": value for name, value in values.items()} | _forecast(number, told["forecast"])
     found[f"plan {number} carried"] = told["carried_bytes"]

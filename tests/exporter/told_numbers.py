@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.amounts import human_bits, human_bytes, human_rate
@@ -106,9 +106,11 @@ def _plan(history: History, cycle: PlanDays) -> dict[str, Forms]:
         "low": ahead[1],
         "high": ahead[2],
         "last": history.billed(number, before, before_last),
-        "by now": history.billed(number, before, same_day),
         "free": _free(history, first) if number == 1 else 0,
     }
+    by_now = history.billed_until(number, before, same_day, datetime.fromtimestamp(NOW, BERLIN).time())
+    if by_now is not None:
+        amounts["by now"] = by_now
     prices = {"cost": used, "expected cost": ahead[0], "low cost": ahead[1], "high cost": ahead[2]}
     return {
         **{f"plan {number} {name}": in_bytes(amount) for name, amount in amounts.items()},

@@ -69,39 +69,42 @@ def test_the_weekday_that_moves_most_is_named(first: date) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "until", "stretches"),
+    ("first", "last", "today", "stretches"),
     [
-        ("2026-01-01", "2026-12-31", "2026-12-31", [("2025", "2025-01-01", "2025-12-31")]),
-        ("2026-01-01", "2026-12-31", "2026-11-21", [("the same days of 2025", "2025-01-01", "2025-11-21")]),
-        ("2024-01-01", "2024-12-31", "2024-02-29", [("the same days of 2023", "2023-01-01", "2023-02-28")]),
+        ("2026-01-01", "2026-12-31", "2027-03-05", [("2025", "2025-01-01", "2025-12-31", "2025-12-31")]),
+        ("2026-01-01", "2026-12-31", "2026-11-21", [("2025", "2025-01-01", "2025-12-31", "2025-11-21")]),
+        ("2024-01-01", "2024-12-31", "2024-02-29", [("2023", "2023-01-01", "2023-12-31", "2023-02-28")]),
         (
             "2026-03-01",
             "2026-03-31",
             "2026-03-31",
-            [("February 2026", "2026-02-01", "2026-02-28"), ("March 2025", "2025-03-01", "2025-03-31")],
+            [
+                ("February 2026", "2026-02-01", "2026-02-28", "2026-03-03"),
+                ("March 2025", "2025-03-01", "2025-03-31", "2025-03-31"),
+            ],
         ),
         (
             "2026-01-01",
             "2026-01-31",
             "2026-01-10",
             [
-                ("the first 10 days of December 2025", "2025-12-01", "2025-12-10"),
-                ("the same days of January 2025", "2025-01-01", "2025-01-10"),
+                ("December 2025", "2025-12-01", "2025-12-31", "2025-12-10"),
+                ("January 2025", "2025-01-01", "2025-01-31", "2025-01-10"),
             ],
         ),
-        ("2026-06-01", "2026-06-07", "2026-06-07", [("the 7 days before", "2026-05-25", "2026-05-31")]),
-        ("2026-06-12", "2026-06-12", "2026-06-12", [("the day before", "2026-06-11", "2026-06-11")]),
-        ("2026-06-02", "2026-06-12", "2026-06-10", [("the 9 days before", "2026-05-24", "2026-06-01")]),
+        ("2026-06-01", "2026-06-07", "2026-06-03", [("week 22 of 2026", "2026-05-25", "2026-05-31", "2026-05-27")]),
+        ("2026-06-12", "2026-06-12", "2026-06-12", [("the day before", "2026-06-11", "2026-06-11", "2026-06-11")]),
+        ("2026-06-02", "2026-06-12", "2026-06-10", [("the 9 days before", "2026-05-24", "2026-06-01", "2026-06-01")]),
     ],
 )
 def test_a_period_is_compared_with_what_people_would(
-    first: str, last: str, until: str, stretches: list[tuple[str, str, str]]
+    first: str, last: str, today: str, stretches: list[tuple[str, str, str, str]]
 ) -> None:
     period = name_period(date.fromisoformat(first), date.fromisoformat(last))
 
-    found = earlier(period, date.fromisoformat(until))
+    found = earlier(period, date.fromisoformat(today))
 
-    assert [(one.name, str(one.first), str(one.last)) for one in found] == stretches
+    assert [(one.name, str(one.first), str(one.last), str(one.today)) for one in found] == stretches
 
 
 def test_all_time_has_nothing_before_it() -> None:

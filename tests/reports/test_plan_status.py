@@ -85,7 +85,7 @@ def test_an_empty_ledger_has_used_nothing(india: WrittenLedger) -> None:
 
     assert (told.used, told.free, told.cap, told.left, told.share, told.devices) == (0, 0, 1000, 1000, 0, frozenset())
     assert (told.forecast, told.forecast_cost, told.began, told.counted_seconds) == (None, None, None, 0)
-    assert (told.last_used, told.last_used_by_now, told.cap_reached_at) == (0, 0, None)
+    assert (told.last_used, told.last_used_by_now, told.cap_reached_at) == (None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -222,12 +222,51 @@ def test_a_cycle_changes_at_local_midnight(india: WrittenLedger) -> None:
     assert old.cycle.end == new.cycle.start == at("2026-07-01 00:00")
 
 
-def test_the_same_day_of_the_last_cycle_is_what_it_had_used_by_then(india: WrittenLedger) -> None:
-    written(india, {"2026-05-01 00:00": (1, 0), "2026-05-12 23:45": (10, 0), "2026-05-13 00:00": (100, 0)})
+def test_the_last_cycle_is_told_by_the_same_time_of_the_clock(india: WrittenLedger) -> None:
+    amounts = {"2026-05-01 00:00": 1, "2026-05-12 08:45": 10, "2026-05-12 09:00": 900, "2026-05-12 09:15": 10_000}
+    written(india, {when: (amount, 0) for when, amount in amounts.items()})
+
+    told = [status(india, Plan(), f"2026-06-12 {clock}") for clock in ("09:00", "09:05", "09:05:59", "09:15", "23:59")]
+
+    assert [one.last_used_by_now for one in told] == [11, 311, 311, 911, 10_911]
+    assert {one.last_used for one in told} == {10_911}
+
+
+def test_free_hours_of_the_last_cycle_are_not_told(india: WrittenLedger) -> None:
+    written(india, {"2026-05-12 01:00": (1000, 0), "2026-05-12 08:00": (10, 0)})
+
+    assert status(india, Plan(free_hours=(FreeHours(60, 420),)), "2026-06-12 09:00").last_used_by_now == 10
+
+
+def test_without_its_quarter_hours_nobody_knows_what_the_last_cycle_had_used(india: WrittenLedger) -> None:
+    written(india, {"2026-05-12 08:45": (10, 0), "2026-05-13 08:45": (10, 0)})
+    india.forget("slot", at("2026-05-13 00:00"))
 
     told = status(india, Plan(), "2026-06-12 09:00")
 
-    assert (told.last_used, told.last_used_by_now) == (111, 11)
+    assert (told.last_used, told.last_used_by_now) == (20, None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "used", "by_now", "is_whole"),
+    [
+        ("2026-05-01 00:00", 11, 1, True),
+        ("2026-05-01 00:15", 11, None, False),
+        ("2026-05-31 23:45", 11, None, False),
+        ("2026-06-01 00:00", None, None, False),
+    ],
+)
+def test_a_last_cycle_that_was_not_counted_is_not_told(
+    india: WrittenLedger, seen: str, used: int | None, by_now: int | None, *, is_whole: bool
+) -> None:
+    amounts: dict[str, Pair] = {"2026-05-02 08:45": (1, 0), "2026-05-31 23:45": (10, 0)}
+    written(india, amounts if used else {"2026-06-01 00:00": (1, 0)}, seen=seen)
+    if used and seen != "2026-05-01 00:00":
+        written(india, {}, device="wg0")
+
+    told = status(india, Plan(), "2026-06-12 09:00")
+
+    assert (told.last_used, told.last_used_by_now, told.is_last_whole) == (used, by_now, is_whole)
 
 
 def test_a_last_cycle_without_that_day_had_used_all_of_it(india: WrittenLedger) -> None:

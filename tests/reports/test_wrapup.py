@@ -118,22 +118,97 @@ def test_a_period_is_what_was_asked_for(
     assert (found.period.title, found.is_running, found.begins_late) == (title, is_running, begins_late)
 
 
-def test_what_was_before_is_cut_as_far_as_the_days_go(ledger: WrittenLedger) -> None:
-    found = told(ledger, Asked("month"))
+def test_a_period_that_runs_is_compared_with_as_much_of_the_one_before(ledger: WrittenLedger) -> None:
+    ledger.write({at("2026-05-12T14:15"): (900, 90), at("2026-05-12T14:30"): (10**6, 0)})
 
-    same_days, year_before = found.comparisons
+    found = told(ledger, Asked("month"), now=at("2026-06-12T14:20:59"))
+
+    month_before, year_before = found.comparisons
     with ledger.reading() as reader:
-        may = export(reader, Asked(None, "2026-05-01", "2026-05-12"), NOW, source()).days.total
-        june = export(reader, Asked(None, "2025-06-01", "2025-06-12"), NOW, source()).days.total
-    assert (same_days.bytes, same_days.days, same_days.is_whole) == (may, 12, True)
-    assert (year_before.bytes, year_before.is_whole) == (june, True)
+        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, source()).days.total
+        june = export(reader, Asked(None, "2025-06-01", "2025-06-11"), NOW, source()).days.total
+    assert month_before.name == "May 2026 until 12 May 14:20"
+    assert month_before.bytes == year_before.bytes == found.summary.total
+    assert month_before.before[:2] == (may.received + 300, may.sent + 30)
+    assert year_before.name == "June 2025 until 12 June 14:20"
+    assert year_before.before[:2] == june[:2]
 
 
-def test_what_was_counted_in_part_is_compared_by_the_day(ledger: WrittenLedger) -> None:
-    (before,) = told(ledger, Asked("year")).comparisons
+@pytest.mark.parametrize(
+    ("asked", "plan", "name", "since", "until"),
+    [
+        (Asked("today"), None, "Thursday until 14:30", "2026-06-11T00:00", "2026-06-11T14:30"),
+        (Asked("week"), None, "week 23 of 2026 until Friday 14:30", "2026-06-01T00:00", "2026-06-05T14:30"),
+        (
+            Asked(None, "2026-06-10", None),
+            None,
+            "the 3 days before until 9 June 14:30",
+            "2026-06-07T00:00",
+            "2026-06-09T14:30",
+        ),
+        (
+            Asked(None, "2026-06-07", "2026-07-06"),
+            HOME._replace(cycle=CycleRule("monthly", 7)),
+            "7 May to 6 June 2026 until 12 May 14:30",
+            "2026-05-07T00:00",
+            "2026-05-12T14:30",
+        ),
+    ],
+)
+def test_what_was_before_is_cut_at_the_same_time_of_the_clock(
+    asked: Asked, plan: Plan | None, name: str, since: str, until: str, ledger: WrittenLedger
+) -> None:
+    slots = {at(since) + 900 * number: (number, 1) for number in range((at(until) - at(since)) // 900)}
+    ledger.write(slots | {at(until): (10**9, 0)})
 
-    assert before.stretch.first == date(2025, 1, 1)
-    assert (before.days, before.whole, before.is_whole) == (95, 163, False)
+    before = told(ledger, asked, plan).comparisons[0]
+
+    with ledger.reading() as reader:
+        expected = reader.slots(at(since), at(until))
+    assert (before.name, before.before[:2]) == (name, expected[:2])
+
+
+def test_without_quarter_hours_whole_days_are_compared_and_today_is_left_out(ledger: WrittenLedger) -> None:
+    ledger.forget("slot", at("2026-06-12T00:00"))
+
+    before, _ = told(ledger, Asked("month")).comparisons
+
+    with ledger.reading() as reader:
+        june = export(reader, Asked(None, "2026-06-01", "2026-06-11"), NOW, source()).days.total
+        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, source()).days.total
+    assert (before.name, before.is_whole_days) == ("May 2026 until 11 May", True)
+    assert (before.bytes[:2], before.before[:2]) == (june[:2], may[:2])
+    assert told(ledger, Asked("today")).comparisons == []
+
+
+def test_what_was_not_counted_from_end_to_end_is_not_compared(ledger: WrittenLedger) -> None:
+    # Counting began on 10 March 2025, in the evening.
+    assert told(ledger, Asked("year")).comparisons == []
+    assert told(ledger, Asked("today"), now=at("2025-03-11T22:00")).comparisons == []
+    assert [one.name for one in told(ledger, Asked("today"), now=at("2025-03-12T22:00")).comparisons] == [
+        "Tuesday until 22:00"
+    ]
+    # Another interface, another beginning.
+    assert [one.name for one in told(ledger, Asked("month"), "wg0").comparisons] == []
+
+
+def test_a_month_that_is_older_than_the_one_before_ever_was_is_compared_when_it_is_over(ledger: WrittenLedger) -> None:
+    february = ["February 2026", "March 2025"]
+
+    running = told(ledger, Asked(None, "2026-03-01", "2026-03-31"), now=at("2026-03-30T10:00")).comparisons
+    over = told(ledger, Asked(None, "2026-03-01", "2026-03-31"), now=at("2026-04-01T10:00")).comparisons
+
+    assert running == []
+    assert [one.name for one in over] == february[:1]
+
+
+def test_what_is_over_is_compared_whole(ledger: WrittenLedger) -> None:
+    (before, year_before) = told(ledger, Asked(None, "2026-05-01", "2026-05-31")).comparisons
+
+    with ledger.reading() as reader:
+        april = export(reader, Asked(None, "2026-04-01", "2026-04-30"), NOW, source()).days.total
+    assert (before.name, before.before[:2]) == ("April 2026", april[:2])
+    assert year_before.name == "May 2025"
 
 
 def test_what_is_before_counting_is_not_compared(ledger: WrittenLedger) -> None:
@@ -148,9 +223,7 @@ def test_a_cycle_is_compared_with_the_cycle_before(ledger: WrittenLedger) -> Non
     found = told(ledger, asked, plan)
 
     assert asked == Asked(None, "2026-05-07", "2026-06-06")
-    assert [(one.stretch.first, one.stretch.last) for one in found.comparisons] == [
-        (date(2026, 4, 7), date(2026, 5, 6))
-    ]
+    assert [one.name for one in found.comparisons] == ["7 April to 6 May 2026"]
 
 
 def test_hours_are_those_of_the_period(ledger: WrittenLedger) -> None:
@@ -217,7 +290,7 @@ def test_the_running_cycle_is_as_the_plan_says(plan: Plan, ledger: WrittenLedger
         status.cap,
         rounded(status.cost, plan.currency),
     )
-    assert (before.period, before.used, before.is_over) == (status.last_cycle, status.last_used, True)
+    assert (before.period, before.used, before.is_over) == (status.last_cycle, status.last_used or 0, True)
     assert not running.is_over
 
 

@@ -144,7 +144,7 @@ def test_the_opening_compares_with_the_year_before(
 ) -> None:
     made = new_ledger(INDIA)
     noon = int(datetime(2025, 1, 1, 12, tzinfo=INDIA).timestamp())
-    made.write({noon: (before.received, 0), noon + 365 * DAY: (112, 0)}, seen=noon)
+    made.write({noon: (before.received, 0), noon + 365 * DAY: (112, 0)}, seen=noon - DAY)
 
     with made.reading() as reader:
         found = wrapup(reader, Asked(None, "2026-01-01", "2026-12-31"), noon + 800 * DAY, source())

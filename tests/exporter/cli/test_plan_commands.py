@@ -225,16 +225,19 @@ def told_of(plan: dict[str, Any]) -> dict[str, float]:
         "netledger_plan_threshold_reached": plan["used_bytes"] >= (plan["cap_bytes"] or 0),
     }
     reached = {"netledger_plan_cap_reached_timestamp_seconds": seconds(plan["cap_reached_at"] or "1970-01-01")}
+    last = {
+        "netledger_plan_last_cycle_used_bytes": plan["last_cycle"]["used_bytes"],
+        "netledger_plan_last_cycle_used_by_now_bytes": plan["last_cycle"]["used_bytes_by_this_day"],
+    }
     return {
         "netledger_plan_used_bytes": plan["used_bytes"],
         "netledger_plan_forecast_bytes": ahead["expected_bytes"],
         "netledger_plan_forecast_low_bytes": ahead["low_bytes"],
         "netledger_plan_forecast_high_bytes": ahead["high_bytes"],
-        "netledger_plan_last_cycle_used_bytes": plan["last_cycle"]["used_bytes"],
-        "netledger_plan_last_cycle_used_by_now_bytes": plan["last_cycle"]["used_bytes_by_this_day"],
         "netledger_plan_cycle_start_timestamp_seconds": seconds(plan["cycle"]["start"]),
         "netledger_plan_cycle_end_timestamp_seconds": seconds(plan["cycle"]["end"]),
         **({} if plan["cost"] is None else money_of(plan)),
+        **{name: amount for name, amount in last.items() if amount is not None},
         **(capped if plan["cap_bytes"] else {}),
         **(reached if plan["cap_reached_at"] else {}),
     }

@@ -175,6 +175,7 @@ async def test_how_a_plan_stands_field_by_field(known: RunningService) -> None:
             },
             "used_bytes": 0,
             "used_bytes_by_this_day": 0,
+            "counted_whole": True,
         },
         "human_readable": {"used": "21.47 GB", "cap": "100.00 GB", "left": "78.53 GB", "allowed_per_day": "4.13 GB"},
     }
