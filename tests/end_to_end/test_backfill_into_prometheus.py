@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.namespaces, pytest.mark.prometheus]
 COUNTERS = [
     f"netledger_interface_{way}_{unit}_total" for way in ("receive", "transmit") for unit in ("bytes", "packets")
 ]
+NEIGHBOUR = "neighbour:7373"
 LAST_YEAR = datetime.now(UTC).year - 1
 
 
@@ -133,8 +134,10 @@ def test_a_prometheus_is_not_given_what_it_would_delete_or_could_not_join(
 
     too_old = netledger.command("backfill", *into)
     other = netledger.command("backfill", "--label", "instance=elsewhere:7373", *into)
+    neighbour = netledger.command("backfill", "--label", f"instance={NEIGHBOUR}", *into)
 
-    assert (too_old.returncode, other.returncode) == (1, 1)
+    assert (too_old.returncode, other.returncode, neighbour.returncode) == (1, 1, 1)
+    assert "is another ledger: it begins on another day than this one" in neighbour.stderr
     assert f"{server.url} keeps 15d" in too_old.stderr
     assert "--storage.tsdb.retention.time=15y first" in too_old.stderr
     assert "use --label instance=127.0.0.1:7373 --label job=netledger" in other.stderr
@@ -153,11 +156,13 @@ def test_a_prometheus_is_not_given_what_it_would_delete_or_could_not_join(
 
 
 def make_scraped(server: MetricServer, at: int) -> None:
-    """A first live sample in the past, and the counter that it found."""
+    """A first live sample in the past, of this machine and of another, and the counter that it found."""
     labels = f'job="netledger",instance="127.0.0.1:7373",device="{UPLINK}",counted="true"'
     text = server.data.with_name("live.om")
     text.write_text(
         f'netledger_last_sample_timestamp_seconds{{job="netledger",instance="127.0.0.1:7373"}} {at} {at}\n'
+        f'netledger_last_sample_timestamp_seconds{{job="netledger",instance="{NEIGHBOUR}"}} {at} {at}\n'
+        f'netledger_ledger_start_timestamp_seconds{{job="netledger",instance="{NEIGHBOUR}"}} {at} {at}\n'
         f"netledger_interface_transmit_errors_total{{{labels}}} 0 {at}\n# EOF\n"
     )
     run("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", str(text), str(server.data))

@@ -12,7 +12,7 @@ from exporter.console.backfill.labels import target_labels
 from exporter.console.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
 from exporter.console.backfill.server import MetricServer
 from reports.past_samples import Past
-from reports.periods import PeriodError, day_of, day_start, iso, parse_date
+from reports.periods import PeriodError, day_numbered, day_of, day_start, iso, parse_date
 from reports.spans import DATE_LENGTH, Span, parse_instant
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def plan_backfill(wanted: Wanted, books: Books, ledger: LedgerReader, now: float
     end = int(now if looked is None else min(now, looked)) + 1
     if server is not None:
         prometheus.require_target(server, target, now)
+        prometheus.require_our_ledger(server, target, ledger_start(ledger), now)
     live = _until(wanted, server, target, ledger.zone, now)
     past = Past(ledger, end if live is None else min(end, live), history_of_all=books.settings.metrics.history == "all")
     span = _span(wanted, past, ledger.zone, books, live)
@@ -85,6 +86,13 @@ def plan_backfill(wanted: Wanted, books: Books, ledger: LedgerReader, now: float
         notes = _require_retention(wanted, server, span, now, ledger.zone)
         prometheus.require_seam(server, target, past, now)
     return Task(past, span, target, ledger.zone, server, notes)
+
+
+def ledger_start(ledger: LedgerReader) -> int | None:
+    """When the first local day began that the ledger holds bytes of (UTC seconds); None before there is one."""
+    query = "SELECT min(day) FROM usage_by_day WHERE kind = 'interface' AND receive_bytes + transmit_bytes > 0"
+    (first,) = next(ledger.query(query))
+    return None if first is None else day_start(day_numbered(first), ledger.zone)
 
 
 def _server(wanted: Wanted) -> MetricServer | None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MARK = "netledger_last_sample_timestamp_seconds"
 """A series of each scraped netledger that is never backfilled; its value is no later than the scrape."""
 
+LEDGER_START = "netledger_ledger_start_timestamp_seconds"
+"""When the first day of a ledger began: what tells one machine's from another's."""
+
 EVER = "100y"
 SEAM_SECONDS = 2 * 86_400
 """So far before the end of the past every counter has a sample."""
@@ -53,6 +56,18 @@ def require_target(server: MetricServer, target: Labels, now: float) -> None:
         raise UnknownTargetError(
             f"{server.url} knows no netledger with {' '.join(f'{k}={v}' for k, v in target)}, "
             f"and the past would not join its series: use {', or '.join(texts)}"
+        )
+
+
+def require_our_ledger(server: MetricServer, target: Labels, begins: int | None, now: float) -> None:
+    """Raise UnknownTargetError where the target is of a ledger that begins on another day than ours (UTC seconds)."""
+    query = f"last_over_time({selector(target, LEDGER_START)}[{EVER}])"
+    found = server.json("/api/v1/query", query=query, time=now)["result"]
+    told = {int(float(one["value"][1])) for one in found}
+    if begins is not None and told and begins not in told:
+        raise UnknownTargetError(
+            f"what {server.url} scrapes with {' '.join(f'{k}={v}' for k, v in target)} is another ledger: it begins on "
+            f"another day than this one. Name the target of this machine with --label instance=..."
         )
 
 

@@ -67,7 +67,7 @@ def _lines(wanted: Wanted, task: Task, summary: Summary, now: float) -> list[str
         f"{place}: {summary.samples:,} samples{blocks}{size}",
         f"  from {iso(task.span.start, task.zone)} to {iso(task.past.horizon, task.zone)}, {labels}",
     ]
-    if wanted.form == "openmetrics":
+    if wanted.form == "openmetrics" and task.server is None:
         days = days_since(task.span.start, now)
         lines.append(f"  Prometheus keeps them with --storage.tsdb.retention.time={kept}; {days} days is the least")
     if wanted.into is not None:
