@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.archive import Host, ReportArchive
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.history import read_history
+from exporter.ledger.history import read_first_day, read_history
 from exporter.ledger.poster import Poster
 from exporter.ledger.upkeep import LedgerUpkeep
 from exporter.ledger.writer import Writer
@@ -110,7 +110,7 @@ class Parts(NamedTuple):
             for row in self.poster.unposted().slots
         )
         with contextlib.closing(connect_to_read(self.ledger)) as connection:
-            self.totals.load(chain(read_history(connection), waiting))
+            self.totals.load(chain(read_history(connection), waiting), read_first_day(connection))
 
 
 def build_parts(

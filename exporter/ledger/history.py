@@ -11,6 +11,7 @@ from reports.periods import day_numbered
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+    from datetime import date
 
 QUERY = """
 SELECT u.device, u.day, u.receive_bytes, u.transmit_bytes, u.peak_receive_speed, u.peak_transmit_speed, u.peak_speed
@@ -24,6 +25,13 @@ def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
     days = (MONTHS_KEPT + 2) * 31
     for device, day, received, transmitted, *peaks in connection.execute(QUERY, (days,)):
         yield DayRow(device, day_numbered(day), received, transmitted, Speeds(*peaks))
+
+
+def read_first_day(connection: sqlite3.Connection) -> date | None:
+    """The first local day of which the ledger holds bytes; None before there is one."""
+    query = "SELECT min(day) FROM usage_by_day WHERE kind = 'interface' AND receive_bytes + transmit_bytes > 0"
+    (day,) = connection.execute(query).fetchone()
+    return None if day is None else day_numbered(day)
 
 
 def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.ledger.backups import backups_of, is_sound
 from exporter.ledger.files import LedgerError, connect_to_read, connect_to_write
-from exporter.ledger.history import read_history, read_notices
+from exporter.ledger.history import read_first_day, read_history, read_notices
 from exporter.ledger.schema import (
     COUNTS,
     VERSION,
@@ -80,7 +80,7 @@ def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -
 def _opened(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opened:
     ledger_id = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()
     totals = Totals(zone)
-    totals.load(read_history(connection))
+    totals.load(read_history(connection), read_first_day(connection))
     return Opened(
         carried_forward(connection, meter),
         zone,

@@ -158,13 +158,15 @@ class Totals:
         self.zone = zone
         self._devices: dict[str, DeviceTotals] = {}
         self._unmoved = DeviceTotals()
+        self._first = date.max
         self._today = date.min
         self._bounds = (0, 0)
         self.layout = 0
 
-    def load(self, rows: Iterable[DayRow]) -> None:
-        """Start again from the ledger's day rows (and the unposted ones)."""
+    def load(self, rows: Iterable[DayRow], first: date | None = None) -> None:
+        """Start again from the ledger's day rows (and the unposted ones); `first` is the ledger's first day of all."""
         self._devices = {}
+        self._first = first or date.max
         for row in rows:
             totals = self._devices.setdefault(row.device, DeviceTotals())
             totals.add(row.day, row.receive_bytes, row.transmit_bytes)
@@ -220,6 +222,7 @@ class Totals:
     def start(self) -> int | None:
         """UTC seconds at which the first local day began that moved a byte; None before there is one."""
         first = min((totals.first_day for totals in self._devices.values()), default=date.max)
+        first = min(first, self._first)
         return None if first == date.max else day_start(first, self.zone)
 
     def _turn_to(self, day: date) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.metering.totals import PERIODS
+from exporter.metering.postings import STILL
+from exporter.metering.totals import PERIODS, DayRow, Totals
 from reports import bandwidth, usage
 
 if TYPE_CHECKING:
@@ -56,3 +58,14 @@ def test_the_average_counts_only_time_in_which_somebody_looked(books: Books) -> 
 
     assert told.bytes.received == 360_000
     assert told.seconds == pytest.approx(601, abs=1)
+
+
+def test_a_ledger_begins_on_its_first_day_however_long_ago() -> None:
+    totals = Totals(ZoneInfo("Europe/Berlin"))
+    recent = DayRow("eth0", date(2026, 6, 1), 5, 5, STILL)
+
+    totals.load([recent], date(2016, 11, 30))
+    assert totals.start() == int(datetime(2016, 11, 29, 23, tzinfo=UTC).timestamp())
+
+    totals.load([recent])
+    assert totals.start() == int(datetime(2026, 5, 31, 22, tzinfo=UTC).timestamp())

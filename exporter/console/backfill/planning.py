@@ -91,8 +91,8 @@ def plan_backfill(wanted: Wanted, books: Books, ledger: LedgerReader, now: float
 def ledger_start(ledger: LedgerReader) -> int | None:
     """When the first local day began that the ledger holds bytes of (UTC seconds); None before there is one."""
     query = "SELECT min(day) FROM usage_by_day WHERE kind = 'interface' AND receive_bytes + transmit_bytes > 0"
-    (first,) = next(ledger.query(query))
-    return None if first is None else day_start(day_numbered(first), ledger.zone)
+    (day,) = next(ledger.query(query))
+    return None if day is None else day_start(day_numbered(day), ledger.zone)
 
 
 def _server(wanted: Wanted) -> MetricServer | None:
