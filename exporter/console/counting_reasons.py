@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.metering.counting import AUTO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from exporter.console.examination import Meter
     from exporter.metering.counting import CountingRules
     from exporter.metering.readings import Link
@@ -35,6 +37,29 @@ def judge_interfaces(meter: Meter, rules: CountingRules, ever_uplinks: frozenset
         reason = _why_counted(link, meter, rules, uplinks) if is_counted else _why_not(link, rules, is_metered)
         verdicts.append(InterfaceVerdict(name, link.kind, link.is_up, is_metered, is_counted, reason))
     return sorted(verdicts, key=lambda one: (not one.is_counted, not one.is_metered, one.name))
+
+
+def guesses(meter: Meter, rules: CountingRules, counted: list[str]) -> Iterator[tuple[str, str]]:
+    """What of the machine's total cannot be known, and what to set if the guess is wrong."""
+    if meter.look is None or rules.counted != AUTO:
+        return
+    links = meter.look.links
+    if not meter.default_routes and len(counted) > 1:
+        yield (
+            f"Without a default route {' + '.join(counted)} are the total: what passes between them counts twice.",
+            "Set interfaces.counted to those that lead outside.",
+        )
+    for link in (links[name] for name in sorted(meter.default_routes & links.keys())):
+        if link.kind == "ppp" and not link.lower and link.name not in counted and counted:
+            yield (
+                f"{link.name} is taken for a tunnel through {' + '.join(counted)}.",
+                f"If it is a modem, set interfaces.counted to {', '.join(sorted([*counted, link.name]))}.",
+            )
+        if link.kind == "bridge" and len(link.lower) > 1 and not any(one.is_physical for one in links.values()):
+            yield (
+                f"Which port of {link.name} leads outside cannot be seen here: the oldest is taken.",
+                f"If it is another one of {', '.join(link.lower)}, set interfaces.counted to it.",
+            )
 
 
 def _why_counted(link: Link, meter: Meter, rules: CountingRules, uplinks: frozenset[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from exporter.console.counting_reasons import judge_interfaces
+from exporter.console.counting_reasons import guesses, judge_interfaces
 from reports.amounts import human_bytes, human_duration
 from reports.periods import iso
 
@@ -83,6 +83,8 @@ def _of_counting(facts: Facts, verdicts: list[InterfaceVerdict]) -> Iterator[Fin
     counted = [verdict.name for verdict in verdicts if verdict.is_counted]
     if counted:
         yield Finding("counting", FACT, f"The machine's total is {' + '.join(counted)}.")
+        for text, remedy in guesses(facts.meter, facts.rules, counted):
+            yield Finding("counting", LIMIT, text, remedy)
     else:
         remedy = "Connect the machine, or set interfaces.counted."
         yield Finding("counting", PROBLEM, "No interface counts for the machine's total.", remedy)

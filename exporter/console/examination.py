@@ -104,10 +104,12 @@ def _meter(proc: Path) -> Meter:
         meter = open_interface_meter()
         try:
             look = meter.look()
+            ask = getattr(meter, "default_devices", None)
+            routed = _default_routes(proc) if ask is None else ask()
             hears = getattr(meter, "fileno", lambda: None)() is not None
         finally:
             meter.close()
-        return Meter(look, _source(proc), hears, "", _default_routes(proc), _other_namespaces(proc))
+        return Meter(look, _source(proc), hears, "", routed, _other_namespaces(proc))
     except MeterError as error:
         return Meter(problem=str(error))
 

@@ -85,6 +85,7 @@ class Sampler:
         self._facts_noted = 0
         self._number = self._layout = 0
         self.snapshot: Snapshot | None = None
+        self._problem = ""
         self.on_notice: Callable[[str], object] = str
 
     @property
@@ -107,9 +108,11 @@ class Sampler:
         began = time.perf_counter()
         try:
             look = self._meter.look()
-        except MeterError as error:
-            health = MeterHealth(is_up=False, read_seconds=time.perf_counter() - began, error=str(error))
+        except Exception as error:  # noqa: BLE001 - whatever ails a meter, it fails alone
+            health = MeterHealth(is_up=False, read_seconds=time.perf_counter() - began, error=str(error) or repr(error))
+            self._say_that_it_fails(health.error, None if isinstance(error, MeterError) else error)
             return self._publish(self._clock.now(), health)
+        self._say_that_it_fails("")
         now = self._clock.now()
         health = MeterHealth(is_up=True, read_seconds=time.perf_counter() - began)
         if self._look is None and self._opened is not None:
@@ -155,6 +158,16 @@ class Sampler:
         journal.clear()
         books.dirty, books.changed, self._realigns = set(), set(), []
         return posting
+
+    def _say_that_it_fails(self, problem: str, surprise: Exception | None = None) -> None:
+        """One line when it begins to fail, when it fails otherwise, and when it works again."""
+        if problem and problem != self._problem:
+            log.error(
+                "the counters cannot be read, and nothing is counted until they can: %s", problem, exc_info=surprise
+            )
+        elif self._problem and not problem:
+            log.warning("the counters can be read again: what passed meanwhile is counted")
+        self._problem = problem
 
     def _recognise(self, opened: MeterState, look: Look, now: Instant) -> None:
         """Is this the kernel of the ledger's last look? If nobody can know what it moved since, it begins anew."""

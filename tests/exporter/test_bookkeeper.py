@@ -284,6 +284,30 @@ def test_one_that_has_been_an_uplink_stays_counted(books: Books) -> None:
         assert reader.lifetime().received == 21
 
 
+def test_a_meter_that_fails_says_so_once(books: Books, caplog: pytest.LogCaptureFixture) -> None:
+    books.start()
+    for problem in ("/proc/net/dev: gone", "/proc/net/dev: gone", ""):
+        books.meter.problem = problem
+        books.run(1)
+
+    told = [record.message for record in caplog.records]
+    assert len(told) == 2
+    assert "nothing is counted until they can: /proc/net/dev: gone" in told[0]
+
+
+def test_a_meter_that_fails_with_any_exception_fails_alone(books: Books) -> None:
+    books.start()
+    books.machine.interfaces["odd0"] = None  # type: ignore[assignment]  # no interface at all
+    books.machine.move("eth0", 5)
+    books.run(1)
+    failed = books.sample().health
+    del books.machine.interfaces["odd0"]
+    books.stop()
+
+    assert not failed.is_up
+    assert books.lifetime("eth0") == (5, 0)
+
+
 def test_a_meter_that_fails_costs_no_byte(books: Books) -> None:
     books.start()
     books.machine.move("eth0", 100)

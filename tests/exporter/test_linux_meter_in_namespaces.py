@@ -302,6 +302,41 @@ def test_the_device_with_the_default_route_is_the_uplink_and_follows_the_route(h
     assert (first, second, both, left) == (["near"], ["other"], ["near", "other"], ["other"])
 
 
+def test_a_default_route_that_only_another_table_has_leads_outside(here: Namespace) -> None:
+    for name, address in (("near", "10.0.0.1/24"), ("other", "10.0.1.1/24"), ("lan", "10.0.2.1/24")):
+        here.pair(name, f"{name}-far")
+        here.ip(f"addr add {address} dev {name}")
+    here.ip("route add default via 10.0.0.2 table 200")
+    alone = here.ask("look")["uplinks"]
+
+    here.ip("route add default via 10.0.1.2")
+    beside = here.ask("look")["uplinks"]
+    here.ip("route del default table 200")
+    after = here.ask("look")["uplinks"]
+
+    assert (alone, beside, after) == (["near"], ["near", "other"], ["other"])
+
+
+@pytest.mark.parametrize("name", ["a\u3000b", "a\u2028b", "a\u0085b", "a\x1cb", "\udce9\udcff", "ünï"], ids=ascii)
+def test_any_name_that_the_kernel_takes_is_counted(here: Namespace, name: str) -> None:
+    for command in (
+        ["link", "add", name, "type", "veth", "peer", "name", "far"],
+        ["link", "set", name, "up"],
+        ["link", "set", "far", "up"],
+        ["addr", "add", "10.0.0.1/24", "dev", name],
+        ["route", "add", "default", "via", "10.0.0.2"],
+    ):
+        subprocess.run(["ip", "-n", here.name, *command], check=True, capture_output=True)
+    here.pair("near", "peer")
+    here.ask("send near 9 1500")
+
+    look = here.ask("look")
+
+    told = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    assert {told, "far", "near"} <= {reading["name"] for reading in look["readings"]}
+    assert told in look["uplinks"]
+
+
 def test_links_tell_their_state_and_kind(here: Namespace) -> None:
     here.pair("near", "far")
     up = here.ask("look")["links"]["near"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 
@@ -174,12 +175,34 @@ GATEWAY = attribute(5, b"\x0a\0\0\1")
             RouteMessage(0, 0, is_unicast=False, next_hops=((0, False),)),
             id="unreachable",
         ),
-        pytest.param(route_body(0, 0, attribute(15, number(51820))), None, id="a VPN's own table"),
+        pytest.param(
+            route_body(0, 0, attribute(15, number(51820)), attribute(4, number(3))),
+            RouteMessage(0, 0, is_unicast=True, next_hops=((3, False),), is_main=False),
+            id="a VPN's own table",
+        ),
+        pytest.param(
+            route_body(0, 200, attribute(1, b""), attribute(4, number(3)), GATEWAY),
+            RouteMessage(0, 0, is_unicast=True, next_hops=((3, True),), is_main=False),
+            id="a table of policy routing",
+        ),
         pytest.param(route_body(32, 255, attribute(15, number(255))), None, id="the local table"),
     ],
 )
-def test_a_route_of_the_main_table_names_its_next_hops(body: bytes, route: RouteMessage | None) -> None:
+def test_a_route_names_its_next_hops_and_whether_all_traffic_asks_its_table(
+    body: bytes, route: RouteMessage | None
+) -> None:
     assert parse_route(body) == route
+
+
+def test_a_message_of_any_bytes_is_read_or_a_value_error() -> None:
+    """Lengths that fit and attributes of every size, also those that no kernel sends."""
+    for size in range(6):
+        for kind in range(64):
+            odd = attribute(kind, b"\x81" * size)
+            with contextlib.suppress(ValueError):
+                parse_link(link_body(attribute(3, b"eth0\0"), odd))
+            with contextlib.suppress(ValueError):
+                parse_route(route_body(0, 254, odd))
 
 
 @pytest.mark.parametrize("body", [b"\x02\0", route_body(0, 254, attribute(9, struct.pack("=HBBi", 90, 0, 0, 1)))])

@@ -170,6 +170,38 @@ LAN = v4("eth0", "000200C0", "00FFFFFF", "0001")
             id="container without a default route",
         ),
         pytest.param([], "", "", set(), id="nothing but loopback"),
+        pytest.param([ETH0, virtual("ppp0", "ppp")], v4("ppp0") + LAN, "", {"ppp0"}, id="serial modem"),
+        pytest.param(
+            [ETH0, virtual("ppp0", "ppp")],
+            v4("ppp0") + LAN + v4("eth0", "0000000A", "000000FF", "0003"),
+            "",
+            {"ppp0"},
+            id="serial modem, and a net behind a router of the LAN",
+        ),
+        pytest.param([ETH0, virtual("ppp0", "ppp")], v4("ppp0") + TO_SERVER, "", {"eth0"}, id="L2TP"),
+        pytest.param(
+            [ETH0, virtual("ppp0", "ppp")], v4("ppp0") + v4("eth0"), "", {"eth0"}, id="L2TP beside the default"
+        ),
+        pytest.param([virtual("ppp0", "ppp")], v4("ppp0"), "", {"ppp0"}, id="a modem and no card"),
+        pytest.param(
+            [
+                virtual("br0", "bridge", "ct-of-late", "up0"),
+                virtual("up0", "veth"),
+                virtual("ct-of-late", "veth"),
+            ],
+            v4("br0"),
+            "",
+            {"up0"},
+            id="a container that bridges a nested one to its own card",
+        ),
+        pytest.param(
+            [ETH0, link("wlan\u3000\u2028\x85\x1c", "wlan")],
+            v4("wlan\u3000\u2028\x85\x1c"),
+            v6("wlan\u3000\u2028\x85\x1c"),
+            {"wlan\u3000\u2028\x85\x1c"},
+            id="a name of what Unicode takes for white space",
+        ),
+        pytest.param([link("\\xe9"), WLAN0], v4("\udce9"), v6("\udce9"), {"\\xe9"}, id="a name that is no UTF-8"),
         pytest.param(
             [ETH0, link("wan", "dsa", "eth0"), link("lan1", "dsa", "eth0")],
             v4("wan"),
@@ -206,6 +238,61 @@ def test_uplinks(links: list[Link], ipv4: str, ipv6: str, uplinks: set[str]) -> 
     decided = decide_uplinks(routes, {link.name: link for link in [LOOPBACK, *links]})
 
     assert decided == uplinks
+
+
+def aside(device: str, *, has_gateway: bool = True) -> Route:
+    """A default route in a table that a rule, a mark or a VRF leads to."""
+    return Route(device, is_ipv6=False, destination=0, length=0, has_gateway=has_gateway, is_main=False)
+
+
+@pytest.mark.parametrize(
+    ("links", "ipv4", "others", "uplinks"),
+    [
+        pytest.param([ETH0, link("eth1")], LAN, [aside("eth1")], {"eth1"}, id="none in the main table"),
+        pytest.param([ETH0, link("eth1")], v4("eth0"), [aside("eth1")], {"eth0", "eth1"}, id="a second uplink"),
+        pytest.param(
+            [ETH0, link("eth1"), virtual("wg0", "wireguard")],
+            v4("eth0") + v4("eth1", "0000000A", "000000FF", "0003"),
+            [aside("wg0", has_gateway=False)],
+            {"eth0"},
+            id="a VPN's own table adds nothing",
+        ),
+        pytest.param(
+            [ETH0, virtual("wg0", "wireguard")],
+            TO_SERVER,
+            [aside("wg0", has_gateway=False)],
+            {"eth0"},
+            id="nothing but a VPN's own table",
+        ),
+        pytest.param(
+            [ETH0, virtual("eth0.7", "vlan", "eth0"), link("eth1")],
+            LAN,
+            [aside("eth0.7"), aside("eth1")],
+            {"eth0", "eth1"},
+            id="two VRFs, one on a vlan",
+        ),
+        pytest.param(
+            [virtual("eth0", "veth"), virtual("eth1", "veth")],
+            v4("eth0"),
+            [aside("eth1")],
+            {"eth0", "eth1"},
+            id="a container with two networks",
+        ),
+        pytest.param(
+            [ETH0, virtual("ppp0", "ppp")],
+            v4("eth0"),
+            [aside("ppp0")],
+            {"eth0"},
+            id="PPP beside the default may run through it",
+        ),
+    ],
+)
+def test_default_routes_of_other_tables_lead_outside_too(
+    links: list[Link], ipv4: str, others: list[Route], uplinks: set[str]
+) -> None:
+    routes = [*parse_ipv4_routes(IPV4_HEADER + ipv4, "route"), *others]
+
+    assert decide_uplinks(routes, {one.name: one for one in links}) == uplinks
 
 
 def test_a_big_endian_machines_second_half_is_a_half_too() -> None:

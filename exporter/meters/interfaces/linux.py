@@ -12,7 +12,7 @@ from exporter.meters.interfaces.linux_facts import read_text, told_name
 from exporter.meters.interfaces.linux_listener import LinkListener
 from exporter.meters.interfaces.linux_netlink_roster import NetlinkRoster
 from exporter.meters.interfaces.linux_sysfs_roster import SysfsRoster
-from exporter.meters.interfaces.linux_uplinks import Route, decide_uplinks
+from exporter.meters.interfaces.linux_uplinks import Route, decide_uplinks, default_carriers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -118,6 +118,12 @@ class LinuxInterfaceMeter:
         readings = (*self._ended(), *self._present(counters))
         self._roster.delivered(counters)
         return Look(boot_id, self._roster.namespace, readings, links, uplinks)
+
+    def default_devices(self) -> frozenset[str]:
+        """Devices with a default route, in any table, that lead outside by themselves; to be asked after a look."""
+        links = self._roster.links()
+        routes = [route for route in self._roster.routes() if route.device in links]
+        return frozenset(default_carriers([route for route in routes if not links[route.device].is_loopback], links))
 
     def refresh_links(self) -> None:
         """Read what may be slow (speeds) on a worker thread, for the next look; raises MeterError."""

@@ -174,7 +174,7 @@ def _is_paravirtual(folder: Path) -> bool:
 
 
 def _device_type(uevent: str) -> str:
-    for line in uevent.splitlines():
+    for line in uevent.split("\n"):
         key, _, value = line.partition("=")
         if key == "DEVTYPE":
             return value.lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.interfaces.linux_netlink import (
@@ -144,6 +145,7 @@ def _until_done(asking: socket.socket, sequence: int) -> Iterator[Message]:
             if message.sequence == sequence and message.type == NLMSG_DONE:
                 return
             if message.sequence == sequence and message.type == NLMSG_ERROR:
-                code = -struct.unpack_from("=i", message.body)[0]
-                raise OSError(code, "the kernel refused to list")
+                raise OSError(
+                    -int.from_bytes(message.body[:4], sys.byteorder, signed=True), "the kernel refused to list"
+                )
             yield message

@@ -105,13 +105,14 @@ class LinkFacts(NamedTuple):
 
 
 class RouteMessage(NamedTuple):
-    """An IPv4 route of the main table: prefix length, destination's first byte, and a next hop a device."""
+    """An IPv4 route: prefix length, destination's first byte, and a next hop a device."""
 
     length: int
     first_byte: int
     is_unicast: bool
     next_hops: tuple[tuple[int, bool], ...]
     """(interface index, has a gateway)"""
+    is_main: bool = True
 
 
 def dump_request(sequence: int) -> bytes:
@@ -121,8 +122,8 @@ def dump_request(sequence: int) -> bytes:
 
 
 def route_dump_request(sequence: int) -> bytes:
-    """Ask for every IPv4 route of the namespace."""
-    header = _ROUTE_HEADER.pack(socket.AF_INET, 0, 0, 0, _TABLE_MAIN, 0, 0, 0, 0)
+    """Ask for every IPv4 route of the namespace, in all tables."""
+    header = _ROUTE_HEADER.pack(socket.AF_INET, 0, 0, 0, 0, 0, 0, 0, 0)
     return _request(RTM_GETROUTE, sequence, header)
 
 
@@ -174,7 +175,7 @@ def parse_link(body: bytes) -> tuple[LinkFacts, Counts | None] | None:
         kind=_info_kind(found.get(_IFLA_LINKINFO, b"")),
         hardware_type=hardware_type,
         flags=flags,
-        operational_state=found.get(_IFLA_OPERSTATE, b"\0")[0],
+        operational_state=(found.get(_IFLA_OPERSTATE) or b"\0")[0],
         mtu=_number(found.get(_IFLA_MTU)),
         address=found.get(_IFLA_ADDRESS, b"").hex(":"),
         # an index of another namespace would name a stranger here
@@ -231,19 +232,20 @@ def is_route_of_interest(datagram: bytes) -> bool:
 
 
 def parse_route(body: bytes) -> RouteMessage | None:
-    """Read an IPv4 route message, or None outside the main table; raises ValueError when malformed."""
+    """Read an IPv4 route message, or None in the kernel's own local table; raises ValueError when malformed."""
     if len(body) < _ROUTE_HEADER.size:
         raise ValueError(f"route message of {len(body)} bytes")
     _family, length, _, _, table, _, _, kind, _ = _ROUTE_HEADER.unpack_from(body)
     found = _attributes(body, _ROUTE_HEADER.size)
-    if _number(found.get(_RTA_TABLE)) not in {0, _TABLE_MAIN} or table != _TABLE_MAIN:
+    table = _number(found.get(_RTA_TABLE)) or table
+    if table == _TABLE_LOCAL:
         return None
     if _RTA_MULTIPATH in found:
         hops = tuple(_next_hops(found[_RTA_MULTIPATH]))
     else:
         hops = ((_number(found.get(_RTA_OIF)), _RTA_GATEWAY in found or _RTA_VIA in found),)
-    destination = found.get(_RTA_DST, b"\0")
-    return RouteMessage(length, destination[0], kind == _RTN_UNICAST, hops)
+    destination = found.get(_RTA_DST) or b"\0"
+    return RouteMessage(length, destination[0], kind == _RTN_UNICAST, hops, is_main=table == _TABLE_MAIN)
 
 
 def _next_hops(value: bytes) -> Iterator[tuple[int, bool]]:

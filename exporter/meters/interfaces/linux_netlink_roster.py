@@ -180,7 +180,7 @@ class NetlinkRoster:
         if facts is not None and facts.kind not in _VIRTUAL_DRIVERS:
             self._hardware[index] = read_hardware(self._folder / facts.name, index)
         # IPv4 routes vanish with their link without a message of their own
-        is_routed = facts is not None and any(route.device == facts.name for route in self._routes)
+        is_routed = facts is not None and any(route.device == told_name(facts.name) for route in self._routes)
         self._are_routes_stale |= is_routed or before is not None or index in self._hardware
 
     def _stack(self) -> dict[str, Link]:
@@ -248,8 +248,15 @@ class NetlinkRoster:
             leading = int(route.first_byte != 0) if route.length == 1 else route.first_byte
             for index, has_gateway in route.next_hops:
                 if index in self._census.members:
-                    name = self._census.members[index].name
-                    yield Route(name, is_ipv6=False, destination=leading, length=route.length, has_gateway=has_gateway)
+                    name = told_name(self._census.members[index].name)
+                    yield Route(
+                        name,
+                        is_ipv6=False,
+                        destination=leading,
+                        length=route.length,
+                        has_gateway=has_gateway,
+                        is_main=route.is_main,
+                    )
 
     def _ipv6_routes(self) -> list[Route]:
         path = self._proc / "net/ipv6_route"

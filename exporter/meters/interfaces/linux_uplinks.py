@@ -1,10 +1,15 @@
-"""Which Linux devices carry the machine's traffic to the outside: routes parsed, and the decision, pure."""
+"""Which Linux devices carry the machine's traffic to the outside: routes parsed, and the decision, pure.
+
+The kernel takes any byte into a name but NUL, a slash, a colon and its own white space: rows are cut where it writes
+a tab, a blank or a new line, never where Unicode sees white space or the end of a line.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.readings import MeterError
+from exporter.meters.interfaces.linux_facts import told_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,20 +29,24 @@ _OUTWARD_VIRTUAL_KINDS = frozenset({"ethernet", "wlan", "veth", "macvlan", "ipvl
 
 
 class Route(NamedTuple):
-    """One usable route and device: `destination` is its leading bits, `length` their number."""
+    """One usable route and device: `destination` is its leading bits, `length` their number.
+
+    `is_main`: in the table that all traffic asks, not in one that a rule, a mark or a VRF leads to.
+    """
 
     device: str
     is_ipv6: bool
     destination: int
     length: int
     has_gateway: bool
+    is_main: bool = True
 
 
 def parse_ipv4_routes(text: str, source: str) -> list[Route]:
     """Read /proc/net/route, of which a multipath route shows its first next hop only; raises MeterError."""
     routes = []
-    for line in text.splitlines()[1:]:
-        columns = line.split()
+    for line in filter(None, text.split("\n")[1:]):
+        columns = line.split("\t")
         if len(columns) != _IPV4_COLUMNS:
             raise MeterError(f"{source}: not a route: {line.strip()!r}")
         try:
@@ -51,7 +60,7 @@ def parse_ipv4_routes(text: str, source: str) -> list[Route]:
         leading = int(address != 0) if length == 1 else address
         routes.append(
             Route(
-                columns[0],
+                told_name(columns[0]),
                 is_ipv6=False,
                 destination=leading,
                 length=length,
@@ -64,8 +73,8 @@ def parse_ipv4_routes(text: str, source: str) -> list[Route]:
 def parse_ipv6_routes(text: str, source: str) -> list[Route]:
     """Read the default, near-default and gateway routes of /proc/net/ipv6_route; raises MeterError."""
     routes = []
-    for line in text.splitlines():
-        columns = line.split()
+    for line in filter(None, text.split("\n")):
+        columns = line.split(" ", _IPV6_COLUMNS - 1)
         if len(columns) != _IPV6_COLUMNS:
             raise MeterError(f"{source}: not a route: {line.strip()!r}")
         has_gateway = columns[4] != _NO_GATEWAY
@@ -78,33 +87,47 @@ def parse_ipv6_routes(text: str, source: str) -> list[Route]:
             raise MeterError(f"{source}: not a route: {line.strip()!r}") from error
         if not flags & _RTF_UP or flags & _RTF_REJECT:
             continue
-        routes.append(Route(columns[9], is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway))
+        device = told_name(columns[9].strip(" "))
+        routes.append(Route(device, is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway))
     return routes
 
 
 def parse_pppoe(text: str) -> tuple[str, ...]:
     """The Ethernet devices under PPPoE sessions, from /proc/net/pppoe."""
-    rows = (line.split() for line in text.splitlines()[1:])
-    return tuple(dict.fromkeys(columns[2] for columns in rows if len(columns) == 3))  # noqa: PLR2004 - id, address, device
+    rows = ([column for column in line.split(" ") if column] for line in text.split("\n")[1:])
+    return tuple(dict.fromkeys(told_name(columns[2]) for columns in rows if len(columns) == 3))  # noqa: PLR2004 - id, address, device
 
 
 def decide_uplinks(routes: Iterable[Route], links: Mapping[str, Link]) -> frozenset[str]:
     """Name the devices whose bytes are the machine's traffic with the outside, each byte on one of them.
 
     With a default route: the hardware under its device; for a tunnel without visible hardware under it, the
-    hardware with a gateway route (to the tunnel's server), else all hardware that is up. Without one: the
-    hardware that is up. Where no hardware is visible (container, namespace): the device with the route;
-    without a route, what is up, no port of a bridge, and of a kind that can lead outside (veth, macvlan).
+    hardware with a gateway route (to the tunnel's server), else all hardware that is up. A modem's PPP device has no
+    hardware under it: without a route to a server it counts itself. Default routes of other tables than the main one
+    count as well, those of tunnels only where there is no other. Without a default route: the hardware that is up.
+    Where no hardware is visible (container, namespace): the device with the route; without a route, what is up, no
+    port of a bridge, and of a kind that can lead outside (veth, macvlan).
     """
     routes = [route for route in routes if route.device in links and not links[route.device].is_loopback]
-    carriers = _default_carriers(routes)
+    carriers = default_carriers(routes, links)
     if not carriers:
         return _hardware_up(links) or _outward(links)
-    gateways = {route.device for route in routes if route.has_gateway}
-    return frozenset().union(*(_beneath(device, gateways, links) for device in carriers))
+    return frozenset().union(*(_beneath(device, routes, links) for device in carriers))
 
 
-def _default_carriers(routes: Iterable[Route]) -> set[str]:
+def default_carriers(routes: Iterable[Route], links: Mapping[str, Link]) -> set[str]:
+    """Devices with a default route in the main table, and those of other tables that do not tunnel through them."""
+    routes = list(routes)
+    main = _everywhere(route for route in routes if route.is_main)
+    others = _everywhere(route for route in routes if not route.is_main) - main
+    return main | {device for device in others if not main or _stands_on_its_own(device, links)}
+
+
+def _stands_on_its_own(device: str, links: Mapping[str, Link]) -> bool:
+    return bool(_hardware_under(device, links)) or links[device].kind in _OUTWARD_VIRTUAL_KINDS | {"ppp"}
+
+
+def _everywhere(routes: Iterable[Route]) -> set[str]:
     """Devices with a default route, or with a set of routes that VPNs use in its place."""
     covered: dict[tuple[str, bool], set[tuple[int, int]]] = {}
     for route in routes:
@@ -119,17 +142,24 @@ def _cover_all(prefixes: set[tuple[int, int]], *, is_ipv6: bool) -> bool:
     return is_ipv6 and ((1, 3) in prefixes or {(2, 4), (3, 4)} <= prefixes)
 
 
-def _beneath(device: str, gateways: set[str], links: Mapping[str, Link]) -> frozenset[str]:
+def _beneath(device: str, routes: Iterable[Route], links: Mapping[str, Link]) -> frozenset[str]:
     """The hardware that carries what is routed to this device."""
     if links[device].is_physical:
         return frozenset({device})
     under = _hardware_under(device, links)
     if under:
         return under
+    is_modem = links[device].kind == "ppp"
+    gateways = {route.device for route in routes if route.has_gateway and (not is_modem or _leads_to_a_server(route))}
     if not any(link.is_physical for link in links.values()):
         return _outward_gateways(device, gateways, links)
     leading = frozenset().union(*(_hardware_under(gateway, links) for gateway in gateways))
-    return leading or _hardware_up(links) or frozenset({device})
+    return leading or (frozenset() if is_modem else _hardware_up(links)) or frozenset({device})
+
+
+def _leads_to_a_server(route: Route) -> bool:
+    """To one address, as PPTP and L2TP set it, or to all: a route to a net behind a neighbour carries no tunnel."""
+    return route.length in {0, 1, 128 if route.is_ipv6 else 32}
 
 
 def _outward_gateways(device: str, gateways: set[str], links: Mapping[str, Link]) -> frozenset[str]:
@@ -137,6 +167,9 @@ def _outward_gateways(device: str, gateways: set[str], links: Mapping[str, Link]
     if links[device].kind in _OUTWARD_VIRTUAL_KINDS:
         return frozenset({device})
     under = frozenset(name for name in _stack_under(device, links) if links[name].kind in _OUTWARD_VIRTUAL_KINDS)
+    if links[device].kind == "bridge" and under:
+        # the others lead to containers inside this one, which are made later
+        under = frozenset({min(under, key=lambda name: links[name].index)})
     leading = frozenset(name for name in gateways if links[name].kind in _OUTWARD_VIRTUAL_KINDS)
     return under or leading or frozenset({device})
 

@@ -78,6 +78,41 @@ def test_a_healthy_machine_is_well_and_every_fact_is_told() -> None:
     assert _texts(HEALTHY, LIMIT) == ["Which application moved the bytes is not metered yet."]
 
 
+@pytest.mark.parametrize(
+    ("meter", "told"),
+    [
+        pytest.param(
+            _meter(_link("eth0"), _link("eth1"), uplinks=("eth0", "eth1"), routes=()),
+            "Without a default route eth0 + eth1 are the total: what passes between them counts twice. "
+            "Set interfaces.counted to those that lead outside.",
+            id="no default route",
+        ),
+        pytest.param(
+            _meter(_link("eth0"), _link("ppp0", "ppp", is_physical=False), routes=("eth0", "ppp0")),
+            "ppp0 is taken for a tunnel through eth0. If it is a modem, set interfaces.counted to eth0, ppp0.",
+            id="a modem or a tunnel",
+        ),
+        pytest.param(
+            _meter(
+                _link("up0", "veth", is_physical=False),
+                _link("ct", "veth", is_physical=False),
+                _link("br0", "bridge", is_physical=False, lower=("ct", "up0")),
+                uplinks=("up0",),
+                routes=("br0",),
+            ),
+            "Which port of br0 leads outside cannot be seen here: the oldest is taken. "
+            "If it is another one of ct, up0, set interfaces.counted to it.",
+            id="a container's bridge",
+        ),
+    ],
+)
+def test_what_of_the_total_is_a_guess_is_told_with_what_to_set(meter: Meter, told: str) -> None:
+    facts = HEALTHY._replace(meter=meter)
+
+    assert told in _texts(facts, LIMIT)
+    assert told not in _texts(facts._replace(rules=CountingRules(counted=("eth0",))), LIMIT)
+
+
 LEDGER, SERVICE, CLOCK, METER = HEALTHY.ledger, HEALTHY.service, HEALTHY.clock, HEALTHY.meter
 PROBLEMS = {
     "no counters": (
