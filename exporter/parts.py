@@ -29,14 +29,15 @@ from exporter.planning.watch import PlanWatch
 from exporter.web.desk import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.opening import Opened
     from exporter.metering.clock import Clock
-    from exporter.metering.readings import Meter
+    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.readings import Meter, Subject
     from exporter.metering.totals import Totals
     from exporter.settings import Settings
     from exporter.web_config.parsing import WatchedWebConfig
@@ -46,7 +47,10 @@ LOST_LOOKS = 5
 
 
 class Surroundings(NamedTuple):
-    """What a service takes from outside: settings, clock, meter, zone, and how it was started."""
+    """What a service takes from outside: settings, clock, meter, zone, and how it was started.
+
+    `shown` is what the service before it in this process has shown last of each interface.
+    """
 
     settings: Settings
     clock: Clock
@@ -54,6 +58,7 @@ class Surroundings(NamedTuple):
     zone: ZoneInfo
     web_config: WatchedWebConfig | None = None
     count_since_boot: bool = False
+    shown: Mapping[Subject, LastShown] | None = None
 
     def seconds(self) -> int:
         """Say what time it is, in UTC seconds."""
@@ -80,6 +85,11 @@ class Parts(NamedTuple):
         if self.poster.take_moved_days():
             self._load_totals()
         return is_posted
+
+    async def look_and_commit(self) -> bool:
+        """Take a sample, and post it; returns whether the ledger is up to date."""
+        self.sampler.sample()
+        return await self.commit()
 
     async def follow_plans(self) -> None:
         """Ask how the plans stand."""
@@ -124,7 +134,6 @@ def build_parts(
     """Wire everything that counts, keeps and tells; nothing runs yet."""
     settings, ledger = around.settings, around.settings.ledger
     journal, totals = Journal(), opened.totals
-    journal.incidents.extend(opened.incidents)
     sampler = _build_sampler(around, opened, journal, totals)
     writer = Writer(ledger.path, opened.zone)
     poster = Poster(
@@ -161,6 +170,7 @@ def build_parts(
         on_damage=on_damage,
         plans=plans,
     )
+    writer.on_notice = desk.note_on_ledger
     archive = ReportArchive(settings=settings, host=host, now=around.seconds)
     return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, archive, ledger.path)
 
@@ -200,4 +210,5 @@ def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, total
             count_since_boot=around.count_since_boot,
             minutes_for_all=ledger.minutes == "all",
         ),
+        shown=around.shown,
     )

@@ -20,6 +20,8 @@ from exporter.web_config.certificates import Certificates
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.readings import Subject
     from exporter.parts import Parts
     from exporter.web.server import Server
 
@@ -80,6 +82,14 @@ class Service:
         ]
         return self._server.url
 
+    async def post(self) -> bool:
+        """Look and post now; returns whether all of it is in the ledger."""
+        return self._parts is None or await self._parts.look_and_commit()
+
+    def last_shown(self) -> dict[Subject, LastShown]:
+        """What the counters of /metrics show, for the service that follows."""
+        return self._parts.sampler.last_shown() if self._parts is not None else {}
+
     async def stop(self) -> bool:
         """Stop listening, post the last sample, let go of everything; returns whether all of it is in the ledger."""
         for task in self._tasks:
@@ -97,9 +107,8 @@ class Service:
         return is_posted
 
     async def _post_the_last(self, parts: Parts) -> bool:
-        parts.sampler.sample()
         for _attempt in range(LAST_ATTEMPTS):
-            if await parts.poster.post():
+            if await parts.look_and_commit():
                 return True
         log.error("the last sample is not in the ledger: the kernel remembers it until the next boot")
         return False

@@ -21,10 +21,13 @@ from exporter.console.zone import ZoneError, day_zone
 from exporter.metering.readings import MeterError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from exporter.console.outside import Outside
-    from exporter.metering.readings import Meter
+    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.readings import Subject
+    from exporter.parts import Surroundings
     from exporter.service import Service
     from exporter.settings import Settings
     from exporter.web_config.parsing import WatchedWebConfig
@@ -33,6 +36,8 @@ log = logging.getLogger("netledger")
 
 RELOAD, STOP, REOPEN = "reload", "stop", "reopen"
 MOST_REOPENINGS = 3
+"""Of a ledger that breaks again and again within an hour: its disk cannot be relied on."""
+REOPENINGS_SECONDS = 3600
 CERTIFICATE_STORE = "SSL_CERT_FILE"
 
 
@@ -77,7 +82,9 @@ def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) ->
 
 async def _serve(outside: Outside, settings: Settings, web_config: Path | None, *, count_since_boot: bool) -> bool:
     """One service after the other, until one is told to stop; returns whether its last sample was posted."""
+    from exporter.metering.clock import SystemClock  # noqa: PLC0415
     from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - after the settings are known to be good
+    from exporter.parts import Surroundings as Around  # noqa: PLC0415 - the heavy half, and only for this command
 
     wish: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
@@ -90,12 +97,15 @@ async def _serve(outside: Outside, settings: Settings, web_config: Path | None, 
             _on_signal(loop, number, wish, what)
     meter = open_interface_meter()
     watched = _watch(web_config)
-    reopenings = 0
+    reopenings: list[float] = []
+    shown: Mapping[Subject, LastShown] = {}
     good: Settings | None = None
     try:
         while True:
             try:
-                service = await _start(settings, meter, watched, count_since_boot=count_since_boot)
+                _make_folder(settings.ledger.path)
+                around = Around(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot, shown)
+                service = await _start(around)
             except (StartError, OSError) as error:
                 if good is None or settings is good:
                     raise
@@ -107,9 +117,12 @@ async def _serve(outside: Outside, settings: Settings, web_config: Path | None, 
             is_posted = await service.stop()
             if told == STOP:
                 return is_posted
-            reopenings += told == REOPEN
-            if reopenings > MOST_REOPENINGS:
-                log.error("the ledger broke %d times: giving up; look at its disk", reopenings)
+            shown = service.last_shown()
+            if told == REOPEN:
+                now = loop.time()
+                reopenings = [*(then for then in reopenings if now - then < REOPENINGS_SECONDS), now]
+            if len(reopenings) > MOST_REOPENINGS:
+                log.error("the ledger broke %d times within an hour: giving up; look at its disk", len(reopenings))
                 return False
             settings = _reloaded(outside, settings, web_config) if told == RELOAD else settings
             count_since_boot = False
@@ -117,17 +130,12 @@ async def _serve(outside: Outside, settings: Settings, web_config: Path | None, 
         meter.close()
 
 
-async def _start(
-    settings: Settings, meter: Meter, watched: WatchedWebConfig | None, *, count_since_boot: bool
-) -> Service:
+async def _start(around: Surroundings) -> Service:
     from exporter.ledger.files import LedgerError  # noqa: PLC0415
-    from exporter.metering.clock import SystemClock  # noqa: PLC0415
-    from exporter.parts import Surroundings  # noqa: PLC0415 - the heavy half, and only for this command
     from exporter.service import Service  # noqa: PLC0415
 
-    _make_folder(settings.ledger.path)
     try:
-        service = Service(Surroundings(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot))
+        service = Service(around)
         try:
             url = await service.start()
         except BaseException:
@@ -138,7 +146,7 @@ async def _start(
     gc.collect()
     gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
     click.echo(f"netledger listens on {url}")
-    click.echo(f"ledger: {settings.ledger.path}")
+    click.echo(f"ledger: {around.settings.ledger.path}")
     sys.stdout.flush()
     return service
 
@@ -161,14 +169,21 @@ def _load_aiohttp() -> None:
 
 
 async def _wait(service: Service, wish: asyncio.Queue[str]) -> str:
-    """Until a signal came, or the service found its ledger broken."""
-    wished = asyncio.create_task(wish.get())
-    done, _ = await asyncio.wait({wished, service.ended}, return_when=asyncio.FIRST_COMPLETED)
-    if wished in done:
+    """Until a signal came, or the service found its ledger lost.
+
+    A reload waits for a ledger that can be written: what is counted in memory does not outlive the service.
+    """
+    while True:
+        wished = asyncio.create_task(wish.get())
+        done, _ = await asyncio.wait({wished, service.ended}, return_when=asyncio.FIRST_COMPLETED)
+        if wished not in done:
+            wished.cancel()
+            log.error("the ledger is lost (%s): it is opened again", service.ended.result())
+            return REOPEN
+        if wished.result() == RELOAD and not await service.post():
+            log.error("the settings are not read again while the ledger cannot be written: send the signal again then")
+            continue
         return wished.result()
-    wished.cancel()
-    log.error("the ledger is broken (%s): it is set aside, and a good one opened", service.ended.result())
-    return REOPEN
 
 
 def _on_signal(loop: asyncio.AbstractEventLoop, number: int, wish: asyncio.Queue[str], what: str) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import CACHE
+from exporter.ledger.condition import Condition, condition_of
+from exporter.ledger.files import CACHE, LedgerError, connect_to_read
+from exporter.ledger.placing import fsync_file, remove
 
 if TYPE_CHECKING:
     from datetime import date
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 PAGES_A_STEP = 256
 """Pages copied between two breaths, so that a slow disk stays free for commits."""
+
+COPIED = "copied"
+"""The state of a ledger that is a copy: since when. Of what was counted after, it knows nothing."""
 
 
 class DamagedLedgerError(sqlite3.DatabaseError):
@@ -25,45 +31,84 @@ def backup_folder(ledger: Path) -> Path:
     return ledger.with_name("backups")
 
 
+def backup_path(ledger: Path, day: date) -> Path:
+    """Where the backup of a day is."""
+    return backup_folder(ledger) / f"{ledger.stem}-{day.isoformat()}{ledger.suffix}"
+
+
 def backups_of(ledger: Path) -> list[Path]:
-    """Backups of a ledger, newest first."""
-    pattern = f"{ledger.stem}-????-??-??{ledger.suffix}"
-    return sorted(backup_folder(ledger).glob(pattern), reverse=True)
+    """Backups of a ledger by their names, newest first."""
+    name = re.compile(rf"{re.escape(ledger.stem)}-\d{{4}}-\d\d-\d\d{re.escape(ledger.suffix)}", re.ASCII)
+    try:
+        found = [path for path in backup_folder(ledger).iterdir() if name.fullmatch(path.name)]
+    except OSError:
+        return []
+    return sorted(found, reverse=True)
 
 
 def write_backup(ledger: Path, day: date, keep: int) -> Path:
-    """Copy the ledger by SQLite's backup API, check the copy, and keep the newest `keep`; the last step is atomic."""
-    folder = backup_folder(ledger)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    target = folder / f"{ledger.stem}-{day.isoformat()}{ledger.suffix}"
-    partial = target.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
+    """Copy the ledger by SQLite's backup API, check the copy, and keep the newest `keep`; the last step is atomic.
+
+    Raises LedgerError where the day's backup is of another ledger, which must not be lost.
+    """
+    target = backup_path(ledger, day)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    partial = target.with_name(target.name + ".partial")
+    remove(partial)
+    try:
+        _copy(ledger, partial, day)
+        if condition_of(partial) is not Condition.GOOD:
+            raise DamagedLedgerError(f"a copy of {ledger} is damaged, so the ledger is")
+        _refuse_another_ledgers(target, partial)
+        fsync_file(partial)
+        partial.replace(target)
+    finally:
+        remove(partial)
+    for old in _older_than_kept(ledger, target, keep):
+        remove(old)
+    return target
+
+
+def clean_partials(ledger: Path) -> None:
+    """Remove what a backup that was interrupted has left."""
+    for path in backup_folder(ledger).glob("*.partial"):
+        if path.name.startswith(f"{ledger.stem}-"):
+            remove(path)
+
+
+def ledger_id_of(path: Path) -> str:
+    """Whose copy a file is; "" for one that says nothing."""
+    try:
+        with contextlib.closing(connect_to_read(path)) as connection:
+            row = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()
+    except (sqlite3.Error, UnicodeDecodeError):
+        return ""
+    return str(row[0]) if row else ""
+
+
+def _copy(ledger: Path, partial: Path, day: date) -> None:
     with (
-        contextlib.closing(sqlite3.connect(ledger)) as source,
+        contextlib.closing(sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)) as source,
         contextlib.closing(sqlite3.connect(partial)) as copy,
     ):
         source.execute(CACHE)
         copy.execute(CACHE)
         source.backup(copy, pages=PAGES_A_STEP, sleep=0.01)
         copy.execute("PRAGMA journal_mode = DELETE")
-    if not is_sound(partial):
-        partial.unlink(missing_ok=True)
-        raise DamagedLedgerError(f"a copy of {ledger} is damaged, so the ledger is")
-    partial.replace(target)
-    for old in backups_of(ledger)[max(keep, 1) :]:
-        old.unlink(missing_ok=True)
-    return target
+        with contextlib.suppress(sqlite3.OperationalError):  # of a ledger without our tables, the check says so
+            copy.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (COPIED, day.isoformat()))
+            copy.commit()
 
 
-def is_sound(path: Path) -> bool:
-    """Whether the file is a ledger that SQLite finds whole; an empty file is not, since nobody writes one."""
-    if path.stat().st_size == 0:
-        return False
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute(CACHE)
-            return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
-    except UnicodeDecodeError:  # what SQLite complains of quotes the damage
-        return False
-    except sqlite3.DatabaseError as error:
-        return isinstance(error, sqlite3.OperationalError)
+def _refuse_another_ledgers(target: Path, new: Path) -> None:
+    if target.exists():
+        held = ledger_id_of(target)
+        if held and held != ledger_id_of(new):
+            raise LedgerError(f"{target} is a backup of another ledger, and stays: move it away first")
+
+
+def _older_than_kept(ledger: Path, written: Path, keep: int) -> list[Path]:
+    """All but the newest: the one just written counts first, those that a wrong clock dated into the future last."""
+    others = [path for path in backups_of(ledger) if path != written]
+    past = [path for path in others if path.name < written.name]
+    return [written, *past, *others[: len(others) - len(past)]][max(keep, 1) :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -17,6 +18,30 @@ BUSY_SECONDS = 5
 
 CACHE = "PRAGMA cache_size = -512"
 """KiB of pages that a connection keeps: SQLite's own 2 MB each would be a twentieth of the service."""
+
+
+PASSING = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+NO_SHARED_MEMORY = frozenset(
+    {
+        sqlite3.SQLITE_IOERR_SHMOPEN,
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMLOCK,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+    }
+)
 
 
 class LedgerError(Exception):
@@ -86,27 +111,31 @@ def find_holder(ledger: Path) -> Holder | None:
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
-    """Open for the one writer: WAL, and every commit on the disk before it is reported."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
-    return _prepared(connection, "PRAGMA synchronous = FULL", CACHE)
+    """Open for the one writer: every commit is on the disk before it is reported. A missing file is not made."""
+    return _connected(path, "mode=rw", "PRAGMA synchronous = FULL", CACHE)
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open read only; on a file system that cannot hold the WAL's index, as the unchanging file that it then is."""
-    uri = path.absolute().as_uri()
-    try:
-        return _reader(f"{uri}?mode=ro")
-    except sqlite3.OperationalError:
-        return _reader(f"{uri}?mode=ro&immutable=1")
+    """Open read only; where the log's index cannot be shared with a writer, without one.
+
+    A disk that cannot be written has no writer: the log that a crash left is read with its index in memory, and a
+    ledger without a log as the unchanging file that it then is.
+    """
+    ask = "SELECT count(*) FROM sqlite_master"
+    ways: list[tuple[str, ...]] = [("mode=ro", ask, CACHE)]
+    if sys.platform != "win32" and is_there(log_path(path)):
+        ways.append(("mode=ro&vfs=unix-none", "PRAGMA locking_mode = EXCLUSIVE", ask, CACHE))
+    for way in ways:
+        with contextlib.suppress(sqlite3.OperationalError):
+            return _connected(path, *way)
+    return _connected(path, "mode=ro&immutable=1", ask, CACHE)
 
 
-def _reader(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
-    return _prepared(connection, "SELECT count(*) FROM sqlite_master", CACHE)
-
-
-def _prepared(connection: sqlite3.Connection, *statements: str) -> sqlite3.Connection:
-    """The connection after these statements; it is closed where one of them fails."""
+def _connected(path: Path, way: str, *statements: str) -> sqlite3.Connection:
+    """A connection after these statements; it is closed where one of them fails."""
+    uri = f"{path.absolute().as_uri()}?{way}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+    connection.text_factory = _text
     try:
         for statement in statements:
             connection.execute(statement)
@@ -114,6 +143,51 @@ def _prepared(connection: sqlite3.Connection, *statements: str) -> sqlite3.Conne
         connection.close()
         raise
     return connection
+
+
+def _text(value: bytes) -> str:
+    """Damage in a text is shown as such, and ends nothing."""
+    return value.decode("utf-8", "replace")
+
+
+def choose_journal(path: Path) -> None:
+    """Have a write-ahead log, or a rollback journal where the file system shares no memory (FUSE, NFS)."""
+    try:
+        with contextlib.closing(connect_to_write(path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in NO_SHARED_MEMORY:
+            raise
+        with contextlib.closing(connect_to_write(path)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # a log that a crash left is read without its index
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("SELECT count(*) FROM sqlite_master")
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether a failure is about what is around the file (locks, rights, disk, memory), and may pass by itself."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in PASSING
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file itself is broken, or no database."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file, as far as this user may see."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def log_path(ledger: Path) -> Path:
+    """Where the write-ahead log of a ledger is."""
+    return ledger.with_name(ledger.name + "-wal")
 
 
 def size_on_disk(path: Path) -> int:

@@ -16,21 +16,26 @@ if TYPE_CHECKING:
 QUERY = """
 SELECT u.device, u.day, u.receive_bytes, u.transmit_bytes, u.peak_receive_speed, u.peak_transmit_speed, u.peak_speed
 FROM usage_by_day AS u
-WHERE u.kind = 'interface' AND u.day >= (SELECT ifnull(max(day), 0) FROM day) - ?
+WHERE u.kind = 'interface' AND u.day BETWEEN (SELECT ifnull(max(day), 0) FROM day WHERE day <= :last) - :days AND :last
 """
+LAST_DAY = 2_932_896
+"""The number of 9999-12-31: what is later is damage, and no date."""
 
 
 def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
     """The days of the last two years, which is as far as the totals tell them; one at a time."""
     days = (MONTHS_KEPT + 2) * 31
-    for device, day, received, transmitted, *peaks in connection.execute(QUERY, (days,)):
+    for device, day, received, transmitted, *peaks in connection.execute(QUERY, {"days": days, "last": LAST_DAY}):
         yield DayRow(device, day_numbered(day), received, transmitted, Speeds(*peaks))
 
 
 def read_first_day(connection: sqlite3.Connection) -> date | None:
     """The first local day of which the ledger holds bytes; None before there is one."""
-    query = "SELECT min(day) FROM usage_by_day WHERE kind = 'interface' AND receive_bytes + transmit_bytes > 0"
-    (day,) = connection.execute(query).fetchone()
+    query = """
+        SELECT min(day) FROM usage_by_day
+        WHERE kind = 'interface' AND day BETWEEN 0 AND ? AND receive_bytes + transmit_bytes > 0
+    """
+    (day,) = connection.execute(query, (LAST_DAY,)).fetchone()
     return None if day is None else day_numbered(day)
 
 

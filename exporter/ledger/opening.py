@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
+import logging
 import sqlite3
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from exporter.ledger.backups import backups_of, is_sound
-from exporter.ledger.files import LedgerError, connect_to_read, connect_to_write
+from exporter.ledger.backups import COPIED
+from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write
 from exporter.ledger.history import read_first_day, read_history, read_notices
-from exporter.ledger.schema import (
-    COUNTS,
-    VERSION,
-    SchemaError,
-    has_our_schema,
-    migrate_in_own_process,
-    require_current,
-    version_of,
-)
+from exporter.ledger.recovery import make_good
+from exporter.ledger.schema import COUNTS, VERSION, SchemaError, version_of
+from exporter.ledger.statements import COUNTER_BASE
 from exporter.ledger.zones import adopt_zone, zone_of
-from exporter.metering.postings import Account, Checkpoint, Incident, MeterState, OpeningBalance, SubjectFacts
-from exporter.metering.readings import Counts, Epoch, Subject
+from exporter.metering.postings import Account, Checkpoint, MeterState, OpeningBalance, SubjectFacts
+from exporter.metering.readings import NOTHING, Counts, Epoch, Subject
 from exporter.metering.totals import Totals
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+UNREADABLE = Epoch("unreadable", 0, 0)
+"""Epoch of a checkpoint whose own has been damaged: no counter goes on from there."""
 
 
 class Opened(NamedTuple):
@@ -42,27 +40,21 @@ class Opened(NamedTuple):
     ledger_id: str
     totals: Totals
     notices: tuple[str, ...] = ()
-    incidents: tuple[Incident, ...] = ()
     problem: str = ""
 
 
 def open_ledger(path: Path, meter: str, zone: ZoneInfo) -> Opened:
     """Prepare the ledger for its writer; raises LedgerError with the reason and the next step.
 
-    The caller holds the lock. Damage is never fatal: the file is set aside under its date. A ledger that can only
-    be read (full disk, read-only file system, locked by others) is carried forward too, and written when it can be.
+    The caller holds the lock. Damage is never fatal: the file is set aside under its date, and the newest good backup
+    put in its place. A ledger that can only be read (full disk, read-only file system, locked by others) is carried
+    forward too, and written when it can be.
     """
     try:
-        incidents = tuple(_recover(path)) if path.exists() and not (is_sound(path) and has_our_schema(path)) else ()
+        make_good(path)
+        choose_journal(path)
         with contextlib.closing(connect_to_write(path)) as connection:
-            version = version_of(connection)
-        require_current(path, version)
-        if version != VERSION:
-            migrate_in_own_process(path)
-        with contextlib.closing(connect_to_write(path)) as connection:
-            opened = _carry_forward(connection, meter, zone)
-        notices = tuple(f"{incident.what}: {incident.detail}" for incident in incidents)
-        return opened._replace(incidents=incidents, notices=(*notices, *opened.notices))
+            return _carry_forward(connection, meter, zone)
     except SchemaError as error:
         raise LedgerError(str(error)) from error
     except sqlite3.OperationalError as error:
@@ -72,7 +64,7 @@ def open_ledger(path: Path, meter: str, zone: ZoneInfo) -> Opened:
 def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opened:
     name = zone_of(connection)
     if name != zone.key:
-        adopt_zone(connection, zone, ZoneInfo(name) if name else None)
+        adopt_zone(connection, zone, _zone(name))
     connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES ('ledger_id', ?)", (uuid.uuid4().hex,))
     return _opened(connection, meter, zone)
 
@@ -96,11 +88,20 @@ def _read_only(path: Path, meter: str, zone: ZoneInfo, problem: str) -> Opened:
             if version_of(connection) != VERSION:
                 raise LedgerError(f"cannot prepare {path}: {problem}; free or unlock it, or set ledger.path")
             name = zone_of(connection)
-            return _opened(connection, meter, ZoneInfo(name) if name else zone)._replace(problem=problem)
+            return _opened(connection, meter, _zone(name) or zone)._replace(problem=problem)
     except sqlite3.Error as error:
         raise LedgerError(
             f"cannot open {path}: {error}; check the folder's owner and the disk, or set ledger.path"
         ) from error
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """The zone that the days are cut in; None in a new ledger, or where its name means nothing here."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.error("the days of the ledger are cut in %r, which is no time zone here: they stay as they are", name)  # noqa: TRY400 - no traceback
+        return None
 
 
 def carried_forward(connection: sqlite3.Connection, meter: str) -> OpeningBalance:
@@ -112,12 +113,13 @@ def carried_forward(connection: sqlite3.Connection, meter: str) -> OpeningBalanc
     if row is not None:
         posting, boot_id, namespace, wall, elapsed = row
         known = connection.execute("SELECT value FROM state WHERE name = ?", (f"known:{meter}",)).fetchone()
-        indexes = frozenset(map(int, known[0].split())) if known else frozenset()
+        indexes = frozenset(int(number) for number in known[0].split() if number.isdecimal()) if known else frozenset()
         state = MeterState(posting, boot_id, namespace, wall, elapsed, indexes)
     gap_seconds = connection.execute(
         "SELECT ifnull(sum(max(ended - began, 0)), 0) FROM gap WHERE meter = ?", (meter,)
     ).fetchone()[0]
-    return OpeningBalance(state, _accounts(connection), gap_seconds)
+    is_copy = connection.execute("SELECT count(*) FROM state WHERE name = ?", (COPIED,)).fetchone()[0] > 0
+    return OpeningBalance(state, _accounts(connection), gap_seconds, is_copy)
 
 
 def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
@@ -126,6 +128,7 @@ def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
         row[0]: Counts(*row[1:])
         for row in connection.execute(f"SELECT subject, {sums} FROM day GROUP BY subject")  # noqa: S608 - our own names
     }
+    bases = _counter_bases(connection)
     counts = ", ".join(f"c.{name}" for name in COUNTS)
     query = f"""
         SELECT s.id, s.kind, s.name, s.counted, s.uplink, s.first_seen, s.last_seen, c.epoch, c.counter_bits, {counts},
@@ -138,8 +141,18 @@ def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
     for subject_id, kind, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(query):
         facts = SubjectFacts(bool(counted), bool(uplink), first_seen, last_seen)
         lifetime = lifetimes.get(subject_id, Counts())
-        accounts[Subject(kind, name)] = Account(lifetime, facts, _checkpoint(checkpoint))
+        base = bases.get(subject_id, NOTHING)
+        accounts[Subject(kind, name)] = Account(lifetime, facts, _checkpoint(checkpoint), base)
     return accounts
+
+
+def _counter_bases(connection: sqlite3.Connection) -> dict[int, Counts]:
+    rows = connection.execute("SELECT name, value FROM state WHERE name LIKE ? || '%'", (COUNTER_BASE,))
+    bases = {}
+    for name, value in rows:
+        with contextlib.suppress(ValueError, TypeError):
+            bases[int(name.removeprefix(COUNTER_BASE))] = Counts(*map(int, value.split()))
+    return bases
 
 
 def _checkpoint(columns: list[str | int | None]) -> Checkpoint | None:
@@ -149,24 +162,11 @@ def _checkpoint(columns: list[str | int | None]) -> Checkpoint | None:
     bits, *rest = (int(number or 0) for number in numbers)
     counts, (began_at, *sides), read_at = Counts(*rest[:8]), rest[8:15], rest[15]
     base, ledger, discarded = (sides[0], sides[1]), (sides[2], sides[3]), (sides[4], sides[5])
-    return Checkpoint(Epoch.parse(str(epoch)), counts, bits, began_at, base, ledger, discarded, read_at)
+    return Checkpoint(_epoch(str(epoch)), counts, bits, began_at, base, ledger, discarded, read_at)
 
 
-def _recover(path: Path) -> list[Incident]:
-    """Set the damaged file aside with its date and put the newest good backup in its place."""
-    now = datetime.now(UTC)
-    aside = path.with_name(f"{path.name}.damaged-{now:%Y-%m-%dT%H%M%S.%fZ}")
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.replace(aside.with_name(aside.name + suffix))
-    good = next((backup for backup in backups_of(path) if is_sound(backup) and has_our_schema(backup)), None)
-    at = int(now.timestamp())
-    if good is None:
-        detail = f"the damaged ledger is kept as {aside.name}; there was no good backup, so the books begin anew"
-        return [Incident(at, "", "ledger damaged", detail=detail, is_notice=True)]
-    restored = path.with_name(path.name + ".restored")
-    shutil.copyfile(good, restored)
-    restored.replace(path)
-    detail = f"the damaged ledger is kept as {aside.name}; {good.name} was restored"
-    return [Incident(at, "", "ledger restored", detail=detail, is_notice=True)]
+def _epoch(text: str) -> Epoch:
+    try:
+        return Epoch.parse(text)
+    except ValueError:
+        return UNREADABLE

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,12 +104,10 @@ class Poster:
         loop = asyncio.get_running_loop()
         try:
             seconds = await loop.run_in_executor(self._executor, self._writer.post, posting)
-        except (sqlite3.OperationalError, PermissionError) as error:
-            self._failed(str(error))
-            return False
-        except (sqlite3.DatabaseError, FileNotFoundError) as error:
-            self._failed(str(error))
-            self._on_damage(str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the commit failed, and is tried again
+            self._failed(str(error) or type(error).__name__)
+            if await loop.run_in_executor(self._executor, self._writer.is_lost_by, error):
+                self._on_damage(str(error))
             return False
         self._waiting = None
         self._has_moved_days |= bool(posting.realigns)

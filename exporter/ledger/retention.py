@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.schema import COUNTS, SPEEDS
+from exporter.ledger.statements import COUNTER_BASE
 from exporter.metering.readings import Subject
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class Retention:
             execute(_fold_statement(table), {"target": target})
         for table in ("slot", "day", "minute", "checkpoint"):
             execute(f"DELETE FROM {table} WHERE subject IN (SELECT id FROM temp.gone)")  # noqa: S608 - our own names
+        execute("DELETE FROM state WHERE name IN (SELECT ? || id FROM temp.gone)", (COUNTER_BASE,))
         execute("DELETE FROM subject WHERE id IN (SELECT id FROM temp.gone)")
 
     def _live_bytes(self) -> int:

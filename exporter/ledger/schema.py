@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from exporter.ledger.files import choose_journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,20 +131,6 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def has_our_schema(path: Path) -> bool:
-    """Whether a ledger of this version has the tables and views that we made: quick_check does not read their text."""
-    with contextlib.closing(sqlite3.connect(path)) as held, contextlib.closing(sqlite3.connect(":memory:")) as ours:
-        if version_of(held) != VERSION:
-            return True
-        for _, script in MIGRATIONS:
-            ours.executescript(script)
-        definitions = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
-        try:
-            return set(ours.execute(definitions)) <= set(held.execute(definitions))
-        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
-            return isinstance(error, sqlite3.OperationalError)
-
-
 def require_current(path: Path, version: int) -> None:
     """Raise SchemaError for a ledger that a newer netledger has written."""
     if version > VERSION:
@@ -163,13 +150,15 @@ def migrate(path: Path) -> None:
         require_current(path, version_of(connection))
         if version_of(connection) == 0:
             connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        connection.execute("PRAGMA journal_mode = WAL")
+            # Whoever makes a new file puts it on the disk as a whole: twenty slow syncs fewer.
+            connection.execute("PRAGMA synchronous = OFF")
         migrations = Migrations("netledger")
         for number, script in MIGRATIONS:
             migrations(name=f"version_{number}")(_step(number, script))
         migrations.apply(Database(connection))
     finally:
         connection.close()
+    choose_journal(path)
 
 
 def migrate_in_own_process(path: Path) -> None:
@@ -179,8 +168,9 @@ def migrate_in_own_process(path: Path) -> None:
         command, capture_output=True, text=True, check=False, cwd=PACKAGES
     )
     if done.returncode != 0:
-        reason = done.stderr.strip().rsplit("\n", 1)[-1]
-        raise SchemaError(f"could not prepare {path}: {reason}")
+        last = done.stderr.strip().rsplit("\n", 1)[-1].removeprefix("sqlite3.").removeprefix("OperationalError: ")
+        reason = last or f"the process that prepares it was ended (exit code {done.returncode})"
+        raise SchemaError(f"could not prepare {path}: {reason}; look at its disk and its folder, or set ledger.path")
 
 
 def _step(number: int, script: str) -> Callable[[Database], None]:

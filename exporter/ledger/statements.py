@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+COUNTER_BASE = "counter_base:"
+"""State of a subject, by its id: the eight lifetime counts at which its counters of /metrics began again."""
+
+
 def _upsert(table: str, time_column: str, sums: Iterable[str], peaks: Iterable[str]) -> str:
     sums, peaks = tuple(sums), tuple(peaks)
     columns = (time_column, "subject", *sums, *peaks)

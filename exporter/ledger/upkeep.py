@@ -8,8 +8,8 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exporter.ledger.backups import DamagedLedgerError, backups_of, write_backup
-from exporter.ledger.files import size_on_disk
+from exporter.ledger.backups import DamagedLedgerError, backup_path, write_backup
+from exporter.ledger.files import LedgerError, size_on_disk
 from exporter.ledger.retention import Keep, Removed, Retention
 from reports.periods import day_of
 
@@ -82,7 +82,7 @@ class LedgerUpkeep:
             await self._back_up()
         except DamagedLedgerError as error:
             self._on_damage(str(error))
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, LedgerError) as error:
             log.warning("upkeep of the ledger failed, and is tried again within the hour: %s", error)
 
     def tell(self, notice: str) -> None:
@@ -136,8 +136,7 @@ class LedgerUpkeep:
     async def _back_up(self) -> None:
         keep, path = self._settings.backups, self._settings.path
         today = day_of(self._now(), self._zone)
-        newest = backups_of(path)[:1]
-        if keep == 0 or (newest and newest[0].stem.endswith(today.isoformat())):
+        if keep == 0 or backup_path(path, today).exists():
             return
         await asyncio.to_thread(write_backup, path, today, keep)
 

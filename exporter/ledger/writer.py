@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import connect_to_write
-from exporter.ledger.realignment import Realignment
-from exporter.ledger.statements import (
-    ADD_DAY,
-    ADD_MINUTE,
-    ADD_SLOT,
-    PUT_CHECKPOINT,
-    PUT_METER,
-    PUT_SUBJECT,
-)
-from reports.periods import day_number, day_of
+from exporter.ledger.condition import Condition, condition_of
+from exporter.ledger.files import connect_to_write, is_corrupt, is_passing
+from exporter.ledger.open_files import OpenFiles
+from exporter.ledger.recovery import write_out
+from exporter.ledger.rows import Rows
+from exporter.ledger.sparing import part_of, subjects_of, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from exporter.metering.postings import Checkpoint, Posting, SubjectFacts, Usage
+    from exporter.metering.postings import Posting
     from exporter.metering.readings import Subject
+
+log = logging.getLogger(__name__)
+
+
+WRITTEN_BACK = "the ledger was deleted or replaced while it was in use, and its books are written back"
+VALUE_ERRORS = (
+    ArithmeticError,
+    TypeError,
+    ValueError,
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+)
+"""What a value ends a statement with that no ledger can hold: Python's integers know no limit, SQLite's do."""
+
+
+class StrangeLedgerError(sqlite3.DatabaseError):
+    """The file does not hold what this service has written last: another one, or an older copy, took its place."""
+
+
+class _Rehearsed(Exception):  # noqa: N818 - no error: ends a transaction that was only a trial
+    pass
 
 
 class Writer:
@@ -34,39 +53,59 @@ class Writer:
     def __init__(self, path: Path, zone: ZoneInfo) -> None:
         """`zone` is where the day rows are cut. The ledger is opened by the first call, and again after a failure."""
         self._path = path
-        self._zone = zone
+        self.on_notice: Callable[[str], object] = str
+        """Told what somebody should know of the ledger."""
         self._opened: sqlite3.Connection | None = None
-        self._inode = 0
-        self._ids: dict[Subject, int] = {}
-        self._known: frozenset[int] | None = None
+        self._files: OpenFiles | None = None
+        self._rows = Rows(lambda: self.connection, zone)
+        self._refused: dict[Subject, str] = {}
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """The connection; raises sqlite3.OperationalError while the ledger cannot be opened."""
+        """The connection; raises FileNotFoundError without a file, sqlite3.OperationalError where it cannot be had."""
         if self._opened is None:
+            self._files = OpenFiles(self._path)
             self._opened = connect_to_write(self._path)
-            self._inode = self._path.stat().st_ino
         return self._opened
 
     def close(self) -> None:
         """Copy the log into the file and let go of it."""
         if self._opened is not None:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(sqlite3.Error, OSError):
+                self._look_after_the_files()
                 self.checkpoint_log(truncate=True)
-            self._opened.close()
-            self._opened = None
+            self._let_go()
 
     def post(self, posting: Posting) -> float:
         """Commit one posting, all or nothing; returns the seconds it took.
 
-        Raises sqlite3.Error, and nothing is changed; FileNotFoundError where the ledger was taken away. A posting that
-        the ledger already holds (its commit was reported as failed, and was not) is not applied again.
+        Whatever it raises, nothing is changed; `is_lost_by` says what that means for the file. A posting that the
+        ledger already holds (its commit was reported as failed, and was not) is not applied again. A ledger that was
+        taken away is written back first. A subject with a value that the ledger can never hold is left out, loudly.
         """
         began = time.perf_counter()
-        if self._opened is not None and self._path.stat().st_ino != self._inode:
-            raise FileNotFoundError(f"{self._path} was replaced by another file")
-        self.in_transaction(lambda: self._apply(posting))
+        self._look_after_the_files()
+        try:
+            self.in_transaction(lambda: self._apply(posting))
+        except VALUE_ERRORS:
+            refused = self._refused_in(posting)
+            if not refused:
+                raise
+            spared = without(posting, refused, self._refused)
+            self.in_transaction(lambda: self._apply(spared))
+            self._tell(refused)
         return time.perf_counter() - began
+
+    def is_lost_by(self, error: Exception) -> bool:
+        """Whether a failure means that the file at the ledger's place is not the ledger any more."""
+        if isinstance(error, FileNotFoundError | StrangeLedgerError):
+            return True
+        if not isinstance(error, sqlite3.DatabaseError) or is_passing(error):
+            return False
+        try:
+            return is_corrupt(error) or condition_of(self._path) is not Condition.GOOD
+        except (sqlite3.OperationalError, OSError):
+            return False
 
     def in_transaction(self, work: Callable[[], None]) -> None:
         """Run `work` in one transaction that is rolled back whole when anything in it fails."""
@@ -76,124 +115,85 @@ class Writer:
             work()
             connection.execute("COMMIT")
         except BaseException:
-            self._ids.clear()
-            self._known = None
+            self._rows.forget()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._note_files()
 
     def checkpoint_log(self, *, truncate: bool = False) -> None:
         """Copy the write-ahead log into the file, so that it neither grows nor holds all there is."""
         mode = "TRUNCATE" if truncate else "PASSIVE"
         self.connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        self._note_files()
 
     def forget_ids(self) -> None:
         """Look subjects up again: some were folded together."""
-        self._ids.clear()
+        self._rows.forget()
+
+    def _let_go(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+        self._opened = None
+        self._rows.forget()
+
+    def _note_files(self) -> None:
+        if self._files is not None:
+            self._files.note()
+
+    def _look_after_the_files(self) -> None:
+        """Write the books back where they were taken away, and find out what somebody else wrote into them."""
+        if self._opened is None or self._files is None:
+            return
+        if self._files.are_others():
+            notice = write_out(self._opened, self._path, WRITTEN_BACK)
+            log.error("%s", notice)
+            self._let_go()
+            self.on_notice(notice)
+        elif self._files.are_overwritten():
+            condition = condition_of(self._path)
+            if condition is not Condition.GOOD:
+                raise StrangeLedgerError(f"somebody wrote into {self._path}: it is {condition.value}")
+            self._files.note()
+
+    def _refused_in(self, posting: Posting) -> dict[Subject, str]:
+        """Whose rows the ledger cannot hold, and why: each is tried alone."""
+        found = {}
+        for subject in subjects_of(posting):
+            part = part_of(posting, {subject})
+            try:
+                self.in_transaction(lambda part=part: self._rehearse(part))  # type: ignore[misc]  # bound at once
+            except _Rehearsed:
+                continue
+            except VALUE_ERRORS as error:
+                found[subject] = str(error)
+        return found
+
+    def _rehearse(self, posting: Posting) -> None:
+        self._rows.put(posting)
+        raise _Rehearsed
+
+    def _tell(self, refused: Mapping[Subject, str]) -> None:
+        for subject, reason in refused.items():
+            if self._refused.get(subject) != reason:
+                told = f"not booked: {subject.name}: the ledger cannot hold it: {reason}"
+                log.error("%s", told)
+                self.on_notice(told)
+        self._refused = dict(refused)
+
+    def _holds(self, posting: Posting) -> bool:
+        """Whether this very posting is in the ledger; raises StrangeLedgerError where the one before it is not."""
+        query = "SELECT posting, boot_id, namespace, wall, elapsed FROM meter WHERE name = ?"
+        held = self.connection.execute(query, (posting.meter,)).fetchone()
+        if held == posting.state[:5]:
+            return True
+        if held is not None and held[0] != posting.state.posting - 1:
+            raise StrangeLedgerError(
+                f"{self._path} ends with posting {held[0]}, and {posting.state.posting} is to be written"
+            )
+        return False
 
     def _apply(self, posting: Posting) -> None:
-        held = self.connection.execute("SELECT posting FROM meter WHERE name = ?", (posting.meter,)).fetchone()
-        if held is not None and held[0] >= posting.state.posting:
-            return
-        self._put_subjects(posting.subjects)
-        for realign in posting.realigns:
-            Realignment(self.connection, self._zone).apply(realign)
-        self._add_usage(posting.slots, posting.minutes)
-        self._put_checkpoints(posting.checkpoints)
-        self._note(posting)
-        state = posting.state
-        row = {
-            "name": posting.meter,
-            "posting": state.posting,
-            "boot_id": state.boot_id,
-            "namespace": state.namespace,
-            "wall": state.wall,
-            "elapsed": state.elapsed,
-        }
-        self.connection.execute(PUT_METER, row)
-        self._put_known(posting.meter, state.known)
-
-    def _put_known(self, meter: str, known: frozenset[int]) -> None:
-        """Written when it changes only: a host of containers has a thousand indexes, and a commit every ten seconds."""
-        if known != self._known:
-            row = (f"known:{meter}", " ".join(map(str, sorted(known))))
-            self.connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
-            self._known = known
-
-    def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
-        rows = [
-            {
-                "kind": subject.kind,
-                "name": subject.name,
-                "counted": int(facts.is_counted),
-                "uplink": int(facts.is_uplink),
-                "first_seen": facts.first_seen,
-                "last_seen": facts.last_seen,
-            }
-            for subject, facts in subjects.items()
-        ]
-        self.connection.executemany(PUT_SUBJECT, rows)
-
-    def _add_usage(
-        self, slots: Mapping[tuple[int, Subject], Usage], minutes: Mapping[tuple[int, Subject], Usage]
-    ) -> None:
-        days: dict[tuple[int, Subject], Usage] = {}
-        for (start, subject), usage in slots.items():
-            key = (day_number(day_of(start, self._zone)), subject)
-            days[key] = usage.plus(days[key]) if key in days else usage
-        connection = self.connection
-        connection.executemany(ADD_SLOT, map(self._row, slots.items()))
-        connection.executemany(ADD_DAY, map(self._row, days.items()))
-        connection.executemany(
-            ADD_MINUTE,
-            (
-                (
-                    start,
-                    self._id(subject),
-                    usage.counts.receive_bytes,
-                    usage.counts.transmit_bytes,
-                    *usage.peaks,
-                )
-                for (start, subject), usage in minutes.items()
-            ),
-        )
-
-    def _row(self, item: tuple[tuple[int, Subject], Usage]) -> tuple[int, ...]:
-        (start, subject), usage = item
-        return (start, self._id(subject), *usage.counts, usage.estimated_bytes, *usage.peaks)
-
-    def _put_checkpoints(self, checkpoints: Mapping[Subject, Checkpoint]) -> None:
-        self.connection.executemany(
-            PUT_CHECKPOINT,
-            (
-                (
-                    self._id(subject),
-                    str(held.epoch),
-                    held.counter_bits,
-                    *held.counts,
-                    held.began_at,
-                    *held.base,
-                    *held.ledger,
-                    *held.discarded,
-                    held.read_at,
-                )
-                for subject, held in checkpoints.items()
-            ),
-        )
-
-    def _note(self, posting: Posting) -> None:
-        self.connection.executemany(
-            "INSERT INTO gap (meter, began, ended, cause, bytes) VALUES (?, ?, ?, ?, ?)",
-            ((posting.meter, *gap) for gap in posting.gaps),
-        )
-        self.connection.executemany(
-            "INSERT INTO incident (at, subject, what, bytes, detail, seen) VALUES (?, ?, ?, ?, ?, ?)",
-            ((*incident[:5], int(not incident.is_notice)) for incident in posting.incidents),
-        )
-
-    def _id(self, subject: Subject) -> int:
-        known = self._ids.get(subject)
-        if known is None:
-            query = "SELECT id FROM subject WHERE kind = ? AND name = ?"
-            known = self._ids[subject] = self.connection.execute(query, subject).fetchone()[0]
-        return known
+        if not self._holds(posting):
+            self._rows.put(posting)
+            self._rows.close(posting)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.differences import WRAP_32, limit
 from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, added
+from exporter.metering.snapshots import InterfaceState
 from exporter.metering.spreading import MINUTE_SECONDS, moved_back
 from exporter.metering.taking import MOST_LIFETIME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from exporter.metering.differences import Delta
     from exporter.metering.postings import Realign
     from exporter.metering.readings import Epoch, Link, Reading, Subject
@@ -32,6 +36,7 @@ class Life:
         "base",
         "began_at",
         "booked_minute",
+        "counter_base",
         "counter_bits",
         "counts",
         "discarded",
@@ -70,17 +75,24 @@ class Life:
         self.unreadable: tuple[str, ...] = ()
         self.speed: int | None = None
         """Bytes per second that its hardware could move at the last look, None where nobody knows."""
+        self.counter_base = NOTHING
 
     @classmethod
     def resume(cls, subject: Subject, account: Account) -> Life:
         """Continue what the ledger holds of a subject."""
         life = cls(subject, account.facts, account.lifetime)
+        life.counter_base = account.counter_base
         if account.checkpoint is not None:
             held = account.checkpoint
             life.epoch, life.counts, life.counter_bits = held.epoch, held.counts, held.counter_bits
             life.began_at, life.base, life.ledger = held.began_at, held.base, held.ledger
             life.discarded, life.read_at = held.discarded, held.read_at
         return life
+
+    @property
+    def counter(self) -> Counts:
+        """What its counters of /metrics show."""
+        return Counts(*map(sub, self.lifetime, self.counter_base))
 
     def begin_epoch(self, reading: Reading, delta: Delta, at: int) -> None:
         """From here on the ledger must gain what the counter does; of its counts, `delta` is gained now."""
@@ -177,3 +189,20 @@ def room_of(life: Life, link: Link | None, seconds: float, *, is_gap: bool) -> R
     seconds += life.fall.seconds if life.fall is not None else 0
     most = max(min(limit(fastest, seconds), MOST_LIFETIME - max(life.lifetime)), 0)
     return Room(link.speed if link is not None else None, seconds, most)
+
+
+def states_of(lives: Iterable[Life], links: Mapping[str, Link]) -> tuple[InterfaceState, ...]:
+    """Everyone that is there, and those that have gone and count."""
+    return tuple(
+        InterfaceState(
+            life.subject.name,
+            life.facts.is_counted,
+            life.facts.is_uplink,
+            links.get(life.subject.name) if life.is_present else None,
+            life.lifetime,
+            life.rates,
+            life.counter_base,
+        )
+        for life in lives
+        if life.is_present or life.facts.is_counted
+    )

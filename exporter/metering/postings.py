@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.metering.readings import NOTHING, Counts, added
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exporter.metering.readings import Epoch, Subject
 
 
@@ -127,19 +129,29 @@ class Posting(NamedTuple):
     gaps: tuple[Gap, ...]
     incidents: tuple[Incident, ...]
     realigns: tuple[Realign, ...] = ()
+    counter_bases: Mapping[Subject, Counts] | None = None
+    """After a restore: the lifetimes at which counters of /metrics begin again; None is nothing new."""
 
 
 class Account(NamedTuple):
-    """What the ledger holds of one subject when the service starts."""
+    """What the ledger holds of one subject when the service starts.
+
+    `counter_base` is the lifetime at which its counters of /metrics began again.
+    """
 
     lifetime: Counts
     facts: SubjectFacts
     checkpoint: Checkpoint | None
+    counter_base: Counts = NOTHING
 
 
 class OpeningBalance(NamedTuple):
-    """What is carried forward from the ledger: the meter's last look (None in a new ledger), accounts, gap seconds."""
+    """What is carried forward from the ledger: the meter's last look (None in a new ledger), accounts, gap seconds.
+
+    `is_copy`: a backup that took the ledger's place; what was counted after it may be missing.
+    """
 
     state: MeterState | None
     accounts: dict[Subject, Account]
     gap_seconds: int = 0
+    is_copy: bool = False

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.bookkeeper import Bookkeeper
 from exporter.metering.clock import SECOND
+from exporter.metering.counter_bases import CounterBases, last_shown
 from exporter.metering.counting import metered
 from exporter.metering.kinship import Held, Kin, kin_of
+from exporter.metering.lives import states_of
 from exporter.metering.postings import Gap, Incident, MeterState, Posting
 from exporter.metering.readings import MeterError
-from exporter.metering.snapshots import InterfaceState, MeterHealth, Snapshot
+from exporter.metering.snapshots import MeterHealth, Snapshot
 from exporter.metering.timeline import Stretch, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from exporter.metering.clock import Clock, Instant
+    from exporter.metering.counter_bases import LastShown
     from exporter.metering.counting import CountingRules
     from exporter.metering.journal import Journal
     from exporter.metering.lives import Life
@@ -60,8 +63,12 @@ class Sampler:
         rules: CountingRules,
         opening: OpeningBalance,
         options: SamplerOptions,
+        shown: Mapping[Subject, LastShown] | None = None,
     ) -> None:
-        """Carry forward what the ledger holds; nothing is read before the first `sample`."""
+        """Carry forward what the ledger holds; nothing is read before the first `sample`.
+
+        `shown` is what a sampler before it in this process has shown last.
+        """
         self._meter, self._clock, self._journal, self._totals = meter, clock, journal, totals
         self._rules = rules
         self._books = Bookkeeper(
@@ -78,6 +85,7 @@ class Sampler:
         self._posting = opening.state.posting if opening.state else 0
         self._gap_total = opening.gap_seconds
         self._rated: Instant | None = None
+        self._counter_bases = CounterBases(opening, shown or {})
         self._look: Look | None = None
         self._looked: Instant | None = None
         self._metered: frozenset[str] = frozenset()
@@ -124,6 +132,7 @@ class Sampler:
         self._books.book(look, self._metered_in(look), stretch)
         self._note_gap(stretch, before)
         self._measure(now, stretch)
+        self._counter_bases.settle(self._books.lives)
         self._timeline.looked(now)
         self._look, self._looked = look, now
         return self._publish(now, health)
@@ -154,6 +163,7 @@ class Sampler:
             gaps=tuple(journal.gaps),
             incidents=tuple(journal.incidents),
             realigns=tuple(self._realigns),
+            counter_bases=self._counter_bases.take(),
         )
         journal.clear()
         books.dirty, books.changed, self._realigns = set(), set(), []
@@ -184,6 +194,10 @@ class Sampler:
             self._journal.incidents.append(Incident(now.wall // SECOND, "", STRANGE, detail=detail, is_notice=True))
             log.warning("%s: %s", STRANGE, detail)
             self.on_notice(f"{STRANGE}: {detail}")
+
+    def last_shown(self) -> dict[Subject, LastShown]:
+        """What the counters show, for a sampler that follows in the same process."""
+        return last_shown(self._books.lives.values())
 
     def _follow_the_clock(self, now: Instant, look: Look) -> None:
         realign, incident = self._timeline.realignment(now, look)
@@ -269,23 +283,11 @@ class Sampler:
     def _publish(self, now: Instant, health: MeterHealth) -> Snapshot:
         self._number += 1
         links = self._look.links if self._look else {}
-        states = [
-            InterfaceState(
-                life.subject.name,
-                life.facts.is_counted,
-                life.facts.is_uplink,
-                links.get(life.subject.name) if life.is_present else None,
-                life.lifetime,
-                life.rates,
-            )
-            for life in self._books.lives.values()
-            if life.is_present or life.facts.is_counted
-        ]
         self.snapshot = Snapshot(
             number=self._number,
             layout=self._layout,
             taken=self._looked or now,
-            interfaces=tuple(states),
+            interfaces=states_of(self._books.lives.values(), links),
             health=health,
             gap_seconds=self._gap_total,
             resets=self._books.record.resets,

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.postings import STILL, Speeds
+from exporter.metering.readings import NOTHING, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporter.metering.clock import Instant
-    from exporter.metering.readings import Counts, Link
+    from exporter.metering.readings import Link
 
 
 class InterfaceState(NamedTuple):
     """One interface now: lifetime counts in the ledger (unposted ones included), rates in bytes per second.
 
-    `link` is None for an interface that is gone; such a one is shown only where it counts.
+    `link` is None for an interface that is gone; such a one is shown only where it counts. `counter_base` is the
+    lifetime at which its counters of /metrics began again, after a restore that lost a part of it.
     """
 
     name: str
@@ -25,6 +28,14 @@ class InterfaceState(NamedTuple):
     link: Link | None
     lifetime: Counts
     rates: Speeds = STILL
+    counter_base: Counts = NOTHING
+
+    @property
+    def counter(self) -> Counts:
+        """What its counters of /metrics show: they never fall a little, which Prometheus would take for a new 0."""
+        if self.counter_base is NOTHING:
+            return self.lifetime
+        return Counts(*map(sub, self.lifetime, self.counter_base))
 
 
 class MeterHealth(NamedTuple):

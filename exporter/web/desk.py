@@ -63,6 +63,7 @@ class Desk:
         self._clock, self._sampler, self._readers = clock, sampler, readers
         self._on_damage, self._plans = on_damage, plans
         self._connection: sqlite3.Connection | None = None
+        self._is_replaced = False
 
     @property
     def now(self) -> float:
@@ -117,6 +118,11 @@ class Desk:
             return self.exposition.render_some(state, names, accept)
         return self.exposition.render(state, accept, accept_encoding)
 
+    def note_on_ledger(self, notice: str) -> None:
+        """Something happened to the ledger, which may be another file now; told by the writer's thread."""
+        self.upkeep.tell(notice)
+        self._is_replaced = True
+
     def live_plans(self) -> tuple[LivePlan, ...]:
         """Every plan with what was moved since it was last asked about."""
         return self._plans.live()
@@ -131,6 +137,9 @@ class Desk:
         unposted = self.poster.unposted()
 
         def answer() -> Result:
+            if self._is_replaced:
+                self._is_replaced = False
+                self._let_go()
             if self._connection is None:
                 self._connection = connect_to_read(self.settings.ledger.path)
             reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.ledger.opening import Opened
+    from exporter.metering.counter_bases import LastShown
     from exporter.metering.postings import Posting
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
@@ -40,6 +41,7 @@ class Books:
         shutil.copyfile(template, path)
         self.machine, self.path, self.zone = machine, path, zone
         self.rules, self.options = CountingRules(), SamplerOptions()
+        self.shown: dict[Subject, LastShown] = {}
         self.known: dict[Interface, Pair] = {}
         self.baseline: dict[Interface, Pair] = {}
         self.running = False
@@ -69,6 +71,7 @@ class Books:
             rules=self.rules,
             opening=self.opened.opening,
             options=self.options,
+            shown=self.shown,
         )
         self.running, self.waiting = True, None
         state = self.opened.opening.state

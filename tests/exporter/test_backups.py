@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.backups import backups_of, is_sound, write_backup
+from exporter.ledger.backups import backups_of, write_backup
+from exporter.ledger.condition import Condition, condition_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,7 @@ def test_a_damaged_ledger_is_set_aside_and_the_backup_restored(books: Books, dam
 
     (aside,) = (path for path in books.path.parent.glob("*.damaged-*") if path.suffix not in {"-wal", "-shm"})
     assert aside.read_bytes() == broken
-    assert [(incident.what, incident.is_notice) for incident in books.opened.incidents] == [("ledger restored", True)]
+    assert books.rows("SELECT what, seen FROM incident") == [("ledger restored", 0)]
     assert aside.name in books.opened.notices[0]
     assert books.lifetime("eth0") == (200_044, 2004), "the same boot's counter still tells what came after"
     assert books.audit().difference == 0
@@ -81,7 +82,7 @@ def test_without_a_backup_the_books_begin_anew_and_say_so(books: Books, damage: 
 
     books.start()
 
-    assert [incident.what for incident in books.opened.incidents] == ["ledger damaged"]
+    assert books.rows("SELECT what, seen FROM incident") == [("ledger damaged", 0)]
     assert books.lifetime("eth0") == (0, 0)
 
 
@@ -110,7 +111,7 @@ def test_damage_anywhere_is_survived(books: Books, seed: int) -> None:
     books.start()
     books.stop()
 
-    assert is_sound(books.path)
+    assert condition_of(books.path) is Condition.GOOD
 
 
 def test_a_backup_is_whole_and_the_oldest_go(books: Books) -> None:
@@ -124,7 +125,7 @@ def test_a_backup_is_whole_and_the_oldest_go(books: Books) -> None:
 
     kept = backups_of(books.path)
     assert [path.stem[-10:] for path in kept] == ["2026-06-05", "2026-06-04", "2026-06-03"]
-    assert all(is_sound(path) for path in kept)
+    assert all(condition_of(path) is Condition.GOOD for path in kept)
     with sqlite3.connect(kept[0]) as copy:
         assert copy.execute("SELECT sum(receive_bytes) FROM day").fetchone() == (77,)
     copy.close()

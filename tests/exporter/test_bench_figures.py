@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.ledger.backups import is_sound
+from exporter.ledger.condition import Condition, condition_of
 from exporter.ledger.files import connect_to_read
 from reports.ledger_reader import LedgerReader
 from reports.periods import Period, day_of
@@ -114,7 +114,7 @@ def test_an_answer_of_unknown_length_is_refused(head: bytes) -> None:
 def test_a_seeded_ledger_is_one_that_the_reader_reads(tmp_path: Path) -> None:
     path = seed(tmp_path / "ledger.db", History(("eth0", "eth1"), days=3), now=1_800_000_000)
 
-    assert is_sound(path)
+    assert condition_of(path) is Condition.GOOD
     with closing(connect_to_read(path)) as connection:
         ledger = LedgerReader(connection)
         slots = connection.execute("SELECT count(*), count(DISTINCT slot) FROM slot").fetchone()

@@ -15,7 +15,6 @@ from exporter.ledger.files import Holder, LedgerError, LedgerLock, find_holder
 from exporter.ledger.opening import open_ledger
 from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate, migrate_in_own_process
 from exporter.ledger.writer import Writer
-from exporter.metering.readings import Subject
 from tests.exporter.books import UTC
 
 if TYPE_CHECKING:
@@ -127,14 +126,15 @@ def test_a_torn_transaction_rolls_back_whole(books: Books) -> None:
     posting = books.sampler.take()
     assert posting is not None
     held = books.rows("SELECT * FROM checkpoint"), books.rows("SELECT posting FROM meter")
-    (key, usage), *_ = posting.slots.items()
-    stranger = (key[0], Subject("interface", "nobody"))
+    execute = books.writer.connection.execute
+    execute("CREATE TRIGGER full BEFORE UPDATE ON meter BEGIN SELECT RAISE (ABORT, 'torn'); END")
 
-    with pytest.raises(TypeError):
-        books.writer.post(posting._replace(slots={key: usage, stranger: usage}))
+    with pytest.raises(sqlite3.IntegrityError, match="torn"):
+        books.writer.post(posting)
 
     assert books.lifetime_of_all() == books.lifetime_by_slots() == (0, 0)
     assert (books.rows("SELECT * FROM checkpoint"), books.rows("SELECT posting FROM meter")) == held
+    execute("DROP TRIGGER full")
     books.writer.post(posting)
     assert books.lifetime_of_all() == (500, 5)
 

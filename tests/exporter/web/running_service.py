@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from exporter.metering.counter_bases import LastShown
     from exporter.metering.postings import Gap, Usage
     from exporter.web_config.parsing import WatchedWebConfig
     from tests.exporter.fake_machine import FakeMeter, Machine
@@ -52,6 +53,7 @@ class RunningService:
         self.web_config: WatchedWebConfig | None = None
         self.plans: tuple[PlanSettings, ...] = (PlanSettings(plan=Plan()),)
         self.first_problem = self.url = ""
+        self.shown: Mapping[Subject, LastShown] = {}
 
     service: Service
     meter: FakeMeter
@@ -89,13 +91,21 @@ class RunningService:
             reports=self.reports,
             plans=self.plans,
         )
-        self.service = Service(Surroundings(settings, self.machine, self.meter, self.zone, self.web_config))
+        around = Surroundings(settings, self.machine, self.meter, self.zone, self.web_config, shown=self.shown)
+        self.service = Service(around)
         self.url = await self.service.start()
 
     async def stop(self) -> None:
         """A clean stop."""
         await self.service.stop()
         self.meter.close()
+
+    async def restart(self) -> None:
+        """As `netledger run` does for a ledger that was lost, in the same process and with the same meter."""
+        await self.service.stop()
+        self.shown = self.service.last_shown()
+        self.meter.close()
+        await self.start()
 
     @property
     def port(self) -> int:

@@ -1,0 +1,65 @@
+"""What a file is: a good ledger, a damaged one, one that a newer netledger wrote, or none of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from exporter.ledger.files import CACHE, is_passing
+from exporter.ledger.schema import MIGRATIONS, VERSION, version_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEFINITIONS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
+
+
+class Condition(Enum):
+    """GOOD: whole, and with our tables. NEW: a database without a table. Of the others, the value says it."""
+
+    GOOD = "a good ledger"
+    NEW = "a database without tables"
+    NEWER = "written by a newer netledger"
+    FOREIGN = "no ledger of netledger"
+    DAMAGED = "damaged"
+
+
+def condition_of(path: Path) -> Condition:
+    """Read every page of the file (0.2 s for 20 MB); raises sqlite3.OperationalError where disk or locks prevent it.
+
+    Nobody writes an empty file: it is a damaged one.
+    """
+    if path.stat().st_size == 0:
+        return Condition.DAMAGED
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute(CACHE)
+            return _condition_in(connection)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # what SQLite complains of quotes the damage
+        if is_passing(error):
+            raise
+        return Condition.DAMAGED
+
+
+def _condition_in(connection: sqlite3.Connection) -> Condition:
+    version = version_of(connection)
+    if version > VERSION:
+        return Condition.NEWER
+    if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+        return Condition.DAMAGED
+    if version == 0:
+        return Condition.FOREIGN if connection.execute(TABLES).fetchone()[0] else Condition.NEW
+    return Condition.GOOD if _definitions(version) <= set(connection.execute(DEFINITIONS)) else Condition.FOREIGN
+
+
+def _definitions(version: int) -> set[tuple[str, ...]]:
+    """The tables and views that we made for a version: the check of pages does not read their text."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as ours:
+        for number, script in MIGRATIONS:
+            if number <= version:
+                ours.executescript(script)
+        return set(ours.execute(DEFINITIONS))

@@ -1,0 +1,194 @@
+"""Have a good ledger where there was one: out of its backups, or out of the file that the service still holds open."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from exporter.ledger.backups import COPIED, backups_of, clean_partials
+from exporter.ledger.condition import Condition, condition_of
+from exporter.ledger.files import LedgerError, connect_to_read, connect_to_write, log_path
+from exporter.ledger.placing import fsync_file, place, remove
+from exporter.ledger.schema import VERSION, SchemaError, migrate_in_own_process, require_current, version_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+
+PUT_STATE = "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)"
+PUT_NOTICE = "INSERT INTO incident (at, subject, what, detail, seen) VALUES (?, '', ?, ?, 0)"
+
+STORIES = {
+    None: "the ledger was gone",
+    Condition.NEW: "an empty file was in the ledger's place, and is kept as {aside}",
+    Condition.FOREIGN: "a file that is no ledger of netledger was in the ledger's place, and is kept as {aside}",
+    Condition.DAMAGED: "the damaged ledger is kept as {aside}",
+}
+
+
+def make_good(path: Path) -> None:
+    """Have a ledger of this version at `path`, whatever is there; the caller holds its lock.
+
+    Raises LedgerError or SchemaError with the next step, sqlite3.OperationalError where the file cannot be judged.
+    """
+    condition = condition_of(path) if path.exists() else None
+    if condition is Condition.NEWER:
+        require_current(path, _version_of(path))
+    elif condition is Condition.GOOD:
+        _clean_leftovers(path)
+        if _version_of(path) < VERSION:
+            migrate_in_own_process(path)
+    else:
+        _replace(path, condition)
+
+
+def write_out(connection: sqlite3.Connection, path: Path, detail: str) -> str:
+    """Write the books out of a file that is open and no longer at its place; returns the notice.
+
+    The connection still sees all that was committed; it is of no use afterwards. Raises sqlite3.Error and OSError.
+    """
+    copy = _copy_path(path)
+    aside = _aside(path)
+    remove(copy)
+    with contextlib.closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    notice = "ledger written back", detail.format(aside=aside.name)
+    _finish(copy, notice, is_copied=False)
+    place(copy, path, aside)
+    return ": ".join(notice)
+
+
+def _replace(path: Path, condition: Condition | None) -> None:
+    aside = _aside(path)
+    story = STORIES[condition].format(aside=aside.name)
+    copy = _copy_path(path)
+    try:
+        source = _newest_good(path, copy)
+        if source:
+            _finish(copy, ("ledger restored", f"{story}; {source} was restored"), is_copied=True)
+        else:
+            remove(copy)
+            migrate_in_own_process(copy)
+            if condition not in {None, Condition.NEW} or _has_traces(path):
+                what = "ledger missing" if condition is None else "ledger damaged"
+                _finish(copy, (what, f"{story}; there was no good backup, so the books begin anew"), is_copied=False)
+            else:
+                fsync_file(copy)
+        place(copy, path, aside)
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise LedgerError(
+            f"{path} cannot be put in place: {reason}; make room in {path.parent} and let this user write there"
+        ) from error
+    _clean_leftovers(path)
+
+
+def _newest_good(path: Path, copy: Path) -> str:
+    """Have a whole copy of the newest good backup at `copy`; returns whose name it has, "" where none is good.
+
+    The newest is the one with the highest posting, as clocks go wrong. One that an interrupted start has left at
+    `copy` may be the only one.
+    """
+    newer = None
+    for found in _by_newest((copy, *backups_of(path))):
+        condition = _condition_of(found)
+        newer = found if condition is Condition.NEWER else newer
+        if condition is not Condition.GOOD:
+            continue
+        if found == copy:
+            return "a copy that an interrupted start had left"
+        if _is_copied(found, copy):
+            return found.name
+    if newer is not None:
+        raise SchemaError(
+            f"{path} must be restored, and {newer} was written by a newer netledger: "
+            "install that version again, or move its backups away to begin anew"
+        )
+    return ""
+
+
+def _by_newest(files: tuple[Path, ...]) -> list[Path]:
+    ranked = [(posting, path.name, path) for path in files if (posting := _posting_of(path)) is not None]
+    return [path for *_, path in sorted(ranked, reverse=True)]
+
+
+def _posting_of(path: Path) -> int | None:
+    """The number of the last posting in a copy; None where it cannot be read as a ledger."""
+    try:
+        with contextlib.closing(connect_to_read(path)) as connection:
+            return int(connection.execute("SELECT ifnull(max(posting), 0) FROM meter").fetchone()[0])
+    except (sqlite3.Error, OSError, ValueError):
+        return None
+
+
+def _condition_of(path: Path) -> Condition:
+    try:
+        return condition_of(path)
+    except (sqlite3.OperationalError, OSError):
+        return Condition.DAMAGED
+
+
+def _is_copied(backup: Path, copy: Path) -> bool:
+    """Whether the copy is there, whole; one that cannot be read is passed over. Raises OSError for want of room."""
+    remove(copy)
+    try:
+        shutil.copyfile(backup, copy)
+        fsync_file(copy)
+    except OSError as error:
+        remove(copy)
+        if error.errno in NO_ROOM:
+            raise
+        return False
+    return condition_of(copy) is Condition.GOOD
+
+
+def _finish(copy: Path, notice: tuple[str, str], *, is_copied: bool) -> None:
+    """Bring the copy to this version, write into it what happened, and have it whole on the disk."""
+    if _version_of(copy) < VERSION:
+        migrate_in_own_process(copy)
+    now = datetime.now(UTC)
+    with contextlib.closing(connect_to_write(copy)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(PUT_NOTICE, (int(now.timestamp()), *notice))
+        if is_copied:
+            connection.execute(PUT_STATE, (COPIED, now.isoformat(timespec="seconds")))
+        connection.execute("COMMIT")
+        connection.execute("PRAGMA journal_mode = DELETE")
+    if condition_of(copy) is not Condition.GOOD:
+        raise sqlite3.DatabaseError(f"{copy} is damaged")
+    fsync_file(copy)
+
+
+def _version_of(path: Path) -> int:
+    with contextlib.closing(connect_to_read(path)) as connection:
+        return version_of(connection)
+
+
+def _copy_path(path: Path) -> Path:
+    return path.with_name(path.name + ".restored")
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y-%m-%dT%H%M%S.%fZ}")
+
+
+def _has_traces(path: Path) -> bool:
+    """Whether there was a ledger: backups, a log without its file, or a file that was set aside."""
+    aside = f"{path.name}.damaged-"
+    return (
+        bool(backups_of(path))
+        or log_path(path).exists()
+        or any(found.name.startswith(aside) for found in path.parent.iterdir())
+    )
+
+
+def _clean_leftovers(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        remove(_copy_path(path))
+        clean_partials(path)

@@ -1,0 +1,169 @@
+"""The rows of a posting, as they go into the ledger within one transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.ledger.backups import COPIED
+from exporter.ledger.realignment import Realignment
+from exporter.ledger.statements import (
+    ADD_DAY,
+    ADD_MINUTE,
+    ADD_SLOT,
+    COUNTER_BASE,
+    PUT_CHECKPOINT,
+    PUT_METER,
+    PUT_SUBJECT,
+)
+from reports.periods import day_number, day_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.postings import Checkpoint, Posting, SubjectFacts, Usage
+    from exporter.metering.readings import Counts, Subject
+
+MOST = 2**63 - 1
+"""The largest number that SQLite holds."""
+
+
+class Rows:
+    """Puts rows through one connection, and remembers what the ledger calls each subject."""
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection], zone: ZoneInfo) -> None:
+        """`zone` is where the day rows are cut."""
+        self._connect, self._zone = connect, zone
+        self._ids: dict[Subject, int] = {}
+        self._known: frozenset[int] | None = None
+
+    def forget(self) -> None:
+        """Look everything up again: a transaction was rolled back, or subjects were folded together."""
+        self._ids.clear()
+        self._known = None
+
+    def put(self, posting: Posting) -> None:
+        """Usage, checkpoints and facts of the subjects."""
+        self._put_subjects(posting.subjects)
+        for realign in posting.realigns:
+            Realignment(self._connection, self._zone).apply(realign)
+        self._add_usage(posting.slots, posting.minutes)
+        self._put_checkpoints(posting.checkpoints)
+        if posting.counter_bases is not None:
+            self._put_counter_bases(posting.counter_bases)
+
+    def close(self, posting: Posting) -> None:
+        """Gaps, incidents, and where the meter stands now."""
+        self._note(posting)
+        state = posting.state
+        row = {
+            "name": posting.meter,
+            "posting": state.posting,
+            "boot_id": state.boot_id,
+            "namespace": state.namespace,
+            "wall": state.wall,
+            "elapsed": state.elapsed,
+        }
+        self._connection.execute(PUT_METER, row)
+        self._put_known(posting.meter, state.known)
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        return self._connect()
+
+    def _put_counter_bases(self, bases: Mapping[Subject, Counts]) -> None:
+        rows = ((f"{COUNTER_BASE}{self._id(subject)}", " ".join(map(str, base))) for subject, base in bases.items())
+        self._connection.executemany("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", rows)
+        self._connection.execute("DELETE FROM state WHERE name = ?", (COPIED,))
+
+    def _put_known(self, meter: str, known: frozenset[int]) -> None:
+        """Written when it changes only: a host of containers has a thousand indexes, and a commit every ten seconds."""
+        if known != self._known:
+            row = (f"known:{meter}", " ".join(map(str, sorted(known))))
+            self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
+            self._known = known
+
+    def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
+        rows = [
+            {
+                "kind": subject.kind,
+                "name": subject.name,
+                "counted": int(facts.is_counted),
+                "uplink": int(facts.is_uplink),
+                "first_seen": facts.first_seen,
+                "last_seen": facts.last_seen,
+            }
+            for subject, facts in subjects.items()
+        ]
+        self._connection.executemany(PUT_SUBJECT, rows)
+
+    def _add_usage(
+        self, slots: Mapping[tuple[int, Subject], Usage], minutes: Mapping[tuple[int, Subject], Usage]
+    ) -> None:
+        days: dict[tuple[int, Subject], Usage] = {}
+        for (start, subject), usage in slots.items():
+            key = (day_number(day_of(start, self._zone)), subject)
+            days[key] = usage.plus(days[key]) if key in days else usage
+        connection = self._connection
+        connection.executemany(ADD_SLOT, map(self._row, slots.items()))
+        connection.executemany(ADD_DAY, map(self._row, days.items()))
+        connection.executemany(
+            ADD_MINUTE,
+            (
+                (
+                    start,
+                    self._id(subject),
+                    usage.counts.receive_bytes,
+                    usage.counts.transmit_bytes,
+                    *usage.peaks,
+                )
+                for (start, subject), usage in minutes.items()
+            ),
+        )
+
+    def _row(self, item: tuple[tuple[int, Subject], Usage]) -> tuple[int, ...]:
+        (start, subject), usage = item
+        return (start, self._id(subject), *usage.counts, usage.estimated_bytes, *usage.peaks)
+
+    def _put_checkpoints(self, checkpoints: Mapping[Subject, Checkpoint]) -> None:
+        self._connection.executemany(
+            PUT_CHECKPOINT,
+            (
+                (
+                    self._id(subject),
+                    str(held.epoch),
+                    held.counter_bits,
+                    *held.counts,
+                    held.began_at,
+                    *held.base,
+                    *held.ledger,
+                    *held.discarded,
+                    held.read_at,
+                )
+                for subject, held in checkpoints.items()
+            ),
+        )
+
+    def _note(self, posting: Posting) -> None:
+        self._connection.executemany(
+            "INSERT INTO gap (meter, began, ended, cause, bytes) VALUES (?, ?, ?, ?, ?)",
+            ((posting.meter, *gap[:3], min(gap.bytes, MOST)) for gap in posting.gaps),
+        )
+        self._connection.executemany(
+            "INSERT INTO incident (at, subject, what, bytes, detail, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (*incident[:3], min(incident.bytes, MOST), incident.detail, int(not incident.is_notice))
+                for incident in posting.incidents
+            ),
+        )
+
+    def _id(self, subject: Subject) -> int:
+        known = self._ids.get(subject)
+        if known is None:
+            query = "SELECT id FROM subject WHERE kind = ? AND name = ?"
+            row = self._connection.execute(query, subject).fetchone()
+            if row is None:
+                raise ValueError("the ledger does not know it")
+            known = self._ids[subject] = row[0]
+        return known
