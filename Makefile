@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-PYTEST := tests/in_own_namespaces.sh $(BIN)/python -m pytest
+# Files go to several workers, in the order of tests/conftest.py: most of the time of a test is waiting.
+PYTEST := tests/in_own_namespaces.sh $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build test grafana lint lock
 UPLOT := exporter/web/assets/vendor/uplot

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+# Files whose tests wait for minutes: begun last, each would be waited for alone.
+LONGEST_FIRST = (
+    "test_the_whole_stack.py",
+    "test_kill_at_any_instant.py",
+    "test_any_order_of_events.py",
+    "test_accuracy_experiment.py",
+    "test_backfill_into_prometheus.py",
+    "test_a_ledger_that_cannot_be_written.py",
+    "test_restarts_within_one_boot.py",
+    "test_interfaces_that_come_and_go.py",
+    "test_page_moves.py",
+    "test_page_looks.py",
+    "test_every_place_tells_the_same.py",
+    "test_dashboard_queries.py",
+)
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -20,6 +36,18 @@ class Golden(Protocol):
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden from what the tests get now")
     parser.addoption("--no-skips", action="store_true", help="a test that is skipped fails the run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, the others after them in their order."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """More workers than cores: two thirds of the suite is waiting."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(trylast=True)

@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024
 WAITING_CONNECTIONS = 128
+SHUTDOWN_SECONDS = 2.0
 ENDPOINTS: tuple[Endpoint, ...] = (
     *usage.ENDPOINTS,
     *plans.ENDPOINTS,
@@ -71,7 +72,7 @@ async def serve(
     desk: Desk, access: Access, *, host: str, port: int, ssl_context: ssl.SSLContext | None = None
 ) -> Server:
     """Listen, and answer; raises OSError where the address cannot be had. Port 0 takes any free one."""
-    runner = web.AppRunner(make_app(desk, access), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(make_app(desk, access), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     loop, connections = asyncio.get_running_loop(), runner.server
     assert connections is not None  # noqa: S101 - setup has made it

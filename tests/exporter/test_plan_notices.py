@@ -9,7 +9,6 @@ import os
 import shutil
 import sqlite3
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -220,13 +219,10 @@ async def test_what_takes_too_long_is_ended_and_tried_again(
 async def test_telling_waits_for_nobody(kept: Kept) -> None:
     async with listening(Receiver(200, slow=5)) as receiver:
         notifier = kept.notifier(first_pause=2)
-        began = time.perf_counter()
         tell(notifier, Notify(webhook=receiver.url))
-        seconds = time.perf_counter() - began
+        assert not receiver.got
         await until(lambda: bool(receiver.got))
         await notifier.close()
-
-    assert seconds < 1
 
 
 async def test_close_ends_what_is_still_being_told(kept: Kept, tmp_path: Path) -> None:

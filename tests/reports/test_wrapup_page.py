@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import time
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
 
 INDIA = ZoneInfo("Asia/Kolkata")
 DAY = 86_400
-MOST_BYTES, MOST_SECONDS = 150_000, 0.03
+MOST_BYTES = 150_000
 HOME = Plan(
     "home",
     cap_bytes=40_000_000_000,
@@ -284,18 +283,10 @@ def ten_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ten_years_are_a_page_that_can_be_sent(range_name: str, most_bytes: int, ten_years: Path) -> None:
     now = datetime(2026, 12, 31, 20, tzinfo=UTC).timestamp()
     with closing(connect_to_read(ten_years)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        pages, seconds = [], []
-        for _ in range(8):
-            began = time.perf_counter()
-            pages.append(
-                b"".join(write(wrapup(reader, Asked(range_name), now, source(), None, Outlook((HOME,), LINKS))))
-            )
-            seconds.append(time.perf_counter() - began)
+        page = b"".join(write(wrapup(reader, Asked(range_name), now, source(), None, Outlook((HOME,), LINKS))))
 
-    assert len(pages[0]) <= most_bytes
-    assert Page(pages[0].decode()).dangers == []
-    # Three times the target, since a test machine may be busy with others; `make bench` has the figure.
-    assert range_name != "all" or min(seconds) <= 3 * MOST_SECONDS
+    assert len(page) <= most_bytes
+    assert Page(page.decode()).dangers == []
 
 
 def test_every_day_of_ten_years_is_on_the_calendar(ten_years: Path) -> None:
