@@ -45,18 +45,20 @@ def _commands() -> list[str]:
 
 @pytest.mark.parametrize("command", _commands())
 def test_a_command_is_documented(command: str) -> None:
-    assert f"`netledger {command}" in (DOCS / "cli.md").read_text()
+    assert f"`netledger {command}" in (DOCS / "cli.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("key", keys())
 def test_a_setting_is_documented(key: str) -> None:
-    assert f"`{key}`" in (DOCS / "configuration.md").read_text()
+    assert f"`{key}`" in (DOCS / "configuration.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", [name for name in keys() if name != "ledger.path"])
 def test_a_default_is_documented_as_the_file_takes_it(name: str) -> None:
     key = keys()[name]
-    (cell,) = re.findall(rf"^\| `{re.escape(name)}` \| (.*?)\|", (DOCS / "configuration.md").read_text(), re.MULTILINE)
+    (cell,) = re.findall(
+        rf"^\| `{re.escape(name)}` \| (.*?)\|", (DOCS / "configuration.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
     raw = yaml.safe_load(cell.strip().strip("`") or "null")
 
@@ -66,7 +68,7 @@ def test_a_default_is_documented_as_the_file_takes_it(name: str) -> None:
 
 @pytest.mark.parametrize("path", [*OTHER_PATHS, *(endpoint.path for endpoint in ENDPOINTS)])
 def test_an_endpoint_is_documented(path: str) -> None:
-    assert f"`{path}`" in (DOCS / "api.md").read_text()
+    assert f"`{path}`" in (DOCS / "api.md").read_text(encoding="utf-8")
 
 
 def _metric_names() -> list[str]:
@@ -75,11 +77,11 @@ def _metric_names() -> list[str]:
 
 @pytest.mark.parametrize("name", _metric_names())
 def test_a_metric_is_documented(name: str) -> None:
-    assert f"`{name}`" in (DOCS / "metrics.md").read_text()
+    assert f"`{name}`" in (DOCS / "metrics.md").read_text(encoding="utf-8")
 
 
 def test_every_metric_in_the_documents_exists() -> None:
-    told = set(re.findall(r"`(netledger_[a-z_]+)`", (DOCS / "metrics.md").read_text()))
+    told = set(re.findall(r"`(netledger_[a-z_]+)`", (DOCS / "metrics.md").read_text(encoding="utf-8")))
 
     assert told <= {*_metric_names(), "netledger_ledger_commit_duration_seconds"}
 
@@ -94,11 +96,11 @@ def _tables_and_views() -> list[str]:
 
 @pytest.mark.parametrize("name", _tables_and_views())
 def test_a_table_or_view_of_the_ledger_is_documented(name: str) -> None:
-    assert f"`{name}`" in (DOCS / "ledger.md").read_text()
+    assert f"`{name}`" in (DOCS / "ledger.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.glob("*.md")]))
 def test_a_link_between_documents_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text(encoding="utf-8"))
 
     assert not [link for link in links if not (page.parent / link).exists()]

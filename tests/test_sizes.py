@@ -16,7 +16,7 @@ LONGEST_SERVICE = 150
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_and_its_functions_stay_small(path: Path) -> None:
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     lines = text.count("\n")
     functions = [
         (node.name, node.end_lineno - node.lineno + 1)

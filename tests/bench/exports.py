@@ -109,7 +109,7 @@ def _memory(place: Place, ledger: Path, bench: Bench) -> list[Row]:
         with running(place, ledger, {"PYTHONPROFILEIMPORTTIME": "1"}) as service:
             time.sleep(SETTLING_SECONDS)
             service.get("/metrics")
-            loaded |= modules_in(ledger.with_suffix(".log").read_text(errors="replace")) & set(LAZY)
+            loaded |= modules_in(ledger.with_suffix(".log").read_text(errors="replace", encoding="utf-8")) & set(LAZY)
             _warm(service)
             before = memory_of(service.pid).resident
             for name in sorted(FORMATS, key=lambda name: name in PAGES):

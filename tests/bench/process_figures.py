@@ -26,18 +26,18 @@ def cpu_seconds(pid: int) -> float:
 
 def children_cpu_seconds(pid: int, proc: Path = PROC) -> float:
     """CPU time of the children that a process has waited for, in hundredths."""
-    return children_ticks((proc / str(pid) / "stat").read_text()) / os.sysconf("SC_CLK_TCK")
+    return children_ticks((proc / str(pid) / "stat").read_text(encoding="utf-8")) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(pid: int, proc: Path = PROC) -> Memory:
     """Memory of a process now; raises PermissionError for another user's."""
-    rollup = (proc / str(pid) / "smaps_rollup").read_text()
+    rollup = (proc / str(pid) / "smaps_rollup").read_text(encoding="utf-8")
     return Memory(kibibytes(rollup, "Rss") * 1024, kibibytes(rollup, "Pss") * 1024)
 
 
 def written_bytes(pid: int, proc: Path = PROC) -> int:
     """Bytes that a process has caused to be sent to a disk; a file system in memory counts none."""
-    return named_number((proc / str(pid) / "io").read_text(), "write_bytes")
+    return named_number((proc / str(pid) / "io").read_text(encoding="utf-8"), "write_bytes")
 
 
 def children_ticks(stat: str) -> int:

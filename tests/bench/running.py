@@ -54,7 +54,9 @@ class Running:
         ends = time.monotonic() + START_SECONDS
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > ends:
-                raise StartError(f"netledger did not come up:\n{self._log.read_text(errors='replace')}")
+                raise StartError(
+                    f"netledger did not come up:\n{self._log.read_text(errors='replace', encoding='utf-8')}"
+                )
             time.sleep(POLL_SECONDS)
         self.cpu_at_first_answer = cpu_seconds(self.pid) + children_cpu_seconds(self.pid)
 

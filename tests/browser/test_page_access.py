@@ -80,7 +80,7 @@ async def test_months_and_downloads_take_the_key_along(locked: LivelyService, vi
         await download.save_as(tmp_path / "told.json")
 
         assert download.suggested_filename.endswith(".json")
-        assert json.loads((tmp_path / "told.json").read_text())
+        assert json.loads((tmp_path / "told.json").read_text(encoding="utf-8"))
         assert [text for text in tab.complaints if "401" not in text] == []
 
 
@@ -97,7 +97,9 @@ async def test_what_a_link_leads_to_is_shown_here(locked: LivelyService, visit: 
 
 async def test_behind_a_password_the_browser_asks(unstarted: LivelyService, visit: Any, tmp_path: Path) -> None:
     file = tmp_path / "web.yml"
-    file.write_text(f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
+    file.write_text(
+        f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n", encoding="utf-8"
+    )
     unstarted.web_config = WatchedWebConfig(file)
     credentials = {"username": "ann", "password": "secret"}
     async with running(unstarted), visit(unstarted.url, http_credentials=credentials) as tab:
@@ -108,7 +110,9 @@ async def test_behind_a_password_and_a_key_the_password_is_enough(
     locked: LivelyService, visit: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / "web.yml"
-    file.write_text(f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
+    file.write_text(
+        f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n", encoding="utf-8"
+    )
     locked.web_config = WatchedWebConfig(file)
     credentials = {"username": "ann", "password": "secret"}
     async with running(locked), visit(locked.url, http_credentials=credentials) as tab:

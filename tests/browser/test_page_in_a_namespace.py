@@ -41,7 +41,7 @@ async def visiting(namespace: Namespace, folder: Path, url: str) -> AsyncIterato
     if program is None:
         pytest.skip("chromium is not installed (Debian package chromium)")
     inside = folder / "chromium-inside"
-    inside.write_text(f'#!/bin/sh\nexec ip netns exec {namespace.name} {program} "$@"\n')
+    inside.write_text(f'#!/bin/sh\nexec ip netns exec {namespace.name} {program} "$@"\n', encoding="utf-8")
     inside.chmod(0o755)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

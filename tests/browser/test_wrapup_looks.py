@@ -128,7 +128,9 @@ def kept(unstarted: LivelyService) -> None:
     """A report of the archive that somebody has put a script into."""
     folder = archive_folder(unstarted.ledger.path)
     folder.mkdir()
-    (folder / "2025-12.html").write_text("<!doctype html><title>t</title><p>kept<script>document.title='ran'</script>")
+    (folder / "2025-12.html").write_text(
+        "<!doctype html><title>t</title><p>kept<script>document.title='ran'</script>", encoding="utf-8"
+    )
 
 
 @pytest.mark.usefixtures("kept")

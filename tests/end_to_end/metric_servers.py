@@ -47,8 +47,8 @@ class MetricServer:
             self._process = subprocess.Popen(inside, stdout=log, stderr=log)
         ends = time.monotonic() + READY_SECONDS
         while not self._is_ready():
-            assert self._process.poll() is None, self._log.read_text()
-            assert time.monotonic() < ends, f"not ready\n{self._log.read_text()}"
+            assert self._process.poll() is None, self._log.read_text(encoding="utf-8")
+            assert time.monotonic() < ends, f"not ready\n{self._log.read_text(encoding='utf-8')}"
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -89,7 +89,7 @@ class MetricServer:
 def prometheus(namespace: Namespace, folder: Path, *, retention: str) -> MetricServer:
     """Debian's, which scrapes netledger every second on its usual port."""
     folder.mkdir(exist_ok=True)
-    (folder / "prometheus.yml").write_text(SCRAPE)
+    (folder / "prometheus.yml").write_text(SCRAPE, encoding="utf-8")
     options = [
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
@@ -102,7 +102,7 @@ def prometheus(namespace: Namespace, folder: Path, *, retention: str) -> MetricS
 def victoria_metrics(namespace: Namespace, folder: Path, *, retention: str) -> MetricServer:
     """Debian's, which scrapes netledger every second, too."""
     folder.mkdir(exist_ok=True)
-    (folder / "scrape.yml").write_text(SCRAPE)
+    (folder / "scrape.yml").write_text(SCRAPE, encoding="utf-8")
     options = [
         f"-storageDataPath={folder / 'data'}",
         "-httpListenAddr=127.0.0.1:8428",

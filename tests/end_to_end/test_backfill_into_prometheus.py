@@ -163,7 +163,8 @@ def make_scraped(server: MetricServer, at: int) -> None:
         f'netledger_last_sample_timestamp_seconds{{job="netledger",instance="127.0.0.1:7373"}} {at} {at}\n'
         f'netledger_last_sample_timestamp_seconds{{job="netledger",instance="{NEIGHBOUR}"}} {at} {at}\n'
         f'netledger_ledger_start_timestamp_seconds{{job="netledger",instance="{NEIGHBOUR}"}} {at} {at}\n'
-        f"netledger_interface_transmit_errors_total{{{labels}}} 0 {at}\n# EOF\n"
+        f"netledger_interface_transmit_errors_total{{{labels}}} 0 {at}\n# EOF\n",
+        encoding="utf-8",
     )
     run("promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", str(text), str(server.data))
 

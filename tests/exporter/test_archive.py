@@ -73,7 +73,7 @@ async def test_a_month_that_is_over_is_written(archive: Archive) -> None:
     await archive.go_round()
 
     assert archive.names == ["2026-05.html", "2026-06.html"]
-    page = Page((archive.folder / "2026-06.html").read_text())
+    page = Page((archive.folder / "2026-06.html").read_text(encoding="utf-8"))
     assert "You moved" in page.text
     assert "in June 2026, " in page.text
     assert page.dangers == []
@@ -99,12 +99,12 @@ async def test_nothing_is_written_before_it_is_over(when: str, names: list[str],
 
 async def test_what_is_there_is_left_alone(archive: Archive) -> None:
     archive.folder.mkdir()
-    (archive.folder / "2026-05.html").write_text("mine")
+    (archive.folder / "2026-05.html").write_text("mine", encoding="utf-8")
     os.utime(archive.folder / "2026-05.html", (archive.now, archive.now))
 
     await archive.go_round()
 
-    assert (archive.folder / "2026-05.html").read_text() == "mine"
+    assert (archive.folder / "2026-05.html").read_text(encoding="utf-8") == "mine"
     assert archive.names == ["2026-05.html", "2026-06.html"]
 
 
@@ -114,13 +114,13 @@ async def test_what_a_wrong_clock_has_written_is_written_anew(
 ) -> None:
     archive.folder.mkdir()
     there = archive.folder / "2026-05.html"
-    there.write_text("half a month")
+    there.write_text("half a month", encoding="utf-8")
     written = archive.now + when * 86_400
     os.utime(there, (written, written))
 
     await archive.go_round()
 
-    assert ("in May 2026" in Page(there.read_text()).text) is is_written_anew
+    assert ("in May 2026" in Page(there.read_text(encoding="utf-8")).text) is is_written_anew
     assert there.stat().st_mtime == (archive.now if is_written_anew else written)
 
 
@@ -128,7 +128,7 @@ async def test_the_process_takes_its_code_from_the_package_alone(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "exporter").mkdir()
-    (tmp_path / "exporter" / "__init__.py").write_text("raise SystemExit('somebody else')")
+    (tmp_path / "exporter" / "__init__.py").write_text("raise SystemExit('somebody else')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     archive.ledger = archive.ledger.relative_to(tmp_path)
 
@@ -162,14 +162,14 @@ async def test_plans_and_grafana_of_the_settings_are_in_it(archive: Archive) -> 
 
     await archive.go_round()
 
-    page = Page((archive.folder / "2026-06.html").read_text())
+    page = Page((archive.folder / "2026-06.html").read_text(encoding="utf-8"))
     assert page.dangers == []
     assert f"Plan {HOSTILE}" in page.text
     assert {link.attributes["href"][:24] for link in page.all("a")} == {"http://127.0.0.1:3000/d/"}
 
 
 async def test_a_folder_that_cannot_be_made_is_a_warning(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
-    archive.folder.write_text("in the way")
+    archive.folder.write_text("in the way", encoding="utf-8")
 
     with caplog.at_level(logging.WARNING):
         await archive.go_round()

@@ -33,7 +33,7 @@ def test_a_table_longer_than_one_read_comes_whole(tmp_path: Path) -> None:
     header = "Inter-|   Receive  |  Transmit\n face |bytes\n"
     rows = [f"veth{number:05}: {number} 1 0 0 0 0 0 0 {number * 2} 1 0 0 0 0 0 0\n" for number in range(3_000)]
     file = tmp_path / "dev"
-    file.write_text(header + "".join(rows))
+    file.write_text(header + "".join(rows), encoding="utf-8")
     table = CounterTable(file)
 
     read = table.read()
@@ -46,10 +46,10 @@ def test_a_table_longer_than_one_read_comes_whole(tmp_path: Path) -> None:
 def test_a_kept_descriptor_sees_what_has_changed(tmp_path: Path) -> None:
     file = tmp_path / "dev"
     row = "a\nb\n eth0: {} 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
-    file.write_text(row.format(1))
+    file.write_text(row.format(1), encoding="utf-8")
     table = CounterTable(file)
     first = table.counts(table.read()["eth0"]).receive_bytes
-    file.write_text(row.format(2))
+    file.write_text(row.format(2), encoding="utf-8")
 
     assert (first, table.counts(table.read()["eth0"]).receive_bytes) == (1, 2)
     table.close()

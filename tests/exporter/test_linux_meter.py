@@ -41,7 +41,7 @@ class Machine:
     def write(self, path: str, text: str) -> None:
         file = self.proc.parent / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
 
     def add(self, name: str, *, index: int, lower: tuple[str, ...] = (), device: str = "", **files: str) -> None:
         folder = self.sys / "class/net" / name

@@ -39,7 +39,7 @@ def printing(**instead: str) -> Callable[[Sequence[str]], str]:
 
     def run(command: Sequence[str]) -> str:
         file = files[command[-1]]
-        return (PRINTED / file).read_text() if file else BOOT_ID + "\n"
+        return (PRINTED / file).read_text(encoding="utf-8") if file else BOOT_ID + "\n"
 
     return run
 
@@ -68,7 +68,7 @@ def test_under_a_full_tunnel_the_hardware_counts() -> None:
 
 
 def test_hardware_ports_by_device() -> None:
-    text = (PRINTED / "hardware-ports.txt").read_text()
+    text = (PRINTED / "hardware-ports.txt").read_text(encoding="utf-8")
 
     assert parse_hardware_ports(text) == {
         "en5": "Ethernet Adapter (en5)",

@@ -168,13 +168,13 @@ async def test_what_an_address_hides_is_in_no_log(kept: Kept, address: str, capl
 
 async def test_a_command_gets_the_notice_on_its_input_and_no_shell_sees_it(kept: Kept, tmp_path: Path) -> None:
     got = tmp_path / "got"
-    script = HEAD + "pathlib.Path(sys.argv[1]).write_text(json.dumps([json.load(sys.stdin), sys.argv[2:]]))"
+    script = HEAD + "pathlib.Path(sys.argv[1]).write_text(json.dumps([json.load(sys.stdin.buffer), sys.argv[2:]]))"
     notifier = kept.notifier()
     arguments = ("$(touch gone)", "; exit 3", "*")
     tell(notifier, Notify(command=(sys.executable, "-c", script, str(got), *arguments)))
     await finished(notifier)
 
-    assert json.loads(got.read_text()) == [MESSAGE, list(arguments)]
+    assert json.loads(got.read_text(encoding="utf-8")) == [MESSAGE, list(arguments)]
     assert os.listdir(tmp_path) == ["got"]  # noqa: PTH208 - names alone
 
 
@@ -185,7 +185,7 @@ async def test_a_command_that_fails_is_run_again(kept: Kept, tmp_path: Path, cap
     tell(notifier, Notify(command=(sys.executable, "-c", script, str(runs))))
     await finished(notifier)
 
-    assert runs.read_text() == "xxx"
+    assert runs.read_text(encoding="utf-8") == "xxx"
     assert caplog.text.count("exit code 1") == 2
 
 
@@ -212,7 +212,7 @@ async def test_what_takes_too_long_is_ended_and_tried_again(
 
     assert len(receiver.got) == ATTEMPTS
     assert caplog.text.count("no answer in time") == 2 * ATTEMPTS
-    for pid in pids.read_text().split():
+    for pid in pids.read_text(encoding="utf-8").split():
         assert not is_running(int(pid))
 
 
@@ -232,11 +232,11 @@ async def test_close_ends_what_is_still_being_told(kept: Kept, tmp_path: Path) -
         notifier = kept.notifier(first_pause=60)
         tell(notifier, Notify(webhook=receiver.url), "1")
         tell(notifier, Notify(command=(sys.executable, "-c", script, str(pid_file))), "2")
-        await until(lambda: bool(receiver.got) and pid_file.exists() and bool(pid_file.read_text()))
+        await until(lambda: bool(receiver.got) and pid_file.exists() and bool(pid_file.read_text(encoding="utf-8")))
         async with asyncio.timeout(5):
             await notifier.close()
 
-    assert not is_running(int(pid_file.read_text()))
+    assert not is_running(int(pid_file.read_text(encoding="utf-8")))
     assert len(receiver.got) == 1
 
 
@@ -321,7 +321,7 @@ async def test_only_the_way_that_failed_is_tried_by_the_next_service(kept: Kept,
         await first.close()
         await finished(kept.resumed(notify))
 
-    assert (runs.read_text(), len(receiver.got)) == ("x", 2)
+    assert (runs.read_text(encoding="utf-8"), len(receiver.got)) == ("x", 2)
 
 
 async def test_what_is_given_up_is_not_tried_by_the_next_service(kept: Kept) -> None:

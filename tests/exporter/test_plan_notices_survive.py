@@ -107,7 +107,10 @@ async def test_a_service_that_ends_between_attempts_leaves_its_notice_to_the_nex
 ) -> None:
     config, runs = tmp_path / "netledger.yaml", tmp_path / "runs"
     async with listening() as receiver:
-        config.write_text(SETTINGS.format(ledger=used_up.path, webhook=receiver.url, python=sys.executable, runs=runs))
+        config.write_text(
+            SETTINGS.format(ledger=used_up.path, webhook=receiver.url, python=sys.executable, runs=runs),
+            encoding="utf-8",
+        )
         async with service(config) as first:
             await until(lambda: bool(receiver.refused) and runs.exists() and len(waiting(used_up.path)) == 1)
             os.kill(first.pid, end)
@@ -125,4 +128,4 @@ async def test_a_service_that_ends_between_attempts_leaves_its_notice_to_the_nex
     assert len(receiver.taken) == 1
     assert receiver.taken[0] == receiver.refused[0]
     assert json.dumps(receiver.taken[0]["threshold_percent"]) == "100"
-    assert runs.read_text() == "x"
+    assert runs.read_text(encoding="utf-8") == "x"

@@ -336,7 +336,7 @@ def test_the_example_of_the_template_loads_as_it_stands_and_with_other_choices(f
 
 @pytest.mark.parametrize("key", [*PLAN_KEYS, STEPS, *STEP_KEYS, *(f"{NOTIFY}.{key}" for key in NOTIFY_KEYS)])
 def test_a_key_of_plans_is_documented(key: str) -> None:
-    assert f"`{key}`" in DOCUMENT.read_text()
+    assert f"`{key}`" in DOCUMENT.read_text(encoding="utf-8")
 
 
 def test_currencies_are_known_to_babel() -> None:

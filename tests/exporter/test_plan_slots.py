@@ -69,7 +69,7 @@ def test_without_free_hours_days_are_enough(plan: Plan) -> None:
 
 def test_what_is_refused_names_place_key_value_and_rule(tmp_path: Path) -> None:
     file = tmp_path / "n.yaml"
-    file.write_text(PLAN.format(rest="cycle: every 100 days from 2026-01-01", kept="62d"))
+    file.write_text(PLAN.format(rest="cycle: every 100 days from 2026-01-01", kept="62d"), encoding="utf-8")
 
     with pytest.raises(SettingsError) as error:
         load_settings(file, {})
@@ -83,7 +83,7 @@ def test_what_is_refused_names_place_key_value_and_rule(tmp_path: Path) -> None:
 
 def test_a_variable_decides_too(tmp_path: Path) -> None:
     file = tmp_path / "n.yaml"
-    file.write_text(PLAN.format(rest="rollover: true", kept="62d"))
+    file.write_text(PLAN.format(rest="rollover: true", kept="62d"), encoding="utf-8")
 
     told = load_settings(file, {})
     enough = load_settings(file, {"NETLEDGER_LEDGER_SLOT_RETENTION": "398d"})
@@ -98,6 +98,8 @@ def test_a_variable_decides_too(tmp_path: Path) -> None:
 
 def test_the_usual_retention_is_enough_for_months_that_roll_over(tmp_path: Path) -> None:
     file = tmp_path / "n.yaml"
-    file.write_text('plans: [{cap: 1 GB, rollover: true, free_hours: ["22:00-06:00"], cycle_day: 31}]')
+    file.write_text(
+        'plans: [{cap: 1 GB, rollover: true, free_hours: ["22:00-06:00"], cycle_day: 31}]', encoding="utf-8"
+    )
 
     assert load_settings(file, {}).warnings == ()

@@ -36,8 +36,8 @@ def test_no_file_means_the_defaults() -> None:
 
 def test_the_first_file_of_the_search_that_exists_is_read(tmp_path: Path) -> None:
     first, second, third = (tmp_path / name for name in ("first.yaml", "second.yaml", "third.yaml"))
-    second.write_text("server: {port: 2}")
-    third.write_text("server: {port: 3}")
+    second.write_text("server: {port: 2}", encoding="utf-8")
+    third.write_text("server: {port: 3}", encoding="utf-8")
 
     loaded = load_settings(None, {}, search=[first, tmp_path / "second.yaml" / "below", second, third])
 
@@ -47,7 +47,7 @@ def test_the_first_file_of_the_search_that_exists_is_read(tmp_path: Path) -> Non
 
 def test_a_named_file_comes_before_the_variable_and_the_variable_before_the_search(tmp_path: Path) -> None:
     for name in ("argument", "variable", "search"):
-        (tmp_path / name).write_text(f"server: {{host: {name}}}")
+        (tmp_path / name).write_text(f"server: {{host: {name}}}", encoding="utf-8")
     environ = {"NETLEDGER_CONFIG": str(tmp_path / "variable")}
     search = [tmp_path / "search"]
 
@@ -132,7 +132,7 @@ def test_variables_of_others_are_left_alone() -> None:
 
 def test_keys_come_from_the_list_the_environment_and_the_key_file(tmp_path: Path) -> None:
     key_file = tmp_path / "keys"
-    key_file.write_text(f"# for the phone\nphone-key-1\n\n  {KEY}  \r\n")
+    key_file.write_text(f"# for the phone\nphone-key-1\n\n  {KEY}  \r\n", encoding="utf-8")
     key_file.chmod(0o600)
     text = f"auth:\n  api_keys: [{KEY}, second-key]\n  api_key_file: keys\n"
 
@@ -144,8 +144,8 @@ def test_keys_come_from_the_list_the_environment_and_the_key_file(tmp_path: Path
 
 @pytest.mark.parametrize("name", ["netledger.yaml", "keys"])
 def test_a_file_with_keys_that_everybody_can_read_is_warned_of(tmp_path: Path, name: str) -> None:
-    (tmp_path / "keys").write_text(KEY)
-    (tmp_path / "netledger.yaml").write_text(f"auth: {{api_keys: {KEY}, api_key_file: keys}}")
+    (tmp_path / "keys").write_text(KEY, encoding="utf-8")
+    (tmp_path / "netledger.yaml").write_text(f"auth: {{api_keys: {KEY}, api_key_file: keys}}", encoding="utf-8")
     for file in tmp_path.iterdir():
         file.chmod(0o644 if file.name == name else 0o640)
 

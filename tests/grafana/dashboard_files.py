@@ -159,7 +159,7 @@ class Dashboard:
 
 
 def load(path: Path) -> Dashboard:
-    return Dashboard(json.loads(path.read_text()), path)
+    return Dashboard(json.loads(path.read_text(encoding="utf-8")), path)
 
 
 def committed_dashboards() -> tuple[Dashboard, ...]:

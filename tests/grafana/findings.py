@@ -65,7 +65,7 @@ class Exclusion(NamedTuple):
 
 def read_exclusions(path: Path = LINT_FILE) -> tuple[Exclusion, ...]:
     """Those of the .lint file; a rule without entries is excluded everywhere."""
-    rules = (yaml.safe_load(path.read_text()) or {}).get("exclusions") or {}
+    rules = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("exclusions") or {}
     return tuple(
         Exclusion(rule, _place(entry), str(what.get("reason") or ""))
         for rule, what in rules.items()

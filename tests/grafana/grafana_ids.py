@@ -30,5 +30,5 @@ def is_own_unit(unit: str) -> bool:
 
 @cache
 def _printed() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ROOT / "grafana" / "checks" / "ids.json").read_text())
+    found: dict[str, Any] = json.loads((ROOT / "grafana" / "checks" / "ids.json").read_text(encoding="utf-8"))
     return found

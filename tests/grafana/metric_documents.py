@@ -38,7 +38,7 @@ def documented_metrics() -> Mapping[str, frozenset[str]]:
     """Labels by series name, those of the target left out; a histogram's three series each for themselves."""
     found: dict[str, frozenset[str]] = dict(LABELLED)
     found.update((name, frozenset()) for name in (OF_ANY_PROCESS + " " + OF_A_SCRAPE).split())
-    for row in ROW.finditer((ROOT / "docs" / "metrics.md").read_text()):
+    for row in ROW.finditer((ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")):
         labels = frozenset(re.findall(r"\w+", row["labels"]))
         if row["type"] == "histogram":
             found[row["name"] + "_bucket"] = labels | {"le"}
@@ -54,7 +54,7 @@ def recorded_metrics() -> frozenset[str]:
     rules = (
         rule
         for path in sorted((ROOT / "prometheus" / "rules").glob("*.yml"))
-        for group in yaml.safe_load(path.read_text())["groups"]
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
         for rule in group["rules"]
     )
     return frozenset(rule["record"] for rule in rules if "record" in rule)

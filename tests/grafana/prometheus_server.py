@@ -83,7 +83,7 @@ def import_history(openmetrics: Path, data: Path) -> None:
 def running_prometheus(folder: Path, config: Mapping[str, object]) -> Iterator[PrometheusServer]:
     """Start over `folder`/data, wait until it answers, stop it whatever happens."""
     port = _free_port()
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(dict(config)))
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
     log = folder / "prometheus.log"
     command = [
         "prometheus",
@@ -98,8 +98,8 @@ def running_prometheus(folder: Path, config: Mapping[str, object]) -> Iterator[P
         server = PrometheusServer(f"http://127.0.0.1:{port}")
         ends = time.monotonic() + READY_SECONDS
         while not server.is_ready():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < ends, f"Prometheus is not ready\n{log.read_text()}"
+            assert process.poll() is None, log.read_text(encoding="utf-8")
+            assert time.monotonic() < ends, f"Prometheus is not ready\n{log.read_text(encoding='utf-8')}"
             time.sleep(0.05)
         yield server
     finally:

@@ -265,7 +265,7 @@ CHECKS: dict[str, Check] = {
 
 
 def _read(path: str) -> Tree:
-    tree: Tree = yaml.safe_load((ROOT / path).read_text())
+    tree: Tree = yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
     return tree
 
 

@@ -78,7 +78,7 @@ def test_the_dashboards_have_grafanas_types(dashboards: tuple[Dashboard, ...]) -
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
 def test_the_copy_for_import_by_hand_is_the_same_dashboard(path: Path) -> None:
-    shipped, copy = (json.loads(file.read_text()) for file in (path, IMPORT / path.name))
+    shipped, copy = (json.loads(file.read_text(encoding="utf-8")) for file in (path, IMPORT / path.name))
 
     asked = {each["name"] for each in copy.pop("__inputs")}
     kinds = {each["id"] for each in copy.pop("__requires") if each["type"] == "panel"}
@@ -106,7 +106,7 @@ def test_every_dashboard_marks_what_happened(dashboards: tuple[Dashboard, ...]) 
 
 def test_a_link_to_netledger_leads_to_a_page_that_it_has(dashboards: tuple[Dashboard, ...]) -> None:
     """As the documents tell of it: `GET /reports` or `/reports`."""
-    told = (ROOT / "docs" / "api.md").read_text()
+    told = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     paths = {
         path for each in dashboards for path in re.findall(r'"https?://\$\{[^}]+\}(/[\w/-]*)', json.dumps(each.raw))
     }
@@ -124,7 +124,7 @@ def test_a_link_between_dashboards_sets_variables_that_the_other_has(dashboards:
 
 
 def test_the_checks_install_from_the_registry_of_whoever_runs_them() -> None:
-    text = (CHECKS / "package-lock.json").read_text()
+    text = (CHECKS / "package-lock.json").read_text(encoding="utf-8")
     lock = json.loads(text)
 
     assert "resolved" not in text

@@ -89,4 +89,4 @@ def test_an_exclusion_covers_its_place_and_nothing_else(place: Place, is_needed:
 
 
 def _write(folder: Path, name: str, tree: object) -> None:
-    (folder / f"{name}.json").write_text(json.dumps(tree))
+    (folder / f"{name}.json").write_text(json.dumps(tree), encoding="utf-8")

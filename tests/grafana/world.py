@@ -130,7 +130,9 @@ async def _first_run(service: RunningService) -> int:
 def _backfill(service: RunningService, folder: Path) -> None:
     """The year as Prometheus has it, by the very command that users have."""
     settings = folder / "netledger.yaml"
-    settings.write_text(yaml.safe_dump({"ledger": {"path": str(service.ledger.path), "timezone": "UTC"}}))
+    settings.write_text(
+        yaml.safe_dump({"ledger": {"path": str(service.ledger.path), "timezone": "UTC"}}), encoding="utf-8"
+    )
     command = [sys.executable, "-m", "exporter", "--config", str(settings), "backfill", "--into", str(folder / "data")]
     labels = ["--label", f"job={JOB}", "--label", f"instance={INSTANCES[0]}"]
     subprocess.run([*command, *labels], check=True, capture_output=True, timeout=60, cwd=ROOT)

@@ -63,7 +63,9 @@ def test_the_mean_error_is_lower_than_that_of_a_plain_linear_forecast(measured: 
 
 def test_the_errors_are_those_that_the_document_states(measured: tuple[str, Errors]) -> None:
     shape, found = measured
-    rows = re.findall(r"^\| ([a-z ]+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \|$", DOCUMENT.read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([a-z ]+) \| ([\d.]+) \| ([\d.]+) \| (\d+) \|$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE
+    )
 
     stated = {name: tuple(map(float, numbers)) for name, *numbers in rows}
 

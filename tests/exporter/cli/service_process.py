@@ -54,7 +54,7 @@ class Service:
             self._command("run", *arguments),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             env=self._environ(),
             process_group=0,
         )
@@ -105,7 +105,7 @@ class Service:
         done = subprocess.run(
             self._command(*arguments),
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             timeout=START_SECONDS,
             check=False,
             env=self._environ() | environ,

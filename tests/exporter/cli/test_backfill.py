@@ -36,7 +36,7 @@ needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="ne
 
 def script(path: Path, *lines: str) -> Path:
     """A program that is taken for promtool."""
-    path.write_text("\n".join([f"#!{sys.executable}", *lines]))
+    path.write_text("\n".join([f"#!{sys.executable}", *lines]), encoding="utf-8")
     path.chmod(0o755)
     return path
 
@@ -76,14 +76,14 @@ def test_a_file_holds_what_the_pipe_gets(commands: Commands, tmp_path: Path) -> 
 
 def test_a_file_that_is_there_is_left_alone_without_force(commands: Commands, tmp_path: Path) -> None:
     target = tmp_path / "mine"
-    target.write_text("precious")
+    target.write_text("precious", encoding="utf-8")
 
     refused = commands("backfill", "--output", str(target))
-    held = target.read_text()
+    held = target.read_text(encoding="utf-8")
     replaced = commands("backfill", "--output", str(target), "--force", "--format", "victoriametrics")
 
     assert (refused.exit_code, held, replaced.exit_code) == (1, "precious", 0)
-    assert json.loads(target.read_text().split("\n")[0])["metric"]["job"] == "netledger"
+    assert json.loads(target.read_text(encoding="utf-8").split("\n")[0])["metric"]["job"] == "netledger"
 
 
 @needs_promtool
@@ -306,6 +306,6 @@ def test_half_years_are_cut_small_where_blocks_are_already(tmp_path: Path) -> No
 def test_what_is_no_block_is_passed_over(tmp_path: Path) -> None:
     for name, text in (("a", "{"), ("b", "[]"), ("c", "{}"), ("d", '{"minTime": 1, "maxTime": 2}')):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "meta.json").write_text(text)
+        (tmp_path / name / "meta.json").write_text(text, encoding="utf-8")
 
     assert [(block.path.name, block.samples) for block in blocks_in(tmp_path)] == [("d", 0)]

@@ -33,7 +33,7 @@ def run(path: Path | None, *arguments: str, **environ: str) -> Result:
 
 
 def test_check_praises_a_good_file(file: Path) -> None:
-    file.write_text("server: {port: 80}")
+    file.write_text("server: {port: 80}", encoding="utf-8")
 
     result = run(file, "check")
 
@@ -41,7 +41,7 @@ def test_check_praises_a_good_file(file: Path) -> None:
 
 
 def test_check_lists_every_problem_on_stderr(file: Path) -> None:
-    file.write_text("server:\n  prot: 80\n  port: x\n")
+    file.write_text("server:\n  prot: 80\n  port: x\n", encoding="utf-8")
 
     result = run(file, "check", NETLEDGER_AVERAGE_WINDOW="1")
 
@@ -54,7 +54,7 @@ def test_check_lists_every_problem_on_stderr(file: Path) -> None:
 
 
 def test_check_passes_a_file_that_all_may_read_with_a_warning(file: Path) -> None:
-    file.write_text(f"auth: {{api_keys: [{KEY}]}}")
+    file.write_text(f"auth: {{api_keys: [{KEY}]}}", encoding="utf-8")
     file.chmod(0o644)
 
     result = run(file, "check")
@@ -132,7 +132,7 @@ def test_a_file_that_does_not_exist_is_one_line(file: Path, command: str) -> Non
 
 
 def test_show_aligns_values_and_origins(file: Path) -> None:
-    file.write_text("ledger:\n  max_size: 1 GiB\ninterfaces: {include: [eth0, 'wl*']}\n")
+    file.write_text("ledger:\n  max_size: 1 GiB\ninterfaces: {include: [eth0, 'wl*']}\n", encoding="utf-8")
 
     rows = [re.split(r"  +", line) for line in run(file, "show", NETLEDGER_SERVER_PORT="80").stdout.splitlines()]
 
@@ -146,7 +146,7 @@ def test_show_aligns_values_and_origins(file: Path) -> None:
 
 
 def test_show_gives_json(file: Path) -> None:
-    file.write_text("server: {port: 80}")
+    file.write_text("server: {port: 80}", encoding="utf-8")
 
     shown = json.loads(run(file, "show", "--json").stdout)
 
@@ -161,7 +161,7 @@ def test_show_gives_json(file: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("show",), ("show", "--json")])
 def test_show_hides_keys(file: Path, arguments: tuple[str, ...]) -> None:
-    file.write_text(f"auth: {{api_keys: [{KEY}]}}")
+    file.write_text(f"auth: {{api_keys: [{KEY}]}}", encoding="utf-8")
 
     result = run(file, *arguments, BANDWIDTH_API_KEY=f"{KEY}-2")
 
@@ -173,7 +173,8 @@ def test_show_tells_plans_and_hides_what_may_be_secret(file: Path) -> None:
     file.write_text(
         "plans:\n  - name: home\n    cap: 1 GB\n    tier: budget\n    cycle: every 30 days from 2026-01-15\n"
         f"    free_hours: ['22:00-06:00']\n    notify: {{webhook: 'https://a.example/{KEY}', command: [tell, {KEY}]}}\n"
-        "  - name: phone\n    price_steps: [{up_to: 1 GB, price_per_gb: 2}, {price_per_gb: 1}]\n"
+        "  - name: phone\n    price_steps: [{up_to: 1 GB, price_per_gb: 2}, {price_per_gb: 1}]\n",
+        encoding="utf-8",
     )
 
     table = [re.split(r"  +", line) for line in run(file, "show").stdout.splitlines()]
@@ -208,7 +209,7 @@ def test_init_writes_a_file_that_loads_as_the_defaults(file: Path) -> None:
 
 def test_the_template_loads_as_the_defaults_with_every_key_uncommented(file: Path) -> None:
     names = "|".join(key.field for key in keys().values())
-    file.write_text(re.sub(rf"^  # ((?:{names}):)", r"  \1", settings_template(), flags=re.MULTILINE))
+    file.write_text(re.sub(rf"^  # ((?:{names}):)", r"  \1", settings_template(), flags=re.MULTILINE), encoding="utf-8")
 
     loaded = load_settings(file, {})
 
@@ -247,18 +248,18 @@ def test_init_prints_with_a_dash(file: Path) -> None:
 
 
 def test_init_leaves_a_file_alone_unless_forced(file: Path) -> None:
-    file.write_text("# mine")
+    file.write_text("# mine", encoding="utf-8")
 
     refused = run(file, "init")
 
     assert (refused.exit_code, refused.stderr) == (1, f"{file}: exists; --force replaces it\n")
-    assert file.read_text() == "# mine"
+    assert file.read_text(encoding="utf-8") == "# mine"
     assert run(file, "init", "--force").exit_code == 0
-    assert file.read_text() == settings_template()
+    assert file.read_text(encoding="utf-8") == settings_template()
 
 
 def test_init_says_why_it_cannot_write(file: Path) -> None:
-    file.write_text("")
+    file.write_text("", encoding="utf-8")
 
     result = run(None, "init", "--output", str(file / "below.yaml"))
 

@@ -127,28 +127,28 @@ def test_nonsense_is_a_wrong_call(arguments: tuple[str, ...], message: str, comm
 
 def test_a_file_that_is_there_is_left_alone_without_force(commands: Commands, tmp_path: Path) -> None:
     target = tmp_path / "mine.csv"
-    target.write_text("precious")
+    target.write_text("precious", encoding="utf-8")
 
     refused = commands("export", "--format", "csv", "--output", str(target))
-    held = target.read_text()
+    held = target.read_text(encoding="utf-8")
     replaced = commands("export", "--format", "csv", "--output", str(target), "--force")
 
     assert (refused.exit_code, held) == (1, "precious")
     assert "--force" in refused.stderr
     assert replaced.exit_code == 0
-    assert target.read_text().startswith("date,")
+    assert target.read_text(encoding="utf-8").startswith("date,")
     assert sorted(path.name for path in tmp_path.iterdir() if "mine" in path.name) == ["mine.csv"]
 
 
 def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "old.json"
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
 
     with contextlib.suppress(EOFError), replacing(target, is_replaceable=True) as file:
         file.write(b"half")
         raise EOFError
 
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.json", "old")]
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("old.json", "old")]
 
 
 def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
@@ -156,17 +156,17 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
 
     file = replacing(target, is_replaceable=False)
     file.__enter__().write(b"ours")
-    target.write_text("theirs")
+    target.write_text("theirs", encoding="utf-8")
 
     with pytest.raises(click.ClickException, match="already there"):
         file.__exit__(None, None, None)
 
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("new.json", "theirs")]
+    assert [(path.name, path.read_text(encoding="utf-8")) for path in tmp_path.iterdir()] == [("new.json", "theirs")]
 
 
 def test_a_link_is_followed_and_a_device_is_written_to(commands: Commands, tmp_path: Path) -> None:
     real, link = tmp_path / "real", tmp_path / "link"
-    real.write_text("old")
+    real.write_text("old", encoding="utf-8")
     link.symlink_to(real)
 
     through = commands("export", "--output", str(link), "--force")
@@ -174,7 +174,7 @@ def test_a_link_is_followed_and_a_device_is_written_to(commands: Commands, tmp_p
 
     assert (through.exit_code, away.exit_code) == (0, 0)
     assert link.is_symlink()
-    assert real.read_text().startswith("{")
+    assert real.read_text(encoding="utf-8").startswith("{")
     assert not stat.S_ISREG(os.stat(os.devnull).st_mode)  # noqa: PTH116 - a device is no path of ours
 
 

@@ -35,7 +35,10 @@ def test_without_any_option_it_is_this_year_in_a_file_of_its_name(commands: Comm
     assert re.fullmatch(r"netledger_[A-Za-z0-9-]+_2026\.html", written.name)
     assert done.stdout.startswith(f"{written.name} (22 days, ")
     year = commands.json("year")
-    assert f"You moved {human_bytes(year['summary']['total_bytes'])} in 2026 so far" in Page(written.read_text()).text
+    assert (
+        f"You moved {human_bytes(year['summary']['total_bytes'])} in 2026 so far"
+        in Page(written.read_text(encoding="utf-8")).text
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_a_period_is_told(
     (written,) = folder.iterdir()
     assert done.exit_code == 0, done.output
     assert written.name.endswith(f"_{period}.html")
-    page = Page(written.read_text())
+    page = Page(written.read_text(encoding="utf-8"))
     assert sentence in page.text
     assert page.dangers == []
 
@@ -74,14 +77,14 @@ def test_a_pipe_gets_the_page_alone(commands: Commands, folder: Path) -> None:
 
 def test_a_file_that_is_there_is_left_alone_without_force(commands: Commands, folder: Path) -> None:
     target = folder / "report.html"
-    target.write_text("mine")
+    target.write_text("mine", encoding="utf-8")
 
     refused = commands("report", "--output", str(target))
 
-    assert (refused.exit_code, target.read_text()) == (1, "mine")
+    assert (refused.exit_code, target.read_text(encoding="utf-8")) == (1, "mine")
     assert "use --force to replace it" in refused.stderr
     assert commands("report", "--output", str(target), "--force").exit_code == 0
-    assert target.read_text().startswith("<!doctype html>")
+    assert target.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert list(folder.iterdir()) == [target]
 
 
@@ -118,21 +121,22 @@ def test_a_folder_that_cannot_be_written_is_named(commands: Commands, folder: Pa
 
 def test_it_is_shown_in_the_browser(commands: Commands, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told, browser = folder / "told", folder / "browser"
-    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > "{told}"\n')
+    browser.write_text(f'#!/bin/sh\nprintf %s "$1" > "{told}"\n', encoding="utf-8")
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{browser} %s")
 
     done = commands("report", "--output", "report.html", "--open")
 
     assert done.exit_code == 0, done.output
-    assert told.read_text() == (folder / "report.html").as_uri()
+    assert told.read_text(encoding="utf-8") == (folder / "report.html").as_uri()
 
 
 def test_a_plan_and_grafana_of_the_settings_are_in_it(ledger: Path, tmp_path: Path) -> None:
     settings = tmp_path / "plans.yaml"
     settings.write_text(
         "grafana: {url: 'http://127.0.0.1:3000'}\n"
-        "plans: [{name: home, cap: 40 GB, price_per_gb: 0.10, currency: EUR}]\n"
+        "plans: [{name: home, cap: 40 GB, price_per_gb: 0.10, currency: EUR}]\n",
+        encoding="utf-8",
     )
 
     page = Page(Commands(ledger, NETLEDGER_CONFIG=str(settings))("report", "--output", "-").stdout)
@@ -147,7 +151,7 @@ def test_a_running_service_is_asked_for_what_it_has_not_posted(service: Service,
     done = service.command("report", "--range", "all", "--output", str(tmp_path / "all.html"))
 
     assert (done.code, done.stderr) == (0, "")
-    assert Page((tmp_path / "all.html").read_text()).dangers == []
+    assert Page((tmp_path / "all.html").read_text(encoding="utf-8")).dangers == []
 
 
 def test_the_clock_is_the_one_that_the_command_is_given(ledger: Path, folder: Path) -> None:

@@ -110,7 +110,9 @@ def test_a_service_that_cannot_be_reached_costs_a_reader_its_last_seconds_only(s
     with socket.socket() as deaf:  # bound, and nobody listens
         deaf.bind(("127.0.0.1", 0))
         lock = service.ledger.with_name("ledger.db.lock")
-        lock.write_text(f'{{"pid": {service.pid}, "url": "http://127.0.0.1:{deaf.getsockname()[1]}"}}')
+        lock.write_text(
+            f'{{"pid": {service.pid}, "url": "http://127.0.0.1:{deaf.getsockname()[1]}"}}', encoding="utf-8"
+        )
 
         done = service.command("summary", "--json")
 

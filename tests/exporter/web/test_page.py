@@ -303,7 +303,7 @@ async def test_the_page_leads_only_to_what_is_there(service: RunningService) -> 
 
 
 def test_scripts_ask_beneath_the_path_of_the_page() -> None:
-    scripts = {path.name: path.read_text() for path in OWN.glob("*.js")}
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in OWN.glob("*.js")}
 
     assert scripts
     assert not {name for name, text in scripts.items() if re.search(r"""["'`]/[a-z]""", text)}
@@ -331,11 +331,14 @@ def slots(*days: Any) -> dict[Any, Usage]:
 
 
 def test_the_chart_library_is_the_release_that_it_says() -> None:
-    lines = (UPLOT / "SHA256SUMS").read_text().splitlines()
+    lines = (UPLOT / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     sums = {name: digest for digest, name in map(str.split, lines)}
 
     assert sums.keys() == {"LICENSE", "VERSION", "uPlot.css", "uPlot.js"}
     for name, digest in sums.items():
         assert hashlib.sha256((UPLOT / name).read_bytes()).hexdigest() == digest
-    assert f"(v{(UPLOT / 'VERSION').read_text().strip()})" in (UPLOT / "uPlot.js").read_text()[:200]
-    assert "MIT" in (UPLOT / "LICENSE").read_text()
+    assert (
+        f"(v{(UPLOT / 'VERSION').read_text(encoding='utf-8').strip()})"
+        in (UPLOT / "uPlot.js").read_text(encoding="utf-8")[:200]
+    )
+    assert "MIT" in (UPLOT / "LICENSE").read_text(encoding="utf-8")

@@ -226,7 +226,7 @@ async def test_users_of_the_web_config_guard_everything_and_a_key_passes(
 ) -> None:
     stored = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
     file = tmp_path / "web.yml"
-    file.write_text(f"basic_auth_users:\n  ann: {stored}\n")
+    file.write_text(f"basic_auth_users:\n  ann: {stored}\n", encoding="utf-8")
     unstarted.web_config = WatchedWebConfig(file)
     unstarted.auth = replace(unstarted.auth, api_keys=(KEY,))
     async with running(unstarted) as service:
@@ -238,7 +238,9 @@ async def test_users_of_the_web_config_guard_everything_and_a_key_passes(
 
 async def test_a_listed_page_may_ask_before_it_sends_a_password(unstarted: RunningService, tmp_path: Path) -> None:
     file = tmp_path / "web.yml"
-    file.write_text(f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n")
+    file.write_text(
+        f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n", encoding="utf-8"
+    )
     unstarted.web_config = WatchedWebConfig(file)
     unstarted.server = replace(unstarted.server, cors_origins=(PAGE,))
     async with running(unstarted) as service:
@@ -262,7 +264,7 @@ async def test_every_answer_carries_the_headers_that_bind_a_browser(service: Run
 
 async def test_every_answer_carries_the_headers_of_the_web_config(unstarted: RunningService, tmp_path: Path) -> None:
     file = tmp_path / "web.yml"
-    file.write_text("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
+    file.write_text("http_server_config:\n  headers:\n    X-Frame-Options: deny\n", encoding="utf-8")
     unstarted.web_config = WatchedWebConfig(file)
     async with running(unstarted) as service:
         told = [await service.ask(path) for path in ("/metrics", "/api/today", "/nothing")]

@@ -51,8 +51,8 @@ def folder(unstarted: RunningService) -> Path:
     made = archive_folder(unstarted.ledger.path)
     made.mkdir()
     for name in ("2026-05.html", "2025.html", "notes.txt", ".hidden.html"):
-        (made / name).write_text(f"<!doctype html>{name}")
-    (made.parent / "2024.html").write_text("outside")
+        (made / name).write_text(f"<!doctype html>{name}", encoding="utf-8")
+    (made.parent / "2024.html").write_text("outside", encoding="utf-8")
     return made
 
 
@@ -186,7 +186,7 @@ async def test_an_archive_that_is_not_kept_says_so(unstarted: RunningService) ->
 async def test_a_report_is_served_as_it_was_written(known: RunningService, folder: Path) -> None:
     told = await known.ask("/reports/2026-05.html")
 
-    assert (told.status, told.text) == (200, (folder / "2026-05.html").read_text())
+    assert (told.status, told.text) == (200, (folder / "2026-05.html").read_text(encoding="utf-8"))
     assert told.headers["Content-Type"] == "text/html; charset=utf-8"
     assert told.headers["X-Content-Type-Options"] == "nosniff"
 

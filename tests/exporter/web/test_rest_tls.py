@@ -63,8 +63,8 @@ async def test_a_renewed_certificate_is_shown_without_a_restart(secured: Running
         renew(service, pems / "othercert.pem", pems / "other.pem")
         after = await shown_certificate(service)
 
-    assert before.split() == (pems / "cert.pem").read_text().split()
-    assert after.split() == (pems / "othercert.pem").read_text().split()
+    assert before.split() == (pems / "cert.pem").read_text(encoding="utf-8").split()
+    assert after.split() == (pems / "othercert.pem").read_text(encoding="utf-8").split()
 
 
 @pytest.mark.parametrize("bad", ["another key", "garbage"])
@@ -72,13 +72,13 @@ async def test_a_renewal_that_went_wrong_leaves_the_old_certificate(
     secured: RunningService, pems: Path, tmp_path: Path, bad: str
 ) -> None:
     garbage = tmp_path / "garbage.pem"
-    garbage.write_text("garbage")
+    garbage.write_text("garbage", encoding="utf-8")
     cert, key = (pems / "othercert.pem", pems / "key.pem") if bad == "another key" else (garbage, garbage)
     async with running(secured) as service:
         renew(service, cert, key)
         shown = await shown_certificate(service)
 
-    assert shown.split() == (pems / "cert.pem").read_text().split()
+    assert shown.split() == (pems / "cert.pem").read_text(encoding="utf-8").split()
 
 
 async def test_plain_http_on_the_tls_port_is_turned_away(
@@ -141,7 +141,7 @@ def test_beyond_loopback_nothing_starts_without_a_key(tmp_path: Path, host: str)
 
 
 def test_a_certificate_alone_is_no_key(tmp_path: Path, web_config_file: Path) -> None:
-    web_config_file.write_text("tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n")
+    web_config_file.write_text("tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n", encoding="utf-8")
 
     said = refused_start(tmp_path, f"--web.config.file={web_config_file}", NETLEDGER_SERVER_HOST="0.0.0.0")
 

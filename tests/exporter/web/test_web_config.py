@@ -122,7 +122,7 @@ def file(web_config_file: Path) -> Path:
 
 @pytest.mark.parametrize("text", GOOD)
 def test_a_good_file_is_taken(file: Path, text: str) -> None:
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
 
     config = load_web_config(file)
 
@@ -131,7 +131,7 @@ def test_a_good_file_is_taken(file: Path, text: str) -> None:
 
 @pytest.mark.parametrize(("text", "key"), BAD + STRICTER)
 def test_a_bad_file_is_refused_with_its_key(file: Path, text: str, key: str) -> None:
-    file.write_text(text)
+    file.write_text(text, encoding="utf-8")
 
     with pytest.raises(WebConfigError) as caught:
         load_web_config(file)
@@ -148,7 +148,7 @@ def test_promtool_agrees_on_good_and_bad_files(file: Path) -> None:
     texts = {file.with_name(f"good{n}.yml"): text for n, text in enumerate([*GOOD, *(text for text, _ in STRICTER)])}
     texts |= {file.with_name(f"bad{n}.yml"): text for n, (text, _) in enumerate(BAD)}
     for path, text in texts.items():
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
     run = subprocess.run(["promtool", "check", "web-config", *texts], check=False, capture_output=True, text=True)
 
@@ -158,7 +158,7 @@ def test_promtool_agrees_on_good_and_bad_files(file: Path) -> None:
 
 
 def test_an_error_reads_as_file_line_key_and_rule(file: Path) -> None:
-    file.write_text(f"{PAIR}  min_version: TLS99\n")
+    file.write_text(f"{PAIR}  min_version: TLS99\n", encoding="utf-8")
 
     with pytest.raises(WebConfigError) as caught:
         load_web_config(file)
@@ -179,7 +179,7 @@ def test_an_encrypted_key_is_refused_without_asking_for_its_password(file: Path)
         check=True,
         capture_output=True,
     )
-    file.write_text("tls_server_config: {cert_file: cert.pem, key_file: locked.pem}")
+    file.write_text("tls_server_config: {cert_file: cert.pem, key_file: locked.pem}", encoding="utf-8")
 
     with pytest.raises(WebConfigError, match="cannot be used"):
         load_web_config(file)
@@ -188,7 +188,7 @@ def test_an_encrypted_key_is_refused_without_asking_for_its_password(file: Path)
 def test_a_file_is_read_into_a_frozen_value(file: Path) -> None:
     users = f"basic_auth_users: {{anna: {HASH}}}\n"
     headers = "http_server_config: {headers: {X-Frame-Options: deny}}\n"
-    file.write_text(f"{PAIR}{CA}  max_version: TLS12\n{users}{headers}")
+    file.write_text(f"{PAIR}{CA}  max_version: TLS12\n{users}{headers}", encoding="utf-8")
 
     config = load_web_config(file)
 

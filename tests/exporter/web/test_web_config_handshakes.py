@@ -62,7 +62,7 @@ def client_context(file: Path, *, with_certificate: bool = False) -> ssl.SSLCont
     ],
 )
 def test_tls_speaks_the_versions_and_ciphers_of_the_file(file: Path, extra: str, version: str | None) -> None:
-    file.write_text(PAIR + extra)
+    file.write_text(PAIR + extra, encoding="utf-8")
     tls = load_web_config(file).tls
     assert tls
 
@@ -77,7 +77,7 @@ def test_tls_speaks_the_versions_and_ciphers_of_the_file(file: Path, extra: str,
     ],
 )
 def test_client_certificates_are_asked_for(file: Path, client_auth_type: str, *, without: bool, with_one: bool) -> None:
-    file.write_text(f"{PAIR}  client_auth_type: {client_auth_type}\n  client_ca_file: cert.pem\n")
+    file.write_text(f"{PAIR}  client_auth_type: {client_auth_type}\n  client_ca_file: cert.pem\n", encoding="utf-8")
     tls = load_web_config(file).tls
     assert tls
 

@@ -22,11 +22,11 @@ def file(web_config_file: Path) -> Path:
 
 
 def test_a_changed_file_is_in_force_at_the_next_look(file: Path) -> None:
-    file.write_text("")
+    file.write_text("", encoding="utf-8")
     watched = WatchedWebConfig(file)
     first = watched.current()
 
-    file.write_text(f"basic_auth_users: {{anna: {HASH}}}")
+    file.write_text(f"basic_auth_users: {{anna: {HASH}}}", encoding="utf-8")
 
     assert watched.current().users == {"anna": HASH}
     assert first.users == {}
@@ -34,7 +34,7 @@ def test_a_changed_file_is_in_force_at_the_next_look(file: Path) -> None:
 
 @pytest.mark.parametrize("name", ["web.yml", "cert.pem", "key.pem"])
 def test_the_same_object_means_that_nothing_changed(file: Path, name: str) -> None:
-    file.write_text(PAIR)
+    file.write_text(PAIR, encoding="utf-8")
     watched = WatchedWebConfig(file)
     first = watched.current()
     assert watched.current() is first
@@ -46,7 +46,7 @@ def test_the_same_object_means_that_nothing_changed(file: Path, name: str) -> No
 
 
 def test_a_bad_change_keeps_the_last_good_file_and_is_logged_once(file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    file.write_text(PAIR)
+    file.write_text(PAIR, encoding="utf-8")
     watched = WatchedWebConfig(file)
     good = watched.current()
     certificate = file.with_name("cert.pem").read_bytes()
