@@ -110,7 +110,8 @@ class Link(NamedTuple):
 class Look(NamedTuple):
     """All that one look of a meter saw: readings (the last ones of vanished subjects first) and, for interfaces, links.
 
-    `uplinks` are the names of the devices that carry the machine's traffic to the outside now.
+    `uplinks` are the names of the devices that carry the machine's traffic to the outside now. `losses` are sentences
+    about what the kernel had to tell since the last look and could not.
     """
 
     boot_id: str
@@ -118,6 +119,7 @@ class Look(NamedTuple):
     readings: tuple[Reading, ...]
     links: dict[str, Link]
     uplinks: frozenset[str]
+    losses: tuple[str, ...] = ()
 
 
 class MeterError(Exception):

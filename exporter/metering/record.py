@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 GONE = "(gone)"
 """Device label for what is counted of interfaces that have left."""
 
+LOSS_SECONDS = 3600
+
 
 class Record:
     """Counts since the service started, by (device, cause), and incidents for the ledger."""
@@ -28,6 +30,7 @@ class Record:
         self._journal = journal
         self.resets: dict[tuple[str, str], int] = {}
         self.discarded: dict[tuple[str, str], int] = {}
+        self._lost: dict[str, int] = {}
 
     def note(self, life: Life, delta: Delta, at: int) -> None:
         """Note how a delta came about, where its counter did not simply grow."""
@@ -71,6 +74,14 @@ class Record:
         """A step that could have been another."""
         self._incident(at, life.subject.name, IN_DOUBT, amount, reason)
         log.warning("%s: %s", life.subject.name, reason)
+
+    def note_losses(self, losses: tuple[str, ...], at: int) -> None:
+        """What the kernel could not tell: in a storm that goes on, once an hour."""
+        for loss in losses:
+            if abs(at - self._lost.get(loss, -LOSS_SECONDS)) >= LOSS_SECONDS:
+                self._lost[loss] = at
+                self._incident(at, "", "kernel messages lost", detail=loss)
+                log.warning("%s", loss)
 
     def forget(self, name: str) -> None:
         """Add the counts of one that has left to those of all that have."""

@@ -131,6 +131,7 @@ class Sampler:
         before = self._bytes_counted() if stretch.gap else 0
         self._books.book(look, self._metered_in(look), stretch)
         self._note_gap(stretch, before)
+        self._books.record.note_losses(look.losses, now.wall // SECOND)
         self._measure(now, stretch)
         self._counter_bases.settle(self._books.lives)
         self._timeline.looked(now)

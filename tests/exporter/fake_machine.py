@@ -180,6 +180,7 @@ class FakeMeter:
         self.departures: list[tuple[Interface, Counts | None]] = []
         self.seen: dict[Interface, Pair] = {}
         self.problem = ""
+        self.losses: tuple[str, ...] = ()
         self._links: dict[str, Link] = {}
         self._changes = -1
 
@@ -201,6 +202,7 @@ class FakeMeter:
             (*ended, *present),
             self._current_links(),
             frozenset(machine.uplinks & machine.interfaces.keys()),
+            self.losses,
         )
 
     def close(self) -> None:

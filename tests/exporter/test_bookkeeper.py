@@ -343,3 +343,116 @@ def test_a_thousand_interfaces_that_leave_at_once_do_not_stop_the_books(
     books.stop()
 
     assert books.lifetime("eth0") == (42, 0)
+
+
+def test_what_the_kernel_could_not_tell_is_on_record_once_an_hour(books: Books) -> None:
+    books.start()
+    books.meter.losses = ("links came or went too fast",)
+    books.run(3)
+    books.machine.wait(HOUR)
+    books.run(2)
+    books.stop()
+
+    assert (
+        books.rows("SELECT what, detail, seen FROM incident")
+        == [("kernel messages lost", "links came or went too fast", 1)] * 2
+    )
+
+
+def test_what_was_there_unmetered_in_the_very_first_run_begins_at_its_baseline(books: Books) -> None:
+    books.machine.create("docker0")
+    books.rules = CountingRules(exclude=("docker*",))
+    books.start()
+    books.machine.move("docker0", 50_000_000)
+    books.run(1)
+    books.machine.rename("docker0", "wan0")
+    books.run(1)
+    books.machine.move("wan0", 3)
+    books.stop()
+
+    assert books.lifetime("wan0") == (3, 0)
+
+
+def test_a_new_epoch_discards_nothing_of_the_one_before(books: Books) -> None:
+    books.start()
+    books.machine.move("eth0", 10**15)
+    books.run(1)
+    books.machine.delete("eth0")
+    books.run(1)
+    books.machine.create("eth0", is_uplink=True)
+    books.machine.move("eth0", 70)
+    books.run(1)
+    books.stop()
+
+    (line,) = books.audit().lines
+    assert (books.lifetime("eth0"), line.discarded, line.difference) == ((70, 0), (0, 0), 0)
+
+
+@pytest.mark.parametrize(("receive", "transmit"), [(10**15, 0), (0, 10**15), (10**15, 10**14)])
+def test_what_is_discarded_stays_with_its_direction(books: Books, receive: int, transmit: int) -> None:
+    books.start()
+    books.machine.move("eth0", receive, transmit)
+    books.run(1)
+    books.machine.move("eth0", 1, 1)
+    books.run(1)
+    books.stop()
+
+    (line,) = books.audit().lines
+    assert (line.discarded, line.ledger, line.difference) == ((receive, transmit), (1, 1), 0)
+
+
+@pytest.mark.parametrize("cause", ["reset", "wrap", "boot"])
+def test_a_counter_that_begins_again_is_counted_by_its_cause(books: Books, cause: str) -> None:
+    books.machine.create("usb0", bits=32, counts=Counts(receive_bytes=2**32 - 10, receive_packets=9))
+    books.start()
+    if cause == "wrap":
+        books.machine.move("usb0", 20)
+    elif cause == "reset":
+        books.machine.reset("usb0")
+    else:
+        books.stop()
+        books.machine.reboot()
+        books.start()
+    books.run(3)
+
+    resets = books.sample().resets
+    assert {key: count for key, count in resets.items() if key[0] == "usb0"} == {("usb0", cause): 1}
+
+
+def test_what_vanishes_without_a_farewell_is_absent_and_was_last_seen_then(books: Books) -> None:
+    books.machine.create("tun0", is_physical=False)
+    books.start()
+    books.machine.move("tun0", 5)
+    books.run(2)
+    books.machine.delete("tun0")
+    books.meter.departures.clear()
+    books.run(1)
+    at = books.machine.seconds
+    present = {state.name for state in books.sample().interfaces}
+    books.machine.wait(60)
+    books.stop()
+
+    assert present == {"eth0"}
+    assert books.rows("SELECT last_seen FROM subject WHERE name = 'tun0'") == [(at,)]
+
+
+def test_exactly_the_seconds_of_a_gap_are_none(books: Books) -> None:
+    books.start()
+    books.machine.wait(books.options.gap_seconds)
+    books.sample()
+    books.machine.wait(books.options.gap_seconds + 0.001)
+    books.sample()
+    books.commit()
+
+    assert books.rows("SELECT cause FROM gap") == [("stalled",)]
+
+
+def test_the_peaks_of_today_are_known_while_the_service_runs(books: Books) -> None:
+    books.start()
+    books.machine.move("eth0", 3000)
+    books.run(1)
+    books.machine.move("eth0", 1000, 500)
+    books.run(2)
+
+    today = books.totals.today(books.machine.seconds)
+    assert books.totals.device("eth0").peaks_of(today) == (3000, 500, 3000)

@@ -16,6 +16,7 @@ import pytest
 import exporter
 from exporter.metering.differences import last_difference
 from exporter.metering.readings import NOTHING, Counts
+from exporter.meters.interfaces.linux_listener import LOST_LINKS, LOST_ROUTES
 from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
@@ -266,11 +267,45 @@ def test_an_overrun_costs_births_but_no_counts(make_namespace: Callable[..., Nam
         here.pair(near, far)
     here.ask("send near11 2 100")
 
-    readings = {reading["name"]: reading for reading in here.look()}
+    look = here.ask("look")
+    readings = {reading["name"]: reading for reading in look["readings"] if reading["name"] != "lo"}
 
+    assert (look["losses"], here.ask("look")["losses"]) == ([LOST_LINKS], [])
     assert readings.keys() == {name for pair in pairs for name in pair}
     assert readings["near11"]["counts"] == sent(2, 100)
     assert all(reading["born"] is None for reading in readings.values())
+
+
+def test_an_index_that_another_device_has_after_an_overrun_is_a_new_life(
+    make_namespace: Callable[..., Namespace],
+) -> None:
+    here = make_namespace(buffer_bytes=4096)
+    here.ip("link add name old index 500 type veth peer name peer")
+    here.look()
+    for number in range(12):
+        here.pair(f"near{number}", f"far{number}")
+    here.ip("link del old")
+    here.ip("link add name new index 500 type veth peer name peer")
+    here.ip("link set peer up")
+    here.raise_up("new")
+    here.ask("send new 3 100")
+
+    new, again = here.only("new"), here.only("new")
+
+    assert (new["counts"], new["born"]) == (sent(3, 100), sent(3, 100))
+    assert again["born"] is None
+
+
+def test_a_storm_of_routes_is_told_and_the_uplinks_are_right_after_it(here: Namespace) -> None:
+    here.pair("near", "far")
+    here.ip("addr add 10.0.0.1/24 dev near")
+    batch = "".join(f"route add 10.{number // 250}.{number % 250}.1/32 via 10.0.0.2\n" for number in range(300, 9000))
+    subprocess.run(["ip", "-n", here.name, "-batch", "-"], input=batch, check=True, text=True)
+    here.ip("route add default via 10.0.0.2")
+
+    look = here.ask("look")
+
+    assert (look["losses"], look["uplinks"]) == ([LOST_ROUTES], ["near"])
 
 
 def test_after_an_overrun_births_and_ends_are_seen_again(make_namespace: Callable[..., Namespace]) -> None:

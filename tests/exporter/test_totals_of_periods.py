@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.postings import STILL
-from exporter.metering.totals import PERIODS, DayRow, Totals
+from exporter.metering.totals import PERIODS, DayRow, Totals, last_months
 from reports import bandwidth, usage
 
 if TYPE_CHECKING:
@@ -69,3 +69,9 @@ def test_a_ledger_begins_on_its_first_day_however_long_ago() -> None:
 
     totals.load([recent])
     assert totals.start() == int(datetime(2026, 5, 31, 22, tzinfo=UTC).timestamp())
+
+
+def test_the_last_months_are_two_years_of_them() -> None:
+    months = last_months(date(2026, 6, 12))
+
+    assert (len(months), months[0], months[-1]) == (24, (2024, 7), (2026, 6))

@@ -45,6 +45,13 @@ class Roster(Protocol):
     def departures(self) -> list[Departure]:
         """Last counts not yet delivered."""
 
+    @property
+    def replaced(self) -> set[int]:
+        """Indexes that another device has now, whose birth nobody told."""
+
+    def losses(self) -> tuple[str, ...]:
+        """What the kernel had to tell and threw away since this was last asked."""
+
     def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
         """Read counters while nobody's name changes its meaning."""
 
@@ -117,7 +124,7 @@ class LinuxInterfaceMeter:
         uplinks = self._uplinks(links)
         readings = (*self._ended(), *self._present(counters))
         self._roster.delivered(counters)
-        return Look(boot_id, self._roster.namespace, readings, links, uplinks)
+        return Look(boot_id, self._roster.namespace, readings, links, uplinks, self._roster.losses())
 
     def default_devices(self) -> frozenset[str]:
         """Devices with a default route, in any table, that lead outside by themselves; to be asked after a look."""
@@ -172,7 +179,7 @@ class LinuxInterfaceMeter:
 
     def _present(self, counters: dict[str, bytes]) -> list[Reading]:
         """A reading for each name; an idle interface gets its last one again: it pays with many veths."""
-        names, births, kept = self._roster.names, self._roster.births, self._kept
+        names, births, kept, replaced = self._roster.names, self._roster.births, self._kept, self._roster.replaced
         now: dict[str, _Kept] = {}
         for name, columns in counters.items():
             index = names.get(name)
@@ -184,9 +191,12 @@ class LinuxInterfaceMeter:
                 or last.columns != columns
                 or last.ifindex != index
                 or index in births
+                or index in replaced
                 or last.reading.born is not None
             ):
                 last = _Kept(index, columns, self._reading(name, index, columns, births.get(index)))
+                if index in replaced:  # what it had before it was seen, nobody knows
+                    last = last._replace(reading=last.reading._replace(born=last.reading.counts))
             now[name] = last
         self._kept = now
         return [last.reading for last in now.values()]

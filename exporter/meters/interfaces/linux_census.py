@@ -26,6 +26,8 @@ class Census:
         self.names: dict[str, int] = {}
         self.births: dict[int, Counts] = {}
         self.departures: list[Departure] = []
+        self.replaced: set[int] = set()
+        """Indexes that another device has now, whose birth nobody told."""
         self.changed: set[int] = set()
         """Indexes whose facts differ since somebody emptied this set."""
 
@@ -36,6 +38,9 @@ class Census:
             return set()
         self.members[facts.ifindex] = facts
         self.changed.add(facts.ifindex)
+        if before is not None and _is_another(before, facts):
+            self.births.pop(facts.ifindex, None)
+            self.replaced.add(facts.ifindex)
         if before is not None and before.name == facts.name:
             return set()
         touched = {facts.name}
@@ -58,6 +63,7 @@ class Census:
             return set()
         self._release(before)
         born = self.births.pop(facts.ifindex, None)
+        self.replaced.discard(facts.ifindex)
         self.changed.add(facts.ifindex)
         if counts is not None:
             self.departures.append(Departure(facts.ifindex, before.name, counts, born))
@@ -68,6 +74,7 @@ class Census:
         for index in self.members.keys() - indexes:
             self._release(self.members.pop(index))
             self.births.pop(index, None)
+            self.replaced.discard(index)
             self.changed.add(index)
 
     def delivered(self, names: set[str] | dict[str, object]) -> None:
@@ -75,7 +82,13 @@ class Census:
         self.departures.clear()
         for index in [index for index in self.births if self.members[index].name in names]:
             del self.births[index]
+        self.replaced -= {index for index in self.replaced if self.members[index].name in names}
 
     def _release(self, facts: LinkFacts) -> None:
         if self.names.get(facts.name) == facts.ifindex:
             del self.names[facts.name]
+
+
+def _is_another(before: LinkFacts, after: LinkFacts) -> bool:
+    """A device keeps its kind for life, one that is renamed its address, one with another address its name."""
+    return before.kind != after.kind or (before.name != after.name and before.address != after.address)

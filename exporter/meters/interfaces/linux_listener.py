@@ -34,6 +34,10 @@ _ROUTE_HEAD_BYTES = 64
 _MOST_DATAGRAMS = 10_000
 
 
+LOST_LINKS = "links came or went too fast: all were listed anew; of those that went, the last second may be missing"
+LOST_ROUTES = "routes came or went too fast: all were listed anew, and nothing is missing"
+
+
 class Drained(NamedTuple):
     """What waited on the link socket; after an overrun the kernel has thrown messages away."""
 
@@ -50,6 +54,7 @@ class LinkListener:
 
     def __init__(self, *, link_buffer_bytes: int = _LINK_BUFFER_BYTES) -> None:
         self._sequence = 0
+        self._losses: set[str] = set()
         self._links = _subscribe(_GROUP_LINK)
         try:
             self._routes = _subscribe(_GROUP_IPV4_ROUTE | _GROUP_IPV6_ROUTE)
@@ -76,6 +81,7 @@ class LinkListener:
                 if error.errno != errno.ENOBUFS:
                     raise
                 is_overrun = True
+                self._losses.add(LOST_LINKS)
         return Drained(messages, is_overrun=True)
 
     def dump_links(self) -> list[Message]:
@@ -103,7 +109,13 @@ class LinkListener:
                 if error.errno != errno.ENOBUFS:
                     raise
                 has_changed = True
+                self._losses.add(LOST_ROUTES)
         return True
+
+    def losses(self) -> tuple[str, ...]:
+        """What the kernel threw away since this was last asked, in words."""
+        lost, self._losses = self._losses, set()
+        return tuple(sorted(lost))
 
     def close(self) -> None:
         """Close both sockets."""

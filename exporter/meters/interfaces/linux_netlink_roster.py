@@ -103,9 +103,18 @@ class NetlinkRoster:
         self._notice_strangers(counters)
         return {name: counters[name] for name in counters if name not in touched} if touched else counters
 
+    @property
+    def replaced(self) -> set[int]:
+        """Indexes that another device has now, whose birth nobody told."""
+        return self._census.replaced
+
+    def losses(self) -> tuple[str, ...]:
+        """What the kernel had to tell and threw away since this was last asked."""
+        return self._listener.losses()
+
     def delivered(self, names: Iterable[str]) -> None:
         """Forget births and ends that a look has reported."""
-        if self._census.births or self._census.departures:
+        if self._census.births or self._census.departures or self._census.replaced:
             self._census.delivered(set(names))
 
     def fileno(self) -> int:

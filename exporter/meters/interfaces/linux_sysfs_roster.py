@@ -34,6 +34,7 @@ class SysfsRoster:
         self.names: dict[str, int] = {}
         self.births: dict[int, Counts] = {}
         self.departures: list[Departure] = []
+        self.replaced: set[int] = set()
 
     def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
         """Read counters between two equal scans of names and indexes; drops who never stood still."""
@@ -55,6 +56,10 @@ class SysfsRoster:
             raise MeterError(f"{self._folder}: {error.strerror}") from error
         indexes = {folder.name: read_index(folder) for folder in folders}
         return {name: index for name, index in indexes.items() if index}
+
+    def losses(self) -> tuple[str, ...]:
+        """Nothing is told here, and nothing lost."""
+        return ()
 
     def delivered(self, names: Iterable[str]) -> None:
         """Nothing to forget."""
