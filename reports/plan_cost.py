@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billed_usage import BilledUsage, covered_devices
 from reports.ledger_intervals import first_day
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import Period, dates, day_of
-from reports.plans import billed_of_part, counted_bytes, cycle_of
+from reports.periods import Period, day_of
+from reports.plans import CycleRule, billed_of_part, counted_bytes, cycle_of
 from reports.prices import assumed_price, at_price, decimal_of, has_price, part_cost, rounded
-from reports.usage import add_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -105,6 +104,7 @@ class _Part(NamedTuple):
     last: date
     received: int
     sent: int
+    free: int
     receive: Fraction
     transmit: Fraction
     base: Decimal
@@ -148,14 +148,12 @@ def stretch_cost(
     share = whole if device is None or not is_own else BilledUsage(ledger, priced, own)
     began = cycle_of(priced, min(first_day(ledger) or last, last), ledger.zone).first
     first = began if first is None else max(first, began)
-    asked = share.days(first, last)
-    billed = asked.billed if share is whole else whole.days(first, last).billed
-    stretch = _Stretch(priced, whole, billed, asked.billed, has_base=device is None)
-    parts = list(_parts(stretch, first, last, ledger.zone))
-    if not is_own:
-        parts = parts[:1] and [_together(parts)]
-    bills = tuple(_bill(part, priced.currency) for part in parts)
-    return StretchCost(priced, is_own, bills, add_up(asked.free.values()).total, is_covered=bool(own) or device is None)
+    if not is_own and plan.counts != "larger":
+        # No bill and no direction to decide: as if all were one cycle.
+        priced = priced._replace(cycle=CycleRule("every", every_days=(last - first).days + 1, since=first))
+    parts = list(_parts(_Stretch(priced, whole, share, has_base=device is None), first, last, ledger.zone))
+    bills = tuple(_bill(part, priced.currency) for part in (parts if is_own else [_together(parts)]))
+    return StretchCost(priced, is_own, bills, sum(part.free for part in parts), is_covered=bool(own) or device is None)
 
 
 def _first_of(name: str, plan: Plan, today: date, zone: ZoneInfo) -> date | None:
@@ -175,12 +173,11 @@ def _first_of(name: str, plan: Plan, today: date, zone: ZoneInfo) -> date | None
 
 
 class _Stretch(NamedTuple):
-    """A plan, and days: all that it bills of them, and what of that is asked for."""
+    """A plan, all that it bills, and what of that is asked for."""
 
     plan: Plan
-    usage: BilledUsage
-    billed: Mapping[date, Bytes]
-    asked: Mapping[date, Bytes]
+    whole: BilledUsage
+    share: BilledUsage
     has_base: bool
 
 
@@ -190,8 +187,9 @@ def _parts(stretch: _Stretch, first: date, last: date, zone: ZoneInfo) -> Iterat
         cycle = cycle_of(stretch.plan, first, zone)
         end = min(cycle.last, last)
         is_begun = first > cycle.first
-        before = stretch.usage.total(cycle.first, first - _ONE_DAY).billed if is_begun else NO_BYTES
-        moved, asked = (_sum_between(days, first, end) for days in (stretch.billed, stretch.asked))
+        before = stretch.whole.total(cycle.first, first - _ONE_DAY).billed if is_begun else NO_BYTES
+        asked, free = stretch.share.total(first, end)
+        moved = asked if stretch.share is stretch.whole else stretch.whole.total(first, end).billed
         billed = billed_of_part(stretch.plan, before[:2], moved[:2])
         begin = counted_bytes(stretch.plan, before.received, before.sent)
         money = Fraction(part_cost(stretch.plan, begin, begin + sum(billed)))
@@ -202,12 +200,8 @@ def _parts(stretch: _Stretch, first: date, last: date, zone: ZoneInfo) -> Iterat
         )
         price = money / (sum(billed) or 1)
         base = Decimal(0) if is_begun or not stretch.has_base else stretch.plan.base_price
-        yield _Part(first, end, int(received), int(sent), received * price, sent * price, base)
+        yield _Part(first, end, int(received), int(sent), free.total, received * price, sent * price, base)
         first = end + _ONE_DAY
-
-
-def _sum_between(days: Mapping[date, Bytes], first: date, last: date) -> Bytes:
-    return add_up(days[day] for day in dates(first, last) if day in days)
 
 
 def _together(parts: Sequence[_Part]) -> _Part:
@@ -217,6 +211,7 @@ def _together(parts: Sequence[_Part]) -> _Part:
         parts[-1].last,
         sum(part.received for part in parts),
         sum(part.sent for part in parts),
+        sum(part.free for part in parts),
         sum((part.receive for part in parts), Fraction(0)),
         sum((part.transmit for part in parts), Fraction(0)),
         _sum(part.base for part in parts),
