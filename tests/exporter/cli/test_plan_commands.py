@@ -179,6 +179,10 @@ def plan_settings(service: Service) -> None:
         (("cost",), "/api/cost"),
         (("cost", "--plan", "travel", "--interface", "wg0"), "/api/cost?plan=travel&interface=wg0"),
         (("cost", "--per-gb", "10.5"), "/api/cost?cost_per_gb=10.5"),
+        (("today",), "/api/today"),
+        (("today", "--interface", "wg0"), "/api/today?interface=wg0"),
+        (("summary",), "/api/summary"),
+        (("summary", "--interface", "eth0"), "/api/summary?interface=eth0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
