@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
-from reports.plans import CycleRule, Plan, PriceStep
+from reports.plans import CycleRule, FreeHours, Plan, PriceStep
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
 
@@ -57,6 +57,7 @@ def everything_of_a_plan(service: LivelyService) -> None:
     ten_years(service)
     price = (PriceStep(None, Decimal("0.10")),)
     plan = Plan("home", cycle=CycleRule(day=7), cap_bytes=88 * 10**10, price_steps=price, currency="EUR", rollover=True)
+    plan = plan._replace(free_hours=(FreeHours(18 * 60, 15 * 60),))
     service.plans = tuple(PlanSettings(plan=plan._replace(name=name)) for name in ("home", "guest"))
 
 
