@@ -94,10 +94,15 @@ def archive_folder(ledger: Path) -> Path:
     return ledger.parent / "reports"
 
 
+def is_report(path: Path) -> bool:
+    """Whether it is a report by its name, and a file: a link may lead to what is nobody's business."""
+    return NAME.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()
+
+
 def archived(folder: Path) -> list[str]:
     """The names of the reports that are there, newest first, a year before its months; others' files are none."""
     try:
-        found = [path.name for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_file()]
+        found = [path.name for path in folder.iterdir() if is_report(path)]
     except OSError:
         return []
     return sorted(found, key=lambda name: name.removesuffix(".html").ljust(7, "~"), reverse=True)

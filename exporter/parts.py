@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
-import socket
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.archive import Host, ReportArchive
+from exporter.identity import host_name
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.history import read_first_day, read_history
 from exporter.ledger.poster import Poster
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from exporter.metering.readings import Meter, Subject
     from exporter.metering.totals import Totals
     from exporter.settings import Settings
+    from exporter.web.reading import Readers
     from exporter.web_config.parsing import WatchedWebConfig
 
 LOST_LOOKS = 5
@@ -128,7 +129,7 @@ def build_parts(
     opened: Opened,
     *,
     writers: Executor,
-    readers: Executor,
+    readers: Readers,
     on_damage: Callable[[str], None],
 ) -> Parts:
     """Wire everything that counts, keeps and tells; nothing runs yet."""
@@ -149,7 +150,7 @@ def build_parts(
     upkeep = _build_upkeep(around, opened, writer, writers, sampler, on_damage)
     sampler.on_notice = upkeep.tell
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=around.seconds))
-    host = Host(socket.gethostname(), opened.ledger_id, platform.system())
+    host = Host(host_name(), opened.ledger_id, platform.system())
     plans = PlanWatch(
         plans=settings.plans,
         zone=opened.zone,

@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from exporter.ledger.files import Holder, LedgerLock
+from exporter.ledger.lock import LedgerLock
 from exporter.ledger.opening import open_ledger
 from exporter.parts import Surroundings, build_parts
-from exporter.web.access import Access
+from exporter.web.listening import bind, close
+from exporter.web.reading import Readers
 from exporter.web.server import serve
 from exporter.web_config.certificates import Certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import socket
+    from collections.abc import Awaitable, Callable, Sequence
 
     from exporter.metering.counter_bases import LastShown
     from exporter.metering.readings import Subject
@@ -43,18 +44,21 @@ class Service:
         self._lock = LedgerLock(around.settings.ledger.path)
         self._certificates = Certificates(around.settings, around.web_config)
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
-        self._readers = ThreadPoolExecutor(1, thread_name_prefix="ledger-reader")
+        self._readers = Readers.start()
         self._parts: Parts | None = None
         self._server: Server | None = None
+        self._sockets: Sequence[socket.socket] = ()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
         """Open the ledger, look once, listen; returns the address. Raises LedgerError or OSError: then call `stop`."""
         around, settings = self._around, self._around.settings
         self._lock.acquire()
+        self._sockets = bind(settings.server.host, settings.server.port)  # one taken leaves no empty ledger behind
         opened = await asyncio.get_running_loop().run_in_executor(
             self._writers, open_ledger, settings.ledger.path, around.meter.name, around.zone
         )
+        self._lock.hold_ledger()
         parts = self._parts = build_parts(
             around, opened, writers=self._writers, readers=self._readers, on_damage=self._end
         )
@@ -64,14 +68,8 @@ class Service:
             await parts.follow_plans()
         except sqlite3.Error as error:
             log.warning("no plan is told of before the ledger can be read: %s", error)
-        self._server = await serve(
-            parts.desk,
-            Access(settings, around.web_config),
-            host=settings.server.host,
-            port=settings.server.port,
-            ssl_context=self._certificates.context,
-        )
-        self._lock.tell(Holder(os.getpid(), self._server.url))
+        self._server = await serve(parts.desk, self._sockets, around.web_config, self._certificates.context)
+        self._lock.tell(self._server.holder)
         self._tasks = [
             self._every(settings.interfaces.sample_interval, self._sample, parts),
             self._every(settings.ledger.commit_interval, parts.commit),
@@ -80,7 +78,7 @@ class Service:
             self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
             self._every(ARCHIVE_SECONDS, parts.keep_archive),
         ]
-        return self._server.url
+        return self._server.holder.url
 
     async def post(self) -> bool:
         """Look and post now; returns whether all of it is in the ledger."""
@@ -97,6 +95,7 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._server is not None:
             await self._server.close()
+        close(self._sockets)
         is_posted = True
         if self._parts is not None:
             is_posted = self.ended.done() or await self._post_the_last(self._parts)
@@ -123,6 +122,7 @@ class Service:
         if refresh_links is not None:
             await asyncio.to_thread(refresh_links)
         self._certificates.renew()
+        self._lock.keep()
         await parts.upkeep.measure_disk()
 
     def _every(

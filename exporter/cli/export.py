@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from exporter.console.books import open_books
 from exporter.console.progress import PATIENCE_SECONDS, progress
 from exporter.console.replacing import replacing, require_free
 from exporter.console.termination import clean_termination
+from exporter.identity import host_name
 from reports.amounts import human_bytes
 from reports.export import Source, subject_of
 from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
@@ -121,7 +121,7 @@ def _read_slots(books: Books, span: Span, devices: Sequence[str]) -> Sequence[Sl
 def _source(ledger: LedgerReader) -> Source:
     import platform  # noqa: PLC0415 - only this command names the system
 
-    return Source(socket.gethostname(), ledger.state().get("ledger_id", ""), platform.system(), exporter.__version__)
+    return Source(host_name(), ledger.state().get("ledger_id", ""), platform.system(), exporter.__version__)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import sys
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from exporter.console.books import open_books, require_ledger
 from exporter.console.client import ServiceError
 from exporter.console.printing import Table, print_json, print_table
 from exporter.ledger.backups import backups_of, write_backup
-from exporter.ledger.files import LedgerError, LedgerLock, connect_to_read, size_on_disk
+from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
+from exporter.ledger.lock import LedgerLock
 from reports.amounts import human_bytes
 from reports.periods import iso
 
@@ -83,6 +85,7 @@ def backup(outside: Outside) -> None:
     """Write today's backup now, while the service goes on."""
     books = open_books(outside)
     settings = books.settings.ledger
+    os.umask(0o077)
     with books.read_posted():  # what is no ledger must not replace a good backup
         pass
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +10,7 @@ import click
 from exporter.console.books import open_settings
 from exporter.console.printing import CONTROL
 from exporter.console.zone import ZoneError, day_zone
+from exporter.identity import host_name
 from reports.periods import day_of
 from reports.plans import cycle_of
 
@@ -49,7 +49,7 @@ def _send(settings: Settings, held: PlanSettings, way: str, now: float) -> bool:
     except ZoneError as error:
         raise click.ClickException(str(error)) from error
     cycle = cycle_of(held.plan, day_of(int(now), zone), zone)
-    message = test_message(held.plan, socket.gethostname(), cycle.first, cycle.last)
+    message = test_message(held.plan, host_name(), cycle.first, cycle.last)
     subject = f"{held.plan.name}: the {way}".translate(CONTROL)
     try:
         asyncio.run(deliver(way, held.notify, message))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import exporter
 from exporter.archive import outlook_of
 from exporter.console.books import open_books
 from exporter.console.replacing import replacing, require_free
+from exporter.identity import host_name
 from reports.amounts import human_bytes
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
@@ -94,7 +94,7 @@ def _ask(books: Books, wanted: Wanted, plan: str | None, interface: str | None) 
         of_cycle, subject = whose([found.plan for found in books.settings.plans], wanted, plan, interface)
         with books.read() as ledger:
             identity = ledger.state().get("ledger_id", "")
-            source = Source(socket.gethostname(), identity, platform.system(), exporter.__version__)
+            source = Source(host_name(), identity, platform.system(), exporter.__version__)
             asked = asked_for(ledger, wanted, of_cycle, books.now())
             return wrapup(ledger, asked, books.now(), source, subject, outlook_of(books.settings))
     except (PeriodError, PlanError, UnknownInterfaceError) as error:

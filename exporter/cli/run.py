@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from exporter.console.books import open_settings
+from exporter.console.output import ServiceOutput
 from exporter.console.zone import ZoneError, day_zone
 from exporter.metering.readings import MeterError
+from exporter.web_config.open_door import open_door
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,8 @@ MOST_REOPENINGS = 3
 """Of a ledger that breaks again and again within an hour: its disk cannot be relied on."""
 REOPENINGS_SECONDS = 3600
 CERTIFICATE_STORE = "SSL_CERT_FILE"
+PRIVATE = 0o077
+"""What of a new file's mode nobody else gets: who may read the ledger may lock it, too."""
 
 
 class StartError(Exception):
@@ -64,39 +68,55 @@ def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) ->
     SIGTERM and SIGINT post the last sample and end it; SIGHUP reads the settings again.
     """
     gc.enable()  # without it what the imports leave behind costs a service 0.9 MB for ever; a command ends before
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    settings = open_settings(outside)
-    _load_aiohttp()
-    _refuse_an_open_door(settings, web_config)
-    try:
-        is_posted = asyncio.run(_serve(outside, settings, web_config, count_since_boot=count_since_boot))
-    except OSError as error:
-        _fail(_system_problem(error, settings))
-    except StartError as error:
-        _fail(str(error))
-    except MeterError as error:
-        _fail(f"the kernel's counters cannot be read: {error}")
+    with ServiceOutput() as output:
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", handlers=[output])
+        settings = open_settings(outside, output.warn)
+        watched = _watch(web_config)
+        problem, is_posted = _run(outside, settings, watched, output, count_since_boot=count_since_boot)
+    if problem:
+        _fail(problem)
     if not is_posted:
         sys.exit(1)
 
 
-async def _serve(outside: Outside, settings: Settings, web_config: Path | None, *, count_since_boot: bool) -> bool:
+def _run(
+    outside: Outside,
+    settings: Settings,
+    watched: WatchedWebConfig | None,
+    output: ServiceOutput,
+    *,
+    count_since_boot: bool,
+) -> tuple[str, bool]:
+    """What kept it from starting, or whether its last sample was posted."""
+    if problem := open_door(settings, watched.current() if watched else None):
+        return problem, False
+    _load_aiohttp()
+    try:
+        return "", asyncio.run(_serve(outside, settings, watched, output, count_since_boot=count_since_boot))
+    except OSError as error:
+        return _system_problem(error, settings), False
+    except StartError as error:
+        return str(error), False
+    except MeterError as error:
+        return f"the kernel's counters cannot be read: {error}", False
+
+
+async def _serve(
+    outside: Outside,
+    settings: Settings,
+    watched: WatchedWebConfig | None,
+    output: ServiceOutput,
+    *,
+    count_since_boot: bool,
+) -> bool:
     """One service after the other, until one is told to stop; returns whether its last sample was posted."""
     from exporter.metering.clock import SystemClock  # noqa: PLC0415
     from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - after the settings are known to be good
     from exporter.parts import Surroundings as Around  # noqa: PLC0415 - the heavy half, and only for this command
 
-    wish: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
-    for number, what in (
-        (signal.SIGTERM, STOP),
-        (signal.SIGINT, STOP),
-        (getattr(signal, "SIGHUP", None), RELOAD),
-    ):
-        if number is not None:
-            _on_signal(loop, number, wish, what)
+    wish = _wishes(loop)
     meter = open_interface_meter()
-    watched = _watch(web_config)
     reopenings: list[float] = []
     shown: Mapping[Subject, LastShown] = {}
     good: Settings | None = None
@@ -104,8 +124,9 @@ async def _serve(outside: Outside, settings: Settings, web_config: Path | None, 
         while True:
             try:
                 _make_folder(settings.ledger.path)
+                os.umask(PRIVATE)
                 around = Around(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot, shown)
-                service = await _start(around)
+                service = await _start(around, output)
             except (StartError, OSError) as error:
                 if good is None or settings is good:
                     raise
@@ -124,13 +145,13 @@ async def _serve(outside: Outside, settings: Settings, web_config: Path | None, 
             if len(reopenings) > MOST_REOPENINGS:
                 log.error("the ledger broke %d times within an hour: giving up; look at its disk", len(reopenings))
                 return False
-            settings = _reloaded(outside, settings, web_config) if told == RELOAD else settings
+            settings = _reloaded(outside, settings, watched) if told == RELOAD else settings
             count_since_boot = False
     finally:
         meter.close()
 
 
-async def _start(around: Surroundings) -> Service:
+async def _start(around: Surroundings, output: ServiceOutput) -> Service:
     from exporter.ledger.files import LedgerError  # noqa: PLC0415
     from exporter.service import Service  # noqa: PLC0415
 
@@ -145,9 +166,8 @@ async def _start(around: Surroundings) -> Service:
         raise StartError(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
-    click.echo(f"netledger listens on {url}")
-    click.echo(f"ledger: {around.settings.ledger.path}")
-    sys.stdout.flush()
+    output.say(f"netledger listens on {url}")
+    output.say(f"ledger: {around.settings.ledger.path}")
     return service
 
 
@@ -186,6 +206,14 @@ async def _wait(service: Service, wish: asyncio.Queue[str]) -> str:
         return wished.result()
 
 
+def _wishes(loop: asyncio.AbstractEventLoop) -> asyncio.Queue[str]:
+    wish: asyncio.Queue[str] = asyncio.Queue()
+    for number, what in ((signal.SIGTERM, STOP), (signal.SIGINT, STOP), (getattr(signal, "SIGHUP", None), RELOAD)):
+        if number is not None:
+            _on_signal(loop, number, wish, what)
+    return wish
+
+
 def _on_signal(loop: asyncio.AbstractEventLoop, number: int, wish: asyncio.Queue[str], what: str) -> None:
     try:
         loop.add_signal_handler(number, wish.put_nowait, what)
@@ -211,7 +239,7 @@ def _zone(settings: Settings) -> ZoneInfo:
         raise StartError(str(error)) from error
 
 
-def _reloaded(outside: Outside, settings: Settings, web_config: Path | None) -> Settings:
+def _reloaded(outside: Outside, settings: Settings, watched: WatchedWebConfig | None) -> Settings:
     """The settings as they are now; bad ones are told, and the old ones stay in force."""
     from exporter.settings import SettingsError, load_settings  # noqa: PLC0415
 
@@ -220,43 +248,11 @@ def _reloaded(outside: Outside, settings: Settings, web_config: Path | None) -> 
     except SettingsError as error:
         log.error("the settings are not taken over: %s", "; ".join(error.problems))  # noqa: TRY400 - no traceback
         return settings
-    if _open_door(loaded, web_config):
-        log.error("the settings are not taken over: %s", _open_door(loaded, web_config))
+    if problem := open_door(loaded, watched.current() if watched else None):
+        log.error("the settings are not taken over: %s", problem)
         return settings
     log.info("settings read again")
     return loaded
-
-
-def _refuse_an_open_door(settings: Settings, web_config: Path | None) -> None:
-    problem = _open_door(settings, web_config)
-    if problem:
-        _fail(problem)
-
-
-def _open_door(settings: Settings, web_config: Path | None) -> str:
-    from exporter.web.access import is_loopback  # noqa: PLC0415
-
-    if is_loopback(settings.server.host) or settings.auth.api_keys or _asks_for_credentials(web_config):
-        return ""
-    return (
-        f"server.host {settings.server.host} can be reached from other machines, and no key is set: "
-        "set auth.api_keys (or NETLEDGER_AUTH_API_KEYS), or listen on 127.0.0.1"
-    )
-
-
-def _asks_for_credentials(web_config: Path | None) -> bool:
-    """Whether the file names users, or trusts only clients with a certificate; TLS alone keeps nobody out."""
-    if web_config is None:
-        return False
-    from exporter.web_config.parsing import WebConfigError, load_web_config  # noqa: PLC0415 - only with a file
-
-    try:
-        loaded = load_web_config(web_config)
-    except WebConfigError as error:
-        _fail(str(error))
-    return bool(loaded.users) or (
-        loaded.tls is not None and loaded.tls.client_auth_type == "RequireAndVerifyClientCert"
-    )
 
 
 def _make_folder(ledger: Path) -> None:
@@ -277,7 +273,8 @@ def _system_problem(error: OSError, settings: Settings) -> str:
         )
     address = f"{settings.server.host}:{settings.server.port}"
     if error.errno == errno.EADDRINUSE:
-        return f"{address} is taken by another program: stop it, or set server.port (NETLEDGER_SERVER_PORT)"
+        whose = "another netledger: ask that one," if _is_netledger(settings) else "another program:"
+        return f"{address} is taken by {whose} stop it, or set server.port (NETLEDGER_SERVER_PORT)"
     if error.errno in {errno.EACCES, errno.EPERM}:
         return f"{address} may not be listened on by this user: take a port above 1023 (server.port)"
     # From Python 3.13 on asyncio tries every address, and has no number for having bound none of them.
@@ -285,6 +282,13 @@ def _system_problem(error: OSError, settings: Settings) -> str:
     if is_elsewhere or isinstance(error, socket.gaierror):
         return f"{address} is no address of this machine: set server.host"
     return error.strerror or str(error)
+
+
+def _is_netledger(settings: Settings) -> bool:
+    from exporter.console.client import ServiceClient  # noqa: PLC0415 - only after a failure
+
+    host = settings.server.host
+    return ServiceClient(f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}").is_netledger()
 
 
 def _fail(problem: str) -> NoReturn:

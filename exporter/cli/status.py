@@ -15,7 +15,7 @@ from exporter.console.printing import Table, print_json, print_table
 if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from exporter.ledger.files import Holder
+    from exporter.ledger.holder import Holder
 
 DAY_SECONDS = 86_400
 NOT_RUNNING = 3

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfoNotFoundError
 import click
 
 from exporter.console.client import ServiceClient, ServiceError
-from exporter.ledger.files import connect_to_read, find_holder, lock_path
+from exporter.ledger.files import connect_to_read
+from exporter.ledger.holder import find_holder, lock_path
 from exporter.settings import SettingsError, load_settings
 from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.console.outside import Outside
-    from exporter.ledger.files import Holder
+    from exporter.ledger.holder import Holder
     from exporter.settings import Settings
 
 SCHEMA_VERSION = 1
@@ -107,14 +108,18 @@ def require_sight(path: Path) -> None:
         raise BooksError(problem, "ask as the user who runs it, or set ledger.path") from error
 
 
-def open_settings(outside: Outside) -> Settings:
+def _warn(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def open_settings(outside: Outside, warn: Callable[[str], None] = _warn) -> Settings:
     """Load the settings, or end the command with every problem of them."""
     try:
         loaded = load_settings(outside.config, outside.environ)
     except SettingsError as error:
         raise click.ClickException("\n".join(error.problems)) from error
     for warning in loaded.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        warn(f"warning: {warning}")
     return loaded.settings
 
 
@@ -124,8 +129,7 @@ def open_books(outside: Outside) -> Books:
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:
-        key = settings.auth.api_keys[0] if settings.auth.api_keys else ""
-        client = ServiceClient(holder.url, key=key, certificate=settings.server.tls_cert)
+        client = ServiceClient(holder.local_url or holder.url, key=holder.token)
     return Books(settings, holder, client, outside.now)
 
 

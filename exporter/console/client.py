@@ -27,7 +27,7 @@ class ServiceClient:
     """Asks one service for JSON."""
 
     def __init__(self, url: str, *, key: str = "", certificate: Path | None = None) -> None:
-        """`url` is what the service wrote down; `certificate` its own, which is then the one to trust."""
+        """`key` is the token that the service wrote down, or one of its API keys; `certificate` the one to trust."""
         parts = urlsplit(url)
         host = parts.hostname or "127.0.0.1"
         self.url = url
@@ -43,6 +43,14 @@ class ServiceClient:
         """POST without a body, for a JSON object; raises ServiceError."""
         return self._ask("POST", path)
 
+    def is_netledger(self) -> bool:
+        """Whether what answers there is one, whatever it asks for."""
+        try:
+            head = self._exchange("GET", "/-/healthy").partition(b"\r\n\r\n")[0]
+        except OSError:
+            return False
+        return b"\r\nserver: netledger" in head.lower()
+
     def _ask(self, method: str, path: str) -> dict[str, Any]:
         try:
             answer = self._exchange(method, path)
@@ -57,7 +65,8 @@ class ServiceClient:
         if status == UNAUTHORIZED and not self._key:
             raise ServiceError(
                 f"the service at {self.url} asks for a key: "
-                "use its settings file (--config), or set NETLEDGER_AUTH_API_KEYS"
+                "use its settings file (--config), or set NETLEDGER_AUTH_API_KEYS",
+                status,
             )
         if status != OK:
             raise ServiceError(f"the service at {self.url} refused: {told.get('error', status)}", status)

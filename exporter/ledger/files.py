@@ -1,13 +1,11 @@
-"""The ledger as files: names beside it, opening connections, and the lock that keeps it to one writer."""
+"""The ledger as files: opening connections, and their size."""
 
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import sqlite3
 import sys
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,68 +44,6 @@ NO_SHARED_MEMORY = frozenset(
 
 class LedgerError(Exception):
     """The ledger cannot be used; the text says which file, why, and what to do."""
-
-
-class Holder(NamedTuple):
-    """Who writes a ledger: process id and, once it listens, its address."""
-
-    pid: int
-    url: str = ""
-
-
-class LedgerLock:
-    """An advisory lock beside the ledger; the file tells who holds it, and the kernel frees it at any end."""
-
-    def __init__(self, ledger: Path) -> None:
-        """The lock is not taken yet."""
-        self._ledger = ledger
-        self._path = lock_path(ledger)
-        self._file: IO[str] | None = None
-
-    def acquire(self) -> None:
-        """Take the lock; raises LedgerError that names the holder and the ledger."""
-        file = self._path.open("a+", encoding="utf-8")
-        if not _try_lock(file):
-            holder = _read_holder(file)
-            file.close()
-            who = f"process {holder.pid}" if holder else "another process"
-            raise LedgerError(f"{who} already writes {self._ledger}: stop it, or give this one another ledger.path")
-        self._file = file
-        self.tell(Holder(os.getpid()))
-
-    def tell(self, holder: Holder) -> None:
-        """Write down who holds the lock, for the command line."""
-        if self._file is None:
-            return
-        self._file.seek(0)
-        self._file.truncate()
-        json.dump(holder._asdict(), self._file)
-        self._file.flush()
-
-    def release(self) -> None:
-        """Give the lock back."""
-        if self._file is not None:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.close()
-            self._file = None
-
-
-def lock_path(ledger: Path) -> Path:
-    """Where the lock of a ledger is."""
-    return ledger.with_name(ledger.name + ".lock")
-
-
-def find_holder(ledger: Path) -> Holder | None:
-    """Who writes this ledger now; None when nobody does."""
-    try:
-        file = lock_path(ledger).open("r+", encoding="utf-8")
-    except PermissionError:
-        return _holder_by_reading(ledger)
-    except OSError:
-        return None
-    with file:
-        return None if _try_lock(file) else _read_holder(file)
 
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
@@ -199,57 +135,3 @@ def size_on_disk(path: Path) -> int:
         except FileNotFoundError:
             continue
     return total
-
-
-def _read_holder(file: IO[str]) -> Holder | None:
-    file.seek(0)
-    try:
-        told = json.load(file)
-        return Holder(int(told["pid"]), str(told["url"]))
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _holder_by_reading(ledger: Path) -> Holder | None:
-    """For a user who may read the lock but not take it: the holder, if that process lives."""
-    try:
-        with lock_path(ledger).open(encoding="utf-8") as file:
-            holder = _read_holder(file)
-    except OSError:
-        return None
-    if holder is None:
-        return None
-    try:
-        os.kill(holder.pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return holder
-    return holder
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _FAR = 1 << 30
-    """Windows locks bytes against reading too: one far beyond the text keeps the holder readable."""
-
-    def _try_lock(file: IO[str]) -> bool:
-        file.seek(_FAR)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            file.seek(0)
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[str]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

@@ -60,6 +60,10 @@ def _from_zero(state: MetricsState, cause: str, counts: Mapping[tuple[str, str],
     return tuple({**zeros, **counts}.items())
 
 
+def _auth_failures(state: MetricsState) -> Sequence[int]:
+    return (state.auth_failures,)
+
+
 def _no_labels(_: object) -> Labels:
     return ()
 
@@ -146,11 +150,26 @@ _DISCARDED: Table[tuple[Labels, int]] = Table(
     ),
 )
 
+_REQUESTS: Table[int] = Table(
+    (),
+    _auth_failures,
+    _no_labels,
+    (
+        Column(
+            "netledger_http_auth_failures_total",
+            "counter",
+            "Requests with a wrong key or password since the service started.",
+            int,
+        ),
+    ),
+)
+
 SERVICE_TABLES: tuple[Table[Any], ...] = (
     _SAMPLE,
     _METERS,
     _RESETS,
     _DISCARDED,
+    _REQUESTS,
 )
 
 

@@ -28,6 +28,7 @@ class MetricsState(NamedTuple):
     is_degraded: bool
     unposted_bytes: int | None = None
     plans: tuple[LivePlan, ...] = ()
+    auth_failures: int = 0
 
     @property
     def today(self) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
 import ssl
 from typing import TYPE_CHECKING
@@ -208,10 +209,15 @@ async def _post(url: str, body: bytes, seconds: float) -> None:
             raise DeliveryError(f"status {response.status}")
 
 
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without our own settings, keys among them: they are no business of a program that shows a message."""
+    return {name: value for name, value in environ.items() if not name.startswith(("NETLEDGER_", "BANDWIDTH_API_KEY"))}
+
+
 async def _run(command: tuple[str, ...], body: bytes, seconds: float) -> None:
     """Run without a shell; the notice comes on standard input."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, env=_without_secrets(os.environ)
     )
     try:
         await asyncio.wait_for(process.communicate(body), seconds)

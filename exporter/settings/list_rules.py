@@ -28,12 +28,14 @@ class Texts(Rule):
 
 
 class Hosts(Texts):
-    """Names that a Host header may carry."""
+    """Names that a Host header may carry; *.example.org stands for all below example.org."""
 
-    says = "a list of host names, without scheme or port"
+    says = "a list of host names or *.example.org, without scheme or port"
 
     def _item(self, raw: object) -> str:
-        return str(Host().read(raw)).lower()
+        text = one_text(raw).lower()
+        Host().read(text.removeprefix("*."))
+        return text
 
 
 class Origins(Texts):
@@ -99,8 +101,6 @@ class Keys(Texts):
             return "is empty"
         if not isinstance(key, str):
             return "is not a text"
-        if len(key) < SHORTEST_KEY:
-            return f"is shorter than {SHORTEST_KEY} characters"
         return None if re.fullmatch(r"[!-~]+", key) else "has a space or a character outside ASCII"
 
     def _show(self, value: Any) -> list[str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.settings.folders import NoHomeError, config_folder
+from exporter.settings.list_rules import SHORTEST_KEY
+from exporter.settings.loopback import is_loopback
 from exporter.settings.rules import RuleError
 from exporter.settings.tree import PLANS, Key, PlanSettings, Settings, keys, sections
 from exporter.settings.wording import did_you_mean, place_of, shown
@@ -24,6 +26,7 @@ KEY_VARIABLE = "BANDWIDTH_API_KEY"
 PLANS_VARIABLE = "NETLEDGER_PLANS"
 API_KEYS = "auth.api_keys"
 KEY_FILE = "auth.api_key_file"
+HOST, LOOPBACK = "server.host", "127.0.0.1"
 
 
 class SettingsError(Exception):
@@ -59,6 +62,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
     collected.read_variables(environ)
     collected.read_further_keys(environ)
     collected.check_pairs()
+    collected.check_keys()
     collected.check_free_hours()
     if collected.problems:
         raise SettingsError(collected.problems)
@@ -74,6 +78,7 @@ class _Collected:
         self.origins = dict.fromkeys(keys(), "default")
         self.problems: list[str] = []
         self.warnings: list[str] = []
+        self.short_keys: list[str] = []
 
     def read_file(self, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None) -> Path | None:
         named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
@@ -138,6 +143,9 @@ class _Collected:
             self.problems.append(f"{subject}: {error}; use {key.rule.says}")
         else:
             self.origins[key.name] = origin
+            if key.name == API_KEYS:
+                self.short_keys.clear()  # a variable replaces what the file lists
+                self._note_short_keys(self.values[API_KEYS], subject)
 
     def read_variables(self, environ: Mapping[str, str]) -> None:
         """Let NETLEDGER_<SECTION>_<KEY> override; lists are separated by commas."""
@@ -154,7 +162,7 @@ class _Collected:
 
     def read_further_keys(self, environ: Mapping[str, str]) -> None:
         """Add the keys of BANDWIDTH_API_KEY and of the key file to those that are listed."""
-        if KEY_VARIABLE in environ:
+        if environ.get(KEY_VARIABLE):
             self._add_key(environ[KEY_VARIABLE], KEY_VARIABLE, KEY_VARIABLE)
         if path := self.values.get(KEY_FILE):
             try:
@@ -176,6 +184,7 @@ class _Collected:
         except RuleError as error:
             self.problems.append(f"{subject}: {error}; use {rule.says}")
             return
+        self._note_short_keys(added, subject)
         before = self.values.get(API_KEYS, ())
         origins = [*self.origins[API_KEYS].split(", "), origin] if before else [origin]
         self.values[API_KEYS] = tuple(dict.fromkeys((*before, *added)))
@@ -196,6 +205,17 @@ class _Collected:
         for one, other in (pair, pair[::-1]):
             if self.values.get(one) and not self.values.get(other):
                 self.problems.append(f"{self.origins[one]}: {one}: is set without {other}; use both or neither")
+
+    def check_keys(self) -> None:
+        """A short key is soon guessed: on loopback it is warned of, beyond it is refused."""
+        told = self.warnings if is_loopback(self.values.get(HOST, LOOPBACK)) else self.problems
+        told += self.short_keys
+
+    def _note_short_keys(self, given: Sequence[str], subject: str) -> None:
+        for number, key in enumerate(given, 1):
+            if len(key) < SHORTEST_KEY:
+                fault = f"key {number} is shorter than {SHORTEST_KEY} characters"
+                self.short_keys.append(f"{subject}: {fault}; use {keys()[API_KEYS].rule.says}")
 
     def check_free_hours(self) -> None:
         """The quarter hours that free hours are cut from must be kept for as long as a plan needs them."""

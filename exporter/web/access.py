@@ -7,23 +7,39 @@ import base64
 import binascii
 import hmac
 import ipaddress
-import socket
+import re
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from aiohttp import HttpVersion11, web
 
+from exporter.identity import host_name
 from exporter.web_config.basic_auth import BasicAuth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporter.settings import Settings
+    from exporter.web.attempts import Attempts
     from exporter.web_config.parsing import WatchedWebConfig, WebConfig
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/dashboard", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})
 """What tells nothing about the machine, or asks `data_refusal` before it does: no key is asked for."""
+
+ANY_HOST_PATHS = frozenset({"/metrics", "/-/healthy", "/-/ready"})
+"""What is asked by whatever name the network has for this machine: rebinding reads metrics at most."""
+
+HOST = re.compile(r"(?P<name>[^\s/?#@:%\\\[\]]+)(:\d{1,5})?|\[(?P<address>[0-9a-f:.]+(%[\w.-]+)?)\](:\d{1,5})?")
+BEARER = {"WWW-Authenticate": 'Bearer realm="netledger"'}
+KEY_IS_NEEDED = "an API key is needed: send it as X-API-Key"
+CHANGES = (
+    "changing something here needs a key, also on this machine: use the netledger command, "
+    "or set auth.api_keys and send one as X-API-Key"
+)
+CROSS_SITE = (
+    "cross-site requests may not change anything here; "
+    "where a proxy asks by another Host than the browser, add the page's address to server.cors_origins"
+)
 
 ASSETS = "/assets/"
 """Scripts and styles of the page: the same for everybody."""
@@ -40,15 +56,23 @@ class Refusal(NamedTuple):
 class Access:
     """The rules of one service."""
 
-    def __init__(self, settings: Settings, web_config: WatchedWebConfig | None = None) -> None:
-        """Keys and hosts of the settings; users, where there are any, of the web config file."""
+    def __init__(
+        self, settings: Settings, attempts: Attempts, token: str, web_config: WatchedWebConfig | None = None
+    ) -> None:
+        """Keys and hosts of the settings; users, where there are any, of the web config file.
+
+        `token` opens everything: whoever may read the ledger's lock is one of us.
+        """
         self._keys = tuple(key.encode() for key in settings.auth.api_keys)
+        self._attempts, self._token = attempts, token.encode()
         self._protects_metrics = settings.auth.protect_metrics
         self._origins = frozenset(settings.server.cors_origins)
-        own = {"localhost", socket.gethostname().lower(), settings.server.host.lower()}
+        own = {"localhost", host_name().lower(), settings.server.host.lower()}
         self._hosts = own | {host.lower() for host in settings.server.allowed_hosts}
+        self._domains = tuple(host[1:] for host in self._hosts if host.startswith("*."))
         self._web_config = web_config
         self._passwords: tuple[WebConfig, BasicAuth] | None = None
+        self._checking = asyncio.Lock()
 
     @property
     def has_origins(self) -> bool:
@@ -62,10 +86,12 @@ class Access:
 
     async def refusal(self, request: web.Request) -> Refusal | None:
         """The first rule that the request breaks, or None."""
+        if request.protocol.is_local and not self._has_token(request):  # type: ignore[attr-defined]  # ours
+            return Refusal(401, "only commands of this machine are answered here")
         if (refused := self._strange_host(request)) is not None:
             return refused
         if request.method not in SAFE_METHODS and not self._is_same_site(request):
-            return Refusal(403, "cross-site requests may not change anything here")
+            return Refusal(403, CROSS_SITE)
         if request.method == "OPTIONS" and self.allowed_origin(request) is not None:
             return None  # browsers ask whether they may send credentials without sending any
         return await self._without_credentials(request, needs_key=self._needs_key(request.path))
@@ -86,20 +112,20 @@ class Access:
             return None
         if len(headers) != 1:
             return Refusal(400, "one Host header is needed")
-        if self._is_own_host(headers[0]):
+        if request.path in ANY_HOST_PATHS or self._is_own_host(headers[0]):
             return None
         return Refusal(403, "this Host is not served here: add it to server.allowed_hosts")
 
     def _is_own_host(self, header: str) -> bool:
         """DNS rebinding needs a name: addresses are always served, names only when they are known."""
-        try:
-            host = urlsplit(f"//{header}").hostname or ""
-        except ValueError:
+        found = HOST.fullmatch(header.lower())
+        if found is None:
             return False
-        if host in self._hosts:
+        host = found["name"] or ""
+        if host in self._hosts or any(host.endswith(domain) for domain in self._domains):
             return True
         try:
-            ipaddress.ip_address(host.partition("%")[0])
+            ipaddress.ip_address((found["address"] or host).partition("%")[0])
         except ValueError:
             return False
         return True
@@ -114,17 +140,28 @@ class Access:
         return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
     async def _without_credentials(self, request: web.Request, *, needs_key: bool) -> Refusal | None:
-        passwords = self._basic_auth()
-        has_password = passwords is not None and await self._has_password(request, passwords)
-        if passwords is not None and not has_password and not self._has_key(request):
+        if self._has_token(request):
+            return None
+        passwords, changes = self._basic_auth(), _changes_something(request)
+        if passwords is None and not changes and not (needs_key and self._keys):
+            return None
+        address = request.remote or ""
+        is_given = not {"X-API-Key", "Authorization"}.isdisjoint(request.headers)
+        if is_given and (seconds := self._attempts.seconds_to_wait(address)):
+            return Refusal(429, "too many wrong keys came from your address", {"Retry-After": str(seconds)})
+        if self._has_key(request) or (passwords is not None and await self._has_password(request, passwords, address)):
+            return None
+        if is_given:
+            self._attempts.failed(address)
+        return self._demand(request, is_given=is_given)
+
+    def _demand(self, request: web.Request, *, is_given: bool) -> Refusal | None:
+        """What a request lacks that is let in by no key and no password."""
+        if self._basic_auth() is not None:
             return Refusal(401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="netledger"'})
-        if not self._keys or has_password or not needs_key:
-            return None
-        if self._has_key(request):
-            return None
-        given = "X-API-Key" in request.headers or "Authorization" in request.headers
-        reason = "the API key is wrong" if given else "an API key is needed: send it as X-API-Key"
-        return Refusal(401, reason, {"WWW-Authenticate": 'Bearer realm="netledger"'})
+        if self._keys:
+            return Refusal(401, "the API key is wrong" if is_given else KEY_IS_NEEDED, BEARER)
+        return None if _has_certificate(request) else Refusal(401, CHANGES, BEARER)
 
     def _basic_auth(self) -> BasicAuth | None:
         """The users of the web config as it is now; None where it names none."""
@@ -142,31 +179,46 @@ class Access:
 
     def _has_key(self, request: web.Request) -> bool:
         """Compare with every key, each in constant time, so that time tells nothing."""
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        given = request.headers.get("X-API-Key") or (token if scheme.lower() == "bearer" else "")
-        matches = [hmac.compare_digest(given.encode("utf-8", "surrogateescape"), key) for key in self._keys]
-        return any(matches)
+        given = _given_key(request)
+        return sum(hmac.compare_digest(given, key) for key in self._keys) > 0
 
-    @staticmethod
-    async def _has_password(request: web.Request, passwords: BasicAuth) -> bool:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "basic":
-            return False
-        try:
-            user, separator, password = base64.b64decode(token, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return False
-        return bool(separator) and await asyncio.to_thread(passwords.check, user, password)
+    def _has_token(self, request: web.Request) -> bool:
+        """Nobody guesses it: it may be tried for ever."""
+        return hmac.compare_digest(_given_key(request), self._token)
+
+    async def _has_password(self, request: web.Request, passwords: BasicAuth, address: str) -> bool:
+        pair = _given_password(request)
+        if pair is None or passwords.knows(*pair):
+            return pair is not None
+        async with self._checking:  # one by one: guesses that come at once are counted before the next is looked at
+            return not self._attempts.seconds_to_wait(address) and await asyncio.to_thread(passwords.check, *pair)
 
 
 ACCESS = web.AppKey("access", Access)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address to listen on."""
-    if host == "localhost":
-        return True
+def _given_key(request: web.Request) -> bytes:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = request.headers.get("X-API-Key") or (token if scheme.lower() == "bearer" else "")
+    return given.encode("utf-8", "surrogateescape")
+
+
+def _given_password(request: web.Request) -> tuple[str, str] | None:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        user, separator, password = base64.b64decode(token, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return (user, password) if separator else None
+
+
+def _changes_something(request: web.Request) -> bool:
+    """A path that is not there, or that has no such method, changes nothing: its own error says so."""
+    return request.method not in SAFE_METHODS and request.match_info.http_exception is None
+
+
+def _has_certificate(request: web.Request) -> bool:
+    """Whether the client has shown a certificate: only those that were verified are told of."""
+    return bool(request.transport and request.transport.get_extra_info("peercert"))

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import sqlite3
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
-from exporter.ledger.files import connect_to_read
 from exporter.metering.clock import SECOND
 from exporter.metrics.state import MetricsState
-from reports.ledger_reader import LedgerReader
+from exporter.web.attempts import Attempts
+from exporter.web.reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from concurrent.futures import Executor
     from zoneinfo import ZoneInfo
 
     from exporter.archive import Host
@@ -29,6 +27,8 @@ if TYPE_CHECKING:
     from exporter.metrics.exposition import Exposition, Rendered
     from exporter.planning.watch import LivePlan, PlanWatch
     from exporter.settings import Settings
+    from exporter.web.reading import Readers
+    from reports.ledger_reader import LedgerReader
 
 Result = TypeVar("Result")
 
@@ -53,17 +53,18 @@ class Desk:
         upkeep: LedgerUpkeep,
         exposition: Exposition,
         host: Host,
-        readers: Executor,
+        readers: Readers,
         on_damage: Callable[[str], None],
         plans: PlanWatch,
     ) -> None:
-        """Every part is ready; nothing is owned but the readers' connection."""
+        """Every part is ready; nothing is owned but the readers' connections."""
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
-        self._clock, self._sampler, self._readers = clock, sampler, readers
+        self._clock, self._sampler = clock, sampler
         self._on_damage, self._plans = on_damage, plans
-        self._connection: sqlite3.Connection | None = None
-        self._is_replaced = False
+        self.attempts = Attempts()
+        self._quick = Reading(settings.ledger.path, poster, readers.quick)
+        self._patient = Reading(settings.ledger.path, poster, readers.patient)
 
     @property
     def now(self) -> float:
@@ -113,6 +114,7 @@ class Desk:
             is_degraded=bool(self.poster.health.problem or self.upkeep.notices),
             unposted_bytes=self.poster.unposted_bytes,
             plans=self.live_plans(),
+            auth_failures=self.attempts.failures,
         )
         if names:
             return self.exposition.render_some(state, names, accept)
@@ -121,7 +123,7 @@ class Desk:
     def note_on_ledger(self, notice: str) -> None:
         """Something happened to the ledger, which may be another file now; told by the writer's thread."""
         self.upkeep.tell(notice)
-        self._is_replaced = True
+        self._quick.is_replaced = self._patient.is_replaced = True
 
     def live_plans(self) -> tuple[LivePlan, ...]:
         """Every plan with what was moved since it was last asked about."""
@@ -133,47 +135,30 @@ class Desk:
         return self._sampler.seconds_since_look
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
-        """Put a question to the ledger and what waits to be posted, at one moment; raises sqlite3.Error."""
-        unposted = self.poster.unposted()
+        """Put a question to the ledger that takes milliseconds; raises sqlite3.Error."""
+        return await self._asked(self._quick, question)
 
-        def answer() -> Result:
-            if self._is_replaced:
-                self._is_replaced = False
-                self._let_go()
-            if self._connection is None:
-                self._connection = connect_to_read(self.settings.ledger.path)
-            reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted)
-            try:
-                with reader.at_one_moment():
-                    return question(reader)
-            except sqlite3.Error:
-                self._let_go()
-                raise
-            finally:
-                # A ledger that cannot be written may have been opened as a file that never changes; but it will.
-                if self.poster.health.problem:
-                    self._let_go()
+    async def ask_patiently(self, question: Callable[[LedgerReader], Result]) -> Result:
+        """Put one that goes through years: others of its kind wait for it, and nobody else; raises sqlite3.Error."""
+        return await self._asked(self._patient, question)
 
+    async def work(self, work: Callable[[], Result]) -> Result:
+        """Do what would keep the event loop on the readers' thread, where it waits for questions and they for it."""
+        return await self._quick.work(work)
+
+    async def close(self) -> None:
+        """Let go of the ledger."""
+        await self._quick.close()
+        await self._patient.close()
+
+    async def _asked(self, reading: Reading, question: Callable[[LedgerReader], Result]) -> Result:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, answer)
+            return await reading.ask(question)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError as error:  # the file itself: the writer may not see it while its log is good
             self._on_damage(str(error))
             raise
-
-    async def work(self, work: Callable[[], Result]) -> Result:
-        """Do what would keep the event loop on the readers' thread, where it waits for questions and they for it."""
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
-
-    async def close(self) -> None:
-        """Let go of the ledger."""
-        await asyncio.get_running_loop().run_in_executor(self._readers, self._let_go)
-
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 DESK = web.AppKey("desk", Desk)

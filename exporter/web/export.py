@@ -13,6 +13,7 @@ from aiohttp import web
 from exporter.archive import outlook_of
 from exporter.web.desk import DESK
 from exporter.web.endpoints import (
+    JSON,
     BadRequestError,
     FirstDay,
     LastDay,
@@ -146,13 +147,13 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
         paper = Paper()
         outlook = (outlook_of(desk.settings),) if form.has_outlook else ()
         told = form.ask(ledger, asked, now, source, subject, *outlook).read_by(paper.read)
-        name, tag = disposition(told.by_day, form.suffix), fingerprint(told, form.module)
+        name, tag = disposition(told.by_day, form), fingerprint(told, form.module)
         is_known = has_already(request, tag)
         if not is_known and request.method != "HEAD":
             paper.pieces = form.write(told)
         return Answer(name, tag, is_known, paper, paper.some(ledger, SHORT_BYTES), next(paper.pieces, b""))
 
-    answer = await desk.ask(question)
+    answer = await desk.ask_patiently(question)
     headers = {"Cache-Control": "private, no-cache", "ETag": f'W/"{answer.tag}"'}
     if answer.is_known:
         return web.Response(status=304, headers=headers)
@@ -175,7 +176,7 @@ def _subject(desk: Desk, query: DaysQuery) -> Plan | str | None:
 async def _chunks(desk: Desk, answer: Answer) -> AsyncIterator[bytes]:
     yield answer.first
     yield answer.second
-    while chunk := await desk.ask(answer.paper.some):
+    while chunk := await desk.ask_patiently(answer.paper.some):
         yield chunk
 
 
@@ -184,13 +185,16 @@ def fingerprint(told: Told, form: str) -> str:
     return hashlib.blake2b(repr((form, told.facts)).encode(), digest_size=12).hexdigest()
 
 
-def disposition(told: Export, suffix: str) -> str:
-    """A download's name: safe ASCII for every client, and the true names for those that read RFC 5987."""
+def disposition(told: Export, form: Format) -> str:
+    """A file's name: safe ASCII for every client, and the true names for those that read RFC 5987.
+
+    JSON is an answer like any other of the API, not a download.
+    """
     days = f"{told.first_date}_{told.last_date}" if told.days.size else "empty"
     whose = "_".join(filter(None, (told.source.hostname, told.device, told.plan)))
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in whose)
-    name = f"{days}.{suffix}"
-    value = f'attachment; filename="netledger_{plain}_{name}"'
+    name, kind = f"{days}.{form.suffix}", "inline" if form.content_type == JSON else "attachment"
+    value = f'{kind}; filename="netledger_{plain}_{name}"'
     return value if plain == whose else f"{value}; filename*=UTF-8''{quote(f'netledger_{whose}_{name}', safe='')}"
 
 

@@ -91,7 +91,9 @@ async def records(desk: Desk, query: OfInterface) -> json_records.RecordsAnswer:
     """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
     desk.fresh_snapshot()
     now = desk.now
-    return json_records.records(await desk.ask(lambda ledger: found_records.records(ledger, now, query.interface)))
+    return json_records.records(
+        await desk.ask_patiently(lambda ledger: found_records.records(ledger, now, query.interface))
+    )
 
 
 async def hours(desk: Desk, query: SpanQuery) -> shapes.HoursAnswer:
@@ -103,7 +105,7 @@ async def hours(desk: Desk, query: SpanQuery) -> shapes.HoursAnswer:
         asked = _span(ledger, now, query, default="all")
         return shapes.hours(hours_of_week.hours(ledger, now, asked, query.interface), ledger.zone)
 
-    return await desk.ask(answer)
+    return await desk.ask_patiently(answer)
 
 
 async def percentile(desk: Desk, query: PercentileQuery) -> shapes.PercentileAnswer:
@@ -116,7 +118,7 @@ async def percentile(desk: Desk, query: PercentileQuery) -> shapes.PercentileAns
         found = percentiles.percentile(ledger, now, asked, percent, query.interface)
         return shapes.percentile(found, ledger.zone)
 
-    return await desk.ask(answer)
+    return await desk.ask_patiently(answer)
 
 
 async def series(desk: Desk, query: SeriesQuery) -> shapes.SeriesAnswer:
@@ -129,7 +131,7 @@ async def series(desk: Desk, query: SeriesQuery) -> shapes.SeriesAnswer:
         found = points.series(ledger, now, asked, query.step, query.interface)
         return shapes.series(found, asked, ledger.zone)
 
-    return await desk.ask(answer)
+    return await desk.ask_patiently(answer)
 
 
 def _span(ledger: LedgerReader, now: float, query: SpanQuery, *, default: str) -> Span:

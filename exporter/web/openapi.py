@@ -21,13 +21,16 @@ if TYPE_CHECKING:
 
 ERRORS = {
     400: "A parameter is unknown, missing, given twice or cannot be used; the error names it, its value and the rule.",
-    401: "A key or a user is set, and the request has none or a wrong one.",
+    401: "A key or a user is needed, and the request has none or a wrong one; to change something always.",
     403: "The Host is not served here, or the request comes from another site.",
     405: "This path has other methods: the Allow header names them.",
+    408: "The body did not come in time.",
     413: "The request has a body of more than 64 KiB; it needs none.",
+    429: "Too many wrong keys or passwords came from this address: Retry-After says how many seconds to wait.",
     500: "A fault of the service, which its log describes.",
     503: "The ledger or the interfaces cannot be read or written now; counting goes on in memory.",
 }
+CREDENTIALS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}, {"password": []}]
 LINKED_SCHEMA = {
     "type": "object",
     "properties": {
@@ -75,7 +78,7 @@ def document(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> dict[str, 
                 "password": {"type": "http", "scheme": "basic"},
             },
         },
-        "security": [{}, {"key": []}, {"bearer": []}, {"password": []}],
+        "security": [{}, *CREDENTIALS],
     }
 
 
@@ -114,7 +117,7 @@ h2 {{ font-size: 1rem; margin: 0; overflow-wrap: anywhere }} p, dl {{ margin: .2
 <main>
 <h1>netledger's API</h1>
 <p>Bytes are integers, times ISO 8601 with offset, errors <code>{{"error": "..."}}</code>.
-The same as <a href="/api/openapi.json">OpenAPI 3.1</a>.</p>
+The same as <a href="openapi.json">OpenAPI 3.1</a>.</p>
 {rows}
 </main>
 </body>
@@ -130,6 +133,7 @@ def _operation(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
         "operationId": f"{endpoint.method.lower()}{name}",
         "summary": endpoint.summary,
         "description": _doc(endpoint.handle),
+        **({} if endpoint.method == "GET" else {"security": CREDENTIALS}),
         "parameters": _parameters(endpoint.query),
         "responses": {
             "200": {"description": endpoint.summary, "content": {JSON: {"schema": schema}}},
@@ -159,6 +163,8 @@ def _error(status: int) -> dict[str, Any]:
     }
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         found["headers"] = {"Allow": {"schema": {"type": "string"}}}
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        found["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return found
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 from aiohttp import web
 
-from exporter.archive import NAME, archive_folder, archived, missing, outlook_of, told
+from exporter.archive import NAME, archive_folder, archived, is_report, missing, outlook_of, told
 from exporter.web.desk import DESK
 from exporter.web.endpoints import (
     BadRequestError,
@@ -120,7 +120,7 @@ async def wrap_up(request: web.Request) -> web.Response:
         body = b"" if is_known or request.method == "HEAD" else b"".join(write(told))
         return Written(told.file_name, tag, is_known, body)
 
-    written = await desk.ask(question)
+    written = await desk.ask_patiently(question)
     headers = {**HEADERS, "ETag": f'W/"{written.tag}"'}
     if written.is_known:
         return web.Response(status=304, headers=headers)
@@ -165,10 +165,10 @@ async def report(request: web.Request) -> web.StreamResponse:
     """One report of the archive."""
     parse_query(request, NoQuery)
     name = request.match_info["name"]
-    if NAME.fullmatch(name) is None:
+    if NAME.fullmatch(name) is None:  # before it is a part of a path
         raise web.HTTPNotFound
     path = archive_folder(request.app[DESK].settings.ledger.path) / name
-    if not await asyncio.to_thread(path.is_file):
+    if not await asyncio.to_thread(is_report, path):
         raise web.HTTPNotFound
     return web.FileResponse(path, headers={**HEADERS, "Content-Type": f"{HTML}; charset=utf-8"})
 

@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
+from exporter.ledger.holder import Holder
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web import bandwidth, export, history, live, openapi, page, plans, prometheus, reports, storage, usage
+from exporter.web.access import Access
 from exporter.web.asset_files import add_assets
 from exporter.web.desk import DESK
 from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
 from exporter.web.grafana import NAME, Seen, grafana_url
+from exporter.web.listening import Guests, Listener, bind, most_connections
 from exporter.web.protocol import FAILED, Protocol
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
 
 if TYPE_CHECKING:
+    import socket
     import ssl
+    from collections.abc import Sequence
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from exporter.web.access import Access
     from exporter.web.desk import Desk
+    from exporter.web_config.parsing import WatchedWebConfig
 
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 64 * 1024
-WAITING_CONNECTIONS = 128
+BODY_SECONDS = 10.0
+TOKEN_BYTES = 32
 SHUTDOWN_SECONDS = 2.0
 ENDPOINTS: tuple[Endpoint, ...] = (
     *usage.ENDPOINTS,
@@ -55,40 +63,58 @@ SECURITY_HEADERS = {
 
 
 class Server:
-    """A listening server."""
+    """A listening server; `holder` is what commands need to know to be let in."""
 
-    def __init__(self, runner: web.AppRunner, listening: asyncio.Server, url: str) -> None:
+    def __init__(self, runner: web.AppRunner, listeners: Sequence[Listener], holder: Holder) -> None:
         """Made by `serve`."""
-        self._runner, self._listening = runner, listening
-        self.url = url
+        self._runner, self._listeners = runner, listeners
+        self.holder = holder
 
     async def close(self) -> None:
         """Stop listening and end what is still being answered."""
-        self._listening.close()
+        for listener in self._listeners:
+            await listener.close()
         await self._runner.cleanup()
 
 
 async def serve(
-    desk: Desk, access: Access, *, host: str, port: int, ssl_context: ssl.SSLContext | None = None
+    desk: Desk,
+    sockets: Sequence[socket.socket],
+    web_config: WatchedWebConfig | None = None,
+    ssl_context: ssl.SSLContext | None = None,
 ) -> Server:
-    """Listen, and answer; raises OSError where the address cannot be had. Port 0 takes any free one."""
+    """Listen on bound sockets, and answer; raises OSError. With TLS, commands of this machine have a door of their own.
+
+    They could not know whom to trust, nor have a certificate where clients need one: that door wants their token.
+    """
+    holder = Holder(os.getpid(), token=os.urandom(TOKEN_BYTES).hex())
+    access = Access(desk.settings, desk.attempts, holder.token, web_config)
     runner = web.AppRunner(make_app(desk, access), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
-    loop, connections = asyncio.get_running_loop(), runner.server
-    assert connections is not None  # noqa: S101 - setup has made it
+    loop, manager, guests = asyncio.get_running_loop(), runner.server, Guests(most_connections())
+    assert manager is not None  # noqa: S101 - setup has made it
 
-    def connection() -> Protocol:
-        return Protocol(connections, loop=loop, access_log=None)  # type: ignore[arg-type]  # None is no log
+    def protocol(*, is_local: bool) -> Protocol:
+        return Protocol(manager, loop=loop, on_end=guests.see_off, is_local=is_local)
 
+    listeners: list[Listener] = []
     try:
-        listening = await loop.create_server(connection, host, port, ssl=ssl_context, backlog=WAITING_CONNECTIONS)
+        listeners.append(Listener(sockets, guests, partial(protocol, is_local=False), ssl_context))
+        if ssl_context:
+            listeners.append(Listener(_local_door(), guests, partial(protocol, is_local=True)))
     except BaseException:
-        await runner.cleanup()
+        await Server(runner, listeners, holder).close()
         raise
-    bound = listening.sockets[0].getsockname()
-    scheme = "https" if ssl_context else "http"
-    name = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-    return Server(runner, listening, f"{scheme}://{name}:{bound[1]}")
+    main, *local = (listener.address for listener in listeners)
+    url, local_url = f"{'https' if ssl_context else 'http'}://{main}", f"http://{local[0]}" if local else ""
+    return Server(runner, listeners, holder._replace(url=url, local_url=local_url))
+
+
+def _local_door() -> list[socket.socket]:
+    try:
+        return bind("127.0.0.1", 0)
+    except OSError:
+        return bind("::1", 0)
 
 
 def make_app(desk: Desk, access: Access) -> web.Application:
@@ -168,12 +194,15 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
         if (request.content_length or 0) > LARGEST_BODY:
             raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
         if request.can_read_body:
-            await request.read()
+            async with asyncio.timeout(BODY_SECONDS):
+                await request.read()
         return await handler(request)
     except (BadRequestError, PeriodError, UnknownInterfaceError) as error:
         return error_response(400, str(error))
     except web.HTTPException as error:
         return _as_error(error)
+    except TimeoutError:
+        return error_response(408, f"the body did not come within {BODY_SECONDS:.0f} seconds")
     except web.RequestPayloadError:
         return error_response(400, "the body is not what its headers say")
     except sqlite3.Error as error:

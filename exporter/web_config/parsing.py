@@ -76,6 +76,11 @@ class WebConfig:
     users: Mapping[str, str] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def asks_for_credentials(self) -> bool:
+        """Whether it names users, or trusts only clients with a certificate; TLS alone keeps nobody out."""
+        return bool(self.users) or (self.tls is not None and self.tls.client_auth_type == "RequireAndVerifyClientCert")
+
 
 def load_web_config(path: Path) -> WebConfig:
     """Read and check the file, and load the certificates that it names; raises WebConfigError."""
@@ -228,20 +233,24 @@ class WatchedWebConfig:
     def current(self) -> WebConfig:
         """Return the newest good config: the same object until something has changed, also in a certificate.
 
-        A bad file leaves the last good config in force, and is logged once.
+        A bad file leaves the last good config in force, and is logged once. So does one that lets everybody in where
+        the last did not: a file that is being written is empty for a moment. Taking that over wants a new start.
         """
         if self._fault or self._stamps != _stamps(self._path, self._config):
             try:
-                self._config, self._stamps = self._read()
+                self._config, self._stamps = self._read(self._config)
                 self._fault = ""
             except WebConfigError as error:
                 self._log_once(str(error))
         return self._config
 
-    def _read(self) -> tuple[WebConfig, object]:
+    def _read(self, before: WebConfig | None = None) -> tuple[WebConfig, object]:
         stamps = _stamps(self._path, load_web_config(self._path))
         # Read after the stamps were taken: what changes in between is found at the next look.
-        return load_web_config(self._path), stamps
+        config = load_web_config(self._path)
+        if before is not None and before.asks_for_credentials and not config.asks_for_credentials:
+            raise WebConfigError(str(self._path), "", "asks nobody for a password or a certificate any more")
+        return config, stamps
 
     def _log_once(self, fault: str) -> None:
         if fault != self._fault:

@@ -88,6 +88,7 @@ PROMISED = {
     "netledger_meter_read_duration_seconds": {"meter"},
     "netledger_gap_seconds_total": {"meter"},
     "netledger_gap_open": {"meter"},
+    "netledger_http_auth_failures_total": set(),
     "netledger_counter_resets_total": {"device", "cause"},
     "netledger_discarded_bytes_total": {"device", "reason"},
     "netledger_ledger_size_bytes": set(),

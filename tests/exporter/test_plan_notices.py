@@ -178,6 +178,20 @@ async def test_a_command_gets_the_notice_on_its_input_and_no_shell_sees_it(kept:
     assert os.listdir(tmp_path) == ["got"]  # noqa: PTH208 - names alone
 
 
+async def test_a_command_gets_none_of_our_settings(kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("BANDWIDTH_API_KEY", "NETLEDGER_AUTH_API_KEYS", "NETLEDGER_CONFIG", "OTHER"):
+        monkeypatch.setenv(name, "xyzzy")
+    got = tmp_path / "got"
+    script = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(' '.join(os.environ))"
+    notifier = kept.notifier()
+    tell(notifier, Notify(command=(sys.executable, "-c", script, str(got))))
+    await finished(notifier)
+
+    names = set(got.read_text().split())
+    assert {"OTHER", "PATH"} <= names
+    assert not [name for name in names if name.startswith(("NETLEDGER", "BANDWIDTH"))]
+
+
 async def test_a_command_that_fails_is_run_again(kept: Kept, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     runs = tmp_path / "runs"
     script = HEAD + "runs = pathlib.Path(sys.argv[1]).open('a+'); runs.write('x'); sys.exit(runs.tell() < 3)"

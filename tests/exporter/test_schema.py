@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlite_utils import Database
 
-from exporter.ledger.files import Holder, LedgerError, LedgerLock, find_holder
+from exporter.ledger.files import LedgerError
+from exporter.ledger.holder import Holder, find_holder
+from exporter.ledger.lock import LedgerLock
 from exporter.ledger.opening import open_ledger
 from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate, migrate_in_own_process
 from exporter.ledger.writer import Writer

@@ -174,9 +174,9 @@ def test_what_is_no_yaml_is_one_line(file: Path, data: bytes, problem: str) -> N
 
 
 def test_all_problems_are_told_at_once(file: Path) -> None:
-    text = "server:\n  prot: 1\n  port: x\nzzz: 1\nauth: {api_keys: [short]}\n"
+    text = "server:\n  prot: 1\n  port: x\nzzz: 1\nauth: {api_keys: ['a b']}\n"
 
-    found = problems(file, text, NETLEDGER_AVERAGE_WINDOW="1", BANDWIDTH_API_KEY="")
+    found = problems(file, text, NETLEDGER_AVERAGE_WINDOW="1", BANDWIDTH_API_KEY="a b")
 
     places = [line.split(": ")[0] for line in found]
     assert places == [
@@ -232,7 +232,7 @@ def test_a_folder_in_place_of_the_file_is_a_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"auth: {{api_keys: [{SHORT}]}}",
+        f"server: {{host: 192.0.2.7}}\nauth: {{api_keys: [{SHORT}]}}",
         f"auth: {{api_keys: ['{LONG} ']}}",
         f"auth: {{api_keys: ['{LONG}\u00e9']}}",
         f"auth: {{api_keys: {{{LONG}: }}}}",
@@ -254,12 +254,12 @@ def test_a_bad_key_is_refused_and_never_shown(file: Path, text: str) -> None:
     assert LONG not in found
 
 
-@pytest.mark.parametrize("key", ["", SHORT, f"{LONG} x", f"{LONG}\n"])
+@pytest.mark.parametrize("key", [SHORT, f"{LONG} x", f"{LONG}\n"])
 def test_a_bad_key_in_the_environment_is_refused_and_never_shown(key: str) -> None:
     with pytest.raises(SettingsError, match="BANDWIDTH_API_KEY: key 1") as caught:
-        load_settings(None, {"BANDWIDTH_API_KEY": key}, search=())
+        load_settings(None, {"BANDWIDTH_API_KEY": key, "NETLEDGER_SERVER_HOST": "0.0.0.0"}, search=())
 
-    assert not key or key.strip() not in str(caught.value)
+    assert key.strip() not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -275,9 +275,34 @@ def test_a_bad_key_file_stops_the_start(file: Path, content: bytes | None, probl
     if content is not None:
         file.with_name("keys").write_bytes(content)
 
-    (found,) = problems(file, "auth: {api_key_file: keys}")
+    (found,) = problems(file, "auth: {api_key_file: keys}\nserver: {host: '::'}")
 
     assert found.startswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "place"),
+    [
+        (f"auth: {{api_keys: [{LONG}, {SHORT}]}}", {}, "n.yaml:1: auth.api_keys: key 2"),
+        ("", {"NETLEDGER_AUTH_API_KEYS": SHORT}, "NETLEDGER_AUTH_API_KEYS: key 1"),
+        ("server: {host: localhost}", {"BANDWIDTH_API_KEY": SHORT}, "BANDWIDTH_API_KEY: key 1"),
+    ],
+)
+def test_a_short_key_is_warned_of_where_only_this_machine_can_try_it(
+    file: Path, text: str, environ: dict[str, str], place: str
+) -> None:
+    file.write_text(text, encoding="utf-8")
+
+    loaded = load_settings(file, environ)
+
+    assert SHORT in loaded.settings.auth.api_keys
+    (warning,) = [warning for warning in loaded.warnings if "shorter" in warning]
+    assert f"{place} is shorter than 8 characters" in warning
+    assert SHORT not in warning
+
+
+def test_an_empty_key_in_the_environment_is_none() -> None:
+    assert load_settings(None, {"BANDWIDTH_API_KEY": ""}, search=()).settings.auth.api_keys == ()
 
 
 def test_a_long_value_is_clipped(file: Path) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.metering.clock import SystemClock
 from tests.exporter.cli.calls import Commands
 from tests.exporter.cli.service_process import Service
 from tests.exporter.cli.small_ledger import NOON, write_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -43,7 +44,9 @@ def service(tmp_path: Path, empty_ledger: Path) -> Iterator[Service]:
     """A service over the small ledger whose last reading was just now; not started."""
     path = tmp_path / "books" / "ledger.db"
     path.parent.mkdir()
-    write_ledger(path, empty_ledger, int(time.time()))
+    # Of this boot: what another one has written is told of.
+    boot_id = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+    write_ledger(path, empty_ledger, int(time.time()), boot_id, SystemClock().now().elapsed)
     made = Service(tmp_path, path)
     yield made
     made.end()

@@ -35,7 +35,7 @@ class Service:
         self.settings_file = folder / "netledger.yaml"
         self.configure()
         self._process: subprocess.Popen[str] | None = None
-        self._head = ""
+        self._head, self.port = "", 0
 
     def configure(self, **sections: dict[str, object]) -> None:
         """Write the settings file anew."""
@@ -60,13 +60,14 @@ class Service:
         )
         return self.next_address()
 
-    def next_address(self) -> str:
+    def next_address(self, host: str = "127.0.0.1") -> str:
         """Read until the next address is printed, and the ledger behind it."""
         assert self._process is not None
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        found = re.fullmatch(r"netledger listens on (https?://127\.0\.0\.1:\d+)\n", line)
+        found = re.fullmatch(rf"netledger listens on (https?://{re.escape(host)}:(\d+))\n", line)
         assert found, f"no address but {line!r}: {self.stop() if self._process.poll() is None else self.ended()}"
+        self.port = int(found[2])
         self._head = line + self._process.stdout.readline()
         return found[1]
 

@@ -38,12 +38,12 @@ def _slots(now: int) -> dict[tuple[int, Subject], Usage]:
     return used
 
 
-def write_ledger(path: Path, template: Path, now: int) -> None:
+def write_ledger(path: Path, template: Path, now: int, boot_id: str = "boot-1", elapsed: int = 10**15) -> None:
     """A ledger whose last reading was at `now`: eth0 and wlan0 counted, wg0 not; one gap, three days ago."""
     shutil.copyfile(template, path)
     open_ledger(path, "interface", ZONE)
     slots = _slots(now)
-    epochs = {_subject(name): Epoch("boot-1", 1, index) for index, name in enumerate(("eth0", "wlan0", "wg0"), 2)}
+    epochs = {_subject(name): Epoch(boot_id, 1, index) for index, name in enumerate(("eth0", "wlan0", "wg0"), 2)}
     facts = {
         subject: SubjectFacts(subject.name != "wg0", subject.name != "wg0", now - 21 * DAY, now) for subject in epochs
     }
@@ -52,7 +52,7 @@ def write_ledger(path: Path, template: Path, now: int) -> None:
         for subject, epoch in epochs.items()
     }
     gap = Gap(now - 3 * DAY - 2 * SLOT, now - 3 * DAY, "stopped", 99_428_571)
-    state = MeterState(1, "boot-1", 1, now * 1_000_000_000, 10**15, frozenset({2, 3, 4}))
+    state = MeterState(1, boot_id, 1, now * 1_000_000_000, elapsed, frozenset({2, 3, 4}))
     writer = Writer(path, ZONE)
     try:
         writer.post(Posting("interface", state, slots, {}, checkpoints, facts, (gap,), ()))

@@ -66,21 +66,3 @@ def test_status_tells_what_health_tells(service: Service) -> None:
     assert {key: told[key] for key in told if key not in moving} == {
         key: value for key, value in fetch(url, "/api/health").items() if key not in moving
     }
-
-
-def test_a_key_opens_the_service_to_the_commands_and_its_absence_is_one_sentence(service: Service) -> None:
-    service.configure(auth={"api_keys": ["correct-horse"]})
-    service.settings_file.chmod(0o600)
-    service.start()
-
-    assert service.command("status").code == 0
-    assert service.command("live", "--count", "1").code == 0
-    service.configure()
-    refused = service.command("live", "--count", "1")
-    partial = service.command("today")
-
-    assert (refused.code, refused.stdout) == (1, "")
-    assert "asks for a key: use its settings file (--config), or set NETLEDGER_AUTH_API_KEYS" in refused.stderr
-    assert (partial.code, partial.stderr.count("\n")) == (0, 1)
-    assert partial.stderr.startswith("without the last seconds: ")
-    assert "wrong" in service.command("status", NETLEDGER_AUTH_API_KEYS="battery-staple").stdout

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
 import time
 
+import bcrypt
 import pytest
 
 from tests.exporter.cli.service_process import Service, fetch
@@ -57,6 +59,27 @@ def test_a_hangup_refuses_bad_settings_and_goes_on(
     assert ended.code == 0
     assert "the settings are not taken over: " in ended.stderr
     assert reason in ended.stderr
+
+
+@pytest.mark.parametrize("text", ["", "basic_auth_users: {ann", "nonsense: 1\n"])
+def test_a_hangup_while_the_web_config_is_written_opens_no_door_and_ends_nothing(service: Service, text: str) -> None:
+    users = f"basic_auth_users:\n  ann: {bcrypt.hashpw(b'secret', bcrypt.gensalt(4)).decode()}\n"
+    file = service.folder / "web.yml"
+    file.write_text(users)
+    service.start(f"--web.config.file={file}")
+    file.write_text(text)
+    service.configure(server={"host": "0.0.0.0", "port": 0})
+
+    service.send(signal.SIGHUP)
+
+    service.next_address("0.0.0.0")
+    connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=10)
+    connection.request("GET", "/api/today")
+    assert connection.getresponse().status == 401
+    connection.close()
+    ended = service.stop()
+    assert ended.code == 0
+    assert "the last good web config stays in force" in ended.stderr
 
 
 def test_a_second_instance_is_refused_naming_process_and_ledger(service: Service) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 
+from exporter.ledger.holder import find_holder
 from exporter.ledger.writer import Writer
 from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
@@ -108,13 +109,22 @@ class RunningService:
         await self.start()
 
     @property
+    def token(self) -> str:
+        """What the service noted for commands."""
+        holder = find_holder(self.ledger.path)
+        assert holder is not None
+        return holder.token
+
+    @property
     def port(self) -> int:
         return int(self.url.rsplit(":", 1)[1])
 
     async def ask(
         self, path: str, method: str = "GET", *, headers: Mapping[str, str] | None = None, **more: Any
     ) -> Told:
-        """One request on a connection of its own."""
+        """One request on a connection of its own; without headers a change shows the token, as a command does."""
+        if headers is None and method not in {"GET", "HEAD", "OPTIONS"}:
+            headers = {"X-API-Key": self.token}
         async with (
             aiohttp.ClientSession() as session,
             session.request(method, self.url + path, headers=headers, **more) as response,

@@ -38,6 +38,17 @@ OPEN = ("/", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs")
         ("{NAME}:7373", 200),
         ("books.example", 200),
         ("books.example:8443", 200),
+        ("a.lab.example", 200),
+        ("a.b.LAB.example:7373", 200),
+        ("lab.example", 403),
+        ("alab.example", 403),
+        ("{name}.evil.example", 403),
+        ("localhost/.evil.com", 403),
+        ("localhost#.evil.com", 403),
+        ("localhost?.evil.com", 403),
+        ("evil.com@127.0.0.1", 403),
+        ("localhost:abc", 403),
+        ("127.0.0.1:80:80", 403),
         ("evil.example", 403),
         ("evil.example:7373", 403),
         ("localhost.evil.example", 403),
@@ -52,11 +63,13 @@ OPEN = ("/", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs")
 async def test_only_addresses_and_own_names_are_served(unstarted: RunningService, host: str, status: int) -> None:
     own_name = socket.gethostname()
     header = {"Host": host.format(name=own_name, NAME=own_name.upper())}
-    unstarted.server = replace(unstarted.server, allowed_hosts=("books.example",))
+    unstarted.server = replace(unstarted.server, allowed_hosts=("books.example", "*.lab.example"))
     async with running(unstarted) as service:
-        told = [await service.ask(path, headers=header) for path in ("/api/today", "/metrics", "/")]
+        told = [await service.ask(path, headers=header) for path in ("/api/today", "/")]
+        scraped = [await service.ask(path, headers=header) for path in ("/metrics", "/-/healthy", "/-/ready")]
 
     assert {one.status for one in told} == {status}
+    assert {one.status for one in scraped} == {200}
 
 
 @pytest.mark.parametrize(
@@ -95,7 +108,7 @@ async def test_a_missing_or_second_host(service: RunningService, request_head: b
 async def test_another_site_may_change_nothing(unstarted: RunningService, headers: dict[str, str], status: int) -> None:
     unstarted.server = replace(unstarted.server, cors_origins=(PAGE,))
     async with running(unstarted) as service:
-        told = await service.ask("/api/commit", "POST", headers=headers)
+        told = await service.ask("/api/commit", "POST", headers={**headers, "X-API-Key": service.token})
 
     assert told.status == status, told.text
 

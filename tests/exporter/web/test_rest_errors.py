@@ -196,11 +196,11 @@ async def test_a_fault_of_ours_is_logged_once_and_shown_to_nobody(
     desk = service.service._parts.desk
     broken = ThreadPoolExecutor(1)
     broken.shutdown()
-    readers, desk._readers = desk._readers, broken
+    thread, desk._quick.thread = desk._quick.thread, broken
 
     told = await service.ask("/api/today")
 
-    desk._readers = readers
+    desk._quick.thread = thread
     assert is_error(told, 500)
     assert [record.levelname for record in caplog.records if record.levelno >= logging.WARNING] == ["ERROR"]
     assert told.headers["X-Content-Type-Options"] == "nosniff"

@@ -92,7 +92,8 @@ async def test_each_format_is_a_download_with_its_type_and_name(name: str, known
     assert answer.headers["Content-Type"] == FORMATS[name].content_type
     assert answer.headers["Content-Type"].startswith(CONTENT_TYPES[name])
     assert f'_2026-06-01_2026-06-12.{FORMATS[name].suffix}"' in answer.headers["Content-Disposition"]
-    assert answer.headers["Content-Disposition"].startswith('attachment; filename="netledger_')
+    kind = "inline" if name == "json" else "attachment"
+    assert answer.headers["Content-Disposition"].startswith(f'{kind}; filename="netledger_')
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -368,7 +369,7 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(long: RunningServic
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_file_name_is_safe_ascii_whatever_the_host_is_called(name: str) -> None:
     export = year_end()
-    header = disposition(export._replace(source=export.source._replace(hostname=name)), "csv")
+    header = disposition(export._replace(source=export.source._replace(hostname=name)), FORMATS["csv"])
 
     plain, _, extended = header.partition("; filename*=UTF-8''")
     assert plain.startswith('attachment; filename="netledger_')
@@ -382,7 +383,7 @@ def test_a_file_name_is_safe_ascii_whatever_the_host_is_called(name: str) -> Non
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_files_of_two_interfaces_have_two_names(name: str) -> None:
-    header = disposition(year_end()._replace(device=name or None), "csv")
+    header = disposition(year_end()._replace(device=name or None), FORMATS["csv"])
 
     assert ("netledger_den_2025-12-30_" in header) is not bool(name)
     assert header.startswith('attachment; filename="netledger_den_')
@@ -391,4 +392,4 @@ def test_files_of_two_interfaces_have_two_names(name: str) -> None:
 
 
 def test_a_file_of_nothing_says_so_in_its_name() -> None:
-    assert disposition(told(), "csv") == 'attachment; filename="netledger_den_empty.csv"'
+    assert disposition(told(), FORMATS["csv"]) == 'attachment; filename="netledger_den_empty.csv"'

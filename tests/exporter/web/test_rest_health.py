@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
+
+import pytest
 
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
@@ -118,6 +122,42 @@ async def test_late_samples_degrade_health(service: RunningService) -> None:
     assert in_time == []
     assert late == ["no sample for 186 s"]
     assert await problems(service) == []
+
+
+async def test_questions_that_take_long_hold_up_neither_health_nor_page(service: RunningService) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def take_long(_: object) -> bool:
+        asked.set()
+        return answered.wait(60)
+
+    assert service.service._parts
+    desk = service.service._parts.desk
+    long_ones = [asyncio.create_task(desk.ask_patiently(take_long)) for _ in range(40)]
+    await asyncio.to_thread(asked.wait)
+
+    told = [await service.ask(path) for path in ("/api/health", "/", "/api/today", "/metrics")]
+
+    assert not any(task.done() for task in long_ones)
+    answered.set()
+    assert await asyncio.gather(*long_ones) == [True] * 40
+    assert [one.status for one in told] == [200] * 4
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [(b"caf\xe9", "caf\\xe9"), ("café".encode(), "café"), (b"\xff\xfe", "\\xff\\xfe")]
+)
+async def test_any_host_name_is_told_everywhere(
+    unstarted: RunningService, name: bytes, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: name.decode("utf-8", "surrogateescape"))
+    async with running(unstarted) as service:
+        health = await service.get("/api/health")
+        pages = [await service.ask(path) for path in ("/", "/reports", "/api/export/wrapup", "/api/export", "/metrics")]
+
+    assert health["hostname"] == told
+    assert [page.status for page in pages] == [200] * 5
+    assert all(told in page.text for page in pages[:2])
 
 
 async def test_a_cleanup_deletes_minutes_and_slots_and_never_a_day(unstarted: RunningService) -> None:

@@ -217,6 +217,17 @@ async def test_no_other_name_is_served(name: str, known: RunningService, folder:
     assert (folder.parent / "2024.html").exists()
 
 
+async def test_a_link_is_no_report(known: RunningService, folder: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("outside")
+    (folder / "2020.html").symlink_to(secret)
+
+    told, listed = await known.ask("/reports/2020.html"), await known.ask("/reports")
+
+    assert (told.status, "outside" in told.text) == (404, False)
+    assert "2020" not in listed.text
+
+
 @pytest.mark.parametrize("path", ["/api/export/wrapup", "/reports", "/reports/2025.html"])
 @pytest.mark.usefixtures("folder")
 async def test_a_key_is_asked_for_where_there_is_one(path: str, unstarted: RunningService) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from exporter.web.access import is_loopback
+from exporter.settings.loopback import is_loopback
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:

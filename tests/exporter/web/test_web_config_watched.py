@@ -32,6 +32,29 @@ def test_a_changed_file_is_in_force_at_the_next_look(file: Path) -> None:
     assert first.users == {}
 
 
+CLIENTS = f"{PAIR}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: cert.pem\n"
+
+
+@pytest.mark.parametrize("asking", [f"basic_auth_users: {{anna: {HASH}}}", CLIENTS], ids=["users", "certificates"])
+@pytest.mark.parametrize(
+    "open_to_all",
+    ["", "# nothing\n", "basic_auth_users:\n", PAIR, "basic_auth_users: {anna", "tls_server", "http_server_config: {}"],
+)
+def test_a_file_that_asks_nobody_any_more_is_not_taken_over(file: Path, asking: str, open_to_all: str) -> None:
+    file.write_text(asking, encoding="utf-8")
+    watched = WatchedWebConfig(file)
+    good = watched.current()
+
+    file.write_text(open_to_all, encoding="utf-8")
+    kept = [watched.current() for _ in range(2)]
+    file.unlink()
+    kept.append(watched.current())
+
+    assert all(config is good for config in kept)
+    file.write_text(f"basic_auth_users: {{ben: {HASH}}}", encoding="utf-8")
+    assert watched.current().users == {"ben": HASH}
+
+
 @pytest.mark.parametrize("name", ["web.yml", "cert.pem", "key.pem"])
 def test_the_same_object_means_that_nothing_changed(file: Path, name: str) -> None:
     file.write_text(PAIR, encoding="utf-8")

@@ -1,0 +1,67 @@
+"""A file that one process has to itself: the kernel frees it at any end of that process."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+
+LOOKING_SECONDS = 5.0
+"""So long a writer waits for those who look whether there is one; each look takes microseconds."""
+
+PAUSE_SECONDS = 0.005
+CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF})
+"""What file systems without such locks answer."""
+
+
+def is_locked(opened: int) -> bool:
+    """Lock an open file, as soon as nobody looks at it; False where somebody has it. Raises OSError."""
+    ends = time.monotonic() + LOOKING_SECONDS
+    while not _take(opened):
+        if has_writer(opened) or time.monotonic() > ends:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _FAR = 1 << 30
+    """Windows locks bytes against reading too: one far beyond the text keeps the file readable."""
+
+    def _take(opened: int) -> bool:
+        os.lseek(opened, _FAR, os.SEEK_SET)
+        try:
+            msvcrt.locking(opened, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+    def has_writer(opened: int) -> bool:
+        """Whether somebody has locked the file."""
+        if not _take(opened):
+            return True
+        os.lseek(opened, _FAR, os.SEEK_SET)
+        msvcrt.locking(opened, msvcrt.LK_UNLCK, 1)
+        return False
+
+else:
+    import fcntl
+
+    def _take(opened: int) -> bool:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def has_writer(opened: int) -> bool:
+        """Whether somebody has locked the file; a look shares it for a moment, which refuses nobody. Raises OSError."""
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(opened, fcntl.LOCK_UN)
+        return False
