@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports import spans
 from reports.periods import PeriodError
 from reports.spans import Asked, Span, parse_instant, span
 
@@ -70,7 +71,7 @@ def test_what_cannot_be_cut_is_told_with_field_value_and_rule(asked: tuple[str |
     assert told in str(failure.value)
 
 
-@given(st.text(max_size=40))
+@given(st.from_regex(spans._INSTANT, fullmatch=True) | st.text(max_size=40))
 def test_any_text_is_an_instant_or_a_period_error(text: str) -> None:
     with contextlib.suppress(PeriodError):
         assert isinstance(parse_instant(text, INDIA), int)

@@ -22,7 +22,7 @@ from exporter.console.backfill.retention import prometheus_seconds, recommended,
 from exporter.settings.tree import Server, Settings
 from reports.spans import Span
 from tests.exporter.cli.calls import Commands, Terminal
-from tests.exporter.cli.small_ledger import NOON
+from tests.exporter.cli.small_ledger import NOON, write_ledger
 from tests.privileges import has_many_users
 
 if TYPE_CHECKING:
@@ -171,16 +171,21 @@ def test_a_folder_that_cannot_be_written_is_named(commands: Commands, tmp_path: 
     assert f"cannot write {tmp_path / 'no' / 'where'} (No such file or directory)" in done.stderr
 
 
-def test_an_end_by_sigterm_leaves_nothing(ledger: Path, tmp_path: Path) -> None:
-    program, folder = script(tmp_path / "promtool", "import time", "time.sleep(60)"), tmp_path / "blocks"
+def test_an_end_by_sigterm_leaves_nothing(empty_ledger: Path, tmp_path: Path) -> None:
+    # The process has the machine's clock: its ledger is one of today.
+    ledger = tmp_path / "ledger.db"
+    write_ledger(ledger, empty_ledger, int(time.time()))
+    begun, folder = tmp_path / "begun", tmp_path / "blocks"
+    program = script(tmp_path / "promtool", "import time", f"open({str(begun)!r}, 'x').close()", "time.sleep(60)")
     command = [sys.executable, "-m", "exporter", "backfill", "--into", str(folder), "--promtool", str(program)]
     environ = {**os.environ, "NETLEDGER_LEDGER_PATH": str(ledger), "NETLEDGER_CONFIG": str(tmp_path / "empty.yaml")}
     (tmp_path / "empty.yaml").touch()
     process = subprocess.Popen(command, env=environ)
     ends = time.monotonic() + 20
-    while not list(folder.glob(".netledger-*/blocks")) and time.monotonic() < ends:
+    while not begun.exists():
+        assert time.monotonic() < ends
         time.sleep(0.02)
-    time.sleep(0.2)
+    assert list(folder.glob(".netledger-*/blocks"))
 
     process.send_signal(signal.SIGTERM)
 

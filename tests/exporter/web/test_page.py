@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 import sqlite3
@@ -155,7 +154,6 @@ async def test_the_page_is_compressed(service: RunningService) -> None:
 
     assert told.headers["Content-Encoding"] == "gzip"
     assert int(told.headers["Content-Length"]) < len(told.text.encode()) / 2
-    assert gzip.compress(told.text.encode())
 
 
 async def test_a_month_by_day_with_the_way_to_its_neighbours(unstarted: RunningService) -> None:
