@@ -5,14 +5,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Files go to several workers, in the order of tests/conftest.py: most of the time of a test is waiting.
-PYTEST := tests/in_own_namespaces.sh $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+pytest = tests/in_own_namespaces.sh $(1)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
+PYTEST = $(call pytest,$(VENV))
+UNITS := tests/exporter tests/reports
+define TEST_UNLOCKED
+$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$(RESOLUTION)
+$(BIN)/uv pip install --quiet --python .venv-$(RESOLUTION) --resolution $(RESOLUTION) --editable '.[test,grafana]'
+$(call pytest,.venv-$(RESOLUTION)) $(UNITS)
+endef
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build test grafana lint lock
 UPLOT := exporter/web/assets/vendor/uplot
 SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 
-.PHONY: run test test-units lint format lock check check-grafana accuracy bench grafana pictures vendor system-packages clean help
+.PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana accuracy bench grafana pictures vendor system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -22,10 +29,18 @@ run: $(VENV)/installed  ## Install into .venv, and count, keep and serve on http
 	@$(BIN)/netledger run
 
 test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Install what the tests need, and pass them
-	$(PYTEST) $(PYTEST_OPTIONS)
+	$(PYTEST)
 
 test-units: $(VENV)/installed-for-tests  ## The tests that need no other programs, with PYTHON and VENV of your choice
-	$(PYTEST) tests/exporter tests/reports $(PYTEST_OPTIONS)
+	$(PYTEST) $(UNITS)
+
+test-newest: RESOLUTION := highest
+test-newest: $(VENV)/installed-for-lock  ## The same with the newest that pyproject.toml allows, in a venv of its own
+	$(TEST_UNLOCKED)
+
+test-lowest: RESOLUTION := lowest-direct
+test-lowest: $(VENV)/installed-for-lock  ## The same with the oldest that pyproject.toml allows
+	$(TEST_UNLOCKED)
 
 lint: $(VENV)/installed-for-lint  ## ruff, mypy and the floors
 	$(BIN)/ruff check .
@@ -43,7 +58,7 @@ lock: $(VENV)/installed-for-lock  ## Lock what pyproject.toml wants in requireme
 check: lint test  ## What CI runs
 
 check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Check the dashboards: types, rules, every query
-	$(PYTEST) tests/grafana $(PYTEST_OPTIONS)
+	$(PYTEST) tests/grafana
 
 accuracy: $(VENV)/installed-for-tests system-packages  ## Known bytes, four who count them: the table of docs/accuracy.md
 	tests/in_own_namespaces.sh $(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)
