@@ -75,7 +75,7 @@ async def test_a_month_that_is_over_is_written(archive: Archive) -> None:
     assert archive.names == ["2026-05.html", "2026-06.html"]
     page = Page((archive.folder / "2026-06.html").read_text(encoding="utf-8"))
     assert "You moved" in page.text
-    assert "in June 2026, " in page.text
+    assert "in June 2026. " in page.text
     assert page.dangers == []
     assert archive.folder.stat().st_mode & 0o777 == 0o700
 
