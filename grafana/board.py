@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, GridPos
 from grafana import links, marks, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from grafana_foundation_sdk.builders.dashboard import QueryVariable
 
@@ -23,7 +23,14 @@ class Identity(NamedTuple):
     description: str
 
 
-def board(identity: Identity, choices: Sequence[QueryVariable], panels: Sequence[Any], *, since: str) -> Dashboard:
+def board(
+    identity: Identity,
+    choices: Sequence[QueryVariable],
+    panels: Sequence[Any],
+    *,
+    since: str,
+    machines: Callable[[], QueryVariable] = variables.first_instance,
+) -> Dashboard:
     """Put panels and rows on a dashboard whose range begins at `since`, such as "now-24h"."""
     made = (
         Dashboard(identity.title)
@@ -35,13 +42,21 @@ def board(identity: Identity, choices: Sequence[QueryVariable], panels: Sequence
         .time(since, "now")
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
-        .variables([variables.datasource(), variables.job(), variables.instance(), *choices])
+        .variables([variables.datasource(), variables.job(), machines(), variables.silent(), *choices])
         .annotations([*marks.everything()])
         .link(links.to_each_other())
     )
     for panel in panels:
         made = made.with_row(panel) if isinstance(panel, Row) else made.with_panel(panel)
     return made
+
+
+def closed(panel_id: int, title: str, y: int, panels: Sequence[Any]) -> Row:
+    """A line that opens: what stands in it is not asked for before."""
+    row = heading(panel_id, title, y)
+    for panel in panels:
+        row = row.with_panel(panel)
+    return row
 
 
 def heading(panel_id: int, title: str, y: int) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import BAD, GOOD, SOON, steps, words
+from grafana.colours import BAD, GOOD, SOON, silence, steps, words
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def word(meanings: Mapping[str, tuple[str, str]]) -> list[DynamicConfigValue]:
-    """A value told as a coloured word: {"1": ("up", GOOD)}."""
+    """A value told as a coloured word: {"1": ("up", GOOD)}; none is told as "no answer"."""
     return [
         option("unit", "none"),
         option("decimals", 0),
         option("custom.align", "left"),
-        option("mappings", [words(meanings)]),
+        option("mappings", [words(meanings), silence()]),
         option("custom.cellOptions", {"type": "color-text"}),
     ]
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grafana.dashboards import health, interfaces, overview, plans
+from grafana.dashboards import fleet, health, interfaces, overview, plans
 from grafana.finish import finished, for_import, text
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PROVISIONED, IMPORTED = HERE / "dashboards" / "json", HERE / "import"
-DASHBOARDS = (overview, interfaces, plans, health)
+DASHBOARDS = (overview, interfaces, plans, health, fleet)
 
 
 def files() -> Iterator[tuple[Path, str]]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models.common import BigValueTextMode
 
-from grafana.colours import BAD, GOOD, SOON, silence, steps, words
+from grafana.colours import BAD, GOOD, SOON, always, silence, steps, words
 from grafana.panels import Frame, number
-from grafana.queries import now, of
+from grafana.queries import answers, kept, now, of
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.stat import Panel
@@ -19,7 +19,7 @@ STALE_SECONDS, LATE_SECONDS = 60, 20
 def answering(frame: Frame) -> Panel:
     """Machines that Prometheus could scrape, of all."""
     return (
-        number(frame, "percentunit", now(f"avg({of('up')})", "answering"))
+        number(frame, "percentunit", now(f"avg({answers()})", "answering"))
         .decimals(0)
         .mappings([silence()])
         .thresholds(steps(BAD, (1, GOOD)))
@@ -27,10 +27,10 @@ def answering(frame: Frame) -> Panel:
 
 
 def sample_age(frame: Frame) -> Panel:
-    """Age of the oldest last sample."""
-    age = f"max(time() - {of('netledger_last_sample_timestamp_seconds')})"
+    """Age of the oldest last sample when it was scraped, however seldom that is: as the alert has it."""
+    sampled = of("netledger_last_sample_timestamp_seconds")
     return (
-        number(frame, "s", now(age, "age"))
+        number(frame, "s", now(f"max(timestamp({sampled}) - {sampled})", "age"))
         .decimals(0)
         .mappings([silence()])
         .thresholds(steps(GOOD, (LATE_SECONDS, SOON), (STALE_SECONDS, BAD)))
@@ -54,8 +54,14 @@ def gap(frame: Frame) -> Panel:
 
 def unposted(frame: Frame) -> Panel:
     """What a power cut would leave to the kernel's memory."""
-    amount = now(f"sum({of('netledger_ledger_unposted_bytes')})", "unposted")
+    amount = now(f"sum(max by (instance) ({of('netledger_ledger_unposted_bytes')}))", "unposted")
     return number(frame, "decbytes", amount).mappings([silence()]).thresholds(steps("text"))
+
+
+def since(frame: Frame) -> Panel:
+    """The day from which on the ledgers know every byte, of all machines the latest: totals reach no further back."""
+    begun = now(f"max({kept('netledger_ledger_start_timestamp_seconds')}) * 1000", "since")
+    return number(frame, "time:YYYY-MM-DD", begun).color_scheme(always("text")).mappings([silence()])
 
 
 def _verdict(frame: Frame, expression: str, meanings: dict[str, tuple[str, str]]) -> Panel:

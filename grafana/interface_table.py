@@ -8,13 +8,13 @@ from grafana.cells import word
 from grafana.colours import BAD, GOOD
 from grafana.links import menu
 from grafana.panels import Frame, grid
-from grafana.queries import DEVICE, both, of, period, rows
+from grafana.queries import DEVICE, both, in_period, kept, of, rows
 from grafana.shapes import joined, option, times
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.table import Panel
 
-KEY = 'label_join({}, "interface", " ", "device", "instance")'
+KEY = 'label_join({}, "interface", " ", "instance", "device")'
 """One text that is another one for each interface of each machine: joins know a single field."""
 
 
@@ -23,12 +23,12 @@ def totals(frame: Frame) -> Panel:
     lifetime = both("netledger_interface_{}_bytes_total", DEVICE)
     speed = f"{of('netledger_interface_link_speed_bytes_per_second', DEVICE)} * 8"
     targets = (
-        rows(_keyed("kind", of("netledger_interface_info", DEVICE))),
+        rows(_keyed("kind", kept("netledger_interface_info", DEVICE))),
         rows(_keyed("", of("netledger_interface_up", DEVICE)), "B"),
         rows(_keyed("", speed), "C"),
-        rows(_keyed("", _in("day")), "D"),
-        rows(_keyed("", _in("month")), "E"),
-        rows(_keyed("", _in("year")), "F"),
+        rows(_keyed("", in_period("day", DEVICE)), "D"),
+        rows(_keyed("", in_period("month", DEVICE)), "E"),
+        rows(_keyed("", in_period("year", DEVICE)), "F"),
         rows(_keyed("device, instance, counted", lifetime), "G"),
     )
     columns = {
@@ -53,10 +53,6 @@ def totals(frame: Frame) -> Panel:
         .override_by_name("up", word({"1": ("up", GOOD), "0": ("down", BAD)}))
         .override_by_name("counted", word({"true": ("yes", "text"), "false": ("no", "text")}))
     )
-
-
-def _in(name: str) -> str:
-    return both("netledger_period_{}_bytes", DEVICE, period(name))
 
 
 def _keyed(labels: str, expression: str) -> str:

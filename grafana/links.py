@@ -34,10 +34,19 @@ def menu(field: str) -> list[dict[str, object]]:
     ]
 
 
+def to_overview() -> DashboardLink:
+    """What a bar of a machine leads to: its overview."""
+    return DashboardLink("Overview").url(_address("netledger-overview", "${__field.labels.instance}"))
+
+
 def _page(title: str, url: str) -> dict[str, object]:
     return {"title": title, "url": url, "targetBlank": True}
 
 
 def _dashboard(title: str, uid: str, machine: str) -> dict[str, object]:
+    return {"title": title, "url": _address(uid, machine), "targetBlank": False}
+
+
+def _address(uid: str, machine: str) -> str:
     kept = "${__url_time_range}&${datasource:queryparam}&${job:queryparam}"
-    return {"title": title, "url": f"/d/{uid}?{kept}&var-instance={machine}", "targetBlank": False}
+    return f"/d/{uid}?{kept}&var-instance={machine}"

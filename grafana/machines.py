@@ -8,7 +8,7 @@ from grafana.cells import word
 from grafana.colours import BAD, GOOD
 from grafana.links import menu
 from grafana.panels import Frame, grid
-from grafana.queries import COUNTED, both, of, period, rows
+from grafana.queries import BUILD, COUNTED, answers, in_period, kept, rows, total
 from grafana.shapes import joined, option, times
 
 if TYPE_CHECKING:
@@ -18,27 +18,30 @@ NAME = "machine"
 
 
 def machines(frame: Frame) -> Panel:
-    """A row a machine; its name opens a menu of its reports and dashboards."""
+    """A row a machine, the busiest of the month first; its name opens a menu of its reports and dashboards."""
     totals = [
-        rows(f"sum by (instance) ({both('netledger_period_{}_bytes', COUNTED, period(name))})", ref)
+        rows(total(in_period(name, COUNTED), "instance"), ref)
         for ref, name in (("A", "day"), ("B", "month"), ("C", "year"))
     ]
-    up = rows(f"max by (instance) ({of('up')})", "D")
-    version = rows(f"max by (instance, version) ({of('netledger_build_info')})", "E")
+    up = rows(answers(), "D")
+    version = rows(f"max by (instance, version) ({kept(BUILD)})", "E")
+    since = rows(f"max by (instance) ({kept('netledger_ledger_start_timestamp_seconds')}) * 1000", "F")
     columns = {
         "instance": NAME,
         "Value #D": "answers",
         "Value #A": "today",
         "Value #B": "this month",
         "Value #C": "this year",
+        "Value #F": "counts since",
         "version": "version",
     }
-    shown = joined("instance", columns, hidden=[*times(5), "Value #E"], order="instance")
+    shown = joined("instance", columns, hidden=[*times(6), "Value #E"], order="Value #B", descending=True)
     return (
-        grid(frame, *totals, up, version)
+        grid(frame, *totals, up, version, since)
         .transformations(shown)
         .unit("decbytes")
         .decimals(1)
         .override_by_name(NAME, [option("links", menu(NAME))])
+        .override_by_name("counts since", [option("unit", "time:YYYY-MM-DD"), option("custom.align", "left")])
         .override_by_name("answers", word({"1": ("yes", GOOD), "0": ("no", BAD)}))
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grafana_foundation_sdk.builders import stat, timeseries
 
-from grafana.panels import Frame, number
+from grafana.panels import Frame, named
 from grafana.shapes import option
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ CURRENCIES = (
 
 def amounts(frame: Frame, *targets: Dataquery) -> stat.Panel:
     """Amounts whose names end with their currency, such as "so far, EUR"."""
-    return signed(number(frame, "locale", *targets).decimals(2))
+    return signed(named(frame, "locale", *targets).decimals(2))
 
 
 def signed(panel: MoneyPanel) -> MoneyPanel:

@@ -30,8 +30,8 @@ AnyPanel = TypeVar(
 )
 
 
-LENGTH_HEIGHT = 34
-"""Pixels that a bar and its name need; more of them than fit are scrolled."""
+LENGTH_HEIGHT, LENGTH_HEIGHT_AT_MOST = 34, 46
+"""Pixels that a bar and its name need; more of them than fit are scrolled, and few do not become walls."""
 
 
 class Frame(NamedTuple):
@@ -44,6 +44,17 @@ class Frame(NamedTuple):
     y: int
     width: int
     height: int
+
+
+def named(frame: Frame, unit: str, *targets: Dataquery) -> stat.Panel:
+    """One number a series, with its name also where there is only one: whose is it?"""
+    return number(frame, unit, *targets).text_mode(c.BigValueTextMode.VALUE_AND_NAME)
+
+
+def listed(panel: stat.Panel) -> stat.Panel:
+    """Several numbers below each other, in a size in which names are read."""
+    sizes = common.VizTextDisplayOptions().title_size(12).value_size(20)
+    return panel.orientation(c.VizOrientation.HORIZONTAL).text(sizes)
 
 
 def number(frame: Frame, unit: str, *targets: Dataquery) -> stat.Panel:
@@ -103,6 +114,7 @@ def lengths(frame: Frame, unit: str, *targets: Dataquery) -> bargauge.Panel:
         .name_placement(c.BarGaugeNamePlacement.TOP)
         .sizing(c.BarGaugeSizing.MANUAL)
         .min_viz_height(LENGTH_HEIGHT)
+        .max_viz_height(LENGTH_HEIGHT_AT_MOST)
         .text(common.VizTextDisplayOptions().title_size(13).value_size(15))
     )
 
@@ -125,10 +137,19 @@ def grid(frame: Frame, *targets: Dataquery) -> table.Panel:
     return _framed(table.Panel(), frame, targets).no_value("\u2013").cell_height(c.TableCellHeight.SM).min_width(70)
 
 
-def legend(*calculations: str, placement: c.LegendPlacement = c.LegendPlacement.BOTTOM) -> common.VizLegendOptions:
-    """Names below, or a table with the calculations, such as "mean" and "max"."""
-    mode = c.LegendDisplayMode.TABLE if calculations else c.LegendDisplayMode.LIST
-    return common.VizLegendOptions().display_mode(mode).placement(placement).calcs(list(calculations)).show_legend(True)
+def legend() -> common.VizLegendOptions:
+    """Names below."""
+    return _legend(c.LegendDisplayMode.LIST, c.LegendPlacement.BOTTOM).calcs([])
+
+
+def ranking(*calculations: str, placement: c.LegendPlacement = c.LegendPlacement.BOTTOM) -> common.VizLegendOptions:
+    """A table of the series, the highest first; calculations such as "mean" beside the highest value."""
+    table_of = _legend(c.LegendDisplayMode.TABLE, placement).calcs([*calculations, "max"])
+    return table_of.sort_by("Max").sort_desc(True)
+
+
+def _legend(mode: c.LegendDisplayMode, placement: c.LegendPlacement) -> common.VizLegendOptions:
+    return common.VizLegendOptions().display_mode(mode).placement(placement).show_legend(True)
 
 
 def _framed(panel: AnyPanel, frame: Frame, targets: Sequence[Dataquery]) -> AnyPanel:

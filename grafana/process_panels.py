@@ -1,11 +1,11 @@
-"""The service over time: how fresh its numbers are, and what they cost."""
+"""The service over time: how fresh its numbers are, and what they cost; of many machines, the highest."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.panels import Frame, trend
-from grafana.queries import of, over_time, rate
+from grafana.panels import Frame, ranking, trend
+from grafana.queries import BUILD, highest, of, ours, over_time, rate
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.timeseries import Panel
@@ -21,22 +21,22 @@ def sample_age(frame: Frame) -> Panel:
 
 def scrape(frame: Frame) -> Panel:
     """How long a scrape takes."""
-    return _each(frame, "s", of("scrape_duration_seconds"))
+    return _each(frame, "s", ours("scrape_duration_seconds"))
 
 
 def samples(frame: Frame) -> Panel:
     """How many samples a scrape brings."""
-    return _each(frame, "none", of("scrape_samples_scraped"))
+    return _each(frame, "none", ours("scrape_samples_scraped"))
 
 
 def memory(frame: Frame) -> Panel:
     """Resident memory."""
-    return _each(frame, "decbytes", of("process_resident_memory_bytes"))
+    return _each(frame, "decbytes", ours("process_resident_memory_bytes"))
 
 
 def cpu(frame: Frame) -> Panel:
     """Share of a core."""
-    return _each(frame, "percentunit", rate("process_cpu_seconds_total"))
+    return _each(frame, "percentunit", f"{rate('process_cpu_seconds_total')} and on (job, instance) {of(BUILD)}")
 
 
 def reading(frame: Frame) -> Panel:
@@ -45,4 +45,4 @@ def reading(frame: Frame) -> Panel:
 
 
 def _each(frame: Frame, unit: str, expression: str, name: str = MACHINE) -> Panel:
-    return trend(frame, unit, over_time(expression, name)).min(0)
+    return trend(frame, unit, over_time(highest(f"({expression})"), name)).min(0).fill_opacity(0).legend(ranking())

@@ -1,6 +1,12 @@
-"""PromQL and the targets that ask it; every selector names the job and the instance that the reader chose."""
+"""PromQL and the targets that ask it; every selector names the job and the instance that the reader chose.
+
+A machine that is off has no series. What it told last is kept where a total would shrink without it: the hidden
+variable `silent` names such machines, so that nothing is looked up twice of those that answer.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from grafana_foundation_sdk.builders import prometheus
 from grafana_foundation_sdk.models.common import DataSourceRef
@@ -9,12 +15,35 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 CHOSEN = ('job=~"$job"', 'instance=~"$instance"')
+SILENT = 'instance=~"$silent"'
 COUNTED = 'counted="true"'
 DEVICE = 'device=~"$device"'
 PLAN = 'plan=~"$plan"'
 
-INTERFACE = "{{device}}, {{instance}}"
+INTERFACE = "{{instance}} {{device}}"
 """The name of an interface: machines have the same ones, and a legend cannot know how many machines are chosen."""
+BUILD = "netledger_build_info"
+"""What every netledger tells, and nothing else does."""
+
+MEMORY = "31d"
+"""How long a silent machine is known: as long as the longest month."""
+FAILING = "1h"
+"""How long lines that Prometheus itself draws, such as the duration of a scrape, go on while scrapes fail."""
+QUARTER_HOURS = "30m"
+"""A stretch that always holds two samples of a backfilled past, which has one each quarter of an hour."""
+MOST_LINES = 20
+"""Lines that can be told apart; of more, those are drawn that were highest in the range."""
+
+
+class End(NamedTuple):
+    """When what is told ends to hold, and the label that says of what."""
+
+    metric: str
+    label: str
+
+
+PERIOD_END = End("netledger_period_end_timestamp_seconds", "period")
+CYCLE_END = End("netledger_plan_cycle_end_timestamp_seconds", "plan")
 
 
 def of(metric: str, *matchers: str) -> str:
@@ -22,14 +51,57 @@ def of(metric: str, *matchers: str) -> str:
     return f"{metric}{{{', '.join((*CHOSEN, *matchers))}}}"
 
 
+def kept(metric: str, *matchers: str, until: End | None = None) -> str:
+    """Select what machines tell, and what silent ones told last while it holds: last month's is not this month's."""
+    holds = "" if until is None else f" and on (job, instance, {until.label}) {_last(until.metric)} > time()"
+    return f"({of(metric, *matchers)} or {_last(metric, *matchers)}{holds} unless on (job, instance) {of(BUILD)})"
+
+
+def silent_ones(metric: str) -> str:
+    """Select what silent machines told last, and nothing of those that answer."""
+    return f"({_last(metric)} unless on (job, instance) {of(BUILD)})"
+
+
+def _last(metric: str, *matchers: str) -> str:
+    return f"last_over_time({metric}{{{', '.join((SILENT, *CHOSEN, *matchers))}}}[{MEMORY}])"
+
+
+def ours(metric: str) -> str:
+    """Select what any target has (process_*, scrape_*), of the targets that are a netledger."""
+    return f"{of(metric)} and on (job, instance) last_over_time({of(BUILD)}[{FAILING}])"
+
+
+def answers() -> str:
+    """Whether each machine answers (1) or not (0)."""
+    return f"max by (instance) ({of('up')} and on (job, instance) {kept(BUILD)})"
+
+
 def period(name: str) -> str:
     """Match the current local day, week, month or year."""
     return f'period="{name}"'
 
 
-def bits(metric: str, *matchers: str) -> str:
-    """Rate of a counter of bytes, in bits per second."""
-    return f"{rate(metric, *matchers)} * 8"
+def in_period(name: str, *matchers: str) -> str:
+    """Received plus transmitted in the current day, week, month or year."""
+    return both("netledger_period_{}_bytes", *matchers, period(name), until=PERIOD_END)
+
+
+def both(metric: str, *matchers: str, until: End | None = None) -> str:
+    """Received plus transmitted, of a metric whose name has `{}` for the direction."""
+    received, transmitted = (kept(metric.format(way), *matchers, until=until) for way in ("receive", "transmit"))
+    return f"{received} + {transmitted}"
+
+
+def total(expression: str, *labels: str) -> str:
+    """Add up interfaces of machines, each once, also where several jobs or replicas ask the same machine."""
+    by = f" by ({', '.join(labels)})" if labels else ""
+    return f"sum{by} (max by ({', '.join(dict.fromkeys(('instance', 'device', *labels)))}) ({expression}))"
+
+
+def speed(way: str) -> str:
+    """Bits per second of each counted interface in its last second, which no time range can smooth."""
+    gauge = of(f"netledger_interface_{way}_bytes_per_second")
+    return f"({gauge} and on (job, instance, device) {of('netledger_interface_info', COUNTED)}) * 8"
 
 
 def rate(metric: str, *matchers: str) -> str:
@@ -37,9 +109,17 @@ def rate(metric: str, *matchers: str) -> str:
     return f"rate({of(metric, *matchers)}[$__rate_interval])"
 
 
-def both(metric: str, *matchers: str) -> str:
-    """Received plus transmitted, of a metric whose name has `{}` for the direction."""
-    return f"{of(metric.format('receive'), *matchers)} + {of(metric.format('transmit'), *matchers)}"
+def rate_with_past(metric: str, *matchers: str, over: str = "$__rate_interval") -> str:
+    """Rate of a counter that has been backfilled: where nothing was scraped, by quarter hours."""
+    # Beside `up`, half an hour would draw traffic of a machine that is off.
+    series = of(metric, *matchers)
+    return f"(rate({series}[{over}]) or rate({series}[{QUARTER_HOURS}]) unless on (job, instance) {of('up')})"
+
+
+def highest(expression: str, ranking: str = "", on: str = "", most: int = MOST_LINES) -> str:
+    """Keep the series of a range that are highest in it, all of the time: a plain topk takes others at every step."""
+    ranked = ranking or f"max_over_time(({expression})[$__range:$__interval] @ end())"
+    return f"{expression} and{f' on ({on})' if on else ''} topk({most}, {ranked})"
 
 
 def over_time(expression: str, legend: str, ref: str = "A") -> prometheus.Dataquery:

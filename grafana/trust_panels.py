@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.colours import GOOD, SOON, steps, words
 from grafana.panels import Frame, number
-from grafana.queries import now, of
+from grafana.queries import kept, now, of
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.stat import Panel
@@ -16,22 +16,24 @@ NONE = words({"0": ("none", GOOD)})
 
 def gaps(frame: Frame) -> Panel:
     """Seconds in which nobody looked, in the time range."""
-    return _rare(frame, "dtdurations", f"sum(increase({of('netledger_gap_seconds_total')}[$__range]))")
+    panel = _rare(frame, "dtdurations", f"sum(increase({of('netledger_gap_seconds_total')}[$__range]))")
+    # The unit's second word: "1 minute, 56 seconds"
+    return panel.decimals(1)
 
 
 def resets(frame: Frame) -> Panel:
     """Counters of the kernel that began anew."""
-    return _rare(frame, "none", f"sum({of('netledger_counter_resets_total')})")
+    return _rare(frame, "none", f"sum({kept('netledger_counter_resets_total')})")
 
 
 def discarded(frame: Frame) -> Panel:
     """Bytes that nobody believed."""
-    return _rare(frame, "decbytes", f"sum({of('netledger_discarded_bytes_total')})")
+    return _rare(frame, "decbytes", f"sum({kept('netledger_discarded_bytes_total')})")
 
 
 def failures(frame: Frame) -> Panel:
     """Postings that the ledger did not take at once."""
-    return _rare(frame, "none", f"sum({of('netledger_ledger_commit_failures_total')})")
+    return _rare(frame, "none", f"sum({kept('netledger_ledger_commit_failures_total')})")
 
 
 def _rare(frame: Frame, unit: str, expression: str) -> Panel:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable
-from grafana_foundation_sdk.models.dashboard import VariableOption, VariableRefresh, VariableSort
+from grafana_foundation_sdk.models.dashboard import VariableHide, VariableOption, VariableRefresh, VariableSort
 
-from grafana.queries import DATASOURCE, of
+from grafana.queries import BUILD, CYCLE_END, DATASOURCE, MEMORY, kept, of
+
+LABEL_VALUES, QUERY_RESULT = 1, 3
+"""Kinds of queries in Grafana's editor of variables."""
 
 
 def datasource() -> DatasourceVariable:
@@ -16,12 +19,30 @@ def datasource() -> DatasourceVariable:
 
 def job() -> QueryVariable:
     """Which scrape jobs."""
-    return _all_of(_labels("job", "netledger_build_info"))
+    return _all_of(_labels("job", BUILD))
 
 
-def instance() -> QueryVariable:
-    """Which machines."""
-    return _all_of(_labels("instance", 'netledger_build_info{job=~"$job"}'))
+def all_instances() -> QueryVariable:
+    """Which machines, at first all of them."""
+    return _all_of(_labels("instance", f'{BUILD}{{job=~"$job"}}'))
+
+
+def first_instance() -> QueryVariable:
+    """Which machines, at first the one with the plan that is nearest its cap; those that are silent come last.
+
+    Grafana opens a variable that offers All with All, so this one does not offer it.
+    """
+    ratio, build = 'netledger_plan_used_ratio{job=~"$job"}', f'{BUILD}{{job=~"$job"}}'
+    ranked = f"max by (instance) ({ratio} or {build} * 0 - 1 or ({_known(build)}) * 0 - 2)"
+    return _first("instance", ranked)
+
+
+def silent() -> QueryVariable:
+    """Which of the chosen machines told something in the last month and are silent now; for queries only."""
+    build = of(BUILD)
+    asked = f"({_known(build)}) unless on (job, instance) {build}"
+    everything = VariableOption(selected=True, text=["All"], value=["$__all"])
+    return _first("silent", asked, "instance").include_all(True).current(everything).hide(VariableHide.HIDE_VARIABLE)
 
 
 def device() -> QueryVariable:
@@ -31,29 +52,39 @@ def device() -> QueryVariable:
 
 def plans() -> QueryVariable:
     """Which billing plans."""
-    return _all_of(_plan())
+    return _all_of(_labels("plan", of("netledger_plan_cycle_start_timestamp_seconds")))
 
 
 def first_plan() -> QueryVariable:
-    """Which billing plan, at first the first one: what is left is one number."""
-    return _plan()
+    """Which billing plans, at first the one that is nearest its cap: what is left is one number."""
+    ratio, used = (kept(f"netledger_plan_{name}", until=CYCLE_END) for name in ("used_ratio", "used_bytes"))
+    return _first("plan", f"max by (plan) ({ratio} or {used} * 0 - 1)")
 
 
-def _plan() -> QueryVariable:
-    return _labels("plan", of("netledger_plan_cycle_start_timestamp_seconds"))
+def _known(series: str) -> str:
+    # A month at the pace of scrapes is much to read for a name: whoever was there at any full hour is known.
+    return f"last_over_time({series}[1d]) or last_over_time({series}[{MEMORY}:1h])"
+
+
+def _first(name: str, ranked: str, label: str = "") -> QueryVariable:
+    """Offer a label's values, the highest first: the first one is chosen until the reader chooses."""
+    query = f"query_result(sort_desc({ranked}))"
+    return _variable(name, query, QUERY_RESULT).regex(f'/{label or name}="([^"]+)"/').sort(VariableSort.DISABLED)
 
 
 def _labels(name: str, series: str) -> QueryVariable:
-    query = f"label_values({series}, {name})"
+    return _variable(name, f"label_values({series}, {name})", LABEL_VALUES).sort(VariableSort.ALPHABETICAL_ASC)
+
+
+def _variable(name: str, query: str, kind: int) -> QueryVariable:
     # More than one value may be chosen everywhere, as Grafana escapes a value for =~ only then.
     return (
         QueryVariable(name)
         .label(name)
         .datasource(DATASOURCE)
-        .query({"query": query, "refId": name, "qryType": 1})
+        .query({"query": query, "refId": name, "qryType": kind})
         .definition(query)
         .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
-        .sort(VariableSort.ALPHABETICAL_ASC)
         .multi(True)
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana import health_strip, ledger_panels, process_panels, trust_panels
-from grafana.board import Identity, board, heading
+from grafana.board import Identity, board, closed
 from grafana.machines import machines
 from grafana.panels import Frame
 
@@ -19,7 +19,7 @@ IDENTITY = Identity(
 
 def dashboard() -> Dashboard:
     """The dashboard; ids 1-19 now, 20-39 looking and scraping, 40-59 ledger, 60-79 process, 90 and above headings."""
-    return board(IDENTITY, [], [*_strip(), *_trust(), *_looking(), *_ledger(), *_process()], since="now-24h")
+    return board(IDENTITY, [], [*_strip(), *_trust(), *_looking(), _ledger(), _process()], since="now-24h")
 
 
 def _strip() -> list[object]:
@@ -27,7 +27,7 @@ def _strip() -> list[object]:
         health_strip.answering(
             Frame(1, "Machines answering", "Share of the targets that Prometheus reaches.", 0, 0, 4, 4)
         ),
-        health_strip.sample_age(Frame(2, "Oldest sample", "Time since the interfaces were last read.", 4, 0, 4, 4)),
+        health_strip.sample_age(Frame(2, "Oldest sample", "Its age when it was scraped.", 4, 0, 4, 4)),
         health_strip.meters(Frame(3, "Meters", "Whether every meter can read its counters.", 8, 0, 4, 4)),
         health_strip.ledger(Frame(4, "Ledger", "Whether a ledger needs somebody's attention.", 12, 0, 4, 4)),
         health_strip.gap(Frame(5, "Gap", "Whether the service runs and nobody looks.", 16, 0, 4, 4)),
@@ -46,38 +46,47 @@ def _trust() -> list[object]:
         trust_panels.failures(
             Frame(10, "Failed commits", "Postings not taken at once since the services started.", 18, 4, 6, 4)
         ),
+        machines(Frame(63, "Machines", "Each netledger; its name leads to its reports and dashboards.", 0, 8, 24, 7)),
     ]
 
 
 def _looking() -> list[object]:
     return [
         process_panels.sample_age(
-            Frame(20, "Age of the last sample", "When scraped; below a second is usual.", 0, 8, 8, 8)
+            Frame(20, "Age of the last sample", f"When scraped; below a second is usual. {MANY}", 0, 15, 8, 8)
         ),
-        process_panels.scrape(Frame(21, "Duration of a scrape", "As Prometheus measured it.", 8, 8, 8, 8)),
-        process_panels.samples(Frame(22, "Samples of a scrape", "Series that a machine tells.", 16, 8, 8, 8)),
+        process_panels.scrape(Frame(21, "Duration of a scrape", f"As Prometheus measured it. {MANY}", 8, 15, 8, 8)),
+        process_panels.samples(Frame(22, "Samples of a scrape", f"Series that a machine tells. {MANY}", 16, 15, 8, 8)),
     ]
 
 
-def _ledger() -> list[object]:
-    return [
-        heading(90, "Ledger", 16),
-        ledger_panels.commits(Frame(40, "Duration of commits", "Half, and 99 of 100, are shorter.", 0, 17, 8, 8)),
-        ledger_panels.size(Frame(41, "Size", "Of the ledger's files.", 8, 17, 8, 8)),
-        ledger_panels.rows_by_table(Frame(42, "Rows", "Of the ledger, by table.", 16, 17, 8, 8)),
-        ledger_panels.disk(Frame(43, "Disk in use", "Share of the file system that holds the ledger.", 0, 25, 8, 7)),
-        ledger_panels.unposted(Frame(44, "Waiting for the ledger", "Bytes counted and not committed.", 8, 25, 8, 7)),
+MANY = "Of many machines, the 20 highest in the range."
+
+
+def _ledger() -> object:
+    panels = [
+        ledger_panels.commits(
+            Frame(40, "Duration of commits", f"Half, and 99 of 100, are shorter. {MANY}", 0, 24, 8, 8)
+        ),
+        ledger_panels.size(Frame(41, "Size", f"Of the ledger's files. {MANY}", 8, 24, 8, 8)),
+        ledger_panels.rows_by_table(Frame(42, "Rows", "Of the ledgers, by table.", 16, 24, 8, 8)),
+        ledger_panels.disk(
+            Frame(43, "Disk in use", f"Share of the file system that holds the ledger. {MANY}", 0, 32, 8, 8)
+        ),
+        ledger_panels.unposted(
+            Frame(44, "Waiting for the ledger", f"Bytes counted and not committed. {MANY}", 8, 32, 8, 8)
+        ),
         ledger_panels.commit_age(
-            Frame(45, "Age of the last commit", "When scraped; a commit is due every 10 s.", 16, 25, 8, 7)
+            Frame(45, "Age of the last commit", f"When scraped; a commit is due every 10 s. {MANY}", 16, 32, 8, 8)
         ),
     ]
+    return closed(90, "Ledger", 23, panels)
 
 
-def _process() -> list[object]:
-    return [
-        heading(91, "Process", 32),
-        process_panels.memory(Frame(60, "Memory", "Resident memory of the service.", 0, 33, 8, 7)),
-        process_panels.cpu(Frame(61, "CPU", "Share of one core.", 8, 33, 8, 7)),
-        process_panels.reading(Frame(62, "Reading the counters", "How long a meter took.", 16, 33, 8, 7)),
-        machines(Frame(63, "Machines", "Each netledger; its name leads to its reports and dashboards.", 0, 40, 24, 5)),
+def _process() -> object:
+    panels = [
+        process_panels.memory(Frame(60, "Memory", f"Resident memory of the service. {MANY}", 0, 25, 8, 8)),
+        process_panels.cpu(Frame(61, "CPU", f"Share of one core. {MANY}", 8, 25, 8, 8)),
+        process_panels.reading(Frame(62, "Reading the counters", f"How long a meter took. {MANY}", 16, 25, 8, 8)),
     ]
+    return closed(91, "Process", 24, panels)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from grafana import interface_panels as each
 from grafana import variables
-from grafana.board import Identity, board, heading
+from grafana.board import Identity, board, closed, heading
 from grafana.days import days_by_interface, months_by_interface
+from grafana.interface_speeds import speeds
 from grafana.interface_table import totals
 from grafana.panels import Frame
-from grafana.queries import DEVICE
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 IDENTITY = Identity("netledger-interfaces", "netledger / Interfaces", "Each interface by itself, counted or not.")
 
 BYTES = "Received and transmitted, of each chosen interface, from the ledger; "
-UNCOUNTED = " Those that are not counted have days and months only with metrics.history: all."
+UNCOUNTED = " Those that are not counted have days and months only with metrics.history: all. Of many, the six busiest."
+MANY = "of many, the 20 busiest in the range."
 
 
 def dashboard() -> Dashboard:
     """The dashboard; ids 1-19 now, 20-39 over time, 40-59 days and months, 90 and above headings."""
-    return board(IDENTITY, [variables.device()], [*_now(), *_traffic(), *_trouble(), *_history()], since="now-24h")
+    return board(IDENTITY, [variables.device()], [*_now(), *_traffic(), *_history(), _detail()], since="now-24h")
 
 
 def _now() -> list[object]:
@@ -35,32 +36,35 @@ def _now() -> list[object]:
 
 
 def _traffic() -> list[object]:
+    made_of = (
+        "95 % of the averages in the range are below: five minutes each, quarter hours where the past was backfilled;"
+        " the column says how many there were. Peaks: the fastest sample interval of the local day."
+    )
+    full = "Speed of the busier direction as a share of the link's; of many, the 20 highest."
     return [
-        each.traffic(Frame(20, "Traffic", "Bits per second: received up, transmitted down.", 0, 7, 16, 9)),
-        each.busy(Frame(2, "95th percentile", "95 % of the range's five-minute averages are below.", 16, 7, 4, 9)),
-        each.peaks(Frame(3, "Peaks of today", "Fastest sample interval of the local day.", 20, 7, 4, 9)),
-        each.saturation(
-            Frame(21, "Saturation", "Speed of the busier direction as a share of the link's.", 0, 16, 12, 7)
-        ),
-        each.packets(Frame(22, "Packets", "Packets per second: received up, transmitted down.", 12, 16, 12, 7)),
-    ]
-
-
-def _trouble() -> list[object]:
-    return [
-        each.state(Frame(23, "State", "Whether the interface is there and up.", 0, 23, 8, 8)),
-        each.errors(Frame(24, "Errors", "Packets in error, per minute.", 8, 23, 8, 8)),
-        each.drops(Frame(25, "Drops", "Packets dropped, per minute.", 16, 23, 8, 8)),
+        each.traffic(Frame(20, "Traffic", f"Bits per second: received up, transmitted down; {MANY}", 0, 7, 24, 9)),
+        speeds(Frame(2, "95th percentile and peaks of today", made_of, 0, 16, 12, 8)),
+        each.saturation(Frame(21, "Saturation", full, 12, 16, 12, 8)),
     ]
 
 
 def _history() -> list[object]:
     return [
-        heading(90, "Days and months, from the ledger", 31),
-        days_by_interface(
-            Frame(40, "Days", f"{BYTES}the last 31 days and today so far.{UNCOUNTED}", 0, 32, 24, 8), DEVICE
-        ),
+        heading(90, "Days and months, from the ledger", 24),
+        days_by_interface(Frame(40, "Days", f"{BYTES}the last 31 days and today so far.{UNCOUNTED}", 0, 25, 24, 8)),
         months_by_interface(
-            Frame(41, "Months", f"{BYTES}the last 24 months, this one so far.{UNCOUNTED}", 0, 40, 24, 8), DEVICE
+            Frame(41, "Months", f"{BYTES}the last 24 months, this one so far.{UNCOUNTED}", 0, 33, 24, 8)
         ),
     ]
+
+
+def _detail() -> object:
+    panels = [
+        each.packets(Frame(22, "Packets", f"Per second: received up, transmitted down; {MANY}", 0, 42, 12, 8)),
+        each.state(
+            Frame(23, "State", "Whether an interface is there and up; of many, 12 that were down.", 12, 42, 12, 8)
+        ),
+        each.errors(Frame(24, "Errors", "Packets in error per second; of many, the 20 with most.", 0, 50, 12, 8)),
+        each.drops(Frame(25, "Drops", "Packets dropped per second; of many, the 20 with most.", 12, 50, 12, 8)),
+    ]
+    return closed(91, "Packets, states, errors and drops", 41, panels)

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 from grafana import health_strip, variables
 from grafana.board import Identity, board, heading
-from grafana.colours import RECEIVE, TRANSMIT, always, painted
 from grafana.days import days_of_the_month, months
 from grafana.machines import machines
-from grafana.panels import Frame, number, trend
+from grafana.panels import Frame
 from grafana.plan_panels import allowed, cap_date, cost, cycles_compared, forecast, left, share, used
-from grafana.queries import COUNTED, bits, both, now, over_time, period
-from grafana.shapes import option
+from grafana.queries import COUNTED
+from grafana.totals import speed_now, this, traffic
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
-    from grafana_foundation_sdk.builders.stat import Panel as Number
-    from grafana_foundation_sdk.builders.timeseries import Panel as Trend
 
 IDENTITY = Identity("netledger-overview", "netledger / Overview", "How much, how fast, and how much is left.")
+
+NEAREST = "Of several plans, the one nearest its cap."
+EACH_ZONE = "Of several machines, each by its own clock and zone; of one that is silent, what it told last."
 
 
 def dashboard() -> Dashboard:
@@ -28,100 +28,65 @@ def dashboard() -> Dashboard:
 
 
 def _plans() -> list[object]:
+    left_of = "Bytes that the current cycle may still use; without a cap, those that it has used. Of many plans, three."
+    between = "Eight of ten outcomes are between the ends."
+    costs = "Of the current cycle so far, and expected at its end."
     return [
-        left(Frame(1, "Left of the cap", "Bytes that the plan's current cycle may still use.", 0, 0, 8, 8)),
+        left(Frame(1, "Left of the cap", left_of, 0, 0, 8, 8)),
         share(Frame(2, "Used of the cap", "Share of the cap that the current cycle has used.", 8, 0, 4, 8)),
-        used(Frame(3, "This cycle", "Bytes that the plan bills of its current cycle so far.", 12, 0, 4, 4)),
-        allowed(Frame(4, "Allowed per day", "What each day left of the cycle may use, with today.", 16, 0, 4, 4)),
-        cap_date(Frame(5, "Cap reached", "When the cap is, or is expected to be, reached.", 20, 0, 4, 4)),
-        forecast(
-            Frame(
-                6,
-                "Forecast of the cycle",
-                "Eight of ten outcomes are between the ends. Of several machines or plans, choose one.",
-                12,
-                4,
-                7,
-                4,
-            )
-        ),
-        cost(
-            Frame(
-                7,
-                "Cost",
-                "Of the current cycle so far, and expected at its end. Of several machines or plans, choose one.",
-                19,
-                4,
-                5,
-                4,
-            )
-        ),
+        used(Frame(3, "This cycle", f"Bytes that the plan bills of its cycle so far. {NEAREST}", 12, 0, 4, 4)),
+        allowed(Frame(4, "Allowed per day", f"What each day left may use, with today. {NEAREST}", 16, 0, 4, 4)),
+        cap_date(Frame(5, "Cap reached", f"When the cap is, or is expected to be, reached. {NEAREST}", 20, 0, 4, 4)),
+        forecast(Frame(6, "Forecast of the cycle", f"{between} {NEAREST}", 12, 4, 6, 4)),
+        cost(Frame(7, "Cost", f"{costs} {NEAREST}", 18, 4, 6, 4)),
     ]
 
 
-def _speeds() -> list[object]:
-    receive, transmit = (f"sum({bits(f'netledger_interface_{way}_bytes_total', COUNTED)})" for way in WAYS)
-    return [
-        _speed(Frame(20, "Receiving now", "Speed of all counted interfaces.", 0, 8, 4, 4), receive, RECEIVE),
-        _speed(Frame(21, "Transmitting now", "Speed of all counted interfaces.", 4, 8, 4, 4), transmit, TRANSMIT),
-        *(
-            _total(Frame(22 + index, *PERIODS[index][:2], 8 + 4 * index, 8, 4, 4), PERIODS[index][2])
-            for index in range(4)
-        ),
-    ]
-
-
-WAYS = ("receive", "transmit")
 PERIODS = (
-    ("Today", "Received and transmitted since local midnight, by the machines that answer.", "day"),
-    ("This week", "Received and transmitted since the local Monday, by the machines that answer.", "week"),
-    ("This month", "Received and transmitted since the local month began, by the machines that answer.", "month"),
-    ("This year", "Received and transmitted since the local year began, by the machines that answer.", "year"),
+    ("Today", "local midnight", "day"),
+    ("This week", "the local Monday", "week"),
+    ("This month", "the local month began", "month"),
+    ("This year", "the local year began, or since counting began, where that is later", "year"),
 )
 
 
-def _speed(frame: Frame, expression: str, colour: str) -> Number:
-    return number(frame, "bps", now(expression, frame.title)).color_scheme(always(colour)).decimals(1)
-
-
-def _total(frame: Frame, name: str) -> Number:
-    total = both("netledger_period_{}_bytes", COUNTED, period(name))
-    return (
-        number(frame, "decbytes", now(f"sum({total})", frame.title))
-        .color_scheme(always("text"))
-        .decimals(1)
-        .no_value("no answer")
-    )
+def _speeds() -> list[object]:
+    return [
+        speed_now(Frame(20, "Receiving now", "Speed of all counted interfaces.", 0, 8, 4, 4), "receive"),
+        speed_now(Frame(21, "Transmitting now", "Speed of all counted interfaces.", 4, 8, 4, 4), "transmit"),
+        *(
+            this(
+                Frame(
+                    22 + index, title, f"Received and transmitted since {begun}. {EACH_ZONE}", 8 + 4 * index, 8, 4, 4
+                ),
+                name,
+            )
+            for index, (title, begun, name) in enumerate(PERIODS)
+        ),
+    ]
 
 
 def _usage() -> list[object]:
-    days, by_month = "From the ledger, to the byte; today so far.", "The last 24, from the ledger; this one so far."
-    compared = "Bytes used, and what the last cycle had used by the same day; from the first scrape on."
+    days = f"From the ledger, to the byte; today so far. {EACH_ZONE}"
+    by_month = f"The last 24, from the ledger; this one so far. {EACH_ZONE}"
+    compared = f"Bytes used, and what the last cycle had used by the same day; from the first scrape on. {NEAREST}"
     return [
-        _traffic(Frame(26, "Traffic", "All counted interfaces: received up, transmitted down.", 0, 12, 12, 8)),
+        traffic(Frame(26, "Traffic", "All counted interfaces: received up, transmitted down.", 0, 12, 12, 8)),
         cycles_compared(Frame(8, "This cycle against the last", compared, 12, 12, 12, 8)),
         days_of_the_month(Frame(27, "Days of this month", days, 0, 20, 12, 8), COUNTED),
         months(Frame(28, "Months", by_month, 12, 20, 12, 8), COUNTED),
     ]
 
 
-def _traffic(frame: Frame) -> Trend:
-    receive, transmit = (f"sum({bits(f'netledger_interface_{way}_bytes_total', COUNTED)})" for way in WAYS)
-    return (
-        trend(frame, "bps", over_time(receive, "receive"), over_time(transmit, "transmit", "B"))
-        .override_by_name("receive", [painted(RECEIVE)])
-        .override_by_name("transmit", [painted(TRANSMIT), option("custom.transform", "negative-Y")])
-    )
-
-
 def _health() -> list[object]:
+    begun = "The day from which on every byte is known; of several machines, the latest."
     return [
         heading(90, "Health", 28),
         health_strip.answering(Frame(40, "Machines answering", "Share that Prometheus reaches.", 0, 29, 4, 3)),
-        health_strip.sample_age(Frame(41, "Oldest sample", "Time since the interfaces were last read.", 4, 29, 4, 3)),
+        health_strip.sample_age(Frame(41, "Oldest sample", "Its age when it was scraped.", 4, 29, 4, 3)),
         health_strip.meters(Frame(42, "Meters", "Whether every meter can read its counters.", 8, 29, 4, 3)),
         health_strip.ledger(Frame(43, "Ledger", "Whether a ledger needs somebody's attention.", 12, 29, 4, 3)),
         health_strip.gap(Frame(44, "Gap", "Whether the service runs and nobody looks.", 16, 29, 4, 3)),
-        health_strip.unposted(Frame(45, "Not in the ledger yet", "Counted, committed soon.", 20, 29, 4, 3)),
-        machines(Frame(46, "Machines", "A name leads to reports and dashboards.", 0, 32, 24, 5)),
+        health_strip.since(Frame(47, "Counting since", begun, 20, 29, 4, 3)),
+        machines(Frame(46, "Machines", "A name leads to reports and dashboards.", 0, 32, 24, 7)),
     ]

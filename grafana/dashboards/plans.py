@@ -23,26 +23,30 @@ def dashboard() -> Dashboard:
 
 
 def _now() -> list[object]:
+    left = "Bytes that the current cycle may still use; without a cap, those that it has used. At most three."
+    dates = "When caps are, or are expected to be, reached; the first three."
+    table = "Every chosen plan in one line, nearest its cap first; eight of ten outcomes are between the ends."
     return [
-        plan.left(Frame(1, "Left of the cap", "Bytes that the current cycle may still use.", 0, 0, 8, 8)),
-        plan.share(Frame(2, "Used of the cap", "Share of the cap that the current cycle has used.", 8, 0, 6, 8)),
-        plan.allowed(Frame(3, "Allowed per day", "What each day left may use, today included.", 14, 0, 5, 4)),
-        plan.cap_date(Frame(5, "Cap reached", "When the cap is, or is expected to be, reached.", 19, 0, 5, 4)),
-        plan.cycle_end(Frame(4, "Cycle ends", "When the next cycle begins, and everything with it.", 14, 4, 5, 4)),
-        plan.expected_cost(Frame(7, "Expected cost", "Of the whole cycle, if it goes on like this.", 19, 4, 5, 4)),
-        plans(
-            Frame(8, "Plans", "Every chosen plan in one line; eight of ten outcomes are between the ends.", 0, 8, 24, 5)
-        ),
+        plan.left(Frame(1, "Left of the cap", left, 0, 0, 8, 8)),
+        plan.shares(Frame(2, "Used of the cap", "Share that the current cycle has used; at most 20.", 8, 0, 8, 8)),
+        plan.cap_dates(Frame(5, "Cap reached", dates, 16, 0, 8, 4)),
+        plan.expected_costs(Frame(7, "Expected cost", "Of the whole cycle; the dearest three.", 16, 4, 8, 4)),
+        plans(Frame(8, "Plans", table, 0, 8, 24, 8)),
     ]
 
 
 def _over_time() -> list[object]:
+    used = "Of the cycle so far, of one plan beside its cap; of several, as shares of their caps, at most ten."
+    expected = "What the cycle was expected to come to, with its range; of several plans, as shares of their caps."
+    both = "So far, the last one by then, the whole last one; of many plans, five."
     return [
-        trends.used(Frame(20, "Used", "Of each cycle so far, beside its cap.", 0, 13, 12, 9)),
-        trends.forecast(Frame(21, "Forecast", "What the cycle was expected to come to, and its range.", 12, 13, 12, 9)),
-        plan.cycles(
-            Frame(23, "This cycle and the last", "So far, the last one by then, the whole last one.", 0, 22, 8, 8)
+        trends.used(Frame(20, "Used", used, 0, 16, 12, 9)),
+        trends.forecast(Frame(21, "Forecast", expected, 12, 16, 12, 9)),
+        plan.cycles(Frame(23, "This cycle and the last", both, 0, 25, 8, 8)),
+        trends.cost(Frame(22, "Cost over time", "Of the cycle so far, and what it was expected to be.", 8, 25, 8, 8)),
+        trends.thresholds(
+            Frame(
+                24, "Thresholds of the cap", "Which shares were reached, and when; of many plans, four.", 16, 25, 8, 8
+            )
         ),
-        trends.cost(Frame(22, "Cost over time", "Of the cycle so far, and what it was expected to be.", 8, 22, 8, 8)),
-        trends.thresholds(Frame(24, "Thresholds of the cap", "Which shares were reached, and when.", 16, 22, 8, 8)),
     ]

@@ -15,7 +15,7 @@ SCHEMA_VERSION = 42
 CROSSHAIR = 1
 REFRESHES = ("30s", "1m")
 ZONES = ("browser", "utc")
-UIDS = ("netledger-overview", "netledger-interfaces", "netledger-plans", "netledger-health")
+UIDS = ("netledger-overview", "netledger-interfaces", "netledger-plans", "netledger-health", "netledger-fleet")
 UID = re.compile(r"[a-z0-9-]{8,40}")
 LINK_TO_A_DASHBOARD = re.compile(r"/d/([\w-]+)")
 

@@ -133,7 +133,12 @@ def _left() -> Tree:
     )
     thresholds = {"mode": "absolute", "steps": [{"color": "red", "value": None}, {"color": "green", "value": 0}]}
     made["fieldConfig"]["defaults"] |= {"unit": "decbytes", "noValue": "no cap set", "thresholds": thresholds}
-    made["options"] = {"graphMode": "none", "colorMode": "value", "reduceOptions": {"calcs": ["lastNotNull"]}}
+    made["options"] = {
+        "graphMode": "none",
+        "colorMode": "value",
+        "reduceOptions": {"calcs": ["lastNotNull"]},
+        "textMode": "value_and_name",
+    }
     return made
 
 

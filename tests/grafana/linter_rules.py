@@ -119,13 +119,17 @@ def target_promql(dashboard: Dashboard) -> Broken:
 
 
 def target_rate_interval(dashboard: Dashboard) -> Broken:
-    """rate, irate and increase take $__rate_interval; increase the dashboard's range or a day as well."""
+    """rate, irate and increase take $__rate_interval; increase the dashboard's range or a day as well.
+
+    Beside it, a past without scrapes takes what its samples need, and a ranking of series the whole range.
+    """
     for query, expression in read(dashboard, dashboard.panel_queries):
+        pasts = [call for past in promql.pasts(expression) for call in promql.ranged_calls(past)]
         for call in promql.ranged_calls(expression):
             if call.function not in ("rate", "irate", "increase") or call.range == promql.RATE_INTERVAL:
                 continue
             is_whole = call.range is not None and call.range.total_seconds() in WHOLE_RANGES
-            if not (call.function == "increase" and is_whole):
+            if not ((is_whole and (call.function == "increase" or call.is_fixed)) or call in pasts):
                 yield query.place, f"{call.function}() is not over $__rate_interval: {query.expression}"
 
 

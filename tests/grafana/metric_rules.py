@@ -105,10 +105,48 @@ def of_one_moment(dashboard: Dashboard) -> Broken:
 
 
 def top_of_one_moment(dashboard: Dashboard) -> Broken:
-    """topk over a range takes others at every step."""
+    """topk over a range takes others at every step, unless it looks at the range's end only."""
     for query, expression in read(dashboard, dashboard.panel_queries):
-        if not query.is_instant and any(each.operator in ("topk", "bottomk") for each in promql.groupings(expression)):
+        tops = [each for each in promql.groupings(expression) if each.operator in ("topk", "bottomk")]
+        if not query.is_instant and any(list(promql.moving(each.inner)) for each in tops):
             yield query.place, "asks for the top of a range"
+
+
+def tied_to_netledger(dashboard: Dashboard) -> Broken:
+    """What every target has (up, scrape_*, process_*) is asked of the targets that are a netledger, and of no other."""
+    for place, expression in _everything(dashboard):
+        for selector in promql.untied(expression, _is_ours):
+            yield place, f"asks every target for {selector.metric}: and on (job, instance) netledger_build_info"
+
+
+def now_is_now(dashboard: Dashboard) -> Broken:
+    """One value does not depend on how long the dashboard's range is; what is called now is no average over it."""
+    steps = (promql.RATE_INTERVAL, promql.INTERVAL)
+    for panel in dashboard.panels:
+        for query, expression in read(dashboard, iter(panel.queries)):
+            ranges = {call.range for call in promql.ranged_calls(expression)}
+            if query.is_instant and ranges & {*steps}:
+                yield query.place, "asks for one value by the steps of a range"
+            if query.is_instant and "now" in panel.place.panel.lower().split() and promql.RANGE in ranges:
+                yield query.place, "is called now, and is of the whole range"
+
+
+def whole_patterns(dashboard: Dashboard) -> Broken:
+    """A pattern matches all of a label in Prometheus, a part of it elsewhere, unless it says ^ and $."""
+    for place, expression in _everything(dashboard):
+        for pattern in promql.patterns(expression):
+            if not (pattern.startswith("^") and pattern.endswith("$")):
+                yield place, f"replaces by a pattern without ^ and $: {pattern}"
+
+
+def names_of_its_own(dashboard: Dashboard) -> Broken:
+    """A number of a plan says whose it is, also where it is the only one."""
+    for panel in dashboard.panels:
+        mode = panel.raw.get("options", {}).get("textMode", "auto")
+        if panel.type == "stat" and mode not in ("value_and_name", "name"):
+            for query, expression in read(dashboard, iter(panel.queries)):
+                if any(each.metric.startswith("netledger_plan_") for each in promql.shown(expression)):
+                    yield query.place, "does not say whose it is (textMode: value_and_name)"
 
 
 def query_letters(dashboard: Dashboard) -> Broken:
@@ -128,6 +166,10 @@ METRIC_RULES: dict[str, Rule] = {
     "of-one-moment": of_one_moment,
     "top-of-one-moment": top_of_one_moment,
     "query-letters": query_letters,
+    "tied-to-netledger": tied_to_netledger,
+    "now-is-now": now_is_now,
+    "whole-patterns": whole_patterns,
+    "names-of-its-own": names_of_its_own,
 }
 
 
@@ -146,6 +188,10 @@ def _everything(dashboard: Dashboard) -> Iterator[tuple[Place, Expr]]:
                 yield variable.place, promql.parse(promql.readable(inner, placeholders(dashboard)))
             except ValueError:
                 continue
+
+
+def _is_ours(metric: str) -> bool:
+    return metric.startswith("netledger_") or metric in metric_documents.recorded_metrics()
 
 
 def _grouped_by(expression: Expr) -> set[str]:

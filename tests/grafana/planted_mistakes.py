@@ -132,6 +132,11 @@ LINTER = (
     Mistake("a variable that was renamed", "target-promql-rule", choice("device", name="interface")),
     Mistake("rate over the step", "target-rate-interval-rule", swap("$__rate_interval", "$__interval")),
     Mistake("rate over five minutes", "target-rate-interval-rule", swap("$__rate_interval", "5m")),
+    Mistake(
+        "half an hour while there are scrapes",
+        "target-rate-interval-rule",
+        ask('rate(a_total{job=~"$job"}[$__rate_interval]) or rate(a_total{job=~"$job"}[30m])'),
+    ),
     Mistake("increase over a week", "target-rate-interval-rule", ask('increase(a_total{job=~"$job"}[1w])')),
     Mistake("all jobs", "target-job-rule", swap('job=~"$job", ', "")),
     Mistake("all instances", "target-instance-rule", swap(', instance=~"$instance"', "")),
@@ -158,6 +163,40 @@ METRICS = (
     Mistake("a range for a number without a graph", "of-one-moment", target("stat", instant=False)),
     Mistake("one moment for a line", "of-one-moment", target("timeseries", instant=True, range=False)),
     Mistake("the top of a range", "top-of-one-moment", ask('topk(3, netledger_interface_up{job=~"$job"})')),
+    Mistake(
+        "the top of each step's hour", "top-of-one-moment", ask("topk(3, max_over_time(netledger_interface_up[1h]))")
+    ),
+    Mistake("up of every target", "tied-to-netledger", ask('sum(up{job=~"$job"})', "stat")),
+    Mistake(
+        "memory of whatever has the instance",
+        "tied-to-netledger",
+        ask("process_resident_memory_bytes and on (instance) netledger_build_info"),
+    ),
+    Mistake(
+        "up without the machines of others",
+        "tied-to-netledger",
+        ask("up unless on (job, instance) netledger_build_info", "stat"),
+    ),
+    Mistake("a choice of every target", "tied-to-netledger", choice("instance", query="label_values(up, instance)")),
+    Mistake(
+        "now as an average over hours",
+        "now-is-now",
+        ask("sum(rate(netledger_interface_receive_bytes_total[$__rate_interval]))", "stat"),
+    ),
+    Mistake(
+        "now as an average of the range",
+        "now-is-now",
+        lambda tree: (
+            ask("increase(netledger_interface_receive_bytes_total[$__range])", "stat")(tree),
+            put("stat", title="Receiving now")(tree),
+        ),
+    ),
+    Mistake(
+        "a pattern of a part of the label",
+        "whole-patterns",
+        ask('label_replace(netledger_plan_used_ratio, "a", "$1", "plan", "(..)")', "stat"),
+    ),
+    Mistake("a number without a name", "names-of-its-own", option("stat", textMode="auto")),
     Mistake("two queries of one letter", "query-letters", target("timeseries", refId="B")),
 )
 

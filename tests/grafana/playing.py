@@ -21,6 +21,7 @@ SCRAPES = PLAYED_SECONDS // SCRAPE_SECONDS
 GAP = range(SCRAPES // 4, SCRAPES // 4 + 28)
 """Scrapes that nobody answers: seven minutes."""
 
+LEAVES = SCRAPES // 2
 RESET, IMPOSSIBLE, ERRORS = SCRAPES // 2, SCRAPES // 2 + 40, SCRAPES // 2 + 60
 SPEEDS = {"eth0": (200_000, 30_000), "wlan0": (40_000, 9_000), "wg0": (10_000, 4_000)}
 """Bytes a second, received and sent."""
@@ -34,10 +35,15 @@ class Player:
 
     bytes_of_wlan, bytes_of_tunnel = (sum(SPEEDS[name]) * PLAYED_SECONDS for name in ("wlan0", "wg0"))
 
-    def __init__(self, service: RunningService, targets: Sequence[Mapping[str, str]]) -> None:
-        """`targets`: the labels that Prometheus gives to the series, for each machine that the service stands for."""
+    def __init__(
+        self, service: RunningService, targets: Sequence[Mapping[str, str]], leaving: Mapping[str, str]
+    ) -> None:
+        """`targets`: the labels that Prometheus gives to the series, for each machine that the service stands for.
+
+        `leaving`: those of one more machine, which is asked for the first hour only.
+        """
         self._service, self._machine = service, service.machine
-        self._targets = [",".join(f'{name}="{value}"' for name, value in each.items()) for each in targets]
+        self._targets = [",".join(f'{name}="{value}"' for name, value in each.items()) for each in (*targets, leaving)]
 
     async def play(self, file: Path) -> None:
         """Start the service and write all its answers down, with their times, as OpenMetrics."""
@@ -46,6 +52,8 @@ class Player:
         async with aiohttp.ClientSession(headers=OPENMETRICS) as session:
             with file.open("w", encoding="utf-8") as written:
                 for number in range(SCRAPES):
+                    if number == LEAVES:
+                        self._targets.pop()
                     self._pass(SCRAPE_SECONDS)
                     if number == GAP.start:
                         await service.stop()

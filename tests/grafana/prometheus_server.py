@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 20
 STOP_SECONDS = 10
+ITSELF = "ITSELF"
+"""Stands in a configuration for the server's own address."""
 RETENTION = "20y"
 """Blocks older than the retention are deleted at the start."""
 
@@ -83,7 +85,8 @@ def import_history(openmetrics: Path, data: Path) -> None:
 def running_prometheus(folder: Path, config: Mapping[str, object]) -> Iterator[PrometheusServer]:
     """Start over `folder`/data, wait until it answers, stop it whatever happens."""
     port = _free_port()
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
+    text = yaml.safe_dump(dict(config)).replace(ITSELF, f"127.0.0.1:{port}")
+    (folder / "prometheus.yml").write_text(text, encoding="utf-8")
     log = folder / "prometheus.log"
     command = [
         "prometheus",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import promql_parser as parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 # $1 is a group of label_replace(), which Grafana leaves alone
 VARIABLE = re.compile(r"\$(?P<plain>(?!\d)\w+)|\$\{(?P<braced>\w+)(?:[.:][^}]*)?\}|\[\[(?P<old>\w+)\]\]")
@@ -17,6 +17,7 @@ OPERATORS = {"MatchOp.Equal": "=", "MatchOp.NotEqual": "!=", "MatchOp.Re": "=~",
 RATE_INTERVAL = timedelta(seconds=4242)
 """What $__rate_interval stands for when an expression is only read: a range that nobody writes."""
 
+INTERVAL = timedelta(seconds=77)
 RANGE = timedelta(seconds=86_399)
 BUILT_IN = {
     "__rate_interval": "4242s",
@@ -46,6 +47,8 @@ class Ranged(NamedTuple):
 
     function: str
     range: timedelta | None
+    is_fixed: bool
+    """Whether it is the same at each step: `rate(x[5m] @ end())`."""
 
 
 class Grouping(NamedTuple):
@@ -101,7 +104,7 @@ def ranged_calls(expression: parser.Expr) -> Iterator[Ranged]:
     for node in nodes(expression):
         for argument in getattr(node, "args", ()):
             if isinstance(argument, parser.MatrixSelector | parser.SubqueryExpr):
-                yield Ranged(_function(node), argument.range)
+                yield Ranged(_function(node), argument.range, not list(moving(argument)))
 
 
 def outside_of_functions(expression: parser.Expr, functions: frozenset[str]) -> list[Selector]:
@@ -121,6 +124,70 @@ def outside_of_functions(expression: parser.Expr, functions: frozenset[str]) -> 
 
     parser.walk(expression, enter, leave)
     return found
+
+
+def shown(node: parser.Expr) -> Iterator[Selector]:
+    """Selectors whose series a result may hold: not those that only say which others stay."""
+    if isinstance(node, parser.VectorSelector):
+        yield _selector(node)
+    elif isinstance(node, parser.BinaryExpr) and str(node.op) in ("and", "unless"):
+        yield from shown(node.lhs)
+    else:
+        for part in parts(node):
+            yield from shown(part)
+
+
+def untied(node: parser.Expr, is_ours: Callable[[str], bool]) -> Iterator[Selector]:
+    """Selectors of metrics that any target has, without `and on (job, instance)` one that only ours have."""
+    if isinstance(node, parser.VectorSelector):
+        found = _selector(node)
+        if not is_ours(found.metric):
+            yield found
+    elif isinstance(node, parser.BinaryExpr) and str(node.op) in ("and", "unless"):
+        matching = node.modifier.matching if node.modifier else None
+        labels = set(matching.labels) if matching and matching.type == parser.LabelModifierType.Include else set()
+        is_tied = str(node.op) == "and" and labels == {"job", "instance"}
+        if not (is_tied and all(is_ours(each.metric) for each in shown(node.rhs))):
+            yield from untied(node.lhs, is_ours)
+    else:
+        for part in parts(node):
+            yield from untied(part, is_ours)
+
+
+def moving(node: parser.Expr) -> Iterator[Selector]:
+    """Selectors that are evaluated anew at each step of a range: those without `@ end()`."""
+    if getattr(node, "at", None) is not None:
+        return
+    if isinstance(node, parser.VectorSelector):
+        yield _selector(node)
+    for part in parts(node):
+        yield from moving(part)
+
+
+def pasts(expression: parser.Expr) -> Iterator[parser.Expr]:
+    """What stands in where nothing was scraped: `b` in `a or b unless on (job, instance) up`."""
+    for node in nodes(expression):
+        if not isinstance(node, parser.BinaryExpr) or str(node.op) != "or":
+            continue
+        instead = node.rhs
+        if not isinstance(instead, parser.BinaryExpr) or str(instead.op) != "unless":
+            continue
+        if [each.metric for each in shown(instead.rhs)] == ["up"]:
+            yield instead.lhs
+
+
+def parts(node: parser.Expr) -> Iterator[parser.Expr]:
+    """The expressions that an expression is made of."""
+    names = ("lhs", "rhs", "expr", "vector_selector")
+    yield from (part for name in names if isinstance(part := getattr(node, name, None), parser.Expr))
+    yield from (each for each in getattr(node, "args", ()) if isinstance(each, parser.Expr))
+
+
+def patterns(expression: parser.Expr) -> Iterator[str]:
+    """The regular expressions of label_replace()."""
+    for node in nodes(expression):
+        if _function(node) == "label_replace":
+            yield [each.val for each in getattr(node, "args", ()) if isinstance(each, parser.StringLiteral)][3]
 
 
 def groupings(expression: parser.Expr) -> Iterator[Grouping]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.grafana.time_ranges import Range
     from tests.grafana.world import World
 
+HIDDEN = 2
 MAY_BE_MISSING = frozenset({"query-empty", "query-not-a-number", "field-missing"})
 LABEL_IN_A_LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.*),)?\s*(?P<label>\w+)\s*\)", re.DOTALL)
@@ -28,8 +29,16 @@ LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.*),)?\s*(?P<label>\w+
 def run(dashboard: Dashboard, world: World) -> list[Finding]:
     """Everything that a server finds wrong with a dashboard, whatever is chosen in its drop-downs.
 
-    All is chosen where it is offered, else one value after the other: then an answer need not be there for each.
+    An answer need not be there for each choice, but for one of them.
     """
+    chosen, findings = choices(dashboard, world)
+    whole = range_of(dashboard, None, world.now)
+    each = [list(_run(dashboard, whole, values, world)) for values in chosen]
+    return findings + _of_all(each)
+
+
+def choices(dashboard: Dashboard, world: World) -> tuple[list[dict[str, str]], list[Finding]]:
+    """What the variables may stand for: all of a drop-down, and single values of it; and those that offer nothing."""
     whole = range_of(dashboard, None, world.now)
     chosen: list[dict[str, str]] = [dict(whole.variables)]
     findings = []
@@ -40,8 +49,7 @@ def run(dashboard: Dashboard, world: World) -> list[Finding]:
         chosen = [
             {**values, variable.name: value} for index, values in enumerate(chosen) for value in offered[index] or [""]
         ]
-    each = [list(_run(dashboard, whole, values, world)) for values in chosen]
-    return findings + _of_all(each)
+    return chosen, findings
 
 
 def _of_all(each: list[list[Finding]]) -> list[Finding]:
@@ -116,7 +124,7 @@ def answer(expression: str, query: Query, shown: Range, world: World) -> list[di
 
 
 def _offered(variable: Variable, values: Mapping[str, str], shown: Range, world: World) -> list[str]:
-    """What stands for the variable: All, else each of its values."""
+    """What may stand for the variable: each of its values, and all of them."""
     if variable.type == "datasource":
         return ["prometheus"]
     if variable.type != "query":
@@ -126,15 +134,25 @@ def _offered(variable: Variable, values: Mapping[str, str], shown: Range, world:
     match = LABEL_VALUES.fullmatch(query.strip())
     if match is None:
         inner = re.sub(r"^query_result\((.*)\)$", r"\1", query.strip())
-        found = [str(each["metric"]) for each in world.prometheus.at(inner, shown.end)]
+        found = named_by(variable, world.prometheus.at(inner, shown.end))
     else:
         selector = (match["selector"] or "").strip()
         found = world.prometheus.label_values(match["label"], selector, shown.start, shown.end)
     # Twice, as Grafana does: once for the regular expression, once for the string that it stands in
     found = [re.escape(each).replace("\\", "\\\\") for each in found]
-    if found and variable.raw.get("includeAll"):
-        return [str(variable.raw.get("allValue") or "|".join(found))]
-    return found
+    joined = str(variable.raw.get("allValue") or f"({'|'.join(found)})")
+    if variable.raw.get("hide") == HIDDEN:
+        return [joined]
+    if variable.raw.get("includeAll"):
+        return [joined, *found] if len(found) > 1 else [joined] * len(found)
+    return [*found, joined] if len(found) > 1 else found
+
+
+def named_by(variable: Variable, series: list[dict[str, Any]]) -> list[str]:
+    """What a variable's regular expression finds in the series of its query."""
+    texts = [", ".join(f'{name}="{value}"' for name, value in each["metric"].items()) for each in series]
+    found = (re.search(str(variable.raw["regex"]).strip("/"), text) for text in texts)
+    return list(dict.fromkeys(match[1] for match in found if match))
 
 
 def _points(series: Mapping[str, Any]) -> list[tuple[float, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,10 +11,11 @@ from tests.grafana.findings import RULES_OF_RUNNING, Finding, needless, not_excl
 from tests.grafana.good_dashboard import good_dashboard, variable
 from tests.grafana.planted_mistakes import Mistake, ask, choice, field, matcher, option, organize, swap, target
 from tests.grafana.promql import filled_in, parse, selectors
-from tests.grafana.running_queries import answer, run
-from tests.grafana.time_ranges import moment, month_before, step_of
+from tests.grafana.running_queries import answer, choices, named_by, run
+from tests.grafana.time_ranges import days_before, moment, range_of, step_of
 
 if TYPE_CHECKING:
+    from tests.grafana.dashboard_files import Panel
     from tests.grafana.world import World
 
 pytestmark = pytest.mark.prometheus
@@ -43,24 +44,113 @@ def test_no_exclusion_of_an_answer_is_left_that_nothing_needs(findings: list[Fin
     assert not left, told(left)
 
 
-def test_the_month_before_the_first_scrape_is_drawn(dashboards: tuple[Dashboard, ...], grafana_world: World) -> None:
-    """Where all that a panel asks for was backfilled, four of five steps have a value."""
+@pytest.mark.parametrize("days", [1, 2, 3, 7, 30])
+def test_the_days_before_the_first_scrape_are_drawn(
+    days: int, dashboards: tuple[Dashboard, ...], grafana_world: World
+) -> None:
+    """Where all that a panel asks for was backfilled, four of five steps have a value; a fleet is drawn as scraped."""
     prometheus, now = grafana_world
-    backfilled = set(prometheus.label_values("__name__", "", now - 20 * DAY, now - 10 * DAY))
+    backfilled = {*prometheus.label_values("__name__", "", now - 20 * DAY, now - 10 * DAY), "up"}
     drawn: dict[str, float] = {}
 
-    for panel in (panel for dashboard in dashboards for panel in dashboard.panels):
-        month = month_before(panel, now)
-        values = dict.fromkeys(("job", "instance", "device", "plan"), ".+") | month.variables
+    for panel in (panel for each in dashboards if each.uid != "netledger-fleet" for panel in each.panels):
+        past = days_before(panel, now - 2 * DAY, days)
+        values = dict.fromkeys(("job", "instance", "device", "plan"), ".+") | {"silent": "()"} | past.variables
         for query in panel.queries:
             expression = filled_in(query.expression, values)
             if not query.is_instant and {each.metric for each in selectors(parse(expression))} <= backfilled:
-                series = answer(expression, query, month, grafana_world)
-                steps = (month.end - month.start) / month.step
+                series = answer(expression, query, past, grafana_world)
+                steps = (past.end - past.start) / past.step
                 drawn[str(query.place)] = max((len(each["values"]) for each in series), default=0) / steps
 
-    assert drawn
+    assert len(drawn) > 8
     assert not {place: share for place, share in drawn.items() if share < 0.8}
+
+
+def test_the_percentile_of_a_month_is_of_backfilled_days_too(
+    dashboards: tuple[Dashboard, ...], grafana_world: World
+) -> None:
+    """All of its five minutes count, but for the seven in which nobody looked."""
+    panel = _panel(dashboards, "netledger-interfaces", "95th percentile and peaks of today")
+    month = days_before(panel, grafana_world.now, 30)
+    values = {"job": ".+", "instance": "router:7373", "device": "eth0", "silent": "()"} | month.variables
+
+    counts = grafana_world.prometheus.at(filled_in(panel.queries[2].expression, values), grafana_world.now)
+
+    assert [float(each["value"][1]) for each in counts] == [pytest.approx(30 * DAY / 300, rel=0.01)]
+
+
+def test_whatever_else_prometheus_asks_changes_no_panel(
+    dashboards: tuple[Dashboard, ...], grafana_world: World
+) -> None:
+    """Other exporters are asked, in jobs of their own, one under the very name of a machine of ours."""
+    prometheus, now = grafana_world
+    everything = {"instance": ".+", "device": ".+", "plan": ".+", "silent": "desk:7373"}
+    different: list[str] = []
+
+    for panel in (panel for dashboard in dashboards for panel in dashboard.panels):
+        for query in panel.queries:
+            shown = range_of(dashboards[0], panel, now)
+            ours, all_jobs = (
+                _told(
+                    answer(filled_in(query.expression, shown.variables | everything | job), query, shown, grafana_world)
+                )
+                for job in ({"job": "netledger"}, {"job": ".+"})
+            )
+            different.extend([str(query.place)] * (ours != all_jobs))
+
+    assert not different
+    assert len(prometheus.at("up", now)) > len(prometheus.at('up{job="netledger"}', now))
+
+
+def test_no_choice_offers_what_is_not_ours(dashboards: tuple[Dashboard, ...], grafana_world: World) -> None:
+    for dashboard in dashboards:
+        chosen, _ = choices(dashboard, grafana_world)
+
+        assert {values["job"] for values in chosen} == {".+"}, "one job has a netledger"
+        assert {name for values in chosen for name in values["instance"].strip("()").split("|")} <= {".+", *OURS}
+
+
+def test_a_dashboard_opens_with_one_machine_that_answers(
+    dashboards: tuple[Dashboard, ...], grafana_world: World
+) -> None:
+    for dashboard in (each for each in dashboards if each.uid != "netledger-fleet"):
+        variable = dashboard.variable("instance")
+        assert variable is not None
+        query = filled_in(variable.query, {"job": ".+"}).removeprefix("query_result(").removesuffix(")")
+
+        offered = named_by(variable, grafana_world.prometheus.at(query, grafana_world.now))
+
+        assert offered[0] in ("router:7373", "laptop:7373")
+        assert offered[-1] == "desk:7373"
+        assert not variable.raw.get("includeAll"), "Grafana would open with All"
+
+
+def test_the_overview_opens_with_the_plan_that_is_nearest_its_cap(
+    dashboards: tuple[Dashboard, ...], grafana_world: World
+) -> None:
+    variable = next(each for each in dashboards if each.uid == "netledger-overview").variable("plan")
+    assert variable is not None
+    values = {"job": ".+", "instance": ".+", "silent": "()"}
+    query = filled_in(variable.query, values).removeprefix("query_result(").removesuffix(")")
+
+    offered = named_by(variable, grafana_world.prometheus.at(query, grafana_world.now))
+
+    assert offered == ["tunnel", "mobile", "home", "default"]
+
+
+OURS = ("desk:7373", "laptop:7373", "router:7373")
+
+
+def _panel(dashboards: tuple[Dashboard, ...], uid: str, title: str) -> Panel:
+    board = next(each for each in dashboards if each.uid == uid)
+    return next(each for each in board.panels if each.place.panel == title)
+
+
+def _told(series: list[dict[str, Any]]) -> list[str]:
+    """An answer as texts, in an order of their own; sums of floats depend on theirs."""
+    points = ((each["metric"], each.get("values") or [each["value"]]) for each in series)
+    return sorted(f"{sorted(labels.items())} {[f'{float(value):.9g}' for _, value in told]}" for labels, told in points)
 
 
 def test_the_year_before_is_there(grafana_world: World) -> None:
@@ -81,7 +171,7 @@ def test_a_good_dashboard_has_all_its_answers(grafana_world: World) -> None:
 
 MISTAKES = (
     Mistake("a typo in a metric", "query-empty", swap("receive_bytes_total", "recieve_bytes_total")),
-    Mistake("a value that no label has", "query-empty", swap('device=~"$device"', 'device="$device"')),
+    Mistake("a value that no label has", "query-empty", swap('device=~"$device"', 'device="$device, all"')),
     Mistake("a metric of another kind", "query-empty", ask('netledger_plan_cost{currency="XXX"}', "stat")),
     Mistake("a function that is none", "query-fails", swap("rate(", "speed(")),
     Mistake(

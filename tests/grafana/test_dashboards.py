@@ -141,7 +141,8 @@ def test_a_deep_link_leads_to_a_dashboard_and_sets_variables_that_it_has(dashboa
         grafana_links.HEALTH: {"instance"},
     }
 
-    assert wanted.keys() == by_uid.keys()
+    # A deep link is about one machine, which the fleet's dashboard is not
+    assert wanted.keys() == by_uid.keys() - {"netledger-fleet"}
     assert not {
         uid: missing
         for uid, names in wanted.items()

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from tests.grafana.dashboard_files import Dashboard, Panel
 
 SCRAPE_SECONDS = 15
-MONTH_SECONDS = 30 * 86_400
 PIXELS_A_COLUMN = 60
 SECONDS_OF = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 30 * 86_400, "y": 365 * 86_400}
 ROUNDED = (
@@ -63,11 +62,11 @@ class Range(NamedTuple):
         }
 
 
-def month_before(panel: Panel, now: float) -> Range:
-    """The thirty days before the last two, by the steps that Grafana takes: multiples of themselves since 1970."""
-    step = step_of(MONTH_SECONDS, panel)
-    end = (now - 2 * 86_400) // step * step
-    return Range(end - MONTH_SECONDS // step * step, end, step)
+def days_before(panel: Panel, end: float, days: int) -> Range:
+    """So many days, by the steps that Grafana takes: multiples of themselves since 1970."""
+    step = step_of(days * 86_400, panel)
+    last = end // step * step
+    return Range(last - days * 86_400 // step * step, last, step)
 
 
 def moment(text: str, now: float) -> float:

@@ -18,6 +18,7 @@ import time
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,7 @@ from tests.exporter.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService
 from tests.grafana.dashboard_files import ROOT
 from tests.grafana.playing import PLAYED_SECONDS, Player
-from tests.grafana.prometheus_server import import_history, running_prometheus
+from tests.grafana.prometheus_server import ITSELF, import_history, running_prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,14 @@ DAYS, QUARTER_HOUR_DAYS = 400, 45
 UTC_ZONE = ZoneInfo("UTC")
 JOB, INSTANCES = "netledger", ("router:7373", "laptop:7373")
 """One service is asked under two names, as two machines with the same interfaces and plans."""
+SILENT = "desk:7373"
+"""A third name, under which it was asked until an hour ago: nobody asks for the machine any more."""
+STRANGERS = (INSTANCES[0], "elsewhere:9100")
+"""Targets of another exporter; the first has the name of one of ours, in its own job."""
+PAGE_OF_A_STRANGER = "\n".join(
+    f"# TYPE {name} gauge\n{name} 987654321"
+    for name in ("process_resident_memory_bytes", "process_cpu_seconds_total", "node_load1")
+)
 
 GIGABYTE = 10**9
 TURN_SECONDS = 0.2
@@ -66,10 +75,34 @@ def running_world(folder: Path) -> Iterator[World]:
     service.plans = _plans(began, used)
     (folder / "data").mkdir()
     _backfill(service, folder)
-    with _in_a_thread(service, folder / "played.om") as url:
+    with _in_a_thread(service, folder / "played.om") as url, another_exporter() as stranger:
         import_history(folder / "played.om", folder / "data")
-        with running_prometheus(folder, _config(url)) as prometheus:
+        with running_prometheus(folder, _config(url, stranger)) as prometheus:
             yield World(prometheus, _wait_for_scrapes(prometheus))
+
+
+@contextmanager
+def another_exporter() -> Iterator[str]:
+    """An exporter that is no netledger; yields its address."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            self.wfile.write(f"{PAGE_OF_A_STRANGER}\n".encode())
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _new_service(folder: Path, began: float) -> RunningService:
@@ -112,7 +145,9 @@ def _plans(began: float, used: int) -> tuple[PlanSettings, ...]:
     cap = (used + Player.bytes_of_wlan // 2) * 100 // 80
     mobile = Plan("mobile", ("wlan*",), cycle=cycle, cap_bytes=max(cap, 1))
     tunnel = Plan("tunnel", ("wg*",), cycle=cycle, cap_bytes=Player.bytes_of_tunnel // 10)
-    return PlanSettings(plan=home), PlanSettings(plan=mobile), PlanSettings(plan=tunnel)
+    # As the plan of a machine that nobody has given one: without a cap and without a price.
+    unlimited = Plan("default", cycle=cycle)
+    return tuple(PlanSettings(plan=each) for each in (home, mobile, tunnel, unlimited))
 
 
 async def _first_run(service: RunningService) -> int:
@@ -145,7 +180,9 @@ def _in_a_thread(service: RunningService, played: Path) -> Iterator[str]:
     errors: list[BaseException] = []
 
     async def live() -> None:
-        player = Player(service, [{"job": JOB, "instance": instance} for instance in INSTANCES])
+        player = Player(
+            service, [{"job": JOB, "instance": instance} for instance in INSTANCES], {"job": JOB, "instance": SILENT}
+        )
         try:
             await player.play(played)
             is_live.set()
@@ -174,15 +211,23 @@ def _in_a_thread(service: RunningService, played: Path) -> Iterator[str]:
         thread.join(30)
 
 
-def _config(url: str) -> dict[str, object]:
-    """As in prometheus/prometheus.yml, with its rules, at a pace that tests can wait for."""
-    address = url.removeprefix("http://")
-    targets = [{"targets": [address], "labels": {"instance": instance}} for instance in INSTANCES]
+def _config(url: str, stranger: str) -> dict[str, object]:
+    """As in prometheus/prometheus.yml, with its rules, at a pace that tests can wait for; and jobs of others."""
+    targets = [_target(url.removeprefix("http://"), instance) for instance in INSTANCES]
+    strangers = [_target(stranger, instance) for instance in STRANGERS]
     return {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(ROOT / "prometheus" / "rules" / "*.yml")],
-        "scrape_configs": [{"job_name": JOB, "static_configs": targets}],
+        "scrape_configs": [
+            {"job_name": JOB, "static_configs": targets},
+            {"job_name": "node", "static_configs": strangers},
+            {"job_name": "prometheus", "static_configs": [{"targets": [ITSELF]}]},
+        ],
     }
+
+
+def _target(address: str, instance: str) -> dict[str, object]:
+    return {"targets": [address], "labels": {"instance": instance}}
 
 
 def _wait_for_scrapes(prometheus: PrometheusServer) -> float:
