@@ -36,6 +36,9 @@ NAME = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>0[1-9]|1[0-2]))?\.html", re.
 MOST_AT_ONCE = 12
 """Reports that are written in one round: after an import of ten years, the rest waits for the next ones."""
 
+ARCHIVE_SECONDS = 600.0
+"""From one round to the next."""
+
 GRACE_SECONDS = 1800
 """After its end, until what was counted in a period is in the ledger: a commit may take ten minutes, and fail once."""
 

@@ -9,6 +9,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from exporter.archive import ARCHIVE_SECONDS
 from exporter.ledger.lock import LedgerLock
 from exporter.ledger.opening import open_ledger
 from exporter.parts import Surroundings, build_parts
@@ -30,7 +31,6 @@ log = logging.getLogger(__name__)
 
 LINKS_SECONDS = 60.0
 UPKEEP_SECONDS = 3600.0
-ARCHIVE_SECONDS = 600.0
 LAST_ATTEMPTS = 3
 
 

@@ -225,7 +225,7 @@ class LedgerReader:
             ask(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names of our own schema
             for table in ("minute", "slot", "day")
         )
-        oldest, newest = ask("SELECT (SELECT min(slot) FROM slot), (SELECT max(slot) FROM slot)").fetchone()
+        oldest, newest = ask("SELECT (SELECT min(minute) FROM minute), (SELECT max(minute) FROM minute)").fetchone()
         return RowCounts(minutes, slots, days, self.month_count(), oldest, newest)
 
     def month_count(self) -> int:

@@ -105,7 +105,7 @@ class Epoch(NamedTuple):
 
 
 class RowCounts(NamedTuple):
-    """How many rows the ledger holds, and the oldest and newest slot (UTC seconds; None in an empty ledger)."""
+    """How many rows the ledger holds, and the oldest and newest minute (UTC seconds; None without one)."""
 
     minutes: int
     slots: int

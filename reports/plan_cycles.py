@@ -22,7 +22,7 @@ MOST_CYCLES = 13
 
 
 class PlanCycle(NamedTuple):
-    """One cycle until the last day that is told: billed bytes, its cap with what rolled over, and its bill."""
+    """One cycle, whole or until today: billed bytes, its cap with what rolled over, and its bill."""
 
     period: Period
     is_over: bool
@@ -37,11 +37,15 @@ class PlanCycle(NamedTuple):
 
 
 class PlanCycles(NamedTuple):
-    """A plan and its cycles, oldest first; `is_cut` where the range holds more of them, which are not told."""
+    """A plan and its cycles, oldest first; `is_cut` where the range holds more of them, which are not told.
+
+    The one that goes on is told until `today`.
+    """
 
     plan: Plan
     cycles: Sequence[PlanCycle]
     is_cut: bool
+    today: date
 
     @property
     def cost(self) -> Decimal:
@@ -59,8 +63,8 @@ def tells_something(plan: Plan) -> bool:
     return plan.cap_bytes is not None or has_price(plan)
 
 
-def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> PlanCycles:
-    """The cycles that hold any day from `first` to `last`, each until `last` at most."""
+def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today: date) -> PlanCycles:
+    """The cycles that hold any day from `first` to `last`, whole where they are over, until `today` where not."""
     zone = ledger.zone
     periods = [cycle_of(plan, last, zone)]
     while periods[-1].first > first and len(periods) < MOST_CYCLES:
@@ -69,7 +73,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> Pl
     for _ in range(ROLLOVER_CYCLES if plan.rollover else 0):
         periods.append(cycle_before(plan, periods[-1], zone))
     usage, began = BilledUsage(ledger, plan, covered_devices(ledger, plan)), ledger.first_seen()
-    used = list(_used(plan, periods, usage.days(periods[-1].first, last).billed))
+    used = list(_used(plan, periods, usage.days(periods[-1].first, min(periods[0].last, today)).billed))
     whole = [
         began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)
         for period in periods
@@ -77,14 +81,14 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date) -> Pl
     cycles = [
         PlanCycle(
             period,
-            period.last <= last,
+            period.last < today,
             used[number],
             cap_with_rollover(plan, _before(used, whole, number)),
             bill(plan, used[number]),
         )
         for number, period in enumerate(periods[:count])
     ]
-    return PlanCycles(plan, cycles[::-1], is_cut)
+    return PlanCycles(plan, cycles[::-1], is_cut, today)
 
 
 def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator[int]:

@@ -142,7 +142,7 @@ def _busiest(ledger: LedgerReader, period: Period, device: str | None) -> Busies
 def _busiest_hour(ledger: LedgerReader, now: float, device: str | None) -> BusiestHour | None:
     zone = ledger.zone
     last = day_of(int(now), zone)
-    first = last - timedelta(days=RECENT_DAYS - 1)
+    first = max(last - timedelta(days=RECENT_DAYS - 1), min(first_day(ledger, device) or last, last))
     sums = [NO_BYTES] * HOURS
     for stretch in stretches(day_start(first, zone), Period.day(last, zone).end, zone):
         part = Span(stretch.start, stretch.end)

@@ -12,8 +12,8 @@ from reports.highlights import Highlights, highlights
 from reports.hours import HoursOfWeek, hours
 from reports.ledger_intervals import counting_began
 from reports.ledger_reader import NO_BYTES
-from reports.named_periods import NamedPeriod, name_period
-from reports.periods import Period, day_of, day_start, parse_date
+from reports.named_periods import NamedPeriod, day_text, name_period
+from reports.periods import Period, PeriodError, day_of, day_start, parse_date
 from reports.plan_cycles import PlanCycles, plan_cycles, tells_something
 from reports.plans import Plan, PlanError, covers, cycle_before, cycle_of, named
 from reports.spans import Asked, Span, span
@@ -52,13 +52,13 @@ class Blind(NamedTuple):
 class WrapUp(NamedTuple):
     """Everything to tell. `told` is the export of the same days, so that its numbers are those of every format.
 
-    `period` is None where nothing is counted; `span` is the stretch of the days that are told, UTC seconds.
+    `told` has no day where nothing is counted yet; `span` is the stretch of the days that are told, UTC seconds.
     `is_running` says that the period goes on, `begins_late` that counting began within it.
     """
 
     told: Export
     summary: Summary
-    period: NamedPeriod | None
+    period: NamedPeriod
     span: Span
     is_running: bool
     begins_late: bool
@@ -77,7 +77,7 @@ class WrapUp(NamedTuple):
     @property
     def notice(self) -> str:
         """What to say where there is no day to tell, else ""."""
-        return self.told.notice
+        return "" if self.told.days.size else "nothing is counted yet"
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -95,7 +95,7 @@ class WrapUp(NamedTuple):
         """A name for it that every system takes, host, whose, and period: "netledger_den_eth0_2026-11.html"."""
         names = (self.told.source.hostname, self.told.plan or self.told.device)
         parts = (_plain(name) for name in names if name)
-        return f"netledger_{'_'.join(parts)}_{self.period.code if self.period else 'empty'}.html"
+        return f"netledger_{'_'.join(parts)}_{self.period.code}.html"
 
     def read_by(self, _read: Callable[..., object]) -> WrapUp:
         """Itself: there is nothing to read later."""
@@ -122,10 +122,10 @@ def wrapup(
     """Answer for a range as `export` does, and raise what it raises."""
     told = export(ledger, asked, now, source, subject)
     summary = told.summary()
-    if told.first_date is None or told.last_date is None:
-        return _nothing(told, summary, outlook)
     question = _Question(ledger, now, source, subject)
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
+    if told.first_date is None or told.last_date is None:
+        return _nothing(question, _period(question, asked, today, today), told, outlook)
     first, last = parse_date(told.first_date), parse_date(told.last_date)
     period = _period(question, asked, first, last)
     stretch = Span(day_start(first, zone), Period.day(last, zone).end)
@@ -159,11 +159,18 @@ def whose(
     return chosen, chosen
 
 
-def _nothing(told: Export, summary: Summary, outlook: Outlook) -> WrapUp:
+def _nothing(question: _Question, period: NamedPeriod, told: Export, outlook: Outlook) -> WrapUp:
+    """A page that says so, as long as nothing is counted at all; raises PeriodError where something else is."""
+    zone = question.ledger.zone
+    if period.first > day_of(int(question.now), zone):
+        raise PeriodError(f"{period.title} is yet to come")
+    began = _began(question.ledger, question.subject)
+    if began is not None:
+        raise PeriodError(f"nothing was counted {period.within}: counting began on {day_text(day_of(began, zone))}")
     return WrapUp(
         told,
-        summary,
-        period=None,
+        told.summary(),
+        period=period,
         span=Span(0, 0),
         is_running=False,
         begins_late=False,
@@ -229,9 +236,10 @@ def _plans(question: _Question, first: date, last: date, outlook: Outlook) -> It
     """Of the plan that was asked for, or of all; an interface alone has none."""
     if isinstance(question.subject, str):
         return
+    today = day_of(int(question.now), question.ledger.zone)
     for plan in outlook.plans if question.subject is None else (question.subject,):
         if tells_something(plan):
-            yield plan_cycles(question.ledger, plan, first, last)
+            yield plan_cycles(question.ledger, plan, first, last, today)
 
 
 def _blind(ledger: LedgerReader, told: Span, now: int) -> Blind:

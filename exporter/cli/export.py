@@ -18,7 +18,15 @@ from exporter.console.termination import clean_termination
 from exporter.identity import host_name
 from reports.amounts import human_bytes
 from reports.export import Source, subject_of
-from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
+from reports.formats.exports import (
+    ALL_COLUMNS,
+    COLUMN_SETS,
+    DAY,
+    FORMATS,
+    RESOLUTIONS,
+    ResolutionError,
+    format_at,
+)
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
 from reports.plans import PlanError
@@ -37,7 +45,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--format", "name", type=click.Choice(list(FORMATS)), default="json", show_default=True, help="Format.")
-@click.option("--range", "named", type=click.Choice([*RANGES, CUSTOM]), help="Which days; all by default.")
+@click.option("--llm", "name", flag_value="llm", help="The same as --format llm.")
+@click.option(
+    "--range", "named", type=click.Choice([*RANGES, CUSTOM]), help="Which days; all by default, of html this year."
+)
 @click.option("--from", "first", metavar="YYYY-MM-DD", help="First day.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", help="Last day, included; today by default.")
 @click.option(
@@ -46,6 +57,13 @@ if TYPE_CHECKING:
     default=DAY,
     show_default=True,
     help="A row a day, or a row for each interface and quarter hour (json, csv).",
+)
+@click.option(
+    "--columns",
+    type=click.Choice(COLUMN_SETS),
+    default=ALL_COLUMNS,
+    show_default=True,
+    help="basic: PacketBuddy's five columns and no other (csv).",
 )
 @click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
 @click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
@@ -65,6 +83,7 @@ def export(  # noqa: PLR0913 - one for each option
     first: str | None,
     last: str | None,
     resolution: str,
+    columns: str,
     interface: str | None,
     plan: str | None,
     output: Path | None,
@@ -77,7 +96,7 @@ def export(  # noqa: PLR0913 - one for each option
     path = None if output == Path("-") else output
     if path is not None and not force:
         require_free(path)
-    form = _format(resolution, name)
+    form = _format(resolution, name, columns)
     told = _ask(outside, form, Asked(named, first, last), plan, interface)
     if told.notice:
         click.echo(told.notice, err=True)
@@ -91,9 +110,9 @@ def export(  # noqa: PLR0913 - one for each option
     click.echo(f"{path} ({told.by_day.days.size} days, {human_bytes(path.stat().st_size)})")
 
 
-def _format(resolution: str, name: str) -> Format:
+def _format(resolution: str, name: str, columns: str) -> Format:
     try:
-        return format_at(resolution, name)
+        return format_at(resolution, name, columns)
     except ResolutionError as error:
         raise click.UsageError(str(error)) from error
 
@@ -104,7 +123,7 @@ def _ask(outside: Outside, form: Format, asked: Asked, plan: str | None, interfa
         subject = subject_of([found.plan for found in books.settings.plans], plan, interface)
         with books.read() as ledger:
             outlook = (outlook_of(books.settings),) if form.has_outlook else ()
-            told = form.ask(ledger, asked, outside.now(), _source(ledger), subject, *outlook)
+            told = form.ask(ledger, form.days(asked), outside.now(), _source(ledger), subject, *outlook)
     except (PeriodError, PlanError, UnknownInterfaceError) as error:
         raise click.UsageError(str(error)) from error
     return told.read_by(partial(_read_slots, books))

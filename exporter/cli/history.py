@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.console.books import open_books
+from exporter.console.counting_reasons import nothing_yet
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table, terminal_width
 from reports import hours as hours_of_week
@@ -32,7 +33,6 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHADES = "░▒▓█"
 LABEL_WIDTH = 4
 WIDE_CELL = 2
-NOTHING_YET = "Nothing is counted yet: start `netledger run`."
 
 
 def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -50,7 +50,7 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     with books.read() as ledger:
         zone = ledger.zone
         try:
-            found = found_records.records(ledger, outside.now(), interface)
+            found, nothing = found_records.records(ledger, outside.now(), interface), nothing_yet(books, ledger)
         except UnknownInterfaceError as error:
             raise click.UsageError(str(error)) from error
     if as_json:
@@ -60,7 +60,7 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
         return
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(found)]
     if not rows:
-        click.echo(NOTHING_YET)
+        click.echo(nothing)
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
     notes = [*_speeds(found), f"of everything since {found.since}"]

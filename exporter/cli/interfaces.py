@@ -8,6 +8,7 @@ import click
 
 from exporter.console.books import open_books
 from exporter.console.client import ServiceError
+from exporter.console.counting_reasons import nothing_yet
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table
 from reports import usage
@@ -40,9 +41,10 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
         period = usage.today(ledger, books.now()).period
         today = ledger.days_by_interface(period.first, period.last)
         found = [held for held in ledger.interfaces() if interface in {None, held.device}]
+        nothing = nothing_yet(books, ledger)
     _require(interface, found=bool(found))
     if not found:
-        click.echo("No interface is metered yet: start `netledger run`.")
+        click.echo(nothing)
         return
     rows_of_text = [
         (

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+NO_INTERFACE = "no interface counts for the machine's total: connect the machine, or set interfaces.counted"
 LATE_SECONDS = 5.0
 """Without a look for this long and three sample intervals, the data is late."""
 
@@ -100,6 +101,8 @@ class Desk:
             found.append("no look at the interfaces has worked yet")
         elif late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
             found.append(f"no sample for {late:.0f} s")
+        elif snapshot is not None and not any(state.is_counted for state in snapshot.interfaces):
+            found.append(NO_INTERFACE)
         return found
 
     def render_metrics(self, accept: str, accept_encoding: str, names: Sequence[str] = ()) -> Rendered:

@@ -24,7 +24,15 @@ from exporter.web.endpoints import (
     parse_query,
 )
 from exporter.web.policy import WITHOUT_SCRIPTS
-from reports.formats.exports import DAY, FORMATS, RESOLUTIONS, ResolutionError, format_at
+from reports.formats.exports import (
+    ALL_COLUMNS,
+    COLUMN_SETS,
+    DAY,
+    FORMATS,
+    RESOLUTIONS,
+    ResolutionError,
+    format_at,
+)
 from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
 
@@ -46,8 +54,10 @@ CHUNK_SECONDS = 0.02
 RangeName = Annotated[
     str,
     msgspec.Meta(
-        description="Which days; custom takes them from `from` and `to`, and is meant where one of them is given.",
-        extra_json_schema={"enum": [*RANGES, CUSTOM], "default": "all"},
+        description="Which days: all by default, of html this year. custom takes them from `from` and `to`, and is "
+        "meant where one of them is given.",
+        extra_json_schema={"enum": [*RANGES, CUSTOM]},
+        examples=["month"],
     ),
 ]
 FormatName = Annotated[
@@ -66,6 +76,15 @@ ResolutionName = Annotated[
 ]
 
 
+ColumnsName = Annotated[
+    str,
+    msgspec.Meta(
+        description="basic: the five columns of PacketBuddy's CSV and no other.",
+        extra_json_schema={"enum": list(COLUMN_SETS), "default": ALL_COLUMNS},
+    ),
+]
+
+
 class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """Which days, of which interface or plan."""
 
@@ -80,6 +99,7 @@ class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from",
 
     format: FormatName = "json"
     resolution: ResolutionName = DAY
+    columns: ColumnsName = ALL_COLUMNS
 
 
 class Paper:
@@ -126,7 +146,7 @@ async def export(request: web.Request) -> web.Response:
     if query.format not in FORMATS:
         raise BadRequestError(f"format: {query.format!r} is refused; use {', '.join(FORMATS)}")
     try:
-        form = format_at(query.resolution, query.format)
+        form = format_at(query.resolution, query.format, query.columns)
     except ResolutionError as error:
         raise BadRequestError(str(error)) from error
     return await _answer(request, query, form)
@@ -141,7 +161,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
     desk = request.app[DESK]
     subject, source = _subject(desk, query), desk.host.source
     desk.fresh_snapshot()
-    now, asked = desk.now, Asked(query.range, query.first, query.last)
+    now, asked = desk.now, form.days(Asked(query.range, query.first, query.last))
 
     def question(ledger: LedgerReader) -> Answer:
         paper = Paper()

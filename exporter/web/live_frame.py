@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from exporter.metering.clock import SECOND
+from exporter.web.desk import NO_INTERFACE
 from reports.amounts import human_bits, human_bytes, human_rate
 from reports.forecast import why_unknown
 
@@ -138,6 +139,8 @@ def _state(now: Moment) -> tuple[str, str]:
         return LATE, "Late: the interfaces cannot be read"
     if now.is_degraded:
         return DEGRADED, "Counting, but the ledger needs attention"
+    if now.problems == [NO_INTERFACE]:
+        return DEGRADED, "No interface counts"
     if now.problems:
         return LATE, f"Late: no sample for {now.age:.0f} s"
     return LIVE, "Live"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,6 +32,9 @@ RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
 
 RECORDS_SECONDS = 60.0
+RECORDS_REST = 100
+"""A search is remembered for so many times its own length, a minute at most: of a young ledger it takes no time."""
+
 GAP_DAYS = 7
 DAY_SECONDS = 86_400
 
@@ -62,17 +66,20 @@ class PageFacts(NamedTuple):
 
 
 class RememberedRecords:
-    """Records take most of the time of a page, and change seldom: one search a minute is for everybody."""
+    """Records of years take most of the time of a page, and change seldom: one search is for everybody."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._found: tuple[float, Records] | None = None
+        self._found: Records | None = None
+        self._until = self._since = 0.0
 
     def ask(self, ledger: LedgerReader, now: float) -> Records:
-        """Those of the last minute, or new ones."""
-        if self._found is None or not 0 <= now - self._found[0] < RECORDS_SECONDS:
-            self._found = now, records(ledger, now)
-        return self._found[1]
+        """Those that are remembered, or new ones."""
+        if self._found is None or not self._since <= now < self._until:
+            began = time.perf_counter()
+            self._found, self._since = records(ledger, now), now
+            self._until = now + min(RECORDS_REST * (time.perf_counter() - began), RECORDS_SECONDS)
+        return self._found
 
 
 def page_facts(

@@ -13,6 +13,7 @@ import exporter
 from exporter.web import page_words as words
 from exporter.web.asset_files import address
 from reports.amounts import human_bits, human_bytes, human_duration
+from reports.chapters.chapter import isolated_text
 from reports.charts.columns import column_chart
 from reports.formats.exports import FORMATS
 from reports.periods import day_start, iso
@@ -127,6 +128,7 @@ def _environment() -> Environment:
     )
     made.globals.update(asset=address, version=exporter.__version__, column_chart=column_chart, modules=MODULES)
     made.filters["split_amount"] = _split
+    made.filters["isolated"] = isolated_text
     return made
 
 

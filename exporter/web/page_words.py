@@ -9,6 +9,7 @@ from reports.charts.columns import Column
 from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
 from reports.periods import day_of, iso
 from reports.prices import has_price, money
+from reports.records import RECENT_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -221,7 +222,9 @@ def _records(found: Records) -> Iterator[Record]:
         yield Record("Busiest month", human_bytes(found.month.bytes.total), name)
     if found.hour is not None:
         hour, moved = found.hour.hour, human_bytes(found.hour.bytes.total)
-        yield Record("Busiest hour", f"{hour:02}:00", f"{moved} in the last 4 weeks")
+        is_young = (found.hour.last - found.hour.first).days + 1 < RECENT_DAYS
+        since = f"since {short_date(found.hour.first)}" if is_young else "in the last 4 weeks"
+        yield Record("Busiest hour", f"{hour:02}:00", f"{moved} {since}")
     for what, peak in (("Fastest receive", found.peaks.received), ("Fastest transmit", found.peaks.sent)):
         if peak is not None:
             yield _peak(what, peak)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 from aiohttp import web
 
-from exporter.archive import NAME, archive_folder, archived, is_report, missing, outlook_of, told
+from exporter.archive import (
+    ARCHIVE_SECONDS,
+    MOST_AT_ONCE,
+    NAME,
+    archive_folder,
+    archived,
+    is_report,
+    missing,
+    outlook_of,
+    told,
+)
 from exporter.web.desk import DESK
 from exporter.web.endpoints import (
     BadRequestError,
@@ -25,6 +35,7 @@ from exporter.web.endpoints import (
     parse_query,
 )
 from exporter.web.policy import WITHOUT_SCRIPTS
+from reports.amounts import human_duration
 from reports.plans import PlanError
 from reports.spans import CUSTOM, RANGES, Asked
 from reports.wanted import CYCLES, Wanted, asked_for
@@ -40,7 +51,7 @@ if TYPE_CHECKING:
 HTML, FORMAT = "text/html", "html"
 HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
 NOTHING_KEPT = "No month is over yet: the first report comes when one is."
-TO_COME = "of the months and years that are over will be written within the next hours, the newest first."
+TO_COME = "of the months and years that are over will be written within {}, the newest first."
 KEPT_OFF = "Finished months and years are not kept here: set reports.archive to keep them."
 
 RangeName = Annotated[
@@ -155,7 +166,8 @@ async def _count_missing(desk: Desk, folder: Path) -> int:
 
 def _notice(desk: Desk, names: Sequence[str], due: int) -> str:
     if due:
-        return f"{due} {'more ' if names else ''}{TO_COME}"
+        within = human_duration(-(-due // MOST_AT_ONCE) * ARCHIVE_SECONDS)
+        return f"{due} {'more ' if names else ''}{TO_COME.format(within)}"
     if names:
         return ""
     return NOTHING_KEPT if desk.settings.reports.archive else KEPT_OFF

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exporter.metering.clock import SECOND
 from exporter.metering.postings import STILL
 from exporter.web.endpoints import (
     BadRequestError,
@@ -19,7 +20,7 @@ from reports import usage
 from reports.formats import json as shapes
 from reports.formats.json_plans import TodayAndCost, UsageAndCost, today_and_cost, usage_and_cost
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import parse_date, parse_month
+from reports.periods import iso, parse_date, parse_month
 from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
@@ -114,15 +115,20 @@ async def summary(desk: Desk, query: OfInterface) -> UsageAndCost:
 
 async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
     """Every interface that was ever metered, with today, lifetime and, if it is there, its link and speed now."""
-    states = {state.name: state for state in desk.fresh_snapshot().interfaces}
-    now = desk.now
+    snapshot, now = desk.fresh_snapshot(), desk.now
+    states = {state.name: state for state in snapshot.interfaces}
 
     def rows(ledger: LedgerReader) -> list[shapes.InterfaceUsage]:
         period = usage.today(ledger, now).period
         used = ledger.days_by_interface(period.first, period.last)
         return [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
 
-    return shapes.Interfaces(interfaces=[_with_link(row, states) for row in await desk.ask(rows)])
+    return shapes.Interfaces(
+        interfaces=[
+            _with_link(row, states.get(row.interface), iso(snapshot.taken.wall / SECOND, desk.zone))
+            for row in await desk.ask(rows)
+        ]
+    )
 
 
 def _given(texts: dict[str, str | None]) -> tuple[str, date]:
@@ -140,10 +146,14 @@ def _rates(speeds: Speeds) -> shapes.Usage:
     return shapes.usage(Bytes(speeds.receive, speeds.transmit))
 
 
-def _with_link(row: shapes.InterfaceUsage, states: dict[str, InterfaceState]) -> shapes.InterfaceUsage:
-    state = states.get(row.interface)
-    if state is None or state.link is None:
+def _with_link(row: shapes.InterfaceUsage, state: InterfaceState | None, seen: str) -> shapes.InterfaceUsage:
+    """What the ledger may not know yet: whether it counts, and that it is there; and its link."""
+    if state is None:
         return row
+    row.counted = state.is_counted
+    if state.link is None:
+        return row
+    row.last_seen = seen
     row.up, row.kind, row.live = state.link.is_up, state.link.kind, _rates(state.rates)
     if state.link.speed is not None:
         row.speed_bytes_per_second = state.link.speed

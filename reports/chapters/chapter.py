@@ -83,6 +83,11 @@ def isolated(name: str) -> Markup:
     return Markup("<bdi>{}</bdi>").format(plain(name))
 
 
+def isolated_text(name: str) -> str:
+    """The same where no markup can be: between marks, if it has letters that could turn the direction."""
+    return name if name.isascii() else f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
+
+
 def plain(name: str) -> str:
     """A name without what no page can hold: halves of characters, and controls."""
     whole = name.encode(errors="replace").decode()

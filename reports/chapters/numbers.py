@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 def numbers(wrapup: WrapUp) -> Chapter:
     """The sums, to the byte."""
     period = wrapup.period
-    assert period is not None  # noqa: S101 - there is a day
     heading = "All of it" if period.kind == "all" else f"{period.title[0].upper()}{period.title[1:]}"
     lead = "Every byte of every counted interface, counted once."
     if wrapup.told.device is not None or wrapup.told.plan is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from reports.chapters.chapter import Fact, amount, counted, isolated, percent, plain
+from reports.chapters.chapter import Fact, amount, counted, isolated, isolated_text, percent, plain
 from reports.comparisons import change
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ class Opening(NamedTuple):
 def opening(wrapup: WrapUp) -> Opening:
     """Of a period with at least one day."""
     told, total, period = wrapup.told, wrapup.summary.total, wrapup.period
-    assert period is not None  # noqa: S101 - there is a day
     so_far = " so far" if wrapup.is_running and period.kind != "all" else ""
     facts = [
         Fact("Received", amount(total.received), percent(total.received, total.total)),
@@ -64,8 +63,8 @@ def opening(wrapup: WrapUp) -> Opening:
 
 def page_title(wrapup: WrapUp) -> str:
     """The name comes last: what it does to the direction of text, it does to itself."""
-    when = wrapup.period.title if wrapup.period else "Nothing yet"
-    return f"{when[0].upper()}{when[1:]} in bytes · \N{FIRST STRONG ISOLATE}{plain(wrapup.told.source.hostname)}"
+    when = wrapup.period.title if wrapup.told.days.size else "Nothing yet"
+    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.told.source.hostname))}"
 
 
 def eyebrow(wrapup: WrapUp) -> Markup:

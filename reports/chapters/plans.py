@@ -14,6 +14,7 @@ from reports.prices import has_price, money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from reports.periods import Period
     from reports.plan_cycles import PlanCycle, PlanCycles
@@ -31,7 +32,7 @@ def plans(wrapup: WrapUp) -> Iterator[Chapter]:
             f"plan-{number}",
             Markup("Plan {}").format(isolated(found.plan.name)),
             _lead(found),
-            bars=tuple(_bars(found)),
+            bars=tuple(_bars(found, None if wrapup.is_running else found.today)),
             notes=tuple(_notes(found)),
             link=links and links.plans(*wrapup.span, found.plan.name),
         )
@@ -53,7 +54,7 @@ def _lead(found: PlanCycles) -> str:
     return f"{'; '.join(parts)}."
 
 
-def _bars(found: PlanCycles) -> Iterator[Bar]:
+def _bars(found: PlanCycles, today: date | None) -> Iterator[Bar]:
     plan, most = found.plan, _width(found)
     for cycle in found.cycles:
         text = amount(cycle.used)
@@ -62,7 +63,7 @@ def _bars(found: PlanCycles) -> Iterator[Bar]:
             text = f"{text}{of_cap} · {percent(cycle.used, cycle.cap) if cycle.cap else 'over a cap of nothing'}"
         if has_price(plan):
             text = f"{text} · {together(money(cycle.cost, plan.currency))}"
-        yield Bar(_name(cycle), _drawing(cycle, most), text)
+        yield Bar(_name(cycle, today), _drawing(cycle, most), text)
 
 
 def _width(found: PlanCycles) -> int:
@@ -84,8 +85,12 @@ def _drawing(cycle: PlanCycle, most: int) -> Markup:
     return cap_gauge(Gauge(cycle.used, cycle.cap, whole=most), title=f"{title} of {amount(cycle.cap)}")
 
 
-def _name(cycle: PlanCycle) -> str:
-    return _days(cycle.period) if cycle.is_over else f"{_days(cycle.period)}, so far"
+def _name(cycle: PlanCycle, today: date | None) -> str:
+    """One that goes on says until when it is told: until `today`, where the days of the page end before."""
+    if cycle.is_over:
+        return _days(cycle.period)
+    until = "so far" if today is None else f"until {today.day} {month_abbr[today.month]}"
+    return f"{_days(cycle.period)}, {together(until)}"
 
 
 def _days(period: Period) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from reports.spans import Asked
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -39,7 +41,7 @@ class Format(NamedTuple):
     """A module of this folder with `write(export)`, its media type and file suffix, and what it tells of.
 
     `question` is the module of reports and its function that give it what it writes; with `has_outlook` that is also
-    given what it needs of the settings.
+    given what it needs of the settings. `default` is the range where none is asked for.
     """
 
     module: str
@@ -47,6 +49,11 @@ class Format(NamedTuple):
     suffix: str
     question: tuple[str, str] = ("export", "export")
     has_outlook: bool = False
+    default: str = "all"
+
+    def days(self, asked: Asked) -> Asked:
+        """The days to ask for."""
+        return Asked(self.default) if asked == Asked() else asked
 
     @property
     def ask(self) -> Callable[..., Told]:
@@ -70,8 +77,13 @@ FORMATS: Mapping[str, Format] = {
     "llm": Format("llm", "text/plain; charset=utf-8", "toml"),
     "toon": Format("toon", "text/toon; charset=utf-8", "toon"),
     "markdown": Format("markdown", "text/markdown; charset=utf-8; variant=GFM", "md"),
-    "html": Format("html", "text/html; charset=utf-8", "html", ("wrapup", "wrapup"), has_outlook=True),
+    "html": Format("html", "text/html; charset=utf-8", "html", ("wrapup", "wrapup"), has_outlook=True, default="year"),
 }
+
+BASIC = Format("csv_basic", FORMATS["csv"].content_type, "csv", FORMATS["csv"].question)
+"""PacketBuddy's five columns, for readers that count them."""
+
+ALL_COLUMNS, BASIC_COLUMNS = COLUMN_SETS = ("all", "basic")
 
 BY_SLOTS = ("slot_export", "slot_export")
 SLOT_FORMATS: Mapping[str, Format] = {
@@ -84,13 +96,19 @@ DAY, SLOT = RESOLUTIONS = ("day", "slot")
 
 
 class ResolutionError(ValueError):
-    """There is no such resolution, or a format has none of it; the text has the rule."""
+    """There is no such resolution or choice of columns, or a format has none of it; the text has the rule."""
 
 
-def format_at(resolution: str, name: str) -> Format:
-    """The format of this name for days or for slots; raises ResolutionError."""
+def format_at(resolution: str, name: str, columns: str = ALL_COLUMNS) -> Format:
+    """The format of this name for days or for slots, with these columns; raises ResolutionError."""
     if resolution not in RESOLUTIONS:
         raise ResolutionError(f"resolution: {resolution!r} is refused; use {', '.join(RESOLUTIONS)}")
+    if columns not in COLUMN_SETS:
+        raise ResolutionError(f"columns: {columns!r} is refused; use {', '.join(COLUMN_SETS)}")
+    if columns == BASIC_COLUMNS:
+        if (name, resolution) != ("csv", DAY):
+            raise ResolutionError(f"columns: {columns!r} is for csv by the {DAY}")
+        return BASIC
     if resolution == DAY:
         return FORMATS[name]
     if name not in SLOT_FORMATS:

@@ -42,8 +42,8 @@ def write(wrapup: WrapUp) -> Iterator[bytes]:
 
 def _view(wrapup: WrapUp) -> dict[str, Any]:
     shared = {"version": wrapup.told.source.version, "page_title": page_title(wrapup), "style": style()}
-    if wrapup.period is None:
-        notice = wrapup.told.notice
+    if not wrapup.told.days.size:
+        notice = wrapup.notice
         return {**shared, "opening": None, "eyebrow": eyebrow(wrapup), "notice": notice.capitalize(), "chapters": ()}
     chapters = [*(chapter(wrapup) for chapter in FIRST), *plans(wrapup), *(chapter(wrapup) for chapter in LAST)]
     return {**shared, "opening": opening(wrapup), "chapters": [found for found in chapters if found is not None]}

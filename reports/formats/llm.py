@@ -128,7 +128,7 @@ def _shares(total: Bytes) -> list[str]:
     }
     comparisons = {
         "dvd_equivalent": str(total.total // DVD_BYTES),
-        "cd_equivalent": str(total.total // CD_BYTES),
+        "cd_equivalent": str(-(-total.total // CD_BYTES)),  # rounded up, as PacketBuddy's document has it
         "hd_movie_equivalent": str(total.total // FILM_BYTES),
     }
     return [*_section("ratios", ratios), *_section("comparisons", comparisons)]

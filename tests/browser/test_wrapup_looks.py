@@ -12,6 +12,7 @@ from exporter.archive import archive_folder
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
+from reports.chapters.chapter import isolated_text
 from reports.plans import Plan
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
@@ -90,7 +91,7 @@ async def test_names_are_shown_and_run_nothing(
         async with visit(url, width=390, height=844, is_live=False) as visitor:
             shown = await visitor.page.locator("bdi").all_inner_texts()
             assert shown.count(name) >= 3
-            assert (await visitor.page.title()).endswith(f"\u2068{name}")
+            assert (await visitor.page.title()).endswith(isolated_text(name))
             assert await visitor.page.evaluate(SIDEWAYS) == 0
             assert await visitor.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
             assert visitor.complaints == []

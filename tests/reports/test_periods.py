@@ -18,6 +18,8 @@ from reports.periods import (
     dates,
     day_of,
     day_start,
+    iso,
+    moment_on,
     months,
     parse_date,
 )
@@ -230,6 +232,37 @@ def test_periods_are_named_as_people_write_them() -> None:
     assert Period.year(2027, KOLKATA).name == "2027"
     assert Period.days(d, d, KOLKATA).name == "2027-01-01 to 2027-01-01"
     assert Period.last_days(7, d, KOLKATA).name == "last 7 days"
+
+
+@pytest.mark.parametrize(("count", "name"), [(1, "last day"), (2, "last 2 days")])
+def test_the_last_days_are_named_by_their_number(count: int, name: str) -> None:
+    assert Period.last_days(count, date(2026, 3, 3), KOLKATA).name == name
+
+
+def test_the_last_days_may_begin_with_1970() -> None:
+    days = (date(1970, 1, 10) - date(1970, 1, 1)).days + 1
+
+    assert Period.last_days(days, date(1970, 1, 10), KOLKATA).first == date(1970, 1, 1)
+    with pytest.raises(PeriodError):
+        Period.last_days(days + 1, date(1970, 1, 10), KOLKATA)
+
+
+@pytest.mark.parametrize("zone", [KOLKATA, ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe")])
+def test_a_moment_on_another_day_shows_the_same_minute_of_the_clock(zone: ZoneInfo) -> None:
+    now = day_start(date(2026, 6, 12), zone) + 6 * 3600 + 26 * 60 + 59
+
+    for number in range(400):
+        day = date(2025, 6, 1) + timedelta(days=number)
+        moment = moment_on(day, now, zone)
+        assert iso(moment, zone)[:16] == f"{day}T06:26"
+
+
+def test_a_moment_that_a_day_lacks_or_has_twice_is_in_it() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    half_past_two = day_start(date(2026, 6, 12), berlin) + 2 * 3600 + 1800
+
+    for day in (date(2026, 3, 29), date(2026, 10, 25)):
+        assert day_start(day, berlin) < moment_on(day, half_past_two, berlin) < day_start(day, berlin) + 4 * 3600
 
 
 def test_the_last_days_end_with_today() -> None:

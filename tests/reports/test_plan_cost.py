@@ -200,7 +200,7 @@ def test_a_cycle_costs_what_the_plan_says(ledger: WrittenLedger, plan: Plan) -> 
     with ledger.reading() as reader:
         status = plan_status(reader, plan, NOW)
         found = period_cost(reader, plan, "cycle", NOW)
-        cycles = plan_cycles(reader, plan, status.cycle.first, TODAY)
+        cycles = plan_cycles(reader, plan, status.cycle.first, TODAY, TODAY)
 
     assert found.total == cycles.cost == cents(status.cost)
     assert found.billed.total == status.used
@@ -212,7 +212,7 @@ def test_a_cycle_costs_what_the_plan_says(ledger: WrittenLedger, plan: Plan) -> 
 def test_a_stretch_of_whole_cycles_costs_the_sum_of_their_bills(ledger: WrittenLedger, plan: Plan) -> None:
     first = first_day_of_cycle(plan, date(2026, 2, 8))
     with ledger.reading() as reader:
-        cycles = plan_cycles(reader, plan, first, TODAY)
+        cycles = plan_cycles(reader, plan, first, TODAY, TODAY)
         found = stretch_cost(reader, plan, first, TODAY)
 
     assert found.total == cycles.cost == sum(cycle.cost for cycle in cycles.cycles)

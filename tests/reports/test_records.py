@@ -139,3 +139,26 @@ def test_a_week_over_new_year_is_one_week(new_ledger: Callable[[ZoneInfo], Writt
 
     assert week is not None
     assert (week.period.name, week.bytes.total) == ("2026-W01", sum(range(11, 18)))
+
+
+def test_the_busiest_week_may_begin_today(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> None:
+    made, monday = new_ledger(INDIA), date(2026, 6, 15)
+    made.write({at(date(2026, 6, 9)): (100, 0), at(monday, 1): (5000, 0)})
+
+    week = found(made, now=at(monday, 2)).week
+
+    assert week is not None
+    assert week.period.name == "2026-W25"
+
+
+def test_the_interface_with_the_highest_peak_is_named_though_it_waits_to_be_posted(
+    new_ledger: Callable[[ZoneInfo], WrittenLedger],
+) -> None:
+    made = new_ledger(INDIA)
+    made.hold_back(MIDNIGHT, (10, 0), device="eth0", peak=5)
+    made.hold_back(MIDNIGHT, (10, 0), device="eth1", peak=900)
+
+    peak = found(made).peaks.total
+
+    assert peak is not None
+    assert (peak.device, peak.speed) == ("eth1", 900)

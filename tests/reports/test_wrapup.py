@@ -79,7 +79,6 @@ def told(
         (Asked("week"), HOME),
         (Asked("today"), None),
         (Asked(None, "2025-03-01", "2025-03-31"), None),
-        (Asked(None, "2020-01-01", "2020-01-31"), None),
     ],
 )
 def test_its_days_and_sums_are_those_of_the_export(
@@ -92,7 +91,6 @@ def test_its_days_and_sums_are_those_of_the_export(
 
     assert found.told == exported
     assert found.summary == exported.summary()
-    assert (found.period is None) == (not exported.days.size)
 
 
 @pytest.mark.parametrize(
@@ -281,7 +279,7 @@ def test_the_running_cycle_is_as_the_plan_says(plan: Plan, ledger: WrittenLedger
     with ledger.reading() as reader:
         status = plan_status(reader, plan, NOW)
 
-        found = plan_cycles(reader, plan, date(2026, 1, 1), date(2026, 6, 12))
+        found = plan_cycles(reader, plan, date(2026, 1, 1), date(2026, 6, 12), date(2026, 6, 12))
 
     running, before = found.cycles[-1], found.cycles[-2]
     assert (running.period, running.used, running.cap, running.cost) == (
@@ -297,19 +295,48 @@ def test_the_running_cycle_is_as_the_plan_says(plan: Plan, ledger: WrittenLedger
 def test_cycles_are_told_as_long_as_they_touch_the_days(ledger: WrittenLedger) -> None:
     plan = HOME._replace(cycle=CycleRule("monthly", 7))
     with ledger.reading() as reader:
-        found = plan_cycles(reader, plan, date(2026, 4, 1), date(2026, 4, 30))
+        found = plan_cycles(reader, plan, date(2026, 4, 1), date(2026, 4, 30), date(2026, 6, 12))
 
     assert [(str(one.period.first), one.is_over) for one in found.cycles] == [
         ("2026-03-07", True),
-        ("2026-04-07", False),
+        ("2026-04-07", True),
     ]
     assert (found.is_cut, found.cost) == (False, sum(one.cost for one in found.cycles))
+
+
+def test_a_cycle_that_is_over_is_told_whole_and_one_that_goes_on_until_today(ledger: WrittenLedger) -> None:
+    plan, april = HOME._replace(cycle=CycleRule("monthly", 7)), (date(2026, 4, 1), date(2026, 4, 30))
+    with ledger.reading() as reader:
+        over = plan_cycles(reader, plan, *april, date(2026, 5, 7)).cycles[-1]
+        running = plan_cycles(reader, plan, *april, date(2026, 5, 6)).cycles[-1]
+        whole = export(reader, Asked(None, "2026-04-07", "2026-05-06"), NOW, source()).days.total
+
+    assert (over.is_over, over.used) == (True, whole.total)
+    assert (running.is_over, running.used) == (False, whole.total)
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        (Asked(None, "2027-10-01", "2027-10-31"), "October 2027 is yet to come"),
+        (Asked(None, "2026-06-13", "2026-06-13"), "13 June 2026 is yet to come"),
+        (
+            Asked(None, "2025-02-01", "2025-02-28"),
+            "nothing was counted in February 2025: counting began on 10 March 2025",
+        ),
+    ],
+)
+def test_a_period_without_a_counted_day_is_refused(asked: Asked, problem: str, ledger: WrittenLedger) -> None:
+    with pytest.raises(PeriodError) as caught:
+        told(ledger, asked)
+
+    assert str(caught.value) == problem
 
 
 def test_many_cycles_are_cut_to_the_newest(ledger: WrittenLedger) -> None:
     daily = HOME._replace(cycle=CycleRule("daily"))
     with ledger.reading() as reader:
-        found = plan_cycles(reader, daily, date(2026, 1, 1), date(2026, 6, 12))
+        found = plan_cycles(reader, daily, date(2026, 1, 1), date(2026, 6, 12), date(2026, 6, 12))
 
     assert (len(found.cycles), found.is_cut) == (13, True)
     assert found.cycles[-1].period.first == date(2026, 6, 12)
@@ -380,7 +407,8 @@ def test_the_same_facts_are_told_alike_at_another_time(ledger: WrittenLedger) ->
 def test_an_empty_ledger_has_no_period(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> None:
     found = told(new_ledger(INDIA), Asked("all"), plans=(HOME,))
 
-    assert (found.period, found.hours, found.notice) == (None, None, "nothing is counted yet")
+    assert (found.hours, found.notice) == (None, "nothing is counted yet")
+    assert found.file_name == "netledger_den_2026-06-12_2026-06-12.html"
 
 
 def test_one_minute_of_counting_is_a_wrap_up(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> None:

@@ -90,7 +90,7 @@ def test_an_empty_ledger_is_told_as_such(tmp_path: Path, empty_ledger: Path) -> 
         assert (done := commands(*arguments)).exit_code == 0, done.output
     assert "has counted nothing yet" in commands("today").stdout
     assert "nothing is counted yet" in commands("summary").stdout
-    assert commands("interfaces").stdout == "No interface is metered yet: start `netledger run`.\n"
+    assert commands("interfaces").stdout == "Nothing is counted yet: start `netledger run`.\n"
 
 
 def test_usage_ends_where_a_stopped_service_looked_last(commands: Commands) -> None:

@@ -208,3 +208,20 @@ def test_only_a_terminal_that_waits_is_shown_progress(
     assert list(told_of([b"a", b"b", b"c"], 3, patience)) == [b"a", b"b", b"c"]
 
     assert ("Writing" in screen.text) is is_shown
+
+
+def test_llm_is_a_format_by_a_word_of_its_own(commands: Commands) -> None:
+    assert commands("export", "--llm").stdout == commands("export", "--format", "llm").stdout
+    assert commands("export").stdout.startswith("{")
+    assert commands("export", "--format", "csv").stdout.startswith("date,")
+
+
+def test_a_csv_can_have_packetbuddys_five_columns_alone(commands: Commands) -> None:
+    lines = commands("export", "--format", "csv", "--columns", "basic").stdout.splitlines()
+
+    assert {line.count(",") for line in lines} == {4}
+    assert commands("export", "--columns", "basic").exit_code == 2
+
+
+def test_html_is_the_wrap_up_of_this_year(commands: Commands) -> None:
+    assert " in 2026 so far" in commands("export", "--format", "html").stdout

@@ -51,7 +51,6 @@ def test_without_any_option_it_is_this_year_in_a_file_of_its_name(commands: Comm
         (("--range", "week"), "2026-W24", "in week 24 of 2026 so far"),
         (("--from", "2026-06-09", "--to", "2026-06-10"), "2026-06-09_2026-06-10", "from 9 June to 10 June 2026"),
         (("--from", "2026-06-11", "--to", "2026-06-11", "--interface", "wg0"), "2026-06-11", "wg0 moved"),
-        (("--month", "2020-01"), "empty", "Nothing is counted in this range yet."),
     ],
 )
 def test_a_period_is_told(
@@ -65,6 +64,17 @@ def test_a_period_is_told(
     page = Page(written.read_text(encoding="utf-8"))
     assert sentence in page.text
     assert page.dangers == []
+
+
+@pytest.mark.parametrize(
+    ("month", "problem"),
+    [("2027-10", "October 2027 is yet to come"), ("2020-01", "nothing was counted in January 2020")],
+)
+def test_a_period_without_a_counted_day_is_no_file(month: str, problem: str, commands: Commands, folder: Path) -> None:
+    done = commands("report", "--month", month)
+
+    assert (done.exit_code, list(folder.iterdir())) == (2, [])
+    assert problem in done.stderr
 
 
 def test_a_pipe_gets_the_page_alone(commands: Commands, folder: Path) -> None:

@@ -222,7 +222,7 @@ async def test_hostile_names_are_shown_and_do_nothing(
         page = (await service.ask("/")).text
 
     tags = Tags(page)
-    assert tags.title == f"\u2068{HOSTILE[-1]}\u2069 · netledger"
+    assert tags.title == f"{HOSTILE[-1]} · netledger"
     shown = {attributes["data-interface"] for _, attributes in tags.found if "data-interface" in attributes}
     assert shown == {"eth0", *HOSTILE}
     assert all(attributes.get("src", "").startswith("assets/") for tag, attributes in tags.found if tag == "script")  # type: ignore[union-attr]

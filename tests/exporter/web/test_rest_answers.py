@@ -246,8 +246,7 @@ async def test_storage_has_the_fields_that_clients_read(known: RunningService) -
         *("db_size_mb", "max_storage_mb", "usage_percent", "usage_logs_count", "daily_aggregates_count"),
         *("monthly_aggregates_count", "synced_count", "unsynced_count", "oldest_log", "newest_log"),
     ]
-    assert told["local"]["oldest_log"] == "2025-11-01T18:00:00+05:30"
-    assert told["local"]["newest_log"] == "2026-06-12T14:15:00+05:30"
+    assert (told["local"]["oldest_log"], told["local"]["newest_log"]) == (None, None)
     assert told["neon"] is None
     assert in_order(told["retention"]) == in_order(
         {
@@ -277,6 +276,29 @@ async def test_monthly_traffic_of_nothing_is_as_that_api_writes_it(known: Runnin
 
     assert told["data_usage"] == {"sent": "0.00 B", "received": "0.00 B", "total": "0.00 B"}
     assert told["raw_bytes"] == {"sent": 0, "received": 0, "total": 0}
+
+
+async def test_an_interface_counts_in_the_list_as_soon_as_it_is_an_uplink(
+    known: RunningService, machine: Machine
+) -> None:
+    machine.uplinks.add("tun0")
+    known.pass_time()
+
+    rows = {row["interface"]: row for row in (await known.get("/api/interfaces"))["interfaces"]}
+
+    assert rows["tun0"]["counted"]
+    assert rows["tun0"]["last_seen"] == rows["eth0"]["last_seen"] == "2026-06-12T14:30:02+05:30"
+
+
+async def test_logs_are_counted_and_dated_by_the_same_rows(unstarted: RunningService) -> None:
+    unstarted.write_before(
+        slots={(JUNE_1, interface("eth0")): used(1, 1)}, minutes={(TODAY + 60, interface("eth0")): used(1, 1)}
+    )
+    async with running(unstarted) as service:
+        local = (await service.get("/api/storage"))["local"]
+
+    assert local["usage_logs_count"] == 1
+    assert local["oldest_log"] == local["newest_log"] == "2026-06-12T14:16:00+05:30"
 
 
 async def test_interfaces_tells_each_with_its_link(known: RunningService) -> None:

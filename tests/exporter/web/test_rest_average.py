@@ -125,3 +125,19 @@ async def test_a_short_window_of_an_interface_without_minutes(unstarted: Running
 
     assert told["average_speed_mbps"]["received"] == 1.0
     assert told["current_sample_count"] <= told["max_samples_for_avg"]
+
+
+@pytest.mark.parametrize("into", [0, 1, 26, 59])
+async def test_the_window_is_as_long_as_it_was_asked_for(
+    unstarted: RunningService, machine: Machine, into: int
+) -> None:
+    unstarted.average = replace(unstarted.average, window=60.0)
+    unstarted.interfaces = replace(unstarted.interfaces, sample_interval=1.0)
+    old = minute(MORNING - HOUR, 1)
+    unstarted.write_before(slots={}, minutes=old | minute(MORNING - 60, 60_000_000))
+    machine.wait(into)
+    async with running(unstarted) as service:
+        told = await service.get(PATH)
+
+    assert told["average_speed_mbps"]["received"] == round((60 - into) * 8 / 60, 2)
+    assert told["current_sample_count"] == told["max_samples_for_avg"] == told["period_seconds"] == 60

@@ -393,3 +393,32 @@ def test_files_of_two_interfaces_have_two_names(name: str) -> None:
 
 def test_a_file_of_nothing_says_so_in_its_name() -> None:
     assert disposition(told(), FORMATS["csv"]) == 'attachment; filename="netledger_den_empty.csv"'
+
+
+async def test_a_csv_of_five_columns_is_as_packetbuddys_readers_count_them(known: RunningService) -> None:
+    basic = await known.ask("/api/export?format=csv&columns=basic&range=today")
+    whole = await known.ask("/api/export?format=csv&columns=all&range=today")
+
+    assert basic.text == "date,bytes_sent,bytes_received,total_bytes,peak_speed\r\n2026-06-12,3000,20000,23000,80\r\n"
+    assert [line.split(",")[:5] for line in whole.text.splitlines()] == [
+        line.split(",") for line in basic.text.splitlines()
+    ]
+    assert whole.headers["ETag"] != basic.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    "query", ["format=json&columns=basic", "format=csv&resolution=slot&columns=basic", "columns=five"]
+)
+async def test_columns_are_chosen_for_a_csv_of_days_alone(known: RunningService, query: str) -> None:
+    told = await known.ask(f"/api/export?{query}")
+
+    assert told.status == 400
+    assert told.json["error"].startswith("columns: ")
+
+
+async def test_html_is_the_wrap_up_of_this_year(known: RunningService) -> None:
+    exported = await known.ask("/api/export?format=html")
+    year = await known.ask("/api/export/wrapup")
+
+    assert exported.text == year.text
+    assert "in 2026 so far" in exported.text

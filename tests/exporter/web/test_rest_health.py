@@ -160,6 +160,22 @@ async def test_any_host_name_is_told_everywhere(
     assert all(told in page.text for page in pages[:2])
 
 
+async def test_without_an_interface_that_counts_nobody_says_that_all_is_well(
+    unstarted: RunningService, machine: Machine
+) -> None:
+    machine.delete("eth0")
+    async with running(unstarted) as service:
+        health = await service.get("/api/health")
+        page = (await service.ask("/")).text
+
+    assert health["status"] == "degraded"
+    assert health["problems"] == [
+        "no interface counts for the machine's total: connect the machine, or set interfaces.counted"
+    ]
+    assert "All is well" not in page
+    assert "No interface counts" in page
+
+
 async def test_a_cleanup_deletes_minutes_and_slots_and_never_a_day(unstarted: RunningService) -> None:
     now = unstarted.machine.seconds // 900 * 900
     ages = (1, 10, 40, 100, 500, 3000)
@@ -186,4 +202,4 @@ async def test_a_cleanup_deletes_minutes_and_slots_and_never_a_day(unstarted: Ru
     assert storage["local"]["daily_aggregates_count"] == len(ages)
     # Aggressive: minutes of 3 days, slots of 62 (a round of upkeep at the start may have been first).
     assert storage["local"]["usage_logs_count"] == 1
-    assert storage["local"]["oldest_log"].startswith("2026-05-03")
+    assert storage["local"]["oldest_log"].startswith("2026-06-11")

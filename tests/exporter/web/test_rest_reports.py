@@ -56,6 +56,15 @@ def folder(unstarted: RunningService) -> Path:
     return made
 
 
+async def test_a_period_without_a_counted_day_is_refused(known: RunningService) -> None:
+    for query, problem in (
+        ("?year=2020", "nothing was counted in 2020: counting began on 1 November 2025"),
+        ("?month=2027-10", "October 2027 is yet to come"),
+    ):
+        told = await known.ask(f"/api/export/wrapup{query}")
+        assert (told.status, told.json) == (400, {"error": problem})
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
@@ -69,7 +78,6 @@ def folder(unstarted: RunningService) -> Path:
         ("?range=all", "since 1 November 2025"),
         ("?from=2026-06-01&to=2026-06-03", "You moved 6.00 KB from 1 June to 3 June 2026"),
         ("?month=2026-06&interface=tun0", "tun0 moved 500 B in June 2026 so far"),
-        ("?year=2020", "Nothing is counted in this range yet."),
         ("?format=html", "You moved 38.00 KB in 2026 so far"),
     ],
 )
