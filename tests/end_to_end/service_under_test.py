@@ -48,6 +48,8 @@ class Netledger:
         self.ledger = folder / "ledger.db"
         self.log = folder / "netledger.log"
         self.port = PORT
+        self.boot_id: str | None = None
+        """What the kernel calls its boot where netledger runs, as containers do, if not by its own id."""
         self._process: subprocess.Popen[bytes] | None = None
         self.configure(**settings)
 
@@ -191,6 +193,10 @@ class Netledger:
 
     def _command(self, name: str, *arguments: str) -> list[str]:
         inside = ["ip", "netns", "exec", self.namespace.name]
+        if self.boot_id is not None:  # the mounts of `ip netns exec` are its own
+            named = self.folder / "boot_id"
+            named.write_text(f"{self.boot_id}\n", encoding="utf-8")
+            inside += ["sh", "-c", f'mount --bind {named} /proc/sys/kernel/random/boot_id && exec "$@"', "sh"]
         return [*inside, *_installed(), "--config", str(self.settings_file), name, *arguments]
 
     def _environment(self) -> dict[str, str]:

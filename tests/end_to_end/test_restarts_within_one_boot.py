@@ -42,6 +42,22 @@ def test_a_restart_without_traffic_changes_no_sum(world: World) -> None:
     assert netledger.booked(UPLINK) == booked
 
 
+def test_a_container_that_names_its_boot_anew_at_each_start_counts_on(world: World) -> None:
+    netledger = world.netledger()
+    start = world.machine.counters()
+    for number in range(3):
+        netledger.boot_id = f"6a1c0a6e-0000-4000-8000-00000000000{number}"
+        netledger.start()
+        world.uplink.move(receive=100, transmit=100)
+        netledger.stop()
+        world.uplink.move(receive=10, transmit=20)
+    netledger.start()
+    netledger.stop()
+
+    assert netledger.booked(UPLINK) == world.moved_since(start)
+    assert netledger.query("SELECT what FROM incident") == []
+
+
 def test_bytes_that_pass_while_the_service_is_down_are_counted_once(world: World) -> None:
     netledger = world.netledger()
     start = world.machine.counters()
