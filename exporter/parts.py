@@ -90,6 +90,8 @@ class Parts(NamedTuple):
     async def look_and_commit(self) -> bool:
         """Take a sample, and post it; returns whether the ledger is up to date."""
         self.sampler.sample()
+        if self.sampler.is_undecided:
+            self.sampler.sample()
         return await self.commit()
 
     async def follow_plans(self) -> None:

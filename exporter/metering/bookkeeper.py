@@ -18,7 +18,17 @@ from exporter.metering.lives import Life, room_of
 from exporter.metering.postings import SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch
 from exporter.metering.record import Record
-from exporter.metering.taking import UNKNOWN, Fall, instead, needs_a_second_look, readable, settled, unreadable
+from exporter.metering.taking import (
+    UNKNOWN,
+    Fall,
+    instead,
+    needs_a_second_look,
+    readable,
+    settled,
+    since_reset,
+    unreadable,
+    without_bytes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -173,15 +183,21 @@ class Bookkeeper:
         fall, life.fall = life.fall, None
         at = stretch.ended // SECOND
         if fall is not None:
+            blind = without_bytes(reading.counts)
+            if reading.is_present and any(blind[side] and fall.sides[side] for side in (0, 1)):
+                life.fall = fall._replace(seconds=seconds)
+                return before, instead(after, before, fall.sides)
             if not any(fell):
                 self.record.note_slip(life, at)
+            else:
+                after = since_reset(after, reading.counts, fall.sides)
             return settled(before, after, fall, fell, is_last=not reading.is_present)
         is_watched = reading.is_present and not stretch.gap
         if is_watched and any(fell) and needs_a_second_look(before, fell, speed, seconds):
             life.fall = Fall(fell, after, seconds)
             self.record.note_fall(life, sum(after[side] for side in (0, 1) if fell[side]), at)
             return before, instead(after, before, fell)
-        return before, after
+        return before, since_reset(after, reading.counts, fell)
 
     def _difference(self, life: Life, before: Counts, reading: Reading, room: Room, stretch: Stretch) -> Delta:
         speed, seconds, most = room

@@ -170,6 +170,8 @@ def _direction(before: Column, after: Column, counter_bits: int, possible: int, 
     can_wrap = counter_bits == 32 and max(before[:2]) < WRAP_32 and any(after[:2])  # noqa: PLR2004 - a width in bits
     if can_wrap and bytes_step <= possible and packets_step <= possible // SMALLEST_PACKET:
         return _Direction((bytes_step, packets_step, *_risen_or_whole(before[2:], after[2:])), "wrap")
+    if bytes_after >= bytes_before and bytes_after > possible:  # packets alone began anew
+        return _possible(_risen_or_whole(before, after), "growth", most)
     return _possible(after, "reset", most)._replace(has_fallen=True)
 
 

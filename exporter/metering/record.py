@@ -20,6 +20,8 @@ GONE = "(gone)"
 """Device label for what is counted of interfaces that have left."""
 
 LOSS_SECONDS = 3600
+STRANGE = "ledger of another machine or time"
+"""An incident: nobody knows what the kernel has moved since the ledger's last look."""
 
 
 class Record:
@@ -74,6 +76,13 @@ class Record:
         """A step that could have been another."""
         self._incident(at, life.subject.name, IN_DOUBT, amount, reason)
         log.warning("%s: %s", life.subject.name, reason)
+
+    def note_strange(self, reason: str, at: int) -> str:
+        """The ledger's last look was of another kernel; returns what to tell."""
+        detail = f"{reason}: what its counters show is taken for a baseline, and not counted"
+        self._journal.incidents.append(Incident(at, "", STRANGE, detail=detail, is_notice=True))
+        log.warning("%s: %s", STRANGE, detail)
+        return f"{STRANGE}: {detail}"
 
     def note_losses(self, losses: tuple[str, ...], at: int) -> None:
         """What the kernel could not tell: in a storm that goes on, once an hour."""

@@ -12,7 +12,7 @@ from exporter.metering.counter_bases import CounterBases, last_shown
 from exporter.metering.counting import metered
 from exporter.metering.kinship import Held, Kin, kin_of
 from exporter.metering.lives import states_of
-from exporter.metering.postings import Gap, Incident, MeterState, Posting
+from exporter.metering.postings import Gap, MeterState, Posting
 from exporter.metering.readings import MeterError
 from exporter.metering.snapshots import MeterHealth, Snapshot
 from exporter.metering.timeline import Stretch, Timeline
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Totals
 
 log = logging.getLogger(__name__)
-
-STRANGE = "ledger of another machine or time"
-"""An incident: nobody knows what the kernel has moved since the ledger's last look."""
 
 SHORTEST_RATE_SECONDS = 0.9
 """Rates over less time than this show the clockwork of network cards, not the traffic."""
@@ -102,6 +99,11 @@ class Sampler:
         if self._looked is None:
             return float("inf")
         return (self._clock.now().elapsed - self._looked.elapsed) / SECOND
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a counter fell at the last look, and the next one tells what of it counts."""
+        return any(life.fall is not None for life in self._books.lives.values())
 
     def is_counted(self, name: str) -> bool:
         """Whether an interface counts for the machine's total."""
@@ -191,10 +193,7 @@ class Sampler:
         elif kin is Kin.STRANGE:
             self._timeline.rename_boot("")
             self._books.estrange()
-            detail = f"{reason}: what its counters show is taken for a baseline, and not counted"
-            self._journal.incidents.append(Incident(now.wall // SECOND, "", STRANGE, detail=detail, is_notice=True))
-            log.warning("%s: %s", STRANGE, detail)
-            self.on_notice(f"{STRANGE}: {detail}")
+            self.on_notice(self._books.record.note_strange(reason, now.wall // SECOND))
 
     def last_shown(self) -> dict[Subject, LastShown]:
         """What the counters show, for a sampler that follows in the same process."""

@@ -34,11 +34,20 @@ def unreadable(counts: Counts) -> tuple[str, ...]:
 
 
 def readable(before: Counts, after: Counts) -> tuple[Counts, Counts]:
-    """Both readings, so that a count which cannot be read now, or could not before, moves nothing between them."""
+    """Both readings, so that a count which cannot be read now, or could not before, moves nothing between them.
+
+    A direction whose bytes cannot be read stays as it was.
+    """
     if min(*before, *after) >= 0 and max(after) <= MOST:
         return before, after
-    after = Counts(*(now if 0 <= now <= MOST else then for then, now in zip(before, after, strict=True)))
+    shown = Counts(*(now if 0 <= now <= MOST else then for then, now in zip(before, after, strict=True)))
+    after = instead(shown, before, without_bytes(after))
     return Counts(*(now if then < 0 else then for then, now in zip(before, after, strict=True))), after
+
+
+def without_bytes(counts: Counts) -> Sides:
+    """Which directions cannot be judged, as their bytes cannot be read."""
+    return not 0 <= counts.receive_bytes <= MOST, not 0 <= counts.transmit_bytes <= MOST
 
 
 def needs_a_second_look(before: Counts, sides: Sides, speed: int | None, seconds: float) -> bool:
@@ -52,6 +61,11 @@ def instead(counts: Counts, other: Counts, sides: Sides) -> Counts:
     return Counts(
         *(theirs if sides[at % 2] else ours for at, (ours, theirs) in enumerate(zip(counts, other, strict=True)))
     )
+
+
+def since_reset(after: Counts, shown: Counts, sides: Sides) -> Counts:
+    """What these directions show since they began at 0, also where one of their counts cannot be read."""
+    return instead(after, readable(NOTHING, shown)[1], sides)
 
 
 def settled(before: Counts, after: Counts, fall: Fall, fell: Sides, *, is_last: bool) -> tuple[Counts, Counts]:

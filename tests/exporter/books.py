@@ -14,7 +14,8 @@ from exporter.ledger.writer import Writer
 from exporter.metering.counting import CountingRules
 from exporter.metering.journal import Journal
 from exporter.metering.readings import Subject
-from exporter.metering.sampler import STRANGE, Sampler, SamplerOptions
+from exporter.metering.record import STRANGE
+from exporter.metering.sampler import Sampler, SamplerOptions
 from reports.audit import KernelCounter, audit
 from reports.ledger_reader import LedgerReader, Unposted, UnpostedRow
 
@@ -117,6 +118,8 @@ class Books:
     def stop(self) -> None:
         """A clean stop posts the last sample."""
         self.sample()
+        if self.sampler.is_undecided:
+            self.sample()
         self.commit()
         self._leave()
 

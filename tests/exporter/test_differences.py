@@ -71,6 +71,12 @@ def test_growth_that_no_interface_can_move_is_discarded_loudly() -> None:
     assert delta == Delta(counts(0, 7), "impossible", (10**15, 0))
 
 
+def test_packets_that_begin_anew_take_no_byte_with_them() -> None:
+    before, after = Counts(5 * 10**9, 0, 4_000_000), Counts(5 * 10**9 + 700, 0, 3)
+
+    assert differ(before, after) == Delta(Counts(700, 0, 3), "growth")
+
+
 def test_packets_that_no_interface_can_move_take_no_byte_with_them() -> None:
     delta = differ(Counts(5, 5, 1, 1), Counts(7, 8, 10**15, 2), seconds=1)
 

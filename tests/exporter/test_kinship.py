@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.metering.readings import NOTHING
-from exporter.metering.sampler import STRANGE, SamplerOptions
+from exporter.metering.record import STRANGE
+from exporter.metering.sampler import SamplerOptions
 from tests.exporter.fake_machine import Machine, plus
 
 if TYPE_CHECKING:

@@ -180,6 +180,38 @@ def test_a_reset_loses_nothing_whatever_happens_before_the_second_look(
     assert books.audit().difference == 0
 
 
+def test_a_reset_just_before_a_stop_and_a_reboot_counts_whole(books: Books) -> None:
+    books.start()
+    books.run(1)
+    books.machine.reset("eth0")
+    books.machine.move("eth0", 777, 77)
+    books.machine.wait(1)
+    books.stop()
+    books.machine.reboot()
+    books.start()
+
+    assert books.lifetime("eth0") == (777, 77)
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("when", ["at the fall", "at the second look", "at both"])
+def test_a_reset_that_cannot_be_read_for_a_look_counts_whole(books: Books, column: str, when: str) -> None:
+    eth0 = books.machine.interfaces["eth0"]
+    books.start()
+    books.run(1)
+    books.machine.reset("eth0")
+    for look in ("at the fall", "at the second look", ""):
+        books.machine.move("eth0", 100, 10)
+        bad = eth0.counts._replace(**{column: 2**63})
+        eth0.shown = bad if look and when in {look, "at both"} else None
+        books.run(1)
+    books.run(2)
+    books.stop()
+
+    assert books.lifetime("eth0") == (300, 30)
+    assert books.audit().difference == 0
+
+
 def test_a_reset_of_one_direction_leaves_the_other_as_it_is(books: Books) -> None:
     eth0 = books.machine.interfaces["eth0"]
     books.start()
