@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import click
 
-from exporter.console.books import open_books
+from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
 from reports.amounts import human_bits, human_rate
 
@@ -31,8 +31,10 @@ BAD_REQUEST = 400
 @click.pass_obj
 def live(outside: Outside, *, interface: str | None, count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
-    client = open_books(outside).client
+    books = open_books(outside)
+    client = books.client
     if client is None:
+        require_sight(books.settings.ledger.path)
         raise click.ClickException("netledger is not running: start it with `netledger run`")
     gc.enable()  # this one may go on for days
     path = "/api/live" + (f"?interface={quote(interface)}" if interface else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
@@ -11,7 +12,7 @@ import click
 
 from exporter.console.client import ServiceClient, ServiceError
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.holder import find_holder, lock_path
+from exporter.ledger.holder import READING, find_holder, lock_path
 from exporter.settings import SettingsError, load_settings
 from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
@@ -100,12 +101,12 @@ def require_ledger(path: Path) -> None:
 def require_sight(path: Path) -> None:
     """End the command where this user cannot even see whether somebody writes the ledger."""
     try:
-        lock_path(path).stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    except OSError as error:
+        os.close(os.open(lock_path(path), READING))
+    except PermissionError as error:
         problem = f"cannot see whether netledger runs: {path.parent}: {error.strerror}"
         raise BooksError(problem, "ask as the user who runs it, or set ledger.path") from error
+    except OSError:
+        return  # nobody has written one
 
 
 def _warn(text: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.console.books import BooksError, require_sight
-from exporter.console.client import ServiceError
+from exporter.console.client import UNAUTHORIZED, ServiceClient, ServiceError
 from exporter.console.setting_checks import plan_warnings
 from exporter.console.zone import ZoneError, day_zone
 from exporter.ledger.backups import backup_folder, backups_of
@@ -20,6 +20,7 @@ from exporter.meters.interfaces.linux_uplinks import parse_ipv4_routes, parse_ip
 
 if TYPE_CHECKING:
     from exporter.console.books import Books
+    from exporter.ledger.holder import Holder
     from exporter.metering.readings import Look
     from reports.ledger_reader import Gap, Incident
 
@@ -185,7 +186,7 @@ def _service(books: Books) -> Service:
         except BooksError as error:
             return Service(problem=error.problem, remedy=error.remedy)
         return Service()
-    service = Service(books.holder.pid, books.holder.url, needs_key=bool(books.settings.auth.api_keys))
+    service = Service(books.holder.pid, books.holder.url, needs_key=_needs_key(books, books.holder))
     if books.client is None:
         return service._replace(problem="it is starting")
     try:
@@ -193,6 +194,17 @@ def _service(books: Books) -> Service:
     except ServiceError as error:
         return service._replace(problem=str(error))
     return service._replace(told_problems=tuple(map(str, told.get("problems", ()))))
+
+
+def _needs_key(books: Books, holder: Holder) -> bool:
+    """Whether the service asks others for something; over TLS as the settings say, since its certificate is unknown."""
+    if not holder.url.startswith("http://"):
+        return bool(books.settings.auth.api_keys)
+    try:
+        ServiceClient(holder.url).get("/api/storage")
+    except ServiceError as error:
+        return error.status == UNAUTHORIZED
+    return False
 
 
 def _clock(books: Books) -> Clock:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.ledger.holder import lock_path
 from tests.exporter.cli.calls import Commands
 from tests.privileges import has_many_users
 
@@ -131,19 +132,29 @@ def test_what_is_no_ledger_replaces_no_backup(tmp_path: Path) -> None:
     [
         (("today",), "(Permission denied): ask as the user who runs netledger, or set ledger.path"),
         (("status",), "cannot see whether netledger runs"),
+        (("live",), "cannot see whether netledger runs"),
         (("run",), "Permission denied"),
         (("ledger", "backup"), "Permission denied"),
     ],
 )
+@pytest.mark.parametrize("closed", ["folder", "files"])
 def test_without_permission_every_command_says_so_in_one_sentence(
-    arguments: tuple[str, ...], expected: str, ledger: Path
+    arguments: tuple[str, ...], expected: str, closed: str, ledger: Path
 ) -> None:
-    closed = ledger.parent
-    closed.chmod(0o700)
+    lock_path(ledger).touch()
+    for file in (ledger, lock_path(ledger)):
+        file.chmod(0o600)
+    ledger.parent.chmod(0o700)
+    if closed == "files":
+        for folder in (ledger.parent, *ledger.parent.parents):
+            if not folder.stat().st_mode & 0o001:
+                folder.chmod(folder.stat().st_mode | 0o001)
     # The child takes another user on in this interpreter, which nobody else may be able to start.
     program = f"import os, sys; from exporter.cli.root import netledger; sys.argv[1:] = {list(arguments)!r}; "
     become = "os.setgroups([]); os.setgid(65534); os.setuid(65534); "
-    preloaded = "import exporter.cli.run, exporter.cli.usage, exporter.cli.ledger, exporter.cli.status; "
+    preloaded = (
+        "import exporter.cli.run, exporter.cli.usage, exporter.cli.ledger, exporter.cli.status, exporter.cli.live; "
+    )
     preloaded += "import exporter.parts, exporter.service, exporter.meters.interfaces.linux, tzlocal; "
 
     done = subprocess.run(
@@ -156,6 +167,7 @@ def test_without_permission_every_command_says_so_in_one_sentence(
         env={
             "NETLEDGER_LEDGER_PATH": str(ledger),
             "NETLEDGER_SERVER_PORT": "0",
+            "NETLEDGER_LEDGER_TIMEZONE": "UTC",
             "HOME": "/nonexistent",
             "PYTHONPATH": os.pathsep.join(sys.path),
         },
