@@ -85,9 +85,9 @@ def backup(outside: Outside) -> None:
     """Write today's backup now, while the service goes on."""
     books = open_books(outside)
     settings = books.settings.ledger
-    os.umask(0o077)
     with books.read_posted():  # what is no ledger must not replace a good backup
         pass
+    before = os.umask(0o077)  # a backup is its user's own, as the ledger is
     try:
         target = write_backup(
             settings.path, datetime.fromtimestamp(outside.now(), UTC).date(), max(settings.backups, 1)
@@ -98,6 +98,8 @@ def backup(outside: Outside) -> None:
         ) from error
     except sqlite3.Error as error:
         raise click.ClickException(f"no backup was written: {error}") from error
+    finally:
+        os.umask(before)
     click.echo(f"{target} ({human_bytes(target.stat().st_size)})")
 
 
