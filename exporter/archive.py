@@ -42,6 +42,8 @@ ARCHIVE_SECONDS = 600.0
 GRACE_SECONDS = 1800
 """After its end, until what was counted in a period is in the ledger: a commit may take ten minutes, and fail once."""
 
+FOLDER, USUAL_LEDGER = "reports", "ledger.db"
+SQLITE = b"SQLite format 3\0"
 DAY_SECONDS = 86_400
 DECEMBER = 12
 PACKAGES = Path(exporter.__file__).parents[1]
@@ -93,8 +95,28 @@ def outlook_of(settings: Settings) -> Outlook:
 
 
 def archive_folder(ledger: Path) -> Path:
-    """Where the archive of a ledger is."""
-    return ledger.parent / "reports"
+    """Where the archive of a ledger is: of its own, as two ledgers may lie in one folder."""
+    return ledger.with_name(FOLDER if ledger.name == USUAL_LEDGER else f"{FOLDER}-{ledger.name}")
+
+
+def adopt_former_archive(ledger: Path) -> None:
+    """Take over the folder that every ledger once had, where this is the only ledger that may have written it."""
+    folder, former = archive_folder(ledger), ledger.with_name(FOLDER)
+    with contextlib.suppress(OSError):
+        if not folder.exists() and former.is_dir() and not _others_beside(ledger):
+            former.rename(folder)
+
+
+def _others_beside(ledger: Path) -> list[Path]:
+    """Other databases in the ledger's folder; what belongs to the ledger has its name in front."""
+    return [path for path in ledger.parent.iterdir() if not path.name.startswith(ledger.name) and _is_database(path)]
+
+
+def _is_database(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(SQLITE)) == SQLITE
 
 
 def is_report(path: Path) -> bool:
@@ -140,6 +162,7 @@ class ReportArchive:
         """Nothing is written where the settings say so."""
         self._settings, self._host, self._now = settings, host, now
         self._folder = archive_folder(settings.ledger.path)
+        adopt_former_archive(settings.ledger.path)
 
     async def go_round(
         self, ask: Callable[[Callable[[LedgerReader], list[Finished]]], Awaitable[list[Finished]]]

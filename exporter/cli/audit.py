@@ -31,23 +31,24 @@ def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
-    same instant, what was discarded as impossible, and the difference, which must be 0.
+    same instant, what was discarded as impossible, and the difference, which must be 0. The books are also held
+    against themselves, as `netledger ledger verify` does.
     """
     books = open_books(outside)
     _post_everything(books)
     kernel = _kernel_counters()
     with books.read_posted() as ledger:
-        found, zone = compare(ledger, kernel, books.now()), ledger.zone
+        found, zone, faults = compare(ledger, kernel, books.now()), ledger.zone, books.faults()
     lines = [line for line in found.lines if interface in {None, line.device}]
     if interface is not None and not lines:
         raise click.UsageError(f"interface: the ledger has no counter of {interface!r}")
     doubts = [incident for incident in found.doubts if interface in {None, incident.subject}]
     found = found._replace(lines=lines, doubts=doubts)
     if as_json:
-        print_json(_document(found, zone))
+        print_json({**_document(found, zone), "faults": faults})
     else:
-        _print(found, zone)
-    if found.difference:
+        _print(found, zone, faults)
+    if found.difference or faults:
         sys.exit(1)
 
 
@@ -114,7 +115,7 @@ def _document(found: Audit, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _print(found: Audit, zone: ZoneInfo) -> None:
+def _print(found: Audit, zone: ZoneInfo, faults: list[str]) -> None:
     rows = [
         (
             line.device,
@@ -139,12 +140,15 @@ def _print(found: Audit, zone: ZoneInfo) -> None:
         f"{incident.bytes:,} bytes counted ({incident.detail})."
         for incident in found.doubts
     ]
-    print_table(Table(title, columns, rows, left=frozenset({0, 1})), [*gaps, *doubts, _verdict(found)])
+    notes = [*gaps, *doubts, *(f"Not right in the books: {fault}." for fault in faults)]
+    print_table(Table(title, columns, rows, left=frozenset({0, 1})), [*notes, _verdict(found, faults)])
 
 
-def _verdict(found: Audit) -> str:
-    if not found.lines:
+def _verdict(found: Audit, faults: list[str]) -> str:
+    if not found.lines and not faults:
         return "The ledger has no counter to compare with yet."
+    if faults:
+        return "The books are not right in themselves."
     if found.difference:
         return "The ledger and the kernel differ."
     return "All else is accounted for." if found.doubts else "Every byte is accounted for."

@@ -103,10 +103,14 @@ def backup(outside: Outside) -> None:
     click.echo(f"{target} ({human_bytes(target.stat().st_size)})")
 
 
-@ledger.command(short_help="Check the file, and put notices away.")
+@ledger.command(short_help="Check file and books, and put notices away.")
 @click.pass_obj
 def verify(outside: Outside) -> None:
-    """Check the file page by page, show what happened to it, and put the notices away (exit code 1: damaged)."""
+    """Check the file and the books, show what happened to it, and put the notices away (exit code 1: damaged).
+
+    The file is read page by page. In the books, each day is held against its quarter hours, and the days of each
+    interface against its last reading.
+    """
     books = open_books(outside)
     path = books.settings.ledger.path
     require_ledger(path)
@@ -124,6 +128,15 @@ def verify(outside: Outside) -> None:
         sys.exit(1)
     with books.read_posted() as reader:
         notices, zone = reader.incidents(only_unseen=True), reader.zone
+        faults = books.faults()
+    if faults:
+        click.echo(f"{path} is whole, and its books are not right: " + "; ".join(faults), err=True)
+        click.echo(
+            "Totals are wrong by that much. To go back to the newest backup, stop the service, move the ledger away, "
+            "and start it again.",
+            err=True,
+        )
+        sys.exit(1)
     click.echo(f"{path} is whole")
     for notice in notices:
         click.echo(_in_words(notice, zone))

@@ -128,6 +128,9 @@ def _of_ledger(ledger: Ledger, service: Service, clock: Clock) -> Iterator[Findi
     if ledger.free_bytes < LEAST_FREE_BYTES:
         text = f"Its disk has only {human_bytes(ledger.free_bytes)} left."
         yield Finding("ledger", PROBLEM, text, "Free some space, or move the ledger (ledger.path).")
+    for fault in ledger.faults:
+        remedy = "`netledger ledger verify` says what to do."
+        yield Finding("ledger", PROBLEM, f"The books are not right: {fault}.", remedy)
     for notice in ledger.notices:
         text = _sentence(f"{notice.what}: {notice.detail}")
         yield Finding("ledger", PROBLEM, text, "Once read, `netledger ledger verify` puts the notice away.")

@@ -59,6 +59,7 @@ class Ledger(NamedTuple):
     last_backup: Path | None = None
     sees_backups: bool = True
     keeps_backups: bool = True
+    faults: tuple[str, ...] = ()
 
 
 class Service(NamedTuple):
@@ -154,6 +155,7 @@ def _ledger(books: Books) -> Ledger:
                 gaps=tuple(reader.gaps(now - WEEK_SECONDS, now)),
                 began=reader.first_seen(),
                 looked_at=books.looked_at(),
+                faults=tuple(books.faults()),
             )
     except BooksError as error:
         return facts._replace(problem=error.problem, remedy=error.remedy)

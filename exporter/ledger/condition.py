@@ -8,12 +8,13 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import CACHE, is_passing
-from exporter.ledger.schema import MIGRATIONS, VERSION, version_of
+from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, version_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFINITIONS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+LIFETIMES = f"SELECT subject, {', '.join(f'sum({name})' for name in COUNTS)} FROM day GROUP BY subject"  # noqa: S608 - our own names
 TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
 
 
@@ -53,7 +54,10 @@ def _condition_in(connection: sqlite3.Connection) -> Condition:
         return Condition.DAMAGED
     if version == 0:
         return Condition.FOREIGN if connection.execute(TABLES).fetchone()[0] else Condition.NEW
-    return Condition.GOOD if _definitions(version) <= set(connection.execute(DEFINITIONS)) else Condition.FOREIGN
+    if not _definitions(version) <= set(connection.execute(DEFINITIONS)):
+        return Condition.FOREIGN
+    connection.execute(LIFETIMES).fetchall()  # a sum that is too large ends here, and not every question later
+    return Condition.GOOD
 
 
 def _definitions(version: int) -> set[tuple[str, ...]]:

@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from exporter.ledger.checks import faults_in
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening import open_ledger
 from exporter.ledger.writer import Writer
@@ -162,6 +163,11 @@ class Books:
         """Ask the file itself."""
         with contextlib.closing(connect_to_read(self.path)) as connection:
             return connection.execute(query).fetchall()
+
+    def faults(self) -> list[str]:
+        """What is wrong in the books in themselves."""
+        with contextlib.closing(connect_to_read(self.path)) as connection:
+            return faults_in(connection)
 
     def audit(self) -> Audit:
         """Compare with the counters that the machine shows now."""

@@ -262,3 +262,36 @@ def test_files_of_others_are_no_reports(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [*HOSTILE_NAMES, "../2026.html", "2026.html\n", "٢٠٢٦.html", "2026-11.html/"])
 def test_no_other_name_is_a_report(name: str) -> None:
     assert NAME.fullmatch(name) is None
+
+
+async def test_two_ledgers_in_one_folder_share_no_archive(tmp_path: Path, empty_ledger: Path) -> None:
+    archives = []
+    for name in ("ledger.db", "wan[1].db", "lan"):
+        write_ledger(tmp_path / name, empty_ledger, NOON)
+        archives.append(Archive(tmp_path / name))
+
+    for archive in archives:
+        await archive.go_round()
+
+    assert [archive.folder.name for archive in archives] == ["reports", "reports-wan[1].db", "reports-lan"]
+    assert [archive.names for archive in archives] == [["2026-05.html", "2026-06.html"]] * 3
+
+
+@pytest.mark.parametrize("other", [None, "ledger.db", "lan.db"])
+async def test_a_former_archive_stays_with_the_only_ledger_that_can_have_written_it(
+    tmp_path: Path, empty_ledger: Path, other: str | None
+) -> None:
+    write_ledger(tmp_path / "wan.db", empty_ledger, NOON)
+    (tmp_path / "wan.db.damaged-2026-01-01").write_bytes((tmp_path / "wan.db").read_bytes())
+    if other:
+        write_ledger(tmp_path / other, empty_ledger, NOON)
+    former = tmp_path / "reports"
+    former.mkdir()
+    (former / "2026-05.html").write_text("former", encoding="ascii")
+    os.utime(former / "2026-05.html", (JULY, JULY))
+    archive = Archive(tmp_path / "wan.db")
+
+    await archive.go_round()
+
+    taken_over = (archive.folder / "2026-05.html").read_text(encoding="utf-8") == "former"
+    assert (taken_over, former.exists()) == (other is None, other is not None)

@@ -183,6 +183,7 @@ class Story:
         assert self.books.lifetime_of_all() == self.books.lifetime_by_slots()
         assert self.books.lifetime_of_all() == self.books.true_traffic()
         assert self.books.audit().difference == 0
+        assert self.books.faults() == []
         if not self.is_blind:
             self.check_time()
 

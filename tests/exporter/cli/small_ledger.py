@@ -47,8 +47,12 @@ def write_ledger(path: Path, template: Path, now: int, boot_id: str = "boot-1", 
     facts = {
         subject: SubjectFacts(subject.name != "wg0", subject.name != "wg0", now - 21 * DAY, now) for subject in epochs
     }
+    before = dict.fromkeys(epochs, (0, 0))
+    for (_, subject), usage in slots.items():
+        received, sent = before[subject]
+        before[subject] = received + usage.counts.receive_bytes, sent + usage.counts.transmit_bytes
     checkpoints = {
-        subject: Checkpoint(epoch, Counts(), 64, now - 21 * DAY, (0, 0), (0, 0), (0, 0), now)
+        subject: Checkpoint(epoch, Counts(), 64, now - 21 * DAY, (0, 0), before[subject], (0, 0), now)
         for subject, epoch in epochs.items()
     }
     gap = Gap(now - 3 * DAY - 2 * SLOT, now - 3 * DAY, "stopped", 99_428_571)
