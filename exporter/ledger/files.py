@@ -93,18 +93,22 @@ def choose_journal(path: Path) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode not in NO_SHARED_MEMORY:
+        if not lacks_shared_memory(error):
             raise
-        with contextlib.closing(connect_to_write(path)) as connection:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # a log that a crash left is read without its index
-            connection.execute("PRAGMA journal_mode = DELETE")
-            connection.execute("SELECT count(*) FROM sqlite_master")
+        # A connection that nobody shares needs no index in shared memory, and reads the log that a crash has left.
+        alone = ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = DELETE")
+        _connected(path, "mode=rw", *alone, "SELECT count(*) FROM sqlite_master").close()
 
 
 def is_passing(error: Exception) -> bool:
     """Whether a failure is about what is around the file (locks, rights, disk, memory), and may pass by itself."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in PASSING
+
+
+def lacks_shared_memory(error: sqlite3.Error) -> bool:
+    """Whether the file system shares no memory, which the index of a write-ahead log needs."""
+    return getattr(error, "sqlite_errorcode", None) in NO_SHARED_MEMORY
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.backups import COPIED, backups_of, clean_partials
 from exporter.ledger.condition import Condition, condition_of
-from exporter.ledger.files import LedgerError, connect_to_read, connect_to_write, log_path
+from exporter.ledger.files import (
+    LedgerError,
+    choose_journal,
+    connect_to_read,
+    connect_to_write,
+    lacks_shared_memory,
+    log_path,
+)
 from exporter.ledger.placing import fsync_file, place, remove
 from exporter.ledger.schema import VERSION, SchemaError, migrate_in_own_process, require_current, version_of
 
@@ -36,7 +43,7 @@ def make_good(path: Path) -> None:
 
     Raises LedgerError or SchemaError with the next step, sqlite3.OperationalError where the file cannot be judged.
     """
-    condition = condition_of(path) if path.exists() else None
+    condition = _judged(path) if path.exists() else None
     if condition is Condition.NEWER:
         require_current(path, _version_of(path))
     elif condition is Condition.GOOD:
@@ -62,6 +69,16 @@ def write_out(connection: sqlite3.Connection, path: Path, detail: str) -> str:
     _finish(copy, notice, is_copied=False)
     place(copy, path, aside)
     return ": ".join(notice)
+
+
+def _judged(path: Path) -> Condition:
+    try:
+        return condition_of(path)
+    except sqlite3.OperationalError as error:
+        if not lacks_shared_memory(error):
+            raise
+    choose_journal(path)
+    return condition_of(path)
 
 
 def _replace(path: Path, condition: Condition | None) -> None:
