@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_DECIMAL_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
+_DECIMAL_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_BINARY_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 _MEGABYTE_ENDS, _GIGABYTE_ENDS = (tuple(f".{part:02} {unit}" for part in range(100)) for unit in ("MB", "GB"))
 _WHOLE = tuple(map(str, range(1000)))
 _BIT_UNITS = ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s")
@@ -18,7 +19,7 @@ _DURATION_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def human_bytes(n: int) -> str:
-    """Write bytes in units of 1000: "0 B", "999 B", "524.29 KB", "26.84 GB"; ValueError below zero."""
+    """Write bytes in units of 1000: "0 B", "999 B", "524.29 kB", "26.84 GB"; ValueError below zero."""
     # What mostly comes, at once: a double takes half longer to write.
     if 999_995_000 <= n < 999_995_000_000:  # noqa: PLR2004 - what rounds to 1.00 GB, and to 1.00 TB
         hundredths = (n + 5_000_000) // 10_000_000
@@ -44,6 +45,21 @@ def human_rate(bytes_per_second: float) -> str:
     return human_bytes(round(bytes_per_second)) + "/s"
 
 
+def compatible_bytes(n: int) -> str:
+    """The same as PacketBuddy writes it, whose clients may compare: "524.29 KB"."""
+    return human_bytes(n).replace("kB", "KB")
+
+
+def compatible_bytes_each(amounts: Iterable[int]) -> list[str]:
+    """The same of many."""
+    return [text.replace("kB", "KB") for text in human_bytes_each(amounts)]
+
+
+def compatible_rate(bytes_per_second: float) -> str:
+    """A speed as PacketBuddy writes it: "524.29 KB/s"."""
+    return human_rate(bytes_per_second).replace("kB", "KB")
+
+
 def human_bits(bytes_per_second: float) -> str:
     """Write a speed in bits, in units of 1000: 125829120 bytes per second are "1.01 Gbit/s".
 
@@ -57,7 +73,12 @@ def human_binary(n: int) -> str:
 
     So does the monthly-traffic endpoint's JSON, whose clients compare these strings.
     """
-    return _scaled(n, 1024, _DECIMAL_UNITS)
+    return _scaled(n, 1024, _BINARY_UNITS)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number and what it counts: "1 day", "1,204 days"."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def human_duration(seconds: float) -> str:

@@ -16,7 +16,7 @@ from exporter.console.progress import PATIENCE_SECONDS, progress
 from exporter.console.replacing import replacing, require_free
 from exporter.console.termination import clean_termination
 from exporter.identity import host_name
-from reports.amounts import human_bytes
+from reports.amounts import counted, human_bytes
 from reports.export import Source, subject_of
 from reports.formats.exports import (
     ALL_COLUMNS,
@@ -107,7 +107,7 @@ def export(  # noqa: PLR0913 - one for each option
     with clean_termination(), _refusals_in_words(path), replacing(path, is_replaceable=force) as file:
         for piece in told_of(form.write(told), told.batch_count + 2, PATIENCE_SECONDS):
             file.write(piece)
-    click.echo(f"{path} ({told.by_day.days.size} days, {human_bytes(path.stat().st_size)})")
+    click.echo(f"{path} ({counted(told.by_day.days.size, 'day', 'days')}, {human_bytes(path.stat().st_size)})")
 
 
 def _format(resolution: str, name: str, columns: str) -> Format:

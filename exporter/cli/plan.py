@@ -60,7 +60,7 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
         print_json(ahead)
         return
     rows = [
-        ("Used so far", answer.human_readable.used),
+        ("Used so far", human_bytes(answer.used_bytes)),
         ("Expected", _expected(ahead)),
         ("Range", _range(ahead)),
     ]
@@ -82,13 +82,13 @@ def _named(books: Books, name: str | None) -> Plan:
 
 
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
-    words, ahead = answer.human_readable, answer.forecast
+    ahead, left = answer.forecast, answer.left_bytes
     cycle = f"{answer.cycle.first} to {answer.cycle.last}"
-    rows = [("Plan", answer.name), ("Cycle", cycle), ("Used", words.used), *_free(answer)]
-    if words.cap is not None and words.left is not None and words.allowed_per_day is not None:
+    rows = [("Plan", answer.name), ("Cycle", cycle), ("Used", human_bytes(answer.used_bytes)), *_free(answer)]
+    if left is not None:
         share = f"{100 * (answer.used_ratio or 0):.1f} %"
-        rows += [("Cap", _cap(answer)), ("Left", words.left), ("Share", share)]
-        rows += [("Allowed per day", words.allowed_per_day), ("Cap reached", _reached(answer))]
+        rows += [("Cap", _cap(answer)), ("Left", f"{'-' * (left < 0)}{human_bytes(abs(left))}"), ("Share", share)]
+        rows += [("Allowed per day", _bytes(answer.allowed_per_day_bytes)), ("Cap reached", _reached(answer))]
     if answer.free_hours_since:
         rows.append(("Free hours known", f"since {answer.free_hours_since}; earlier ones are billed"))
     rows += [
@@ -141,7 +141,7 @@ def _printable(name: str) -> str:
 
 
 def _expected(ahead: ForecastAnswer) -> str:
-    return ahead.reason or ahead.human_readable or UNKNOWN
+    return ahead.reason or _bytes(ahead.expected_bytes)
 
 
 def _range(ahead: ForecastAnswer) -> str:

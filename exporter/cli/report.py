@@ -13,7 +13,7 @@ from exporter.archive import outlook_of
 from exporter.console.books import open_books
 from exporter.console.replacing import replacing, require_free
 from exporter.identity import host_name
-from reports.amounts import human_bytes
+from reports.amounts import counted, human_bytes
 from reports.ledger_reader import UnknownInterfaceError
 from reports.periods import PeriodError
 from reports.plans import PlanError
@@ -81,7 +81,7 @@ def report(  # noqa: PLR0913 - one for each option
         return
     path = output or Path(told.file_name)
     _save(path, page, force=force)
-    click.echo(f"{path} ({told.told.days.size} days, {human_bytes(len(page))})")
+    click.echo(f"{path} ({counted(told.told.days.size, 'day', 'days')}, {human_bytes(len(page))})")
     if shows:
         _show(path)
 

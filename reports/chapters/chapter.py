@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from reports import amounts
 from reports.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def percent(part: int, whole: int) -> str:
 
 def counted(number: int, one: str, many: str) -> str:
     """A number and what it counts: "1 day", "1,204 days"."""
-    return together(f"{number:,} {one if number == 1 else many}")
+    return together(amounts.counted(number, one, many))
 
 
 def isolated(name: str) -> Markup:

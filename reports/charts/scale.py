@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 STEPS = (10, 20, 25, 50, 100)
 """Tenths of a power of ten: what people count in."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reports.amounts import human_bytes, human_bytes_each, human_rate
+from reports.amounts import compatible_bytes, compatible_bytes_each, compatible_rate
 from reports.formats.json import Answer, ByteCount, DateText, HumanReadable, MonthText, Timestamp
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def days_of_export(days: Days) -> list[DayOfExport]:
 def _lines(days: Days) -> list[str]:
     """Days as `DayOfExport` has them, as text at once: for thousands of days objects would take twice the time."""
     totals = list(map(add, days.received, days.sent))
-    words = map(human_bytes_each, (days.sent, days.received, totals, days.peaks))
+    words = map(compatible_bytes_each, (days.sent, days.received, totals, days.peaks))
     return [
         f'{{"date":"{day}","bytes_sent":{sent},"bytes_received":{received},"total_bytes":{total},'
         f'"peak_speed":{peak},"estimated_bytes":{estimated},"human_readable":{{"sent":"{sent_text}",'
@@ -224,17 +224,19 @@ def _summarized(summary: Summary) -> Summarized:
             total_bytes=total.total,
             estimated_bytes=total.estimated,
             human_readable=HumanReadable(
-                sent=human_bytes(total.sent), received=human_bytes(total.received), total=human_bytes(total.total)
+                sent=compatible_bytes(total.sent),
+                received=compatible_bytes(total.received),
+                total=compatible_bytes(total.total),
             ),
         ),
-        averages=Averages(daily_bytes=summary.daily_average, daily_human=human_bytes(summary.daily_average)),
+        averages=Averages(daily_bytes=summary.daily_average, daily_human=compatible_bytes(summary.daily_average)),
         peak_speed=PeakSpeed(
             bytes_per_second=total.peak_speed,
-            human_readable=human_rate(total.peak_speed),
+            human_readable=compatible_rate(total.peak_speed),
             date=fastest.name if fastest else None,
         ),
         peak_day=busiest
-        and PeakDay(date=busiest.name, bytes=busiest.bytes.total, human=human_bytes(busiest.bytes.total)),
+        and PeakDay(date=busiest.name, bytes=busiest.bytes.total, human=compatible_bytes(busiest.bytes.total)),
     )
 
 
@@ -268,8 +270,8 @@ def _month(part: Part) -> MonthOfExport:
 
 def _human(used: Bytes) -> HumanReadable:
     return HumanReadable(
-        sent=human_bytes(used.sent),
-        received=human_bytes(used.received),
-        total=human_bytes(used.received + used.sent),
-        peak_speed=human_bytes(used.peak_speed) + "/s",
+        sent=compatible_bytes(used.sent),
+        received=compatible_bytes(used.received),
+        total=compatible_bytes(used.received + used.sent),
+        peak_speed=compatible_bytes(used.peak_speed) + "/s",
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from reports.amounts import human_bytes, human_rate
+from reports.amounts import compatible_bytes, compatible_rate
 from reports.periods import iso
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Interfaces(Answer):
 def human(used: Bytes) -> HumanReadable:
     """Write amounts in words."""
     return HumanReadable(
-        sent=human_bytes(used.sent), received=human_bytes(used.received), total=human_bytes(used.total)
+        sent=compatible_bytes(used.sent), received=compatible_bytes(used.received), total=compatible_bytes(used.total)
     )
 
 
@@ -171,7 +171,7 @@ def today(used: usages.PeriodUsage, zone: ZoneInfo) -> Today:
     words = human(used.total)
     peak = used.total.peak_speed
     if peak:
-        words.peak_speed = human_rate(peak)
+        words.peak_speed = compatible_rate(peak)
     return Today(
         bytes_sent=used.total.sent,
         bytes_received=used.total.received,

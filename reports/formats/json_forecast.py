@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.amounts import human_bytes
+from reports.amounts import compatible_bytes
 from reports.forecast import why_unknown
 from reports.formats.json import Answer, Timestamp
 from reports.periods import iso
@@ -58,7 +58,7 @@ def forecast(status: PlanStatus, zone: ZoneInfo) -> ForecastAnswer:
         cost_low=low,
         cost_high=high,
         method=ahead and ahead.method,
-        human_readable=ahead and human_bytes(ahead.expected),
+        human_readable=ahead and compatible_bytes(ahead.expected),
         reason=None if ahead else why_unknown(status.counted_seconds),
         counting_since=None if status.began is None else iso(status.began, zone),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
-from reports.amounts import human_rate
+from reports.amounts import compatible_rate
 from reports.formats.json import Answer, ByteCount, HumanReadable, Timestamp, Usage, usage
 from reports.periods import iso
 
@@ -192,5 +192,7 @@ def _ranked(found: Ranked, zone: ZoneInfo) -> RankedRates:
         bytes_sent_per_second=sent,
         bytes_received_per_second=received,
         total_bytes_per_second=total,
-        human_readable=HumanReadable(sent=human_rate(sent), received=human_rate(received), total=human_rate(total)),
+        human_readable=HumanReadable(
+            sent=compatible_rate(sent), received=compatible_rate(received), total=compatible_rate(total)
+        ),
     )

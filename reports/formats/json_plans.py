@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reports.amounts import human_bytes
+from reports.amounts import compatible_bytes
 from reports.formats.json import Answer, DateText, Timestamp, Today, Usage, usage
 from reports.formats.json_forecast import ForecastAnswer, Money, forecast, money_of
 from reports.periods import iso
@@ -239,7 +239,7 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
             counted_whole=status.is_last_whole,
         ),
         human_readable=PlanWords(
-            used=human_bytes(status.used),
+            used=compatible_bytes(status.used),
             cap=_words(status.cap),
             left=_words(status.left),
             allowed_per_day=_words(status.allowed_per_day),
@@ -280,4 +280,4 @@ def _words(amount: int | None) -> str | None:
     """A cap that is exceeded leaves less than nothing."""
     if amount is None:
         return None
-    return human_bytes(amount) if amount >= 0 else f"-{human_bytes(-amount)}"
+    return compatible_bytes(amount) if amount >= 0 else f"-{compatible_bytes(-amount)}"

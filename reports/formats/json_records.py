@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from reports.amounts import human_rate
+from reports.amounts import compatible_rate
 from reports.formats.json import Answer, ByteCount, DateText, MonthText, Usage, usage
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _peak(found: Peak | None) -> PeakSpeed | msgspec.UnsetType:
         return msgspec.UNSET
     return PeakSpeed(
         bytes_per_second=found.speed,
-        human_readable=human_rate(found.speed),
+        human_readable=compatible_rate(found.speed),
         date=found.day.isoformat(),
         interface=found.device,
     )

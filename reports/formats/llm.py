@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.amounts import human_bytes, human_rate
+from reports.amounts import compatible_bytes, compatible_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -103,18 +103,18 @@ def _sums(summary: Summary) -> list[str]:
 
 def _records(summary: Summary) -> list[str]:
     busiest, peak, average = summary.busiest, summary.total.peak_speed, summary.daily_average
-    records = {"peak_speed_bps": str(peak), "peak_speed_human": _text(human_rate(peak))}
+    records = {"peak_speed_bps": str(peak), "peak_speed_human": _text(compatible_rate(peak))}
     if busiest is not None:
         used = busiest.bytes
         records |= {
             "peak_day_date": _text(busiest.name),
             "peak_day_bytes": str(used.total),
-            "peak_day_human": _text(human_bytes(used.total)),
+            "peak_day_human": _text(compatible_bytes(used.total)),
             "peak_day_sent": str(used.sent),
             "peak_day_received": str(used.received),
             "peak_day_speed": str(used.peak_speed),
         }
-    averages = {"daily_bytes": str(average), "daily_human": _text(human_bytes(average))}
+    averages = {"daily_bytes": str(average), "daily_human": _text(compatible_bytes(average))}
     return [*_section("records", records), *_section("averages", averages)]
 
 
@@ -141,7 +141,7 @@ def _interfaces(export: Export) -> list[str]:
                 "name": _text(total.device),
                 "counted": "true" if total.is_counted else "false",
                 **_short(total.bytes),
-                "human": _text(human_bytes(total.bytes.total)),
+                "human": _text(compatible_bytes(total.bytes.total)),
             }
         )
         for number, total in enumerate(export.interfaces)
@@ -156,7 +156,7 @@ def _months(months: Sequence[Part]) -> list[str]:
                 "name": _text(month.name),
                 **_short(month.bytes),
                 "days": str(month.days),
-                "human": _text(human_bytes(month.bytes.total)),
+                "human": _text(compatible_bytes(month.bytes.total)),
             }
         )
         for number, month in enumerate(reversed(months))
@@ -184,7 +184,7 @@ def _amounts(used: Bytes) -> dict[str, str]:
 
 def _human(used: Bytes) -> dict[str, str]:
     words = {"sent": used.sent, "received": used.received, "total": used.total}
-    return {"human": _table({name: _text(human_bytes(amount)) for name, amount in words.items()})}
+    return {"human": _table({name: _text(compatible_bytes(amount)) for name, amount in words.items()})}
 
 
 def _short(used: Bytes) -> dict[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.end_to_end.namespaces import Namespace
 
 pytestmark = pytest.mark.namespaces
-SIZES = {"B": 1, "KB": 10**3, "MB": 10**6}
+SIZES = {"B": 1, "kB": 10**3, "MB": 10**6}
 
 
 @pytest.fixture

@@ -181,8 +181,8 @@ async def test_a_threshold_is_told_once_in_a_cycle(india: Books, caplog: pytest.
         await watched.refresh()
 
     assert told(caplog) == [
-        "plan home has used 800 B of its 1.00 KB: 80 % are reached",
-        "plan home has used 900 B of its 1.00 KB: 90 % are reached",
+        "plan home has used 800 B of its 1.00 kB: 80 % are reached",
+        "plan home has used 900 B of its 1.00 kB: 90 % are reached",
     ]
     assert watched.live().thresholds == ((80, True), (90, True), (100, False))
 
@@ -210,7 +210,7 @@ async def test_a_restart_tells_nothing_again(india: Books, caplog: pytest.LogCap
     assert told(caplog) == []
     again.move(60)
     await again.refresh()
-    assert told(caplog) == ["plan home has used 910 B of its 1.00 KB: 90 % are reached"]
+    assert told(caplog) == ["plan home has used 910 B of its 1.00 kB: 90 % are reached"]
 
 
 async def test_the_next_cycle_tells_anew(india: Books, caplog: pytest.LogCaptureFixture) -> None:
@@ -243,7 +243,7 @@ async def test_a_ledger_that_cannot_be_written_silences_no_alert(
     await watched.notifier.close()
     india.writer.connection.execute("PRAGMA query_only = OFF")
 
-    assert told(caplog) == ["plan home has used 850 B of its 1.00 KB: 80 % are reached"]
+    assert told(caplog) == ["plan home has used 850 B of its 1.00 kB: 80 % are reached"]
 
 
 async def test_a_ledger_that_cannot_be_read_keeps_the_last_status(india: Books) -> None:

@@ -12,7 +12,7 @@ from reports.amounts import human_binary, human_bits, human_bytes, human_duratio
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EXPONENTS = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4, "PB": 5, "EB": 6}
+EXPONENTS = {"B": 0, "kB": 1, "MB": 2, "GB": 3, "TB": 4, "PB": 5, "EB": 6}
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,11 @@ EXPONENTS = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4, "PB": 5, "EB": 6}
         (0, "0 B"),
         (1, "1 B"),
         (999, "999 B"),
-        (1_000, "1.00 KB"),
-        (1_004, "1.00 KB"),
-        (1_005, "1.01 KB"),
-        (524_288, "524.29 KB"),
-        (999_994, "999.99 KB"),
+        (1_000, "1.00 kB"),
+        (1_004, "1.00 kB"),
+        (1_005, "1.01 kB"),
+        (524_288, "524.29 kB"),
+        (999_994, "999.99 kB"),
         (999_995, "1.00 MB"),
         (999_999, "1.00 MB"),
         (1_000_000, "1.00 MB"),
@@ -63,7 +63,7 @@ def test_every_written_amount_is_the_nearest_with_two_decimals(n: int) -> None:
 
 @pytest.mark.parametrize(
     ("bytes_per_second", "text"),
-    [(0, "0 B/s"), (0.4, "0 B/s"), (999.6, "1.00 KB/s"), (125_829_120, "125.83 MB/s"), (1.25e9, "1.25 GB/s")],
+    [(0, "0 B/s"), (0.4, "0 B/s"), (999.6, "1.00 kB/s"), (125_829_120, "125.83 MB/s"), (1.25e9, "1.25 GB/s")],
 )
 def test_a_speed_in_bytes_ends_in_per_second(bytes_per_second: float, text: str) -> None:
     assert human_rate(bytes_per_second) == text

@@ -15,7 +15,7 @@ import pytest
 import toon_format
 from markdown_it import MarkdownIt
 
-from reports.amounts import human_bytes, human_bytes_each, human_rate
+from reports.amounts import compatible_bytes, compatible_bytes_each, compatible_rate
 from reports.export import InterfaceTotal
 from reports.formats.csv import FORMULA_STARTS
 from reports.formats.export_json import ExportDocument
@@ -115,18 +115,18 @@ def test_json_has_packetbuddys_structure() -> None:
 def test_texts_of_a_day_are_those_of_its_numbers() -> None:
     for row in parsed("json", years(2))["daily_data"]:
         assert row["human_readable"] == {
-            "sent": human_bytes(row["bytes_sent"]),
-            "received": human_bytes(row["bytes_received"]),
-            "total": human_bytes(row["total_bytes"]),
-            "peak_speed": human_rate(row["peak_speed"]),
+            "sent": compatible_bytes(row["bytes_sent"]),
+            "received": compatible_bytes(row["bytes_received"]),
+            "total": compatible_bytes(row["total_bytes"]),
+            "peak_speed": compatible_rate(row["peak_speed"]),
         }
 
 
 def test_many_amounts_read_like_one() -> None:
     amounts = [edge + step for edge in (0, 999, 999_995, 999_995_000, 999_995_000_000) for step in (0, 1, 4_999, 10**7)]
 
-    assert human_bytes_each(amounts) == [human_bytes(amount) for amount in amounts]
-    assert human_bytes_each([999_994_999, 999_995_000, 999_994_999_999]) == ["999.99 MB", "1.00 GB", "999.99 GB"]
+    assert compatible_bytes_each(amounts) == [compatible_bytes(amount) for amount in amounts]
+    assert compatible_bytes_each([999_994_999, 999_995_000, 999_994_999_999]) == ["999.99 MB", "1.00 GB", "999.99 GB"]
 
 
 def test_csv_begins_with_the_columns_that_readers_know_and_ends_lines_as_the_rfc_says() -> None:

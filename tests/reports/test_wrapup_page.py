@@ -245,7 +245,7 @@ def test_one_minute_of_data_is_a_page(asked: Asked, new_ledger: Callable[[ZoneIn
 
     page = Page(page_of(told(made, asked)))
 
-    assert "You moved 66.00 KB" in page.text
+    assert "You moved 66.00 kB" in page.text
     assert page.dangers == []
 
 

@@ -11,6 +11,7 @@ from exporter.console.backfill import prometheus, victoria
 from exporter.console.backfill.labels import target_labels
 from exporter.console.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
 from exporter.console.backfill.server import MetricServer
+from reports.amounts import counted
 from reports.past_samples import Past
 from reports.periods import PeriodError, day_numbered, day_of, day_start, iso, parse_date
 from reports.spans import DATE_LENGTH, Span, parse_instant
@@ -149,5 +150,6 @@ def _require_retention(wanted: Wanted, server: MetricServer, span: Span, now: fl
         )
     if left < SOON_SECONDS:
         days = int(left) // DAY_SECONDS
-        return (f"{server.url} keeps {found.told}: the oldest samples go in {days} days; {keeping} keeps them",)
+        length = counted(days, "day", "days")
+        return (f"{server.url} keeps {found.told}: the oldest samples go in {length}; {keeping} keeps them",)
     return ()

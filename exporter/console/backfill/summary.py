@@ -8,7 +8,7 @@ import click
 
 from exporter.console.backfill.retention import days_since, recommended
 from exporter.console.printing import CONTROL, print_json
-from reports.amounts import human_bytes
+from reports.amounts import counted, human_bytes
 from reports.periods import iso
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _answer(wanted: Wanted, task: Task, summary: Summary, now: float) -> dict[st
 
 def _lines(wanted: Wanted, task: Task, summary: Summary, now: float) -> list[str]:
     size = f" ({human_bytes(summary.size)})" if summary.size else ""
-    blocks = f" in {len(summary.blocks)} blocks" if summary.blocks else ""
+    blocks = f" in {counted(len(summary.blocks), 'block', 'blocks')}" if summary.blocks else ""
     labels = " ".join(f'{name}="{value}"' for name, value in task.target)
     place = task.server.url if wanted.to and task.server else str(wanted.into or wanted.output or "standard output")
     kept = recommended(task.span.start, now)
@@ -69,7 +69,8 @@ def _lines(wanted: Wanted, task: Task, summary: Summary, now: float) -> list[str
     ]
     if wanted.form == "openmetrics" and task.server is None:
         days = days_since(task.span.start, now)
-        lines.append(f"  Prometheus keeps them with --storage.tsdb.retention.time={kept}; {days} days is the least")
+        least = counted(days, "day", "days")
+        lines.append(f"  Prometheus keeps them with --storage.tsdb.retention.time={kept}; {least} is the least")
     if wanted.into is not None:
         lines.append(_next_step(wanted.into))
     return lines

@@ -11,6 +11,7 @@ import click
 from exporter.console.backfill.labels import selector
 from exporter.console.backfill.prometheus import Retention
 from exporter.console.backfill.retention import victoria_seconds
+from reports.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +38,9 @@ def retention(server: MetricServer) -> Retention:
     found = _FLAG.search(server.text("/metrics") or "")
     if found is None:
         return Retention("", None)
-    return Retention(f"{found[1]} months" if found[1].isdecimal() else found[1], victoria_seconds(found[1]))
+    return Retention(
+        counted(int(found[1]), "month", "months") if found[1].isdecimal() else found[1], victoria_seconds(found[1])
+    )
 
 
 def send(server: MetricServer, pieces: Iterable[tuple[bytes, int]]) -> int:

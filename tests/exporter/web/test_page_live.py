@@ -110,10 +110,10 @@ async def test_frames_agree_with_the_api(service: RunningService) -> None:
         frame = await client.frame()
 
     today, plan = await service.get("/api/today"), (await service.get("/api/plans"))["plans"][0]
-    assert frame["texts"]["today"] == today["human_readable"]["total"]
-    assert frame["texts"]["plan-0-used"] == plan["human_readable"]["used"]
+    assert frame["texts"]["today"] == human_bytes(today["total_bytes"])
+    assert frame["texts"]["plan-0-used"] == human_bytes(plan["used_bytes"])
     days = (await service.get("/api/month"))["days"]
-    assert frame["texts"]["month"] == human_bytes(sum(day["total_bytes"] or 0 for day in days)) == "77.00 KB"
+    assert frame["texts"]["month"] == human_bytes(sum(day["total_bytes"] or 0 for day in days)) == "77.00 kB"
     assert frame["problems"] == (await service.get("/api/health"))["problems"]
 
 

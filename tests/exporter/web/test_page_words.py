@@ -16,7 +16,7 @@ from reports.ledger_reader import Gap
         ([Gap(0, 43, "off", 0)], "1 gap in the last 7 days, 43 s: 0 B counted, their time estimated"),
         (
             [Gap(0, 3600, "off", 1000), Gap(9000, 9060, "asleep", 500)],
-            "2 gaps in the last 7 days, 1 h 1 min: 1.50 KB counted, their time estimated",
+            "2 gaps in the last 7 days, 1 h 1 min: 1.50 kB counted, their time estimated",
         ),
     ],
 )

@@ -68,17 +68,17 @@ async def test_a_period_without_a_counted_day_is_refused(known: RunningService) 
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ("", "You moved 38.00 KB in 2026 so far"),
-        ("?year=2026", "You moved 38.00 KB in 2026 so far"),
-        ("?month=2026-05", "You moved 9.00 KB in May 2026"),
-        ("?cycle=current", "Plan home moved 29.00 KB in June 2026 so far"),
-        ("?cycle=last", "Plan home moved 9.00 KB in May 2026"),
+        ("", "You moved 38.00 kB in 2026 so far"),
+        ("?year=2026", "You moved 38.00 kB in 2026 so far"),
+        ("?month=2026-05", "You moved 9.00 kB in May 2026"),
+        ("?cycle=current", "Plan home moved 29.00 kB in June 2026 so far"),
+        ("?cycle=last", "Plan home moved 9.00 kB in May 2026"),
         (f"?cycle=current&plan={quote(HOSTILE)}", f"Plan {HOSTILE} moved 500 B in June 2026 so far"),
-        ("?range=today", "You moved 23.00 KB on 12 June 2026"),
+        ("?range=today", "You moved 23.00 kB on 12 June 2026"),
         ("?range=all", "since 1 November 2025"),
-        ("?from=2026-06-01&to=2026-06-03", "You moved 6.00 KB from 1 June to 3 June 2026"),
+        ("?from=2026-06-01&to=2026-06-03", "You moved 6.00 kB from 1 June to 3 June 2026"),
         ("?month=2026-06&interface=tun0", "tun0 moved 500 B in June 2026 so far"),
-        ("?format=html", "You moved 38.00 KB in 2026 so far"),
+        ("?format=html", "You moved 38.00 kB in 2026 so far"),
     ],
 )
 async def test_a_period_is_a_page_of_its_own(query: str, sentence: str, known: RunningService) -> None:
@@ -118,7 +118,7 @@ async def test_a_page_that_has_not_changed_is_not_sent_again(known: RunningServi
 
     assert (again.status, again.text) == (304, "")
     assert changed.status == 200
-    assert "You moved 38.75 KB" in Page(changed.text).text
+    assert "You moved 38.75 kB" in Page(changed.text).text
 
 
 @pytest.mark.parametrize(
