@@ -158,9 +158,11 @@ def missing(reports: Iterable[Finished], folder: Path, now: float) -> list[Finis
 class ReportArchive:
     """Keeps the archive of one ledger complete."""
 
-    def __init__(self, *, settings: Settings, host: Host, now: Callable[[], float]) -> None:
-        """Nothing is written where the settings say so."""
-        self._settings, self._host, self._now = settings, host, now
+    def __init__(
+        self, *, settings: Settings, host: Host, now: Callable[[], float], sure: Callable[[], float] | None = None
+    ) -> None:
+        """Nothing is written where the settings say so; a period is over by `sure`, the time that nobody doubts."""
+        self._settings, self._host, self._now, self._sure = settings, host, now, sure or now
         self._folder = archive_folder(settings.ledger.path)
         adopt_former_archive(settings.ledger.path)
 
@@ -170,9 +172,9 @@ class ReportArchive:
         """Write what is missing, some at a time: a failure is logged, and the next round tries again."""
         if not self._settings.reports.archive:
             return
-        now = self._now()
+        now, sure = self._now(), self._sure()
         try:
-            due = await ask(lambda ledger: missing(told(ledger, now), self._folder, now))
+            due = await ask(lambda ledger: missing(told(ledger, min(now, sure)), self._folder, now))
             if due:
                 await _have_written(self._order(now, due[:MOST_AT_ONCE]))
         except (sqlite3.Error, OSError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import platform
+import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -81,11 +82,19 @@ class Parts(NamedTuple):
     ledger: Path
 
     async def commit(self) -> bool:
-        """Post; after a clock was set back, load the totals anew from the days that were moved."""
+        """Post; after a clock was set, load the totals anew from the days that were moved, and ask after the plans."""
         is_posted = await self.poster.post()
         if self.poster.take_moved_days():
             self._load_totals()
+            with contextlib.suppress(sqlite3.Error):  # it is due again within a minute, and says so then
+                await self.follow_plans()
         return is_posted
+
+    async def look(self) -> None:
+        """Take a sample; a clock that was set is followed at once, in the ledger, the totals and the plans."""
+        self.sampler.sample()
+        if self.sampler.changes:
+            await self.commit()
 
     async def look_and_commit(self) -> bool:
         """Take a sample, and post it; returns whether the ledger is up to date."""
@@ -174,7 +183,9 @@ def build_parts(
         plans=plans,
     )
     writer.on_notice = desk.note_on_ledger
-    archive = ReportArchive(settings=settings, host=host, now=around.seconds)
+    archive = ReportArchive(
+        settings=settings, host=host, now=around.seconds, sure=lambda: sampler.timeline.sure(around.clock.now())
+    )
     return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, archive, ledger.path)
 
 

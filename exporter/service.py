@@ -71,7 +71,7 @@ class Service:
         self._server = await serve(parts.desk, self._sockets, around.web_config, self._certificates.context)
         self._lock.tell(self._server.holder)
         self._tasks = [
-            self._every(settings.interfaces.sample_interval, self._sample, parts),
+            self._every(settings.interfaces.sample_interval, parts.look),
             self._every(settings.ledger.commit_interval, parts.commit),
             self._every(LINKS_SECONDS, self._refresh, parts),
             self._every(0, parts.follow_plans_when_due),
@@ -111,10 +111,6 @@ class Service:
                 return True
         log.error("the last sample is not in the ledger: the kernel remembers it until the next boot")
         return False
-
-    @staticmethod
-    async def _sample(parts: Parts) -> None:
-        parts.sampler.sample()
 
     async def _refresh(self, parts: Parts) -> None:
         """What may take its time: link speeds, certificates, the disk."""

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exporter.ledger.backups import COPIED
 from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write
+from exporter.ledger.held_clock import held_reckoning
 from exporter.ledger.history import read_first_day, read_history, read_notices
 from exporter.ledger.recovery import make_good
 from exporter.ledger.schema import COUNTS, VERSION, SchemaError, version_of
@@ -114,7 +115,7 @@ def carried_forward(connection: sqlite3.Connection, meter: str) -> OpeningBalanc
         posting, boot_id, namespace, wall, elapsed = row
         known = connection.execute("SELECT value FROM state WHERE name = ?", (f"known:{meter}",)).fetchone()
         indexes = frozenset(int(number) for number in known[0].split() if number.isdecimal()) if known else frozenset()
-        state = MeterState(posting, boot_id, namespace, wall, elapsed, indexes)
+        state = MeterState(posting, boot_id, namespace, wall, elapsed, indexes, held_reckoning(connection, meter))
     gap_seconds = connection.execute(
         "SELECT ifnull(sum(max(ended - began, 0)), 0) FROM gap WHERE meter = ?", (meter,)
     ).fetchone()[0]

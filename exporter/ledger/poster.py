@@ -92,7 +92,7 @@ class Poster:
         return sum(usage.counts.bytes for usage in (*waiting, *self._journal.slots.values()))
 
     def take_moved_days(self) -> bool:
-        """Whether a posting, whoever had it posted, has moved days in the ledger since this was last asked."""
+        """Whether a posting, whoever had it posted, may have moved days in the ledger since this was last asked."""
         has_moved, self._has_moved_days = self._has_moved_days, False
         return has_moved
 
@@ -110,7 +110,7 @@ class Poster:
                 self._on_damage(str(error))
             return False
         self._waiting = None
-        self._has_moved_days |= bool(posting.realigns)
+        self._has_moved_days |= bool(posting.changes)
         self._succeeded(seconds)
         return True
 

@@ -1,20 +1,23 @@
-"""A clock that had run ahead is right again: what it booked into the future moves to where it belongs."""
+"""A clock that was set: what it had booked moves to where it belongs, forward as backward."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
+from exporter.ledger.movable import GRAINS, SUMS, Movable
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import ADD_DAY, ADD_MINUTE, ADD_SLOT
-from exporter.metering.postings import SET_FORWARD
-from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, moved_back
-from reports.periods import day_number, day_of
+from exporter.metering.reckoning import Move, PutBack, Realign, Settle
+from reports.periods import Period, day_number, day_numbered, day_of
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Callable, Iterable
     from zoneinfo import ZoneInfo
 
-    from exporter.metering.postings import Realign
+    from exporter.ledger.movable import Row
+    from exporter.metering.reckoning import Change
 
 DATED = (
     ("gap", "began"),
@@ -25,7 +28,10 @@ DATED = (
     ("subject", "first_seen"),
     ("subject", "last_seen"),
 )
-"""Columns of instants (UTC seconds) that must not be later than now."""
+"""Columns of instants (UTC seconds) that follow the clock as usage does."""
+
+DOUBTED = "doubted_notes"
+"""State: instants that were moved back in doubt, as they were."""
 
 
 class Realignment:
@@ -34,70 +40,150 @@ class Realignment:
     def __init__(self, connection: sqlite3.Connection, zone: ZoneInfo) -> None:
         """`zone` is where the day rows are cut."""
         self._connection, self._zone = connection, zone
+        self._movable = Movable(connection)
 
-    def apply(self, realign: Realign) -> None:
-        """Move what a clock that ran ahead booked into the future to where it belongs, days included."""
-        since = self._ahead_since(realign)
-        if since is None:
-            return
-        self._pull_back_minutes(realign, since)
-        self._pull_back_slots(realign, since)
-        self._pull_back_notes(realign, since)
+    def apply(self, change: Change) -> None:
+        """Do to the ledger what a clock that was set asks of it."""
+        if isinstance(change, Settle):
+            self._movable.settle()
+        elif isinstance(change, Move):
+            self._move(change)
+        elif isinstance(change, Realign):
+            self._pull_back(change)
+        else:
+            self._put_back(change)
+        if not isinstance(change, Settle):
+            self._movable.share()
 
-    def _ahead_since(self, realign: Realign) -> int | None:
-        """From when on (UTC seconds) rows were booked by a clock that ran ahead; None if none is known to be."""
-        if not realign.is_only_known_ahead:
-            return realign.after
-        query = "SELECT min(at) FROM incident WHERE what = ? AND at > ?"
-        since: int | None = self._connection.execute(query, (SET_FORWARD, realign.after)).fetchone()[0]
-        return since
-
-    def _pull_back_slots(self, realign: Realign, since: int) -> None:
-        latest = max(realign.after // SLOT_SECONDS * SLOT_SECONDS, since - SLOT_SECONDS)
-        columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
-        query = f"SELECT slot, subject, {columns} FROM slot WHERE slot > ?"  # noqa: S608 - names of our own schema
-        rows = self._connection.execute(query, (latest,)).fetchall()
-        if not rows:
-            return
-        self._connection.execute("DELETE FROM slot WHERE slot > ?", (latest,))
-        touched: set[int] = set()
-        for slot, subject, *amounts in rows:
-            target = moved_back(slot, realign.after, realign.seconds, SLOT_SECONDS)
-            self._connection.execute(ADD_SLOT, (target, subject, *amounts))
-            self._move_between_days(slot, target, subject, amounts)
-            touched.add(day_number(day_of(slot, self._zone)))
-        self._drop_empty_days(touched)
-
-    def _pull_back_notes(self, realign: Realign, since: int) -> None:
-        """What is dated, and not usage: by the instant, with the same shift."""
+    def _move(self, move: Move) -> None:
+        movable, stretch = self._movable, (move.began, move.ended)
+        for grain, step in GRAINS.items():
+            others: list[Row] = []
+            young = movable.found(grain, max(move.began // step * step, movable.shared_until()), stretch)
+            for row in movable.rows(grain):
+                (young if not row.back and move.began <= row.began <= move.ended else others).append(row)
+            movable.replace(grain, [*others, *self._relocate(young, lambda row: row.shifted(move.seconds))])
         for table, column in DATED:
-            moved = f"min({column} - :seconds, :after)"
             self._connection.execute(
-                f"UPDATE {table} SET {column} = {moved} WHERE {column} > :after AND {column} >= :since",  # noqa: S608 - names of our own schema
-                {"after": realign.after, "seconds": realign.seconds, "since": since},
+                f"UPDATE {table} SET {column} = max({column} + ?, 0) WHERE {column} BETWEEN ? AND ?",  # noqa: S608 - our own names
+                (move.seconds, *stretch),
             )
 
-    def _pull_back_minutes(self, realign: Realign, since: int) -> None:
-        latest = max(realign.after // MINUTE_SECONDS * MINUTE_SECONDS, since - MINUTE_SECONDS)
-        rows = self._connection.execute("SELECT * FROM minute WHERE minute > ?", (latest,)).fetchall()
-        self._connection.execute("DELETE FROM minute WHERE minute > ?", (latest,))
-        self._connection.executemany(
-            ADD_MINUTE,
-            ((moved_back(row[0], realign.after, realign.seconds, MINUTE_SECONDS), *row[1:]) for row in rows),
-        )
+    def _pull_back(self, realign: Realign) -> None:
+        """Everything that is later than the clock, whoever booked it; what is moved in doubt keeps where it was."""
+        movable, (after, seconds, is_doubtful, began) = self._movable, realign
 
-    def _move_between_days(self, slot: int, target: int, subject: int, amounts: list[int]) -> None:
-        before, after = (day_number(day_of(seconds, self._zone)) for seconds in (slot, target))
-        if before == after:
+        def earlier(row: Row) -> Row:
+            moved = row.shifted(-max(seconds, row.ended - 1 - after))
+            return moved._replace(back=row.back + row.began - moved.began if is_doubtful or row.back else 0)
+
+        for grain, step in GRAINS.items():
+            first, last = after // step * step + step, self._last(grain) + step
+            ahead: list[Row] = []
+            held: list[Row] = []
+            for row in movable.rows(grain):
+                (ahead if row.ended - 1 > after or (0 < began <= row.began and not row.back) else held).append(row)
+            if 0 < began < after:
+                alone = max(movable.shared_until(), began // step * step)
+                ahead += movable.found(grain, alone, (began, first - 1))
+            ahead += movable.found(grain, first, (after, last))
+            moved = self._relocate(ahead, earlier)
+            movable.replace(grain, [*held, *moved])
+        if is_doubtful:
+            self._remember_notes(began or after + 1)
+        for table, column in DATED:
+            self._connection.execute(
+                f"UPDATE {table} SET {column} = min({column} - :seconds, :after) WHERE {column} >= :since",  # noqa: S608 - our own names
+                {"after": after, "seconds": seconds, "since": min(began or after + 1, after + 1)},
+            )
+
+    def _last(self, table: str) -> int:
+        last: int = self._connection.execute(f"SELECT ifnull(max({table}), 0) FROM {table}").fetchone()[0]  # noqa: S608
+        return last
+
+    def _put_back(self, change: PutBack) -> None:
+        movable = self._movable
+        for grain, step in GRAINS.items():
+            first = max(change.began // step * step, movable.shared_until())
+            held = movable.rows(grain) + movable.found(grain, first, change)
+            self._relocate([row for row in held if row.back], lambda row: row.shifted(row.back))
+            movable.replace(grain, [row for row in held if not row.back])
+        for table, column, number, at in self._doubted_notes():
+            query = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"  # noqa: S608 - our own names
+            self._connection.execute(query, (at, number))
+        self._connection.execute("DELETE FROM state WHERE name = ?", (DOUBTED,))
+
+    def _relocate(self, rows: Iterable[Row], place: Callable[[Row], Row]) -> list[Row]:
+        """Take each row out of its slots or minutes and book it where it belongs; what retention deleted is let go."""
+        moved = []
+        touched: set[int] = set()
+        for row in rows:
+            target = place(row)
+            if self._withdraw(row, touched):
+                for start, amounts in target.cells():
+                    self._book(target, start, amounts, touched)
+                moved.append(target)
+        self._tidy_days(touched)
+        return moved
+
+    def _withdraw(self, row: Row, touched: set[int]) -> bool:
+        cells = list(row.cells())
+        execute, names = self._connection.execute, SUMS if row.grain == "slot" else COUNTS[:2]
+        where = f"WHERE {row.grain} = ? AND subject = ?"
+        held = f"SELECT 1 FROM {row.grain} {where}"  # noqa: S608 - our own names
+        if not all(execute(held, (start, row.subject)).fetchone() for start, _ in cells):
+            return False
+        less = ", ".join(f"{name} = {name} - ?" for name in names)
+        nothing = " AND ".join(f"{name} = 0" for name in names)
+        for start, amounts in cells:
+            execute(f"UPDATE {row.grain} SET {less} {where}", (*amounts[: len(names)], start, row.subject))  # noqa: S608
+            execute(f"DELETE FROM {row.grain} {where} AND {nothing}", (start, row.subject))  # noqa: S608
+            if row.grain == "slot":
+                self._add_to_day(
+                    start, row.subject, [*(-value for value in amounts[: len(SUMS)]), *(0 for _ in SPEEDS)]
+                )
+                touched.add(day_number(day_of(start, self._zone)))
+        return True
+
+    def _book(self, row: Row, start: int, amounts: list[int], touched: set[int]) -> None:
+        if row.grain == "minute":
+            self._connection.execute(ADD_MINUTE, (start, row.subject, *amounts[:2], *amounts[len(SUMS) :]))
             return
-        moved = len(COUNTS) + 1
-        self._connection.execute(ADD_DAY, (after, subject, *amounts))
-        less = [*(-amount for amount in amounts[:moved]), *(0 for _ in SPEEDS)]
-        self._connection.execute(ADD_DAY, (before, subject, *less))
+        self._connection.execute(ADD_SLOT, (start, row.subject, *amounts))
+        self._add_to_day(start, row.subject, amounts)
+        touched.add(day_number(day_of(start, self._zone)))
 
-    def _drop_empty_days(self, days: set[int]) -> None:
-        nothing = " AND ".join(f"{name} = 0" for name in COUNTS)
-        self._connection.executemany(
-            f"DELETE FROM day WHERE day = ? AND {nothing}",  # noqa: S608 - names of our own schema
-            ((day,) for day in days),
+    def _add_to_day(self, start: int, subject: int, amounts: list[int]) -> None:
+        day = day_number(day_of(start, self._zone))
+        self._connection.execute(ADD_DAY, (day, subject, *amounts))
+
+    def _tidy_days(self, days: set[int]) -> None:
+        """No day is left that holds nothing, and none keeps the peak of what has moved away."""
+        nothing = " AND ".join(f"{name} = 0" for name in SUMS)
+        highest = ", ".join(
+            f"{name} = ifnull((SELECT max({name}) FROM slot WHERE slot.subject = day.subject"  # noqa: S608
+            f" AND slot >= :start AND slot < :end), {name})"
+            for name in SPEEDS
         )
+        for day in days:
+            period = Period.day(day_numbered(day), self._zone)
+            self._connection.execute(f"DELETE FROM day WHERE day = ? AND {nothing}", (day,))  # noqa: S608 - our own names
+            self._connection.execute(
+                f"UPDATE day SET {highest} WHERE day = :day",  # noqa: S608 - our own names
+                {"start": period.start, "end": period.end, "day": day},
+            )
+
+    def _remember_notes(self, since: int) -> None:
+        notes = [*self._doubted_notes()]
+        known = {tuple(note[:3]) for note in notes}
+        for table, column in DATED:
+            query = f"SELECT rowid, {column} FROM {table} WHERE {column} >= ?"  # noqa: S608 - our own names
+            found = self._connection.execute(query, (since,))
+            notes.extend([table, column, number, at] for number, at in found if (table, column, number) not in known)
+        self._connection.execute(
+            "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (DOUBTED, json.dumps(notes))
+        )
+
+    def _doubted_notes(self) -> list[list[str | int]]:
+        row = self._connection.execute("SELECT value FROM state WHERE name = ?", (DOUBTED,)).fetchone()
+        return json.loads(row[0]) if row else []

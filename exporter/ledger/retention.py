@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.files import size_on_disk
+from exporter.ledger.held_clock import held_clock
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import COUNTER_BASE
 from exporter.metering.readings import Subject
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
+    from exporter.ledger.held_clock import HeldClock
     from exporter.ledger.writer import Writer
 
 DAY_SECONDS = 86_400
@@ -74,13 +76,19 @@ class Retention:
         return self._writer.connection
 
     def tidy(self, keep: Keep, now: int) -> Removed:
-        """Delete what is older than it is kept for (or less, where the file is too large), fold what is long gone."""
-        removed = self._delete(keep, now)
+        """Delete what is older than it is kept for (or less, where the file is too large), fold what is long gone.
+
+        `now` is UTC seconds by the clock. What counts is the time that nobody doubts: a clock that has jumped ahead
+        deletes nothing, and rows that a clock from the past has booked wait until it is mended.
+        """
+        clock = held_clock(self._connection, now)
+        now = clock.sure
+        removed = self._delete(keep, now, clock)
         gone = self._fold_gone(now)
         share = keep
         while self._live_bytes() > keep.max_bytes and _shorter(share) != share:
             share = _shorter(share)
-            more = self._delete(share, now)
+            more = self._delete(share, now, clock)
             removed = Removed(removed.minutes + more.minutes, removed.slots + more.slots)
         return removed._replace(gone=gone)
 
@@ -95,13 +103,14 @@ class Retention:
         self._connection.execute("VACUUM")
         self._writer.checkpoint_log(truncate=True)
 
-    def _delete(self, keep: Keep, now: int) -> Removed:
+    def _delete(self, keep: Keep, now: int, clock: HeldClock) -> Removed:
         counted = [0, 0]
 
         def work() -> None:
             for number, (table, seconds) in enumerate((("minute", keep.minute_seconds), ("slot", keep.slot_seconds))):
-                statement = f"DELETE FROM {table} WHERE {table} < ?"  # noqa: S608 - names of our own schema
-                counted[number] = self._connection.execute(statement, (now - seconds,)).rowcount
+                statement = f"DELETE FROM {table} WHERE {table} < ? AND NOT {table} BETWEEN ? AND ?"  # noqa: S608 - names of our own schema
+                bounds = (now - seconds, *clock.misplaced)
+                counted[number] = self._connection.execute(statement, bounds).rowcount
             self._connection.execute(
                 "DELETE FROM incident WHERE seen = 1 AND id <= (SELECT max(id) FROM incident) - ?",
                 (INCIDENTS_KEPT,),
@@ -134,6 +143,7 @@ class Retention:
         for table in ("slot", "day", "minute", "checkpoint"):
             execute(f"DELETE FROM {table} WHERE subject IN (SELECT id FROM temp.gone)")  # noqa: S608 - our own names
         execute("DELETE FROM state WHERE name IN (SELECT ? || id FROM temp.gone)", (COUNTER_BASE,))
+        execute("UPDATE movable SET subject = :target WHERE subject IN (SELECT id FROM temp.gone)", {"target": target})
         execute("DELETE FROM subject WHERE id IN (SELECT id FROM temp.gone)")
 
     def _live_bytes(self) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from exporter.ledger.backups import COPIED
+from exporter.ledger.movable import GRAINS, Movable, cut, own_row
 from exporter.ledger.realignment import Realignment
 from exporter.ledger.statements import (
     ADD_DAY,
@@ -15,6 +18,8 @@ from exporter.ledger.statements import (
     PUT_METER,
     PUT_SUBJECT,
 )
+from exporter.metering.clock import SECOND
+from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
 from reports.periods import day_number, day_of
 
 if TYPE_CHECKING:
@@ -24,6 +29,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.postings import Checkpoint, Posting, SubjectFacts, Usage
     from exporter.metering.readings import Counts, Subject
+    from exporter.metering.reckoning import Reckoning
 
 MOST = 2**63 - 1
 """The largest number that SQLite holds."""
@@ -37,18 +43,21 @@ class Rows:
         self._connect, self._zone = connect, zone
         self._ids: dict[Subject, int] = {}
         self._known: frozenset[int] | None = None
+        self._reckoning: Reckoning | None = None
+        self._shared_until: int | None = None
 
     def forget(self) -> None:
         """Look everything up again: a transaction was rolled back, or subjects were folded together."""
         self._ids.clear()
-        self._known = None
+        self._known = self._reckoning = self._shared_until = None
 
     def put(self, posting: Posting) -> None:
         """Usage, checkpoints and facts of the subjects."""
+        for change in posting.changes:
+            Realignment(self._connection, self._zone).apply(change)
         self._put_subjects(posting.subjects)
-        for realign in posting.realigns:
-            Realignment(self._connection, self._zone).apply(realign)
         self._add_usage(posting.slots, posting.minutes)
+        self._copy_what_may_move(posting)
         self._put_checkpoints(posting.checkpoints)
         if posting.counter_bases is not None:
             self._put_counter_bases(posting.counter_bases)
@@ -67,6 +76,7 @@ class Rows:
         }
         self._connection.execute(PUT_METER, row)
         self._put_known(posting.meter, state.known)
+        self._put_reckoning(posting.meter, state.reckoning)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -83,6 +93,40 @@ class Rows:
             row = (f"known:{meter}", " ".join(map(str, sorted(known))))
             self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
             self._known = known
+
+    def _put_reckoning(self, meter: str, reckoning: Reckoning | None) -> None:
+        """Written when it changes only: at a boot, and when the clock is set."""
+        if reckoning is not None and reckoning != self._reckoning:
+            row = (f"clock:{meter}", json.dumps(reckoning._asdict()))
+            self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
+            self._reckoning = reckoning
+
+    def _copy_what_may_move(self, posting: Posting) -> None:
+        """Keep usage apart, too, that was booked into slots which others share: a step may yet move it."""
+        state, reckoning = posting.state, posting.state.reckoning
+        if reckoning is None:
+            return
+        movable = Movable(self._connection)
+        if posting.changes or self._shared_until is None:
+            self._shared_until = movable.shared_until()
+        stretch = (max(reckoning.began, self._unposted_since(posting)), state.wall // SECOND)
+        minutes: dict[tuple[Subject, int], list[tuple[int, ...]]] = defaultdict(list)
+        for (minute, subject), used in sorted(posting.minutes.items()):
+            minutes[subject, minute // SLOT_SECONDS].append((minute, *used.counts[:2]))
+        for grain, usage in (("slot", posting.slots), ("minute", posting.minutes)):
+            for (start, subject), used in usage.items():
+                if reckoning.began - GRAINS[grain] < start < self._shared_until and start <= stretch[1]:
+                    row = own_row(grain, self._id(subject), start, stretch, used)
+                    known = minutes[subject, start // SLOT_SECONDS] if grain == "slot" else ()
+                    movable.add(grain, cut(row, known))
+
+    def _unposted_since(self, posting: Posting) -> int:
+        """The minute (UTC seconds by today's clock) of the last posting, or of the boot."""
+        state = posting.state
+        query = "SELECT boot_id, elapsed FROM meter WHERE name = ?"
+        boot_id, elapsed = self._connection.execute(query, (posting.meter,)).fetchone() or ("", 0)
+        passed = state.elapsed - (elapsed if boot_id == state.boot_id else 0)
+        return (state.wall - passed) // SECOND // MINUTE_SECONDS * MINUTE_SECONDS
 
     def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
         rows = [

@@ -47,5 +47,5 @@ PUT_SUBJECT = """
 INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen)
 VALUES (:kind, :name, :counted, :uplink, :first_seen, :last_seen)
 ON CONFLICT (kind, name) DO UPDATE SET counted = :counted, uplink = :uplink,
-  first_seen = min(first_seen, :first_seen), last_seen = max(last_seen, :last_seen)
+  last_seen = max(last_seen, :last_seen)
 """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exporter.ledger.backups import DamagedLedgerError, backup_path, write_backup
 from exporter.ledger.files import LedgerError, size_on_disk
+from exporter.ledger.held_clock import held_clock
 from exporter.ledger.retention import Keep, Removed, Retention
 from reports.periods import day_of
 
@@ -135,7 +136,8 @@ class LedgerUpkeep:
 
     async def _back_up(self) -> None:
         keep, path = self._settings.backups, self._settings.path
-        today = day_of(self._now(), self._zone)
+        clock = await self._on_writer(lambda: held_clock(self._writer.connection, self._now()))
+        today = day_of(clock.sure, self._zone)
         if keep == 0 or backup_path(path, today).exists():
             return
         await asyncio.to_thread(write_backup, path, today, keep)

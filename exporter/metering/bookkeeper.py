@@ -31,11 +31,11 @@ from exporter.metering.taking import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from exporter.metering.journal import Journal
     from exporter.metering.lives import Room
-    from exporter.metering.postings import OpeningBalance, Realign
+    from exporter.metering.postings import OpeningBalance
     from exporter.metering.readings import Look, Reading, Subject
     from exporter.metering.timeline import Stretch
     from exporter.metering.totals import Totals
@@ -115,10 +115,12 @@ class Bookkeeper:
             life.epoch = CONTINUED_ELSEWHERE
             self.dirty.add(life.subject)
 
-    def shift(self, realign: Realign) -> None:
-        """Let no life remember an instant that the clock, now that it was set back, has not reached."""
+    def shift(self, place: Callable[[int, int], int] | None) -> None:
+        """Have every life remember its instants where a clock that was set puts them; None leaves them."""
+        if place is None:
+            return
         for life in self.lives.values():
-            if life.shift(realign):
+            if life.shift(place):
                 self.dirty.add(life.subject)
                 self.changed.add(life.subject)
 

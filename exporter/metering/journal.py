@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
-from exporter.metering.postings import Gap, Incident, Realign, Speeds, Usage
-from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, Piece, moved_back, spread
+from exporter.metering.postings import Gap, Incident, Speeds, Usage
+from exporter.metering.reckoning import Move, Realign
+from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, Piece, moved, moved_back, spread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from exporter.metering.readings import Counts, Subject
+    from exporter.metering.reckoning import Change
 
 
 class Journal:
@@ -55,18 +59,24 @@ class Journal:
         """Begin anew: a posting has taken everything."""
         self.slots, self.minutes, self.gaps, self.incidents = {}, {}, [], []
 
-    def shift(self, realign: Realign) -> None:
-        """Move everything later than the clock that was set back: it had run ahead."""
-        self.slots = _shifted(self.slots, realign, SLOT_SECONDS)
-        self.minutes = _shifted(self.minutes, realign, MINUTE_SECONDS)
-        after, seconds = realign.after, realign.seconds
-        self.gaps = [
-            gap._replace(began=moved_back(gap.began, after, seconds, 1), ended=moved_back(gap.ended, after, seconds, 1))
-            for gap in self.gaps
-        ]
-        self.incidents = [
-            incident._replace(at=moved_back(incident.at, after, seconds, 1)) for incident in self.incidents
-        ]
+    def shift(self, change: Change) -> None:
+        """Move what waits to where a clock that was set puts it."""
+        place = placing(change)
+        if place is None:
+            return
+        self.slots = _shifted(self.slots, place, SLOT_SECONDS)
+        self.minutes = _shifted(self.minutes, place, MINUTE_SECONDS)
+        self.gaps = [gap._replace(began=place(gap.began, 1), ended=place(gap.ended, 1)) for gap in self.gaps]
+        self.incidents = [incident._replace(at=place(incident.at, 1)) for incident in self.incidents]
+
+
+def placing(change: Change) -> Callable[[int, int], int] | None:
+    """Where a change puts a row: a function of its beginning and length (seconds); None if it moves nothing here."""
+    if isinstance(change, Move):
+        return lambda start, step: moved(start, change, step)
+    if isinstance(change, Realign):
+        return lambda start, step: moved_back(start, change, step)
+    return None
 
 
 def _merge(rows: dict[tuple[int, Subject], Usage], start: int, subject: Subject, usage: Usage) -> None:
@@ -75,8 +85,10 @@ def _merge(rows: dict[tuple[int, Subject], Usage], start: int, subject: Subject,
     rows[key] = usage if held is None else held.plus(usage)
 
 
-def _shifted(rows: dict[tuple[int, Subject], Usage], realign: Realign, step: int) -> dict[tuple[int, Subject], Usage]:
+def _shifted(
+    rows: dict[tuple[int, Subject], Usage], place: Callable[[int, int], int], step: int
+) -> dict[tuple[int, Subject], Usage]:
     shifted: dict[tuple[int, Subject], Usage] = {}
     for (start, subject), usage in rows.items():
-        _merge(shifted, moved_back(start, realign.after, realign.seconds, step), subject, usage)
+        _merge(shifted, place(start, step), subject, usage)
     return shifted

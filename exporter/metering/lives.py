@@ -9,14 +9,13 @@ from exporter.metering.differences import WRAP_32, limit
 from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, added
 from exporter.metering.snapshots import InterfaceState
-from exporter.metering.spreading import MINUTE_SECONDS, moved_back
+from exporter.metering.spreading import MINUTE_SECONDS
 from exporter.metering.taking import MOST_LIFETIME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from exporter.metering.differences import Delta
-    from exporter.metering.postings import Realign
     from exporter.metering.readings import Epoch, Link, Reading, Subject
     from exporter.metering.taking import Fall
 
@@ -133,18 +132,14 @@ class Life:
             (discarded[0], discarded[1]),
         )
 
-    def shift(self, realign: Realign) -> bool:
-        """Move back every instant that is later than the clock that was set back; returns whether there was one."""
+    def shift(self, place: Callable[[int, int], int]) -> bool:
+        """Move every instant to where a clock that was set puts it; returns whether one has moved."""
         facts = self.facts
-        if max(self.began_at, self.read_at, self.booked_minute, facts.first_seen, facts.last_seen) <= realign.after:
-            return False
-        self.began_at, self.read_at, first_seen, last_seen = (
-            moved_back(at, realign.after, realign.seconds, 1)
-            for at in (self.began_at, self.read_at, facts.first_seen, facts.last_seen)
-        )
-        self.booked_minute = moved_back(self.booked_minute, realign.after, realign.seconds, MINUTE_SECONDS)
+        before = (self.began_at, self.read_at, facts.first_seen, facts.last_seen)
+        after = self.began_at, self.read_at, first_seen, last_seen = tuple(place(at, 1) for at in before)
+        self.booked_minute = place(self.booked_minute, MINUTE_SECONDS)
         self.facts = facts._replace(first_seen=first_seen, last_seen=last_seen)
-        return True
+        return after != before
 
     def gain(self, counts: Counts) -> None:
         """Add a delta to the lifetime."""

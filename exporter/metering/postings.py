@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporter.metering.readings import Epoch, Subject
+    from exporter.metering.reckoning import Change, Reckoning
 
 
 class Speeds(NamedTuple):
@@ -71,7 +72,7 @@ class MeterState(NamedTuple):
     """When and under which boot a meter last looked, and the interface indexes that it saw.
 
     `posting` numbers the transactions: a posting that the ledger already holds is not applied again.
-    `wall` and `elapsed` are nanoseconds of Instant.
+    `wall` and `elapsed` are nanoseconds of Instant; `reckoning` is None where an older version wrote the ledger.
     """
 
     posting: int
@@ -80,6 +81,7 @@ class MeterState(NamedTuple):
     wall: int
     elapsed: int
     known: frozenset[int]
+    reckoning: Reckoning | None = None
 
 
 class Gap(NamedTuple):
@@ -102,21 +104,6 @@ class Incident(NamedTuple):
     is_notice: bool = False
 
 
-SET_FORWARD = "clock set forward"
-"""An incident of this kind is dated by the new clock at the last look before: what is booked later, is so by it."""
-
-
-class Realign(NamedTuple):
-    """The clock had run ahead: what is booked later than `after` (UTC seconds) moves back by `seconds`, to it at most.
-
-    `is_only_known_ahead`: only what was booked since a step forward that the ledger remembers.
-    """
-
-    after: int
-    seconds: int
-    is_only_known_ahead: bool = False
-
-
 class Posting(NamedTuple):
     """One transaction's worth: all or nothing goes into the ledger. Keys of usage are (UTC seconds, subject)."""
 
@@ -128,7 +115,7 @@ class Posting(NamedTuple):
     subjects: dict[Subject, SubjectFacts]
     gaps: tuple[Gap, ...]
     incidents: tuple[Incident, ...]
-    realigns: tuple[Realign, ...] = ()
+    changes: tuple[Change, ...] = ()
     counter_bases: Mapping[Subject, Counts] | None = None
     """After a restore: the lifetimes at which counters of /metrics begin again; None is nothing new."""
 

@@ -10,6 +10,7 @@ from exporter.metering.bookkeeper import Bookkeeper
 from exporter.metering.clock import SECOND
 from exporter.metering.counter_bases import CounterBases, last_shown
 from exporter.metering.counting import metered
+from exporter.metering.journal import placing
 from exporter.metering.kinship import Held, Kin, kin_of
 from exporter.metering.lives import states_of
 from exporter.metering.postings import Gap, MeterState, Posting
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from exporter.metering.counting import CountingRules
     from exporter.metering.journal import Journal
     from exporter.metering.lives import Life
-    from exporter.metering.postings import OpeningBalance, Realign
+    from exporter.metering.postings import OpeningBalance
     from exporter.metering.readings import Look, Meter, Subject
+    from exporter.metering.reckoning import Change
     from exporter.metering.totals import Totals
 
 log = logging.getLogger(__name__)
@@ -77,7 +79,7 @@ class Sampler:
         )
         self._minutes_for_all = options.minutes_for_all
         self._opened = opening.state
-        self._timeline = Timeline(opening.state, options.gap_seconds)
+        self.timeline = Timeline(opening.state, options.gap_seconds)
         self._shortest_rate = min(SHORTEST_RATE_SECONDS, options.sample_interval * 0.9)
         self._posting = opening.state.posting if opening.state else 0
         self._gap_total = opening.gap_seconds
@@ -86,7 +88,8 @@ class Sampler:
         self._look: Look | None = None
         self._looked: Instant | None = None
         self._metered: frozenset[str] = frozenset()
-        self._realigns: list[Realign] = []
+        self.changes: list[Change] = []
+        """What a clock that was set, or a boot, asks of the ledger and no posting has brought yet."""
         self._facts_noted = 0
         self._number = self._layout = 0
         self.snapshot: Snapshot | None = None
@@ -127,8 +130,8 @@ class Sampler:
         health = MeterHealth(is_up=True, read_seconds=time.perf_counter() - began)
         if self._look is None and self._opened is not None:
             self._recognise(self._opened, look, now)
-        stretch = self._timeline.stretch(now, look)
         self._follow_the_clock(now, look)
+        stretch = self.timeline.stretch(now, look)
         self._adopt(look, now.wall // SECOND)
         before = self._bytes_counted() if stretch.gap else 0
         self._books.book(look, self._metered_in(look), stretch)
@@ -136,7 +139,7 @@ class Sampler:
         self._books.record.note_losses(look.losses, now.wall // SECOND)
         self._measure(now, stretch)
         self._counter_bases.settle(self._books.lives)
-        self._timeline.looked(now)
+        self.timeline.looked(now)
         self._look, self._looked = look, now
         return self._publish(now, health)
 
@@ -158,6 +161,7 @@ class Sampler:
                 looked.wall,
                 looked.elapsed,
                 books.known_indexes(),
+                self.timeline.reckoning,
             ),
             slots=journal.slots,
             minutes=journal.minutes,
@@ -165,11 +169,11 @@ class Sampler:
             subjects={subject: books.lives[subject].facts for subject in books.changed},
             gaps=tuple(journal.gaps),
             incidents=tuple(journal.incidents),
-            realigns=tuple(self._realigns),
+            changes=tuple(self.changes),
             counter_bases=self._counter_bases.take(),
         )
         journal.clear()
-        books.dirty, books.changed, self._realigns = set(), set(), []
+        books.dirty, books.changed, self.changes = set(), set(), []
         return posting
 
     def _say_that_it_fails(self, problem: str, surprise: Exception | None = None) -> None:
@@ -188,10 +192,10 @@ class Sampler:
         held = [Held(life.epoch, life.counts) for life in lives if life.epoch is not None]
         kin, reason = kin_of(opened, held, look, now)
         if kin is Kin.RENAMED:
-            self._timeline.rename_boot(look.boot_id)
+            self.timeline.rename_boot(look.boot_id)
             self._books.rename_boot(opened.boot_id, look.boot_id)
         elif kin is Kin.STRANGE:
-            self._timeline.rename_boot("")
+            self.timeline.rename_boot("")
             self._books.estrange()
             self.on_notice(self._books.record.note_strange(reason, now.wall // SECOND))
 
@@ -200,14 +204,13 @@ class Sampler:
         return last_shown(self._books.lives.values())
 
     def _follow_the_clock(self, now: Instant, look: Look) -> None:
-        realign, incident = self._timeline.realignment(now, look)
-        if incident is not None:
-            self._journal.incidents.append(incident)
-        if realign is not None:
-            self._journal.shift(realign)
-            self._realigns.append(realign)
-            if not realign.is_only_known_ahead:
-                self._books.shift(realign)
+        changes, incidents = self.timeline.follow(now, look)
+        for change in changes:
+            self._journal.shift(change)
+            self._books.shift(placing(change))
+            self._facts_noted = 0
+        self.changes.extend(changes)
+        self._journal.incidents.extend(incidents)
 
     def _adopt(self, look: Look, at: int) -> None:
         """Take over links and uplinks where they changed: who is metered, who counts, who has left."""
@@ -292,6 +295,6 @@ class Sampler:
             gap_seconds=self._gap_total,
             resets=self._books.record.resets,
             discarded=self._books.record.discarded,
-            is_gap_open=self._timeline.is_gap_open(now),
+            is_gap_open=self.timeline.is_gap_open(now),
         )
         return self.snapshot

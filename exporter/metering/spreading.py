@@ -10,6 +10,8 @@ from exporter.metering.readings import Counts, subtracted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from exporter.metering.reckoning import Move, Realign
+
 SLOT_SECONDS = 900
 MINUTE_SECONDS = 60
 
@@ -42,7 +44,17 @@ def spread(counts: Counts, began: int, ended: int, step_seconds: int) -> Iterato
             yield Piece(number * step_seconds, part)
 
 
-def moved_back(start: int, after: int, seconds: int, step: int) -> int:
-    """Where a row that begins at `start` belongs once the clock is right: never later than `after` (UTC seconds)."""
-    latest = after // step * step
-    return start if start <= latest else min((start - seconds) // step * step, latest)
+def moved_back(start: int, realign: Realign, step: int) -> int:
+    """Where a row that begins at `start` belongs once the clock is right: never later than it (UTC seconds)."""
+    latest = realign.after // step * step
+    if start <= latest and not 0 < realign.began <= start:
+        return start
+    return min((start - realign.seconds) // step * step, latest)
+
+
+def moved(start: int, move: Move, step: int) -> int:
+    """Where a row of `step` seconds that begins at `start` belongs: what of it may have been booked in the stretch."""
+    began, ended = max(start, move.began), min(start + step, move.ended + 1)
+    if began >= ended:
+        return start
+    return max((began + ended - 1) // 2 + move.seconds, 0) // step * step

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND, Instant
-from exporter.metering.postings import SET_FORWARD, Incident, Realign
+from exporter.metering.postings import Incident
+from exporter.metering.reckoning import (
+    CLOCK_STEP_SECONDS,
+    Reckoning,
+    Settle,
+    Step,
+    first_reckoning,
+    inherited_reckoning,
+    reckon,
+)
 
 if TYPE_CHECKING:
     from exporter.metering.postings import MeterState
     from exporter.metering.readings import Look
-
-CLOCK_STEP_SECONDS = 60
-"""A wall clock that moved more than this against the steady one was set; less is what NTP does every day."""
-
-MENDED_SECONDS = 35 * 86_400
-"""A clock that goes back further than this is more likely broken than mended: history is not moved for it."""
+    from exporter.metering.reckoning import Change
 
 
 class Stretch(NamedTuple):
@@ -43,6 +47,28 @@ class Timeline:
         self._state = state
         self._gap_seconds = gap_seconds
         self._last: Instant | None = None
+        self._has_moved_history = False
+        self.reckoning = state.reckoning if state else None
+
+    def follow(self, now: Instant, look: Look) -> tuple[list[Change], list[Incident]]:
+        """What a boot, or a clock that was set since the last look, asks of the books, and a line for the record."""
+        state = self._state
+        changes: list[Change] = []
+        if self.reckoning is None:
+            self.reckoning = self._first_reckoning(now)
+            if self.reckoning.began:
+                changes.append(Settle(self.reckoning.began))
+        before = self._last or (Instant(state.wall, state.elapsed, 0) if state else None)
+        if before is None:
+            return changes, []
+        is_boot = self._last is None and state is not None and state.boot_id != look.boot_id
+        step = _step(before, now, is_boot=is_boot)
+        if not is_boot and abs(step.seconds) < CLOCK_STEP_SECONDS:
+            return changes, []
+        self.reckoning, more = reckon(self.reckoning, step)
+        self._has_moved_history = is_boot and any(not isinstance(change, Settle) for change in more)
+        changes.extend(more)
+        return changes, _incidents(step, more)
 
     def rename_boot(self, boot_id: str) -> None:
         """The boot of the ledger's last look is called so now; by no name, it was none that goes on."""
@@ -54,44 +80,26 @@ class Timeline:
         if self._last is not None:
             return self._running(now, self._last)
         state = self._state
+        booted = now.wall - now.elapsed
         if state is None:
-            booted = now.wall - now.elapsed
             return Stretch(booted, now.wall, now.elapsed / SECOND, is_first_ever=True)
         if state.boot_id == look.boot_id:
             seconds = max(now.elapsed - state.elapsed, 0) / SECOND
             return self._stretch(now, seconds, "down")
-        booted = now.wall - now.elapsed
-        unseen_since = min(state.wall, now.wall) // SECOND
+        # A last look under another clock is known to be before this boot, and no more.
+        last = booted if self._has_moved_history or state.wall > now.wall else state.wall
         return Stretch(
-            max(booted, min(state.wall, now.wall)),
+            max(booted, last),
             now.wall,
             now.elapsed / SECOND,
             gap="down",
-            unseen_since=unseen_since,
+            unseen_since=last // SECOND,
             is_new_boot=True,
         )
 
-    def realignment(self, now: Instant, look: Look) -> tuple[Realign | None, Incident | None]:
-        """What a clock that was set since the last look asks for: booked rows moved back, a line for the record.
-
-        After a reboot nobody knows which clock was wrong: one without a battery begins in the past, and the ledger's
-        history must not follow it there. Then, and after a very long step, only what is known to be ahead moves.
-        """
-        at = now.wall // SECOND
-        before = self._last or self._remembered(look)
-        if before is None:
-            is_behind = self._state is not None and now.wall < self._state.wall
-            return (Realign(at, 0, is_only_known_ahead=True) if is_behind else None), None
-        step = ((now.wall - now.elapsed) - (before.wall - before.elapsed)) / SECOND
-        if abs(step) < CLOCK_STEP_SECONDS:
-            return None, None
-        seconds = round(abs(step))
-        detail = f"by {seconds} s"
-        if step > 0:
-            last_look = (now.wall - (now.elapsed - before.elapsed)) // SECOND
-            return None, Incident(last_look, "", SET_FORWARD, detail=detail)
-        realign = Realign(at, seconds, is_only_known_ahead=seconds > MENDED_SECONDS)
-        return realign, Incident(at, "", "clock set back", detail=detail)
+    def sure(self, now: Instant) -> int:
+        """The time (UTC seconds) that nobody doubts."""
+        return now.wall // SECOND - (self.reckoning.doubt_at(now.elapsed // SECOND) if self.reckoning else 0)
 
     def looked(self, now: Instant) -> None:
         """Remember that a look succeeded."""
@@ -103,11 +111,12 @@ class Timeline:
             return now.elapsed - self._last.elapsed > self._gap_seconds * SECOND
         return self._state is not None and now.wall - self._state.wall > self._gap_seconds * SECOND
 
-    def _remembered(self, look: Look) -> Instant | None:
+    def _first_reckoning(self, now: Instant) -> Reckoning:
+        """Of a new ledger, or of one that an older version wrote: what that booked under a wrong clock may move."""
         state = self._state
-        if state is None or state.boot_id != look.boot_id:
-            return None
-        return Instant(wall=state.wall, elapsed=state.elapsed, awake=0)
+        if state is None:
+            return first_reckoning((now.wall - now.elapsed) // SECOND, now.wall // SECOND, now.elapsed // SECOND)
+        return inherited_reckoning(state.wall // SECOND, state.elapsed // SECOND)
 
     def _running(self, now: Instant, last: Instant) -> Stretch:
         seconds = (now.elapsed - last.elapsed) / SECOND
@@ -118,3 +127,21 @@ class Timeline:
         began = now.wall - round(seconds * SECOND)
         is_gap = seconds > self._gap_seconds
         return Stretch(began, now.wall, seconds, cause if is_gap else "", began // SECOND)
+
+
+def _step(before: Instant, now: Instant, *, is_boot: bool) -> Step:
+    since = now.elapsed if is_boot else now.elapsed - before.elapsed
+    last, new = before.wall // SECOND, now.wall // SECOND
+    seconds = round((now.wall - since - before.wall) / SECOND)
+    return Step(last, last + seconds, new, now.elapsed // SECOND, before.elapsed // SECOND, is_boot)
+
+
+def _incidents(step: Step, changes: list[Change]) -> list[Incident]:
+    """A boot says nothing of the clock where it only goes on; dated by the new clock at the last look."""
+    if step.seconds >= 0:
+        is_set = any(not isinstance(change, Settle) for change in changes) or not step.is_boot
+        what = "clock set forward"
+    else:
+        is_set = step.seconds <= -CLOCK_STEP_SECONDS
+        what = "clock set back"
+    return [Incident(step.start, "", what, detail=f"by {abs(step.seconds)} s")] if is_set else []

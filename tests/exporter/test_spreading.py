@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from exporter.metering.clock import SECOND
 from exporter.metering.readings import Counts
+from exporter.metering.reckoning import Realign
 from exporter.metering.spreading import SLOT_SECONDS, moved_back, spread
 
 AMOUNTS = st.integers(0, 2**60)
@@ -44,7 +45,7 @@ def test_an_end_on_a_boundary_belongs_to_the_step_before() -> None:
 def test_what_is_moved_back_is_never_later_than_the_clock(start: int, after: int, seconds: int, step: int) -> None:
     start -= start % step
 
-    moved = moved_back(start, after, seconds, step)
+    moved = moved_back(start, Realign(after, seconds), step)
 
     assert moved <= after
     assert moved % step == 0

@@ -1,0 +1,39 @@
+"""What the ledger knows of the clock that it was written by."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.metering.clock import SECOND
+from exporter.metering.reckoning import Reckoning
+from exporter.metering.spreading import SLOT_SECONDS
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_NOTHING = (1, 0)
+
+
+class HeldClock(NamedTuple):
+    """The time (UTC seconds) that nobody doubts, and where rows lie that a wrong clock has booked."""
+
+    sure: int
+    misplaced: tuple[int, int] = _NOTHING
+
+
+def held_reckoning(connection: sqlite3.Connection, meter: str) -> Reckoning | None:
+    """What is known of the clock since the last boot or step; None where an older version wrote the ledger."""
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (f"clock:{meter}",)).fetchone()
+    return Reckoning(**json.loads(row[0])) if row else None
+
+
+def held_clock(connection: sqlite3.Connection, now: int) -> HeldClock:
+    """What the last posting told; a ledger that never had one, or has one of an older version, does not doubt `now`."""
+    row = connection.execute("SELECT name, wall, elapsed FROM meter").fetchone()
+    reckoning = held_reckoning(connection, row[0]) if row else None
+    if reckoning is None:
+        return HeldClock(now)
+    last = row[1] // SECOND
+    misplaced = (reckoning.began // SLOT_SECONDS * SLOT_SECONDS, last) if reckoning.is_wrong else _NOTHING
+    return HeldClock(last - reckoning.doubt_at(row[2] // SECOND), misplaced)
