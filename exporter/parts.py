@@ -183,10 +183,17 @@ def build_parts(
         plans=plans,
     )
     writer.on_notice = desk.note_on_ledger
-    archive = ReportArchive(
-        settings=settings, host=host, now=around.seconds, sure=lambda: sampler.timeline.sure(around.clock.now())
-    )
+    archive = _build_archive(around, sampler, host)
     return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, archive, ledger.path)
+
+
+def _build_archive(around: Surroundings, sampler: Sampler, host: Host) -> ReportArchive:
+    return ReportArchive(
+        settings=around.settings,
+        host=host,
+        now=around.seconds,
+        sure=lambda: sampler.timeline.sure(around.clock.now()),
+    )
 
 
 def _build_upkeep(

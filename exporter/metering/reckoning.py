@@ -44,7 +44,7 @@ class Move(NamedTuple):
 class Realign(NamedTuple):
     """The clock had run ahead: what is booked later than `after` (UTC seconds) moves back by `seconds`, to it at most.
 
-    `is_doubtful`: nobody saw the step, for it was made across a reboot; it may have to be undone. `began` is from when
+    `is_doubtful`: it may have to be undone, should a step forward show that the clock was behind. `began` is from when
     on everything moves back, also what is earlier than `after`; 0 where that is not known.
     """
 
@@ -152,7 +152,7 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     if reach - step.start >= CLOCK_STEP_SECONDS:
         # A boot settles what is left of the boot before; what is pulled back from a week ago may move again.
         changes.insert(len(changes) - step.is_boot, _pull_back(held, step, reach, sure))
-        doubted = max(doubted, reach) if step.is_boot or held.is_wrong else doubted
+        doubted = max(doubted, reach)
     age = 0 if step.is_boot else step.elapsed
     lead, since = _lead(held, step, sure)
     off = step.seconds if step.is_boot and not held.is_wrong and 0 < step.seconds <= SETTLED_SECONDS else 0
@@ -161,9 +161,9 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
 
 
 def _pull_back(held: Reckoning, step: Step, reach: int, sure: int) -> Realign:
-    """What is later than a credible clock moves back; after a boot, in doubt."""
+    """What is later than a credible clock moves back, in doubt: a step forward may show that the clock was behind."""
     if not step.is_boot:
-        return Realign(step.start, reach - step.start if held.is_wrong else -step.seconds, held.is_wrong)
+        return Realign(step.start, reach - step.start if held.is_wrong else -step.seconds, is_doubtful=True)
     if not held.is_wrong and _goes_on_as_before_a_step_forward(step, sure):
         return Realign(step.start, reach - sure, is_doubtful=True, began=held.began)
     return Realign(step.start, reach - step.start, is_doubtful=True)

@@ -88,8 +88,7 @@ class Sampler:
         self._look: Look | None = None
         self._looked: Instant | None = None
         self._metered: frozenset[str] = frozenset()
-        self.changes: list[Change] = []
-        """What a clock that was set, or a boot, asks of the ledger and no posting has brought yet."""
+        self.changes: list[Change] = []  # what a boot or a clock that was set asks of the ledger, to be posted
         self._facts_noted = 0
         self._number = self._layout = 0
         self.snapshot: Snapshot | None = None
