@@ -145,8 +145,8 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
         return _follow_a_wrong_clock(held, step, reach, sure)
     changes: list[Change] = []
     doubted = held.doubted
-    if 0 < doubted <= step.new and step.seconds > 0 and not step.is_boot:
-        changes.append(PutBack(held.began, step.last))
+    if 0 < doubted < step.new + CLOCK_STEP_SECONDS and step.seconds > 0 and not step.is_boot:
+        changes.append(PutBack(held.elder or held.began, step.last))
         reach, doubted = max(reach, doubted), 0
     began, elder = _follow_the_young(held, step, sure, changes)
     if reach - step.start >= CLOCK_STEP_SECONDS:

@@ -170,7 +170,7 @@ def _play(world: World, step: Step) -> None:
         world.reboot(off[step.what])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_nothing_is_lost_or_stays_where_a_wrong_clock_booked_it(
     steps: list[Step], open_books: Callable[..., Books]
