@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.metering.clock import SECOND
 from exporter.metering.reckoning import Reckoning
@@ -23,9 +23,13 @@ class HeldClock(NamedTuple):
 
 
 def held_reckoning(connection: sqlite3.Connection, meter: str) -> Reckoning | None:
-    """What is known of the clock since the last boot or step; None where an older version wrote the ledger."""
+    """What is known of the clock since the last boot or step; None where an older version wrote it, or nobody did."""
     row = connection.execute("SELECT value FROM state WHERE name = ?", (f"clock:{meter}",)).fetchone()
-    return Reckoning(**json.loads(row[0])) if row else None
+    try:
+        held: dict[str, Any] = json.loads(row[0]) if row else {}
+        return Reckoning(**held) if held and all(isinstance(value, int) for value in held.values()) else None
+    except (ValueError, TypeError, AttributeError):  # damaged
+        return None
 
 
 def held_clock(connection: sqlite3.Connection, now: int) -> HeldClock:

@@ -138,7 +138,7 @@ class Movable:
     def shared_until(self) -> int:
         """From this slot on (UTC seconds) what may move is alone."""
         row = self._fetch("SELECT value FROM state WHERE name = ?", SHARED_UNTIL)
-        return int(row[0][0]) if row else 0
+        return int(row[0][0]) if row and str(row[0][0]).isdecimal() else 0
 
     def add(self, grain: str, rows: Iterable[Row]) -> None:
         """Copy what was just booked into slots that others share."""

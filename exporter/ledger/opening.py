@@ -16,6 +16,7 @@ from exporter.ledger.history import read_first_day, read_history, read_notices
 from exporter.ledger.recovery import make_good
 from exporter.ledger.schema import COUNTS, VERSION, SchemaError, version_of
 from exporter.ledger.statements import COUNTER_BASE
+from exporter.ledger.strays import gather_strays
 from exporter.ledger.zones import adopt_zone, zone_of
 from exporter.metering.postings import Account, Checkpoint, MeterState, OpeningBalance, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch, Subject
@@ -66,6 +67,8 @@ def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -
     name = zone_of(connection)
     if name != zone.key:
         adopt_zone(connection, zone, _zone(name))
+    if held_reckoning(connection, meter) is None:
+        gather_strays(connection, zone)
     connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES ('ledger_id', ?)", (uuid.uuid4().hex,))
     return _opened(connection, meter, zone)
 

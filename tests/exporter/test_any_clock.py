@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -332,3 +334,34 @@ def test_a_clock_that_went_a_week_without_a_step_is_believed(world: World) -> No
     world.tidy()
 
     assert world.books.rows("SELECT count(*) FROM minute WHERE receive_bytes > 0") == [(0,)]
+
+
+def test_a_ledger_of_an_older_version_gathers_what_it_booked_in_1970(world: World) -> None:
+    world.books.start()
+    world.post(1000)
+    world.books.stop()
+    with contextlib.closing(sqlite3.connect(world.books.path)) as older, older:
+        older.execute("DELETE FROM state WHERE name LIKE 'clock%'")
+        older.execute("INSERT INTO slot (slot, subject, receive_bytes) VALUES (900, 1, 300)")
+        older.execute("INSERT INTO day (day, subject, receive_bytes) VALUES (0, 1, 300), (1, 1, 7)")
+        older.execute("UPDATE subject SET first_seen = 100")
+
+    world.books.start()
+
+    assert world.books.lifetime_of_all() == (1307, 0)
+    assert world.books.rows(EARLIEST)[0][0] > MORNING - DAY
+    assert world.books.rows("SELECT sum(receive_bytes) FROM slot") == [(1300,)]
+
+
+def test_damaged_notes_of_the_clock_end_no_start(world: World) -> None:
+    world.books.start()
+    world.post(1000)
+    world.books.stop()
+    with contextlib.closing(sqlite3.connect(world.books.path)) as damaged, damaged:
+        damaged.execute("UPDATE state SET value = 'x' WHERE name LIKE 'clock%' OR name LIKE 'movable%'")
+
+    world.books.start()
+    world.set_clock(HOUR)
+    world.post(5)
+
+    assert world.books.lifetime_of_all() == world.books.lifetime_by_slots() == (1005, 0)
