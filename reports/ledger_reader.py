@@ -93,7 +93,8 @@ class LedgerReader:
         # Not the view of interfaces: it adds every day up.
         query = "SELECT 1 FROM subject WHERE kind = 'interface' AND name = ?"
         if self._connection.execute(query, (device,)).fetchone() is None:
-            raise UnknownInterfaceError(f"interface: the ledger knows no {device!r}")
+            known = ", ".join(sorted({*self.devices(), *(row.device for row in self._unposted.slots)}))
+            raise UnknownInterfaceError(f"interface: the ledger knows no {device!r}; known are {known or 'none yet'}")
 
     def lifetime(self, device: str | None = None) -> Bytes:
         """All that was ever counted: of the machine (counted interfaces), or of one interface."""

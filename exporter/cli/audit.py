@@ -9,6 +9,7 @@ import click
 
 from exporter.console.books import open_books
 from exporter.console.client import ServiceError
+from exporter.console.options import one_interface
 from exporter.console.printing import Table, print_json, print_table
 from exporter.metering.readings import MeterError
 from reports.audit import KernelCounter
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--interface", metavar="NAME", help="Only this one.")
+@one_interface("Only this one.")
 @click.pass_obj
 def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
@@ -35,6 +36,7 @@ def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     against themselves, as `netledger ledger verify` does.
     """
     books = open_books(outside)
+    books.require_ledger()
     _post_everything(books)
     kernel = _kernel_counters()
     with books.read_posted() as ledger:
@@ -151,6 +153,8 @@ def _verdict(found: Audit, faults: list[str]) -> str:
         return "The books are not right in themselves."
     if found.difference:
         return "The ledger and the kernel differ."
+    if all(line.waiting is None for line in found.lines):
+        return "Nothing could be compared: the counters are gone, by a restart or in another network namespace."
     return "All else is accounted for." if found.doubts else "Every byte is accounted for."
 
 

@@ -12,7 +12,9 @@ import click
 import exporter
 from exporter.archive import outlook_of
 from exporter.console.books import open_books
+from exporter.console.options import one_interface
 from exporter.console.progress import PATIENCE_SECONDS, progress
+from exporter.console.questions import fetch
 from exporter.console.replacing import replacing, require_free
 from exporter.console.termination import clean_termination
 from exporter.identity import host_name
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="basic: PacketBuddy's five columns and no other (csv).",
 )
-@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@one_interface()
 @click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
 @click.option(
     "--output",
@@ -97,17 +99,25 @@ def export(  # noqa: PLR0913 - one for each option
     if path is not None and not force:
         require_free(path)
     form = _format(resolution, name, columns)
-    told = _ask(outside, form, Asked(named, first, last), plan, interface)
-    if told.notice:
-        click.echo(told.notice, err=True)
+    books = open_books(outside)
+    if (service := books.neighbour()) is not None:
+        given = {"range": named, "from": first, "to": last, "interface": interface, "plan": plan, "columns": columns}
+        pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
+        count, days = 1, ""
+    else:
+        told = _ask(books, form, Asked(named, first, last), plan, interface)
+        if told.notice:
+            click.echo(told.notice, err=True)
+        pieces, count = form.write(told), told.batch_count + 2
+        days = f"{counted(told.by_day.days.size, 'day', 'days')}, "
     if path is None:
-        for piece in form.write(told):
+        for piece in pieces:
             click.echo(piece, nl=False)
         return
     with clean_termination(), _refusals_in_words(path), replacing(path, is_replaceable=force) as file:
-        for piece in told_of(form.write(told), told.batch_count + 2, PATIENCE_SECONDS):
+        for piece in told_of(pieces, count, PATIENCE_SECONDS):
             file.write(piece)
-    click.echo(f"{path} ({counted(told.by_day.days.size, 'day', 'days')}, {human_bytes(path.stat().st_size)})")
+    click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")
 
 
 def _format(resolution: str, name: str, columns: str) -> Format:
@@ -117,13 +127,12 @@ def _format(resolution: str, name: str, columns: str) -> Format:
         raise click.UsageError(str(error)) from error
 
 
-def _ask(outside: Outside, form: Format, asked: Asked, plan: str | None, interface: str | None) -> Told:
-    books = open_books(outside)
+def _ask(books: Books, form: Format, asked: Asked, plan: str | None, interface: str | None) -> Told:
     try:
         subject = subject_of([found.plan for found in books.settings.plans], plan, interface)
         with books.read() as ledger:
             outlook = (outlook_of(books.settings),) if form.has_outlook else ()
-            told = form.ask(ledger, form.days(asked), outside.now(), _source(ledger), subject, *outlook)
+            told = form.ask(ledger, form.days(asked), books.now(), _source(ledger), subject, *outlook)
     except (PeriodError, PlanError, UnknownInterfaceError) as error:
         raise click.UsageError(str(error)) from error
     return told.read_by(partial(_read_slots, books))

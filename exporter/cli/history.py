@@ -3,69 +3,64 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.console.books import open_books
-from exporter.console.counting_reasons import nothing_yet
 from exporter.console.dashboards import dashboard_notes
-from exporter.console.printing import Table, print_json, print_table, terminal_width
+from exporter.console.known_interfaces import nothing_yet
+from exporter.console.options import reading_options
+from exporter.console.printing import Table, is_unicode, print_json, print_table, terminal_width
+from exporter.console.questions import Question, ask
 from reports import hours as hours_of_week
 from reports import records as found_records
 from reports.amounts import human_bytes, human_rate
+from reports.formats import json_history, json_records
 from reports.hours import HOURS
 from reports.ledger_intervals import first_day
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError, day_of, day_start, iso
+from reports.periods import SLOT_SECONDS, day_of, day_start, iso
 from reports.spans import Asked, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
     from exporter.console.outside import Outside
-    from reports.hours import HoursOfWeek
-    from reports.ledger_reader import Bytes
-    from reports.records import Records
+    from reports.formats.json import Usage
+    from reports.ledger_reader import LedgerReader
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 SHADES = "░▒▓█"
-LABEL_WIDTH = 4
+LABEL_WIDTH, AMOUNT_WIDTH = 4, 11
 WIDE_CELL = 2
 
 
-def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
-    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-    interface = click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
-    return interface(as_json(command))
-
-
 @click.command()
-@_reading_options
+@reading_options
 @click.pass_obj
 def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Busiest day, week, month and hour, and peak speeds."""
     books = open_books(outside)
-    with books.read() as ledger:
-        zone = ledger.zone
-        try:
-            found, nothing = found_records.records(ledger, outside.now(), interface), nothing_yet(books, ledger)
-        except UnknownInterfaceError as error:
-            raise click.UsageError(str(error)) from error
+    question = Question(
+        "/api/records",
+        {"interface": interface},
+        json_records.RecordsAnswer,
+        lambda ledger: json_records.records(found_records.records(ledger, books.now(), interface)),
+    )
+    told, zone, _ = ask(books, question)
     if as_json:
-        from reports.formats import json_records as shapes  # noqa: PLC0415 - only this form uses it
-
-        print_json(shapes.records(found))
+        print_json(told)
         return
-    rows = [(name, when, *_amounts(used)) for name, when, used in _most(found)]
+    rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
     if not rows:
-        click.echo(nothing)
+        click.echo(nothing_yet(books))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
-    notes = [*_speeds(found), f"of everything since {found.since}"]
-    if found.since is not None:
-        start = day_start(found.since, zone)
+    notes = _speeds(told)
+    if told.since:
+        notes.append(f"of everything since {told.since}")
+        start = day_start(date.fromisoformat(told.since), zone)
         notes += dashboard_notes(books.settings, lambda links: links.usage(start, None, interface))
     print_table(Table(f"Records, {_whose(interface)}", columns, rows, left=frozenset({0, 1})), notes)
 
@@ -73,80 +68,95 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 @click.command()
 @click.option("--from", "first", metavar="DATE", help="First day, or an instant; by default the first ever.")
 @click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
-@_reading_options
+@reading_options
 @click.pass_obj
 def hours(outside: Outside, *, first: str | None, last: str | None, as_json: bool, interface: str | None) -> None:
     """Usage by weekday and hour of day."""
-    now = outside.now()
     books = open_books(outside)
-    with books.read() as ledger:
-        zone, today = ledger.zone, day_of(int(now), ledger.zone)
-        try:
-            asked = span(Asked(None, first, last), today, first_day(ledger) or today, zone, default="all")
-            found = hours_of_week.hours(ledger, now, asked, interface)
-        except (PeriodError, UnknownInterfaceError) as error:
-            raise click.UsageError(str(error)) from error
-    if as_json:
-        from reports.formats import json_history as shapes  # noqa: PLC0415 - only this form uses it
 
-        print_json(shapes.hours(found, zone))
+    def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
+        today = day_of(int(books.now()), ledger.zone)
+        asked = span(Asked(None, first, last), today, first_day(ledger) or today, ledger.zone, default="all")
+        return json_history.hours(hours_of_week.hours(ledger, books.now(), asked, interface), ledger.zone)
+
+    given = {"from": first, "to": last, "interface": interface}
+    told, zone, _ = ask(books, Question("/api/hours", given, json_history.HoursAnswer, answer))
+    if as_json:
+        print_json(told)
         return
     title = f"Hours of the week, {_whose(interface)}"
     if _has_room():
-        _print_map(title, found)
+        _print_map(title, told)
     else:
-        _print_hours(title, found)
-    end = None if asked.end > now else asked.end
-    dashboard = dashboard_notes(books.settings, lambda links: links.usage(asked.start, end, interface))
-    click.echo("\n".join([*_hour_notes(found, zone), *dashboard]))
+        _print_hours(title, told)
+    start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (told.first, told.last))
+    until = None if end > books.now() else end
+    dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, until, interface))
+    click.echo("\n".join([*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard]))
 
 
-def _most(found: Records) -> Iterable[tuple[str, str, Bytes]]:
-    parts = (("Day", found.days[0] if found.days else None), ("Week", found.week), ("Month", found.month))
-    for name, part in parts:
-        if part is not None:
-            yield name, part.period.name, part.bytes
-    if found.hour is not None:
-        yield "Hour of day", f"{_clock(found.hour.hour)}, since {found.hour.first}", found.hour.bytes
+def _most(told: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]]:
+    if told.busiest_day:
+        yield "Day", told.busiest_day.date, told.busiest_day
+    if told.busiest_week:
+        yield "Week", told.busiest_week.week, told.busiest_week
+    if told.busiest_month:
+        yield "Month", told.busiest_month.month, told.busiest_month
+    if told.busiest_hour:
+        yield "Hour", f"{_clock(told.busiest_hour.hour)} since {told.busiest_hour.first}", told.busiest_hour
 
 
-def _speeds(found: Records) -> list[str]:
-    peaks = (("received", found.peaks.received), ("sent", found.peaks.sent), ("both ways", found.peaks.total))
+def _speeds(told: json_records.RecordsAnswer) -> list[str]:
+    speeds = told.peak_speeds
+    peaks = (("received", speeds.received), ("sent", speeds.sent), ("both ways", speeds.total))
     return [
-        f"fastest {name}: {human_rate(peak.speed)} on {peak.day}, {peak.device}"
+        f"fastest {name}: {human_rate(peak.bytes_per_second)} on {peak.date}, {peak.interface}"
         for name, peak in peaks
-        if peak is not None
+        if peak
     ]
 
 
-def _print_map(title: str, found: HoursOfWeek) -> None:
-    """One line a weekday, one cell an hour, the darker the more."""
-    cell = WIDE_CELL if terminal_width() >= LABEL_WIDTH + WIDE_CELL * HOURS else 1
-    largest = max(used.total for row in found.matrix for used in row)
+def _print_map(title: str, told: json_history.HoursAnswer) -> None:
+    """One line a weekday, one cell an hour, the darker the more, and the weekday's amount."""
+    cell = WIDE_CELL if terminal_width() >= LABEL_WIDTH + WIDE_CELL * HOURS + AMOUNT_WIDTH else 1
+    largest = max(hour.total_bytes for day in told.weekdays for hour in day.hours)
     click.secho(title, bold=True)
-    click.echo(" " * LABEL_WIDTH + "".join(f"{hour:02}".ljust(3 * cell) for hour in range(0, HOURS, 3)).rstrip())
-    for name, row in zip(WEEKDAYS, found.matrix, strict=True):
-        click.echo(name.ljust(LABEL_WIDTH) + "".join(_shade(used.total, largest) * cell for used in row).rstrip())
+    head = "".join(f"{hour:02}".ljust(3 * cell) for hour in range(0, HOURS, 3))
+    click.echo(f"{' ' * LABEL_WIDTH}{head}{'Total':>{AMOUNT_WIDTH}}")
+    for day in told.weekdays:
+        cells = "".join(_shade(hour.total_bytes, largest) * cell for hour in day.hours)
+        amount = human_bytes(sum(hour.total_bytes for hour in day.hours))
+        click.echo(f"{day.weekday[:3]:{LABEL_WIDTH}}{cells}{amount:>{AMOUNT_WIDTH}}")
     if largest:
         click.echo(f"{' ' * LABEL_WIDTH}{SHADES} quarters of {human_bytes(largest)}")
 
 
-def _print_hours(title: str, found: HoursOfWeek) -> None:
+def _print_hours(title: str, told: json_history.HoursAnswer) -> None:
+    amounts = [[day.hours[hour].total_bytes for day in told.weekdays] for hour in range(HOURS)]
     rows = [
-        (f"{hour:02}:00", *(human_bytes(row[hour].total) for row in found.matrix), human_bytes(used.total))
-        for hour, used in enumerate(found.by_hour())
+        (f"{hour:02}:00", *map(human_bytes, of_hour), human_bytes(sum(of_hour))) for hour, of_hour in enumerate(amounts)
     ]
-    print_table(Table(title, ("Hour", *WEEKDAYS, "Total"), rows))
+    columns = ("Hour", *(day.weekday[:3] for day in told.weekdays), "Total")
+    print_table(Table(title, columns, rows))
 
 
-def _hour_notes(found: HoursOfWeek, zone: ZoneInfo) -> list[str]:
-    if found.covered is None:
+def _hour_notes(told: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:
+    if not told.covered:
         return ["the ledger keeps no hours of this range"]
-    cells = [(used.total, day, hour) for day, row in enumerate(found.matrix) for hour, used in enumerate(row)]
+    cells = [(hour.total_bytes, day.weekday[:3], hour.hour) for day in told.weekdays for hour in day.hours]
     most, day, hour = max(cells, key=lambda cell: cell[0])
-    notes = [f"most: {WEEKDAYS[day]} {_clock(hour)}, {human_bytes(most)} of {human_bytes(found.total.total)}"]
-    began, ended = (iso(instant, zone)[:16].replace("T", " ") for instant in found.covered)
+    notes = [f"most: {day} {_clock(hour)}, {human_bytes(most)} of {human_bytes(told.summary.total_bytes)}"]
+    began, ended = (text[:16].replace("T", " ") for text in (told.covered.first, told.covered.last))
     return [*(notes if most else []), f"hours are known from {began} to {ended} {zone.key}"]
+
+
+def _cut_notes(start: int, end: int, zone: ZoneInfo) -> list[str]:
+    """The ledger knows quarter hours: one belongs to the range where it begins in it."""
+    cut = [-(-instant // SLOT_SECONDS) * SLOT_SECONDS for instant in (start, end)]
+    if cut == [start, end]:
+        return []
+    began, ended = (iso(instant, zone)[:16].replace("T", " ") for instant in cut)
+    return [f"cut to whole quarter hours: {began} to {ended}"]
 
 
 def _shade(amount: int, largest: int) -> str:
@@ -155,16 +165,15 @@ def _shade(amount: int, largest: int) -> str:
 
 
 def _has_room() -> bool:
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    return sys.stdout.isatty() and is_unicode and terminal_width() >= LABEL_WIDTH + HOURS
+    return sys.stdout.isatty() and is_unicode() and terminal_width() >= LABEL_WIDTH + HOURS + AMOUNT_WIDTH
 
 
 def _clock(hour: int) -> str:
     return f"{hour:02}:00-{(hour + 1) % HOURS:02}:00"
 
 
-def _amounts(used: Bytes) -> tuple[str, ...]:
-    return human_bytes(used.received), human_bytes(used.sent), human_bytes(used.total)
+def _amounts(used: Usage) -> tuple[str, ...]:
+    return human_bytes(used.bytes_received), human_bytes(used.bytes_sent), human_bytes(used.total_bytes)
 
 
 def _whose(interface: str | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books, require_ledger
+from exporter.console.books import open_books
 from exporter.console.client import ServiceError
 from exporter.console.printing import Table, print_json, print_table
 from exporter.ledger.backups import backups_of, write_backup
@@ -113,7 +113,7 @@ def verify(outside: Outside) -> None:
     """
     books = open_books(outside)
     path = books.settings.ledger.path
-    require_ledger(path)
+    books.require_ledger()
     try:
         with contextlib.closing(connect_to_read(path)) as connection:
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]

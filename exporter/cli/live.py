@@ -6,6 +6,7 @@ import contextlib
 import gc
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,6 +14,8 @@ import click
 
 from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
+from exporter.console.options import one_interface
+from exporter.console.printing import terminal_width
 from reports.amounts import human_bits, human_rate
 
 if TYPE_CHECKING:
@@ -25,22 +28,25 @@ BAD_REQUEST = 400
 
 
 @click.command()
-@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@one_interface()
 @click.option("--count", type=click.IntRange(min=1), metavar="LINES", help="Stop after so many lines.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, with time and unit.")
 @click.pass_obj
 def live(outside: Outside, *, interface: str | None, count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
     books = open_books(outside)
-    client = books.client
+    client = books.client if books.holder else books.answering()
     if client is None:
         require_sight(books.settings.ledger.path)
-        raise click.ClickException("netledger is not running: start it with `netledger run`")
+        is_starting = "netledger is starting: ask again in a moment"
+        is_stopped = "netledger is not running: start it with `netledger run`"
+        raise click.ClickException(is_starting if books.holder else is_stopped)
     gc.enable()  # this one may go on for days
     path = "/api/live" + (f"?interface={quote(interface)}" if interface else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         for told in _each_second(client, path, count):
-            click.echo(_as_json(told) if as_json else _in_words(told), nl=as_json or not sys.stdout.isatty())
+            line = _as_json(told, outside.now()) if as_json else _in_words(told)
+            click.echo(line, nl=as_json or not sys.stdout.isatty())
             sys.stdout.flush()
     if sys.stdout.isatty() and not as_json:
         click.echo()
@@ -53,21 +59,32 @@ def _each_second(client: ServiceClient, path: str, count: int | None) -> Iterato
             yield client.get(path)
         except ServiceError as error:
             if error.status == BAD_REQUEST:
-                raise click.UsageError(str(error)) from error
+                raise click.UsageError(error.reason) from error
             raise click.ClickException(str(error)) from error
         done += 1
         if done != count:
             time.sleep(1.0)
 
 
-def _as_json(told: Any) -> str:
+def _as_json(told: Any, now: float) -> str:
+    """The API's answer, and what a line needs that stands alone: when it was, and that amounts are per second."""
     import json  # noqa: PLC0415 - only for this form
 
-    return json.dumps(told)
+    at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    speeds = {
+        "bytes_sent_per_second": told["bytes_sent"],
+        "bytes_received_per_second": told["bytes_received"],
+        "total_bytes_per_second": told["total_bytes"],
+    }
+    return json.dumps({"time": at, "unit": "bytes per second", **speeds, **told})
 
 
 def _in_words(told: Any) -> str:
-    received, sent = told["bytes_received"], told["bytes_sent"]
-    sides = (("receive", received), ("transmit", sent))
+    """On a terminal one line that never breaks: bits are left out where there is no room."""
+    sides = (("receive", told["bytes_received"]), ("transmit", told["bytes_sent"]))
     line = "   ".join(f"{name} {human_rate(speed):>11} ({human_bits(speed)})" for name, speed in sides)
-    return f"\r\x1b[K{line}" if sys.stdout.isatty() else line
+    if not sys.stdout.isatty():
+        return line
+    if len(line) >= terminal_width():
+        line = "   ".join(f"{name} {human_rate(speed):>11}" for name, speed in sides)
+    return f"\r\x1b[K{line}"

@@ -10,18 +10,21 @@ import click
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import CONTROL, UNKNOWN, Table, print_json, print_table
+from exporter.console.questions import Question, ask
 from reports.amounts import human_bytes
+from reports.formats import json_plans as shapes
 from reports.plan_status import plan_status
-from reports.plans import PlanError, named
+from reports.plans import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
+    from exporter.console.questions import Found
     from reports.formats.json_forecast import ForecastAnswer, Money
     from reports.formats.json_plans import PlanAnswer
-    from reports.plans import Plan
+    from reports.ledger_reader import LedgerReader
 
 
 @click.command()
@@ -30,16 +33,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
     """What is used and left of each plan, what it costs, and what is to come; NAME shows one."""
-    from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
-
-    books, now = open_books(outside), outside.now()
-    chosen = [_named(books, name)] if name is not None else [found.plan for found in books.settings.plans]
-    with books.read() as ledger:
-        answers = [shapes.plan(plan_status(ledger, held, now), ledger.zone) for held in chosen]
+    books = open_books(outside)
+    found = _plans(books, name).answer
     if as_json:
-        print_json(shapes.Plans(plans=answers))
+        print_json(found)
         return
-    for answer in answers:
+    for answer in found.plans:
         print_table(Table(_printable(answer.name), (), _facts(answer)), _dashboard(books, answer))
 
 
@@ -49,12 +48,8 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
 @click.pass_obj
 def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
     """What a plan's cycle will have used and cost at its end; the first plan by default."""
-    from reports.formats import json_plans as shapes  # noqa: PLC0415 - prices, for these commands only
-
-    books, now = open_books(outside), outside.now()
-    held = _named(books, name)
-    with books.read() as ledger:
-        answer = shapes.plan(plan_status(ledger, held, now), ledger.zone)
+    books = open_books(outside)
+    answer = _plans(books, name).answer.plans[0]
     ahead = answer.forecast
     if as_json:
         print_json(ahead)
@@ -74,11 +69,15 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
     print_table(Table(title, (), rows), [*method, *_dashboard(books, answer)])
 
 
-def _named(books: Books, name: str | None) -> Plan:
-    try:
-        return named([found.plan for found in books.settings.plans], name)
-    except PlanError as error:
-        raise click.UsageError(str(error)) from error
+def _plans(books: Books, name: str | None) -> Found[shapes.Plans]:
+    """How plans stand: each, or the one of this name."""
+
+    def answer(ledger: LedgerReader) -> shapes.Plans:
+        held = [found.plan for found in books.settings.plans]
+        chosen = held if name is None else [named(held, name)]
+        return shapes.Plans(plans=[shapes.plan(plan_status(ledger, plan, books.now()), ledger.zone) for plan in chosen])
+
+    return ask(books, Question("/api/plans", {"plan": name}, shapes.Plans, answer))
 
 
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:

@@ -11,6 +11,7 @@ import click
 import exporter
 from exporter.archive import outlook_of
 from exporter.console.books import open_books
+from exporter.console.options import one_interface
 from exporter.console.replacing import replacing, require_free
 from exporter.identity import host_name
 from reports.amounts import counted, human_bytes
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 @click.option("--range", "range_name", type=click.Choice(RANGES), help="A range that ends today.")
 @click.option("--from", "first", metavar="YYYY-MM-DD", help="First day of any other period.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", help="Its last day, included; today by default.")
-@click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
+@one_interface()
 @click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
 @click.option(
     "--output",

@@ -11,11 +11,11 @@ from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import Table, print_json, print_table
+from exporter.ledger.holder import Holder
 
 if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from exporter.ledger.holder import Holder
 
 DAY_SECONDS = 86_400
 NOT_RUNNING = 3
@@ -28,7 +28,8 @@ NOT_RUNNING = 3
 def status(outside: Outside, *, as_json: bool) -> None:
     """Whether the service runs, and how it is (exit code 3 when it does not, 1 when it has a problem)."""
     books = open_books(outside)
-    if books.holder is None:
+    service = books.client or books.neighbour()
+    if books.holder is None and service is None:
         require_sight(books.settings.ledger.path)
         if as_json:
             print_json({"status": "stopped", "ledger": str(books.settings.ledger.path)})
@@ -36,22 +37,23 @@ def status(outside: Outside, *, as_json: bool) -> None:
             click.echo(f"netledger is not running (ledger: {books.settings.ledger.path})")
         sys.exit(NOT_RUNNING)
     try:
-        told: dict[str, Any] = (
-            books.client.get("/api/health") if books.client else {"status": "starting", "problems": []}
-        )
+        told: dict[str, Any] = service.get("/api/health") if service else {"status": "starting", "problems": []}
     except ServiceError as error:
         told = {"status": "unreachable", "problems": [str(error)]}
+    holder = books.holder or Holder(0, service.url if service else "")
     if as_json:
-        print_json({"pid": books.holder.pid, "url": books.holder.url, **told})
+        print_json({"pid": holder.pid or None, "url": holder.url, **told})
     else:
-        _print(books, books.holder, told)
+        _print(books, holder, told)
     if told["problems"]:
         sys.exit(1)
 
 
 def _print(books: Books, holder: Holder, told: dict[str, Any]) -> None:
-    rows = [("Process", str(holder.pid)), ("Address", holder.url or "-"), ("State", str(told["status"]))]
-    rows.append(("Ledger", str(books.settings.ledger.path)))
+    rows = [("Process", str(holder.pid or "of another user"))]
+    rows += [("Address", holder.url or "-"), ("State", str(told["status"]))]
+    if books.holder is not None:
+        rows.append(("Ledger", str(books.settings.ledger.path)))
     if "seconds_since_sample" in told:
         rows.append(("Last sample", f"{told['seconds_since_sample']:.1f} s ago"))
         rows.append(("Time zone", told["timezone"]))

@@ -2,259 +2,256 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import date, datetime
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import click
 
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
+from exporter.console.options import reading_options
 from exporter.console.printing import UNKNOWN, Table, print_json, print_table
+from exporter.console.questions import Question, ask, when
 from reports import usage
 from reports.amounts import human_bytes, human_rate
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError, iso, parse_date, parse_month, parse_year
-from reports.prices import has_price, money
+from reports.formats import json as shapes
+from reports.formats import json_cost
+from reports.periods import Period, PeriodError, parse_date, parse_month, parse_year
+from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.ledger_reader import Bytes, LedgerReader
+    from exporter.console.questions import Found
+    from reports.ledger_reader import LedgerReader
     from reports.plan_cost import StretchCost
-    from reports.usage import PeriodUsage
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
-
-class Answer(NamedTuple):
-    """What was asked for; for a period that is not over, until when it is counted, else ""; and where Grafana is.
-
-    `cost` is what the first plan bills of it; None where that is not told.
-    """
-
-    used: PeriodUsage
-    until: str
-    dashboard: list[str]
-    zone: ZoneInfo
-    cost: StretchCost | None = None
+Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodUsage | shapes.Usage | shapes.Today"
+Parsed = TypeVar("Parsed")
 
 
-def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
-    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-    interface = click.option("--interface", metavar="NAME", help="One interface instead of all that are counted.")
-    return interface(as_json(command))
+class Part(NamedTuple):
+    """One row of a table: a day or a month."""
 
-
-def _ask(
-    outside: Outside,
-    interface: str | None,
-    question: Callable[[LedgerReader, float], PeriodUsage],
-    price: Callable[[Books, LedgerReader], StretchCost | None] = lambda _books, _ledger: None,
-) -> Answer:
-    books, now = open_books(outside), outside.now()
-    with books.read() as ledger:
-        try:
-            used = question(ledger, now)
-            start, end = used.period.start, used.period.end if used.period.end <= now else None
-            dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, end, interface))
-            until = "" if end else _until(books, ledger)
-            return Answer(used, until, dashboard, ledger.zone, price(books, ledger))
-        except (PeriodError, UnknownInterfaceError) as error:
-            raise click.UsageError(str(error)) from error
+    name: str
+    amount: shapes.Day | shapes.MonthOfYear
 
 
 @click.command()
-@_reading_options
+@reading_options
 @click.pass_obj
 def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since local midnight."""
-    answer = _ask(
-        outside,
-        interface,
-        lambda ledger, now: usage.today(ledger, now, interface),
-        lambda books, ledger: _cost(books, ledger, "today", interface, is_assumed=as_json),
-    )
-    if as_json and answer.cost:
-        from reports.formats import json, json_plans  # noqa: PLC0415 - only this form uses it
+    books = open_books(outside)
 
-        print_json(json_plans.today_and_cost(json.today(answer.used, answer.zone), answer.cost))
+    def answer(ledger: LedgerReader) -> json_cost.TodayAndCost:
+        day = shapes.today(usage.today(ledger, books.now(), interface), ledger.zone)
+        return json_cost.today_and_cost(day, _cost(books, ledger, "today", interface))
+
+    found = ask(books, Question("/api/today", {"interface": interface}, json_cost.TodayAndCost, answer))
+    day = found.answer
+    if as_json:
+        print_json(day)
         return
-    total = answer.used.total
-    rows = [*_amounts(total), *_cost_row(answer.cost)]
-    if total.peak_speed:
-        rows.append(("Peak", human_rate(total.peak_speed)))
-    title = f"{answer.used.period.name}, {_whose(interface)}"
-    print_table(Table(title, (), rows), _notes(answer))
+    rows = [*_amounts(day), *_cost_row(day.cost)]
+    if day.peak_speed:
+        rows.append(("Peak", human_rate(day.peak_speed)))
+    period = Period.day(date.fromisoformat(day.date), found.zone)
+    notes = [found.until, *_estimated(day), *_dashboard(books, period, interface)]
+    if day.counting_since:
+        notes.insert(0, _began(day.counting_since))
+    print_table(Table(f"{day.date}, {_whose(interface)}", (), rows), notes)
 
 
 @click.command()
-@_reading_options
+@reading_options
 @click.pass_obj
 def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since Monday, by day."""
-    answer = _ask(outside, interface, lambda ledger, now: usage.week(ledger, now, interface))
-    _print_days("days", answer, interface, as_json=as_json)
+    books = open_books(outside)
+    question = Question(
+        "/api/week",
+        {"interface": interface},
+        shapes.Range,
+        lambda ledger: shapes.days(usage.week(ledger, books.now(), interface), ledger.zone),
+    )
+    found = ask(books, question)
+    if as_json:
+        print_json(found.answer)
+        return
+    period = Period.week(date.fromisoformat(found.answer.first), found.zone)
+    _print_parts("Date", _days(found.answer), books, found, period, interface)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY-MM]", required=False)
-@_reading_options
+@reading_options
 @click.pass_obj
 def month(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a month, by day; the current one by default."""
     chosen = _parsed("month", parse_month, which)
-    answer = _ask(outside, interface, lambda ledger, now: usage.month(ledger, now, interface, chosen))
-    _print_days("month", answer, interface, as_json=as_json)
+    books = open_books(outside)
+    question = Question(
+        "/api/month",
+        {"month": which, "interface": interface},
+        shapes.Month,
+        lambda ledger: shapes.month(usage.month(ledger, books.now(), interface, chosen), ledger.zone),
+    )
+    found = ask(books, question)
+    if as_json:
+        print_json(found.answer)
+        return
+    period = Period.month(*parse_month(found.answer.month), found.zone)
+    _print_parts("Date", _days(found.answer), books, found, period, interface)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY]", required=False)
-@_reading_options
+@reading_options
 @click.pass_obj
 def year(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a year, by month; the current one by default."""
     chosen = _parsed("year", parse_year, which)
-    answer = _ask(outside, interface, lambda ledger, now: usage.year(ledger, now, interface, chosen))
+    books = open_books(outside)
+    question = Question(
+        "/api/year",
+        {"year": which, "interface": interface},
+        shapes.Year,
+        lambda ledger: shapes.year(usage.year(ledger, books.now(), interface, chosen), ledger.zone),
+    )
+    found = ask(books, question)
     if as_json:
-        _print_shape("year", answer)
+        print_json(found.answer)
         return
-    months = ((f"{row.month[0]:04}-{row.month[1]:02}", row.bytes) for row in answer.used.by_month())
-    _print_rows("Month", months, answer, interface)
+    period = Period.year(int(found.answer.year), found.zone)
+    months = [Part(row.month, row) for row in found.answer.months]
+    _print_parts("Month", months, books, found, period, interface)
 
 
 @click.command("range")
 @click.option("--from", "first", metavar="YYYY-MM-DD", required=True, help="First day.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
-@_reading_options
+@reading_options
 @click.pass_obj
 def range_command(outside: Outside, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
     """Usage of any days, first and last included."""
-    began, ended = _parsed("from", parse_date, first), _parsed("to", parse_date, last)
-    answer = _ask(outside, interface, lambda ledger, now: usage.days(ledger, now, began, ended, interface))
-    _print_days("days", answer, interface, as_json=as_json)
+    began, ended = _required("from", parse_date, first), _required("to", parse_date, last)
+    books = open_books(outside)
+    question = Question(
+        "/api/range",
+        {"from": first, "to": last, "interface": interface},
+        shapes.Range,
+        lambda ledger: shapes.days(usage.days(ledger, books.now(), began, ended, interface), ledger.zone),
+    )
+    found = ask(books, question)
+    if as_json:
+        print_json(found.answer)
+        return
+    _print_parts("Date", _days(found.answer), books, found, Period.days(began, ended, found.zone), interface)
 
 
 @click.command()
-@_reading_options
+@reading_options
 @click.pass_obj
 def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since counting began."""
     books = open_books(outside)
-    with books.read() as ledger:
-        try:
-            ledger.require_interface(interface)
-        except UnknownInterfaceError as error:
-            raise click.UsageError(str(error)) from error
+
+    def answer(ledger: LedgerReader) -> json_cost.Summary:
+        ledger.require_interface(interface)
         used, since = ledger.lifetime(interface), ledger.first_seen()
-        cost = _cost(books, ledger, "ever", interface, is_assumed=as_json)
-        began = "nothing is counted yet" if since is None else f"since {_when(since, ledger)}"
-    if as_json and cost:
-        from reports.formats import json_plans  # noqa: PLC0415 - only this form uses it
+        return json_cost.summary(used, _cost(books, ledger, "ever", interface), since, ledger.zone)
 
-        print_json(json_plans.usage_and_cost(used, cost))
+    found = ask(books, Question("/api/summary", {"interface": interface}, json_cost.Summary, answer))
+    ever = found.answer
+    if as_json:
+        print_json(ever)
         return
+    since = None if ever.counting_since is None else _instant(ever.counting_since)
+    began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
     dashboard = dashboard_notes(books.settings, lambda links: links.usage(since or 0, None, interface))
-    rows = [*_amounts(used), *_cost_row(cost)]
-    print_table(Table(f"Ever, {_whose(interface)}", (), rows), [began, *_estimated(used), *dashboard])
+    rows = [*_amounts(ever), *_cost_row(ever.cost)]
+    print_table(Table(f"Ever, {_whose(interface)}", (), rows), [began, *_estimated(ever), *dashboard])
 
 
-def _parsed(name: str, parse: Callable[[str], Any], text: str | None) -> Any:
-    if text is None:
-        return None
+def _parsed(name: str, parse: Callable[[str], Parsed], text: str | None) -> Parsed | None:
+    return None if text is None else _required(name, parse, text)
+
+
+def _required(name: str, parse: Callable[[str], Parsed], text: str) -> Parsed:
     try:
         return parse(text)
     except PeriodError as error:
         raise click.UsageError(f"{name}: {error}") from error
 
 
-def _print_days(shape: str, answer: Answer, interface: str | None, *, as_json: bool) -> None:
-    if as_json:
-        _print_shape(shape, answer)
-        return
-    days = ((row.day.isoformat(), row.bytes) for row in answer.used.days)
-    _print_rows("Date", days, answer, interface)
+def _days(answer: shapes.Month | shapes.Range) -> list[Part]:
+    return [Part(day.date, day) for day in answer.days]
 
 
-def _print_shape(shape: str, answer: Answer) -> None:
-    from reports.formats import json as shapes  # noqa: PLC0415 - only this form uses it
+def _print_parts(
+    name: str,
+    parts: list[Part],
+    books: Books,
+    found: Found[shapes.Month] | Found[shapes.Range] | Found[shapes.Year],
+    period: Period,
+    interface: str | None,
+) -> None:
+    summed = found.answer.summary
+    rows = [*((part.name, *_words(part.amount)) for part in parts), ("Total", *_words(summed))]
+    bars = [*(part.amount.total_bytes for part in parts), None]
+    notes = [*_estimated(summed), *_dashboard(books, period, interface)]
+    if period.end > books.now():
+        notes.insert(0, found.until)
+    since = found.answer.counting_since
+    if since is not None and _instant(since) > period.start:
+        notes.insert(0, _began(since))
+    if not parts:
+        notes = [f"{period.name} is yet to come"]
+    print_table(Table(f"{period.name}, {_whose(interface)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
 
-    print_json(getattr(shapes, shape)(answer.used, answer.zone))
 
-
-def _print_rows(name: str, parts: Iterable[tuple[str, Bytes | None]], answer: Answer, interface: str | None) -> None:
-    listed = [*parts, ("Total", answer.used.total if answer.used.is_counted else None)]
-    rows = [(part, *_words(used)) for part, used in listed]
-    bars = [*(used and used.total for _, used in listed[:-1]), None]
-    title = f"{answer.used.period.name}, {_whose(interface)}"
-    print_table(Table(title, (name, *AMOUNT_COLUMNS), rows, bars=bars), _notes(answer))
-
-
-def _amounts(used: Bytes) -> list[tuple[str, ...]]:
+def _amounts(used: Amount) -> list[tuple[str, ...]]:
     return list(zip(AMOUNT_COLUMNS, _words(used), strict=True))
 
 
-def _words(used: Bytes | None) -> tuple[str, str, str]:
-    if used is None:
-        return UNKNOWN, UNKNOWN, UNKNOWN
-    return human_bytes(used.received), human_bytes(used.sent), human_bytes(used.total)
+def _words(used: Amount) -> tuple[str, ...]:
+    amounts = (used.bytes_received, used.bytes_sent, used.total_bytes)
+    return tuple(UNKNOWN if amount is None else human_bytes(amount) for amount in amounts)
 
 
-def _cost(
-    books: Books, ledger: LedgerReader, period: str, interface: str | None, *, is_assumed: bool
-) -> StretchCost | None:
-    """What the first plan bills of a period; without a price only where one `is_assumed`."""
-    plan = books.settings.plans[0].plan
-    if not is_assumed and not has_price(plan):
-        return None
-    from reports.plan_cost import period_cost  # noqa: PLC0415 - only a price needs it
-
-    return period_cost(ledger, plan, period, books.now(), device=interface)
+def _cost(books: Books, ledger: LedgerReader, period: str, interface: str | None) -> StretchCost:
+    """What the first plan bills of a period."""
+    return period_cost(ledger, books.settings.plans[0].plan, period, books.now(), device=interface)
 
 
-def _cost_row(cost: StretchCost | None) -> list[tuple[str, ...]]:
-    return [("Cost", money(cost.total, cost.plan.currency))] if cost else []
+def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
+    return [] if cost.assumed else [("Cost", cost.total.cost_formatted)]
 
 
 def _whose(interface: str | None) -> str:
     return interface or "all counted interfaces"
 
 
-def _notes(answer: Answer) -> list[str]:
-    if not answer.used.days:
-        return [f"{answer.used.period.name} is yet to come"]
-    notes = (_began(answer), answer.until, *_estimated(answer.used.total), *answer.dashboard)
-    return [note for note in notes if note]
+def _dashboard(books: Books, period: Period, interface: str | None) -> list[str]:
+    end = None if period.end > books.now() else period.end
+    return dashboard_notes(books.settings, lambda links: links.usage(period.start, end, interface))
 
 
-def _began(answer: Answer) -> str:
-    used = answer.used
-    return f"counting began {_moment(used.began, answer.zone)}" if used.began and used.begins_late else ""
+def _began(since: str) -> str:
+    """As in "counting began 28 Nov 2026 04:43"."""
+    at = datetime.fromisoformat(since)
+    return f"counting began {at.day} {at:%b %Y %H:%M}"
 
 
-def _estimated(used: Bytes) -> list[str]:
-    if not used.estimated:
-        return []
-    return [f"{human_bytes(used.estimated)} of it moved while nobody looked: when it did is estimated"]
+def _instant(since: str) -> int:
+    return int(datetime.fromisoformat(since).timestamp())
 
 
-def _until(books: Books, ledger: LedgerReader) -> str:
-    if books.holder is not None:
-        return f"until {_when(books.now(), ledger)}"
-    looked_at = books.looked_at()
-    if looked_at is None:
-        return "netledger is not running, and has counted nothing yet"
-    return f"until {_when(looked_at, ledger)}: netledger is not running"
-
-
-def _when(instant: float, ledger: LedgerReader) -> str:
-    return f"{iso(instant, ledger.zone)[:19].replace('T', ' ')} {ledger.zone.key}"
-
-
-def _moment(instant: int, zone: ZoneInfo) -> str:
-    """As in "28 Nov 2026 04:43"."""
-    at = datetime.fromisoformat(iso(instant, zone))
-    return f"{at.day} {month_abbr[at.month]} {at.year} {at:%H:%M}"
+def _estimated(used: Amount) -> Iterable[str]:
+    estimated = getattr(used, "estimated_bytes", 0)
+    return [f"{human_bytes(estimated)} of it moved while nobody looked: when it did is estimated"] if estimated else []

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfoNotFoundError
 import click
 
 from exporter.console.client import ServiceClient, ServiceError
+from exporter.console.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.holder import READING, find_holder, lock_path
 from exporter.settings import SettingsError, load_settings
+from exporter.settings.loading import usual_files
 from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -52,6 +54,27 @@ class Books(NamedTuple):
         """Read the ledger alone, at one moment: usage and checkpoints as they were committed together."""
         return self._read(lambda: ALL_POSTED)
 
+    def neighbour(self) -> ServiceClient | None:
+        """Who is asked in place of a ledger that this user may not read; None where there is one, or nobody answers."""
+        path = self.settings.ledger.path
+        if not is_closed(path):
+            return None
+        try:
+            return self.answering()
+        except BooksError as error:
+            problem = f"there is no ledger at {path} that this user may read, and {error.problem}"
+            raise BooksError(problem, error.remedy) from error
+
+    def answering(self) -> ServiceClient | None:
+        """The service that writes this ledger, or else answers at the address of the settings, whatever it keeps."""
+        if self.client is not None:
+            return self.client
+        try:
+            return find_neighbour(self.settings)
+        except StrangerError as error:
+            problem = f"what answers at {error} is not netledger, or speaks TLS by a certificate that is not known here"
+            raise BooksError(problem, "set server.port, or SSL_CERT_FILE to the certificate") from error
+
     def looked_at(self) -> int | None:
         """When the service looked last (UTC seconds), as far as the ledger knows; ask it while reading."""
         with contextlib.closing(connect_to_read(self.settings.ledger.path)) as connection:
@@ -69,7 +92,7 @@ class Books(NamedTuple):
     @contextlib.contextmanager
     def _read(self, fetch_unposted: Callable[[], Unposted]) -> Iterator[LedgerReader]:
         path = self.settings.ledger.path
-        require_ledger(path)
+        self.require_ledger()
         try:
             with contextlib.closing(connect_to_read(path)) as connection:
                 _require_version(connection, path)
@@ -79,6 +102,17 @@ class Books(NamedTuple):
             raise BooksError(f"cannot read {path} ({error})", "`netledger ledger verify` says more") from error
         except ZoneInfoNotFoundError as error:
             raise BooksError(f"the time zone of {path} is unknown here ({error})", "install tzdata") from error
+
+    def require_ledger(self) -> None:
+        """End the command where there is no ledger that this user may read."""
+        try:
+            require_ledger(self.settings.ledger.path)
+        except BooksError as error:
+            service = self.neighbour()
+            if service is None:
+                raise
+            problem = f"{error.problem.removesuffix(' yet')}, and the netledger at {service.url} keeps another"
+            raise BooksError(problem, "this command needs the file: call it as the user who runs that one") from error
 
     def _unposted(self) -> Unposted:
         """A service that does not answer costs its last seconds, not the answer."""
@@ -121,10 +155,12 @@ def _warn(text: str) -> None:
     click.echo(text, err=True)
 
 
-def open_settings(outside: Outside, warn: Callable[[str], None] = _warn) -> Settings:
+def open_settings(
+    outside: Outside, warn: Callable[[str], None] = _warn, search: Sequence[Path] | None = None
+) -> Settings:
     """Load the settings, or end the command with every problem of them."""
     try:
-        loaded = load_settings(outside.config, outside.environ)
+        loaded = load_settings(outside.config, outside.environ, search)
     except SettingsError as error:
         raise click.ClickException("\n".join(error.problems)) from error
     for warning in loaded.warnings:
@@ -133,8 +169,11 @@ def open_settings(outside: Outside, warn: Callable[[str], None] = _warn) -> Sett
 
 
 def open_books(outside: Outside) -> Books:
-    """Load the settings, and find out who writes the ledger."""
-    settings = open_settings(outside)
+    """Load the settings, and find out who writes the ledger.
+
+    A system's file that is closed to this user holds the keys of its service: to ask that one, no file is needed.
+    """
+    settings = open_settings(outside, search=[path for path in usual_files() if not is_forbidden(path)])
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:

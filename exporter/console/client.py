@@ -12,15 +12,19 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 5.0
 OK, UNAUTHORIZED = 200, 401
+NETLEDGER, OTHER, NOBODY = "netledger", "other", "nobody"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class ServiceError(Exception):
-    """The running service did not answer, or refused (`status`: how, 0 without an answer); the text says why."""
+    """The running service did not answer, or refused (`status`: how, 0 without an answer); the text says why.
 
-    def __init__(self, text: str, status: int = 0) -> None:
+    `reason` is what the service itself said.
+    """
+
+    def __init__(self, text: str, status: int = 0, reason: str = "") -> None:
         super().__init__(text)
-        self.status = status
+        self.status, self.reason = status, reason
 
 
 class ServiceClient:
@@ -43,24 +47,42 @@ class ServiceClient:
         """POST without a body, for a JSON object; raises ServiceError."""
         return self._ask("POST", path)
 
+    def fetch(self, path: str) -> bytes:
+        """GET what is no JSON object, such as an export; raises ServiceError."""
+        return self._answer("GET", path)
+
     def is_netledger(self) -> bool:
         """Whether what answers there is one, whatever it asks for."""
+        return self.who() == NETLEDGER
+
+    def who(self) -> str:
+        """Who listens there: NETLEDGER, OTHER or NOBODY; it is not told the key."""
         try:
-            head = self._exchange("GET", "/-/healthy").partition(b"\r\n\r\n")[0]
+            head = self._exchange("GET", "/-/healthy", key="").partition(b"\r\n\r\n")[0]
+        except (ConnectionRefusedError, TimeoutError):
+            return NOBODY
         except OSError:
-            return False
-        return b"\r\nserver: netledger" in head.lower()
+            return OTHER
+        return NETLEDGER if b"\r\nserver: netledger" in head.lower() else OTHER
 
     def _ask(self, method: str, path: str) -> dict[str, Any]:
+        return self._object(self._answer(method, path))
+
+    def _object(self, body: bytes) -> dict[str, Any]:
         try:
-            answer = self._exchange(method, path)
-            head, _, body = answer.partition(b"\r\n\r\n")
+            return dict(json.loads(body))
+        except (ValueError, TypeError) as error:
+            raise ServiceError(f"what answers at {self.url} is not netledger") from error
+
+    def _answer(self, method: str, path: str) -> bytes:
+        """The body of what is no refusal."""
+        try:
+            head, _, body = self._exchange(method, path, self._key).partition(b"\r\n\r\n")
             status = int(head.split(b" ", 2)[1])
-            told: dict[str, Any] = dict(json.loads(body))
         except OSError as error:
             reason = error.strerror or str(error) or "timed out"
             raise ServiceError(f"the service at {self.url} did not answer: {reason}") from error
-        except (ValueError, TypeError, IndexError) as error:
+        except (ValueError, IndexError) as error:
             raise ServiceError(f"what answers at {self.url} is not netledger") from error
         if status == UNAUTHORIZED and not self._key:
             raise ServiceError(
@@ -69,12 +91,13 @@ class ServiceClient:
                 status,
             )
         if status != OK:
-            raise ServiceError(f"the service at {self.url} refused: {told.get('error', status)}", status)
-        return told
+            reason = str(self._object(body).get("error", status))
+            raise ServiceError(f"the service at {self.url} refused: {reason}", status, reason)
+        return body
 
-    def _exchange(self, method: str, path: str) -> bytes:
-        key = f"X-API-Key: {self._key}\r\n" if self._key else ""
-        request = f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n{key}Content-Length: 0\r\n\r\n"
+    def _exchange(self, method: str, path: str, key: str) -> bytes:
+        header = f"X-API-Key: {key}\r\n" if key else ""
+        request = f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n{header}Content-Length: 0\r\n\r\n"
         with self._connected() as plain:
             connection = self._secured(plain) if self._is_tls else plain
             with connection:

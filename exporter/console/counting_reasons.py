@@ -9,11 +9,9 @@ from exporter.metering.counting import AUTO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.console.books import Books
     from exporter.console.examination import Meter
     from exporter.metering.counting import CountingRules
     from exporter.metering.readings import Link
-    from reports.ledger_reader import LedgerReader
 
 
 class InterfaceVerdict(NamedTuple):
@@ -62,15 +60,6 @@ def guesses(meter: Meter, rules: CountingRules, counted: list[str]) -> Iterator[
                 f"Which port of {link.name} leads outside cannot be seen here: the oldest is taken.",
                 f"If it is another one of {', '.join(link.lower)}, set interfaces.counted to it.",
             )
-
-
-def nothing_yet(books: Books, ledger: LedgerReader) -> str:
-    """Why there is nothing to tell; ask while reading."""
-    if books.holder is None:
-        return "Nothing is counted yet: start `netledger run`."
-    if any(ledger.devices().values()):
-        return "Nothing has moved yet."
-    return "No interface counts for the machine's total. Connect the machine, or set interfaces.counted."
 
 
 def _why_counted(link: Link, meter: Meter, rules: CountingRules, uplinks: frozenset[str]) -> str:

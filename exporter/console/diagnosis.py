@@ -117,6 +117,10 @@ def _of_limits(meter: Meter) -> Iterator[Finding]:
 
 
 def _of_ledger(ledger: Ledger, service: Service, clock: Clock) -> Iterator[Finding]:
+    if ledger.problem and service.is_other:
+        text = f"{_sentence(ledger.problem)} What it holds is not looked at; reading commands ask that service."
+        yield Finding("ledger", LIMIT, text)
+        return
     if ledger.problem:
         yield Finding("ledger", PROBLEM, _sentence(ledger.problem), _sentence(ledger.remedy))
         return
@@ -166,6 +170,13 @@ def _of_backups(ledger: Ledger, clock: Clock) -> Iterator[Finding]:
 
 
 def _of_service(service: Service, ledger: Ledger) -> Iterator[Finding]:
+    if service.is_other:
+        yield Finding("service", FACT, f"A service with another ledger answers at {service.url}.")
+        if service.problem:
+            yield Finding("service", LIMIT, _sentence(service.problem))
+        for problem in service.told_problems:
+            yield Finding("service", PROBLEM, _sentence(problem), "Its log says more.")
+        return
     if not service.pid and service.problem:
         yield Finding("service", PROBLEM, _sentence(service.problem), _sentence(service.remedy))
         return

@@ -63,7 +63,7 @@ class Ledger(NamedTuple):
 
 
 class Service(NamedTuple):
-    """Who writes the ledger (0: nobody), and what they answer."""
+    """Who writes the ledger (0: nobody), and what they answer; `is_other`: it is another ledger's, of another user."""
 
     pid: int = 0
     url: str = ""
@@ -71,6 +71,7 @@ class Service(NamedTuple):
     remedy: str = ""
     needs_key: bool = False
     told_problems: tuple[str, ...] = ()
+    is_other: bool = False
 
 
 class Clock(NamedTuple):
@@ -184,15 +185,21 @@ def _is_there(path: Path) -> bool:
 def _service(books: Books) -> Service:
     if books.holder is None:
         try:
+            if (other := books.answering()) is not None:
+                return _answered(Service(url=other.url, is_other=True), other)
             require_sight(books.settings.ledger.path)
         except BooksError as error:
             return Service(problem=error.problem, remedy=error.remedy)
         return Service()
-    service = Service(books.holder.pid, books.holder.url, needs_key=_needs_key(books, books.holder))
+    service = Service(books.holder.pid, url=books.holder.url, needs_key=_needs_key(books, books.holder))
     if books.client is None:
         return service._replace(problem="it is starting")
+    return _answered(service, books.client)
+
+
+def _answered(service: Service, client: ServiceClient) -> Service:
     try:
-        told = books.client.get("/api/health")
+        told = client.get("/api/health")
     except ServiceError as error:
         return service._replace(problem=str(error))
     return service._replace(told_problems=tuple(map(str, told.get("problems", ()))))

@@ -83,7 +83,7 @@ class _Collected:
     def read_file(self, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None) -> Path | None:
         named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
         if named is None and search is None:
-            search = _usual_files()
+            search = usual_files()
         for path in (named,) if named else search or ():
             try:
                 entries = read_yaml_file(path)
@@ -242,7 +242,8 @@ class _Collected:
         return Settings(**parts, plans=self.plans) if self.plans else Settings(**parts)
 
 
-def _usual_files() -> tuple[Path, ...]:
+def usual_files() -> tuple[Path, ...]:
+    """Say where a settings file is looked for that nobody names: the user's own, then the system's."""
     try:
         return (user_file(), SYSTEM_FILE)
     except NoHomeError:

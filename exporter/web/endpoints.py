@@ -35,6 +35,14 @@ MonthText = Annotated[
         examples=["2026-08"],
     ),
 ]
+YearText = Annotated[
+    str,
+    msgspec.Meta(
+        description="Calendar year in the ledger's zone, 1970 to 2200; the current one by default.",
+        extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)$"},
+        examples=["2026"],
+    ),
+]
 DATE_SCHEMA = {"format": "date", "pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"}
 FirstDate = Annotated[
     str,

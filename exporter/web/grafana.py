@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.periods import Period, day_of, day_start, parse_month
+from reports.periods import Period, day_of, day_start, parse_month, parse_year
 from reports.plans import cycle_of, named
 from reports.spans import Asked, span
 
@@ -57,6 +57,10 @@ class Seen:
         year, month = parse_month(query.month) if query.month else (self.today.year, self.today.month)
         return self.usage(query, Period.month(year, month, self.zone))
 
+    def year(self, query: Any) -> str:
+        """A calendar year."""
+        return self.usage(query, Period.year(parse_year(query.year) if query.year else self.today.year, self.zone))
+
     def days(self, query: Any) -> str:
         """First and last day."""
         first, last = query.dates()
@@ -72,7 +76,9 @@ class Seen:
 VIEWS: Mapping[str, Callable[[Seen, Any], str]] = {
     "/api/live": lambda seen, query: seen.lately(query, QUARTER_HOUR),
     "/api/today": lambda seen, query: seen.usage(query, Period.day(seen.today, seen.zone)),
+    "/api/week": lambda seen, query: seen.usage(query, Period.week(seen.today, seen.zone)),
     "/api/month": Seen.month,
+    "/api/year": Seen.year,
     "/api/range": Seen.days,
     "/api/summary": lambda seen, query: seen.links.usage(seen.earliest, None, query.interface),
     "/api/interfaces": lambda seen, _query: seen.links.interfaces(day_start(seen.today, seen.zone)),

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
+from reports.formats import json_cost
 from reports.formats import json_plans as shapes
 from reports.formats.json_forecast import ForecastAnswer
 from reports.formats.json_forecast import forecast as forecast_answer
-from reports.plan_cost import period_cost
+from reports.plan_cost import PERIODS, period_cost
 from reports.plan_status import plan_status
 from reports.plans import PlanError, named
 from reports.prices import PRICE, PriceError
@@ -36,6 +37,15 @@ Price = Annotated[
 ]
 
 
+PeriodName = Annotated[
+    str,
+    Meta(
+        description="What is priced: today, or all since this week, month, year or cycle of the plan began.",
+        extra_json_schema={"enum": list(PERIODS), "default": "today"},
+    ),
+]
+
+
 class OfPlan(Query, frozen=True, kw_only=True):
     """Answers for one plan; every plan, or where one is needed the first."""
 
@@ -43,7 +53,9 @@ class OfPlan(Query, frozen=True, kw_only=True):
 
 
 class CostQuery(OfInterface, frozen=True, kw_only=True):
-    """What a plan (the first) bills of today, at its price or at another one."""
+    """What a plan (the first) bills of a period until now, at its price or at another one."""
+
+    period: PeriodName = "today"
 
     plan: PlanName | None = None
     cost_per_gb: Price | None = None
@@ -70,15 +82,17 @@ async def forecast(desk: Desk, query: OfPlan) -> ForecastAnswer:
     return await desk.ask(lambda ledger: forecast_answer(plan_status(ledger, plan, now), ledger.zone))
 
 
-async def cost(desk: Desk, query: CostQuery) -> shapes.CostAnswer:
-    """What was moved since local midnight, and what it costs."""
+async def cost(desk: Desk, query: CostQuery) -> json_cost.CostAnswer:
+    """What was moved since local midnight, or since another period began, and what it costs."""
+    if query.period not in PERIODS:
+        raise BadRequestError(f"period: {query.period!r} is refused; use {', '.join(PERIODS)}")
     desk.fresh_snapshot()
     plan, price, now = named_plan(desk.settings, query.plan), parse_price(query.cost_per_gb), desk.now
 
-    def answer(ledger: LedgerReader) -> shapes.CostAnswer:
+    def answer(ledger: LedgerReader) -> json_cost.CostAnswer:
         ledger.require_interface(query.interface)
-        found = period_cost(ledger, plan, "today", now, price_per_gb=price, device=query.interface)
-        return shapes.cost_answer(found, is_asked=price is not None)
+        found = period_cost(ledger, plan, query.period, now, price_per_gb=price, device=query.interface)
+        return json_cost.cost_answer(found, is_asked=price is not None)
 
     return await desk.ask(answer)
 
@@ -104,5 +118,5 @@ def parse_price(text: str | None) -> Decimal | None:
 ENDPOINTS = (
     Endpoint("GET", "/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, plans),
     Endpoint("GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, ForecastAnswer, forecast),
-    Endpoint("GET", "/api/cost", "Cost of today's usage", CostQuery, shapes.CostAnswer, cost),
+    Endpoint("GET", "/api/cost", "Cost of today's usage, or of a period's", CostQuery, json_cost.CostAnswer, cost),
 )

@@ -14,13 +14,15 @@ from exporter.web.endpoints import (
     MonthText,
     NoQuery,
     OfInterface,
+    YearText,
     parse_parameter,
 )
 from reports import usage
 from reports.formats import json as shapes
-from reports.formats.json_plans import TodayAndCost, UsageAndCost, today_and_cost, usage_and_cost
+from reports.formats import json_cost
+from reports.formats.json_cost import Summary, TodayAndCost, today_and_cost
 from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import iso, parse_date, parse_month
+from reports.periods import iso, parse_date, parse_month, parse_year
 from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
@@ -36,6 +38,12 @@ class MonthQuery(OfInterface, frozen=True, kw_only=True):
     """Which month."""
 
     month: MonthText | None = None
+
+
+class YearQuery(OfInterface, frozen=True, kw_only=True):
+    """Which year."""
+
+    year: YearText | None = None
 
 
 class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -100,15 +108,32 @@ async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
     return await desk.ask(answer)
 
 
-async def summary(desk: Desk, query: OfInterface) -> UsageAndCost:
+async def week(desk: Desk, query: OfInterface) -> shapes.Range:
+    """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
+    desk.fresh_snapshot()
+    now = desk.now
+    return await desk.ask(lambda ledger: shapes.days(usage.week(ledger, now, query.interface), ledger.zone))
+
+
+async def year(desk: Desk, query: YearQuery) -> shapes.Year:
+    """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
+    desk.fresh_snapshot()
+    which = None if query.year is None else parse_parameter("year", query.year, parse_year)
+    now = desk.now
+    return await desk.ask(lambda ledger: shapes.year(usage.year(ledger, now, query.interface, which), ledger.zone))
+
+
+async def summary(desk: Desk, query: OfInterface) -> Summary:
     """Everything since counting began."""
     desk.fresh_snapshot()
     now, plan = desk.now, desk.settings.plans[0].plan
 
-    def lifetime(ledger: LedgerReader) -> UsageAndCost:
+    def lifetime(ledger: LedgerReader) -> Summary:
         ledger.require_interface(query.interface)
-        used = ledger.lifetime(query.interface)
-        return usage_and_cost(used, period_cost(ledger, plan, "ever", now, device=query.interface))
+        used, since = ledger.lifetime(query.interface), ledger.first_seen()
+        return json_cost.summary(
+            used, period_cost(ledger, plan, "ever", now, device=query.interface), since, ledger.zone
+        )
 
     return await desk.ask(lifetime)
 
@@ -163,8 +188,10 @@ def _with_link(row: shapes.InterfaceUsage, state: InterfaceState | None, seen: s
 ENDPOINTS = (
     Endpoint("GET", "/api/live", "Receive and transmit speed now", OfInterface, shapes.Usage, live),
     Endpoint("GET", "/api/today", "Usage since local midnight", OfInterface, TodayAndCost, today),
+    Endpoint("GET", "/api/week", "Usage of this week by day", OfInterface, shapes.Range, week),
     Endpoint("GET", "/api/month", "Usage of a month by day", MonthQuery, shapes.Month, month),
+    Endpoint("GET", "/api/year", "Usage of a year by month", YearQuery, shapes.Year, year),
     Endpoint("GET", "/api/range", "Usage of a range of days", RangeQuery, shapes.Range, days),
-    Endpoint("GET", "/api/summary", "Usage since counting began", OfInterface, UsageAndCost, summary),
+    Endpoint("GET", "/api/summary", "Usage since counting began", OfInterface, Summary, summary),
     Endpoint("GET", "/api/interfaces", "Interfaces and their usage", NoQuery, shapes.Interfaces, interfaces),
 )

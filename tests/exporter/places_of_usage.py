@@ -96,8 +96,8 @@ async def command_of_interfaces(world: ToldWorld) -> Numbers:
     """The table of interfaces."""
     found: Numbers = {}
     for line in (await world.printed("interfaces")).splitlines()[1:]:
-        device, _, today, *ever = _cells(line)
-        found |= {f"today {device} total": today} | named(f"ever {device}", ever)
+        device, _, today, total, *directions = _cells(line)
+        found |= {f"today {device} total": today} | named(f"ever {device}", [*directions, total])
     return found
 
 

@@ -55,7 +55,7 @@ def test_a_ledger_that_cannot_be_read_is_one_sentence(state: str, arguments: tup
     make, expected = LEDGERS[state]
     make(path)
 
-    done = Commands(path)(*arguments)
+    done = Commands(path, NETLEDGER_SERVER_PORT="0")(*arguments)
 
     assert (done.exit_code, done.stdout) == (1, "")
     assert expected.format(path=path) in done.stderr

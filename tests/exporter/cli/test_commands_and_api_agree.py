@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +12,14 @@ from tests.exporter.cli.small_ledger import ZONE
 if TYPE_CHECKING:
     from tests.exporter.cli.service_process import Service
 
+AMOUNTS = ("bytes_sent", "bytes_received", "total_bytes")
 RANGE = ("2026-01-30", "2026-02-02")
 PAIRS = [
     (("today",), "/api/today"),
     (("today", "--interface", "wg0"), "/api/today?interface=wg0"),
+    (("week",), "/api/week"),
+    (("year", "2026", "--interface", "eth0"), "/api/year?year=2026&interface=eth0"),
+    (("cost", "--period", "cycle"), "/api/cost?period=cycle"),
     (("month",), "/api/month"),
     (("month", "2026-05", "--interface", "eth0"), "/api/month?month=2026-05&interface=eth0"),
     (("range", "--from", RANGE[0], "--to", RANGE[1]), f"/api/range?from_date={RANGE[0]}&to_date={RANGE[1]}"),
@@ -35,7 +39,11 @@ def test_json_of_a_command_equals_the_apis_field_by_field(
     told, done = fetch(url, path), service.command(*arguments, "--json")
 
     assert (done.code, done.stderr) == (0, "")
-    assert json.loads(done.stdout) == told
+    answer = json.loads(done.stdout)
+    if arguments[0] == "live":  # each of its lines stands alone, and has its time
+        assert {datetime.fromisoformat(answer.pop("time")).tzinfo, answer.pop("unit")} == {UTC, "bytes per second"}
+        assert [answer.pop(f"{name}_per_second") for name in AMOUNTS] == [told[name] for name in AMOUNTS]
+    assert answer == told
     assert "error" not in told
 
 

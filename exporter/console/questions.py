@@ -1,0 +1,100 @@
+"""Questions of commands: answered from the ledger's file, or, where that is another user's, by the service.
+
+Both give the same shape, which is the API's, and a command draws its table from the shape alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+import msgspec
+
+from exporter.console.client import ServiceError
+from reports.ledger_reader import UnknownInterfaceError
+from reports.periods import PeriodError, iso
+from reports.plans import PlanError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from exporter.console.books import Books
+    from exporter.console.client import ServiceClient
+    from reports.ledger_reader import LedgerReader
+
+Shape = TypeVar("Shape")
+BAD_REQUEST = 400
+
+
+class Question(NamedTuple, Generic[Shape]):
+    """What the API is asked, and how the same is made from the ledger; parameters that are None are left out."""
+
+    path: str
+    parameters: Mapping[str, str | None]
+    shape: type[Shape]
+    answer: Callable[[LedgerReader], Shape]
+
+
+class Found(NamedTuple, Generic[Shape]):
+    """An answer, the zone that its days are cut in, and until when it counts, in words."""
+
+    answer: Shape
+    zone: ZoneInfo
+    until: str
+
+
+def ask(books: Books, question: Question[Shape]) -> Found[Shape]:
+    """Answer it from the ledger's file where this user may read that, else by the service; ends the command on errors.
+
+    The file needs no service, and answers soonest.
+    """
+    service = books.neighbour()
+    if service is not None:
+        return _of_service(service, books, question)
+    with books.read() as ledger:
+        try:
+            return Found(question.answer(ledger), ledger.zone, _until(books, ledger))
+        except (PeriodError, PlanError, UnknownInterfaceError) as error:
+            raise click.UsageError(str(error)) from error
+
+
+def fetch(service: ServiceClient, path: str, parameters: Mapping[str, str | None]) -> bytes:
+    """What the service answers; ends the command on errors."""
+    given = {name: value for name, value in parameters.items() if value is not None}
+    try:
+        return service.fetch(f"{path}?{urlencode(given)}" if given else path)
+    except ServiceError as error:
+        raise _in_words(error) from error
+
+
+def _in_words(error: ServiceError) -> click.ClickException:
+    return click.UsageError(error.reason) if error.status == BAD_REQUEST else click.ClickException(str(error))
+
+
+def _of_service(service: ServiceClient, books: Books, question: Question[Shape]) -> Found[Shape]:
+    body = fetch(service, question.path, question.parameters)
+    try:
+        answer = msgspec.json.decode(body, type=question.shape)
+        zone = ZoneInfo(service.get("/api/health")["timezone"])
+    except ServiceError as error:
+        raise _in_words(error) from error
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError) as error:
+        problem = f"the service at {service.url} answers as another version would: ask it with its own netledger"
+        raise click.ClickException(problem) from error
+    return Found(answer, zone, f"until {when(books.now(), zone)}")
+
+
+def _until(books: Books, ledger: LedgerReader) -> str:
+    if books.holder is not None:
+        return f"until {when(books.now(), ledger.zone)}"
+    looked_at = books.looked_at()
+    if looked_at is None:
+        return "netledger is not running, and has counted nothing yet"
+    return f"until {when(looked_at, ledger.zone)}: netledger is not running"
+
+
+def when(instant: float, zone: ZoneInfo) -> str:
+    """As in "2026-11-28 04:43:10 Europe/Berlin"."""
+    return f"{iso(instant, zone)[:19].replace('T', ' ')} {zone.key}"
