@@ -13,7 +13,7 @@ from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
 from reports.chapters.chapter import isolated_text
-from reports.plans import Plan
+from reports.plans import CycleRule, Plan
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
 
@@ -122,6 +122,34 @@ async def test_it_prints_on_sheets(
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", sheets)
     assert fewest <= len(boxes) <= most
     assert {(round(float(width)), round(float(height))) for width, height in boxes} == {(595, 842)}  # A4
+
+
+CYCLES = """
+() => [...document.querySelectorAll(".bars.wide li")].map((line) => {
+  const [name, bar] = line.children;
+  return [name.getClientRects().length, Math.round(bar.getBoundingClientRect().width)];
+})
+"""
+
+
+async def test_on_paper_no_cycles_name_breaks_and_their_bars_have_one_length(
+    unstarted: LivelyService, visit: Callable[..., Any]
+) -> None:
+    weekly = Plan("mobile", cycle=CycleRule("weekly"), cap_bytes=10**9, rollover=True)
+    unstarted.plans = (PlanSettings(plan=weekly),)
+    start = unstarted.machine.seconds // 900 * 900 - 80 * 86_400
+    moved = {number: Usage(Counts(10**9 * number, 7**number)) for number in range(20)}
+    slots = {(start + number * 86_400, interface("eth0")): usage for number, usage in moved.items()}
+    unstarted.write_before(slots=slots)
+    async with running(unstarted):
+        url = f"{unstarted.url}/api/export/wrapup?range=year"
+        async with visit(url, width=688, is_live=False) as visitor:
+            await visitor.page.emulate_media(media="print")
+            lines = await visitor.page.evaluate(CYCLES)
+
+    assert len(lines) == 13
+    assert {rows for rows, _ in lines} == {1}
+    assert len({width for _, width in lines}) == 1
 
 
 @pytest.fixture
