@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from exporter.cli.root import COMMANDS, netledger
+from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
 from exporter.ledger.schema import FIRST
 from exporter.metrics.families import families
 from exporter.settings import Settings
@@ -40,7 +40,7 @@ def _commands() -> list[str]:
         command = netledger.get_command(context, name)
         subcommands = sorted(command.commands) if isinstance(command, click.Group) else []
         found.extend([name, *(f"{name} {sub}" for sub in subcommands)])
-    return found
+    return [*found, *(" ".join(words) for words in SUBCOMMANDS)]
 
 
 @pytest.mark.parametrize("command", _commands())

@@ -18,6 +18,7 @@ from exporter.settings.tree import keys
 if TYPE_CHECKING:
     from exporter.console.outside import Outside
     from exporter.settings.plan_showing import ShownKey
+    from exporter.web_config.parsing import WebConfig
 
 
 @click.group()
@@ -26,8 +27,14 @@ def config() -> None:
 
 
 @config.command(short_help="Check the settings file and the environment.")
+@click.option(
+    "--web.config.file",
+    "web_config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The one that `netledger run` is given; it is checked too.",
+)
 @click.pass_obj
-def check(outside: Outside) -> None:
+def check(outside: Outside, *, web_config: Path | None) -> None:
     """Check the settings file and the environment; exit 1 with every problem that would stop a start, a line each.
 
     Warnings, such as a plan that alerts nobody, leave the exit code at 0.
@@ -35,7 +42,7 @@ def check(outside: Outside) -> None:
     from exporter.console.setting_checks import plan_warnings, start_problems  # noqa: PLC0415 - for this command only
 
     loaded = _load(outside)
-    if problems := list(start_problems(loaded.settings)):
+    if problems := list(start_problems(loaded.settings, _web_config(web_config))):
         _fail("\n".join(problems))
     for warning in plan_warnings(loaded.settings):
         click.echo(f"warning: {warning}", err=True)
@@ -96,6 +103,17 @@ def _load(outside: Outside) -> Loaded:
     for warning in loaded.warnings:
         click.echo(f"warning: {warning}", err=True)
     return loaded
+
+
+def _web_config(path: Path | None) -> WebConfig | None:
+    if path is None:
+        return None
+    from exporter.web_config.parsing import WebConfigError, load_web_config  # noqa: PLC0415 - only with a file
+
+    try:
+        return load_web_config(path)
+    except WebConfigError as error:
+        _fail(str(error))
 
 
 def _fail(text: str) -> NoReturn:

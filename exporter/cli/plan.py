@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
 @click.pass_obj
 def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
-    """What is used and left of each plan, what it costs, and what is to come; NAME shows one."""
+    """What is used and left of each plan, what it costs, and what is to come; NAME shows one.
+
+    `netledger plan test-notify [NAME]` sends a test notice. A plan of that name is shown after --.
+    """
     books = open_books(outside)
     found = _plans(books, name).answer
     if as_json:

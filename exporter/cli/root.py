@@ -38,6 +38,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
 }
+SUBCOMMANDS: Mapping[tuple[str, str], str] = {("plan", "test-notify"): "notices"}
+"""Commands behind one that also stands alone; what that takes for a word of its own comes after `--`."""
 
 
 CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
@@ -61,6 +63,15 @@ def _use_config(ctx: click.Context, _parameter: click.Parameter, config: Path | 
 
 class LazyGroup(click.Group):
     """Lists commands by name and help alone; imports one when it is invoked."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Two words where both together are a command."""
+        if (module := SUBCOMMANDS.get((args[0], args[1] if len(args) > 1 else ""))) is None:
+            return super().resolve_command(ctx, args)
+        command = getattr(import_module(f"exporter.cli.{module}"), args[1].replace("-", "_"))
+        return f"{args[0]} {args[1]}", _with_config(command), args[2:]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of the table, which is the order of use."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import gc
 import logging
 import os
 import signal
-import socket
 import ssl
 import sys
 from pathlib import Path
@@ -18,9 +16,10 @@ import click
 
 from exporter.console.books import open_settings
 from exporter.console.output import ServiceOutput
+from exporter.console.setting_checks import plan_warnings, start_problems
+from exporter.console.system_problems import system_problem
 from exporter.console.zone import ZoneError, day_zone
 from exporter.metering.readings import MeterError
-from exporter.web_config.open_door import open_door
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,13 +87,13 @@ def _run(
     count_since_boot: bool,
 ) -> tuple[str, bool]:
     """What kept it from starting, or whether its last sample was posted."""
-    if problem := open_door(settings, watched.current() if watched else None):
-        return problem, False
+    if problems := list(start_problems(settings, watched.current() if watched else None)):
+        return "\n".join(problems), False
     _load_aiohttp()
     try:
         return "", asyncio.run(_serve(outside, settings, watched, output, count_since_boot=count_since_boot))
     except OSError as error:
-        return _system_problem(error, settings), False
+        return system_problem(error, settings), False
     except StartError as error:
         return str(error), False
     except MeterError as error:
@@ -166,6 +165,8 @@ async def _start(around: Surroundings, output: ServiceOutput) -> Service:
         raise StartError(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
+    for warning in plan_warnings(around.settings):
+        log.warning("%s", warning)
     output.say(f"netledger listens on {url}")
     output.say(f"ledger: {around.settings.ledger.path}")
     return service
@@ -248,8 +249,8 @@ def _reloaded(outside: Outside, settings: Settings, watched: WatchedWebConfig | 
     except SettingsError as error:
         log.error("the settings are not taken over: %s", "; ".join(error.problems))  # noqa: TRY400 - no traceback
         return settings
-    if problem := open_door(loaded, watched.current() if watched else None):
-        log.error("the settings are not taken over: %s", problem)
+    if problems := list(start_problems(loaded, watched.current() if watched else None)):
+        log.error("the settings are not taken over: %s", "; ".join(problems))
         return settings
     log.info("settings read again")
     return loaded
@@ -263,32 +264,6 @@ def _make_folder(ledger: Path) -> None:
             f"cannot make {ledger.parent} for the ledger: {error.strerror}; set ledger.path to a place of your own"
         )
         raise StartError(problem) from error
-
-
-def _system_problem(error: OSError, settings: Settings) -> str:
-    if error.filename is not None:
-        return (
-            f"{error.filename}: {error.strerror}; run netledger as the user who owns it, "
-            "or set ledger.path (NETLEDGER_LEDGER_PATH) to a place of your own"
-        )
-    address = f"{settings.server.host}:{settings.server.port}"
-    if error.errno == errno.EADDRINUSE:
-        whose = "another netledger: ask that one," if _is_netledger(settings) else "another program:"
-        return f"{address} is taken by {whose} stop it, or set server.port (NETLEDGER_SERVER_PORT)"
-    if error.errno in {errno.EACCES, errno.EPERM}:
-        return f"{address} may not be listened on by this user: take a port above 1023 (server.port)"
-    # From Python 3.13 on asyncio tries every address, and has no number for having bound none of them.
-    is_elsewhere = error.errno == errno.EADDRNOTAVAIL or str(error).startswith("could not bind on any address")
-    if is_elsewhere or isinstance(error, socket.gaierror):
-        return f"{address} is no address of this machine: set server.host"
-    return error.strerror or str(error)
-
-
-def _is_netledger(settings: Settings) -> bool:
-    from exporter.console.client import ServiceClient  # noqa: PLC0415 - only after a failure
-
-    host = settings.server.host
-    return ServiceClient(f"http://{f'[{host}]' if ':' in host else host}:{settings.server.port}").is_netledger()
 
 
 def _fail(problem: str) -> NoReturn:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from exporter.console.zone import ZoneError, day_zone
 from exporter.ledger.files import connect_to_read
+from exporter.web_config.open_door import open_door
 from reports.ledger_reader import LedgerReader
 from reports.plans import covers
 
@@ -18,15 +19,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.settings import Settings
+    from exporter.web_config.parsing import WebConfig
 
 
-def start_problems(settings: Settings) -> Iterator[str]:
-    """What `netledger run` would end with, before it has asked for the port; each names the setting."""
-    path = settings.ledger.path
-    if path.is_dir():
-        yield f"ledger.path: {path} is a folder: name the file in it, such as {path / 'ledger.db'}"
-    elif (parent := _first_that_exists(path.parent)) is not None and not parent.is_dir():
-        yield f"ledger.path: {parent} is no folder, so there can be no ledger in it"
+def start_problems(settings: Settings, web_config: WebConfig | None = None) -> Iterator[str]:
+    """What `netledger run` ends with, before it asks for the port; each names the setting."""
+    if problem := open_door(settings, web_config):
+        yield problem
+    yield from _path_problems(settings.ledger.path)
     try:
         day_zone(settings.ledger.timezone)
     except ZoneError as error:
@@ -55,6 +55,16 @@ def known_devices(ledger: Path) -> frozenset[str]:
     except (sqlite3.Error, OSError):
         pass  # no ledger yet, or one of another user: the kernel's names are enough to judge by
     return frozenset(devices - {"lo"})
+
+
+def _path_problems(path: Path) -> Iterator[str]:
+    try:
+        if path.is_dir():
+            yield f"ledger.path: {path} is a folder: name the file in it, such as {path / 'ledger.db'}"
+        elif (parent := _first_that_exists(path.parent)) is not None and not parent.is_dir():
+            yield f"ledger.path: {parent} is no folder, so there can be no ledger in it"
+    except PermissionError:
+        return  # the service may be another user
 
 
 def _first_that_exists(folder: Path) -> Path | None:

@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from exporter.cli.root import COMMANDS, netledger
+from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
 
 if TYPE_CHECKING:
     from tests.conftest import Golden
@@ -26,6 +26,7 @@ def _paths() -> list[tuple[str, ...]]:
         (),
         *((name,) for name in COMMANDS),
         *((name, sub) for name, group in groups.items() for sub in group.commands),
+        *SUBCOMMANDS,
     ]
 
 

@@ -98,6 +98,16 @@ def test_what_is_no_price_ends_the_command_with_the_rule(planned: Commands, pric
     assert any(rule in done.stderr for rule in ("use 0 to 1000000000", "use a number such as 7.50"))
 
 
+def test_a_plan_that_is_called_as_a_command_stays_reachable(ledger: Path) -> None:
+    file = ledger.with_name("plans.yaml")
+    file.write_text("plans: [{name: test-notify, cap: 1 GB}]", encoding="utf-8")
+    commands = Commands(ledger, NETLEDGER_CONFIG=str(file))
+
+    assert "test-notify" in commands("plan", "--", "test-notify").stdout
+    assert commands("plan", "test-notify").stderr.startswith("Error: no plan tells anybody")
+    assert "'nobody' is no plan" in commands("plan", "test-notify", "nobody").stderr
+
+
 @pytest.mark.parametrize("arguments", [("plan", "office"), ("forecast", "office"), ("cost", "--plan", "office")])
 def test_an_unknown_plan_ends_the_command_with_those_that_there_are(
     planned: Commands, arguments: tuple[str, ...]

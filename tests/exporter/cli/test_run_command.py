@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -115,7 +116,7 @@ def test_a_taken_port_is_one_sentence(service: Service) -> None:
             "is no address of this machine",
         ),
         ({"NETLEDGER_SERVER_HOST": "0.0.0.0"}, "can be reached from other machines, and no key is set"),
-        ({"NETLEDGER_LEDGER_PATH": "/dev/null/ledger.db"}, "cannot make /dev/null for the ledger"),
+        ({"NETLEDGER_LEDGER_PATH": "/dev/null/ledger.db"}, "ledger.path: /dev/null is no folder"),
         ({"NETLEDGER_LEDGER_TIMEZONE": "Mars/Base"}, "Mars/Base is no time zone"),
     ],
 )
@@ -125,6 +126,52 @@ def test_what_keeps_it_from_starting_is_one_line(service: Service, environ: dict
     assert (refused.code, refused.stdout) == (1, "")
     assert expected in refused.stderr
     assert refused.stderr.count("\n") == 1
+
+
+WEB_CONFIGS = {
+    "": 1,
+    "basic_auth_users:\n  ann: $2b$04$abcdefghijklmnopqrstuuA7cO7ST7zjJRgfhBCtsdWqfxVaVxBTG\n": 0,
+    "http_server_config:\n  http2: true\n": 1,
+    "no_such_key: 1\n": 1,
+}
+
+
+@pytest.mark.parametrize("text", WEB_CONFIGS)
+def test_check_refuses_what_run_refuses_in_the_same_words(service: Service, text: str) -> None:
+    file = service.folder / "web.yml"
+    file.write_text(text, encoding="utf-8")
+    service.configure(server={"host": "0.0.0.0"})
+
+    checked = service.command("config", "check", "--web.config.file", str(file))
+
+    assert checked.code == WEB_CONFIGS[text]
+    if checked.code:
+        refused = service.command("run", "--web.config.file", str(file))
+        assert refused.code == 1
+        assert refused.stderr.removeprefix("netledger: ") == checked.stderr
+
+
+def test_every_problem_keeps_it_from_starting_and_is_said_at_once(service: Service) -> None:
+    service.configure(server={"host": "192.0.2.1"}, ledger={"path": str(service.folder)})
+
+    checked, refused = service.command("config", "check"), service.command("run")
+
+    assert (checked.code, refused.code) == (1, 1)
+    assert refused.stderr == f"netledger: {checked.stderr}"
+    assert [line.split()[0] for line in checked.stderr.splitlines()] == ["server.host", "ledger.path:", "server.host:"]
+
+
+def test_a_plan_that_alerts_nobody_is_a_line_of_the_log(service: Service) -> None:
+    settings = json.loads(service.settings_file.read_text(encoding="utf-8"))
+    settings["plans"] = [{"name": "home", "cap": "1 GB", "notify": {"command": ["/no/such/program"]}}]
+    service.settings_file.write_text(json.dumps(settings), encoding="utf-8")
+    service.start()
+
+    lines = service.stop().stderr.splitlines()
+
+    assert [line for line in lines if "/no/such/program" in line] == [
+        "WARNING plan home: notify.command: there is no program /no/such/program that this user may run"
+    ]
 
 
 def test_a_service_that_cannot_be_reached_costs_a_reader_its_last_seconds_only(service: Service) -> None:
