@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.periods import day_number, months
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reports.past_days import Calendar, Device
     from reports.past_ticks import Ticks
 
     Columns = tuple[array[int], ...]
+    Bounds = Callable[[date], Sequence[int]]
 
 PERIODS = ("day", "week", "month", "year")
 DAYS_KEPT = 31
@@ -59,17 +60,20 @@ def period_samples(calendar: Calendar, device: Device, count: int, told: Sequenc
     return times, columns
 
 
-def starts(calendar: Calendar, moments: Sequence[int]) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
-    """For each of PERIODS: the moments (UTC seconds, in order), and when the period that each is in began."""
+def bounds(calendar: Calendar, moments: Sequence[int], days: Bounds) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """For each of PERIODS: the moments (UTC seconds, in order), and a bound of the period that each is in.
+
+    `days` gives the days at whose beginnings the bounds of a day's periods are: `first_days` or `next_days`.
+    """
     columns: tuple[list[int], ...] = tuple([] for _ in PERIODS)
-    day, ends, begun = 0, 0, [0] * len(PERIODS)
+    ends, found = 0, [0] * len(PERIODS)
     for moment in moments:
         if moment >= ends:
             day = calendar.at(moment)
             ends = calendar.start(day + 1)
-            begun = [calendar.start(first) for first in _firsts(calendar.date(day))]
-        for column, start in zip(columns, begun, strict=True):
-            column.append(start)
+            found = [calendar.start(bound) for bound in days(calendar.date(day))]
+        for column, bound in zip(columns, found, strict=True):
+            column.append(bound)
     return ((moments, column) for column in columns)
 
 
@@ -114,13 +118,20 @@ def _place(ends: Sequence[DayEnd], day: int) -> int:
 
 
 def _bases(calendar: Calendar, device: Device, count: int, day: int) -> Sequence[int]:
-    return [device.before(count, first) for first in _firsts(calendar.date(day))]
+    return [device.before(count, first) for first in first_days(calendar.date(day))]
 
 
-def _firsts(day: date) -> Sequence[int]:
+def first_days(day: date) -> Sequence[int]:
     """The numbers of the days with which the day, the week, the month and the year begin."""
     monday = day - timedelta(days=day.weekday())
     return [day_number(first) for first in (day, monday, day.replace(day=1), date(day.year, 1, 1))]
+
+
+def next_days(day: date) -> Sequence[int]:
+    """The numbers of the days with which the next day, week, month and year begin."""
+    sunday = day + timedelta(days=6 - day.weekday())
+    ends = (day + timedelta(days=1), sunday + timedelta(days=1), _months_later(day, 1), date(day.year + 1, 1, 1))
+    return [day_number(end) for end in ends]
 
 
 def _months_later(day: date, count: int) -> date:

@@ -10,7 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.past_days import COUNTS, Calendar, past_devices
-from reports.past_periods import PERIODS, daily_cells, day_ends, monthly_cells, period_samples, starts, told_cells
+from reports.past_periods import (
+    PERIODS,
+    bounds,
+    daily_cells,
+    day_ends,
+    first_days,
+    monthly_cells,
+    next_days,
+    period_samples,
+    told_cells,
+)
 from reports.past_ticks import Clockwork
 from reports.periods import SLOT_SECONDS
 from reports.spans import Span
@@ -27,7 +37,7 @@ Labels = tuple[tuple[str, str], ...]
 DIRECTIONS = ("receive", "transmit")
 """The counts of bytes, which are the first two of COUNTS, have a history by period."""
 
-FAMILIES = len(COUNTS) + 3 * len(DIRECTIONS) + 1
+FAMILIES = len(COUNTS) + 3 * len(DIRECTIONS) + 2
 """How many families a window has."""
 
 
@@ -74,11 +84,13 @@ class Past:
             yield _family(f"netledger_interface_{name}_total", "counter", counters, window)
             if count < len(DIRECTIONS):
                 yield from self._history(count, ticks, moments, window)
-        gauges = (
-            PastSeries((("period", period),), times, values)
-            for period, (times, values) in zip(PERIODS, starts(self._calendar, sorted(moments)), strict=True)
-        )
-        yield _family("netledger_period_start_timestamp_seconds", "gauge", gauges, window)
+        told = sorted(moments)
+        for bound, days in (("start", first_days), ("end", next_days)):
+            gauges = (
+                PastSeries((("period", period),), times, values)
+                for period, (times, values) in zip(PERIODS, bounds(self._calendar, told, days), strict=True)
+            )
+            yield _family(f"netledger_period_{bound}_timestamp_seconds", "gauge", gauges, window)
 
     def _history(
         self, count: int, ticks: Sequence[Sequence[Ticks]], moments: set[int], window: Span

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 REMEMBERED = 1024
 """Interfaces that are gone and whose last reading stays in memory, in case they come back with the same counter."""
 
+NEVER_WRAPS = 64
+"""Bits of a counter that does not turn over in a lifetime."""
+
 CONTINUED_ELSEWHERE = Epoch("renamed", 0, 0)
 """Epoch of a life whose counter goes on elsewhere, under another name or unmetered: not to be counted here again."""
 
@@ -181,15 +184,17 @@ class Bookkeeper:
     ) -> tuple[Counts, Counts]:
         """Let what falls far wait for the next look: it was reset if it falls again, and slipped if it comes back."""
         speed, seconds, _ = room
-        fell = fallen(before, after, counter_bits=reading.counter_bits, speed=speed, seconds=seconds)
         fall, life.fall = life.fall, None
+        # What showed too little once, and is below what it was, has not turned over since, however long ago that is.
+        bits = reading.counter_bits if fall is None else NEVER_WRAPS
+        fell = fallen(before, after, counter_bits=bits, speed=speed, seconds=seconds)
         at = stretch.ended // SECOND
         if fall is not None:
             blind = without_bytes(reading.counts)
             if reading.is_present and any(blind[side] and fall.sides[side] for side in (0, 1)):
                 life.fall = fall._replace(seconds=seconds)
                 return before, instead(after, before, fall.sides)
-            if not any(fell):
+            if not any(ours and theirs for ours, theirs in zip(fall.sides, fell, strict=True)):
                 self.record.note_slip(life, at)
             else:
                 after = since_reset(after, reading.counts, fall.sides)

@@ -212,6 +212,21 @@ def test_a_reset_that_cannot_be_read_for_a_look_counts_whole(books: Books, colum
     assert books.audit().difference == 0
 
 
+@pytest.mark.parametrize("seconds", [1, 60, 686, 7200])
+def test_a_32_bit_counter_that_was_reset_has_not_turned_over_however_late_the_second_look(
+    books: Books, seconds: int
+) -> None:
+    books.machine.create("narrow0", bits=32, counts=plus(NOTHING, 2**32 - 2**26, 2**32 - 2**24))
+    books.start()
+    books.machine.reset("narrow0")
+    books.run(1)
+    books.machine.move("narrow0", 3, 1)
+    books.machine.wait(seconds)
+    books.stop()
+
+    assert books.lifetime("narrow0") == (3, 1)
+
+
 def test_a_reset_of_one_direction_leaves_the_other_as_it_is(books: Books) -> None:
     eth0 = books.machine.interfaces["eth0"]
     books.start()
