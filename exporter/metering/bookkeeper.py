@@ -14,6 +14,7 @@ from exporter.metering.differences import (
     last_difference,
     since_boot,
 )
+from exporter.metering.formers import Formers
 from exporter.metering.lives import Life, room_of
 from exporter.metering.postings import SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch
@@ -75,13 +76,13 @@ class Bookkeeper:
         self.changed: set[Subject] = set()
         self.record = Record(journal)
         self._is_strange = False
-        self._formers: dict[Epoch, tuple[Life, Counts]] | None = None
+        self._formers = Formers(self.lives)
 
     def book(self, look: Look, metered: frozenset[str], stretch: Stretch) -> None:
         """Difference every metered reading of this look against its life, and book what was moved."""
         at = stretch.ended // SECOND
         lives = self.lives
-        self._formers = None
+        self._formers = Formers(lives)
         for reading in look.readings:
             subject = reading.subject
             if subject.name not in metered:
@@ -220,12 +221,15 @@ class Bookkeeper:
 
     def _begin(self, life: Life, reading: Reading, room: Room, look: Look, stretch: Stretch) -> tuple[Delta, Counts]:
         """The first reading of an epoch: what of it was moved under our eyes, and what lived before us."""
-        former = self._former_life(reading.epoch)
-        past = former[1] if former is not None and reading.born is None else reading.born
+        former = self._formers.of(reading.epoch)
+        is_renamed = former is not None and reading.born is None
+        past = former.counts if former is not None and is_renamed else reading.born
         before, after = readable(past or NOTHING, reading.counts)
-        if former is not None and reading.born is None:
+        life.fall = former.fall if former is not None and is_renamed else None
+        if former is not None and is_renamed:
+            before, after = self._judge_a_fall(life, before, after, reading, room, stretch)
             delta = self._difference(life, before, reading._replace(counts=after), room, stretch)
-            self._release(former[0], reading.epoch)
+            self._release(former.life, reading.epoch)
         elif self._is_strange:
             delta = Delta(NOTHING, "baseline")
         elif (stretch.is_first_ever and self._count_since_boot) or stretch.is_new_boot:
@@ -244,15 +248,6 @@ class Bookkeeper:
         life.begin_epoch(reading._replace(counts=after), delta, stretch.ended // SECOND)
         life.forget_rates()
         return delta, after
-
-    def _former_life(self, epoch: Epoch) -> tuple[Life, Counts] | None:
-        """The life that had this counter under another name, and its last counts, both as before this look.
-
-        Several may be renamed between two looks, in a chain or a ring: none may hide another's past.
-        """
-        if self._formers is None:
-            self._formers = {life.epoch: (life, life.counts) for life in self.lives.values() if life.epoch is not None}
-        return self._formers.get(epoch)
 
     def _release(self, former: Life, epoch: Epoch) -> None:
         """Its counter goes on under another name; it may itself have taken over another one already."""
