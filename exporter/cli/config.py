@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from exporter.console.groups import HintingGroup
 from exporter.settings import Loaded, SettingsError, load_settings, user_file
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from exporter.web_config.parsing import WebConfig
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def config() -> None:
     """Check, show or write the settings file."""
 

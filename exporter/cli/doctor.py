@@ -10,7 +10,7 @@ import click
 from exporter.console.books import open_books
 from exporter.console.diagnosis import FACT, PROBLEM, diagnose
 from exporter.console.examination import examine
-from exporter.console.printing import CONTROL, Table, print_json, print_table
+from exporter.console.printing import CONTROL, Table, print_json, print_table, say
 
 if TYPE_CHECKING:
     from exporter.console.diagnosis import Diagnosis, Finding
@@ -72,7 +72,7 @@ def _print(diagnosis: Diagnosis) -> None:
             click.echo()
             click.secho(title, bold=True)
             for finding in findings:
-                click.echo(_line(finding))
+                say(_line(finding), "    ")
     problems = sum(finding.level == PROBLEM for finding in diagnosis.findings)
     things = "One thing needs" if problems == 1 else f"{problems} things need"
     click.echo()

@@ -12,7 +12,7 @@ from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.known_interfaces import nothing_yet
 from exporter.console.options import reading_options
-from exporter.console.printing import Table, is_unicode, print_json, print_table, terminal_width
+from exporter.console.printing import Table, is_unicode, print_json, print_table, say, terminal_width
 from exporter.console.questions import Question, ask
 from reports import hours as hours_of_week
 from reports import records as found_records
@@ -54,7 +54,7 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
         return
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
     if not rows:
-        click.echo(nothing_yet(books))
+        say(nothing_yet(books))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
     notes = _speeds(told)
@@ -92,7 +92,8 @@ def hours(outside: Outside, *, first: str | None, last: str | None, as_json: boo
     start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (told.first, told.last))
     until = None if end > books.now() else end
     dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, until, interface))
-    click.echo("\n".join([*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard]))
+    for note in (*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard):
+        say(note)
 
 
 def _most(told: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]]:

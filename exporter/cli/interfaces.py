@@ -12,7 +12,7 @@ from exporter.console.client import ServiceError
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.known_interfaces import known_interfaces, nothing_yet
 from exporter.console.options import one_interface
-from exporter.console.printing import Table, print_json, print_table
+from exporter.console.printing import Table, print_json, print_table, say
 from exporter.console.questions import ask
 from reports.amounts import human_bytes
 from reports.formats import json as shapes
@@ -45,7 +45,7 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
         print_json(shapes.Interfaces(interfaces=rows))
         return
     if not rows:
-        click.echo(nothing_yet(books))
+        say(nothing_yet(books))
         return
     start = day_start(day_of(books.now(), found.zone), found.zone)
     notes = [] if books.holder or "not running" not in found.until else [found.until]

@@ -13,11 +13,12 @@ import click
 
 from exporter.console.books import open_books
 from exporter.console.client import ServiceError
-from exporter.console.printing import Table, print_json, print_table
+from exporter.console.groups import HintingGroup
+from exporter.console.printing import Table, print_json, print_table, say
 from exporter.ledger.backups import backups_of, write_backup
 from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
 from exporter.ledger.lock import LedgerLock
-from reports.amounts import human_bytes
+from reports.amounts import human_bytes, human_duration
 from reports.periods import iso
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ FACTS = {
 NEWEST_INCIDENTS = 10
 
 
-@click.group()
+@click.group(cls=HintingGroup)
 def ledger() -> None:
     """Look after the ledger."""
 
@@ -58,7 +59,7 @@ def info(outside: Outside, *, as_json: bool) -> None:
         rows, zone, since = reader.row_counts(), reader.zone, reader.first_seen()
         gaps, incidents = reader.gaps(0, int(books.now()) + 1), reader.incidents()
     facts: dict[str, str | int | None] = {
-        "path": str(path),
+        "path": str(path.absolute()),
         "size_bytes": size_on_disk(path),
         "timezone": zone.key,
         "since": None if since is None else iso(since, zone),
@@ -147,11 +148,14 @@ def verify(outside: Outside) -> None:
 @ledger.command(short_help="Delete old minutes and quarter hours; never a day.")
 @click.option("--aggressive", is_flag=True, help="Keep only a tenth of the minutes and slots; days are never deleted.")
 @click.option("--vacuum/--no-vacuum", default=True, help="Give the space back to the file system.")
+@click.option("--yes", is_flag=True, help="Do not ask: an aggressive cleanup asks first, and needs this in a script.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def cleanup(outside: Outside, *, aggressive: bool, vacuum: bool, as_json: bool) -> None:
+def cleanup(outside: Outside, *, aggressive: bool, vacuum: bool, yes: bool, as_json: bool) -> None:
     """Delete minutes and quarter hours that are older than they are kept for; never a day."""
     books = open_books(outside)
+    if aggressive and not yes:
+        _confirm(books)
     if books.client is not None:
         query = f"aggressive={str(aggressive).lower()}&vacuum={str(vacuum).lower()}"
         try:
@@ -165,6 +169,23 @@ def cleanup(outside: Outside, *, aggressive: bool, vacuum: bool, as_json: bool) 
         print_json({"minutes_deleted": minutes, "slots_deleted": slots, "days_deleted": 0})
     else:
         click.echo(f"{minutes} minute rows and {slots} quarter hours deleted; days are kept for ever")
+
+
+def _confirm(books: Books) -> None:
+    """Say what goes, and ask; what is no terminal cannot answer."""
+    from exporter.ledger.retention import Keep, aggressive  # noqa: PLC0415
+
+    settings = books.settings.ledger
+    keep = aggressive(Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size))
+    minutes, slots = (human_duration(seconds) for seconds in keep[:2])
+    text = (
+        f"This deletes for ever every minute older than {minutes} and every quarter hour older than {slots}. "
+        "Hours, percentiles, short steps of series and free hours of earlier days are not known any more; days stay."
+    )
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError(f"{text} To do so from a script, give --yes")
+    say(text)
+    click.confirm("Delete them?", abort=True)
 
 
 def _shown(fact: str | int | None) -> str:

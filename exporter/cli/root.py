@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import exporter
+from exporter.console.groups import HintingGroup
 from exporter.console.outside import Outside
 
 if TYPE_CHECKING:
@@ -61,8 +64,17 @@ def _use_config(ctx: click.Context, _parameter: click.Parameter, config: Path | 
         ctx.obj = ctx.obj._replace(config=config)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(HintingGroup):
     """Lists commands by name and help alone; imports one when it is invoked."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it; a reader that has seen enough is no error."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # What is left in the buffer has nowhere to go, and would be complained of at the end once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -168,7 +168,7 @@ async def _start(around: Surroundings, output: ServiceOutput) -> Service:
     for warning in plan_warnings(around.settings):
         log.warning("%s", warning)
     output.say(f"netledger listens on {url}")
-    output.say(f"ledger: {around.settings.ledger.path}")
+    output.say(f"ledger: {around.settings.ledger.path.absolute()}")
     return service
 
 

@@ -10,7 +10,7 @@ import click
 from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
 from exporter.console.dashboards import dashboard_notes
-from exporter.console.printing import Table, print_json, print_table
+from exporter.console.printing import Table, print_json, print_table, say
 from exporter.ledger.holder import Holder
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def status(outside: Outside, *, as_json: bool) -> None:
     if books.holder is None and service is None:
         require_sight(books.settings.ledger.path)
         if as_json:
-            print_json({"status": "stopped", "ledger": str(books.settings.ledger.path)})
+            print_json({"status": "stopped", "ledger": str(books.settings.ledger.path.absolute())})
         else:
-            click.echo(f"netledger is not running (ledger: {books.settings.ledger.path})")
+            say(f"netledger is not running (ledger: {books.settings.ledger.path.absolute()})")
         sys.exit(NOT_RUNNING)
     try:
         told: dict[str, Any] = service.get("/api/health") if service else {"status": "starting", "problems": []}
@@ -53,7 +53,7 @@ def _print(books: Books, holder: Holder, told: dict[str, Any]) -> None:
     rows = [("Process", str(holder.pid or "of another user"))]
     rows += [("Address", holder.url or "-"), ("State", str(told["status"]))]
     if books.holder is not None:
-        rows.append(("Ledger", str(books.settings.ledger.path)))
+        rows.append(("Ledger", str(books.settings.ledger.path.absolute())))
     if "seconds_since_sample" in told:
         rows.append(("Last sample", f"{told['seconds_since_sample']:.1f} s ago"))
         rows.append(("Time zone", told["timezone"]))

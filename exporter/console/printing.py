@@ -22,6 +22,10 @@ BORDER = 3
 CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?")
 """Control and direction marks in names from outside would let them rewrite the terminal's line."""
 USUAL_WIDTH = 80
+GAP = 2
+"""Between columns without a frame."""
+NARROWEST_TEXT = 24
+"""What a column of sentences needs, to be read beside others."""
 
 
 class Table(NamedTuple):
@@ -46,20 +50,38 @@ def print_json(answer: Any) -> None:
 
 
 def print_table(table: Table, notes: Sequence[str] = ()) -> None:
-    """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe."""
+    """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe.
+
+    On a narrower one it is bare, its last column of text broken between words, or a block of lines for each row.
+    """
     rows = [[_writable(cell.translate(CONTROL)) for cell in row] for row in table.rows]
     safe = table._replace(title=table.title.translate(CONTROL), rows=rows)
     widths = [max(map(len, cells)) for cells in zip(*_lines(safe), strict=True)]
     room = terminal_width() - sum(widths) - BORDER * len(widths) - 1
     if not sys.stdout.isatty():
         _align(safe, widths)
-    elif room < 0:
-        click.secho(safe.title, bold=True)
-        _align(safe, widths)
-    else:
+    elif room >= 0:
         _draw(safe, min(room - BORDER, WIDEST_BAR))
+    else:
+        click.secho("\n".join(wrapped(safe.title)), bold=True)
+        _squeeze(safe, widths)
     for note in notes:
-        click.echo(note.translate(CONTROL))
+        say(note.translate(CONTROL))
+
+
+def say(text: str, indent: str = "") -> None:
+    """Print a sentence: on a terminal it is broken between words, and goes on behind `indent`."""
+    click.echo("\n".join(wrapped(text, indent)))
+
+
+def wrapped(text: str, indent: str = "", width: int = 0) -> list[str]:
+    """Lines that a terminal has room for; what is no terminal, and a word of its own, has always room."""
+    width = width or terminal_width()
+    if not sys.stdout.isatty() or len(text) <= width:
+        return [text]
+    import textwrap  # noqa: PLC0415 - only long lines on a terminal need it
+
+    return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def bar(amount: int, largest: int, width: int) -> str:
@@ -99,6 +121,42 @@ def _align(table: Table, widths: Sequence[int]) -> None:
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
         click.echo("  ".join(cells).rstrip())
+
+
+def _squeeze(table: Table, widths: Sequence[int]) -> None:
+    """Print a table that is too wide for its frame."""
+    *others, last = widths
+    room = terminal_width() - sum(others) - GAP * len(others)
+    if last <= room:
+        _align(table, widths)
+    elif len(widths) - 1 in table.left and room >= max(NARROWEST_TEXT, *map(_longest_word, table.rows)):
+        _align(table._replace(rows=[line for row in table.rows for line in _broken(row, room)]), [*others, room])
+    else:
+        for row in table.rows:
+            _print_block(table.columns, row)
+
+
+def _longest_word(row: Sequence[str]) -> int:
+    return max(map(len, row[-1].split()), default=0)
+
+
+def _broken(row: Sequence[str], room: int) -> list[Sequence[str]]:
+    *others, last = row
+    first, *rest = wrapped(last, width=room)
+    return [(*others, first), *((*("" for _ in others), line) for line in rest)]
+
+
+def _print_block(columns: Sequence[str], row: Sequence[str]) -> None:
+    """Print one row as lines: its first cell, and below it the others with their names."""
+    if not columns:
+        label, value = row
+        line = f"{label}: {value}"
+        click.echo(line if len(line) <= terminal_width() else f"{label}:\n" + "\n".join(wrapped(f"  {value}", "  ")))
+        return
+    say(f"{columns[0]}: {row[0]}" if columns[0] else row[0])
+    for name, cell in zip(columns[1:], row[1:], strict=True):
+        say(f"  {name}: {cell}".rstrip(), "    ")
+    click.echo()
 
 
 def _draw(table: Table, bar_width: int) -> None:

@@ -95,7 +95,7 @@ class Retention:
     def clean_up(self, keep: Keep, now: int, *, is_aggressive: bool) -> Removed:
         """One round by hand; an aggressive one keeps a tenth, and two months of slots at least."""
         if is_aggressive:
-            keep = _shorter(keep, AGGRESSIVE)
+            keep = aggressive(keep)
         return self.tidy(keep, now)
 
     def vacuum(self) -> None:
@@ -153,6 +153,11 @@ class Retention:
             for name in ("page_count", "freelist_count", "page_size")
         )
         return min(int((pages - free) * size), max(size_on_disk(self._path), 1))
+
+
+def aggressive(keep: Keep) -> Keep:
+    """What an aggressive cleanup keeps: a tenth, and two months of slots at least."""
+    return _shorter(keep, AGGRESSIVE)
 
 
 def _shorter(keep: Keep, divisor: int = 2) -> Keep:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.metering.clock import SystemClock
-from tests.exporter.cli.calls import Commands
+from tests.exporter.cli.calls import ANSI, Commands, Terminal
 from tests.exporter.cli.service_process import Service
 from tests.exporter.cli.small_ledger import NOON, write_ledger
 
@@ -50,3 +51,16 @@ def service(tmp_path: Path, empty_ledger: Path) -> Iterator[Service]:
     made = Service(tmp_path, path)
     yield made
     made.end()
+
+
+@pytest.fixture
+def drawn() -> Callable[[Callable[[], None]], str]:
+    """What is printed on a terminal, without colours."""
+
+    def draw(work: Callable[[], None]) -> str:
+        screen = Terminal()
+        with contextlib.redirect_stdout(screen):
+            work()
+        return ANSI.sub("", screen.text)
+
+    return draw
