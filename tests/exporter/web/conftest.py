@@ -5,12 +5,14 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import TCPConnector
 
-from tests.exporter.web.running_service import RunningService, new_ledger, running
+from tests.exporter.web.running_service import RunningService, ServiceServer, new_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from pytest_aiohttp.plugin import AiohttpClient
 
     from tests.exporter.fake_machine import Machine
 
@@ -22,10 +24,11 @@ def unstarted(machine: Machine, empty_ledger: Path, tmp_path: Path) -> RunningSe
 
 
 @pytest.fixture
-async def service(unstarted: RunningService) -> AsyncIterator[RunningService]:
-    """Run a service with the settings that nobody changed."""
-    async with running(unstarted) as started:
-        yield started
+async def service(unstarted: RunningService, aiohttp_client: AiohttpClient) -> RunningService:
+    """Run a service with the settings that nobody changed; the client stops it."""
+    each_its_own = TCPConnector(force_close=True)
+    unstarted.client = await aiohttp_client(ServiceServer(unstarted), connector=each_its_own)
+    return unstarted
 
 
 @pytest.fixture(scope="session")

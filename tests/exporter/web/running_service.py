@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import aiohttp
+from aiohttp.test_utils import BaseTestServer, TestClient
+from yarl import URL
 
 from exporter.ledger.holder import find_holder
 from exporter.ledger.writer import Writer
@@ -22,6 +23,9 @@ from reports.plans import Plan
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
+
+    from aiohttp.typedefs import StrOrURL
+    from aiohttp.web import BaseRunner
 
     from exporter.metering.counter_bases import LastShown
     from exporter.metering.postings import Gap, Usage
@@ -42,6 +46,26 @@ class Told(NamedTuple):
     json: Any
 
 
+class ServiceServer(BaseTestServer):
+    """The service as aiohttp's test client knows a server: it listens by itself, and may be started anew."""
+
+    def __init__(self, service: RunningService) -> None:
+        super().__init__()
+        self._service = service
+
+    async def _make_runner(self, **_: Any) -> BaseRunner:
+        raise AssertionError
+
+    async def start_server(self, loop: asyncio.AbstractEventLoop | None = None, **_: Any) -> None:  # noqa: ARG002 - aiohttp's
+        await self._service.start()
+
+    async def close(self) -> None:
+        await self._service.stop()
+
+    def make_url(self, path: StrOrURL) -> URL:
+        return URL(f"{self._service.url}{path}")
+
+
 class RunningService:
     """One service at a time over one ledger. Nothing ticks: a sample is taken when a question finds it old."""
 
@@ -55,6 +79,7 @@ class RunningService:
         self.plans: tuple[PlanSettings, ...] = (PlanSettings(plan=Plan()),)
         self.first_problem = self.url = ""
         self.shown: Mapping[Subject, LastShown] = {}
+        self.client: TestClient[Any, Any] | None = None
 
     service: Service
     meter: FakeMeter
@@ -125,13 +150,22 @@ class RunningService:
         """One request on a connection of its own; without headers a change shows the token, as a command does."""
         if headers is None and method not in {"GET", "HEAD", "OPTIONS"}:
             headers = {"X-API-Key": self.token}
-        async with (
-            aiohttp.ClientSession() as session,
-            session.request(method, self.url + path, headers=headers, **more) as response,
-        ):
+        async with self._client() as client, client.request(method, path, headers=headers, **more) as response:
             text = await response.text()
             is_json = response.content_type == "application/json" and text
             return Told(response.status, response.headers, text, await response.json() if is_json else None)
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[TestClient[Any, Any]]:
+        """The one of the fixture, or where a test starts the service itself, one for this request."""
+        if self.client is not None:
+            yield self.client
+            return
+        client: TestClient[Any, Any] = TestClient(ServiceServer(self))
+        try:
+            yield client
+        finally:
+            await client.session.close()
 
     async def get(self, path: str) -> Any:
         """The JSON of an answer that must be good."""

@@ -198,6 +198,7 @@ async def test_the_summary_is_everything_ever(known: RunningService) -> None:
             "total_bytes": 165129887744,
             "human_readable": {"sent": "21.48 GB", "received": "143.65 GB", "total": "165.13 GB"},
             "estimated_bytes": 1000,
+            "counting_since": "2025-11-01T05:30:00+05:30",
         }
     )
 
