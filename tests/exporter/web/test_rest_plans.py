@@ -62,22 +62,30 @@ THE_REFERENCE = {
 }
 
 
-async def test_cost_is_as_the_reference_writes_it(known: RunningService) -> None:
-    assert await known.get("/api/cost") == {
-        "usage": {"bytes_sent": SENT, "bytes_received": RECEIVED, "total_bytes": RECEIVED + SENT, "gb_used": 25.0},
-        "cost": THE_REFERENCE,
-        "info": {
+async def test_cost_has_all_that_the_reference_writes(known: RunningService) -> None:
+    told = await known.get("/api/cost")
+
+    assert told["usage"] == {
+        "bytes_sent": SENT,
+        "bytes_received": RECEIVED,
+        "total_bytes": RECEIVED + SENT,
+        "gb_used": 25.0,
+    }
+    assert told["cost"].items() >= THE_REFERENCE.items()
+    assert (
+        told["info"].items()
+        >= {
             "cost_per_gb": 7.5,
             "cost_per_gb_inr": 7.5,
             "currency": "INR",
             "note": "Based on average Indian mobile data costs (2026)",
-        },
-    }
+        }.items()
+    )
 
 
 @pytest.mark.parametrize("path", ["/api/today", "/api/summary"])
 async def test_usage_brings_its_cost_along(known: RunningService, path: str) -> None:
-    assert (await known.get(path))["cost"] == THE_REFERENCE
+    assert (await known.get(path))["cost"].items() >= THE_REFERENCE.items()
 
 
 @pytest.mark.parametrize(
@@ -112,7 +120,14 @@ async def test_only_rupees_are_called_rupees(known: RunningService) -> None:
     assert told["cost"]["upload"] == {"gb_used": 0.0, "cost": 0.0, "cost_formatted": "€0.00"}
     assert told["cost"]["base_price"] == {"cost": 0.0, "cost_formatted": "€0.00"}
     assert told["usage"]["total_bytes"] == RECEIVED
-    assert told["info"] == {"cost_per_gb": 1.0, "currency": "EUR", "note": "plan home"}
+    assert told["info"] == {
+        "counts": "receive",
+        "plan": "home",
+        "prices": "1 EUR up to 20.00 GB, then 0.5 EUR",
+        "cost_per_gb": 1.0,
+        "currency": "EUR",
+        "note": "plan home",
+    }
     assert (await known.get("/api/cost?plan=yen"))["cost"]["total"]["cost_formatted"] == "¥2,513"
 
 
