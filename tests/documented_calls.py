@@ -35,7 +35,7 @@ def documented_calls(pages: list[Path]) -> Iterator[Call]:
         text = page.read_text(encoding="utf-8")
         lines = [line for block in BLOCK.findall(text) for line in block.splitlines()]
         for line in (*lines, *INLINE.findall(BLOCK.sub("", text))):
-            if line.startswith(("netledger ", "curl ")):
+            if re.match(r"(netledger|curl)\b ", f"{line} "):
                 calls = _alternatives(REMARK.sub("", line))
                 yield from (Call(page.name, call) for call in calls if not ELSEWHERE.search(call))
 

@@ -10,21 +10,17 @@ import click
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import CONTROL, UNKNOWN, Table, print_json, print_table
-from exporter.console.questions import Question, ask
+from exporter.console.questions import ask
+from exporter.console.usage_questions import plans
 from reports.amounts import human_bytes
-from reports.formats import json_plans as shapes
-from reports.plan_status import plan_status
-from reports.plans import named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from exporter.console.questions import Found
     from reports.formats.json_forecast import ForecastAnswer, Money
     from reports.formats.json_plans import PlanAnswer
-    from reports.ledger_reader import LedgerReader
 
 
 @click.command()
@@ -37,7 +33,7 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
     `netledger plan test-notify [NAME]` sends a test notice. A plan of that name is shown after --.
     """
     books = open_books(outside)
-    found = _plans(books, name).answer
+    found = ask(books, plans(books, name)).answer
     if as_json:
         print_json(found)
         return
@@ -52,7 +48,7 @@ def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
 def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
     """What a plan's cycle will have used and cost at its end; the first plan by default."""
     books = open_books(outside)
-    answer = _plans(books, name).answer.plans[0]
+    answer = ask(books, plans(books, name)).answer.plans[0]
     ahead = answer.forecast
     if as_json:
         print_json(ahead)
@@ -70,17 +66,6 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
         method.append(f"Counting since {_minute(ahead.counting_since)}.")
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
     print_table(Table(title, (), rows), [*method, *_dashboard(books, answer)])
-
-
-def _plans(books: Books, name: str | None) -> Found[shapes.Plans]:
-    """How plans stand: each, or the one of this name."""
-
-    def answer(ledger: LedgerReader) -> shapes.Plans:
-        held = [found.plan for found in books.settings.plans]
-        chosen = held if name is None else [named(held, name)]
-        return shapes.Plans(plans=[shapes.plan(plan_status(ledger, plan, books.now()), ledger.zone) for plan in chosen])
-
-    return ask(books, Question("/api/plans", {"plan": name}, shapes.Plans, answer))
 
 
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:

@@ -111,6 +111,7 @@ class LazyGroup(HintingGroup):
 
 @click.group(
     cls=LazyGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all is well, 1 something is not, 2 a wrong call, 3 (status) netledger is not running.",
 )
@@ -122,5 +123,10 @@ class LazyGroup(HintingGroup):
 @click.version_option(exporter.__version__, prog_name="netledger", message="%(prog)s %(version)s")
 @click.pass_context
 def netledger(ctx: click.Context, config: Path | None) -> None:
-    """Know where your bytes go: every byte of every network interface, counted once."""
+    """Know where your bytes go: every byte of every network interface, counted once.
+
+    Without a command, the whole on one screen.
+    """
     ctx.obj = (ctx.obj or Outside())._replace(config=config)
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(import_module("exporter.cli.overview").overview)

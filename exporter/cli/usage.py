@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
 
+from exporter.console import usage_questions as questions
 from exporter.console.books import open_books
 from exporter.console.dashboards import dashboard_notes
 from exporter.console.options import reading_options
 from exporter.console.printing import UNKNOWN, Table, print_json, print_table
-from exporter.console.questions import Question, ask, when
-from reports import usage
+from exporter.console.questions import ask, when
 from reports.amounts import human_bytes, human_rate
-from reports.formats import json as shapes
-from reports.formats import json_cost
 from reports.periods import Period, PeriodError, parse_date, parse_month, parse_year
-from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -25,13 +22,12 @@ if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.console.outside import Outside
     from exporter.console.questions import Found
-    from reports.ledger_reader import LedgerReader
-    from reports.plan_cost import StretchCost
+    from reports.formats import json as shapes
+    from reports.formats import json_cost
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
 Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodUsage | shapes.Usage | shapes.Today"
-Parsed = TypeVar("Parsed")
 
 
 class Part(NamedTuple):
@@ -47,12 +43,7 @@ class Part(NamedTuple):
 def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since local midnight."""
     books = open_books(outside)
-
-    def answer(ledger: LedgerReader) -> json_cost.TodayAndCost:
-        day = shapes.today(usage.today(ledger, books.now(), interface), ledger.zone)
-        return json_cost.today_and_cost(day, _cost(books, ledger, "today", interface))
-
-    found = ask(books, Question("/api/today", {"interface": interface}, json_cost.TodayAndCost, answer))
+    found = ask(books, questions.today(books, interface))
     day = found.answer
     if as_json:
         print_json(day)
@@ -73,13 +64,7 @@ def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since Monday, by day."""
     books = open_books(outside)
-    question = Question(
-        "/api/week",
-        {"interface": interface},
-        shapes.Range,
-        lambda ledger: shapes.days(usage.week(ledger, books.now(), interface), ledger.zone),
-    )
-    found = ask(books, question)
+    found = ask(books, questions.week(books, interface))
     if as_json:
         print_json(found.answer)
         return
@@ -93,15 +78,9 @@ def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 @click.pass_obj
 def month(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a month, by day; the current one by default."""
-    chosen = _parsed("month", parse_month, which)
+    _require("month", parse_month, which)
     books = open_books(outside)
-    question = Question(
-        "/api/month",
-        {"month": which, "interface": interface},
-        shapes.Month,
-        lambda ledger: shapes.month(usage.month(ledger, books.now(), interface, chosen), ledger.zone),
-    )
-    found = ask(books, question)
+    found = ask(books, questions.month(books, which, interface))
     if as_json:
         print_json(found.answer)
         return
@@ -115,15 +94,9 @@ def month(outside: Outside, *, which: str | None, as_json: bool, interface: str 
 @click.pass_obj
 def year(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a year, by month; the current one by default."""
-    chosen = _parsed("year", parse_year, which)
+    _require("year", parse_year, which)
     books = open_books(outside)
-    question = Question(
-        "/api/year",
-        {"year": which, "interface": interface},
-        shapes.Year,
-        lambda ledger: shapes.year(usage.year(ledger, books.now(), interface, chosen), ledger.zone),
-    )
-    found = ask(books, question)
+    found = ask(books, questions.year(books, which, interface))
     if as_json:
         print_json(found.answer)
         return
@@ -139,19 +112,21 @@ def year(outside: Outside, *, which: str | None, as_json: bool, interface: str |
 @click.pass_obj
 def range_command(outside: Outside, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
     """Usage of any days, first and last included."""
-    began, ended = _required("from", parse_date, first), _required("to", parse_date, last)
+    _require("from", parse_date, first)
+    _require("to", parse_date, last)
     books = open_books(outside)
-    question = Question(
-        "/api/range",
-        {"from": first, "to": last, "interface": interface},
-        shapes.Range,
-        lambda ledger: shapes.days(usage.days(ledger, books.now(), began, ended, interface), ledger.zone),
-    )
-    found = ask(books, question)
+    found = ask(books, questions.days(books, first, last, interface))
     if as_json:
         print_json(found.answer)
         return
-    _print_parts("Date", _days(found.answer), books, found, Period.days(began, ended, found.zone), interface)
+    _print_parts(
+        "Date",
+        _days(found.answer),
+        books,
+        found,
+        Period.days(parse_date(first), parse_date(last), found.zone),
+        interface,
+    )
 
 
 @click.command()
@@ -160,13 +135,7 @@ def range_command(outside: Outside, *, first: str, last: str, as_json: bool, int
 def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     """Usage since counting began."""
     books = open_books(outside)
-
-    def answer(ledger: LedgerReader) -> json_cost.Summary:
-        ledger.require_interface(interface)
-        used, since = ledger.lifetime(interface), ledger.first_seen()
-        return json_cost.summary(used, _cost(books, ledger, "ever", interface), since, ledger.zone)
-
-    found = ask(books, Question("/api/summary", {"interface": interface}, json_cost.Summary, answer))
+    found = ask(books, questions.summary(books, interface))
     ever = found.answer
     if as_json:
         print_json(ever)
@@ -178,13 +147,12 @@ def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     print_table(Table(f"Ever, {_whose(interface)}", (), rows), [began, *_estimated(ever), *dashboard])
 
 
-def _parsed(name: str, parse: Callable[[str], Parsed], text: str | None) -> Parsed | None:
-    return None if text is None else _required(name, parse, text)
-
-
-def _required(name: str, parse: Callable[[str], Parsed], text: str) -> Parsed:
+def _require(name: str, parse: Callable[[str], object], text: str | None) -> None:
+    """End the command with the rule of a period that is none."""
+    if text is None:
+        return
     try:
-        return parse(text)
+        parse(text)
     except PeriodError as error:
         raise click.UsageError(f"{name}: {error}") from error
 
@@ -222,11 +190,6 @@ def _amounts(used: Amount) -> list[tuple[str, ...]]:
 def _words(used: Amount) -> tuple[str, ...]:
     amounts = (used.bytes_received, used.bytes_sent, used.total_bytes)
     return tuple(UNKNOWN if amount is None else human_bytes(amount) for amount in amounts)
-
-
-def _cost(books: Books, ledger: LedgerReader, period: str, interface: str | None) -> StretchCost:
-    """What the first plan bills of a period."""
-    return period_cost(ledger, books.settings.plans[0].plan, period, books.now(), device=interface)
 
 
 def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:

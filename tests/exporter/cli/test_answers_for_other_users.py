@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from tests.exporter.cli.service_process import Service
 
-READING = (
+READING: tuple[tuple[str, ...], ...] = (
+    (),
     ("today",),
     ("today", "--interface", "wg0"),
     ("week",),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from reports.amounts import human_bytes
 from tests.exporter.cli.calls import Commands
 from tests.exporter.cli.small_ledger import NOON
 
@@ -65,6 +66,26 @@ def test_no_number_is_ever_cut_by_a_narrow_terminal(
     assert numbers <= set(drawn.replace("│", " ").split())
     table = [line for line in drawn.split("\n") if line.startswith(("│", "╭"))]
     assert all(len(line) <= width for line in table)
+
+
+def test_without_a_command_the_whole_is_on_one_screen(
+    commands: Commands, golden: Golden, columns: Callable[[int], None]
+) -> None:
+    columns(80)
+
+    golden("commands/overview.txt", commands().stdout)
+    golden("commands/overview-on-80-columns.txt", commands.on_a_terminal())
+
+
+def test_the_one_screen_tells_what_each_command_tells(commands: Commands) -> None:
+    rows = [line.split() for line in commands().stdout.splitlines() if "GB" in line or "MB" in line]
+    told = {row[0]: " ".join(row[-4:-2]) for row in rows if row[0] in {"Today", "June", "Ever"}}
+
+    assert told == {
+        "Today": human_bytes(commands.json("today")["total_bytes"]),
+        "June": human_bytes(commands.json("month")["summary"]["total_bytes"]),
+        "Ever": human_bytes(commands.json("summary")["total_bytes"]),
+    }
 
 
 def test_a_pipe_without_unicode_gets_every_table(commands: Commands) -> None:

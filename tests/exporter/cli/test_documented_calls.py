@@ -78,7 +78,7 @@ def _refusal(service: Service, folder: Path, call: Call) -> str:
     """What is said against it; "" where it is answered. A day that is yet to come is no fault of the call."""
     name, *arguments = shlex.split(call.line.replace("127.0.0.1:7373", f"127.0.0.1:{service.port}"))
     arguments = [argument for argument in arguments if argument != "--open"]
-    if arguments[0] == "live":
+    if arguments[:1] == ["live"]:
         arguments += ["--count", "1"]
     is_ours = name == "netledger"
     program = [sys.executable, "-m", "exporter"] if is_ours else [name, "--fail", "--show-error"]
@@ -91,7 +91,7 @@ def _refusal(service: Service, folder: Path, call: Call) -> str:
         check=False,
         env=service._environ() | {"NETLEDGER_CONFIG": str(service.settings_file)},
     )
-    is_bound = is_ours and arguments[0] in HOLDS and done.returncode == 1
+    is_bound = is_ours and bool(arguments) and arguments[0] in HOLDS and done.returncode == 1
     is_to_come = done.returncode == 2 and "yet to come" in done.stderr
     is_there = done.returncode == 1 and "already there" in done.stderr
     return "" if done.returncode == 0 or is_bound or is_to_come or is_there else done.stderr or "no word"

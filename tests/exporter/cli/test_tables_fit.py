@@ -24,6 +24,7 @@ pty = pytest.importorskip("pty")
 termios = pytest.importorskip("termios")
 
 COMMANDS = (
+    "",
     "today",
     "week",
     "month",

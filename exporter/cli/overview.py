@@ -1,0 +1,95 @@
+"""`netledger` without a command: the whole on one screen."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import click
+
+from exporter.console import usage_questions as questions
+from exporter.console.books import open_books
+from exporter.console.printing import UNKNOWN, Table, print_table
+from exporter.console.questions import ask
+from reports.amounts import human_bits, human_bytes
+from reports.periods import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from exporter.console.books import Books
+    from exporter.console.outside import Outside
+    from reports.formats import json as shapes
+    from reports.formats.json_plans import PlanAnswer
+
+COLUMNS = ("", "Received", "Sent", "Total", "Average")
+ONE_DAY = timedelta(days=1)
+
+Amount: TypeAlias = "shapes.PeriodUsage | shapes.Usage | shapes.Today"
+
+
+class Line(NamedTuple):
+    """One line of the table: an amount and the stretch that it fell into (UTC seconds)."""
+
+    name: str
+    used: Amount
+    start: float
+    end: float
+
+
+@click.command()
+@click.pass_obj
+def overview(outside: Outside) -> None:
+    """Today, yesterday, this and the last month, and ever; plans, and whether it runs."""
+    books = open_books(outside)
+    ever, zone, until = ask(books, questions.summary(books))
+    plans = ask(books, questions.plans(books)).answer.plans
+    began = None if ever.counting_since is None else datetime.fromisoformat(ever.counting_since)
+    lines = list(_lines(books, zone))
+    if began is not None:
+        lines.append(Line("Ever", ever, began.timestamp(), books.now()))
+    rows = [_row(line, began.timestamp() if began else books.now(), books.now()) for line in lines]
+    notes = [note for plan in plans for note in _plan_notes(plan)]
+    notes.append("nothing is counted yet" if began is None else f"counting since {began.day} {began:%b %Y %H:%M}")
+    print_table(Table("All counted interfaces", COLUMNS, rows), [*notes, until])
+
+
+def _lines(books: Books, zone: ZoneInfo) -> Iterator[Line]:
+    today = ask(books, questions.today(books)).answer
+    day = date.fromisoformat(today.date)
+    yield _line("Today", today, Period.day(day, zone))
+    before = (day - ONE_DAY).isoformat()
+    yesterday = ask(books, questions.days(books, before, before)).answer
+    yield _line("Yesterday", yesterday.summary, Period.day(day - ONE_DAY, zone))
+    first = day.replace(day=1)
+    for month in (first, (first - ONE_DAY).replace(day=1)):
+        told = ask(books, questions.month(books, f"{month:%Y-%m}")).answer
+        yield _line(f"{month:%B %Y}", told.summary, Period.month(month.year, month.month, zone))
+
+
+def _line(name: str, used: Amount, period: Period) -> Line:
+    return Line(name, used, period.start, period.end)
+
+
+def _row(line: Line, began: float, now: float) -> tuple[str, ...]:
+    """The average is over the time since it began, or counting did."""
+    used = line.used
+    amounts = (used.bytes_received, used.bytes_sent, used.total_bytes)
+    seconds = min(line.end, now) - max(line.start, began)
+    average = UNKNOWN if used.total_bytes is None or seconds < 1 else human_bits(used.total_bytes / seconds)
+    return (line.name, *(UNKNOWN if amount is None else human_bytes(amount) for amount in amounts), average)
+
+
+def _plan_notes(plan: PlanAnswer) -> Iterator[str]:
+    """What is used of a plan, what is left of its cap, and what its cycle comes to."""
+    left = ""
+    if plan.cap_bytes is not None and plan.left_bytes is not None:
+        over = "over" if plan.left_bytes < 0 else "left"
+        share = f"{100 * (plan.used_ratio or 0):.1f} %"
+        left = f" of {human_bytes(plan.cap_bytes)} ({share}), {human_bytes(abs(plan.left_bytes))} {over}"
+    yield f"plan {plan.name}: {human_bytes(plan.used_bytes)} used{left}, until {plan.cycle.last}"
+    ahead = plan.forecast
+    if ahead.expected_bytes is not None and ahead.low_bytes is not None and ahead.high_bytes is not None:
+        span = f"{human_bytes(ahead.low_bytes)} to {human_bytes(ahead.high_bytes)}"
+        yield f"plan {plan.name}: {human_bytes(ahead.expected_bytes)} expected then ({span})"

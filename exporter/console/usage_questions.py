@@ -1,0 +1,100 @@
+"""Questions of usage and plans, as several commands ask them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.console.questions import Question
+from reports import usage
+from reports.formats import json as shapes
+from reports.formats import json_cost, json_plans
+from reports.periods import parse_date, parse_month, parse_year
+from reports.plan_cost import period_cost
+from reports.plan_status import plan_status
+from reports.plans import named
+
+if TYPE_CHECKING:
+    from exporter.console.books import Books
+    from reports.ledger_reader import LedgerReader
+    from reports.plan_cost import StretchCost
+
+
+def today(books: Books, interface: str | None = None) -> Question[json_cost.TodayAndCost]:
+    """Since local midnight."""
+
+    def answer(ledger: LedgerReader) -> json_cost.TodayAndCost:
+        day = shapes.today(usage.today(ledger, books.now(), interface), ledger.zone)
+        return json_cost.today_and_cost(day, _cost(books, ledger, "today", interface))
+
+    return Question("/api/today", {"interface": interface}, json_cost.TodayAndCost, answer)
+
+
+def week(books: Books, interface: str | None = None) -> Question[shapes.Range]:
+    """Since Monday, by day."""
+    return Question(
+        "/api/week",
+        {"interface": interface},
+        shapes.Range,
+        lambda ledger: shapes.days(usage.week(ledger, books.now(), interface), ledger.zone),
+    )
+
+
+def month(books: Books, which: str | None = None, interface: str | None = None) -> Question[shapes.Month]:
+    """A month (YYYY-MM) by day, the current one by default; raises PeriodError."""
+    chosen = None if which is None else parse_month(which)
+    return Question(
+        "/api/month",
+        {"month": which, "interface": interface},
+        shapes.Month,
+        lambda ledger: shapes.month(usage.month(ledger, books.now(), interface, chosen), ledger.zone),
+    )
+
+
+def year(books: Books, which: str | None = None, interface: str | None = None) -> Question[shapes.Year]:
+    """A year (YYYY) by month, the current one by default; raises PeriodError."""
+    chosen = None if which is None else parse_year(which)
+    return Question(
+        "/api/year",
+        {"year": which, "interface": interface},
+        shapes.Year,
+        lambda ledger: shapes.year(usage.year(ledger, books.now(), interface, chosen), ledger.zone),
+    )
+
+
+def days(books: Books, first: str, last: str, interface: str | None = None) -> Question[shapes.Range]:
+    """Days from `first` to `last` (YYYY-MM-DD), both included; raises PeriodError."""
+    began, ended = parse_date(first), parse_date(last)
+    return Question(
+        "/api/range",
+        {"from": first, "to": last, "interface": interface},
+        shapes.Range,
+        lambda ledger: shapes.days(usage.days(ledger, books.now(), began, ended, interface), ledger.zone),
+    )
+
+
+def summary(books: Books, interface: str | None = None) -> Question[json_cost.Summary]:
+    """Since counting began."""
+
+    def answer(ledger: LedgerReader) -> json_cost.Summary:
+        ledger.require_interface(interface)
+        used, since = ledger.lifetime(interface), ledger.first_seen()
+        return json_cost.summary(used, _cost(books, ledger, "ever", interface), since, ledger.zone)
+
+    return Question("/api/summary", {"interface": interface}, json_cost.Summary, answer)
+
+
+def plans(books: Books, name: str | None = None) -> Question[json_plans.Plans]:
+    """How plans stand: each, or the one of this name."""
+
+    def answer(ledger: LedgerReader) -> json_plans.Plans:
+        held = [found.plan for found in books.settings.plans]
+        chosen = held if name is None else [named(held, name)]
+        statuses = [plan_status(ledger, plan, books.now()) for plan in chosen]
+        return json_plans.Plans(plans=[json_plans.plan(status, ledger.zone) for status in statuses])
+
+    return Question("/api/plans", {"plan": name}, json_plans.Plans, answer)
+
+
+def _cost(books: Books, ledger: LedgerReader, period: str, interface: str | None) -> StretchCost:
+    """What the first plan bills of a period."""
+    return period_cost(ledger, books.settings.plans[0].plan, period, books.now(), device=interface)
