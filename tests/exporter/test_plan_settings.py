@@ -172,6 +172,7 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
         ("name: ' '", "name: is empty; use a text of at most 64"),
         ('name: "a\\tb"', "name: has a control character; use a text"),
         ('name: "a\\nb"', "name: has a control character; use a text"),
+        ('name: "a\\u2028b"', "name: has a control character; use a text"),
         (f"name: {'x' * 65}", "name: is longer than 64 characters; use a text"),
         ("name: [a]", "name: is a list; use a text"),
         ("interfaces: []", "interfaces: is empty; use counted, or a list"),
@@ -190,6 +191,7 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
         ("free_hours: ['24:00-07:00']", "free_hours: 24:00-07:00 has a time that no day has; use"),
         ("free_hours: ['01:00-24:15']", "free_hours: 01:00-24:15 has a time that no day has; use"),
         ("free_hours: ['01:60-07:00']", "free_hours: 01:60-07:00 has a time that no day has; use"),
+        ("free_hours: ['01:00-02:75']", "free_hours: 01:00-02:75 has a time that no day has; use"),
         ("free_hours: ['07:00-07:00']", "free_hours: 07:00-07:00 is empty; use"),
         ("free_hours: ['00:00-24:00']", "free_hours: leaves no hour that counts; use"),
         ("free_hours: ['18:00-08:00', '08:00-18:00']", "free_hours: leaves no hour that counts; use"),
@@ -355,3 +357,11 @@ def test_settings_without_plans_load_neither_plans_nor_babel_when_imported() -> 
 
 def test_a_plan_is_a_default_of_the_tree() -> None:
     assert Settings().plans == (PlanSettings(plan=Plan(), notify=Notify()),)
+
+
+def test_a_name_may_have_64_letters_and_an_address_capitals(file: Path) -> None:
+    name, address = "x" * 64, "HTTPS://EXAMPLE.org/x"
+
+    (found,) = load(file, f"plans: [{{name: {name}, cap: 1 GB, notify: {{webhook: '{address}'}}}}]").settings.plans
+
+    assert (found.plan.name, found.notify.webhook) == (name, address)

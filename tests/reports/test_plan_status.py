@@ -152,6 +152,18 @@ def test_free_hours_of_a_service_that_has_not_posted_yet(india: WrittenLedger) -
     assert (told.used, told.free, told.devices) == (2350, 7, frozenset({"eth0", "eth1"}))
 
 
+def test_a_cap_that_waiting_bytes_cross_was_reached_among_them(new_ledger: NewLedger) -> None:
+    utc = ZoneInfo("UTC")
+    ledger = new_ledger(utc)
+    ledger.write({at("2026-06-02 10:00", utc): (100, 0)}, seen=at("2026-06-01 00:00", utc))
+    ledger.hold_back(at("2026-06-12 08:00", utc), (900, 0))
+
+    told = status(ledger, Plan(cap_bytes=500), "2026-06-12 09:00")
+
+    assert told.used == 1000
+    assert told.cap_reached_at == at("2026-06-12 08:06", utc) + 40
+
+
 @pytest.mark.parametrize(
     ("april", "may", "cap"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import socket
 from typing import TYPE_CHECKING
 
@@ -247,6 +248,30 @@ async def test_users_of_the_web_config_guard_everything_and_a_key_passes(
 
     assert {one.status for one in told} == {status}
     assert all(("Basic" in one.headers.get("WWW-Authenticate", "")) == (status == 401) for one in told)
+
+
+async def test_a_password_that_was_changed_is_in_force_and_the_old_one_is_not(
+    unstarted: RunningService, tmp_path: Path
+) -> None:
+    file = tmp_path / "web.yml"
+
+    async def statuses(service: RunningService) -> list[int]:
+        told = [await service.ask("/api/today", headers=basic("ann", password)) for password in ("old", "new")]
+        return [one.status for one in told]
+
+    def write(password: bytes) -> None:
+        stored = bcrypt.hashpw(password, bcrypt.gensalt(4)).decode()
+        file.write_text(f"basic_auth_users:\n  ann: {stored}\n", encoding="utf-8")
+
+    write(b"old")
+    unstarted.web_config = WatchedWebConfig(file)
+    async with running(unstarted) as service:
+        before = await statuses(service)
+        write(b"new")
+        os.utime(file, (1, 1))
+        after = await statuses(service)
+
+    assert (before, after) == ([200, 401], [401, 200])
 
 
 async def test_a_listed_page_may_ask_before_it_sends_a_password(unstarted: RunningService, tmp_path: Path) -> None:
