@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 5.0
 OK, UNAUTHORIZED = 200, 401
+UNREACHABLE = frozenset(
+    {errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH, errno.EHOSTUNREACH}
+)
+"""Why there is no connection where nobody listens."""
 NETLEDGER, OTHER, NOBODY = "netledger", "other", "nobody"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
@@ -59,10 +64,8 @@ class ServiceClient:
         """Who listens there: NETLEDGER, OTHER or NOBODY; it is not told the key."""
         try:
             head = self._exchange("GET", "/-/healthy", key="").partition(b"\r\n\r\n")[0]
-        except (ConnectionRefusedError, TimeoutError):
-            return NOBODY
-        except OSError:
-            return OTHER
+        except OSError as error:
+            return NOBODY if error.errno in UNREACHABLE or isinstance(error, socket.gaierror) else OTHER
         return NETLEDGER if b"\r\nserver: netledger" in head.lower() else OTHER
 
     def _ask(self, method: str, path: str) -> dict[str, Any]:

@@ -19,7 +19,8 @@ class HintingGroup(click.Group):
         """As click does, with a hint."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-") and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {name!r}.{_nearest(name, self.list_commands(ctx))}")
+            hint = " Use --help." if name == "help" else _nearest(name, self.list_commands(ctx))
+            ctx.fail(f"No such command {name!r}.{hint}")
         return super().resolve_command(ctx, args)
 
 

@@ -197,6 +197,13 @@ def test_where_something_else_answers_it_is_said_so(ask: Callable[..., Ended], s
     assert f"what answers at 127.0.0.1:{stranger} is not netledger" in done.stderr
 
 
+@pytest.mark.parametrize("host", ["127.0.0.9", "::1", "localhost"])
+def test_a_closed_port_is_no_stranger(ask: Callable[..., Ended], host: str) -> None:
+    done = ask("today", NETLEDGER_SERVER_PORT="1", NETLEDGER_SERVER_HOST=host, NETLEDGER_AUTH_API_KEYS="long-enough")
+
+    assert done.stderr.endswith("yet: start one with `netledger run`\n")
+
+
 def test_where_nobody_answers_it_is_said_how_to_start(service: Service, ask: Callable[..., Ended]) -> None:
     service.start()
     service.stop()

@@ -82,6 +82,7 @@ BAD_CALLS = {
     ("live", "--count", "0"): "not in the range",
     ("nonsense",): "No such command 'nonsense'.\n",
     ("tody",): "No such command 'tody'. Did you mean 'today'?",
+    ("help",): "No such command 'help'. Use --help.",
     ("ledger", "inf"): "No such command 'inf'. Did you mean 'info'?",
     ("config", "chek"): "No such command 'chek'. Did you mean 'check'?",
     ("today", "--interface", "eth0", "--interface", "wlan0"): "given more than once",
