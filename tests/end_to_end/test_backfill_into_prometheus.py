@@ -198,5 +198,5 @@ def test_a_victoriametrics_of_one_month_is_not_given_ten_years(
     done = netledger.command("backfill", "--format", "victoriametrics", "--to", server.url)
 
     assert done.returncode == 1
-    assert f"{server.url} keeps 1 months" in done.stderr
+    assert f"{server.url} keeps 1 month," in done.stderr
     assert "-retentionPeriod=15y first" in done.stderr

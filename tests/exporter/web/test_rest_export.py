@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 JUNE_1, TODAY = 1_780_290_000, 1_781_253_900
 """2026-06-01T05:00Z, 2026-06-12T08:45Z; the tests begin at 09:00Z."""
-FIRST_OF_MANY = date(1990, 1, 1)
+FIRST_OF_MANY = date(2000, 1, 1)
 CONTENT_TYPES = {
     "json": "application/json",
     "csv": "text/csv",
@@ -66,7 +66,7 @@ async def known(unstarted: RunningService, machine: Machine) -> AsyncIterator[Ru
 
 @pytest.fixture
 async def long(unstarted: RunningService) -> AsyncIterator[RunningService]:
-    """More days than are sent at once: eth0 since 1990."""
+    """More days than are sent at once: eth0 since 2000."""
     unstarted.write_before(slots={(JUNE_1, interface("eth0")): Usage(Counts(1, 1), 0, Speeds())})
     first = (FIRST_OF_MANY - date(1970, 1, 1)).days
     rows = ((day, 10**9 + day, 10**8 + day, 10**6) for day in range(first, JUNE_1 // 86_400))
@@ -337,7 +337,7 @@ async def test_a_long_export_is_complete_and_comes_in_chunks(long: RunningServic
     assert len(told_all.text) > 2 * SHORT_BYTES
     days = told_all.json["daily_data"]
     assert len(days) == (date(2026, 6, 12) - FIRST_OF_MANY).days + 1
-    assert (days[0]["date"], days[-1]["date"]) == ("1990-01-01", "2026-06-12")
+    assert (days[0]["date"], days[-1]["date"]) == ("2000-01-01", "2026-06-12")
     assert sum(day["total_bytes"] for day in days) == (await long.get("/api/summary"))["total_bytes"]
 
 
