@@ -38,6 +38,7 @@ async def linked(unstarted: RunningService) -> AsyncIterator[RunningService]:
         ("/api/today", "overview", TODAY, None, {}),
         ("/api/today?interface=eth0", "interfaces", TODAY, None, {"var-device": "eth0"}),
         ("/api/month", "overview", JUNE, None, {}),
+        ("/api/year?year=2025", "overview", JUNE - 516 * DAY, JUNE - 151 * DAY, {}),
         ("/api/month?month=2026-05", "overview", JUNE - 31 * DAY, JUNE, {}),
         ("/api/range?from_date=2026-06-10&to_date=2026-06-11", "overview", TODAY - 2 * DAY, TODAY, {}),
         ("/api/series?from=2026-06-11&to=2026-06-11", "overview", TODAY - DAY, TODAY, {}),
