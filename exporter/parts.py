@@ -91,9 +91,9 @@ class Parts(NamedTuple):
         return is_posted
 
     async def look(self) -> None:
-        """Take a sample; a clock that was set is followed at once, in the ledger, the totals and the plans."""
+        """Take a sample; a clock that was set, and what counts from now on, are followed at once by every answer."""
         self.sampler.sample()
-        if self.sampler.changes:
+        if self.sampler.changes or self.sampler.has_new_total:
             await self.commit()
 
     async def look_and_commit(self) -> bool:

@@ -107,6 +107,11 @@ class Life:
         """Whether this is the reading that it had before, and nothing waits for another one."""
         return self.is_present and self.fall is None and self.counts == reading.counts and self.epoch == reading.epoch
 
+    def judge(self, *, is_counted: bool, is_uplink: bool) -> bool:
+        """Take over whether its bytes belong to the machine's total; returns whether that is new."""
+        facts, self.facts = self.facts, self.facts._replace(is_counted=is_counted, is_uplink=is_uplink)
+        return facts != self.facts
+
     def read(self, reading: Reading, at: int) -> None:
         """Remember the reading; `at` is UTC seconds."""
         self.counts = reading.counts

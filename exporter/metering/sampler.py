@@ -89,8 +89,8 @@ class Sampler:
         self._looked: Instant | None = None
         self._metered: frozenset[str] = frozenset()
         self.changes: list[Change] = []  # what a boot or a clock that was set asks of the ledger, to be posted
-        self._facts_noted = 0
-        self._number = self._layout = 0
+        self.has_new_total = False  # whether what counts has changed since the last posting
+        self._facts_noted = self._number = self._layout = 0
         self.snapshot: Snapshot | None = None
         self._problem = ""
         self.on_notice: Callable[[str], object] = str
@@ -172,7 +172,7 @@ class Sampler:
             counter_bases=self._counter_bases.take(),
         )
         journal.clear()
-        books.dirty, books.changed, self.changes = set(), set(), []
+        books.dirty, books.changed, self.changes, self.has_new_total = set(), set(), [], False
         return posting
 
     def _say_that_it_fails(self, problem: str, surprise: Exception | None = None) -> None:
@@ -222,12 +222,12 @@ class Sampler:
         uplinks = look.uplinks | {life.subject.name for life in books.lives.values() if life.facts.is_uplink}
         names = self._metered | {life.subject.name for life in books.lives.values()}
         books.uplinks = frozenset(uplinks)
-        books.counted = frozenset(name for name in names if self._rules.is_counted(name, uplinks))
+        counted = frozenset(name for name in names if self._rules.is_counted(name, uplinks))
+        self.has_new_total |= counted != books.counted
+        books.counted = counted
         for life in books.lives.values():
             name = life.subject.name
-            facts = life.facts._replace(is_counted=name in books.counted, is_uplink=name in uplinks)
-            if facts != life.facts:
-                life.facts = facts
+            if life.judge(is_counted=name in counted, is_uplink=name in uplinks):
                 books.changed.add(life.subject)
         books.mark_absent(self._metered, at)
         books.release_unmetered(look, self._metered)

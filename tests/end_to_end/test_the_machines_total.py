@@ -115,6 +115,23 @@ def test_a_second_uplink_counts_too_and_the_first_stays_counted(world: World) ->
     assert netledger.get("/api/summary")["total_bytes"] == both.bytes
 
 
+def test_what_begins_to_count_is_in_every_answer_however_seldom_is_posted(world: World) -> None:
+    wireless = world.cable("wlan0", subnet=1)
+    netledger = world.netledger(ledger={"commit_interval": "10m"})
+    netledger.start()
+    wireless.move(receive=200, transmit=100)
+    eventually(lambda: netledger.get("/api/summary?interface=wlan0")["total_bytes"] > 0, "wlan0 is read")
+    netledger.stop()
+    netledger.start()
+    moved = netledger.get("/api/summary?interface=wlan0")["total_bytes"]
+    assert netledger.get("/api/summary")["total_bytes"] < moved
+
+    world.machine.ip("route", "replace", "default", "via", wireless.far_address)
+
+    eventually(lambda: _is_counted(netledger, "wlan0"), "the device with the new default route is counted")
+    eventually(lambda: netledger.get("/api/summary")["total_bytes"] >= moved, "the total of the machine has it too")
+
+
 def _is_counted(netledger: Netledger, device: str) -> bool:
     return f'receive_bytes_total{{counted="true",device="{device}"}}' in netledger.fetch("/metrics").text
 
