@@ -76,7 +76,7 @@ class LifetimeWords(NamedTuple):
     shares: Markup
     received: str
     sent: str
-    average: str
+    average: str | None
     cost: str | None
 
 
@@ -149,7 +149,7 @@ def lifetime_words(facts: PageFacts) -> LifetimeWords:
         shares=share_bar(pieces, title=f"Received {received}, sent {sent}"),
         received=received,
         sent=sent,
-        average=human_bytes(total // days),
+        average=None if days == 1 else human_bytes(total // days),
         cost=cost_words(facts.lifetime_cost),
     )
 
