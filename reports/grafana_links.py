@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
+from reports.ledger_scope import names_of
+
 OVERVIEW, INTERFACES, PLANS, HEALTH = (
     "netledger-overview",
     "netledger-interfaces",
@@ -48,7 +50,9 @@ class GrafanaLinks(NamedTuple):
         return self.overview(start, end) if device is None else self.interfaces(start, end, device)
 
     def _link(self, uid: str, start: int, end: int | None, **variables: str | None) -> str:
-        query = {"from": str(start * 1000), "to": "now" if end is None else str(end * 1000)}
-        query["var-instance"] = self.instance
-        query |= {f"var-{name}": value for name, value in variables.items() if value is not None}
+        query = [("from", str(start * 1000)), ("to", "now" if end is None else str(end * 1000))]
+        query.append(("var-instance", self.instance))
+        for name, value in variables.items():
+            if value is not None:
+                query += [(f"var-{name}", part) for part in (names_of(value) if name == "device" else (value,))]
         return f"{self.url.rstrip('/')}/d/{uid}/{uid}?{urlencode(query, quote_via=quote)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
@@ -20,6 +21,7 @@ from reports.ledger_rows import (
     Unposted,
     UnpostedRow,
 )
+from reports.ledger_scope import bound, names_of, scope
 from reports.periods import day_number, day_numbered, day_of, months
 
 if TYPE_CHECKING:
@@ -88,21 +90,19 @@ class LedgerReader:
 
     def require_interface(self, device: str | None) -> None:
         """Raise UnknownInterfaceError for a name that the ledger does not know; None stands for the whole machine."""
-        if device is None or any(row.device == device for row in self._unposted.slots):
-            return
-        # Not the view of interfaces: it adds every day up.
-        query = "SELECT 1 FROM subject WHERE kind = 'interface' AND name = ?"
-        if self._connection.execute(query, (device,)).fetchone() is None:
-            known = ", ".join(sorted({*self.devices(), *(row.device for row in self._unposted.slots)}))
-            raise UnknownInterfaceError(f"interface: the ledger knows no {device!r}; known are {known or 'none yet'}")
+        known = self.devices() if device is not None else {}
+        for name in names_of(device) if device is not None else ():
+            if name not in known:
+                others = ", ".join(sorted(known)) or "none yet"
+                raise UnknownInterfaceError(f"interface: the ledger knows no {name!r}; known are {others}")
 
     def lifetime(self, device: str | None = None) -> Bytes:
         """All that was ever counted: of the machine (counted interfaces), or of one interface."""
         query = f"""
             SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), ifnull(sum(estimated_bytes), 0),
-                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {_scope(device)}
-        """  # noqa: S608 - _scope gives one of two constants
-        booked = Bytes(*self._connection.execute(query, {"device": device}).fetchone())
+                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {scope(device)}
+        """  # noqa: S608 - scope gives one of three constants
+        booked = Bytes(*self._connection.execute(query, {"device": bound(device)}).fetchone())
         for row in self._waiting(self._unposted.slots, device):
             booked = booked.plus(row.bytes)
         return booked
@@ -111,9 +111,9 @@ class LedgerReader:
         """Bytes by local day, days without traffic left out: of the machine, or of one interface."""
         query = f"""
             SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
-            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {_scope(device)} GROUP BY day
-        """  # noqa: S608 - _scope gives one of two constants
-        bounds = {"first": day_number(first), "last": day_number(last), "device": device}
+            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {scope(device)} GROUP BY day
+        """  # noqa: S608 - scope gives one of three constants
+        bounds = {"first": day_number(first), "last": day_number(last), "device": bound(device)}
         days = {day_numbered(day): Bytes(*amounts) for day, *amounts in self._connection.execute(query, bounds)}
         for row in self._waiting(self._unposted.slots, device):
             day = day_of(row.started, self.zone)
@@ -146,9 +146,9 @@ class LedgerReader:
     def _begun(self, view: str, waiting: Sequence[UnpostedRow], start: int, end: int, device: str | None) -> Bytes:
         query = f"""
             SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), 0, ifnull(max(peak_speed), 0)
-            FROM {view} WHERE started >= :start AND started < :end AND {_scope(device)}
-        """  # noqa: S608 - a view of our own; _scope gives one of two constants
-        bounds = {"start": start, "end": end, "device": device}
+            FROM {view} WHERE started >= :start AND started < :end AND {scope(device)}
+        """  # noqa: S608 - a view of our own; scope gives one of three constants
+        bounds = {"start": start, "end": end, "device": bound(device)}
         usage = Bytes(*self._connection.execute(query, bounds).fetchone())
         for row in self._waiting(waiting, device):
             if start <= row.started < end:
@@ -190,11 +190,13 @@ class LedgerReader:
     def first_seen(self, device: str | None = None) -> int | None:
         """When counting began, of anything or of one interface (UTC seconds); None in an empty ledger."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
-        query = "SELECT min(first_seen) FROM subject WHERE kind = 'interface' AND (:device IS NULL OR name = :device)"
-        found: int | None = self._connection.execute(query, {"device": device}).fetchone()[0]
+        whose = "" if device is None else "AND name IN (SELECT value FROM json_each(:names))"
+        query = f"SELECT min(first_seen) FROM subject WHERE kind = 'interface' {whose}"  # noqa: S608 - our own texts
+        names = None if device is None else names_of(device)
+        found: int | None = self._connection.execute(query, {"names": json.dumps(names)}).fetchone()[0]
         if found is not None:
             return found
-        waiting = (row.started for row in self._unposted.slots if device in {None, row.device})
+        waiting = (row.started for row in self._unposted.slots if names is None or row.device in names)
         return min(waiting, default=None)
 
     def gaps(self, start: int, end: int) -> list[Gap]:
@@ -247,9 +249,9 @@ class LedgerReader:
         `bounds` are the named parameters of `columns` and `rest`.
         """
         # The + has the machine's rows read in the view's order: by subject first, every group would be sorted.
-        condition = "+" * (device is None) + _scope(device)
+        condition = "+" * (device is None) + scope(device)
         query = f"SELECT {columns} FROM {view} WHERE {condition} {rest}"  # noqa: S608 - texts of the reports alone
-        return self._connection.execute(query, {**bounds, "device": device})
+        return self._connection.execute(query, {**bounds, "device": bound(device)})
 
     def query(self, text: str, /, **bounds: int | str) -> Iterator[tuple[Any, ...]]:
         """Posted rows of a query over the ledger's views; its text is of the reports, values are named parameters."""
@@ -292,9 +294,5 @@ class LedgerReader:
 
     @staticmethod
     def _waiting(rows: Sequence[UnpostedRow], device: str | None) -> Iterator[UnpostedRow]:
-        return (row for row in rows if (row.is_counted if device is None else row.device == device))
-
-
-def _scope(device: str | None) -> str:
-    """The condition for one interface, or for all that count."""
-    return "kind = 'interface' AND " + ("counted = 1" if device is None else "device = :device")
+        names = () if device is None else names_of(device)
+        return (row for row in rows if (row.is_counted if device is None else row.device in names))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billed_usage import BilledUsage, covered_devices
 from reports.ledger_intervals import first_day
 from reports.ledger_reader import NO_BYTES, Bytes
+from reports.ledger_scope import names_of
 from reports.periods import Period, day_of
 from reports.plans import CycleRule, billed_of_part, counted_bytes, cycle_of
 from reports.prices import assumed_price, at_price, decimal_of, has_price, part_cost, rounded
@@ -143,7 +144,8 @@ def stretch_cost(
     is_own = price_per_gb is None and has_price(plan)
     priced = assumed_price(plan) if price_per_gb is None else at_price(plan, price_per_gb)
     covered = covered_devices(ledger, plan)
-    own = covered if device is None else frozenset({device}) & (covered if is_own else {device})
+    asked = covered if device is None else frozenset(names_of(device))
+    own = asked & covered if is_own else asked
     whole = BilledUsage(ledger, priced, covered if is_own else own)
     share = whole if device is None or not is_own else BilledUsage(ledger, priced, own)
     began = cycle_of(priced, min(first_day(ledger) or last, last), ledger.zone).first

@@ -14,6 +14,7 @@ from exporter.console.printing import Table, print_json, print_table
 from exporter.metering.readings import MeterError
 from reports.audit import KernelCounter
 from reports.audit import audit as compare
+from reports.ledger_scope import names_of
 from reports.periods import iso
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     kernel = _kernel_counters()
     with books.read_posted() as ledger:
         found, zone, faults = compare(ledger, kernel, books.now()), ledger.zone, books.faults()
-    lines = [line for line in found.lines if interface in {None, line.device}]
+    lines = [line for line in found.lines if interface is None or line.device in names_of(interface)]
     if interface is not None and not lines:
         raise click.UsageError(f"interface: the ledger has no counter of {interface!r}")
-    doubts = [incident for incident in found.doubts if interface in {None, incident.subject}]
+    doubts = [incident for incident in found.doubts if interface is None or incident.subject in names_of(interface)]
     found = found._replace(lines=lines, doubts=doubts)
     if as_json:
         print_json({**_document(found, zone), "faults": faults})

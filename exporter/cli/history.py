@@ -20,6 +20,7 @@ from reports.amounts import human_bytes, human_rate
 from reports.formats import json_history, json_records
 from reports.hours import HOURS
 from reports.ledger_intervals import first_day
+from reports.ledger_scope import in_words
 from reports.periods import SLOT_SECONDS, day_of, day_start, iso
 from reports.spans import Asked, span
 
@@ -178,4 +179,4 @@ def _amounts(used: Usage) -> tuple[str, ...]:
 
 
 def _whose(interface: str | None) -> str:
-    return interface or "all counted interfaces"
+    return in_words(interface) if interface else "all counted interfaces"

@@ -16,6 +16,7 @@ from exporter.console.printing import Table, print_json, print_table, say
 from exporter.console.questions import ask
 from reports.amounts import human_bytes
 from reports.formats import json as shapes
+from reports.ledger_scope import names_of
 from reports.periods import day_of, day_start
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
     books = open_books(outside)
     found = ask(books, known_interfaces(books))
     known = (_of_service(books) if as_json else None) or found.answer
-    rows = [row for row in known.interfaces if interface in {None, row.interface}]
+    rows = [row for row in known.interfaces if interface is None or row.interface in names_of(interface)]
     if interface is not None and not rows:
         names = ", ".join(sorted(row.interface for row in known.interfaces)) or "none yet"
         raise click.UsageError(f"interface: the ledger knows no {interface!r}; known are {names}")

@@ -14,6 +14,7 @@ from exporter.console.options import reading_options
 from exporter.console.printing import UNKNOWN, Table, print_json, print_table
 from exporter.console.questions import ask, when
 from reports.amounts import human_bytes, human_rate
+from reports.ledger_scope import in_words
 from reports.periods import Period, PeriodError, parse_date, parse_month, parse_year
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
 
 
 def _whose(interface: str | None) -> str:
-    return interface or "all counted interfaces"
+    return in_words(interface) if interface else "all counted interfaces"
 
 
 def _dashboard(books: Books, period: Period, interface: str | None) -> list[str]:

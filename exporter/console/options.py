@@ -6,24 +6,24 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from reports.ledger_scope import joined
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
 
-def _only_one(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> str | None:
-    """Refuse a second one: the last would hide the others."""
-    if len(given) > 1:
-        raise click.BadParameter("given more than once: interfaces are added up by a plan that names them")
-    return given[0] if given else None
+def _together(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> str | None:
+    """Several are added up."""
+    return joined(given)
 
 
 def one_interface(
-    text: str = "One interface instead of all that are counted.",
+    text: str = "One interface instead of all that are counted; given again, several added up.",
 ) -> Callable[[Command], Command]:
-    """`--interface NAME`, once."""
-    return click.option("--interface", metavar="NAME", multiple=True, callback=_only_one, help=text)
+    """`--interface NAME`, once for each."""
+    return click.option("--interface", metavar="NAME", multiple=True, callback=_together, help=text)
 
 
 def reading_options(command: Command) -> Command:

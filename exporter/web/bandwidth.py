@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from exporter.web.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
 from reports import bandwidth, usage
 from reports.formats import json_bandwidth as shapes
+from reports.ledger_scope import names_of
 from reports.periods import parse_month
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ async def average(desk: Desk, query: OfInterface) -> shapes.AverageBandwidth:
     snapshot = desk.fresh_snapshot()
     counted = [state.name for state in snapshot.interfaces if state.is_counted]
     window, now = int(desk.settings.average.window), desk.now
-    has_minutes = query.interface in {None, *counted} or desk.settings.ledger.minutes == "all"
+    asked = names_of(query.interface) if query.interface else counted
+    has_minutes = set(asked) <= set(counted) or desk.settings.ledger.minutes == "all"
     average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
     found = await desk.ask(lambda ledger: average_of(ledger, now, window, query.interface))
     name = query.interface or ",".join(counted)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from aiohttp import ETag, web
 
+from reports.ledger_scope import joined
 from reports.periods import PeriodError
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from exporter.web.desk import Desk
 
 JSON = "application/json"
+INTERFACE = "interface"
 
 QueryType = TypeVar("QueryType", bound="Query")
 Parsed = TypeVar("Parsed")
@@ -22,7 +24,8 @@ Parsed = TypeVar("Parsed")
 InterfaceName = Annotated[
     str,
     msgspec.Meta(
-        description="One interface. Without it, the answer is for the machine: its counted interfaces together.",
+        description="One interface; given again, several added up. Without it, the answer is for the machine: its "
+        "counted interfaces together.",
         extra_json_schema={"minLength": 1},
         examples=["eth0"],
     ),
@@ -130,9 +133,10 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
     """Turn the query string into its type; raises BadRequestError."""
     given: dict[str, str] = {}
     for name, value in request.query.items():
-        if name in given:
+        if name in given and name != INTERFACE:
             raise BadRequestError(f"{name}: given more than once")
-        given[name] = value
+        # Several interfaces are added up.
+        given[name] = joined((given[name], value)) or "" if name in given else value
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in known:

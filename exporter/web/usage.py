@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
-from exporter.metering.postings import STILL
+from exporter.metering.postings import STILL, Speeds
 from exporter.web.endpoints import (
     BadRequestError,
     Endpoint,
@@ -22,13 +22,13 @@ from reports.formats import json as shapes
 from reports.formats import json_cost
 from reports.formats.json_cost import Summary, TodayAndCost, today_and_cost
 from reports.ledger_reader import NO_BYTES, Bytes
+from reports.ledger_scope import names_of
 from reports.periods import iso, parse_date, parse_month, parse_year
 from reports.plan_cost import period_cost
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from exporter.metering.postings import Speeds
     from exporter.metering.snapshots import InterfaceState
     from exporter.web.desk import Desk
     from reports.ledger_reader import LedgerReader
@@ -69,11 +69,12 @@ async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
     snapshot = desk.fresh_snapshot()
     if query.interface is None:
         return _rates(snapshot.machine_rates)
-    for state in snapshot.interfaces:
-        if state.name == query.interface:
-            return _rates(state.rates)
-    await desk.ask(lambda ledger: ledger.require_interface(query.interface))
-    return _rates(STILL)
+    rates = {state.name: state.rates for state in snapshot.interfaces}
+    names = names_of(query.interface)
+    if not rates.keys() >= set(names):
+        await desk.ask(lambda ledger: ledger.require_interface(query.interface))
+    asked = [rates.get(name, STILL) for name in dict.fromkeys(names)]
+    return _rates(Speeds(*(sum(each) for each in zip(*asked, strict=True))))
 
 
 async def today(desk: Desk, query: OfInterface) -> TodayAndCost:

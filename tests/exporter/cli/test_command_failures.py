@@ -85,8 +85,7 @@ BAD_CALLS = {
     ("help",): "No such command 'help'. Use --help.",
     ("ledger", "inf"): "No such command 'inf'. Did you mean 'info'?",
     ("config", "chek"): "No such command 'chek'. Did you mean 'check'?",
-    ("today", "--interface", "eth0", "--interface", "wlan0"): "given more than once",
-    ("export", "--interface", "eth0", "--interface", "eth0"): "given more than once",
+    ("today", "--interface", "eth0", "--interface", "nope"): "the ledger knows no 'nope'",
     ("month", "--interface", "eth9"): "known are eth0, wg0, wlan0",
 }
 

@@ -50,7 +50,6 @@ def hide_days(connection: sqlite3.Connection) -> None:
         ("/api/year?year=2201", "year '2201' 2200"),
         ("/api/week?week=1", "week unknown interface"),
         ("/api/cost?period=decade", "period 'decade' today cycle ever"),
-        ("/api/today?interface=eth0&interface=eth1", "interface more than once"),
         ("/api/month?months=2026-06", "months unknown month interface"),
         ("/api/range", "from_date missing"),
         ("/api/range?from_date=2026-06-01", "to_date missing"),
