@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SEPARATOR = "\0"
+SEPARATOR = "\0+\0"
 """No name of an interface has it, on any system."""
 
 
