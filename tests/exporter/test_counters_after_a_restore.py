@@ -7,11 +7,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from exporter.ledger.backups import backup_path, write_backup
 from exporter.ledger.retention import Keep, Retention
+from tests.prometheus.rule_files import needs_promtool, promtool
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.exporter.books import Books
 
 TODAY = date(2026, 6, 12)
@@ -77,6 +81,31 @@ def test_a_boot_between_backup_and_damage_makes_an_honest_reset(scraped: Scraped
     assert first == 0
     assert scraped.increase == 5_900_100 + 3_000 + 40
     assert books.lifetime("eth0")[0] == 5_900_000 + 3_000 + 40, "the ledger's own answers are those of its days"
+
+
+@needs_promtool
+@pytest.mark.parametrize("damage", ["within a boot", "after a boot"])
+def test_prometheus_itself_sees_what_was_moved(scraped: Scraped, tmp_path: Path, damage: str) -> None:
+    books = scraped.books
+    books.crash()
+    if damage == "after a boot":
+        books.machine.reboot()
+    books.path.write_bytes(b"garbage" * 1000)
+    books.start()
+    scraped.scrape()
+    _move(scraped, 40)
+    name, minutes = "netledger_interface_receive_bytes_total", len(scraped.samples) - 1
+    # From the first sample, which is 0, to the last one: nothing is extrapolated.
+    query = f"increase({name}[{minutes}m1s])"
+    case = {"expr": query, "eval_time": f"{minutes}m", "exp_samples": [{"labels": "{}", "value": scraped.increase}]}
+    series = {"series": name, "values": " ".join(map(str, scraped.samples))}
+    test = {"interval": "1m", "input_series": [series], "promql_expr_test": [case]}
+    path = tmp_path / "increase.yml"
+    path.write_text(yaml.safe_dump({"evaluation_interval": "1m", "tests": [test]}), encoding="utf-8")
+
+    code, said = promtool("test", "rules", path)
+
+    assert code == 0, said
 
 
 def test_where_a_counter_began_stays_known_over_restarts_and_kills(scraped: Scraped) -> None:
