@@ -1,4 +1,4 @@
-"""The one writer of the ledger: what a posting that failed leaves behind, and what a close does."""
+"""The one writer of the ledger: what a posting that failed leaves behind."""
 
 from __future__ import annotations
 
@@ -35,15 +35,3 @@ def test_a_new_subject_of_a_posting_that_failed_gets_its_own_number_in_the_next(
 
     assert books.lifetime("tun0") == (100, 0)
     assert books.lifetime("wan9") == (7, 7)
-
-
-def test_a_close_leaves_everything_in_the_file_itself(books: Books) -> None:
-    books.start()
-    books.machine.move("eth0", 5)
-    books.run(1)
-    books.commit()
-
-    books.writer.close()
-
-    log = books.path.with_name(books.path.name + "-wal")
-    assert not log.exists() or log.stat().st_size == 0
