@@ -150,8 +150,10 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
         reach, doubted = max(reach, doubted), 0
     began, elder = _follow_the_young(held, step, sure, changes)
     if reach - step.start >= CLOCK_STEP_SECONDS:
-        # A boot settles what is left of the boot before; what is pulled back from a week ago may move again.
-        changes.insert(len(changes) - step.is_boot, _pull_back(held, step, reach, sure))
+        # After what moves, and before a boot settles the rest: what is pulled back forgets what else lies alone. What is
+        # pulled back from a week ago may move again.
+        is_settled_after = step.is_boot and isinstance(changes[-1], Settle)
+        changes.insert(len(changes) - is_settled_after, _pull_back(held, step, reach, sure))
         doubted = max(doubted, reach)
     age = 0 if step.is_boot else step.elapsed
     lead, since = _lead(held, step, sure)
