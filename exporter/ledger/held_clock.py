@@ -39,5 +39,7 @@ def held_clock(connection: sqlite3.Connection, now: int) -> HeldClock:
     if reckoning is None:
         return HeldClock(now)
     last = row[1] // SECOND
-    misplaced = (reckoning.began // SLOT_SECONDS * SLOT_SECONDS, last) if reckoning.is_wrong else _NOTHING
+    misplaced = (
+        (reckoning.began // SLOT_SECONDS * SLOT_SECONDS, reckoning.latest(last)) if reckoning.is_wrong else _NOTHING
+    )
     return HeldClock(last - reckoning.doubt_at(row[2] // SECOND), misplaced)

@@ -77,6 +77,7 @@ class Reckoning(NamedTuple):
     too: of earlier boots, should the clock go back to what it was then; of this one, from before it went wrong by
     `behind` seconds; 0 for none. `off` is how long (seconds) the machine was off before this boot, 0 once the clock was
     set in it.
+    `told` is the latest instant that the clock told, where it was set back since by less than a step; 0 for none.
     """
 
     began: int
@@ -90,6 +91,17 @@ class Reckoning(NamedTuple):
     behind: int = 0
     off: int = 0
     is_wrong: bool = False
+    told: int = 0
+
+    def goes_on(self, last: int, now: int) -> Reckoning:
+        """The same clock: it told `last` and tells `now`, which may be earlier by less than a step (UTC seconds)."""
+        if now >= last:
+            return self
+        return self._replace(began=min(self.began, now), told=self.latest(last))
+
+    def latest(self, last: int) -> int:
+        """The latest instant (UTC seconds) that the clock told, which tells `last`: nothing is booked later."""
+        return max(last, self.told)
 
     def lead_at(self, elapsed: int) -> int:
         """The lead when the steady clock tells `elapsed` seconds: after a week without a step there is none."""
@@ -135,7 +147,7 @@ def inherited_reckoning(last: int, elapsed: int) -> Reckoning:
 
 def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     """What a step, or a boot, asks of the books, and what is known of the clock after it."""
-    newest = held.reach if held.is_wrong else step.last
+    newest = held.reach if held.is_wrong else held.latest(step.last)
     is_young = not step.is_boot and step.last_elapsed - held.stepped < SETTLED_SECONDS
     reach = held.reach if is_young else newest
     sure = step.last - held.lead_at(step.last_elapsed)
@@ -146,12 +158,14 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     changes: list[Change] = []
     doubted = held.doubted
     if doubted and step.seconds > 0 and not step.is_boot:
-        changes.append(PutBack(held.elder or held.began, step.last))
+        changes.append(PutBack(min(held.elder or held.began, held.began), held.latest(step.last)))
         reach, doubted = max(reach, doubted), 0
     began, elder = _follow_the_young(held, step, sure, changes)
     if reach - step.start >= CLOCK_STEP_SECONDS:
-        # After what moves, and before a boot settles the rest: what is pulled back forgets what else lies alone. What is
-        # pulled back from a week ago may move again.
+        # What is pulled back forgets what else lies alone: it comes after all that moves and before
+        # what a boot settles. What is pulled back from a week ago may move again.
+        if elder:
+            changes.append(Move(elder, newest, 0))
         is_settled_after = step.is_boot and isinstance(changes[-1], Settle)
         changes.insert(len(changes) - is_settled_after, _pull_back(held, step, reach, sure))
         doubted = max(doubted, reach)
@@ -159,7 +173,10 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     lead, since = _lead(held, step, sure)
     off = step.seconds if step.is_boot and not held.is_wrong and 0 < step.seconds <= SETTLED_SECONDS else 0
     floor = floor if step.is_boot and not held.is_wrong else step.new
-    return Reckoning(began, age, min(reach, step.start), lead, since, doubted, floor, elder, off=off), changes
+    told = held.told + step.seconds if held.told and not step.is_boot else 0
+    return Reckoning(
+        began, age, min(reach, step.start), lead, since, doubted, floor, elder, off=off, told=told
+    ), changes
 
 
 def _pull_back(held: Reckoning, step: Step, reach: int, sure: int) -> Realign:
@@ -172,17 +189,17 @@ def _pull_back(held: Reckoning, step: Step, reach: int, sure: int) -> Realign:
 def _follow_the_young(held: Reckoning, step: Step, sure: int, changes: list[Change]) -> tuple[int, int]:
     """Move or settle what may move; returns where that begins now, and where the elder rows begin."""
     if held.is_wrong:
-        changes.append(Move(held.began, step.last, step.seconds))
+        changes.append(Move(held.began, held.latest(step.last), step.seconds))
         if not held.elder:
             return held.began + step.seconds, 0
         changes.append(Move(held.elder, held.reach, held.behind + step.seconds))
         return held.elder + held.behind + step.seconds, 0
     if not step.is_boot and step.last_elapsed - held.stepped < SETTLED_SECONDS:
         is_as_before = held.elder and abs(step.start - sure) < CLOCK_STEP_SECONDS
-        changes.append(Move(held.elder if is_as_before else held.began, step.last, step.seconds))
+        changes.append(Move(held.elder if is_as_before else held.began, held.latest(step.last), step.seconds))
         return held.began + step.seconds, 0
     if step.is_boot and _goes_on_as_before_a_long_step_back(step, sure):
-        changes.append(Move(held.began, step.last, sure - step.last))
+        changes.append(Move(held.began, held.latest(step.last), sure - step.last))
     elif step.is_boot and abs(sure - step.last) >= CLOCK_STEP_SECONDS and step.seconds > -CLOCK_STEP_SECONDS:
         return step.start, held.elder or held.began
     changes.append(Settle(step.start))
@@ -213,13 +230,14 @@ def _follow_a_wrong_clock(held: Reckoning, step: Step, reach: int, sure: int) ->
         is_wrong=True,
     )
     if held.is_wrong or (held.doubted and step.is_boot):
-        known = known._replace(began=held.began + step.seconds)
+        told = held.told + step.seconds if held.told else 0
+        known = known._replace(began=held.began + step.seconds, told=max(told, 0))
         if held.elder and not step.is_boot:
             known = known._replace(elder=held.elder, behind=held.behind + step.seconds)
-        return known, [Move(held.began, step.last, step.seconds)]
+        return known, [Move(held.began, held.latest(step.last), step.seconds)]
     if step.is_boot or step.last_elapsed - held.stepped >= SETTLED_SECONDS:
         return known, [Settle(step.start)]
-    return known._replace(elder=held.began, behind=step.seconds), [Move(held.began, step.last, 0)]
+    return known._replace(elder=held.began, behind=step.seconds), [Move(held.began, held.latest(step.last), 0)]
 
 
 def _lead(held: Reckoning, step: Step, sure: int) -> tuple[int, int]:

@@ -64,6 +64,7 @@ class Timeline:
         is_boot = self._last is None and state is not None and state.boot_id != look.boot_id
         step = _step(before, now, is_boot=is_boot)
         if not is_boot and abs(step.seconds) < CLOCK_STEP_SECONDS:
+            self.reckoning = self.reckoning.goes_on(step.last, step.new)
             return changes, []
         self.reckoning, more = reckon(self.reckoning, step)
         self._has_moved_history = is_boot and any(not isinstance(change, Settle) for change in more)
