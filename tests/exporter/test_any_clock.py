@@ -66,9 +66,12 @@ class World:
 
     @property
     def mixed(self) -> int:
-        """How far (seconds) what is later than now may move back: boots were ahead by different times, none mended."""
+        """How far (seconds) what is later than now may move back: boots were ahead by different times, none mended.
+
+        Less than a minute that nobody saw is such a time, too.
+        """
         leads = {off for off in self.ahead.values() if off >= MINUTE}
-        return max(leads) if len(leads) > 1 else 0
+        return max(leads) if len(leads) + (self.unseen > 0) > 1 else 0
 
     def move(self, count: int, seconds: int = 1) -> None:
         """Traffic in one second between two looks, then time without either."""
@@ -227,6 +230,12 @@ HARD = {
     ],
     "set back by less than a step, then forward": [Step("set", -35), Step("set", 100)],
     "set back twice by less than a step": [Step("set", 100), Step("set", 50)],
+    "far ahead, then set back by less than a step, then a boot in 1970": [
+        Step("set", 400 * DAY),
+        Step("reboot right"),
+        Step("set", -35),
+        Step("reboot 1970"),
+    ],
     "minutes behind, then decades, then right, after a boot in 1970": [
         Step("reboot 1970"),
         Step("set", -92),
