@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from exporter.metering.differences import GIGABIT, reach
+from exporter.metering.differences import BURST_SECONDS, GIGABIT, reach
 from exporter.metering.readings import NOTHING, Counts
 
 MOST = 2**63 - 1
@@ -52,7 +52,8 @@ def without_bytes(counts: Counts) -> Sides:
 
 def needs_a_second_look(before: Counts, sides: Sides, speed: int | None, seconds: float) -> bool:
     """Whether a counter that fell could not climb back by itself, so that the next look tells a reset from a slip."""
-    possible = reach(speed or GIGABIT, 2 * seconds)
+    # A scrape may look twice within a moment; the look that decides comes a second later all the same.
+    possible = reach(speed or GIGABIT, max(2 * seconds, BURST_SECONDS))
     return any(before[side] > possible for side in (0, 1) if sides[side])
 
 

@@ -227,6 +227,20 @@ def test_a_32_bit_counter_that_was_reset_has_not_turned_over_however_late_the_se
     assert books.lifetime("narrow0") == (3, 1)
 
 
+def test_a_small_counter_that_is_reset_between_two_looks_of_one_moment_counts_whole(books: Books) -> None:
+    books.machine.create("wlan0")
+    books.start()
+    books.machine.move("wlan0", 1)
+    books.sample()
+    books.machine.reset("wlan0")
+    books.sample()
+    books.machine.move("wlan0", 1)
+    books.run(1)
+    books.stop()
+
+    assert books.lifetime("wlan0") == (2, 0)
+
+
 def test_a_reset_of_one_direction_leaves_the_other_as_it_is(books: Books) -> None:
     eth0 = books.machine.interfaces["eth0"]
     books.start()
