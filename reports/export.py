@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.days_told import Days, days_told, used_days
 from reports.ledger_reader import NO_BYTES, Bytes
+from reports.ledger_scope import names_of
 from reports.periods import FIRST_YEAR, PeriodError, day_number, day_of, iso, parse_date
 from reports.plans import Plan, PlanError, covers, named
 from reports.spans import span
@@ -145,6 +146,8 @@ class Export(NamedTuple):
 
 def subject_of(plans: Sequence[Plan], plan: str | None, interface: str | None) -> Plan | str | None:
     """Whose days are asked for: a plan's, an interface's, or None: the machine's; raises PlanError."""
+    if interface is not None and len(names_of(interface)) > 1:
+        raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
     if plan is None:
         return interface
     if interface is not None:

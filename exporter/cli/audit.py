@@ -43,8 +43,10 @@ def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     with books.read_posted() as ledger:
         found, zone, faults = compare(ledger, kernel, books.now()), ledger.zone, books.faults()
     lines = [line for line in found.lines if interface is None or line.device in names_of(interface)]
-    if interface is not None and not lines:
-        raise click.UsageError(f"interface: the ledger has no counter of {interface!r}")
+    known = {line.device for line in lines}
+    for name in names_of(interface) if interface is not None else ():
+        if name not in known:
+            raise click.UsageError(f"interface: the ledger has no counter of {name!r}")
     doubts = [incident for incident in found.doubts if interface is None or incident.subject in names_of(interface)]
     found = found._replace(lines=lines, doubts=doubts)
     if as_json:

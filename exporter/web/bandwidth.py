@@ -29,7 +29,7 @@ async def average(desk: Desk, query: OfInterface) -> shapes.AverageBandwidth:
     has_minutes = set(asked) <= set(counted) or desk.settings.ledger.minutes == "all"
     average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
     found = await desk.ask(lambda ledger: average_of(ledger, now, window, query.interface))
-    name = query.interface or ",".join(counted)
+    name = ",".join(asked)
     return shapes.bandwidth(found, name, desk.settings.interfaces.sample_interval)
 
 

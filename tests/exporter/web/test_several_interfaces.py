@@ -113,3 +113,21 @@ async def test_the_command_gives_what_the_api_gives(service: RunningService) -> 
     assert amounts(json.loads(as_json.stdout)) == amounts(told)
     assert table.exit_code == 0
     assert date(2026, 6, 11).isoformat() in table.stdout
+
+
+@pytest.mark.parametrize("file", ["export?", "export?resolution=slot&", "export/llm?", "export/wrapup?"])
+async def test_a_file_is_of_one_interface_or_of_a_plan(service: RunningService, file: str) -> None:
+    told = await service.ask(f"/api/{file}{TWO}")
+
+    assert told.status == 400
+    assert "several are those of a plan" in told.text
+
+
+@pytest.mark.parametrize(
+    "path", [*PATHS, "/api/live?", "/api/v1/stats/bandwidth?", "/api/records?", "/api/hours?", "/api/series?step=1d&"]
+)
+async def test_no_answer_shows_how_names_are_joined(service: RunningService, path: str) -> None:
+    told = await service.ask(f"{path}{TWO}")
+
+    assert told.status == 200
+    assert "u0000" not in told.text
