@@ -14,6 +14,7 @@ from exporter.console.printing import Table, print_json, print_table
 from exporter.console.questions import Question, ask
 from reports.amounts import human_bytes
 from reports.formats import json_cost as shapes
+from reports.ledger_scope import in_words
 from reports.periods import day_start
 from reports.plan_cost import period_cost
 from reports.plans import named
@@ -85,7 +86,7 @@ def _notes(told: shapes.CostAnswer, interface: str | None) -> Iterator[str]:
     if used.free_bytes:
         yield f"{human_bytes(used.free_bytes)} in free hours are not billed"
     if not info.covered:
-        yield f"plan {info.plan} does not bill {interface}"
+        yield f"plan {info.plan} does not bill {in_words(interface or '')}"
 
 
 def _price(text: str | None) -> Decimal | None:

@@ -39,9 +39,11 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
     found = ask(books, known_interfaces(books))
     known = (_of_service(books) if as_json else None) or found.answer
     rows = [row for row in known.interfaces if interface is None or row.interface in names_of(interface)]
-    if interface is not None and not rows:
-        names = ", ".join(sorted(row.interface for row in known.interfaces)) or "none yet"
-        raise click.UsageError(f"interface: the ledger knows no {interface!r}; known are {names}")
+    held = {row.interface for row in known.interfaces}
+    for name in names_of(interface) if interface is not None else ():
+        if name not in held:
+            names = ", ".join(sorted(held)) or "none yet"
+            raise click.UsageError(f"interface: the ledger knows no {name!r}; known are {names}")
     if as_json:
         print_json(shapes.Interfaces(interfaces=rows))
         return

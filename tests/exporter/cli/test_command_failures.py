@@ -86,6 +86,7 @@ BAD_CALLS = {
     ("ledger", "inf"): "No such command 'inf'. Did you mean 'info'?",
     ("config", "chek"): "No such command 'chek'. Did you mean 'check'?",
     ("today", "--interface", "eth0", "--interface", "nope"): "the ledger knows no 'nope'",
+    ("interfaces", "--interface", "eth0", "--interface", "nope"): "the ledger knows no 'nope'",
     ("audit", "--interface", "eth0", "--interface", "nope"): "the ledger has no counter of 'nope'",
     ("export", "--interface", "eth0", "--interface", "wlan0"): "several are those of a plan",
     ("report", "--year", "2026", "--interface", "eth0", "--interface", "wlan0"): "several are those of a plan",
