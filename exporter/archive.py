@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import exporter
 from exporter.settings.dashboards import links_to_grafana
-from reports.periods import day_of, day_start, months
+from reports.calendar.periods import day_of, day_start, months
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
     from exporter.settings import Settings
-    from reports.export import Source
-    from reports.ledger_reader import LedgerReader
-    from reports.wrapup import Outlook
+    from reports.export.export import Source
+    from reports.ledger.reader import LedgerReader
+    from reports.wrapup.wrapup import Outlook
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Host(NamedTuple):
     @property
     def source(self) -> Source:
         """Who an export or a report is of."""
-        from reports.export import Source  # noqa: PLC0415 - memory that a service without exports does not need
+        from reports.export.export import Source  # noqa: PLC0415 - memory that a service without exports does not need
 
         return Source(*self, exporter.__version__)
 
@@ -89,7 +89,7 @@ class Order(NamedTuple):
 
 def outlook_of(settings: Settings) -> Outlook:
     """What a wrap-up takes from the settings."""
-    from reports.wrapup import Outlook  # noqa: PLC0415 - memory that a service without reports does not need
+    from reports.wrapup.wrapup import Outlook  # noqa: PLC0415 - memory that a service without reports does not need
 
     return Outlook(tuple(found.plan for found in settings.plans), links_to_grafana(settings))
 
@@ -187,7 +187,7 @@ class ReportArchive:
 
 def told(ledger: LedgerReader, now: float) -> list[Finished]:
     """The months and years that are over, of which the ledger has days, newest first."""
-    from reports.ledger_intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
+    from reports.ledger.intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
 
     began = first_day(ledger)
     return [] if began is None else list(finished(began, now, ledger.zone))
@@ -218,10 +218,10 @@ async def _have_written(order: Order) -> None:
 def write_reports(order: Order) -> None:
     """Write each of them whole or not at all; raises OSError and sqlite3.Error."""
     from exporter.ledger.files import connect_to_read  # noqa: PLC0415 - as below
+    from reports.calendar.spans import Asked  # noqa: PLC0415
     from reports.formats.html import write  # noqa: PLC0415 - what the service itself is spared
-    from reports.ledger_reader import LedgerReader  # noqa: PLC0415
-    from reports.spans import Asked  # noqa: PLC0415
-    from reports.wrapup import wrapup  # noqa: PLC0415
+    from reports.ledger.reader import LedgerReader  # noqa: PLC0415
+    from reports.wrapup.wrapup import wrapup  # noqa: PLC0415
 
     order.folder.mkdir(mode=0o700, exist_ok=True)
     with contextlib.closing(connect_to_read(order.ledger)) as connection:

@@ -19,13 +19,13 @@ from playwright.sync_api import sync_playwright
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.schema import migrate
-from reports.export import Source
+from reports.billing.plans import Plan
+from reports.billing.prices import one_price
+from reports.calendar.spans import Asked
+from reports.export.export import Source
 from reports.formats.html import write
-from reports.ledger_reader import LedgerReader
-from reports.plans import Plan
-from reports.prices import one_price
-from reports.spans import Asked
-from reports.wrapup import Outlook, wrapup
+from reports.ledger.reader import LedgerReader
+from reports.wrapup.wrapup import Outlook, wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

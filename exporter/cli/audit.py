@@ -12,17 +12,17 @@ from exporter.console.client import ServiceError
 from exporter.console.options import one_interface
 from exporter.console.printing import Table, print_json, print_table
 from exporter.metering.readings import MeterError
-from reports.audit import KernelCounter
-from reports.audit import audit as compare
-from reports.ledger_scope import names_of
-from reports.periods import iso
+from reports.calendar.periods import iso
+from reports.ledger.scope import names_of
+from reports.usage.audit import KernelCounter
+from reports.usage.audit import audit as compare
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.audit import Audit
+    from reports.usage.audit import Audit
 
 
 @click.command()

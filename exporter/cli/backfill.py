@@ -20,14 +20,14 @@ from exporter.console.replacing import replacing, require_free
 from exporter.console.termination import clean_termination
 from reports.formats.openmetrics import END, openmetrics
 from reports.formats.victoriametrics import victoriametrics
-from reports.past_samples import FAMILIES
+from reports.past.samples import FAMILIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from exporter.console.backfill.planning import Task
     from exporter.console.outside import Outside
-    from reports.past_samples import PastFamily
+    from reports.past.samples import PastFamily
 
 FORMATS = ("openmetrics", "victoriametrics")
 

@@ -12,20 +12,20 @@ from exporter.console.dashboards import dashboard_notes
 from exporter.console.options import one_interface
 from exporter.console.printing import Table, print_json, print_table
 from exporter.console.questions import Question, ask
-from reports.amounts import human_bytes
-from reports.formats import json_cost as shapes
-from reports.ledger_scope import in_words
-from reports.periods import day_start
-from reports.plan_cost import period_cost
-from reports.plans import named
-from reports.prices import PriceError, parse_price
+from reports.billing.cost import period_cost
+from reports.billing.plans import named
+from reports.billing.prices import PriceError, parse_price
+from reports.calendar.periods import day_start
+from reports.formats.json import cost as shapes
+from reports.ledger.scope import in_words
+from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
     from exporter.console.outside import Outside
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 PERIODS = ("today", "week", "month", "year", "cycle")
 BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the larger of received and sent bytes"}

@@ -18,9 +18,11 @@ from exporter.console.questions import fetch
 from exporter.console.replacing import replacing, require_free
 from exporter.console.termination import clean_termination
 from exporter.identity import host_name
-from reports.amounts import counted, human_bytes
-from reports.export import Source, subject_of
-from reports.formats.exports import (
+from reports.billing.plans import PlanError
+from reports.calendar.periods import PeriodError
+from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.export.export import Source, subject_of
+from reports.formats.registry import (
     ALL_COLUMNS,
     COLUMN_SETS,
     DAY,
@@ -29,20 +31,18 @@ from reports.formats.exports import (
     ResolutionError,
     format_at,
 )
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError
-from reports.plans import PlanError
-from reports.spans import CUSTOM, RANGES, Asked
+from reports.ledger.reader import UnknownInterfaceError
+from reports.text.amounts import counted, human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.formats.exports import Format, Told
-    from reports.ledger_reader import LedgerReader
-    from reports.slot_export import Slot
-    from reports.spans import Span
+    from reports.calendar.spans import Span
+    from reports.export.slots import Slot
+    from reports.formats.registry import Format, Told
+    from reports.ledger.reader import LedgerReader
 
 
 @click.command()
@@ -140,7 +140,7 @@ def _ask(books: Books, form: Format, asked: Asked, plan: str | None, interface: 
 
 def _read_slots(books: Books, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
     """Each time at a moment of its own: a pager that nobody closes must not keep the service's log growing."""
-    from reports.slot_export import posted_slots  # noqa: PLC0415 - only an export by slots reads on
+    from reports.export.slots import posted_slots  # noqa: PLC0415 - only an export by slots reads on
 
     with books.read_posted() as ledger:
         return posted_slots(ledger, span, devices)

@@ -14,23 +14,24 @@ from exporter.console.known_interfaces import nothing_yet
 from exporter.console.options import reading_options
 from exporter.console.printing import Table, is_unicode, print_json, print_table, say, terminal_width
 from exporter.console.questions import Question, ask
-from reports import hours as hours_of_week
-from reports import records as found_records
-from reports.amounts import human_bytes, human_rate
-from reports.formats import json_history, json_records
-from reports.hours import HOURS
-from reports.ledger_intervals import first_day
-from reports.ledger_scope import in_words
-from reports.periods import SLOT_SECONDS, day_of, day_start, iso
-from reports.spans import Asked, span
+from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
+from reports.calendar.spans import Asked, span
+from reports.formats.json import history as json_history
+from reports.formats.json import records as json_records
+from reports.ledger.intervals import first_day
+from reports.ledger.scope import in_words
+from reports.text.amounts import human_bytes, human_rate
+from reports.usage import hours as hours_of_week
+from reports.usage import records as found_records
+from reports.usage.hours import HOURS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
     from exporter.console.outside import Outside
-    from reports.formats.json import Usage
-    from reports.ledger_reader import LedgerReader
+    from reports.formats.json.usage import Usage
+    from reports.ledger.reader import LedgerReader
 
 SHADES = "░▒▓█"
 LABEL_WIDTH, AMOUNT_WIDTH = 4, 11

@@ -14,10 +14,10 @@ from exporter.console.known_interfaces import known_interfaces, nothing_yet
 from exporter.console.options import one_interface
 from exporter.console.printing import Table, print_json, print_table, say
 from exporter.console.questions import ask
-from reports.amounts import human_bytes
-from reports.formats import json as shapes
-from reports.ledger_scope import names_of
-from reports.periods import day_of, day_start
+from reports.calendar.periods import day_of, day_start
+from reports.formats.json import usage as shapes
+from reports.ledger.scope import names_of
+from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from exporter.console.books import Books

@@ -18,15 +18,15 @@ from exporter.console.printing import Table, print_json, print_table, say
 from exporter.ledger.backups import backups_of, write_backup
 from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
 from exporter.ledger.lock import LedgerLock
-from reports.amounts import human_bytes, human_duration
-from reports.periods import iso
+from reports.calendar.periods import iso
+from reports.text.amounts import human_bytes, human_duration
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.ledger_reader import Incident
+    from reports.ledger.reader import Incident
 
 FACTS = {
     "path": "File",

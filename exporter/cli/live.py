@@ -16,7 +16,7 @@ from exporter.console.books import open_books, require_sight
 from exporter.console.client import ServiceError
 from exporter.console.options import one_interface
 from exporter.console.printing import terminal_width
-from reports.amounts import human_bits, human_rate
+from reports.text.amounts import human_bits, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from exporter.console.books import open_settings
 from exporter.console.printing import CONTROL
 from exporter.console.zone import ZoneError, day_zone
 from exporter.identity import host_name
-from reports.periods import day_of
-from reports.plans import cycle_of
+from reports.billing.plans import cycle_of
+from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
     from exporter.console.outside import Outside

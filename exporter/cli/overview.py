@@ -11,8 +11,8 @@ from exporter.console import usage_questions as questions
 from exporter.console.books import open_books
 from exporter.console.printing import UNKNOWN, Table, print_table
 from exporter.console.questions import ask
-from reports.amounts import human_bits, human_bytes
-from reports.periods import Period
+from reports.calendar.periods import Period
+from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.formats import json as shapes
-    from reports.formats.json_plans import PlanAnswer
+    from reports.formats.json import usage as shapes
+    from reports.formats.json.plans import PlanAnswer
 
 COLUMNS = ("", "Received", "Sent", "Total", "Average")
 ONE_DAY = timedelta(days=1)

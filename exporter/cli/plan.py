@@ -12,15 +12,15 @@ from exporter.console.dashboards import dashboard_notes
 from exporter.console.printing import CONTROL, UNKNOWN, Table, print_json, print_table
 from exporter.console.questions import ask
 from exporter.console.usage_questions import plans
-from reports.amounts import human_bytes
+from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.formats.json_forecast import ForecastAnswer, Money
-    from reports.formats.json_plans import PlanAnswer
+    from reports.formats.json.forecast import ForecastAnswer, Money
+    from reports.formats.json.plans import PlanAnswer
 
 
 @click.command()

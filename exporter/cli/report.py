@@ -14,17 +14,17 @@ from exporter.console.books import open_books
 from exporter.console.options import one_interface
 from exporter.console.replacing import replacing, require_free
 from exporter.identity import host_name
-from reports.amounts import counted, human_bytes
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError
-from reports.plans import PlanError
-from reports.spans import RANGES, Asked
-from reports.wanted import CURRENT, CYCLES, Wanted, asked_for
+from reports.billing.plans import PlanError
+from reports.calendar.periods import PeriodError
+from reports.calendar.spans import RANGES, Asked
+from reports.ledger.reader import UnknownInterfaceError
+from reports.text.amounts import counted, human_bytes
+from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
 
 if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.console.outside import Outside
-    from reports.wrapup import WrapUp
+    from reports.wrapup.wrapup import WrapUp
 
 
 @click.command()
@@ -88,8 +88,8 @@ def report(  # noqa: PLR0913 - one for each option
 
 
 def _ask(books: Books, wanted: Wanted, plan: str | None, interface: str | None) -> WrapUp:
-    from reports.export import Source  # noqa: PLC0415 - as above
-    from reports.wrapup import whose, wrapup  # noqa: PLC0415
+    from reports.export.export import Source  # noqa: PLC0415 - as above
+    from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415
 
     try:
         of_cycle, subject = whose([found.plan for found in books.settings.plans], wanted, plan, interface)

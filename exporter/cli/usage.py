@@ -13,9 +13,9 @@ from exporter.console.dashboards import dashboard_notes
 from exporter.console.options import reading_options
 from exporter.console.printing import UNKNOWN, Table, print_json, print_table
 from exporter.console.questions import ask, when
-from reports.amounts import human_bytes, human_rate
-from reports.ledger_scope import in_words
-from reports.periods import Period, PeriodError, parse_date, parse_month, parse_year
+from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
+from reports.ledger.scope import in_words
+from reports.text.amounts import human_bytes, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.console.outside import Outside
     from exporter.console.questions import Found
-    from reports.formats import json as shapes
-    from reports.formats import json_cost
+    from reports.formats.json import cost as json_cost
+    from reports.formats.json import usage as shapes
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 

@@ -16,7 +16,7 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.holder import READING, find_holder, lock_path
 from exporter.settings import SettingsError, load_settings
 from exporter.settings.loading import usual_files
-from reports.ledger_reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
+from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exporter.settings import Settings
-    from reports.grafana_links import GrafanaLinks
+    from reports.text.grafana_links import GrafanaLinks
 
 
 def dashboard_notes(settings: Settings, view: Callable[[GrafanaLinks], str]) -> list[str]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exporter.console.counting_reasons import guesses, judge_interfaces
-from reports.amounts import human_bytes, human_duration
-from reports.periods import iso
+from reports.calendar.periods import iso
+from reports.text.amounts import human_bytes, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exporter.console.books import Books
     from exporter.ledger.holder import Holder
     from exporter.metering.readings import Look
-    from reports.ledger_reader import Gap, Incident
+    from reports.ledger.reader import Gap, Incident
 
 WEEK_SECONDS = 7 * 86_400
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from exporter.console.books import BooksError
 from exporter.console.questions import Question, ask
-from reports import usage
-from reports.formats import json as shapes
-from reports.ledger_reader import NO_BYTES
+from reports.formats.json import usage as shapes
+from reports.ledger.reader import NO_BYTES
+from reports.usage import usage
 
 if TYPE_CHECKING:
     from exporter.console.books import Books
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 
 def known_interfaces(books: Books) -> Question[shapes.Interfaces]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from reports.ledger_scope import joined
+from reports.ledger.scope import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

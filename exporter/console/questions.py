@@ -13,16 +13,16 @@ import click
 import msgspec
 
 from exporter.console.client import ServiceError
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError, iso
-from reports.plans import PlanError
+from reports.billing.plans import PlanError
+from reports.calendar.periods import PeriodError, iso
+from reports.ledger.reader import UnknownInterfaceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exporter.console.books import Books
     from exporter.console.client import ServiceClient
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 Shape = TypeVar("Shape")
 BAD_REQUEST = 400

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from exporter.console.zone import ZoneError, day_zone
 from exporter.ledger.files import connect_to_read
 from exporter.web_config.open_door import open_door
-from reports.ledger_reader import LedgerReader
-from reports.plans import covers
+from reports.billing.plans import covers
+from reports.ledger.reader import LedgerReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.console.questions import Question
-from reports import usage
-from reports.formats import json as shapes
-from reports.formats import json_cost, json_plans
-from reports.periods import parse_date, parse_month, parse_year
-from reports.plan_cost import period_cost
-from reports.plan_status import plan_status
-from reports.plans import named
+from reports.billing.cost import period_cost
+from reports.billing.plans import named
+from reports.billing.status import plan_status
+from reports.calendar.periods import parse_date, parse_month, parse_year
+from reports.formats.json import cost as json_cost
+from reports.formats.json import plans as json_plans
+from reports.formats.json import usage as shapes
+from reports.usage import usage
 
 if TYPE_CHECKING:
     from exporter.console.books import Books
-    from reports.ledger_reader import LedgerReader
-    from reports.plan_cost import StretchCost
+    from reports.billing.cost import StretchCost
+    from reports.ledger.reader import LedgerReader
 
 
 def today(books: Books, interface: str | None = None) -> Question[json_cost.TodayAndCost]:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from exporter.ledger.history import LAST_DAY
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.zones import DAYS_TRIED, zone_of
-from reports.periods import day_number, day_numbered, day_of, day_start
+from reports.calendar.periods import day_number, day_numbered, day_of, day_start
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.postings import Speeds
 from exporter.metering.totals import MONTHS_KEPT, DayRow
-from reports.periods import day_numbered
+from reports.calendar.periods import day_numbered
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.ledger_reader import Unposted, UnpostedRow
+from reports.ledger.reader import Unposted, UnpostedRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

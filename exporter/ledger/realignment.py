@@ -9,7 +9,7 @@ from exporter.ledger.movable import GRAINS, SUMS, Movable
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import ADD_DAY, ADD_MINUTE, ADD_SLOT
 from exporter.metering.reckoning import Move, PutBack, Realign, Settle
-from reports.periods import Period, day_number, day_numbered, day_of
+from reports.calendar.periods import Period, day_number, day_numbered, day_of
 
 if TYPE_CHECKING:
     import sqlite3

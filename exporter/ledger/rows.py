@@ -20,7 +20,7 @@ from exporter.ledger.statements import (
 )
 from exporter.metering.clock import SECOND
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
-from reports.periods import day_number, day_of
+from reports.calendar.periods import day_number, day_of
 
 if TYPE_CHECKING:
     import sqlite3

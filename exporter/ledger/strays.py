@@ -9,7 +9,7 @@ from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import ADD_DAY
 from exporter.metering.reckoning import Move
 from exporter.metering.spreading import SLOT_SECONDS
-from reports.periods import day_number, day_numbered, day_of, day_start
+from reports.calendar.periods import day_number, day_numbered, day_of, day_start
 
 if TYPE_CHECKING:
     import sqlite3

@@ -12,7 +12,7 @@ from exporter.ledger.backups import DamagedLedgerError, backup_path, write_backu
 from exporter.ledger.files import LedgerError, size_on_disk
 from exporter.ledger.held_clock import held_clock
 from exporter.ledger.retention import Keep, Removed, Retention
-from reports.periods import day_of
+from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import ADD_DAY
-from reports.periods import day_number, day_of, day_start
+from reports.calendar.periods import day_number, day_of, day_start
 
 if TYPE_CHECKING:
     import sqlite3

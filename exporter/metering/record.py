@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.postings import Incident
 from exporter.metering.taking import MOST
-from reports.audit import IN_DOUBT
+from reports.usage.audit import IN_DOUBT
 
 if TYPE_CHECKING:
     from exporter.metering.differences import Delta

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.postings import STILL, Speeds
-from reports.periods import Period, dates, day_of, day_start
+from reports.calendar.periods import Period, dates, day_of, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Amount, DeviceTotals
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Told
-    from reports.periods import Period
+    from reports.calendar.periods import Period
 
     IsTold = Callable[[InterfaceState], bool]
     Columns = tuple[Column[Amount], Column[Amount]]

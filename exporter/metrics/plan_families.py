@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metrics.tables import Column, Labels, Table
-from reports.prices import cost, has_price
+from reports.billing.prices import cost, has_price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exporter.metrics.state import MetricsState
     from exporter.planning.watch import LivePlan
-    from reports.forecast import Forecast
-    from reports.plans import Plan
+    from reports.billing.forecast import Forecast
+    from reports.billing.plans import Plan
 
 Threshold = tuple[str, int, bool]
 

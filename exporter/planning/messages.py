@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.settings.placeholders import PLACEHOLDERS
-from reports.amounts import human_bytes
+from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
 
 
 class Crossing(NamedTuple):

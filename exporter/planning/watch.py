@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.metering.clock import SECOND
 from exporter.planning.messages import Crossing, message_of
 from exporter.planning.outbox import read_told
-from reports.amounts import human_bytes
-from reports.periods import SLOT_SECONDS
-from reports.plan_status import plan_status
-from reports.plans import counted_bytes, covers, in_free_hours
+from reports.billing.plans import counted_bytes, covers, in_free_hours
+from reports.billing.status import plan_status
+from reports.calendar.periods import SLOT_SECONDS
+from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from exporter.planning.notices import Notifier
     from exporter.planning.outbox import Told
     from exporter.settings import Notify, PlanSettings
-    from reports.forecast import Forecast
-    from reports.ledger_reader import LedgerReader
-    from reports.plan_status import PlanStatus
-    from reports.plans import Plan
+    from reports.billing.forecast import Forecast
+    from reports.billing.plans import Plan
+    from reports.billing.status import PlanStatus
+    from reports.ledger.reader import LedgerReader
 
     Ask = Callable[[Callable[[LedgerReader], "_Answer"]], Awaitable["_Answer"]]
 

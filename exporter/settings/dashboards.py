@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from exporter.settings.tree import Settings
-    from reports.grafana_links import GrafanaLinks
+    from reports.text.grafana_links import GrafanaLinks
 
 
 def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
@@ -17,7 +17,7 @@ def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
     grafana, server = settings.grafana, settings.server
     if grafana.url is None:
         return None
-    from reports.grafana_links import GrafanaLinks  # noqa: PLC0415 - only who has a Grafana pays for it
+    from reports.text.grafana_links import GrafanaLinks  # noqa: PLC0415 - only who has a Grafana pays for it
 
     host = f"[{server.host}]" if ":" in server.host else server.host
     return GrafanaLinks(grafana.url, grafana.instance or f"{host}:{server.port}")

@@ -8,8 +8,8 @@ from exporter.settings.plan_rules import ALL_KEYS, NOTIFY, NOTIFY_KEYS, PLAN_KEY
 from exporter.settings.rules import RuleError, clipped
 from exporter.settings.tree import PLANS, Notify, PlanSettings
 from exporter.settings.wording import did_you_mean, place_of, shown
-from reports.plans import CycleRule, Plan, PriceStep
-from reports.prices import TIER_CURRENCY, TIER_GIGABYTE, TIERS, one_price
+from reports.billing.plans import CycleRule, Plan, PriceStep
+from reports.billing.prices import TIER_CURRENCY, TIER_GIGABYTE, TIERS, one_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

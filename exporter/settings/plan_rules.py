@@ -12,9 +12,9 @@ from exporter.settings.currencies import CODES
 from exporter.settings.list_rules import SomeGlobs
 from exporter.settings.placeholders import PLACEHOLDERS, unknown_placeholders
 from exporter.settings.rules import Choice, Rule, RuleError, Switch, clipped, each, one_text, size, whole
-from reports.periods import PeriodError, parse_date
-from reports.plans import COUNTED, DAY_MINUTES, CycleRule, FreeHours
-from reports.prices import PRICE, PRICE_RULE, TIERS
+from reports.billing.plans import COUNTED, DAY_MINUTES, CycleRule, FreeHours
+from reports.billing.prices import PRICE, PRICE_RULE, TIERS
+from reports.calendar.periods import PeriodError, parse_date
 
 LONGEST_NAME = 64
 LONGEST_CYCLE = 366

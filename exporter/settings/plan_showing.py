@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from exporter.settings.tree import PlanSettings
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
 
 INDENT = "#     "
 EXAMPLE_HEAD = """

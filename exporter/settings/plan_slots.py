@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.settings.measures import format_duration
-from reports.plans import ROLLOVER_CYCLES, CycleRule
+from reports.billing.plans import ROLLOVER_CYCLES, CycleRule
 
 if TYPE_CHECKING:
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
 
 RETENTION = "ledger.slot_retention"
 DAY_SECONDS = 86_400

@@ -13,7 +13,7 @@ from exporter.settings import rules
 from exporter.settings.folders import data_folder, runs_as_root
 
 if TYPE_CHECKING:
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
 else:
     # msgspec wants to find the name when it converts; the class itself is loaded with the first plan.
     Plan = Any
@@ -140,7 +140,7 @@ class PlanSettings(Section, frozen=True):
 
 
 def _no_plans() -> tuple[PlanSettings, ...]:
-    from reports.plans import Plan  # noqa: PLC0415 - importing the settings alone needs no plans
+    from reports.billing.plans import Plan  # noqa: PLC0415 - importing the settings alone needs no plans
 
     return (PlanSettings(plan=Plan()),)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.web.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
-from reports import bandwidth, usage
-from reports.formats import json_bandwidth as shapes
-from reports.ledger_scope import names_of
-from reports.periods import parse_month
+from reports.calendar.periods import parse_month
+from reports.formats.json import bandwidth as shapes
+from reports.ledger.scope import names_of
+from reports.usage import bandwidth, usage
 
 if TYPE_CHECKING:
     from exporter.web.desk import Desk

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from exporter.planning.watch import LivePlan, PlanWatch
     from exporter.settings import Settings
     from exporter.web.reading import Readers
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 Result = TypeVar("Result")
 

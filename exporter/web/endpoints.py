@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 import msgspec
 from aiohttp import ETag, web
 
-from reports.ledger_scope import joined
-from reports.periods import PeriodError
+from reports.calendar.periods import PeriodError
+from reports.ledger.scope import joined
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -24,7 +24,9 @@ from exporter.web.endpoints import (
     parse_query,
 )
 from exporter.web.policy import WITHOUT_SCRIPTS
-from reports.formats.exports import (
+from reports.billing.plans import PlanError
+from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.formats.registry import (
     ALL_COLUMNS,
     COLUMN_SETS,
     DAY,
@@ -33,19 +35,17 @@ from reports.formats.exports import (
     ResolutionError,
     format_at,
 )
-from reports.plans import PlanError
-from reports.spans import CUSTOM, RANGES, Asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
     from exporter.web.desk import Desk
-    from reports.export import Export
-    from reports.formats.exports import Format, Told
-    from reports.ledger_reader import LedgerReader
-    from reports.plans import Plan
-    from reports.slot_export import Slot
-    from reports.spans import Span
+    from reports.billing.plans import Plan
+    from reports.calendar.spans import Span
+    from reports.export.export import Export
+    from reports.export.slots import Slot
+    from reports.formats.registry import Format, Told
+    from reports.ledger.reader import LedgerReader
 
 SHORT_BYTES, CHUNK_BYTES = 1 << 20, 1 << 18
 CHUNK_SECONDS = 0.02
@@ -112,7 +112,7 @@ class Paper:
 
     def read(self, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
         """Posted slots, as an export by slots asks for them."""
-        from reports.slot_export import posted_slots  # noqa: PLC0415 - memory that a service without exports can spare
+        from reports.export.slots import posted_slots  # noqa: PLC0415 - memory that a service without exports can spare
 
         assert self._ledger is not None  # noqa: S101 - pieces are made by `some` alone
         return posted_slots(self._ledger, span, devices)
@@ -185,7 +185,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
 
 
 def _subject(desk: Desk, query: DaysQuery) -> Plan | str | None:
-    from reports.export import subject_of  # noqa: PLC0415 - see above
+    from reports.export.export import subject_of  # noqa: PLC0415 - see above
 
     try:
         return subject_of([found.plan for found in desk.settings.plans], query.plan, query.interface)
@@ -220,8 +220,8 @@ def disposition(told: Export, form: Format) -> str:
 
 def _documents() -> tuple[type, ...]:
     """What JSON there is, for whoever asks for OpenAPI."""
-    from reports.formats.export_json import ExportDocument  # noqa: PLC0415 - see above
-    from reports.formats.slots_json import SlotDocument  # noqa: PLC0415 - see above
+    from reports.formats.json.export import ExportDocument  # noqa: PLC0415 - see above
+    from reports.formats.json.slots import SlotDocument  # noqa: PLC0415 - see above
 
     return ExportDocument, SlotDocument
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.periods import Period, day_of, day_start, parse_month, parse_year
-from reports.plans import cycle_of, named
-from reports.spans import Asked, span
+from reports.billing.plans import cycle_of, named
+from reports.calendar.periods import Period, day_of, day_start, parse_month, parse_year
+from reports.calendar.spans import Asked, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from exporter.settings import Settings
     from exporter.web.endpoints import Query
-    from reports.grafana_links import GrafanaLinks
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
+    from reports.text.grafana_links import GrafanaLinks
 
 NAME = "grafana_url"
 QUARTER_HOUR = 900

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from exporter.web.endpoints import Endpoint, OfInterface
-from reports import hours as hours_of_week
-from reports import percentile as percentiles
-from reports import records as found_records
-from reports import series as points
-from reports.formats import json_history as shapes
-from reports.formats import json_records
-from reports.ledger_intervals import first_day
-from reports.periods import day_of
-from reports.spans import CUSTOM, RANGES, Asked, Span, span
+from reports.calendar.periods import day_of
+from reports.calendar.spans import CUSTOM, RANGES, Asked, Span, span
+from reports.formats.json import history as shapes
+from reports.formats.json import records as json_records
+from reports.ledger.intervals import first_day
+from reports.usage import hours as hours_of_week
+from reports.usage import percentile as percentiles
+from reports.usage import records as found_records
+from reports.usage import series as points
 
 if TYPE_CHECKING:
     from exporter.web.desk import Desk
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 INSTANT_PATTERN = (
     "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}"

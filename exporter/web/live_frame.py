@@ -9,8 +9,8 @@ import msgspec
 
 from exporter.metering.clock import SECOND
 from exporter.web.desk import NO_INTERFACE
-from reports.amounts import human_bits, human_bytes, human_rate
-from reports.forecast import why_unknown
+from reports.billing.forecast import why_unknown
+from reports.text.amounts import human_bits, human_bytes, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -17,12 +17,12 @@ from exporter.web.live import FEED
 from exporter.web.live_frame import live_frame, moment
 from exporter.web.page_facts import RememberedRecords, page_facts
 from exporter.web.policy import OWN_ASSETS
-from reports.periods import parse_month
+from reports.calendar.periods import parse_month
 
 if TYPE_CHECKING:
     from exporter.web.access import Access
     from exporter.web.page_view import Shown
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 RECORDS = web.AppKey("records", RememberedRecords)
 HEADERS = {**OWN_ASSETS, "Cache-Control": "no-store", "Vary": "Accept-Encoding, X-API-Key, Authorization"}

@@ -6,27 +6,27 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.ledger_intervals import first_day
-from reports.periods import day_of
-from reports.plan_cost import period_cost
-from reports.plan_status import plan_status
-from reports.prices import has_price
-from reports.records import records
-from reports.series import series
-from reports.spans import Span
-from reports.usage import days, month
+from reports.billing.cost import period_cost
+from reports.billing.prices import has_price
+from reports.billing.status import plan_status
+from reports.calendar.periods import day_of
+from reports.calendar.spans import Span
+from reports.ledger.intervals import first_day
+from reports.usage.records import records
+from reports.usage.series import series
+from reports.usage.usage import days, month
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from reports.ledger_reader import Bytes, Gap, LedgerReader
-    from reports.plan_cost import StretchCost
-    from reports.plan_status import PlanStatus
-    from reports.plans import Plan
-    from reports.records import Records
-    from reports.series import Series
-    from reports.usage import PeriodUsage
+    from reports.billing.cost import StretchCost
+    from reports.billing.plans import Plan
+    from reports.billing.status import PlanStatus
+    from reports.ledger.reader import Bytes, Gap, LedgerReader
+    from reports.usage.records import Records
+    from reports.usage.series import Series
+    from reports.usage.usage import PeriodUsage
 
 RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""

@@ -12,13 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 import exporter
 from exporter.web import page_words as words
 from exporter.web.asset_files import address
-from reports.amounts import human_bits, human_bytes, human_duration
-from reports.chapters.chapter import isolated_text
+from reports.billing.plans import Plan
+from reports.calendar.periods import day_start, iso
+from reports.calendar.spans import RANGES
 from reports.charts.columns import column_chart
-from reports.formats.exports import FORMATS
-from reports.periods import day_start, iso
-from reports.plans import Plan
-from reports.spans import RANGES
+from reports.formats.registry import FORMATS
+from reports.text.amounts import human_bits, human_bytes, human_duration
+from reports.wrapup.chapters.chapter import isolated_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from exporter.web.live import Speed
     from exporter.web.live_frame import LiveFrame
     from exporter.web.page_facts import PageFacts
-    from reports.grafana_links import GrafanaLinks
-    from reports.series import Point
+    from reports.text.grafana_links import GrafanaLinks
+    from reports.usage.series import Point
 
 MODULES = tuple(f"{name}.js" for name in ("access", "chart", "downloads", "live", "months", "parts", "themes"))
 """What page.js imports: fetched beside it, not after it."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.amounts import human_bits, human_bytes, human_duration
+from reports.billing.prices import has_price, money
+from reports.calendar.periods import day_of, iso
 from reports.charts.columns import Column
 from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
-from reports.periods import day_of, iso
-from reports.prices import has_price, money
-from reports.records import RECENT_DAYS
+from reports.text.amounts import human_bits, human_bytes, human_duration
+from reports.usage.records import RECENT_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from exporter.web.page_facts import Month, PageFacts
-    from reports.ledger_reader import Bytes, Gap
-    from reports.plan_cost import StretchCost
-    from reports.plan_status import PlanStatus
-    from reports.records import Busiest, Peak, Records
-    from reports.usage import DayUsage, PeriodUsage
+    from reports.billing.cost import StretchCost
+    from reports.billing.status import PlanStatus
+    from reports.ledger.reader import Bytes, Gap
+    from reports.usage.records import Busiest, Peak, Records
+    from reports.usage.usage import DayUsage, PeriodUsage
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

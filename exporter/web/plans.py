@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
-from reports.formats import json_cost
-from reports.formats import json_plans as shapes
-from reports.formats.json_forecast import ForecastAnswer
-from reports.formats.json_forecast import forecast as forecast_answer
-from reports.plan_cost import PERIODS, period_cost
-from reports.plan_status import plan_status
-from reports.plans import PlanError, named
-from reports.prices import PRICE, PriceError
-from reports.prices import parse_price as parse
+from reports.billing.cost import PERIODS, period_cost
+from reports.billing.plans import PlanError, named
+from reports.billing.prices import PRICE, PriceError
+from reports.billing.prices import parse_price as parse
+from reports.billing.status import plan_status
+from reports.formats.json import cost as json_cost
+from reports.formats.json import plans as shapes
+from reports.formats.json.forecast import ForecastAnswer
+from reports.formats.json.forecast import forecast as forecast_answer
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from exporter.settings import Settings
     from exporter.web.desk import Desk
-    from reports.ledger_reader import LedgerReader
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
+    from reports.ledger.reader import LedgerReader
 
 
 PlanName = Annotated[str, Meta(description="Name of a plan of the settings.", examples=["default"])]

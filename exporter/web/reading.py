@@ -8,7 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exporter.ledger.files import connect_to_read
-from reports.ledger_reader import LedgerReader
+from reports.ledger.reader import LedgerReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,18 +35,18 @@ from exporter.web.endpoints import (
     parse_query,
 )
 from exporter.web.policy import WITHOUT_SCRIPTS
-from reports.amounts import human_duration
-from reports.plans import PlanError
-from reports.spans import CUSTOM, RANGES, Asked
-from reports.wanted import CYCLES, Wanted, asked_for
+from reports.billing.plans import PlanError
+from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.text.amounts import human_duration
+from reports.wrapup.requested_period import CYCLES, Wanted, asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from exporter.web.desk import Desk
-    from reports.ledger_reader import LedgerReader
-    from reports.plans import Plan
+    from reports.billing.plans import Plan
+    from reports.ledger.reader import LedgerReader
 
 HTML, FORMAT = "text/html", "html"
 HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
@@ -122,7 +122,7 @@ async def wrap_up(request: web.Request) -> web.Response:
 
     def question(ledger: LedgerReader) -> Written:
         from reports.formats.html import write  # noqa: PLC0415 - memory that a service without reports does not need
-        from reports.wrapup import wrapup  # noqa: PLC0415
+        from reports.wrapup.wrapup import wrapup  # noqa: PLC0415
 
         outlook = outlook_of(desk.settings)
         told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, desk.host.source, subject, outlook)
@@ -186,7 +186,7 @@ async def report(request: web.Request) -> web.StreamResponse:
 
 
 def _whose(desk: Desk, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
-    from reports.wrapup import whose  # noqa: PLC0415 - as above
+    from reports.wrapup.wrapup import whose  # noqa: PLC0415 - as above
 
     try:
         return whose([found.plan for found in desk.settings.plans], wanted, query.plan, query.interface)

@@ -22,8 +22,8 @@ from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error
 from exporter.web.grafana import NAME, Seen, grafana_url
 from exporter.web.listening import Guests, Listener, bind, most_connections
 from exporter.web.protocol import FAILED, Protocol
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError
+from reports.calendar.periods import PeriodError
+from reports.ledger.reader import UnknownInterfaceError
 
 if TYPE_CHECKING:
     import socket

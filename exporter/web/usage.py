@@ -17,21 +17,21 @@ from exporter.web.endpoints import (
     YearText,
     parse_parameter,
 )
-from reports import usage
-from reports.formats import json as shapes
-from reports.formats import json_cost
-from reports.formats.json_cost import Summary, TodayAndCost, today_and_cost
-from reports.ledger_reader import NO_BYTES, Bytes
-from reports.ledger_scope import names_of
-from reports.periods import iso, parse_date, parse_month, parse_year
-from reports.plan_cost import period_cost
+from reports.billing.cost import period_cost
+from reports.calendar.periods import iso, parse_date, parse_month, parse_year
+from reports.formats.json import cost as json_cost
+from reports.formats.json import usage as shapes
+from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
+from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.scope import names_of
+from reports.usage import usage
 
 if TYPE_CHECKING:
     from datetime import date
 
     from exporter.metering.snapshots import InterfaceState
     from exporter.web.desk import Desk
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 
 class MonthQuery(OfInterface, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from calendar import month_name
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from reports.page_templates import environment, style
+from reports.templates.environment import environment, style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reports.chapters.before import before
-from reports.chapters.calendar import calendar
-from reports.chapters.clock import clock
-from reports.chapters.columns import columns
-from reports.chapters.directions import directions
-from reports.chapters.equals import equals
-from reports.chapters.numbers import numbers
-from reports.chapters.opening import eyebrow, opening, page_title
-from reports.chapters.plans import plans
-from reports.chapters.small_print import small_print
-from reports.chapters.stories import stories
-from reports.page_templates import environment, style
+from reports.templates.environment import environment, style
+from reports.wrapup.chapters.before import before
+from reports.wrapup.chapters.calendar import calendar
+from reports.wrapup.chapters.clock import clock
+from reports.wrapup.chapters.columns import columns
+from reports.wrapup.chapters.directions import directions
+from reports.wrapup.chapters.equals import equals
+from reports.wrapup.chapters.numbers import numbers
+from reports.wrapup.chapters.opening import eyebrow, opening, page_title
+from reports.wrapup.chapters.plans import plans
+from reports.wrapup.chapters.small_print import small_print
+from reports.wrapup.chapters.stories import stories
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reports.chapters.chapter import Chapter
-    from reports.wrapup import WrapUp
+    from reports.wrapup.chapters.chapter import Chapter
+    from reports.wrapup.wrapup import WrapUp
 
 FIRST: tuple[Callable[[WrapUp], Chapter | None], ...] = (
     numbers,

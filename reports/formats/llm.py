@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.amounts import compatible_bytes, compatible_rate
+from reports.text.amounts import compatible_bytes, compatible_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from reports.days_told import Days
-    from reports.export import Export, Part, Summary
-    from reports.ledger_reader import Bytes
+    from reports.export.days import Days
+    from reports.export.export import Export, Part, Summary
+    from reports.ledger.reader import Bytes
 
 TITLE = "# netledger network usage export, TOON (Token Optimized Object Notation) dialect; also valid TOML\n"
 RECENT_DAYS = 30

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.amounts import human_bytes, human_rate
+from reports.text.amounts import human_bytes, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.export import Export, Summary
-    from reports.ledger_reader import Bytes
+    from reports.export.export import Export, Summary
+    from reports.ledger.reader import Bytes
 
 AMOUNTS = ("Received", "Sent", "Total", "Peak speed")
 NARROWEST = 10

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.past_samples import batches
+from reports.past.samples import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reports.past_samples import Labels, PastFamily
+    from reports.past.samples import Labels, PastFamily
 
 BATCH = 8192
 """Samples that are written at once: about a megabyte."""

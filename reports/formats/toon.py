@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import toon_format
 
-from reports.formats import export_json
+from reports.formats.json import export as export_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reports.export import Export
+    from reports.export.export import Export
 
 DAYS = "daily_data"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from reports.past_samples import batches
+from reports.past.samples import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reports.past_samples import Labels, PastFamily
+    from reports.past.samples import Labels, PastFamily
 
 BATCH = 8192
 """Samples of one line: some 200 KB, which the importer holds in memory."""

@@ -10,7 +10,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reports.formats.exports import FORMATS, SLOT_FORMATS
+from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.bench.places import place_with
 from tests.bench.process_figures import cpu_seconds, memory_of
 from tests.bench.rows import KERNEL_MEGABYTE, MEGABYTE, MILLISECOND, Row, percentile
@@ -33,7 +33,7 @@ TARGETS = {"json": 15.0, "csv": 8.0}
 PEERS = {"json": "PacketBuddy 39.5", "csv": "PacketBuddy 20"}
 PAGES = ("html",)
 """Formats that need jinja2: asked for last."""
-LAZY = ("jinja2", "babel", "toon_format", "reports.export", "reports.slot_export", "sqlite_utils", "rich")
+LAZY = ("jinja2", "babel", "toon_format", "reports.export.export", "reports.export.slots", "sqlite_utils", "rich")
 """What a service needs only when somebody asks for a report, a price or an export."""
 PLANS = """\
 plans:

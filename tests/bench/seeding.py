@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import tzlocal
 
 from exporter.ledger.schema import COUNTS, migrate
-from reports.periods import day_number, day_of
+from reports.calendar.periods import day_number, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

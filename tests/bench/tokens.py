@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import bpe_openai  # type: ignore[import-untyped]  # it has no annotations
 
-from reports.days_told import Days
-from reports.export import Export, InterfaceTotal, Source
-from reports.formats.exports import FORMATS
-from reports.ledger_reader import Bytes
+from reports.export.days import Days
+from reports.export.export import Export, InterfaceTotal, Source
+from reports.formats.registry import FORMATS
+from reports.ledger.reader import Bytes
 
 ENCODINGS = ("o200k_base", "cl100k_base")
 NAMES = {

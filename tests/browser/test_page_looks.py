@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
-from reports.plans import CycleRule, FreeHours, Plan, PriceStep
+from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
 

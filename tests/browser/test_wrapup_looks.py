@@ -12,8 +12,8 @@ from exporter.archive import archive_folder
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
-from reports.chapters.chapter import isolated_text
-from reports.plans import CycleRule, Plan
+from reports.billing.plans import CycleRule, Plan
+from reports.wrapup.chapters.chapter import isolated_text
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
 

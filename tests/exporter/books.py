@@ -17,8 +17,8 @@ from exporter.metering.journal import Journal
 from exporter.metering.readings import Subject
 from exporter.metering.record import STRANGE
 from exporter.metering.sampler import Sampler, SamplerOptions
-from reports.audit import KernelCounter, audit
-from reports.ledger_reader import LedgerReader, Unposted, UnpostedRow
+from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
+from reports.usage.audit import KernelCounter, audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from exporter.metering.postings import Posting
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
-    from reports.audit import Audit
+    from reports.usage.audit import Audit
     from tests.exporter.fake_machine import FakeMeter, Interface, Machine, Pair
 
 UTC = ZoneInfo("UTC")

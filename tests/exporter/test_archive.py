@@ -17,8 +17,8 @@ import pytest
 from exporter.archive import MOST_AT_ONCE, NAME, Host, ReportArchive, archive_folder, archived, finished
 from exporter.ledger.files import connect_to_read
 from exporter.settings.tree import Grafana, Ledger, PlanSettings, Reports, Settings
-from reports.ledger_reader import LedgerReader
-from reports.plans import Plan
+from reports.billing.plans import Plan
+from reports.ledger.reader import LedgerReader
 from tests.exporter.cli.small_ledger import NOON, write_ledger
 from tests.reports.read_page import Page
 from tests.reports.told_exports import HOSTILE_NAMES

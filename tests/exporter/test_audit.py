@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exporter.metering.readings import Counts
 
 if TYPE_CHECKING:
-    from reports.audit import AuditLine
+    from reports.usage.audit import AuditLine
     from tests.exporter.books import Books
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from exporter.ledger.condition import Condition, condition_of
 from exporter.ledger.files import connect_to_read
-from reports.ledger_reader import LedgerReader
-from reports.periods import Period, day_of
+from reports.calendar.periods import Period, day_of
+from reports.ledger.reader import LedgerReader
 from tests.bench.exports import modules_in
 from tests.bench.http_client import CHUNKED, KeptConnection, ProtocolError, parse_head
 from tests.bench.machine import Machine, memory_of, processor_of

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.clock import SECOND
-from reports import usage
-from reports.periods import Period
+from reports.calendar.periods import Period
+from reports.usage import usage
 from tests.exporter.fake_machine import Machine
 
 if TYPE_CHECKING:

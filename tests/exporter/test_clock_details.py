@@ -12,7 +12,7 @@ from exporter.ledger.retention import Keep, Retention
 from exporter.metering.clock import SECOND, Instant
 from exporter.metering.readings import Look
 from exporter.metering.timeline import Timeline
-from reports.periods import Period
+from reports.calendar.periods import Period
 
 if TYPE_CHECKING:
     from tests.exporter.books import Books

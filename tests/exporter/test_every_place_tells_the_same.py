@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from reports.formats.exports import FORMATS
+from reports.formats.registry import FORMATS
 from tests.exporter import places_of_files, places_of_plans, places_of_records, places_of_usage
 from tests.exporter.one_history import HOSTILE
 from tests.exporter.told_numbers import all_numbers

@@ -20,8 +20,8 @@ from exporter.settings.plan_reading import PlanReader
 from exporter.settings.plan_rules import ALL_KEYS, NOTIFY, NOTIFY_KEYS, PLAN_KEYS, STEP_KEYS, STEPS
 from exporter.settings.template import settings_template
 from exporter.settings.yaml_file import YamlError, parse_yaml
-from reports.plans import CycleRule, FreeHours, Plan, PriceStep
-from reports.prices import one_price
+from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
+from reports.billing.prices import one_price
 
 if TYPE_CHECKING:
     from exporter.settings import Loaded
@@ -347,7 +347,7 @@ def test_currencies_are_known_to_babel() -> None:
 
 
 def test_settings_without_plans_load_neither_plans_nor_babel_when_imported() -> None:
-    heavy = "{'reports.plans', 'babel', 'exporter.settings.plan_rules'}"
+    heavy = "{'reports.billing.plans', 'babel', 'exporter.settings.plan_rules'}"
     code = f"import sys, exporter.settings; print({heavy} & set(sys.modules))"
 
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.settings import SettingsError, load_settings
 from exporter.settings.plan_slots import shortage
-from reports.plans import ROLLOVER_CYCLES, CycleRule, FreeHours, Plan
+from reports.billing.plans import ROLLOVER_CYCLES, CycleRule, FreeHours, Plan
 
 if TYPE_CHECKING:
     from pathlib import Path

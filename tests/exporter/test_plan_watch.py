@@ -16,16 +16,16 @@ from exporter.planning.notices import Notifier
 from exporter.planning.outbox import Outbox
 from exporter.planning.watch import PlanWatch
 from exporter.settings.tree import PlanSettings
-from reports.plan_status import plan_status
-from reports.plans import CycleRule, FreeHours, Plan
+from reports.billing.plans import CycleRule, FreeHours, Plan
+from reports.billing.status import plan_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exporter.planning.watch import LivePlan
-    from reports.ledger_reader import LedgerReader
-    from reports.plan_status import PlanStatus
-    from reports.plans import Counts
+    from reports.billing.plans import Counts
+    from reports.billing.status import PlanStatus
+    from reports.ledger.reader import LedgerReader
     from tests.exporter.books import Books
     from tests.exporter.fake_machine import Machine
 

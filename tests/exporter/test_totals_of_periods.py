@@ -10,7 +10,7 @@ import pytest
 
 from exporter.metering.postings import STILL
 from exporter.metering.totals import PERIODS, DayRow, Totals, last_months
-from reports import bandwidth, usage
+from reports.usage import bandwidth, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ from collections import defaultdict
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reports.amounts import human_bits, human_bytes, human_rate
-from reports.forecast import forecast
-from reports.periods import Period
-from reports.prices import money, rounded
+from reports.billing.forecast import forecast
+from reports.billing.prices import money, rounded
+from reports.calendar.periods import Period
+from reports.text.amounts import human_bits, human_bytes, human_rate
 from tests.exporter.one_history import (
     BERLIN,
     CAPS,

@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from exporter.settings import load_settings
-from reports.periods import day_start
+from reports.calendar.periods import day_start
 from tests.exporter.cli.calls import Commands
 from tests.exporter.one_history import (
     BERLIN,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports import grafana_links
+from reports.text import grafana_links
 from tests.grafana import grafana_ids
 from tests.grafana.convention_rules import UIDS
 from tests.grafana.dashboard_files import FOLDER, ROOT, Dashboard, load

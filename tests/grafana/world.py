@@ -27,7 +27,7 @@ import yaml
 from exporter.ledger.schema import COUNTS
 from exporter.metering.clock import SECOND
 from exporter.settings.tree import Interfaces, Ledger, PlanSettings
-from reports.plans import CycleRule, Plan, PriceStep
+from reports.billing.plans import CycleRule, Plan, PriceStep
 from tests.bench.seeding import History, seed
 from tests.exporter.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService

@@ -8,13 +8,13 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from reports.forecast import forecast
-from reports.periods import Period, day_start
+from reports.billing.forecast import forecast
+from reports.calendar.periods import Period, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reports.forecast import Forecast
+    from reports.billing.forecast import Forecast
 
 ZONE = ZoneInfo("Europe/Berlin")
 FIRST = date(2024, 1, 1)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.amounts import human_binary, human_bits, human_bytes, human_duration, human_rate, mbps
+from reports.text.amounts import human_binary, human_bits, human_bytes, human_duration, human_rate, mbps
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,11 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from reports.formats import json_plans as shapes
-from reports.ledger_reader import NO_BYTES, Bytes
-from reports.periods import SLOT_SECONDS, Period, dates, day_of
-from reports.plan_status import plan_status
-from reports.plans import (
+from reports.billing.plans import (
     ROLLOVER_CYCLES,
     CycleRule,
     FreeHours,
@@ -26,11 +22,15 @@ from reports.plans import (
     cycle_of,
     in_free_hours,
 )
+from reports.billing.status import plan_status
+from reports.calendar.periods import SLOT_SECONDS, Period, dates, day_of
+from reports.formats.json import plans as shapes
+from reports.ledger.reader import NO_BYTES, Bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.ledger_reader import LedgerReader
+    from reports.ledger.reader import LedgerReader
     from tests.reports.written_ledger import WrittenLedger
 
     NewLedger = Callable[[ZoneInfo], WrittenLedger]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.clock_offsets import hour_starts, stretches
-from reports.periods import SLOT_SECONDS
+from reports.calendar.offsets import hour_starts, stretches
+from reports.calendar.periods import SLOT_SECONDS
 
 ZONES = [
     "UTC",

@@ -12,18 +12,18 @@ import pytest
 
 from exporter.ledger.files import connect_to_read
 from exporter.metering.postings import Speeds
-from reports.days_told import Days
-from reports.export import BATCH_DAYS, daily, export, subject_of
-from reports.ledger_reader import Bytes, LedgerReader, UnknownInterfaceError
-from reports.periods import PeriodError
-from reports.plans import Plan, PlanError
-from reports.spans import Asked
+from reports.billing.plans import Plan, PlanError
+from reports.calendar.periods import PeriodError
+from reports.calendar.spans import Asked
+from reports.export.days import Days
+from reports.export.export import BATCH_DAYS, daily, export, subject_of
+from reports.ledger.reader import Bytes, LedgerReader, UnknownInterfaceError
 from tests.reports.told_exports import source, told, year_end, years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.export import Export
+    from reports.export.export import Export
     from tests.reports.written_ledger import WrittenLedger
 
 INDIA = ZoneInfo("Asia/Kolkata")

@@ -15,19 +15,19 @@ import pytest
 import toon_format
 from markdown_it import MarkdownIt
 
-from reports.amounts import compatible_bytes, compatible_bytes_each, compatible_rate
-from reports.export import InterfaceTotal
-from reports.formats.csv import FORMULA_STARTS
-from reports.formats.export_json import ExportDocument
-from reports.formats.exports import FORMATS
+from reports.export.export import InterfaceTotal
+from reports.formats.csv.days import FORMULA_STARTS
+from reports.formats.json.export import ExportDocument
 from reports.formats.markdown import plain
-from reports.ledger_reader import Bytes
+from reports.formats.registry import FORMATS
+from reports.ledger.reader import Bytes
+from reports.text.amounts import compatible_bytes, compatible_bytes_each, compatible_rate
 from tests.reports.told_exports import HOSTILE_NAMES, told, year_end, years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.export import Export
+    from reports.export.export import Export
     from tests.conftest import Golden
 
 LARGEST_PIECE = 128 * 1024

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import forecast as forecasts
-from reports.forecast import HABIT_DAYS, LEAST_SECONDS, Forecast, counted_seconds, reached_at, why_unknown
-from reports.periods import SLOT_SECONDS, Period, day_start
+from reports.billing import forecast as forecasts
+from reports.billing.forecast import HABIT_DAYS, LEAST_SECONDS, Forecast, counted_seconds, reached_at, why_unknown
+from reports.calendar.periods import SLOT_SECONDS, Period, day_start
 from tests.reports.synthetic_years import SHAPES, Errors, errors
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from reports.grafana_links import GrafanaLinks
+from reports.text.grafana_links import GrafanaLinks
 
 HOSTILE = "<b>\"'; =1+1&var-instance=x#\u202e\u200f👩‍🚀"
 

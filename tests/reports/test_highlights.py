@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.comparisons import change, earlier
-from reports.highlights import Standout, Streak, highlights
-from reports.ledger_reader import Bytes
-from reports.named_periods import name_period
+from reports.calendar.names import name_period
+from reports.ledger.reader import Bytes
+from reports.wrapup.comparisons import change, earlier
+from reports.wrapup.highlights import Standout, Streak, highlights
 from tests.reports.told_exports import days_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.days_told import Days
+    from reports.export.days import Days
 
 MONDAY = date(2026, 6, 1)
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.hours import DAYS, HOURS, HoursOfWeek, hours
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import Period, day_start
-from reports.spans import Span
+from reports.calendar.periods import Period, day_start
+from reports.calendar.spans import Span
+from reports.ledger.reader import UnknownInterfaceError
+from reports.usage.hours import DAYS, HOURS, HoursOfWeek, hours
 from tests.reports.written_ledger import DAY, HOUR, SLOT
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reports.formats.openmetrics import BATCH, END, openmetrics
 from reports.formats.victoriametrics import victoriametrics
-from reports.past_samples import PastFamily, PastSeries
+from reports.past.samples import PastFamily, PastSeries
 
 TARGET = (("job", "netledger"), ("instance", "host:7373"))
 DEVICES = ["eth0", 'a"b\\c\nd', "🦆", "{}%s"]

@@ -13,10 +13,10 @@ from exporter.metering.postings import Gap, Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.totals import DayRow, Totals
 from exporter.metrics.families import families
-from reports.past_days import COUNTS, FOLDED
-from reports.past_samples import FAMILIES, Past
-from reports.periods import day_of, day_start
-from reports.spans import Span
+from reports.calendar.periods import day_of, day_start
+from reports.calendar.spans import Span
+from reports.past.days import COUNTS, FOLDED
+from reports.past.samples import FAMILIES, Past
 from tests.fixtures.metrics_states import interface, snapshot, state
 from tests.reports.written_ledger import SLOT, WrittenLedger
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metering.postings import Gap
-from reports.ledger_reader import UnknownInterfaceError
-from reports.percentile import Percentile, nearest_rank, parse_percent, percentile
-from reports.periods import PeriodError
-from reports.spans import Span
+from reports.calendar.periods import PeriodError
+from reports.calendar.spans import Span
+from reports.ledger.reader import UnknownInterfaceError
+from reports.usage.percentile import Percentile, nearest_rank, parse_percent, percentile
 from tests.reports.written_ledger import DAY, HOUR, MINUTE, SLOT, WrittenLedger
 
 if TYPE_CHECKING:

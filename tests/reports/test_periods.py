@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.periods import (
+from reports.calendar.periods import (
     SLOT_SECONDS,
     Period,
     PeriodError,

@@ -12,19 +12,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.plan_cost import period_cost, stretch_cost
-from reports.plan_cycles import plan_cycles
-from reports.plan_status import plan_status
-from reports.plans import CycleRule, FreeHours, Plan, PriceStep
-from reports.prices import one_price
+from reports.billing.cost import period_cost, stretch_cost
+from reports.billing.cycles import plan_cycles
+from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
+from reports.billing.prices import one_price
+from reports.billing.status import plan_status
 from tests.reports.written_ledger import WrittenLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from reports.plan_cost import StretchCost
-    from reports.plans import Counts
+    from reports.billing.cost import StretchCost
+    from reports.billing.plans import Counts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DEVICES = ("eth0", "eth1", "wg0")

@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.plan_status import plan_status
-from reports.plans import CycleRule, FreeHours, Plan
-from reports.prices import one_price
+from reports.billing.plans import CycleRule, FreeHours, Plan
+from reports.billing.prices import one_price
+from reports.billing.status import plan_status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.forecast import Forecast
-    from reports.plan_status import PlanStatus
-    from reports.plans import Counts
+    from reports.billing.forecast import Forecast
+    from reports.billing.plans import Counts
+    from reports.billing.status import PlanStatus
     from tests.reports.written_ledger import Pair, WrittenLedger
 
     NewLedger = Callable[[ZoneInfo], WrittenLedger]

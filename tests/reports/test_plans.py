@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.periods import SLOT_SECONDS, Period
-from reports.plans import (
+from reports.billing.plans import (
     CycleRule,
     FreeHours,
     Plan,
@@ -22,11 +21,12 @@ from reports.plans import (
     free_windows,
     in_free_hours,
 )
+from reports.calendar.periods import SLOT_SECONDS, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reports.plans import Counts
+    from reports.billing.plans import Counts
 
 DAY = timedelta(days=1)
 BERLIN = ZoneInfo("Europe/Berlin")

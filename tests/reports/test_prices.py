@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.settings.currencies import CODES
-from reports.plans import Plan, PriceStep
-from reports.prices import TIERS, assumed_price, cost, has_price, money, one_price, rounded
+from reports.billing.plans import Plan, PriceStep
+from reports.billing.prices import TIERS, assumed_price, cost, has_price, money, one_price, rounded
 
 GB = 10**9
 STEPS = (

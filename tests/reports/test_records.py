@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.postings import Speeds
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import day_start
-from reports.records import TOP_DAYS, Records, records
+from reports.calendar.periods import day_start
+from reports.ledger.reader import UnknownInterfaceError
+from reports.usage.records import TOP_DAYS, Records, records
 from tests.reports.written_ledger import DAY, HOUR
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.metering.postings import Gap
-from reports import usage
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import Period, PeriodError, day_start
-from reports.series import MOST_POINTS, STEPS, Series, series
-from reports.spans import Span
+from reports.calendar.periods import Period, PeriodError, day_start
+from reports.calendar.spans import Span
+from reports.ledger.reader import UnknownInterfaceError
+from reports.usage import usage
+from reports.usage.series import MOST_POINTS, STEPS, Series, series
 from tests.reports.written_ledger import DAY, HOUR, MINUTE, SLOT
 
 if TYPE_CHECKING:

@@ -15,19 +15,19 @@ import msgspec
 import pytest
 
 from exporter.metering.postings import Speeds
-from reports.formats.csv import FORMULA_STARTS
-from reports.formats.exports import SLOT_FORMATS, ResolutionError, format_at
-from reports.formats.slots_json import SlotDocument
-from reports.plans import Plan
-from reports.slot_export import DAY, ROWS_AT_ONCE, SLOT, posted_slots, slot_export
-from reports.spans import Asked
+from reports.billing.plans import Plan
+from reports.calendar.spans import Asked
+from reports.export.slots import DAY, ROWS_AT_ONCE, SLOT, posted_slots, slot_export
+from reports.formats.csv.days import FORMULA_STARTS
+from reports.formats.json.slots import SlotDocument
+from reports.formats.registry import SLOT_FORMATS, ResolutionError, format_at
 from tests.reports.told_exports import HOSTILE_NAMES, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.ledger_reader import LedgerReader
-    from reports.slot_export import Row, SlotExport
+    from reports.export.slots import Row, SlotExport
+    from reports.ledger.reader import LedgerReader
     from tests.conftest import Golden
     from tests.reports.written_ledger import WrittenLedger
 

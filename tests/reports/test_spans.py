@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import spans
-from reports.periods import PeriodError
-from reports.spans import Asked, Span, parse_instant, span
+from reports.calendar import spans
+from reports.calendar.periods import PeriodError
+from reports.calendar.spans import Asked, Span, parse_instant, span
 
 INDIA = ZoneInfo("Asia/Kolkata")
 TODAY, BEGAN = date(2026, 6, 12), date(2025, 11, 3)

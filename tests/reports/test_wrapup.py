@@ -10,23 +10,23 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.postings import Gap, Speeds
-from reports.export import export
-from reports.hours import hours
-from reports.ledger_reader import UnknownInterfaceError
-from reports.periods import PeriodError
-from reports.plan_cycles import plan_cycles
-from reports.plan_status import plan_status
-from reports.plans import CycleRule, FreeHours, Plan, PlanError
-from reports.prices import one_price, rounded
-from reports.spans import Asked
-from reports.wanted import Wanted, asked_for, require_one_period
-from reports.wrapup import RECENT_DAYS, Outlook, whose, wrapup
+from reports.billing.cycles import plan_cycles
+from reports.billing.plans import CycleRule, FreeHours, Plan, PlanError
+from reports.billing.prices import one_price, rounded
+from reports.billing.status import plan_status
+from reports.calendar.periods import PeriodError
+from reports.calendar.spans import Asked
+from reports.export.export import export
+from reports.ledger.reader import UnknownInterfaceError
+from reports.usage.hours import hours
+from reports.wrapup.requested_period import Wanted, asked_for, require_one_period
+from reports.wrapup.wrapup import RECENT_DAYS, Outlook, whose, wrapup
 from tests.reports.told_exports import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.wrapup import WrapUp
+    from reports.wrapup.wrapup import WrapUp
     from tests.reports.written_ledger import WrittenLedger
 
 INDIA = ZoneInfo("Asia/Kolkata")

@@ -14,17 +14,17 @@ import pytest
 
 from exporter.ledger.files import connect_to_read
 from exporter.metering.postings import Gap, Speeds
-from reports.amounts import human_bytes
-from reports.chapters.chapter import isolated_text
-from reports.export import InterfaceTotal
+from reports.billing.plans import CycleRule, Plan
+from reports.billing.prices import one_price
+from reports.calendar.spans import Asked
+from reports.export.export import InterfaceTotal
 from reports.formats.html import write
-from reports.grafana_links import GrafanaLinks
-from reports.ledger_reader import Bytes, LedgerReader
-from reports.page_templates import style
-from reports.plans import CycleRule, Plan
-from reports.prices import one_price
-from reports.spans import Asked
-from reports.wrapup import Outlook, wrapup
+from reports.ledger.reader import Bytes, LedgerReader
+from reports.templates.environment import style
+from reports.text.amounts import human_bytes
+from reports.text.grafana_links import GrafanaLinks
+from reports.wrapup.chapters.chapter import isolated_text
+from reports.wrapup.wrapup import Outlook, wrapup
 from tests.bench.seeding import History, seed
 from tests.reports.read_page import Page
 from tests.reports.told_exports import HOSTILE_NAMES, source
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from reports.wrapup import WrapUp
+    from reports.wrapup.wrapup import WrapUp
     from tests.conftest import Golden
     from tests.reports.written_ledger import WrittenLedger
 

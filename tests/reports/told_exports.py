@@ -7,9 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reports.days_told import NO_DAYS, Days
-from reports.export import Export, InterfaceTotal, Source
-from reports.ledger_reader import Bytes
+from reports.export.days import NO_DAYS, Days
+from reports.export.export import Export, InterfaceTotal, Source
+from reports.ledger.reader import Bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from exporter.ledger.opening import open_ledger
 from exporter.ledger.writer import Writer
 from exporter.metering.postings import MeterState, Posting, Speeds, SubjectFacts, Usage
 from exporter.metering.readings import Counts, Subject
-from reports.ledger_reader import LedgerReader, Unposted, UnpostedRow
+from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

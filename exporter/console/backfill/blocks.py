@@ -18,13 +18,13 @@ from exporter.console.backfill.promtool import (
     give_to_owner_of,
     making_blocks,
 )
+from reports.calendar.spans import Span
 from reports.formats.openmetrics import END, openmetrics
-from reports.spans import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reports.past_samples import Labels, Past
+    from reports.past.samples import Labels, Past
 
 HOUR_SECONDS = 3600
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exporter.settings import Settings
-    from reports.past_samples import Labels
+    from reports.past.samples import Labels
 
 OURS = frozenset({"device", "counted", "period", "date", "month"})
 EVERYWHERE = frozenset({"0.0.0.0", "::"})

@@ -11,18 +11,18 @@ from exporter.console.backfill import prometheus, victoria
 from exporter.console.backfill.labels import target_labels
 from exporter.console.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
 from exporter.console.backfill.server import MetricServer
-from reports.amounts import counted
-from reports.past_samples import Past
-from reports.periods import PeriodError, day_numbered, day_of, day_start, iso, parse_date
-from reports.spans import DATE_LENGTH, Span, parse_instant
+from reports.calendar.periods import PeriodError, day_numbered, day_of, day_start, iso, parse_date
+from reports.calendar.spans import DATE_LENGTH, Span, parse_instant
+from reports.past.samples import Past
+from reports.text.amounts import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from exporter.console.books import Books
-    from reports.ledger_reader import LedgerReader
-    from reports.past_samples import Labels
+    from reports.ledger.reader import LedgerReader
+    from reports.past.samples import Labels
 
 SOON_SECONDS = YEAR_SECONDS
 

@@ -8,11 +8,11 @@ import click
 
 from exporter.console.backfill.labels import selector
 from exporter.console.backfill.retention import prometheus_seconds
-from reports.spans import Span
+from reports.calendar.spans import Span
 
 if TYPE_CHECKING:
     from exporter.console.backfill.server import MetricServer
-    from reports.past_samples import Labels, Past
+    from reports.past.samples import Labels, Past
 
 MARK = "netledger_last_sample_timestamp_seconds"
 """A series of each scraped netledger that is never backfilled; its value is no later than the scrape."""

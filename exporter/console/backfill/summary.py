@@ -8,8 +8,8 @@ import click
 
 from exporter.console.backfill.retention import days_since, recommended
 from exporter.console.printing import CONTROL, print_json
-from reports.amounts import counted, human_bytes
-from reports.periods import iso
+from reports.calendar.periods import iso
+from reports.text.amounts import counted, human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

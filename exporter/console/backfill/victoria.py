@@ -11,14 +11,14 @@ import click
 from exporter.console.backfill.labels import selector
 from exporter.console.backfill.prometheus import Retention
 from exporter.console.backfill.retention import victoria_seconds
-from reports.amounts import counted
+from reports.text.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exporter.console.backfill.server import MetricServer
-    from reports.past_samples import Labels
-    from reports.spans import Span
+    from reports.calendar.spans import Span
+    from reports.past.samples import Labels
 
 CHUNK_BYTES = 4_000_000
 """About what is sent in one request."""

@@ -223,7 +223,7 @@ def test_a_user_who_may_not_see_the_systems_ledger_and_settings_is_answered(serv
     closed.chmod(0o600)
     # The child takes another user on in this interpreter, which nobody else may be able to start.
     program = (
-        "import exporter.cli.usage, reports.formats.json_cost, exporter.settings.loading as loading, pathlib, os, sys; "
+        "import exporter.cli.usage, reports.formats.json.cost, exporter.settings.loading as loading, pathlib, os, sys; "
         "from exporter.cli.root import netledger; "
         f"loading.SYSTEM_FILE = pathlib.Path({str(closed)!r}); sys.argv[1:] = ['today']; "
         "os.setgroups([]); os.setgid(65534); os.setuid(65534); netledger()"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.cli import audit as command
-from reports.audit import Audit, AuditLine
-from reports.ledger_reader import Incident
+from reports.ledger.reader import Incident
+from reports.usage.audit import Audit, AuditLine
 from tests.exporter.cli.small_ledger import NOON, ZONE
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.amounts import human_bytes
+from reports.text.amounts import human_bytes
 from tests.exporter.cli.calls import Commands
 from tests.exporter.cli.small_ledger import NOON
 

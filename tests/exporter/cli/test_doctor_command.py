@@ -10,7 +10,7 @@ from exporter.console.diagnosis import FACT, LIMIT, PROBLEM, diagnose
 from exporter.console.examination import Clock, Facts, Ledger, Meter, Service
 from exporter.metering.counting import CountingRules
 from exporter.metering.readings import NOTHING, Epoch, Link, Look, Reading, Subject
-from reports.ledger_reader import Gap, Incident
+from reports.ledger.reader import Gap, Incident
 
 if TYPE_CHECKING:
     from tests.exporter.cli.calls import Commands

@@ -18,7 +18,7 @@ import toon_format
 
 from exporter.cli.export import told_of
 from exporter.console.replacing import replacing
-from reports.formats.exports import FORMATS, SLOT_FORMATS
+from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.cli.calls import Commands, Terminal
 from tests.exporter.cli.small_ledger import NOON
 

@@ -18,7 +18,7 @@ from exporter.metering.readings import Subject
 from exporter.parts import Surroundings
 from exporter.service import Service
 from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, PlanSettings, Reports, Server, Settings
-from reports.plans import Plan
+from reports.billing.plans import Plan
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

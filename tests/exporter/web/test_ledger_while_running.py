@@ -12,7 +12,7 @@ import pytest
 
 from exporter.ledger.backups import write_backup
 from exporter.metering.readings import Counts
-from reports.periods import day_of
+from reports.calendar.periods import day_of
 from tests.exporter.web.running_service import INDIA, RunningService
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
 from exporter.web.asset_files import OWN
-from reports.formats.exports import FORMATS
-from reports.plans import Plan
-from reports.spans import RANGES
+from reports.billing.plans import Plan
+from reports.calendar.spans import RANGES
+from reports.formats.registry import FORMATS
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:

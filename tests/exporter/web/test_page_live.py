@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from exporter.web import live, server
 from exporter.web.live import FEED, MOST_LISTENERS, LiveFeed
-from reports.amounts import human_bytes
+from reports.text.amounts import human_bytes
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 from exporter.web.page_view import _split
 from exporter.web.page_words import _beside, gap_words
-from reports.ledger_reader import Gap
+from reports.ledger.reader import Gap
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,10 @@ from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
 from exporter.web.export import SHORT_BYTES, disposition
-from reports.formats.export_json import ExportDocument
-from reports.formats.exports import FORMATS, SLOT_FORMATS
-from reports.formats.slots_json import SlotDocument
-from reports.plans import Plan
+from reports.billing.plans import Plan
+from reports.formats.json.export import ExportDocument
+from reports.formats.json.slots import SlotDocument
+from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.web.running_service import RunningService, interface, running
 from tests.reports.told_exports import HOSTILE_NAMES, told, year_end
 

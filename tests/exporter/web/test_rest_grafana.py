@@ -10,7 +10,7 @@ import pytest
 from exporter.settings.tree import Grafana, PlanSettings
 from exporter.web.grafana import VIEWS
 from exporter.web.server import ENDPOINTS
-from reports.plans import CycleRule, Plan
+from reports.billing.plans import CycleRule, Plan
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:

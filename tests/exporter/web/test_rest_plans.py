@@ -14,8 +14,8 @@ import pytest
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
-from reports.plans import CycleRule, FreeHours, Plan, PriceStep
-from reports.prices import TIERS, one_price
+from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
+from reports.billing.prices import TIERS, one_price
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from exporter.archive import archive_folder
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Auth, Grafana, PlanSettings, Reports
-from reports.plans import Plan
+from reports.billing.plans import Plan
 from tests.exporter.web.running_service import RunningService, interface, running
 from tests.reports.read_page import Page
 

@@ -15,8 +15,8 @@ from exporter.console.outside import Outside
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
-from reports.plans import Plan
-from reports.prices import one_price, parse_price
+from reports.billing.plans import Plan
+from reports.billing.prices import one_price, parse_price
 from tests.exporter.web.running_service import interface, running
 
 if TYPE_CHECKING:

@@ -1,0 +1,110 @@
+"""What the cycles of a billing plan used and cost over a range of days, the newest of them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.billing.billed_usage import BilledUsage, covered_devices
+from reports.billing.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of
+from reports.billing.prices import bill, has_price
+from reports.ledger.reader import NO_BYTES, Bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from reports.calendar.periods import Period
+    from reports.ledger.reader import LedgerReader
+
+MOST_CYCLES = 13
+"""A year of monthly cycles touches so many."""
+
+
+class PlanCycle(NamedTuple):
+    """One cycle, whole or until today: billed bytes, its cap with what rolled over, and its bill."""
+
+    period: Period
+    is_over: bool
+    used: int
+    cap: int | None
+    cost: Decimal
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether more was used than the cap allows."""
+        return self.cap is not None and self.used > self.cap
+
+
+class PlanCycles(NamedTuple):
+    """A plan and its cycles, oldest first; `is_cut` where the range holds more of them, which are not told.
+
+    The one that goes on is told until `today`.
+    """
+
+    plan: Plan
+    cycles: Sequence[PlanCycle]
+    is_cut: bool
+    today: date
+
+    @property
+    def cost(self) -> Decimal:
+        """What the bills come to together."""
+        return sum((cycle.cost for cycle in self.cycles), Decimal(0))
+
+    @property
+    def exceeded(self) -> int:
+        """How many of them went over the cap."""
+        return sum(cycle.is_exceeded for cycle in self.cycles)
+
+
+def tells_something(plan: Plan) -> bool:
+    """Whether anybody set a cap or a price."""
+    return plan.cap_bytes is not None or has_price(plan)
+
+
+def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today: date) -> PlanCycles:
+    """The cycles that hold any day from `first` to `last`, whole where they are over, until `today` where not."""
+    zone = ledger.zone
+    periods = [cycle_of(plan, last, zone)]
+    while periods[-1].first > first and len(periods) < MOST_CYCLES:
+        periods.append(cycle_before(plan, periods[-1], zone))
+    is_cut, count = periods[-1].first > first, len(periods)
+    for _ in range(ROLLOVER_CYCLES if plan.rollover else 0):
+        periods.append(cycle_before(plan, periods[-1], zone))
+    usage, began = BilledUsage(ledger, plan, covered_devices(ledger, plan)), ledger.first_seen()
+    used = list(_used(plan, periods, usage.days(periods[-1].first, min(periods[0].last, today)).billed))
+    whole = [
+        began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)
+        for period in periods
+    ]
+    cycles = [
+        PlanCycle(
+            period,
+            period.last < today,
+            used[number],
+            cap_with_rollover(plan, _before(used, whole, number)),
+            bill(plan, used[number]),
+        )
+        for number, period in enumerate(periods[:count])
+    ]
+    return PlanCycles(plan, cycles[::-1], is_cut, today)
+
+
+def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator[int]:
+    """What the cycles before one used, the last one first, as far as they are known from end to end."""
+    for place in range(number + 1, min(number + 1 + ROLLOVER_CYCLES, len(used))):
+        if not whole[place]:
+            return
+        yield used[place]
+
+
+def _used(plan: Plan, periods: Sequence[Period], billed: Mapping[date, Bytes]) -> Iterator[int]:
+    """Billed bytes of each cycle, which come newest first."""
+    sums = [NO_BYTES] * len(periods)
+    number = 0
+    for day in sorted(billed, reverse=True):
+        while day < periods[number].first:
+            number += 1
+        sums[number] = sums[number].plus(billed[day])
+    return (counted_bytes(plan, moved.received, moved.sent) for moved in sums)

@@ -1,0 +1,130 @@
+"""What a plan costs: exact decimals, rounded to the digits of the currency only where they become text or JSON."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from typing import TYPE_CHECKING
+
+from reports.billing.plans import Plan, PriceStep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from fractions import Fraction
+
+# INR per gigabyte of 2**30 bytes.
+TIERS: dict[str, Decimal] = {
+    "budget": Decimal("7.00"),
+    "standard": Decimal("7.50"),
+    "premium": Decimal("10.00"),
+    "broadband": Decimal("5.00"),
+}
+TIER_CURRENCY = "INR"
+TIER_GIGABYTE = 2**30
+ASSUMED_TIER = "standard"
+TIER_DIGITS = 2
+PRICE = re.compile("[0-9]{1,9}([.][0-9]{1,9})?")
+PRICE_RULE = (
+    "a number such as 7.50, not negative, without a currency sign, at most nine digits on either side of the point"
+)
+# A division by 2**30 adds 30 digits: enough for every amount below 10**100 bytes.
+_EXACT = Context(prec=160)
+
+
+class PriceError(ValueError):
+    """A text is no price; the message holds the text and the rule."""
+
+
+def parse_price(text: str) -> Decimal:
+    """Read the price of a gigabyte as people write it, 0 to 999999999.999999999; raises PriceError."""
+    if PRICE.fullmatch(text) is None:
+        raise PriceError(f"{text[:40]!r} is not a price; use {PRICE_RULE}")
+    return Decimal(text)
+
+
+def one_price(price_per_gb: Decimal) -> tuple[PriceStep, ...]:
+    """Give the steps of a plan in which every gigabyte costs the same."""
+    return (PriceStep(None, price_per_gb),)
+
+
+def has_price(plan: Plan) -> bool:
+    """Say whether anybody said what the plan costs, be it nothing."""
+    return bool(plan.price_steps or plan.base_price)
+
+
+def assumed_price(plan: Plan) -> Plan:
+    """Give the plan, or one without a price as it would cost in the tier "standard"."""
+    if has_price(plan):
+        return plan
+    steps = one_price(TIERS[ASSUMED_TIER])
+    return plan._replace(price_steps=steps, currency=TIER_CURRENCY, gigabyte_bytes=TIER_GIGABYTE)
+
+
+def at_price(plan: Plan, price_per_gb: Decimal) -> Plan:
+    """Give the plan as it would cost if each gigabyte had this price, and a cycle none."""
+    return plan._replace(price_steps=one_price(price_per_gb), base_price=Decimal(0))
+
+
+def cost(plan: Plan, used_bytes: int) -> Decimal:
+    """Price the bytes of one cycle, with the base price; exact, in the plan's currency, not rounded."""
+    return _EXACT.add(plan.base_price, part_cost(plan, 0, used_bytes))
+
+
+def part_cost(plan: Plan, begin_bytes: int, end_bytes: int) -> Decimal:
+    """Price the bytes of a cycle that were used after `begin_bytes`, up to `end_bytes`; exact, without the base price.
+
+    Adjacent parts add up exactly, whatever steps lie in them.
+    """
+    return _EXACT.subtract(_bytes_cost(plan, end_bytes), _bytes_cost(plan, begin_bytes))
+
+
+def bill(plan: Plan, used_bytes: int) -> Decimal:
+    """What a cycle with so many bytes costs, as a bill says it: rounded once."""
+    return rounded(cost(plan, used_bytes), plan.currency)
+
+
+def rounded(amount: Decimal, currency: str) -> Decimal:
+    """Round to the digits that the currency has: 2 for INR, 0 for JPY, 3 for KWD; halves go away from zero."""
+    return amount.quantize(Decimal(1).scaleb(-_digits(currency)), ROUND_HALF_UP, _EXACT)
+
+
+def decimal_of(amount: Fraction) -> Decimal:
+    """Write a share of money as a decimal, to 160 digits; exact where it has an end."""
+    return _EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator))
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write an amount as English readers do, in Babel's form: "₹3,750.00", "¥1,235", "-€0.50"."""
+    exact = rounded(amount, currency)
+    if currency == TIER_CURRENCY:
+        # As Babel writes it, without Babel: answers have a price in it where nobody ever set one.
+        return f"{'-' if exact.is_signed() else ''}₹{abs(exact):,.2f}"
+    from babel.numbers import format_currency  # noqa: PLC0415 - 5 MB that only other prices need
+
+    with localcontext(_EXACT):
+        return str(format_currency(exact, currency, locale="en"))
+
+
+def _digits(currency: str) -> int:
+    """Digits of the smallest unit: Babel's, which writes the amount, so that number and text agree."""
+    if currency == TIER_CURRENCY:
+        return TIER_DIGITS
+    from babel.numbers import get_currency_precision  # noqa: PLC0415 - 5 MB that only other prices need
+
+    return get_currency_precision(currency)
+
+
+def _bytes_cost(plan: Plan, used_bytes: int) -> Decimal:
+    total = _EXACT.create_decimal(0)
+    for step_bytes, price in _bytes_by_step(plan, used_bytes):
+        total = _EXACT.add(total, _EXACT.multiply(Decimal(step_bytes), price))
+    return _EXACT.divide(total, Decimal(plan.gigabyte_bytes))
+
+
+def _bytes_by_step(plan: Plan, used_bytes: int) -> Iterator[tuple[int, Decimal]]:
+    begin = 0
+    for up_to, price in plan.price_steps:
+        end = used_bytes if up_to is None else min(up_to, used_bytes)
+        if end > begin:
+            yield end - begin, price
+            begin = end

@@ -1,0 +1,204 @@
+"""How a billing plan stands: used, cap, left, cost, forecast, and the cycle before for comparison."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.billing.billed_usage import BilledUsage, covered_devices
+from reports.billing.forecast import Forecast, counted_seconds, forecast, reached_at
+from reports.billing.plans import (
+    ROLLOVER_CYCLES,
+    Plan,
+    cap_with_rollover,
+    counted_bytes,
+    cycle_before,
+    cycle_of,
+    free_until,
+)
+from reports.billing.prices import cost
+from reports.calendar.periods import SLOT_SECONDS, Period, day_of, day_start, moment_on
+from reports.ledger.intervals import counting_began
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+    from decimal import Decimal
+    from zoneinfo import ZoneInfo
+
+    from reports.ledger.reader import Bytes, LedgerReader
+
+HABIT_DAYS = 28
+"""Days of history that the forecast looks at."""
+
+
+class PlanStatus(NamedTuple):
+    """A plan now. Bytes are integers; money is exact in the plan's currency; instants are UTC seconds.
+
+    `used` is what the plan bills of the cycle so far, `free` what moved in free hours; `cap` includes what was carried
+    over; `left`, `share`, `allowed_per_day` and `cap_reached_at` are None without a cap. `devices` are the interfaces
+    that the plan covers. `last_used` is None where the cycle before was not counted, and what of it was where
+    not `is_last_whole`. `last_used_by_now` is what it had used when it was as old as this one is now; None where it was
+    not counted whole, or its quarter hours of that day are no longer kept. `free_hours_since` is
+    the first day of which free hours are known, where this cycle or the one before has older ones, billed in full;
+    None where they know them all. `forecast` and its costs are None before enough is known, `counted_seconds` of the
+    cycle after counting of the plan's interfaces `began`, which is None where nothing is counted yet. `free_until` is
+    when the free hours of now end; None where bytes count.
+    """
+
+    plan: Plan
+    cycle: Period
+    devices: frozenset[str]
+    bytes: Bytes
+    used: int
+    free: int
+    cap: int | None
+    left: int | None
+    share: float | None
+    days_left: int
+    allowed_per_day: int | None
+    cost: Decimal
+    forecast: Forecast | None
+    forecast_cost: tuple[Decimal, Decimal, Decimal] | None
+    cap_reached_at: int | None
+    last_cycle: Period
+    last_used: int | None
+    last_used_by_now: int | None
+    is_last_whole: bool
+    began: int | None
+    counted_seconds: int
+    free_hours_since: date | None = None
+    free_until: int | None = None
+
+    @property
+    def carried(self) -> int:
+        """Bytes of the cap that earlier cycles left."""
+        return 0 if self.cap is None else self.cap - (self.plan.cap_bytes or 0)
+
+
+class _Amounts(NamedTuple):
+    """What was billed: in this cycle, in the last days in the direction that decides, and in the cycle before."""
+
+    moved: Bytes
+    free: Bytes
+    daily: dict[date, int]
+    last: int
+    last_by_now: int | None
+
+
+def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
+    """Answer for the cycle that `now` (UTC seconds) is in."""
+    zone, today = ledger.zone, day_of(int(now), ledger.zone)
+    cycle = cycle_of(plan, today, zone)
+    before = cycle_before(plan, cycle, zone)
+    devices = covered_devices(ledger, plan)
+    usage = BilledUsage(ledger, plan, devices)
+    amounts = _amounts(usage, cycle, before, int(now))
+    used = _billed(plan, amounts.moved)
+    cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
+    began = min(filter(None, (counting_began(ledger, device) for device in devices)), default=None)
+    is_last_whole = began is not None and began <= before.start
+    rest = _Rest(cycle, int(now), zone, used, int(now) if began is None else began)
+    ahead = forecast(amounts.daily, **rest._asdict())
+    days_left = (cycle.last - today).days + 1
+    left = None if cap is None else cap - used
+    return PlanStatus(
+        plan=plan,
+        cycle=cycle,
+        devices=devices,
+        bytes=amounts.moved,
+        used=used,
+        free=amounts.free.total,
+        cap=cap,
+        left=left,
+        share=None if cap is None else used / cap if cap else 1.0,
+        days_left=days_left,
+        allowed_per_day=None if left is None else max(left, 0) // days_left,
+        cost=cost(plan, used),
+        forecast=ahead,
+        forecast_cost=ahead and (cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high)),
+        cap_reached_at=None if cap is None else _reached(usage, amounts, rest, cap),
+        last_cycle=before,
+        last_used=amounts.last if began is not None and began < before.end else None,
+        last_used_by_now=amounts.last_by_now if is_last_whole else None,
+        is_last_whole=is_last_whole,
+        began=began,
+        counted_seconds=counted_seconds(cycle, int(now), began),
+        free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
+        free_until=free_until(plan, int(now), zone),
+    )
+
+
+class _Rest(NamedTuple):
+    """What a forecast wants to know, by its names."""
+
+    cycle: Period
+    now: int
+    zone: ZoneInfo
+    used: int
+    began: int
+
+
+def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Amounts:
+    # Day by day only as far as the forecast looks: a cycle may be a year.
+    plan, today = usage.plan, day_of(now, usage.zone)
+    lately = today - timedelta(days=HABIT_DAYS)
+    days = usage.days(lately, today)
+    moved, free = days.since(cycle.first).plus(usage.total(cycle.first, lately - timedelta(days=1)))
+    daily = {day: _in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
+    last = usage.total(before.first, before.last).billed
+    same_day = before.first + (today - cycle.first)
+    is_over = same_day > before.last
+    by_now = last if is_over else usage.until(before.first, moment_on(same_day, now, usage.zone))
+    return _Amounts(moved, free, daily, _billed(plan, last), by_now and _billed(plan, by_now))
+
+
+def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_used: int) -> Iterator[int]:
+    """What earlier cycles used, the last one first, as far as they were counted from end to end and are told whole."""
+    began = ledger.first_seen()
+    for number in range(ROLLOVER_CYCLES):
+        if began is None or last.start < began or not usage.has_all_free_hours(last.first, last.last):
+            return
+        yield _billed(usage.plan, usage.total(last.first, last.last).billed) if number else last_used
+        last = cycle_before(usage.plan, last, ledger.zone)
+
+
+def _reached(usage: BilledUsage, amounts: _Amounts, rest: _Rest, cap: int) -> int | None:
+    """When the forecast reaches the cap; for one that is reached already, when that was."""
+    if rest.used < cap:
+        return reached_at(amounts.daily, **rest._asdict(), cap=cap)
+    cycle, now, zone = rest.cycle, rest.now, rest.zone
+    total = 0
+    for day, moved in sorted(usage.days(cycle.first, day_of(now, zone)).billed.items()):
+        amount = _in_direction(usage.plan, moved, amounts.moved)
+        if amount and total + amount >= cap:
+            slots = [
+                (start, start + SLOT_SECONDS, _in_direction(usage.plan, part, amounts.moved))
+                for start, part in usage.slots_of(day)
+            ]
+            if sum(part for _, _, part in slots) != amount:
+                # Its quarter hours are no longer kept, and the day is all that is known.
+                slots = [(day_start(day, zone), day_start(day + timedelta(days=1), zone), amount)]
+            return _crossing(slots, cap - total, now)
+        total += amount
+    return cycle.start
+
+
+def _crossing(stretches: Iterable[tuple[int, int, int]], wanted: int, now: int) -> int:
+    """When so many bytes were reached in stretches of (start, end, bytes), each as if moved evenly until `now`."""
+    for start, end, amount in stretches:
+        if amount and amount >= wanted:
+            return start + (min(end, max(now, start)) - start) * wanted // amount
+        wanted -= amount
+    return now
+
+
+def _billed(plan: Plan, moved: Bytes) -> int:
+    return counted_bytes(plan, moved.received, moved.sent)
+
+
+def _in_direction(plan: Plan, moved: Bytes, cycle: Bytes) -> int:
+    """Billed bytes of a part; where the larger direction is billed, of the one that is larger in this cycle."""
+    if plan.counts == "larger":
+        return moved.received if cycle.received >= cycle.sent else moved.sent
+    return _billed(plan, moved)

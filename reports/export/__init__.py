@@ -1,0 +1,1 @@
+"""Usage by day or by slot, as the exporting formats take it."""

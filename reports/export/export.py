@@ -1,0 +1,274 @@
+"""What an export tells: a range of days as it was at one moment, and its sums, months, years and records."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from datetime import date
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.billing.plans import Plan, PlanError, covers, named
+from reports.calendar.periods import FIRST_YEAR, PeriodError, day_number, day_of, iso, parse_date
+from reports.calendar.spans import span
+from reports.export.days import Days, days_told, used_days
+from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.scope import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from reports.calendar.spans import Asked
+    from reports.export.days import UsedDays
+    from reports.ledger.reader import LedgerReader
+
+SUMS = "sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)"
+THE_MACHINE = Plan()
+"""Its counted interfaces."""
+
+BATCH_DAYS = 256
+"""Days that are written at once: some 60 KB of JSON, a millisecond or two of work."""
+
+
+class Source(NamedTuple):
+    """Who tells: the host, the ledger's id, the operating system, and netledger's version."""
+
+    hostname: str
+    device_id: str
+    os_type: str
+    version: str
+
+
+class InterfaceTotal(NamedTuple):
+    """One interface over the whole range."""
+
+    device: str
+    is_counted: bool
+    bytes: Bytes
+
+
+class Part(NamedTuple):
+    """A day, a month ("2026-08") or a year ("2026"), and how many of its days are told."""
+
+    name: str
+    bytes: Bytes
+    days: int = 1
+
+
+class Summary(NamedTuple):
+    """The days added up; `busiest` moved the most, `fastest` has the highest peak, None where there is none."""
+
+    total: Bytes
+    days: int
+    months: Sequence[Part]
+    years: Sequence[Part]
+    busiest: Part | None
+    fastest: Part | None
+
+    @property
+    def daily_average(self) -> int:
+        """Whole bytes a day."""
+        return self.total.total // self.days if self.days else 0
+
+
+class Export(NamedTuple):
+    """Days of one host in order, without a hole; those before counting began or yet to come are not told.
+
+    `range` is its name, "custom" where `from` or `to` was given. They are the days of one interface (`device`), of
+    the interfaces of one plan, or, where both are None, of all counted interfaces together; `interfaces` is empty
+    where nobody asked for them.
+    """
+
+    source: Source
+    exported_at: str
+    zone: ZoneInfo
+    range: str
+    device: str | None
+    days: Days
+    interfaces: Sequence[InterfaceTotal] = ()
+    plan: str | None = None
+
+    @property
+    def first_date(self) -> str | None:
+        """The first day that is told, if there is any."""
+        return self.days.dates[0] if self.days.size else None
+
+    @property
+    def last_date(self) -> str | None:
+        """The last day that is told, if there is any."""
+        return self.days.dates[-1] if self.days.size else None
+
+    @property
+    def notice(self) -> str:
+        """What to say where there is no day to tell, else ""."""
+        if self.days.size:
+            return ""
+        return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
+
+    @property
+    def by_day(self) -> Export:
+        """Itself; an export by slots has one beside it."""
+        return self
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
+        amounts = hash(tuple(map(tuple, self.days[1:])))  # of integers, so that it is the same in every process
+        named = (self.source, self.zone.key, self.range, self.device, self.plan)
+        return (*named, self.interfaces, self.first_date, amounts)
+
+    def read_by(self, _read: Callable[..., object]) -> Export:
+        """Itself: there is nothing to read later."""
+        return self
+
+    @property
+    def batch_count(self) -> int:
+        """How many batches there are."""
+        return -(-self.days.size // BATCH_DAYS)
+
+    def batches(self) -> Iterator[Days]:
+        """The days, as many at a time as are written at once."""
+        return (self.days.part(begin, begin + BATCH_DAYS) for begin in range(0, self.days.size, BATCH_DAYS))
+
+    def summary(self) -> Summary:
+        """Add the days up."""
+        days = self.days
+        months = _months(days)
+        return Summary(
+            days.total,
+            days.size,
+            months,
+            _years(months),
+            _highest(days, list(map(add, days.received, days.sent))),
+            _highest(days, days.peaks),
+        )
+
+
+def subject_of(plans: Sequence[Plan], plan: str | None, interface: str | None) -> Plan | str | None:
+    """Whose days are asked for: a plan's, an interface's, or None: the machine's; raises PlanError."""
+    if interface is not None and len(names_of(interface)) > 1:
+        raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
+    if plan is None:
+        return interface
+    if interface is not None:
+        raise PlanError(f"plan: {plan!r} and interface exclude each other; a plan has its own interfaces")
+    return named(plans, plan)
+
+
+def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
+    """Everything there is to tell of a range of days; raises PeriodError and UnknownInterfaceError.
+
+    `subject` is a plan, one interface, or None for all counted interfaces.
+    """
+    return told_and_used(ledger, asked, now, source, subject)[0]
+
+
+def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
+    """The same without its interfaces, for formats that list days alone; raises as `export` does."""
+    return _daily(ledger, asked, now, source, subject)[0]
+
+
+def told_and_used(
+    ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
+) -> tuple[Export, Mapping[str, UsedDays]]:
+    """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
+    told, used = _daily(ledger, asked, now, source, subject)
+    if told.first_date is None or told.last_date is None:
+        return told, {}
+    counts = ledger.devices()
+    totals = {device: days.total for device, days in used.items()}
+    if subject is None:
+        others = sorted(counts.keys() - used.keys())
+        totals |= _totals(ledger, parse_date(told.first_date), parse_date(told.last_date), others) if others else {}
+    interfaces = [InterfaceTotal(device, counts[device], totals[device]) for device in sorted(totals)]
+    return told._replace(interfaces=sorted(interfaces, key=lambda total: not total.is_counted)), used
+
+
+def _daily(
+    ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
+) -> tuple[Export, Mapping[str, UsedDays]]:
+    device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
+    ledger.require_interface(device)
+    first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
+    devices = devices_of(ledger, subject)
+    used = used_days(ledger, first, last, devices)
+    seen = map(ledger.first_seen, [None] if subject is None else devices)
+    began = [day_of(at, ledger.zone) for at in seen if at is not None]
+    told = Export(
+        source._replace(hostname=source.hostname.encode(errors="replace").decode()),
+        iso(now, ledger.zone),
+        ledger.zone,
+        _name(asked),
+        device,
+        days_told(first, last, used.values(), began),
+        plan=plan,
+    )
+    return told, used
+
+
+def devices_of(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str]:
+    """The interfaces whose days are told: one, a plan's, or the counted ones."""
+    if isinstance(subject, str):
+        return [subject]
+    whose = subject or THE_MACHINE
+    return [name for name, counts in ledger.devices().items() if covers(whose, name, is_counted=counts)]
+
+
+def _totals(ledger: LedgerReader, first: date, last: date, devices: Sequence[str]) -> Mapping[str, Bytes]:
+    """Of those that moved anything; interfaces that do not count may be a thousand, so that their days are not held."""
+    bounds = {"first": day_number(first), "last": day_number(last)}
+    rest = "AND day BETWEEN :first AND :last GROUP BY device"
+    rows = ledger.select_of(devices, f"device, {SUMS}", "usage_by_day", rest, **bounds)
+    totals = {device: Bytes(*amounts) for device, *amounts in rows}
+    asked = frozenset(devices)
+    for row in ledger.unposted.slots:
+        if row.device in asked and first <= day_of(row.started, ledger.zone) <= last:
+            totals[row.device] = totals.get(row.device, NO_BYTES).plus(row.bytes)
+    return totals
+
+
+def _name(asked: Asked) -> str:
+    return asked.range or ("all" if asked.first is None and asked.last is None else "custom")
+
+
+def _days_asked(asked: Asked, today: date, zone: ZoneInfo) -> tuple[date, date]:
+    """First and last day, the last one today at most; only whole days are exported."""
+    for name, text in (("from", asked.first), ("to", asked.last)):
+        if text is not None:
+            _require_date(name, text)
+    start, end = span(asked, today, date(FIRST_YEAR, 1, 1), zone, default="all")
+    return day_of(start, zone), min(day_of(end - 1, zone), today)
+
+
+def _require_date(name: str, text: str) -> None:
+    try:
+        parse_date(text)
+    except PeriodError as error:
+        raise PeriodError(f"{name}: {error}") from error
+
+
+def _months(days: Days) -> list[Part]:
+    parts, begin = [], 0
+    while begin < days.size:
+        name = days.dates[begin][: len("2026-08")]
+        end = bisect_right(days.dates, f"{name}-31", begin)
+        parts.append(Part(name, days.part(begin, end).total, end - begin))
+        begin = end
+    return parts
+
+
+def _years(months: Sequence[Part]) -> list[Part]:
+    years: dict[str, Part] = {}
+    for month in months:
+        name = month.name[: len("2026")]
+        before = years.get(name, Part(name, NO_BYTES, 0))
+        years[name] = Part(name, before.bytes.plus(month.bytes), before.days + month.days)
+    return list(years.values())
+
+
+def _highest(days: Days, amounts: Sequence[int]) -> Part | None:
+    highest = max(amounts, default=0)
+    if highest == 0:
+        return None
+    number = amounts.index(highest)
+    return Part(days.dates[number], days.amounts(number))

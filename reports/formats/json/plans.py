@@ -1,0 +1,143 @@
+"""JSON about billing plans: how each of them stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from reports.calendar.periods import iso
+from reports.formats.json.forecast import ForecastAnswer, Money, forecast, money_of
+from reports.formats.json.usage import Answer, DateText, Timestamp
+from reports.text.amounts import compatible_bytes
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from reports.billing.status import PlanStatus
+    from reports.calendar.periods import Period
+
+
+class CycleAnswer(Answer, rename={"first": "from", "last": "to"}):
+    """A billing cycle: its first and last local day, and the instants it begins and ends at."""
+
+    first: str
+    last: str
+    start: str
+    end: str
+
+
+class LastCycle(Answer):
+    """The cycle before: all of it, null where it was not counted, and whether it was from end to end.
+
+    `used_bytes_by_this_day` is what it had used when it was as old as the current one is now, to the minute; null where
+    that is not known.
+    """
+
+    cycle: CycleAnswer
+    used_bytes: int | None
+    used_bytes_by_this_day: int | None
+    counted_whole: bool
+
+
+class PlanWords(Answer):
+    """Amounts as people read them, in units of 1000."""
+
+    used: str
+    cap: str | None
+    left: str | None
+    allowed_per_day: str | None
+
+
+class PlanAnswer(Answer):
+    """How a plan stands; cap, left, share and allowed per day are null without a cap, cost without a price.
+
+    `carried_bytes` of the cap are what earlier cycles left; `free_until` is when the free hours of now end.
+    `free_hours_since` is there where this cycle or the last has days whose quarter hours are deleted: the first day of
+    which free hours are known, those of earlier days being billed.
+    """
+
+    name: str
+    interfaces: list[str]
+    counts: str
+    cycle: CycleAnswer
+    used_bytes: int
+    bytes_received: int
+    bytes_sent: int
+    free_bytes: int
+    free_until: Timestamp | None
+    cap_bytes: int | None
+    carried_bytes: int | None
+    left_bytes: int | None
+    used_ratio: float | None
+    days_left: int
+    allowed_per_day_bytes: int | None
+    cost: Money | None
+    gigabyte_bytes: int
+    forecast: ForecastAnswer
+    cap_reached_at: str | None
+    last_cycle: LastCycle
+    human_readable: PlanWords
+    free_hours_since: DateText | msgspec.UnsetType = msgspec.UNSET
+
+
+class Plans(Answer):
+    """Every plan of the settings."""
+
+    plans: list[PlanAnswer]
+
+
+def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
+    """Shape how a plan stands."""
+    held = status.plan
+    cycle, before = status.cycle, status.last_cycle
+    return PlanAnswer(
+        name=held.name,
+        interfaces=list(held.interfaces),
+        counts=held.counts,
+        cycle=_cycle(cycle, zone),
+        used_bytes=status.used,
+        bytes_received=status.bytes.received,
+        bytes_sent=status.bytes.sent,
+        free_bytes=status.free,
+        free_until=None if status.free_until is None else iso(status.free_until, zone),
+        cap_bytes=status.cap,
+        carried_bytes=None if status.cap is None else status.carried,
+        left_bytes=status.left,
+        used_ratio=None if status.share is None else round(status.share, 6),
+        days_left=status.days_left,
+        allowed_per_day_bytes=status.allowed_per_day,
+        cost=money_of(status.cost, held),
+        gigabyte_bytes=held.gigabyte_bytes,
+        forecast=forecast(status, zone),
+        cap_reached_at=None if status.cap_reached_at is None else iso(status.cap_reached_at, zone),
+        last_cycle=LastCycle(
+            cycle=_cycle(before, zone),
+            used_bytes=status.last_used,
+            used_bytes_by_this_day=status.last_used_by_now,
+            counted_whole=status.is_last_whole,
+        ),
+        human_readable=PlanWords(
+            used=compatible_bytes(status.used),
+            cap=_words(status.cap),
+            left=_words(status.left),
+            allowed_per_day=_words(status.allowed_per_day),
+        ),
+        free_hours_since=msgspec.UNSET if status.free_hours_since is None else status.free_hours_since.isoformat(),
+    )
+
+
+def _cycle(cycle: Period, zone: ZoneInfo) -> CycleAnswer:
+    return CycleAnswer(
+        first=cycle.first.isoformat(),
+        last=cycle.last.isoformat(),
+        start=iso(cycle.start, zone),
+        end=iso(cycle.end, zone),
+    )
+
+
+def _words(amount: int | None) -> str | None:
+    """A cap that is exceeded leaves less than nothing."""
+    if amount is None:
+        return None
+    return compatible_bytes(amount) if amount >= 0 else f"-{compatible_bytes(-amount)}"

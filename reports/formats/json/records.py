@@ -1,0 +1,127 @@
+"""JSON about records: bytes are integers, speeds bytes per second."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+
+from reports.formats.json.usage import Answer, ByteCount, DateText, MonthText, Usage, usage
+from reports.text.amounts import compatible_rate
+
+if TYPE_CHECKING:
+    from reports.ledger.reader import Bytes
+    from reports.usage.records import Busiest, BusiestHour, Peak, Records
+
+WeekText = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9]{4}-W[0-9]{2}$"}, examples=["2026-W32"])]
+Hour = Annotated[int, msgspec.Meta(ge=0, le=23)]
+
+
+class RecordDay(Usage, kw_only=True):
+    """One local day."""
+
+    date: DateText
+
+
+class RecordWeek(Usage, kw_only=True, rename={"first": "from", "last": "to"}):
+    """One ISO week, Monday to Sunday."""
+
+    week: WeekText
+    first: DateText
+    last: DateText
+
+
+class RecordMonth(Usage, kw_only=True):
+    """One calendar month."""
+
+    month: MonthText
+
+
+class RecordHour(Usage, kw_only=True, rename={"first": "from", "last": "to"}):
+    """One local hour of day, 0 to 23, over the days `from` to `to` together."""
+
+    hour: Hour
+    first: DateText
+    last: DateText
+
+
+class PeakSpeed(Answer):
+    """The highest speed (bytes per second) between two samples, and the day and interface that had it first."""
+
+    bytes_per_second: ByteCount
+    human_readable: str
+    date: DateText
+    interface: str
+
+
+class PeakSpeeds(Answer):
+    """Highest speeds; that of both directions need not be the sum of the other two. Left out where none is known."""
+
+    sent: PeakSpeed | msgspec.UnsetType = msgspec.UNSET
+    received: PeakSpeed | msgspec.UnsetType = msgspec.UNSET
+    total: PeakSpeed | msgspec.UnsetType = msgspec.UNSET
+
+
+class RecordsAnswer(Answer):
+    """The most that ever was since the day `since`, by bytes of both directions; left out where nothing has moved.
+
+    `busiest_days` are ten at most, the busiest first. Days, weeks and months may be running.
+    """
+
+    busiest_days: list[RecordDay]
+    peak_speeds: PeakSpeeds
+    since: DateText | msgspec.UnsetType = msgspec.UNSET
+    busiest_day: RecordDay | msgspec.UnsetType = msgspec.UNSET
+    busiest_week: RecordWeek | msgspec.UnsetType = msgspec.UNSET
+    busiest_month: RecordMonth | msgspec.UnsetType = msgspec.UNSET
+    busiest_hour: RecordHour | msgspec.UnsetType = msgspec.UNSET
+
+
+def records(found: Records) -> RecordsAnswer:
+    """Shape the records."""
+    days = [RecordDay(**_moved(day.bytes), date=day.period.name) for day in found.days]
+    return RecordsAnswer(
+        busiest_days=days,
+        peak_speeds=PeakSpeeds(
+            sent=_peak(found.peaks.sent), received=_peak(found.peaks.received), total=_peak(found.peaks.total)
+        ),
+        since=msgspec.UNSET if found.since is None else found.since.isoformat(),
+        busiest_day=days[0] if days else msgspec.UNSET,
+        busiest_week=_week(found.week),
+        busiest_month=_month(found.month),
+        busiest_hour=_hour(found.hour),
+    )
+
+
+def _moved(used: Bytes) -> dict[str, Any]:
+    """The fields that every amount has."""
+    return msgspec.structs.asdict(usage(used))
+
+
+def _week(found: Busiest | None) -> RecordWeek | msgspec.UnsetType:
+    if found is None:
+        return msgspec.UNSET
+    name, first, last, *_ = found.period
+    return RecordWeek(**_moved(found.bytes), week=name, first=first.isoformat(), last=last.isoformat())
+
+
+def _month(found: Busiest | None) -> RecordMonth | msgspec.UnsetType:
+    return msgspec.UNSET if found is None else RecordMonth(**_moved(found.bytes), month=found.period.name)
+
+
+def _hour(found: BusiestHour | None) -> RecordHour | msgspec.UnsetType:
+    if found is None:
+        return msgspec.UNSET
+    first, last = found.first.isoformat(), found.last.isoformat()
+    return RecordHour(**_moved(found.bytes), hour=found.hour, first=first, last=last)
+
+
+def _peak(found: Peak | None) -> PeakSpeed | msgspec.UnsetType:
+    if found is None:
+        return msgspec.UNSET
+    return PeakSpeed(
+        bytes_per_second=found.speed,
+        human_readable=compatible_rate(found.speed),
+        date=found.day.isoformat(),
+        interface=found.device,
+    )

@@ -1,0 +1,1 @@
+"""The ledger's views as typed rows: the only SQL of this package."""

@@ -1,0 +1,298 @@
+"""The one reader of the ledger: its views become typed rows, what is not posted yet included."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from reports.calendar.periods import day_number, day_numbered, day_of, months
+from reports.ledger.rows import (
+    ALL_POSTED,
+    NO_BYTES,
+    Bytes,
+    Epoch,
+    Gap,
+    Incident,
+    Interface,
+    RowCounts,
+    Unposted,
+    UnpostedRow,
+)
+from reports.ledger.scope import bound, names_of, scope
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+__all__ = [
+    "ALL_POSTED",
+    "NO_BYTES",
+    "Bytes",
+    "Epoch",
+    "Gap",
+    "Incident",
+    "Interface",
+    "LedgerReader",
+    "RowCounts",
+    "UnknownInterfaceError",
+    "Unposted",
+    "UnpostedRow",
+]
+
+METER = "interface"
+FEW_INTERFACES = 4
+
+
+class UnknownInterfaceError(ValueError):
+    """The ledger has never seen an interface of this name."""
+
+
+class LedgerReader:
+    """Reads one ledger over a read-only connection. Everything asked within `at_one_moment` agrees with itself."""
+
+    def __init__(
+        self, connection: sqlite3.Connection, *, fetch_unposted: Callable[[], Unposted] = lambda: ALL_POSTED
+    ) -> None:
+        """`fetch_unposted` is asked before the ledger, so that what is posted in between is not missed."""
+        self._connection = connection
+        self._fetch_unposted = fetch_unposted
+        self._unposted = ALL_POSTED
+        self._zone: ZoneInfo | None = None
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[LedgerReader]:
+        """One read transaction: the ledger and what waits for it, each byte once."""
+        unposted = self._fetch_unposted()
+        self._connection.execute("BEGIN")
+        try:
+            row = self._connection.execute("SELECT posting FROM meter WHERE name = ?", (METER,)).fetchone()
+            held = row[0] if row else 0
+            self._unposted = Unposted(
+                [row for row in unposted.slots if row.posting > held],
+                [row for row in unposted.minutes if row.posting > held],
+            )
+            yield self
+        finally:
+            self._unposted = ALL_POSTED
+            self._connection.execute("COMMIT")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the ledger's days are cut in."""
+        if self._zone is None:
+            row = self._connection.execute("SELECT value FROM state WHERE name = 'timezone'").fetchone()
+            self._zone = ZoneInfo(row[0] if row else "UTC")
+        return self._zone
+
+    def require_interface(self, device: str | None) -> None:
+        """Raise UnknownInterfaceError for a name that the ledger does not know; None stands for the whole machine."""
+        known = self.devices() if device is not None else {}
+        for name in names_of(device) if device is not None else ():
+            if name not in known:
+                others = ", ".join(sorted(known)) or "none yet"
+                raise UnknownInterfaceError(f"interface: the ledger knows no {name!r}; known are {others}")
+
+    def lifetime(self, device: str | None = None) -> Bytes:
+        """All that was ever counted: of the machine (counted interfaces), or of one interface."""
+        query = f"""
+            SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), ifnull(sum(estimated_bytes), 0),
+                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {scope(device)}
+        """  # noqa: S608 - scope gives one of three constants
+        booked = Bytes(*self._connection.execute(query, {"device": bound(device)}).fetchone())
+        for row in self._waiting(self._unposted.slots, device):
+            booked = booked.plus(row.bytes)
+        return booked
+
+    def days(self, first: date, last: date, device: str | None = None) -> dict[date, Bytes]:
+        """Bytes by local day, days without traffic left out: of the machine, or of one interface."""
+        query = f"""
+            SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
+            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {scope(device)} GROUP BY day
+        """  # noqa: S608 - scope gives one of three constants
+        bounds = {"first": day_number(first), "last": day_number(last), "device": bound(device)}
+        days = {day_numbered(day): Bytes(*amounts) for day, *amounts in self._connection.execute(query, bounds)}
+        for row in self._waiting(self._unposted.slots, device):
+            day = day_of(row.started, self.zone)
+            if first <= day <= last:
+                days[day] = days.get(day, NO_BYTES).plus(row.bytes)
+        return days
+
+    def days_by_interface(self, first: date, last: date) -> dict[str, Bytes]:
+        """Bytes of each interface over local days, counted or not."""
+        # The + has each row read once: for each of a thousand interfaces, all would be read again.
+        query = """
+            SELECT device, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
+            FROM usage_by_day WHERE day BETWEEN ? AND ? AND +kind = 'interface' GROUP BY device
+        """
+        rows = self._connection.execute(query, (day_number(first), day_number(last)))
+        usage = {device: Bytes(*amounts) for device, *amounts in rows}
+        for row in self._unposted.slots:
+            if first <= day_of(row.started, self.zone) <= last:
+                usage[row.device] = usage.get(row.device, NO_BYTES).plus(row.bytes)
+        return usage
+
+    def minutes(self, start: int, end: int, device: str | None = None) -> Bytes:
+        """Bytes of the minutes that begin in [start, end) (UTC seconds)."""
+        return self._begun("usage_by_minute", self._unposted.minutes, start, end, device)
+
+    def slots(self, start: int, end: int, device: str | None = None) -> Bytes:
+        """Bytes of the slots that begin in [start, end) (UTC seconds)."""
+        return self._begun("usage_by_slot", self._unposted.slots, start, end, device)
+
+    def _begun(self, view: str, waiting: Sequence[UnpostedRow], start: int, end: int, device: str | None) -> Bytes:
+        query = f"""
+            SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), 0, ifnull(max(peak_speed), 0)
+            FROM {view} WHERE started >= :start AND started < :end AND {scope(device)}
+        """  # noqa: S608 - a view of our own; scope gives one of three constants
+        bounds = {"start": start, "end": end, "device": bound(device)}
+        usage = Bytes(*self._connection.execute(query, bounds).fetchone())
+        for row in self._waiting(waiting, device):
+            if start <= row.started < end:
+                usage = usage.plus(row.bytes)
+        return usage
+
+    def devices(self) -> dict[str, bool]:
+        """Names of all interfaces of the ledger, and whether each counts."""
+        found = {row.device: row.is_counted for row in self._unposted.slots}
+        query = "SELECT name, counted FROM subject WHERE kind = 'interface'"
+        return found | {name: bool(counted) for name, counted in self._connection.execute(query)}
+
+    def interfaces(self) -> list[Interface]:
+        """Every interface of the ledger, counted ones first, with its lifetime."""
+        query = """
+            SELECT device, counted, uplink, first_seen, last_seen, ifnull(receive_bytes, 0), ifnull(transmit_bytes, 0),
+                   estimated_bytes, ifnull(peak_speed, 0) FROM interface ORDER BY counted DESC, device
+        """
+        found = [
+            Interface(
+                device,
+                bool(counted),
+                bool(uplink),
+                first_seen,
+                last_seen,
+                self._with_waiting(device, Bytes(*amounts)),
+            )
+            for device, counted, uplink, first_seen, last_seen, *amounts in self._connection.execute(query)
+        ]
+        known = {interface.device for interface in found}
+        for row in self._unposted.slots:
+            if row.device not in known:
+                known.add(row.device)
+                usage = self._with_waiting(row.device, NO_BYTES)
+                is_uplink = False  # the posting will tell
+                found.append(Interface(row.device, row.is_counted, is_uplink, row.started, row.started, usage))
+        return found
+
+    def first_seen(self, device: str | None = None) -> int | None:
+        """When counting began, of anything or of one interface (UTC seconds); None in an empty ledger."""
+        # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
+        whose = "" if device is None else "AND name IN (SELECT value FROM json_each(:names))"
+        query = f"SELECT min(first_seen) FROM subject WHERE kind = 'interface' {whose}"  # noqa: S608 - our own texts
+        names = None if device is None else names_of(device)
+        found: int | None = self._connection.execute(query, {"names": json.dumps(names)}).fetchone()[0]
+        if found is not None:
+            return found
+        waiting = (row.started for row in self._unposted.slots if names is None or row.device in names)
+        return min(waiting, default=None)
+
+    def gaps(self, start: int, end: int) -> list[Gap]:
+        """Gaps that overlap [start, end) (UTC seconds), oldest first."""
+        query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? ORDER BY began"
+        return [Gap(*row) for row in self._connection.execute(query, (start, end))]
+
+    def incidents(self, *, only_unseen: bool = False) -> list[Incident]:
+        """What happened out of the ordinary, newest first; `only_unseen`: what nobody has looked at yet."""
+        query = "SELECT at, subject, what, bytes, detail FROM incident WHERE seen <= ? ORDER BY id DESC LIMIT 1000"
+        return [Incident(*row) for row in self._connection.execute(query, (0 if only_unseen else 1,))]
+
+    def epochs(self) -> list[Epoch]:
+        """The checkpoint of every interface and where its epoch began."""
+        query = """
+            SELECT device, counted, epoch, began_at, read_at, receive_bytes, transmit_bytes, base_receive_bytes,
+                   base_transmit_bytes, ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes,
+                   discarded_transmit_bytes FROM epoch WHERE kind = 'interface' ORDER BY counted DESC, device
+        """
+        return [
+            Epoch(device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True))
+            for device, counted, epoch, began_at, read_at, *sides in self._connection.execute(query)
+        ]
+
+    def row_counts(self) -> RowCounts:
+        """How much the ledger holds."""
+        ask = self._connection.execute
+        minutes, slots, days = (
+            ask(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names of our own schema
+            for table in ("minute", "slot", "day")
+        )
+        oldest, newest = ask("SELECT (SELECT min(minute) FROM minute), (SELECT max(minute) FROM minute)").fetchone()
+        return RowCounts(minutes, slots, days, self.month_count(), oldest, newest)
+
+    def month_count(self) -> int:
+        """How many calendar months have days: a look-up a month, since reading every day takes ten times longer."""
+        ask = self._connection.execute
+        first, last = ask("SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)").fetchone()
+        if first is None:
+            return 0
+        numbers = [day_number(date(year, month, 1)) for year, month in months(day_numbered(first), day_numbered(last))]
+        query = "SELECT EXISTS (SELECT 1 FROM day WHERE day >= ? AND day < ?)"
+        return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
+
+    def select(
+        self, columns: str, view: str, rest: str = "", /, *, device: str | None = None, **bounds: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """Posted rows of the machine or one interface, for what is asked in SQL elsewhere; `rest` goes on after WHERE.
+
+        `bounds` are the named parameters of `columns` and `rest`.
+        """
+        # The + has the machine's rows read in the view's order: by subject first, every group would be sorted.
+        condition = "+" * (device is None) + scope(device)
+        query = f"SELECT {columns} FROM {view} WHERE {condition} {rest}"  # noqa: S608 - texts of the reports alone
+        return self._connection.execute(query, {**bounds, "device": bound(device)})
+
+    def query(self, text: str, /, **bounds: int | str) -> Iterator[tuple[Any, ...]]:
+        """Posted rows of a query over the ledger's views; its text is of the reports, values are named parameters."""
+        return self._connection.execute(text, bounds)
+
+    def select_each(self, columns: str, view: str, rest: str = "", /, **bounds: int) -> Iterator[tuple[Any, ...]]:
+        """Posted rows of every interface, counted or not; else as `select`."""
+        query = f"SELECT {columns} FROM {view} WHERE +kind = 'interface' {rest}"  # noqa: S608 - texts of the reports alone
+        return self._connection.execute(query, bounds)
+
+    def select_of(
+        self, devices: Sequence[str], columns: str, view: str, rest: str = "", /, **bounds: int
+    ) -> Iterator[tuple[Any, ...]]:
+        """The same of several interfaces, whether they count or not; `rest` goes on after WHERE, too."""
+        names = {f"device_{number}": device for number, device in enumerate(devices)}
+        # Few interfaces are looked up one after the other; of many, every row is read once.
+        kind = "kind" if len(names) <= FEW_INTERFACES else "+kind"
+        marks = ", ".join(f":{name}" for name in names)
+        query = f"SELECT {columns} FROM {view} WHERE {kind} = 'interface' AND device IN ({marks}) {rest}"  # noqa: S608 - texts of the reports alone
+        return self._connection.execute(query, {**bounds, **names})
+
+    @property
+    def unposted(self) -> Unposted:
+        """What is not posted yet, of every interface."""
+        return self._unposted
+
+    def waiting(self, device: str | None = None) -> Unposted:
+        """What is not posted yet, of the machine or of one interface."""
+        slots, minutes = (list(self._waiting(rows, device)) for rows in self._unposted)
+        return Unposted(slots, minutes)
+
+    def state(self) -> Mapping[str, str]:
+        """Facts of the ledger itself: its zone, its id, when it was made."""
+        return dict(self._connection.execute("SELECT name, value FROM state"))
+
+    def _with_waiting(self, device: str, booked: Bytes) -> Bytes:
+        for row in self._waiting(self._unposted.slots, device):
+            booked = booked.plus(row.bytes)
+        return booked
+
+    @staticmethod
+    def _waiting(rows: Sequence[UnpostedRow], device: str | None) -> Iterator[UnpostedRow]:
+        names = () if device is None else names_of(device)
+        return (row for row in rows if (row.is_counted if device is None else row.device in names))

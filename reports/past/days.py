@@ -1,0 +1,98 @@
+"""What each interface had moved by every local midnight: the days of the ledger, added up once."""
+
+from __future__ import annotations
+
+from array import array
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from reports.ledger.reader import LedgerReader
+    from reports.ledger.rows import Interface
+
+COUNTS = (
+    "receive_bytes",
+    "transmit_bytes",
+    "receive_packets",
+    "transmit_packets",
+    "receive_errors",
+    "transmit_errors",
+    "receive_drops",
+    "transmit_drops",
+)
+"""Columns of the ledger's views that only grow, in the order of /metrics."""
+
+FOLDED = "(gone)"
+"""The subject that interfaces long gone are folded into: no scrape ever saw it."""
+
+
+class Calendar:
+    """The local days of a zone by their numbers."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        """Days are numbered from 1970-01-01."""
+        self.zone = zone
+
+    def start(self, day: int) -> int:
+        """UTC seconds at which the day begins."""
+        return day_start(day_numbered(day), self.zone)
+
+    def at(self, instant: int) -> int:
+        """The day that an instant (UTC seconds) is in."""
+        return day_number(day_of(instant, self.zone))
+
+    def date(self, day: int) -> date:
+        """The date of a day."""
+        return day_numbered(day)
+
+
+class Device(NamedTuple):
+    """One interface: lifetime counts at each local midnight.
+
+    It is told of from `begins` to `ends` (UTC seconds, whole quarter hours, both included). `first` is the number of
+    the first day that moved a byte; `sums` has for each of COUNTS what was counted before the day `first + place`.
+    """
+
+    name: str
+    is_counted: bool
+    begins: int
+    ends: int
+    first: int
+    sums: Sequence[array[int]]
+
+    def before(self, count: int, day: int) -> int:
+        """What the ledger has of a count before that day."""
+        sums = self.sums[count]
+        return sums[min(max(day - self.first, 0), len(sums) - 1)]
+
+
+def past_devices(ledger: LedgerReader, horizon: int) -> list[Device]:
+    """Every interface that has ever moved a byte, as the ledger knows it until `horizon` (UTC seconds)."""
+    table: dict[str, tuple[int, list[array[int]]]] = {}
+    rows = ledger.select_each(f"device, day, {', '.join(COUNTS)}", "usage_by_day", "ORDER BY day")
+    for device, day, *amounts in rows:
+        first, sums = table.setdefault(device, (day, [array("q", [0]) for _ in COUNTS]))
+        missing = day - first + 1 - len(sums[0])
+        for column, amount in zip(sums, amounts, strict=True):
+            column.extend([column[-1]] * missing)
+            column.append(column[-1] + amount)
+    table.pop(FOLDED, None)
+    known = {interface.device: interface for interface in ledger.interfaces()}
+    return [_device(known[name], *table[name], horizon, ledger.zone) for name in sorted(table)]
+
+
+def _device(known: Interface, first: int, sums: Sequence[array[int]], horizon: int, zone: ZoneInfo) -> Device:
+    """What counts is told for as long as anything; what does not, until it left."""
+    midnight = day_start(day_numbered(first), zone)
+    begins = max(midnight, known.first_seen // SLOT_SECONDS * SLOT_SECONDS)
+    # Imported days, and days that were moved back with a clock, may come before the first sight.
+    if day_number(day_of(begins, zone)) > first:
+        begins = midnight
+    left = -(-known.last_seen // SLOT_SECONDS) * SLOT_SECONDS
+    ends = horizon if known.is_counted else min(horizon, max(left, begins))
+    return Device(known.device, known.is_counted, begins, ends, first, sums)

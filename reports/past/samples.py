@@ -1,0 +1,144 @@
+"""The ledger's past as the samples that scrapes of /metrics would have taken, as far as the ledger knows them.
+
+Counters are told at the end of every quarter hour that is kept, and before that at every local midnight. Gauges
+of a period that ends at midnight are told one second earlier, too, when they are complete; daily and monthly totals
+only then, once a day, and at the end of the past: each for as long as /metrics tells of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.calendar.periods import SLOT_SECONDS
+from reports.calendar.spans import Span
+from reports.past.days import COUNTS, Calendar, past_devices
+from reports.past.periods import (
+    PERIODS,
+    bounds,
+    daily_cells,
+    day_ends,
+    first_days,
+    monthly_cells,
+    next_days,
+    period_samples,
+    told_cells,
+)
+from reports.past.ticks import Clockwork
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from reports.ledger.reader import LedgerReader
+    from reports.past.days import Device
+    from reports.past.ticks import Ticks
+
+Labels = tuple[tuple[str, str], ...]
+
+DIRECTIONS = ("receive", "transmit")
+"""The counts of bytes, which are the first two of COUNTS, have a history by period."""
+
+FAMILIES = len(COUNTS) + 3 * len(DIRECTIONS) + 2
+"""How many families a window has."""
+
+
+class PastSeries(NamedTuple):
+    """Whole numbers at instants (UTC seconds, in order) under the labels that /metrics has."""
+
+    labels: Labels
+    times: Sequence[int]
+    values: Sequence[int]
+
+
+class PastFamily(NamedTuple):
+    """Series of one name; `kind` is counter or gauge."""
+
+    name: str
+    kind: str
+    series: Iterable[PastSeries]
+
+
+class Past:
+    """All that can be told of [span.start, span.end); `span.end` is where the live samples begin."""
+
+    def __init__(self, ledger: LedgerReader, end: int, *, history_of_all: bool = False) -> None:
+        """Reads the days; the rest as it is told. `history_of_all`: periods of interfaces that do not count, too."""
+        self._ledger, self._calendar = ledger, Calendar(ledger.zone)
+        self.horizon = (end - 1) // SLOT_SECONDS * SLOT_SECONDS
+        devices = past_devices(ledger, self.horizon)
+        self.devices = [device for device in devices if device.begins <= self.horizon]
+        self._has_history = [device.is_counted or history_of_all for device in self.devices]
+
+    @property
+    def span(self) -> Span:
+        """From the first sample to the second after the last one; empty where there is none."""
+        return Span(min((device.begins for device in self.devices), default=self.horizon + 1), self.horizon + 1)
+
+    def families(self, window: Span) -> Iterator[PastFamily]:
+        """The families of the samples in `window`, one after the other; take each before the next."""
+        clockwork = Clockwork(self._ledger, self._calendar, window)
+        moments: set[int] = set()
+        for count, name in enumerate(COUNTS):
+            slots = clockwork.slots(count)
+            ticks = [list(clockwork.ticks(device, count, slots)) for device in self.devices]
+            counters = (_counter(device, told) for device, told in zip(self.devices, ticks, strict=True))
+            yield _family(f"netledger_interface_{name}_total", "counter", counters, window)
+            if count < len(DIRECTIONS):
+                yield from self._history(count, ticks, moments, window)
+        told = sorted(moments)
+        for bound, days in (("start", first_days), ("end", next_days)):
+            gauges = (
+                PastSeries((("period", period),), times, values)
+                for period, (times, values) in zip(PERIODS, bounds(self._calendar, told, days), strict=True)
+            )
+            yield _family(f"netledger_period_{bound}_timestamp_seconds", "gauge", gauges, window)
+
+    def _history(
+        self, count: int, ticks: Sequence[Sequence[Ticks]], moments: set[int], window: Span
+    ) -> Iterator[PastFamily]:
+        told = [(device, one) for device, one, has in zip(self.devices, ticks, self._has_history, strict=True) if has]
+
+        def periods() -> Iterator[PastSeries]:
+            for device, one in told:
+                times, columns = period_samples(self._calendar, device, count, one)
+                moments.update(times)
+                for period, values in zip(PERIODS, columns, strict=True):
+                    yield PastSeries((*_labels(device), ("period", period)), times, values)
+
+        def totals(label: str) -> Iterator[PastSeries]:
+            for device, one in told:
+                ends = [end for end in day_ends(self._calendar, device, one) if window.start <= end.time < window.end]
+                make = daily_cells if label == "date" else monthly_cells
+                for cell in make(self._calendar, device, ends):
+                    yield PastSeries((*_labels(device), (label, cell.text)), *told_cells(device, count, cell, ends))
+
+        unit = f"{DIRECTIONS[count]}_bytes"
+        yield _family(f"netledger_period_{unit}", "gauge", periods(), window)
+        yield _family(f"netledger_daily_{unit}", "gauge", totals("date"), window)
+        yield _family(f"netledger_monthly_{unit}", "gauge", totals("month"), window)
+
+
+def _labels(device: Device) -> Labels:
+    return (("device", device.name), ("counted", "true" if device.is_counted else "false"))
+
+
+def _counter(device: Device, told: Sequence[Ticks]) -> PastSeries:
+    times = [time for ticks in told for time in ticks.times]
+    return PastSeries(_labels(device), times, [total for ticks in told for total in ticks.totals])
+
+
+def _family(name: str, kind: str, series: Iterable[PastSeries], window: Span) -> PastFamily:
+    return PastFamily(name, kind, filter(lambda one: one.times, (_cut(one, window) for one in series)))
+
+
+def _cut(series: PastSeries, window: Span) -> PastSeries:
+    times = series.times
+    if not times or (times[0] >= window.start and times[-1] < window.end):
+        return series
+    kept = [place for place, time in enumerate(times) if window.start <= time < window.end]
+    return PastSeries(series.labels, [times[place] for place in kept], [series.values[place] for place in kept])
+
+
+def batches(series: PastSeries, size: int) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+    """Times and values of a series, so many at a time."""
+    for begin in range(0, len(series.times), size):
+        yield series.times[begin : begin + size], series.values[begin : begin + size]

@@ -1,0 +1,1 @@
+"""Amounts and links in words."""

@@ -1,0 +1,1 @@
+"""Questions of usage, one file a question."""

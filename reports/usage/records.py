@@ -1,0 +1,172 @@
+"""What was most: the busiest days, week, month and hour of day, and the highest speeds, each with its date."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from datetime import date, timedelta
+from heapq import nlargest
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.calendar.offsets import HOUR_SECONDS, stretches
+from reports.calendar.periods import Period, day_number, day_numbered, day_of, day_start, months
+from reports.calendar.spans import Span
+from reports.ledger.intervals import SLOTS, by_step, first_day
+from reports.ledger.reader import NO_BYTES, Bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reports.ledger.reader import LedgerReader
+
+TOP_DAYS = 10
+RECENT_DAYS = 28
+"""The hour of day is of four whole weeks: each weekday weighs the same, and all older hours need not be read."""
+
+HOURS = 24
+SPEEDS = ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
+_DAYS_TO_MONDAY = 3
+"""1970 began on a Thursday: that many days after a Monday."""
+
+
+class Busiest(NamedTuple):
+    """A day, ISO week or calendar month (it may be running) that moved more than any other."""
+
+    period: Period
+    bytes: Bytes
+
+
+class BusiestHour(NamedTuple):
+    """The local hour of day (0 to 23) that moved most over the days `first` to `last`, and all that it moved."""
+
+    hour: int
+    first: date
+    last: date
+    bytes: Bytes
+
+
+class Peak(NamedTuple):
+    """The highest speed (bytes per second) of one interface, and the first day on which it had it."""
+
+    speed: int
+    day: date
+    device: str
+
+
+class Peaks(NamedTuple):
+    """Highest speeds, None where none is known; of both directions together they need not coincide."""
+
+    received: Peak | None
+    sent: Peak | None
+    total: Peak | None
+
+
+class Records(NamedTuple):
+    """Of everything since `since`; of equals the earlier one; None, and no days, where nothing has moved."""
+
+    since: date | None
+    days: list[Busiest]
+    week: Busiest | None
+    month: Busiest | None
+    hour: BusiestHour | None
+    peaks: Peaks
+
+
+_Day = tuple[int, int, int, int, int]
+"""Number of a day since 1970, its bytes both ways, its highest speeds; no class, since ten years have 3,652 of them."""
+
+
+def records(ledger: LedgerReader, now: float, device: str | None = None) -> Records:
+    """Find them for the machine or one interface; raises UnknownInterfaceError.
+
+    Speeds of one direction are those that are posted; all else holds what waits to be posted too.
+    """
+    ledger.require_interface(device)
+    zone, days = ledger.zone, _days(ledger, device)
+    top = nlargest(TOP_DAYS, (day for day in days if day[1]), key=itemgetter(1))
+    week, month = _first_of_most(days, _mondays(days)), _first_of_most(days, _firsts(days))
+    return Records(
+        first_day(ledger, device),
+        [_busiest(ledger, Period.day(day_numbered(day[0]), zone), device) for day in top],
+        None if week is None else _busiest(ledger, Period.week(week, zone), device),
+        None if month is None else _busiest(ledger, Period.month(month.year, month.month, zone), device),
+        _busiest_hour(ledger, now, device),
+        Peaks(*(_peak(ledger, days, side, device) for side in range(len(SPEEDS)))),
+    )
+
+
+def _days(ledger: LedgerReader, device: str | None) -> list[_Day]:
+    speeds = ", ".join(f"max({name})" for name in SPEEDS)
+    columns = f"day, sum(receive_bytes + transmit_bytes), {speeds}"
+    rows: list[_Day] = list(ledger.select(columns, "usage_by_day", "GROUP BY day", device=device))
+    for waiting in ledger.waiting(device).slots:
+        number = day_number(day_of(waiting.started, ledger.zone))
+        place = bisect_left(rows, number, key=itemgetter(0))
+        if place == len(rows) or rows[place][0] != number:
+            rows.insert(place, (number, 0, 0, 0, 0))
+        _, total, received, sent, both = rows[place]
+        rows[place] = (number, total + waiting.bytes.total, received, sent, max(both, waiting.peak_speed))
+    return rows
+
+
+def _mondays(days: list[_Day]) -> Sequence[int]:
+    """The numbers of the days with which the weeks begin."""
+    if not days:
+        return ()
+    return range(days[0][0] - (days[0][0] + _DAYS_TO_MONDAY) % 7, days[-1][0] + 1, 7)
+
+
+def _firsts(days: list[_Day]) -> Sequence[int]:
+    """The numbers of the days with which the months begin."""
+    if not days:
+        return ()
+    found = months(day_numbered(days[0][0]), day_numbered(days[-1][0]))
+    return [day_number(date(year, month, 1)) for year, month in found]
+
+
+def _first_of_most(days: list[_Day], firsts: Sequence[int]) -> date | None:
+    """The first day of the part that moved most, of parts that begin with these days; None where nothing moved."""
+    numbers = [day[0] for day in days]
+    running = [0, *accumulate(day[1] for day in days)]
+    places = [*(bisect_left(numbers, first) for first in firsts), len(days)]
+    sums = [running[end] - running[begin] for begin, end in pairwise(places)]
+    most = max(sums, default=0)
+    return day_numbered(firsts[sums.index(most)]) if most else None
+
+
+def _busiest(ledger: LedgerReader, period: Period, device: str | None) -> Busiest:
+    return Busiest(period, _sum(ledger.days(period.first, period.last, device).values()))
+
+
+def _busiest_hour(ledger: LedgerReader, now: float, device: str | None) -> BusiestHour | None:
+    zone = ledger.zone
+    last = day_of(int(now), zone)
+    first = max(last - timedelta(days=RECENT_DAYS - 1), min(first_day(ledger, device) or last, last))
+    sums = [NO_BYTES] * HOURS
+    for stretch in stretches(day_start(first, zone), Period.day(last, zone).end, zone):
+        part = Span(stretch.start, stretch.end)
+        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, device, shift=stretch.offset, cycle=HOURS)
+        for hour, used in found.items():
+            sums[hour] = sums[hour].plus(used)
+    hour = max(range(HOURS), key=lambda number: sums[number].total)
+    return BusiestHour(hour, first, last, sums[hour]) if sums[hour].total else None
+
+
+def _peak(ledger: LedgerReader, days: list[_Day], side: int, device: str | None) -> Peak | None:
+    place = 2 + side
+    day = max(days, key=itemgetter(place), default=None)
+    if day is None or not day[place]:
+        return None
+    number, speed = day[0], day[place]
+    rest = f"AND day = :day AND {SPEEDS[side]} = :speed ORDER BY device LIMIT 1"
+    posted = ledger.select("device", "usage_by_day", rest, device=device, day=number, speed=speed)
+    waiting = ((row.device,) for row in ledger.waiting(device).slots if row.peak_speed == speed)
+    return Peak(speed, day_numbered(number), next(chain(posted, waiting))[0])
+
+
+def _sum(amounts: Iterable[Bytes]) -> Bytes:
+    total = NO_BYTES
+    for amount in amounts:
+        total = total.plus(amount)
+    return total

@@ -1,0 +1,125 @@
+"""How much was used: today, a month, any range of days, ever; each answer is plain typed data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.calendar.periods import Period, PeriodError, dates, day_of, day_start, months
+from reports.ledger.intervals import counting_began
+from reports.ledger.reader import NO_BYTES, Bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from reports.ledger.reader import LedgerReader
+
+
+class DayUsage(NamedTuple):
+    """One local day; None for one before counting began. `is_partial`: counting began within it."""
+
+    day: date
+    bytes: Bytes | None
+    is_partial: bool = False
+
+
+class MonthUsage(NamedTuple):
+    """One calendar month, as (year, month); None for one before counting began, partial as a day is."""
+
+    month: tuple[int, int]
+    bytes: Bytes | None
+    is_partial: bool = False
+
+
+class PeriodUsage(NamedTuple):
+    """A period, its days so far (those without traffic with zeros) and their sum.
+
+    `began` is when counting began, of the machine or the interface (UTC seconds); None before it has.
+    """
+
+    period: Period
+    days: list[DayUsage]
+    total: Bytes
+    began: int | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether any of it was counted: else its sum is not nothing, but unknown."""
+        return any(day.bytes is not None for day in self.days)
+
+    @property
+    def begins_late(self) -> bool:
+        """Whether counting began within it, or after it."""
+        return self.began is not None and self.began > self.period.start
+
+    def by_month(self) -> list[MonthUsage]:
+        """The days added up by calendar month."""
+        found = months(self.period.first, self.days[-1].day) if self.days else ()
+        sums: dict[tuple[int, int], MonthUsage] = {month: MonthUsage(month, None) for month in found}
+        for day, used, is_partial in self.days:
+            key = (day.year, day.month)
+            _, moved, is_cut = sums[key]
+            if used is not None:
+                moved = (moved or NO_BYTES).plus(used)
+            sums[key] = MonthUsage(key, moved, is_cut or is_partial or used is None)
+        return [month if month.bytes is not None else month._replace(is_partial=False) for month in sums.values()]
+
+
+def today(ledger: LedgerReader, now: float, device: str | None = None) -> PeriodUsage:
+    """Since the last local midnight."""
+    return usage(ledger, Period.day(_today(ledger, now), ledger.zone), now, device)
+
+
+def week(ledger: LedgerReader, now: float, device: str | None = None) -> PeriodUsage:
+    """Since Monday's midnight."""
+    return usage(ledger, Period.week(_today(ledger, now), ledger.zone), now, device)
+
+
+def month(
+    ledger: LedgerReader, now: float, device: str | None = None, which: tuple[int, int] | None = None
+) -> PeriodUsage:
+    """A calendar month as (year, month); the current one by default."""
+    day = _today(ledger, now)
+    year, number = which or (day.year, day.month)
+    return usage(ledger, Period.month(year, number, ledger.zone), now, device)
+
+
+def year(ledger: LedgerReader, now: float, device: str | None = None, which: int | None = None) -> PeriodUsage:
+    """A calendar year; the current one by default."""
+    return usage(ledger, Period.year(which or _today(ledger, now).year, ledger.zone), now, device)
+
+
+def days(ledger: LedgerReader, now: float, first: date, last: date, device: str | None = None) -> PeriodUsage:
+    """Local days from `first` to `last`, both included; PeriodError for a reversed range."""
+    if last < first:
+        raise PeriodError(f"from {first} to {last} is reversed: the first day must not be after the last")
+    return usage(ledger, Period.days(first, last, ledger.zone), now, device)
+
+
+def usage(ledger: LedgerReader, period: Period, now: float, device: str | None = None) -> PeriodUsage:
+    """The days of a period until today, those before counting began without an amount; raises UnknownInterfaceError."""
+    ledger.require_interface(device)
+    found = ledger.days(period.first, period.last, device)
+    today = _today(ledger, now)
+    began = counting_began(ledger, device)
+    first_counted = today if began is None else day_of(began, ledger.zone)
+    is_cut = began is not None and began > day_start(first_counted, ledger.zone)
+    listed = [
+        DayUsage(day, found.get(day, NO_BYTES), is_cut and day == first_counted)
+        if day >= first_counted
+        else DayUsage(day, None)
+        for day in dates(period.first, min(period.last, today))
+    ]
+    return PeriodUsage(period, listed, add_up(found.values()), began)
+
+
+def add_up(amounts: Iterable[Bytes]) -> Bytes:
+    """The sum; its peak is the highest."""
+    total = NO_BYTES
+    for amount in amounts:
+        total = total.plus(amount)
+    return total
+
+
+def _today(ledger: LedgerReader, now: float) -> date:
+    return day_of(int(now), ledger.zone)

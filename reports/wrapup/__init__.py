@@ -1,0 +1,1 @@
+"""The wrap-up of a period."""

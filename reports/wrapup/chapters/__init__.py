@@ -1,0 +1,1 @@
+"""Chapters of the wrap-up's page, in words."""

@@ -1,0 +1,91 @@
+"""Over time: a column for each month, for each day of a short period, or for each hour of one day."""
+
+from __future__ import annotations
+
+from calendar import month_abbr, month_name
+from datetime import date
+from operator import add
+from typing import TYPE_CHECKING
+
+from reports.charts.columns import Column, column_chart
+from reports.wrapup.chapters.chapter import NO_BREAK, RECEIVED_AND_SENT, Chapter, Figure, amount, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.ledger.reader import Bytes
+    from reports.wrapup.wrapup import WrapUp
+
+MOST_DAYS = 62
+"""More are told by month."""
+
+FEWEST_DAYS = 30
+"""Of fewer, a tenth is no number of days."""
+
+MONTHS_WITH_NAMES = 24
+"""Of more, only the years are written below."""
+
+
+def columns(wrapup: WrapUp) -> Chapter | None:
+    """The chart that fits the length of the period."""
+    days = wrapup.told.days.size
+    if days == 1:
+        return _hours(wrapup)
+    return _days(wrapup) if days <= MOST_DAYS else _months(wrapup)
+
+
+def _hours(wrapup: WrapUp) -> Chapter | None:
+    if wrapup.hours is None:
+        return None
+    found = wrapup.hours.by_hour()
+    drawn = [
+        Column(f"{hour:02}", used.received, used.sent, _tip(f"{hour:02}:00", used)) for hour, used in enumerate(found)
+    ]
+    lead = "How the day went."
+    return _chapter(wrapup, "Hour by hour", lead, drawn, "Bytes by hour of the local day.")
+
+
+def _days(wrapup: WrapUp) -> Chapter:
+    days = wrapup.told.days
+    drawn = []
+    for number, name in enumerate(days.dates):
+        day, used = date.fromisoformat(name), days.amounts(number)
+        label = str(day.day) if day.day != 1 else f"1{NO_BREAK}{month_abbr[day.month]}"
+        drawn.append(Column(label, used.received, used.sent, _tip(f"{day.day} {month_name[day.month]}", used)))
+    return _chapter(wrapup, "Day by day", _lead(wrapup), drawn, "Bytes by local day, received below, sent on top.")
+
+
+def _months(wrapup: WrapUp) -> Chapter:
+    drawn = []
+    months = wrapup.summary.months
+    for name, used, _ in months:
+        first = date.fromisoformat(f"{name}-01")
+        label = month_abbr[first.month]
+        if len(months) > MONTHS_WITH_NAMES:
+            label = str(first.year) if first.month == 1 else ""
+        drawn.append(Column(label, used.received, used.sent, _tip(f"{month_name[first.month]} {first.year}", used)))
+    return _chapter(
+        wrapup, "Month by month", _lead(wrapup), drawn, "Bytes by calendar month, received below, sent on top."
+    )
+
+
+def _lead(wrapup: WrapUp) -> str:
+    """How unequal the days are."""
+    days = wrapup.told.days
+    amounts = sorted(map(add, days.received, days.sent))
+    if len(amounts) < FEWEST_DAYS:
+        return f"From {amount(amounts[0])} to {amount(amounts[-1])} a day."
+    part = percent(sum(amounts[-(len(amounts) // 10) :]), wrapup.summary.total.total)
+    return f"The busiest tenth of the days moved {part} of everything."
+
+
+def _tip(when: str, used: Bytes) -> str:
+    return f"{when}: {amount(used.total)}, {amount(used.received)} received"
+
+
+def _chapter(wrapup: WrapUp, title: str, lead: str, drawn: Sequence[Column], caption: str) -> Chapter:
+    most = max(drawn, key=lambda column: column.received + column.sent)
+    drawing = column_chart(drawn, title=f"{caption} The most: {most.tip}.", height=240)
+    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.device)
+    figure = Figure(drawing, caption, RECEIVED_AND_SENT)
+    return Chapter("over-time", title, lead, figures=(figure,), link=link)

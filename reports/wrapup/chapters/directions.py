@@ -1,0 +1,69 @@
+"""Down and up: what came in, what went out, and which interface carried it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from reports.charts.share import Piece, share_bar
+from reports.wrapup.chapters.chapter import RECEIVED_AND_SENT, Bar, Chapter, Figure, amount, isolated, percent, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.export.export import InterfaceTotal
+    from reports.wrapup.wrapup import WrapUp
+
+MOST_INTERFACES = 12
+EVEN = 1.25
+
+
+def directions(wrapup: WrapUp) -> Chapter | None:
+    """None where nothing moved."""
+    total, told = wrapup.summary.total, wrapup.told
+    if not total.total:
+        return None
+    received, sent = amount(total.received), amount(total.sent)
+    pieces = (Piece("receive", total.received, f"received {received}"), Piece("transmit", total.sent, f"sent {sent}"))
+    caption = f"{received} received, {sent} sent."
+    figure = Figure(share_bar(pieces, title=caption), caption, RECEIVED_AND_SENT)
+    interfaces = [one for one in told.interfaces if one.bytes.total]
+    bars = tuple(_bars(interfaces)) if told.device is None and len(interfaces) > 1 else ()
+    link = wrapup.links and wrapup.links.interfaces(*wrapup.span, wrapup.told.device)
+    left_out = len(interfaces) - len(bars)
+    notes = []
+    if bars and any(not one.is_counted for one in interfaces):
+        notes.append(
+            "Tunnels, bridges and containers do not count on top: their bytes cross a counted interface already."
+        )
+    if bars and left_out:
+        notes.append(f"{left_out} more interfaces moved less.")
+    return Chapter("directions", "Down and up", _lead(wrapup), figures=(figure,), bars=bars, notes=notes, link=link)
+
+
+def _lead(wrapup: WrapUp) -> str:
+    total = wrapup.summary.total
+    part = percent(total.received, total.total)
+    low, high = sorted((total.received, total.sent))
+    if not low:
+        return "It all went one way."
+    if high < EVEN * low:
+        return f"Give and take: {part} came in, and nearly as much went out."
+    times = high / low
+    if total.received > total.sent:
+        return f"For every byte that went out, {times:.1f} came in."
+    return f"A giver: for every byte that came in, {times:.1f} went out."
+
+
+def _bars(interfaces: list[InterfaceTotal]) -> Iterator[Bar]:
+    most = max(one.bytes.total for one in interfaces)
+    for one in sorted(interfaces, key=lambda one: (not one.is_counted, -one.bytes.total))[:MOST_INTERFACES]:
+        pieces = (Piece("receive", one.bytes.received, "received"), Piece("transmit", one.bytes.sent, "sent"))
+        drawing = share_bar(pieces, title=f"\N{FIRST STRONG ISOLATE}{plain(one.device)}", whole=most)
+        counts = Markup("{}").format(isolated(one.device)) if one.is_counted else _not_counted(one.device)
+        yield Bar(counts, drawing, amount(one.bytes.total))
+
+
+def _not_counted(device: str) -> Markup:
+    return Markup("{} <small>within</small>").format(isolated(device))

@@ -1,0 +1,37 @@
+"""The period in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.wrapup.chapters.chapter import Chapter, Fact, amount, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.wrapup.wrapup import WrapUp
+
+
+def numbers(wrapup: WrapUp) -> Chapter:
+    """The sums, to the byte."""
+    period = wrapup.period
+    heading = "All of it" if period.kind == "all" else f"{period.title[0].upper()}{period.title[1:]}"
+    lead = "Every byte of every counted interface, counted once."
+    if wrapup.told.device is not None or wrapup.told.plan is not None:
+        lead = "Every byte, counted once."
+    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.device)
+    return Chapter("numbers", f"{heading} in numbers", lead, facts=tuple(_facts(wrapup)), link=link)
+
+
+def _facts(wrapup: WrapUp) -> Iterator[Fact]:
+    summary, days, usual = wrapup.summary, wrapup.told.days, wrapup.highlights.usual
+    total = summary.total
+    yield Fact("Received", amount(total.received), f"{total.received:,} bytes")
+    yield Fact("Sent", amount(total.sent), f"{total.sent:,} bytes")
+    yield Fact("Together", amount(total.total), f"{total.total:,} bytes")
+    if days.size == 1:
+        return
+    yield Fact("A day", amount(summary.daily_average), "on average")
+    if usual is not None:
+        yield Fact("A usual day", amount(usual), "half of the days moved more, half less")
+    yield Fact("Days", f"{days.size:,}", f"in {counted(len(summary.months), 'month', 'months')}")

@@ -1,0 +1,120 @@
+"""The first card: one sentence that says it all, and the days behind it as a skyline."""
+
+from __future__ import annotations
+
+from operator import add
+from typing import TYPE_CHECKING, NamedTuple
+
+from markupsafe import Markup
+
+from reports.wrapup.chapters.chapter import Fact, amount, counted, isolated, isolated_text, percent, plain
+from reports.wrapup.comparisons import change
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reports.wrapup.comparisons import Comparison
+    from reports.wrapup.wrapup import WrapUp
+
+MOST_DAYS = 400
+"""More are drawn as months."""
+
+FEWEST_STEPS = 5
+"""Fewer are no skyline, but blocks behind the words."""
+
+HEIGHT = 100
+TWICE = 2
+HUNDRED = 100
+
+
+class Opening(NamedTuple):
+    """The title of the page (plain text), and the card: `who` moved `much`, `rest` completes the sentence."""
+
+    page_title: str
+    eyebrow: Markup
+    who: Markup
+    much: str
+    rest: str
+    facts: Sequence[Fact]
+    skyline: Markup
+
+
+def opening(wrapup: WrapUp) -> Opening:
+    """Of a period with at least one day."""
+    told, total, period = wrapup.told, wrapup.summary.total, wrapup.period
+    so_far = " so far" if wrapup.is_running and period.kind != "all" else ""
+    facts = [
+        Fact("Received", amount(total.received), percent(total.received, total.total)),
+        Fact("Sent", amount(total.sent), percent(total.sent, total.total)),
+    ]
+    if told.days.size > 1:
+        average = amount(wrapup.summary.daily_average)
+        facts.append(Fact("A day", average, f"over {counted(told.days.size, 'day', 'days')}"))
+    return Opening(
+        page_title(wrapup),
+        eyebrow(wrapup),
+        who(wrapup),
+        amount(total.total),
+        f"{period.within}{so_far}{_compared(wrapup)}.",
+        facts,
+        _skyline(wrapup),
+    )
+
+
+def page_title(wrapup: WrapUp) -> str:
+    """The name comes last: what it does to the direction of text, it does to itself."""
+    when = wrapup.period.title if wrapup.told.days.size else "Nothing yet"
+    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.told.source.hostname))}"
+
+
+def eyebrow(wrapup: WrapUp) -> Markup:
+    """The host, and where the days are not the machine's, whose they are."""
+    told = wrapup.told
+    host = isolated(told.source.hostname)
+    if told.plan is not None:
+        return Markup("{} · plan {}").format(host, isolated(told.plan))
+    return host if told.device is None else Markup("{} · interface {}").format(host, isolated(told.device))
+
+
+def who(wrapup: WrapUp) -> Markup:
+    """Who moved it."""
+    told = wrapup.told
+    if told.plan is not None:
+        return Markup("Plan {}").format(isolated(told.plan))
+    return Markup("You") if told.device is None else isolated(told.device)
+
+
+def compared(comparison: Comparison) -> str:
+    """A clause: "12 % more than 2025", "3.1 times Friday until 06:26"; "" where nothing was moved before."""
+    now, then = comparison.bytes.total, comparison.before.total
+    changed = change(now, then)
+    if changed is None:
+        return ""
+    until = "until yesterday " if comparison.is_whole_days else ""
+    if now >= TWICE * then:
+        return f"{until}{now / then:.1f} times {comparison.name}"
+    if changed == 0:
+        return f"{until}as much as {comparison.name}"
+    return f"{until}{percent(abs(changed), HUNDRED)} {'more' if changed > 0 else 'less'} than {comparison.name}"
+
+
+def _compared(wrapup: WrapUp) -> str:
+    clauses = (compared(comparison) for comparison in wrapup.comparisons)
+    return next((f", {clause}" for clause in clauses if clause), "")
+
+
+def _skyline(wrapup: WrapUp) -> Markup:
+    days = wrapup.told.days
+    amounts = list(map(add, days.received, days.sent))
+    if len(amounts) > MOST_DAYS:
+        amounts = [month.bytes.total for month in wrapup.summary.months]
+    elif len(amounts) == 1 and wrapup.hours is not None:
+        amounts = [used.total for used in wrapup.hours.by_hour()]
+    if len(amounts) < FEWEST_STEPS:
+        return Markup()
+    top = max(*amounts, 1)
+    steps = "".join(f"V{HEIGHT - HEIGHT * each // top}h1" for each in amounts)
+    return Markup(  # noqa: S704 - numbers
+        f'<svg class="skyline" viewBox="0 0 {len(amounts)} {HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path d="M0 {HEIGHT}{steps}V{HEIGHT}z"/></svg>'
+    )

@@ -1,0 +1,53 @@
+"""The small print: gaps, estimates, when counting began, whose days these are, and who made the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from reports.calendar.names import day_text
+from reports.calendar.periods import parse_date
+from reports.text.amounts import human_duration
+from reports.wrapup.chapters.chapter import Chapter, amount, counted, isolated, percent, together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.wrapup.wrapup import WrapUp
+
+
+def small_print(wrapup: WrapUp) -> Chapter:
+    """What a careful reader wants to know."""
+    total, blind = wrapup.summary.total, wrapup.blind
+    lead = "No gaps and no estimates: every byte was counted when it moved."
+    if total.estimated:
+        part = percent(total.estimated, total.total)
+        lead = f"{part[0].upper()}{part[1:]} of the bytes moved while nobody looked: counted, but when is estimated."
+    elif blind.stretches:
+        lead = "Nobody looked for a while, and nothing moved meanwhile."
+    link = wrapup.links and wrapup.links.health(*wrapup.span)
+    return Chapter("small-print", "Small print", lead, notes=tuple(_notes(wrapup)), link=link)
+
+
+def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
+    told, total, blind = wrapup.told, wrapup.summary.total, wrapup.blind
+    if blind.stretches:
+        times, whole, longest = (
+            counted(blind.stretches, "gap", "gaps"),
+            together(human_duration(blind.seconds)),
+            together(human_duration(blind.longest)),
+        )
+        of_them = "" if blind.stretches == 1 else f" together, the longest {longest}"
+        yield f"{times} in which nobody looked (service stopped, machine asleep): {whole}{of_them}."
+    if total.estimated:
+        yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time in which nobody looked."
+    if wrapup.begins_late and told.first_date:
+        yield f"Counting began on {day_text(parse_date(told.first_date))}; nothing is known of the days before."
+    if wrapup.is_running and told.last_date:
+        yield f"The period goes on; these are the days until {day_text(parse_date(told.last_date))}."
+    yield Markup("Local days of {}; {} to {}.").format(isolated(told.zone.key), told.first_date, told.last_date)
+    yield "A GB is 1,000,000,000 bytes."
+    yield Markup("Made at {} by netledger {} on {}, ledger {}.").format(
+        told.exported_at, told.source.version, isolated(told.source.os_type), isolated(told.source.device_id)
+    )

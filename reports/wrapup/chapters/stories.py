@@ -1,0 +1,84 @@
+"""Records: the days, the hour, the streak and the interface that stand out, a card each."""
+
+from __future__ import annotations
+
+from calendar import day_name, month_name
+from datetime import date
+from typing import TYPE_CHECKING
+
+from reports.text.amounts import human_bits
+from reports.wrapup.chapters.chapter import Chapter, Fact, amount, counted, isolated, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.wrapup.wrapup import WrapUp
+
+FEWEST_MONTHS = 3
+"""Of fewer, no month is a record."""
+
+
+def stories(wrapup: WrapUp) -> Chapter | None:
+    """The cards that this period has; a single day is no record."""
+    is_one_day = wrapup.told.days.size == 1
+    facts = (*(() if is_one_day else _days(wrapup)), *_habits(wrapup), *_machines(wrapup))
+    if not facts:
+        return None
+    links, busiest = wrapup.links, wrapup.highlights.busiest
+    lead = "What stood out."
+    if busiest is not None and not is_one_day:
+        part = percent(busiest.total, wrapup.summary.total.total)
+        lead = f"{day_of_year(busiest.day)} alone moved {part} of everything."
+    return Chapter("records", "Records", lead, facts, link=links and links.usage(*wrapup.span, wrapup.told.device))
+
+
+def day_of_year(day: date) -> str:
+    """As in "Sunday, 4 January 2026"."""
+    return f"{day_name[day.weekday()]}, {day.day} {month_name[day.month]} {day.year}"
+
+
+def _days(wrapup: WrapUp) -> Iterator[Fact]:
+    found = wrapup.highlights
+    if found.busiest is not None:
+        times = found.busiest.total / found.usual if found.usual else 0
+        often = f", {times:.1f} times a usual day" if times >= 1 else ""
+        yield Fact("Busiest day", amount(found.busiest.total), f"{day_of_year(found.busiest.day)}{often}")
+    if found.quietest is not None:
+        idle = f"; on {counted(found.idle, 'day', 'days')} nothing moved at all" if found.idle else ""
+        yield Fact("Quietest day", amount(found.quietest.total), f"{day_of_year(found.quietest.day)}{idle}")
+    if len(wrapup.summary.months) >= FEWEST_MONTHS:
+        month = max(wrapup.summary.months, key=lambda part: part.bytes.total)
+        if month.bytes.total:
+            first = date.fromisoformat(f"{month.name}-01")
+            yield Fact("Busiest month", month_name[first.month], f"{first.year}; it moved {amount(month.bytes.total)}")
+
+
+def _habits(wrapup: WrapUp) -> Iterator[Fact]:
+    found = wrapup.highlights
+    if found.streak is not None and found.streak.days > 1:
+        first, last = day_of_year(found.streak.first), day_of_year(found.streak.last)
+        note = f"busier than usual in a row, from {first} to {last}"
+        yield Fact("Longest streak", counted(found.streak.days, "day", "days"), note)
+    if found.weekday is not None:
+        mean = sum(found.weekdays) // len(found.weekdays)
+        times = f", {found.weekday_average / mean:.1f} times the mean of all days" if mean else ""
+        yield Fact("Your day", f"{day_name[found.weekday]}s", f"{amount(found.weekday_average)} each{times}")
+    if wrapup.hours is not None:
+        by_hour = wrapup.hours.by_hour()
+        hour = max(range(len(by_hour)), key=lambda number: by_hour[number].total)
+        part = percent(by_hour[hour].total, wrapup.hours.total.total)
+        note = f"to {hour + 1:02}:00 moves {part} of a day"
+        yield Fact("Your hour", f"{hour:02}:00", note)
+
+
+def _machines(wrapup: WrapUp) -> Iterator[Fact]:
+    total, fastest = wrapup.summary.total, wrapup.summary.fastest
+    if fastest is not None:
+        day = day_of_year(date.fromisoformat(fastest.name))
+        yield Fact("Top speed", human_bits(total.peak_speed), day)
+    carriers = [one for one in wrapup.told.interfaces if one.is_counted and one.bytes.total]
+    if len(carriers) > 1 and wrapup.told.device is None:
+        most = max(carriers, key=lambda one: one.bytes.total)
+        together_ = sum(one.bytes.total for one in carriers)
+        note = f"carried most: {amount(most.bytes.total)}, {percent(most.bytes.total, together_)}"
+        yield Fact("Workhorse", isolated(most.device), note)

@@ -1,0 +1,258 @@
+"""A wrap-up: what a period was like, everything that its page tells, as plain data."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.billing.billed_usage import BilledUsage
+from reports.billing.cycles import PlanCycles, plan_cycles, tells_something
+from reports.billing.plans import Plan, PlanError, covers, cycle_before, cycle_of, named
+from reports.calendar.names import NamedPeriod, day_text, name_period
+from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
+from reports.calendar.spans import Asked, Span, span
+from reports.export.export import Export, Source, Summary, devices_of, export, subject_of
+from reports.ledger.intervals import counting_began
+from reports.ledger.reader import NO_BYTES
+from reports.usage.hours import HoursOfWeek, hours
+from reports.wrapup.comparisons import Comparison, compare, earlier, is_counted
+from reports.wrapup.highlights import Highlights, highlights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
+    from reports.ledger.reader import Bytes, LedgerReader
+    from reports.text.grafana_links import GrafanaLinks
+    from reports.wrapup.requested_period import Wanted
+
+LONGEST_HOURS_DAYS = 366
+RECENT_DAYS = 28
+"""Of more than a year the hours are those of the last four weeks: all quarter hours would take as long as all else."""
+
+
+class Outlook(NamedTuple):
+    """What of the settings a wrap-up needs: every plan, and where Grafana is."""
+
+    plans: Sequence[Plan] = ()
+    links: GrafanaLinks | None = None
+
+
+NO_OUTLOOK = Outlook()
+
+
+class Blind(NamedTuple):
+    """Stretches in which nobody looked: how many, their seconds together, and those of the longest."""
+
+    stretches: int
+    seconds: int
+    longest: int
+
+
+class WrapUp(NamedTuple):
+    """Everything to tell. `told` is the export of the same days, so that its numbers are those of every format.
+
+    `told` has no day where nothing is counted yet; `span` is the stretch of the days that are told, UTC seconds.
+    `is_running` says that the period goes on, `begins_late` that counting began within it.
+    """
+
+    told: Export
+    summary: Summary
+    period: NamedPeriod
+    span: Span
+    is_running: bool
+    begins_late: bool
+    highlights: Highlights
+    hours: HoursOfWeek | None
+    comparisons: Sequence[Comparison]
+    plans: Sequence[PlanCycles]
+    blind: Blind
+    links: GrafanaLinks | None
+
+    @property
+    def by_day(self) -> Export:
+        """The export of the same days."""
+        return self.told
+
+    @property
+    def notice(self) -> str:
+        """What to say where there is no day to tell, else ""."""
+        return "" if self.told.days.size else "nothing is counted yet"
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
+        hours = self.hours and (self.hours.span, self.hours.covered and self.hours.covered.start, self.hours.matrix)
+        return (*self.told.facts, self.period, hours, self.comparisons, self.plans, self.blind, self.links)
+
+    @property
+    def batch_count(self) -> int:
+        """It is written in one piece."""
+        return 1
+
+    @property
+    def file_name(self) -> str:
+        """A name for it that every system takes, host, whose, and period: "netledger_den_eth0_2026-11.html"."""
+        names = (self.told.source.hostname, self.told.plan or self.told.device)
+        parts = (_plain(name) for name in names if name)
+        return f"netledger_{'_'.join(parts)}_{self.period.code}.html"
+
+    def read_by(self, _read: Callable[..., object]) -> WrapUp:
+        """Itself: there is nothing to read later."""
+        return self
+
+
+class _Question(NamedTuple):
+    """Who asks, when and about what."""
+
+    ledger: LedgerReader
+    now: float
+    source: Source
+    subject: Plan | str | None
+
+
+def wrapup(
+    ledger: LedgerReader,
+    asked: Asked,
+    now: float,
+    source: Source,
+    subject: Plan | str | None = None,
+    outlook: Outlook = NO_OUTLOOK,
+) -> WrapUp:
+    """Answer for a range as `export` does, and raise what it raises."""
+    told = export(ledger, asked, now, source, subject)
+    summary = told.summary()
+    question = _Question(ledger, now, source, subject)
+    zone, today = ledger.zone, day_of(int(now), ledger.zone)
+    if told.first_date is None or told.last_date is None:
+        return _nothing(question, _period(question, asked, today, today), told, outlook)
+    first, last = parse_date(told.first_date), parse_date(told.last_date)
+    period = _period(question, asked, first, last)
+    stretch = Span(day_start(first, zone), Period.day(last, zone).end)
+    began = _began(ledger, subject)
+    begins_late = began is not None and stretch.start < began < stretch.end
+    return WrapUp(
+        told,
+        summary,
+        period,
+        stretch,
+        is_running=period.last >= today,
+        begins_late=begins_late,
+        highlights=highlights(told.days, begins_late=begins_late, ends_early=last == today),
+        hours=_hours(question, stretch, (last - first).days + 1),
+        comparisons=list(_comparisons(question, period, summary.total, began)),
+        plans=list(_plans(question, first, last, outlook)),
+        blind=_blind(ledger, stretch, int(now)),
+        links=outlook.links,
+    )
+
+
+def whose(
+    plans: Sequence[Plan], wanted: Wanted, plan: str | None, interface: str | None
+) -> tuple[Plan, Plan | str | None]:
+    """The plan whose cycle may be meant, and whose days are told: a cycle's are those of its plan. Raises PlanError."""
+    subject, chosen = subject_of(plans, plan, interface), named(plans, plan)
+    if wanted.cycle is None:
+        return chosen, subject
+    if interface is not None:
+        raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
+    return chosen, chosen
+
+
+def _nothing(question: _Question, period: NamedPeriod, told: Export, outlook: Outlook) -> WrapUp:
+    """A page that says so, as long as nothing is counted at all; raises PeriodError where something else is."""
+    zone = question.ledger.zone
+    if period.first > day_of(int(question.now), zone):
+        raise PeriodError(f"{period.title} is yet to come")
+    began = _began(question.ledger, question.subject)
+    if began is not None:
+        raise PeriodError(f"nothing was counted {period.within}: counting began on {day_text(day_of(began, zone))}")
+    return WrapUp(
+        told,
+        told.summary(),
+        period=period,
+        span=Span(0, 0),
+        is_running=False,
+        begins_late=False,
+        highlights=highlights(told.days, begins_late=False, ends_early=False),
+        hours=None,
+        comparisons=(),
+        plans=(),
+        blind=Blind(0, 0, 0),
+        links=outlook.links,
+    )
+
+
+def _period(question: _Question, asked: Asked, first: date, last: date) -> NamedPeriod:
+    """The days that were asked for, some of which may be before counting or to come."""
+    zone, today = question.ledger.zone, day_of(int(question.now), question.ledger.zone)
+    cut = span(asked, today, first, zone, default="all")
+    is_all = asked.range == "all" or asked == Asked()
+    return name_period(day_of(cut.start, zone), last if is_all else day_of(cut.end - 1, zone), is_all=is_all)
+
+
+def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
+    """Of the machine or the interface; of a plan's interfaces added up; None where no quarter hours are kept."""
+    ledger, subject = question.ledger, question.subject
+    if days > LONGEST_HOURS_DAYS:
+        first = day_of(told.end - 1, ledger.zone) - timedelta(days=RECENT_DAYS - 1)
+        told = Span(day_start(first, ledger.zone), told.end)
+    devices: list[str | None] = [subject] if not isinstance(subject, Plan) else []
+    if isinstance(subject, Plan):
+        devices.extend(name for name, counts in ledger.devices().items() if covers(subject, name, is_counted=counts))
+    found = [hours(ledger, question.now, told, device) for device in devices]
+    covered = [one.covered for one in found if one.covered is not None]
+    if not covered or not any(one.total.total for one in found):
+        return None
+    matrix = [
+        [_sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*(one.matrix for one in found), strict=True)
+    ]
+    whole = Span(min(one.start for one in covered), max(one.end for one in covered))
+    return HoursOfWeek(told, whole, matrix, _sum([one.total for one in found]))
+
+
+def _began(ledger: LedgerReader, subject: Plan | str | None) -> int | None:
+    """When counting began: of the machine, of one interface, or of the first of a plan's."""
+    devices = devices_of(ledger, subject) if isinstance(subject, Plan) else (subject,)
+    began = (counting_began(ledger, device) for device in devices)
+    return min((at for at in began if at is not None), default=None)
+
+
+def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: int | None) -> Iterator[Comparison]:
+    ledger, now, _, subject = question
+    before = None
+    if isinstance(subject, Plan):
+        cycle = cycle_of(subject, period.first, ledger.zone)
+        if (cycle.first, cycle.last) == (period.first, period.last):
+            before = cycle_before(subject, cycle, ledger.zone)
+    # All that was moved, whether a plan bills it or not.
+    usage = BilledUsage(ledger, Plan(), frozenset(devices_of(ledger, subject)))
+    for stretch in earlier(period, day_of(int(now), ledger.zone), before):
+        if is_counted(stretch, began, usage) and (found := compare(usage, period, stretch, moved, int(now))):
+            yield found
+
+
+def _plans(question: _Question, first: date, last: date, outlook: Outlook) -> Iterator[PlanCycles]:
+    """Of the plan that was asked for, or of all; an interface alone has none."""
+    if isinstance(question.subject, str):
+        return
+    today = day_of(int(question.now), question.ledger.zone)
+    for plan in outlook.plans if question.subject is None else (question.subject,):
+        if tells_something(plan):
+            yield plan_cycles(question.ledger, plan, first, last, today)
+
+
+def _blind(ledger: LedgerReader, told: Span, now: int) -> Blind:
+    lengths = [min(gap.ended, told.end, now) - max(gap.began, told.start) for gap in ledger.gaps(*told)]
+    return Blind(len(lengths), sum(lengths), max(lengths, default=0))
+
+
+def _sum(amounts: Sequence[Bytes]) -> Bytes:
+    total = NO_BYTES
+    for amount in amounts:
+        total = total.plus(amount)
+    return total
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)[:60]
