@@ -15,7 +15,7 @@ $(call pytest,.venv-$(RESOLUTION)) $(UNITS)
 endef
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build test grafana lint lock
-UPLOT := exporter/web/assets/vendor/uplot
+UPLOT := exporter/web/page/assets/vendor/uplot
 SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 

@@ -27,7 +27,7 @@ from exporter.metrics.families import families
 from exporter.planning.notices import Notifier
 from exporter.planning.outbox import Outbox
 from exporter.planning.watch import PlanWatch
-from exporter.web.desk import Desk
+from exporter.web.context import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from exporter.metering.readings import Meter, Subject
     from exporter.metering.totals import Totals
     from exporter.settings import Settings
-    from exporter.web.reading import Readers
+    from exporter.web.http.reading import Readers
     from exporter.web_config.parsing import WatchedWebConfig
 
 LOST_LOOKS = 5

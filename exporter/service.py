@@ -13,8 +13,8 @@ from exporter.archive import ARCHIVE_SECONDS
 from exporter.ledger.lock import LedgerLock
 from exporter.ledger.opening import open_ledger
 from exporter.parts import Surroundings, build_parts
-from exporter.web.listening import bind, close
-from exporter.web.reading import Readers
+from exporter.web.http.listening import bind, close
+from exporter.web.http.reading import Readers
 from exporter.web.server import serve
 from exporter.web_config.certificates import Certificates
 

@@ -23,7 +23,7 @@ from exporter.metering.clock import SECOND
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
-from exporter.web import live
+from exporter.web.page import live
 from reports.billing.plans import CycleRule, Plan
 from tests.exporter.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, interface, running

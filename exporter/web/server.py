@@ -14,14 +14,16 @@ from aiohttp import web
 
 from exporter.ledger.holder import Holder
 from exporter.settings.dashboards import links_to_grafana
-from exporter.web import bandwidth, export, history, live, openapi, page, plans, prometheus, reports, storage, usage
-from exporter.web.access import Access
-from exporter.web.asset_files import add_assets
-from exporter.web.desk import DESK
-from exporter.web.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
-from exporter.web.grafana import NAME, Seen, grafana_url
-from exporter.web.listening import Guests, Listener, bind, most_connections
-from exporter.web.protocol import FAILED, Protocol
+from exporter.web.api import bandwidth, export, history, plans, prometheus, reports, storage, usage
+from exporter.web.context import DESK
+from exporter.web.http import openapi
+from exporter.web.http.access import Access
+from exporter.web.http.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
+from exporter.web.http.grafana import NAME, Seen, grafana_url
+from exporter.web.http.listening import Guests, Listener, bind, most_connections
+from exporter.web.http.protocol import FAILED, Protocol
+from exporter.web.page import live, page
+from exporter.web.page.asset_files import add_assets
 from reports.calendar.periods import PeriodError
 from reports.ledger.reader import UnknownInterfaceError
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from exporter.web_config.parsing import WatchedWebConfig
 
 log = logging.getLogger(__name__)

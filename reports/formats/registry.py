@@ -77,7 +77,9 @@ FORMATS: Mapping[str, Format] = {
     "llm": Format("llm", "text/plain; charset=utf-8", "toml"),
     "toon": Format("toon", "text/toon; charset=utf-8", "toon"),
     "markdown": Format("markdown", "text/markdown; charset=utf-8; variant=GFM", "md"),
-    "html": Format("html", "text/html; charset=utf-8", "html", ("wrapup.wrapup", "wrapup"), has_outlook=True, default="year"),
+    "html": Format(
+        "html", "text/html; charset=utf-8", "html", ("wrapup.wrapup", "wrapup"), has_outlook=True, default="year"
+    ),
 }
 
 BASIC = Format("csv.basic", FORMATS["csv"].content_type, "csv", FORMATS["csv"].question)

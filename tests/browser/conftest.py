@@ -12,7 +12,7 @@ import pytest_asyncio
 from playwright.async_api import async_playwright
 
 from exporter.ledger.schema import migrate
-from exporter.web import live
+from exporter.web.page import live
 from tests.browser.lively_service import LivelyService, lively
 from tests.browser.visitor import Visitor
 from tests.exporter.fake_machine import Machine

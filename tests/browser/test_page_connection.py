@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from exporter.web import live
-from exporter.web.live import FEED, LiveFeed
+from exporter.web.page import live
+from exporter.web.page.live import FEED, LiveFeed
 from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:

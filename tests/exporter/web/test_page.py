@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings
-from exporter.web.asset_files import OWN
+from exporter.web.page.asset_files import OWN
 from reports.billing.plans import Plan
 from reports.calendar.spans import RANGES
 from reports.formats.registry import FORMATS

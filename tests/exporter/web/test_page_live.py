@@ -14,8 +14,9 @@ import aiohttp
 import pytest
 from msgspec.structs import replace
 
-from exporter.web import live, server
-from exporter.web.live import FEED, MOST_LISTENERS, LiveFeed
+from exporter.web import server
+from exporter.web.page import live
+from exporter.web.page.live import FEED, MOST_LISTENERS, LiveFeed
 from reports.text.amounts import human_bytes
 from tests.exporter.web.running_service import RunningService, running
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.web.page_view import _split
-from exporter.web.page_words import _beside, gap_words
+from exporter.web.page.view import _split
+from exporter.web.page.words import _beside, gap_words
 from reports.ledger.reader import Gap
 
 

@@ -20,7 +20,7 @@ import toon_format
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
-from exporter.web.export import SHORT_BYTES, disposition
+from exporter.web.api.export import SHORT_BYTES, disposition
 from reports.billing.plans import Plan
 from reports.formats.json.export import ExportDocument
 from reports.formats.json.slots import SlotDocument

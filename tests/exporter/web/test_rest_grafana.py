@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from exporter.settings.tree import Grafana, PlanSettings
-from exporter.web.grafana import VIEWS
+from exporter.web.http.grafana import VIEWS
 from exporter.web.server import ENDPOINTS
 from reports.billing.plans import CycleRule, Plan
 from tests.exporter.web.running_service import RunningService, running

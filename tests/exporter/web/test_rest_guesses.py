@@ -10,7 +10,7 @@ import bcrypt
 import pytest
 from msgspec.structs import replace
 
-from exporter.web.attempts import BURST, MOST_ADDRESSES, Attempts
+from exporter.web.http.attempts import BURST, MOST_ADDRESSES, Attempts
 from exporter.web_config.parsing import WatchedWebConfig
 from tests.exporter.web.running_service import RunningService, running
 

@@ -9,7 +9,7 @@ import pytest
 
 from exporter.metering.postings import Gap, Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.web.history import ENDPOINTS
+from exporter.web.api.history import ENDPOINTS
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:

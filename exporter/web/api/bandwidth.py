@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.web.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
+from exporter.web.http.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
 from reports.calendar.periods import parse_month
 from reports.formats.json import bandwidth as shapes
 from reports.ledger.scope import names_of
 from reports.usage import bandwidth, usage
 
 if TYPE_CHECKING:
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
 
 
 class TrafficQuery(OfInterface, frozen=True, kw_only=True):

@@ -12,9 +12,9 @@ import msgspec
 from aiohttp import web
 
 import exporter
-from exporter.web.endpoints import JSON, Endpoint, Page, Query, answer_with
-from exporter.web.grafana import NAME, VIEWS
-from exporter.web.policy import WITHOUT_SCRIPTS
+from exporter.web.http.endpoints import JSON, Endpoint, Page, Query, answer_with
+from exporter.web.http.grafana import NAME, VIEWS
+from exporter.web.http.policy import WITHOUT_SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

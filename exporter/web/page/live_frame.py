@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from exporter.metering.clock import SECOND
-from exporter.web.desk import NO_INTERFACE
+from exporter.web.context import NO_INTERFACE
 from reports.billing.forecast import why_unknown
 from reports.text.amounts import human_bits, human_bytes, human_rate
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exporter.metering.snapshots import InterfaceState, Snapshot
     from exporter.metering.totals import Totals
     from exporter.planning.watch import LivePlan
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
 
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
 

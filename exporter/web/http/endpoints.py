@@ -13,7 +13,7 @@ from reports.ledger.scope import joined
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
 
 JSON = "application/json"
 INTERFACE = "interface"

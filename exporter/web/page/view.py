@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import exporter
-from exporter.web import page_words as words
-from exporter.web.asset_files import address
+from exporter.web.page import words as words
+from exporter.web.page.asset_files import address
 from reports.billing.plans import Plan
 from reports.calendar.periods import day_start, iso
 from reports.calendar.spans import RANGES
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from exporter.ledger.poster import CommitHealth
     from exporter.ledger.upkeep import LedgerFigures
     from exporter.metering.snapshots import InterfaceState
-    from exporter.web.live import Speed
-    from exporter.web.live_frame import LiveFrame
-    from exporter.web.page_facts import PageFacts
+    from exporter.web.page.facts import PageFacts
+    from exporter.web.page.live import Speed
+    from exporter.web.page.live_frame import LiveFrame
     from reports.text.grafana_links import GrafanaLinks
     from reports.usage.series import Point
 

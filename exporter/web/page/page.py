@@ -10,18 +10,18 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from exporter.settings.dashboards import links_to_grafana
-from exporter.web.access import ACCESS
-from exporter.web.desk import DESK
-from exporter.web.endpoints import MonthText, Page, Query, error_response, parse_parameter, parse_query
-from exporter.web.live import FEED
-from exporter.web.live_frame import live_frame, moment
-from exporter.web.page_facts import RememberedRecords, page_facts
-from exporter.web.policy import OWN_ASSETS
+from exporter.web.context import DESK
+from exporter.web.http.access import ACCESS
+from exporter.web.http.endpoints import MonthText, Page, Query, error_response, parse_parameter, parse_query
+from exporter.web.http.policy import OWN_ASSETS
+from exporter.web.page.facts import RememberedRecords, page_facts
+from exporter.web.page.live import FEED
+from exporter.web.page.live_frame import live_frame, moment
 from reports.calendar.periods import parse_month
 
 if TYPE_CHECKING:
-    from exporter.web.access import Access
-    from exporter.web.page_view import Shown
+    from exporter.web.http.access import Access
+    from exporter.web.page.view import Shown
     from reports.ledger.reader import LedgerReader
 
 RECORDS = web.AppKey("records", RememberedRecords)
@@ -42,24 +42,24 @@ async def page(request: web.Request) -> web.Response:
     refusal = await request.app[ACCESS].data_refusal(request)
     if refusal is not None and {"X-API-Key", "Authorization"} & request.headers.keys():
         return error_response(refusal.status, refusal.message)
-    from exporter.web import page_view  # noqa: PLC0415 - templates are memory that a service without visitors saves
+    from exporter.web.page import view  # noqa: PLC0415 - templates are memory that a service without visitors saves
 
     desk = request.app[DESK]
     if refusal is not None:
-        return await desk.work(lambda: _answer(request, page_view.shell()))
+        return await desk.work(lambda: _answer(request, view.shell()))
     shown = _shown(request)
     plans = [settings.plan for settings in desk.settings.plans]
     now, known = desk.now, request.app[RECORDS]
 
     def write(ledger: LedgerReader) -> web.Response:
         facts = page_facts(ledger, now, plans, which, known)
-        return _answer(request, page_view.page(shown, facts, ledger.zone))
+        return _answer(request, view.page(shown, facts, ledger.zone))
 
     try:
         return await desk.ask(write)
     except sqlite3.Error as error:
         reason = str(error)
-    return await desk.work(lambda: _answer(request, page_view.trouble(shown, reason), status=503))
+    return await desk.work(lambda: _answer(request, view.trouble(shown, reason), status=503))
 
 
 async def to_page(request: web.Request) -> web.Response:
@@ -76,7 +76,7 @@ def add_page(app: web.Application, access: Access) -> None:
 
 def _shown(request: web.Request) -> Shown:
     """What the service itself knows, at the moment of the request."""
-    from exporter.web.page_view import Shown  # noqa: PLC0415 - as above
+    from exporter.web.page.view import Shown  # noqa: PLC0415 - as above
 
     desk = request.app[DESK]
     now = moment(desk)

@@ -12,18 +12,18 @@ import msgspec
 from aiohttp import web
 from aiohttp.payload import Payload
 
-from exporter.web.access import ACCESS
-from exporter.web.desk import DESK
-from exporter.web.endpoints import Page, error_response
-from exporter.web.live_frame import live_frame, moment
+from exporter.web.context import DESK
+from exporter.web.http.access import ACCESS
+from exporter.web.http.endpoints import Page, error_response
+from exporter.web.page.live_frame import live_frame, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from exporter.web.desk import Desk
-    from exporter.web.live_frame import LiveFrame
+    from exporter.web.context import Desk
+    from exporter.web.page.live_frame import LiveFrame
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporter.settings import Settings
-    from exporter.web.attempts import Attempts
+    from exporter.web.http.attempts import Attempts
     from exporter.web_config.parsing import WatchedWebConfig, WebConfig
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -11,14 +11,14 @@ import msgspec
 
 import exporter
 from exporter.ledger.files import size_on_disk
-from exporter.web.endpoints import Endpoint, NoQuery, Query
+from exporter.web.http.endpoints import Endpoint, NoQuery, Query
 from reports.calendar.periods import iso
 from reports.formats.json import ledger as shapes
 from reports.formats.json.usage import Answer
 from reports.ledger.reader import RowCounts, Unposted
 
 if TYPE_CHECKING:
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from reports.ledger.reader import LedgerReader
 
 DAY_SECONDS = 86_400

@@ -11,8 +11,8 @@ import msgspec
 from aiohttp import web
 
 from exporter.archive import outlook_of
-from exporter.web.desk import DESK
-from exporter.web.endpoints import (
+from exporter.web.context import DESK
+from exporter.web.http.endpoints import (
     JSON,
     BadRequestError,
     FirstDay,
@@ -23,7 +23,7 @@ from exporter.web.endpoints import (
     has_already,
     parse_query,
 )
-from exporter.web.policy import WITHOUT_SCRIPTS
+from exporter.web.http.policy import WITHOUT_SCRIPTS
 from reports.billing.plans import PlanError
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.formats.registry import (
@@ -39,7 +39,7 @@ from reports.formats.registry import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from reports.billing.plans import Plan
     from reports.calendar.spans import Span
     from reports.export.export import Export

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from exporter.web.endpoints import BadRequestError, Endpoint, OfInterface, Query
+from exporter.web.http.endpoints import BadRequestError, Endpoint, OfInterface, Query
 from reports.billing.cost import PERIODS, period_cost
 from reports.billing.plans import PlanError, named
 from reports.billing.prices import PRICE, PriceError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from exporter.settings import Settings
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
 

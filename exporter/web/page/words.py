@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from exporter.web.page_facts import Month, PageFacts
+    from exporter.web.page.facts import Month, PageFacts
     from reports.billing.cost import StretchCost
     from reports.billing.status import PlanStatus
     from reports.ledger.reader import Bytes, Gap

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exporter.web.desk import DESK
-from exporter.web.endpoints import Page, error_response
+from exporter.web.context import DESK
+from exporter.web.http.endpoints import Page, error_response
 
 
 async def metrics(request: web.Request) -> web.Response:

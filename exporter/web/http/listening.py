@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Sequence
 
-    from exporter.web.protocol import Protocol
+    from exporter.web.http.protocol import Protocol
 
 log = logging.getLogger(__name__)
 

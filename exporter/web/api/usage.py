@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
 from exporter.metering.postings import STILL, Speeds
-from exporter.web.endpoints import (
+from exporter.web.http.endpoints import (
     BadRequestError,
     Endpoint,
     FirstDate,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exporter.metering.snapshots import InterfaceState
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from reports.ledger.reader import LedgerReader
 
 

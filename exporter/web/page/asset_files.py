@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aiohttp import web
 
 import reports
-from exporter.web.access import ASSETS
+from exporter.web.http.access import ASSETS
 
 OWN = Path(__file__).parent / "assets"
 THEME = Path(reports.__file__).parent / "templates" / "theme.css"

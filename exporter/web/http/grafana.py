@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.settings import Settings
-    from exporter.web.endpoints import Query
+    from exporter.web.http.endpoints import Query
     from reports.billing.plans import Plan
     from reports.text.grafana_links import GrafanaLinks
 

@@ -21,8 +21,8 @@ from exporter.archive import (
     outlook_of,
     told,
 )
-from exporter.web.desk import DESK
-from exporter.web.endpoints import (
+from exporter.web.context import DESK
+from exporter.web.http.endpoints import (
     BadRequestError,
     FirstDay,
     LastDay,
@@ -34,7 +34,7 @@ from exporter.web.endpoints import (
     has_already,
     parse_query,
 )
-from exporter.web.policy import WITHOUT_SCRIPTS
+from exporter.web.http.policy import WITHOUT_SCRIPTS
 from reports.billing.plans import PlanError
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.text.amounts import human_duration
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
 

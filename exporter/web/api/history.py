@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from exporter.web.endpoints import Endpoint, OfInterface
+from exporter.web.http.endpoints import Endpoint, OfInterface
 from reports.calendar.periods import day_of
 from reports.calendar.spans import CUSTOM, RANGES, Asked, Span, span
 from reports.formats.json import history as shapes
@@ -18,7 +18,7 @@ from reports.usage import records as found_records
 from reports.usage import series as points
 
 if TYPE_CHECKING:
-    from exporter.web.desk import Desk
+    from exporter.web.context import Desk
     from reports.ledger.reader import LedgerReader
 
 INSTANT_PATTERN = (
