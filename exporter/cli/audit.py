@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
-from exporter.console.client import ServiceError
-from exporter.console.options import one_interface
-from exporter.console.printing import Table, print_json, print_table
 from exporter.metering.readings import MeterError
+from exporter.session.client import ServiceError
+from exporter.session.session import open_books
+from exporter.terminal.options import one_interface
+from exporter.terminal.printing import Table, print_json, print_table
 from reports.calendar.periods import iso
 from reports.ledger.scope import names_of
 from reports.usage.audit import KernelCounter
@@ -20,8 +20,8 @@ from reports.usage.audit import audit as compare
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
     from reports.usage.audit import Audit
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.backfill.blocks import block_windows, write_blocks
-from exporter.console.backfill.planning import Wanted, plan_backfill
-from exporter.console.backfill.promtool import find_promtool
-from exporter.console.backfill.summary import Summary, print_summary
-from exporter.console.backfill.victoria import count_samples, require_arrival, send
-from exporter.console.books import open_books
-from exporter.console.progress import progress
-from exporter.console.replacing import replacing, require_free
-from exporter.console.termination import clean_termination
+from exporter.backfill.blocks import block_windows, write_blocks
+from exporter.backfill.planning import Wanted, plan_backfill
+from exporter.backfill.promtool import find_promtool
+from exporter.backfill.summary import Summary, print_summary
+from exporter.backfill.victoria import count_samples, require_arrival, send
+from exporter.session.session import open_books
+from exporter.terminal.output_files import replacing, require_free
+from exporter.terminal.progress import progress
+from exporter.terminal.signals import clean_termination
 from reports.formats.openmetrics import END, openmetrics
 from reports.formats.victoriametrics import victoriametrics
 from reports.past.samples import FAMILIES
@@ -25,8 +25,8 @@ from reports.past.samples import FAMILIES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from exporter.console.backfill.planning import Task
-    from exporter.console.outside import Outside
+    from exporter.backfill.planning import Task
+    from exporter.session.environment import Outside
     from reports.past.samples import PastFamily
 
 FORMATS = ("openmetrics", "victoriametrics")

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from exporter.console.groups import HintingGroup
 from exporter.settings import Loaded, SettingsError, load_settings, user_file
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys
+from exporter.terminal.groups import HintingGroup
 
 if TYPE_CHECKING:
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
     from exporter.settings.plan_showing import ShownKey
     from exporter.web_config.parsing import WebConfig
 
@@ -40,7 +40,7 @@ def check(outside: Outside, *, web_config: Path | None) -> None:
 
     Warnings, such as a plan that alerts nobody, leave the exit code at 0.
     """
-    from exporter.console.setting_checks import plan_warnings, start_problems  # noqa: PLC0415 - for this command only
+    from exporter.doctor.setting_checks import plan_warnings, start_problems  # noqa: PLC0415 - for this command only
 
     loaded = _load(outside)
     if problems := list(start_problems(loaded.settings, _web_config(web_config))):

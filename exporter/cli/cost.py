@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
-from exporter.console.dashboards import dashboard_notes
-from exporter.console.options import one_interface
-from exporter.console.printing import Table, print_json, print_table
-from exporter.console.questions import Question, ask
+from exporter.session.dashboards import dashboard_notes
+from exporter.session.questions import Question, ask
+from exporter.session.session import open_books
+from exporter.terminal.options import one_interface
+from exporter.terminal.printing import Table, print_json, print_table
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
 from reports.billing.prices import PriceError, parse_price
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
     from reports.ledger.reader import LedgerReader
 
 PERIODS = ("today", "week", "month", "year", "cycle")

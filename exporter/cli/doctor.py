@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
-from exporter.console.diagnosis import FACT, PROBLEM, diagnose
-from exporter.console.examination import examine
-from exporter.console.printing import CONTROL, Table, print_json, print_table, say
+from exporter.doctor.checks import examine
+from exporter.doctor.findings import FACT, PROBLEM, diagnose
+from exporter.session.session import open_books
+from exporter.terminal.printing import CONTROL, Table, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from exporter.console.diagnosis import Diagnosis, Finding
-    from exporter.console.outside import Outside
+    from exporter.doctor.findings import Diagnosis, Finding
+    from exporter.session.environment import Outside
 
 TOPICS = {
     "meter": "How it is measured",

@@ -11,13 +11,13 @@ import click
 
 import exporter
 from exporter.archive import outlook_of
-from exporter.console.books import open_books
-from exporter.console.options import one_interface
-from exporter.console.progress import PATIENCE_SECONDS, progress
-from exporter.console.questions import fetch
-from exporter.console.replacing import replacing, require_free
-from exporter.console.termination import clean_termination
 from exporter.identity import host_name
+from exporter.session.questions import fetch
+from exporter.session.session import open_books
+from exporter.terminal.options import one_interface
+from exporter.terminal.output_files import replacing, require_free
+from exporter.terminal.progress import PATIENCE_SECONDS, progress
+from exporter.terminal.signals import clean_termination
 from reports.billing.plans import PlanError
 from reports.calendar.periods import PeriodError
 from reports.calendar.spans import CUSTOM, RANGES, Asked
@@ -37,8 +37,8 @@ from reports.text.amounts import counted, human_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
     from reports.calendar.spans import Span
     from reports.export.slots import Slot
     from reports.formats.registry import Format, Told

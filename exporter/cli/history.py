@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
-from exporter.console.dashboards import dashboard_notes
-from exporter.console.known_interfaces import nothing_yet
-from exporter.console.options import reading_options
-from exporter.console.printing import Table, is_unicode, print_json, print_table, say, terminal_width
-from exporter.console.questions import Question, ask
+from exporter.session.dashboards import dashboard_notes
+from exporter.session.known_interfaces import nothing_yet
+from exporter.session.questions import Question, ask
+from exporter.session.session import open_books
+from exporter.terminal.options import reading_options
+from exporter.terminal.printing import Table, is_unicode, print_json, print_table, say, terminal_width
 from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.spans import Asked, span
 from reports.formats.json import history as json_history
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
     from reports.formats.json.usage import Usage
     from reports.ledger.reader import LedgerReader
 

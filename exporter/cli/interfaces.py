@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from exporter.console.books import open_books
-from exporter.console.client import ServiceError
-from exporter.console.dashboards import dashboard_notes
-from exporter.console.known_interfaces import known_interfaces, nothing_yet
-from exporter.console.options import one_interface
-from exporter.console.printing import Table, print_json, print_table, say
-from exporter.console.questions import ask
+from exporter.session.client import ServiceError
+from exporter.session.dashboards import dashboard_notes
+from exporter.session.known_interfaces import known_interfaces, nothing_yet
+from exporter.session.questions import ask
+from exporter.session.session import open_books
+from exporter.terminal.options import one_interface
+from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import day_of, day_start
 from reports.formats.json import usage as shapes
 from reports.ledger.scope import names_of
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
 
 COLUMNS = ("Interface", "Counted", "Today", "Ever", "Received ever", "Sent ever")
 

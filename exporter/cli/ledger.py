@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
-from exporter.console.client import ServiceError
-from exporter.console.groups import HintingGroup
-from exporter.console.printing import Table, print_json, print_table, say
 from exporter.ledger.backups import backups_of, write_backup
 from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
 from exporter.ledger.lock import LedgerLock
+from exporter.session.client import ServiceError
+from exporter.session.session import open_books
+from exporter.terminal.groups import HintingGroup
+from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import iso
 from reports.text.amounts import human_bytes, human_duration
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
     from reports.ledger.reader import Incident
 
 FACTS = {

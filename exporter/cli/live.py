@@ -12,17 +12,17 @@ from urllib.parse import quote
 
 import click
 
-from exporter.console.books import open_books, require_sight
-from exporter.console.client import ServiceError
-from exporter.console.options import one_interface
-from exporter.console.printing import terminal_width
+from exporter.session.client import ServiceError
+from exporter.session.session import open_books, require_sight
+from exporter.terminal.options import one_interface
+from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.console.client import ServiceClient
-    from exporter.console.outside import Outside
+    from exporter.session.client import ServiceClient
+    from exporter.session.environment import Outside
 
 BAD_REQUEST = 400
 

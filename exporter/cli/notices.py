@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_settings
-from exporter.console.printing import CONTROL
-from exporter.console.zone import ZoneError, day_zone
 from exporter.identity import host_name
+from exporter.session.session import open_settings
+from exporter.session.zone import ZoneError, day_zone
+from exporter.terminal.printing import CONTROL
 from reports.billing.plans import cycle_of
 from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
     from exporter.settings import PlanSettings, Settings
 
 

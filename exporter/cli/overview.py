@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
 
-from exporter.console import usage_questions as questions
-from exporter.console.books import open_books
-from exporter.console.printing import UNKNOWN, Table, print_table
-from exporter.console.questions import ask
+from exporter.session import usage_questions as questions
+from exporter.session.questions import ask
+from exporter.session.session import open_books
+from exporter.terminal.printing import UNKNOWN, Table, print_table
 from reports.calendar.periods import Period
 from reports.text.amounts import human_bits, human_bytes
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
     from reports.formats.json import usage as shapes
     from reports.formats.json.plans import PlanAnswer
 

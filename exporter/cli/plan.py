@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.books import open_books
-from exporter.console.dashboards import dashboard_notes
-from exporter.console.printing import CONTROL, UNKNOWN, Table, print_json, print_table
-from exporter.console.questions import ask
-from exporter.console.usage_questions import plans
+from exporter.session.dashboards import dashboard_notes
+from exporter.session.questions import ask
+from exporter.session.session import open_books
+from exporter.session.usage_questions import plans
+from exporter.terminal.printing import CONTROL, UNKNOWN, Table, print_json, print_table
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
     from reports.formats.json.forecast import ForecastAnswer, Money
     from reports.formats.json.plans import PlanAnswer
 

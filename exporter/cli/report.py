@@ -10,10 +10,10 @@ import click
 
 import exporter
 from exporter.archive import outlook_of
-from exporter.console.books import open_books
-from exporter.console.options import one_interface
-from exporter.console.replacing import replacing, require_free
 from exporter.identity import host_name
+from exporter.session.session import open_books
+from exporter.terminal.options import one_interface
+from exporter.terminal.output_files import replacing, require_free
 from reports.billing.plans import PlanError
 from reports.calendar.periods import PeriodError
 from reports.calendar.spans import RANGES, Asked
@@ -22,8 +22,8 @@ from reports.text.amounts import counted, human_bytes
 from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
 
 if TYPE_CHECKING:
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
     from reports.wrapup.wrapup import WrapUp
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import exporter
-from exporter.console.groups import HintingGroup
-from exporter.console.outside import Outside
+from exporter.session.environment import Outside
+from exporter.terminal.groups import HintingGroup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

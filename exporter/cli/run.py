@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from exporter.console.books import open_settings
-from exporter.console.output import ServiceOutput
-from exporter.console.setting_checks import plan_warnings, start_problems
-from exporter.console.system_problems import system_problem
-from exporter.console.zone import ZoneError, day_zone
+from exporter.doctor.setting_checks import plan_warnings, start_problems
+from exporter.doctor.system_problems import system_problem
 from exporter.metering.readings import MeterError
+from exporter.session.session import open_settings
+from exporter.session.zone import ZoneError, day_zone
+from exporter.terminal.service_output import ServiceOutput
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from exporter.console.outside import Outside
     from exporter.metering.counter_bases import LastShown
     from exporter.metering.readings import Subject
     from exporter.parts import Surroundings
     from exporter.service import Service
+    from exporter.session.environment import Outside
     from exporter.settings import Settings
     from exporter.web_config.parsing import WatchedWebConfig
 

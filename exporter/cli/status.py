@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from exporter.console.books import open_books, require_sight
-from exporter.console.client import ServiceError
-from exporter.console.dashboards import dashboard_notes
-from exporter.console.printing import Table, print_json, print_table, say
 from exporter.ledger.holder import Holder
+from exporter.session.client import ServiceError
+from exporter.session.dashboards import dashboard_notes
+from exporter.session.session import open_books, require_sight
+from exporter.terminal.printing import Table, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
+    from exporter.session.environment import Outside
+    from exporter.session.session import Books
 
 DAY_SECONDS = 86_400
 NOT_RUNNING = 3

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
 
-from exporter.console import usage_questions as questions
-from exporter.console.books import open_books
-from exporter.console.dashboards import dashboard_notes
-from exporter.console.options import reading_options
-from exporter.console.printing import UNKNOWN, Table, print_json, print_table
-from exporter.console.questions import ask, when
+from exporter.session import usage_questions as questions
+from exporter.session.dashboards import dashboard_notes
+from exporter.session.questions import ask, when
+from exporter.session.session import open_books
+from exporter.terminal.options import reading_options
+from exporter.terminal.printing import UNKNOWN, Table, print_json, print_table
 from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
 from reports.ledger.scope import in_words
 from reports.text.amounts import human_bytes, human_rate
@@ -20,9 +20,9 @@ from reports.text.amounts import human_bytes, human_rate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from exporter.console.books import Books
-    from exporter.console.outside import Outside
-    from exporter.console.questions import Found
+    from exporter.session.environment import Outside
+    from exporter.session.questions import Found
+    from exporter.session.session import Books
     from reports.formats.json import cost as json_cost
     from reports.formats.json import usage as shapes
 

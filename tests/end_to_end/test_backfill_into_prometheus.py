@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.console.backfill.promtool import blocks_in
+from exporter.backfill.promtool import blocks_in
 from reports.past.samples import FAMILIES
 from tests.bench.seeding import DAY
 from tests.end_to_end.metric_servers import prometheus, victoria_metrics

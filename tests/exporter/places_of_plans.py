@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.console.printing import UNKNOWN
+from exporter.terminal.printing import UNKNOWN
 from tests.exporter.one_history import PLANS
 from tests.reports.read_page import Page
 

@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.notices import test_notify as command
-from exporter.console.outside import Outside
 from exporter.planning.messages import Crossing, message_of, parts_of
 from exporter.planning.notices import DeliveryError, deliver
+from exporter.session.environment import Outside
 from exporter.settings import Notify
 from exporter.settings.placeholders import PLACEHOLDERS, filled
 

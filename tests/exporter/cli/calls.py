@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from exporter.cli.root import netledger
-from exporter.console.outside import Outside
+from exporter.session.environment import Outside
 from tests.exporter.cli.small_ledger import NOON
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
-from exporter.console.backfill.blocks import block_windows
-from exporter.console.backfill.labels import selector, target_labels
-from exporter.console.backfill.promtool import Block, blocks_in
-from exporter.console.backfill.retention import prometheus_seconds, recommended, victoria_seconds
+from exporter.backfill.blocks import block_windows
+from exporter.backfill.labels import selector, target_labels
+from exporter.backfill.promtool import Block, blocks_in
+from exporter.backfill.retention import prometheus_seconds, recommended, victoria_seconds
 from exporter.settings.tree import Server, Settings
 from reports.calendar.spans import Span
 from tests.exporter.cli.calls import Commands, Terminal

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.config import config
-from exporter.console.outside import Outside
+from exporter.session.environment import Outside
 from exporter.settings import Settings, load_settings
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys, sections

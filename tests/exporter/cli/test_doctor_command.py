@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.console.diagnosis import FACT, LIMIT, PROBLEM, diagnose
-from exporter.console.examination import Clock, Facts, Ledger, Meter, Service
+from exporter.doctor.checks import Clock, Facts, Ledger, Meter, Service
+from exporter.doctor.findings import FACT, LIMIT, PROBLEM, diagnose
 from exporter.metering.counting import CountingRules
 from exporter.metering.readings import NOTHING, Epoch, Link, Look, Reading, Subject
 from reports.ledger.reader import Gap, Incident

@@ -17,7 +17,7 @@ import pytest
 import toon_format
 
 from exporter.cli.export import told_of
-from exporter.console.replacing import replacing
+from exporter.terminal.output_files import replacing
 from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.cli.calls import Commands, Terminal
 from tests.exporter.cli.small_ledger import NOON

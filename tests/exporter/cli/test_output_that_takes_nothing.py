@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from exporter.console.output import MOST_WAITING, ServiceOutput
 from exporter.ledger.holder import Holder, find_holder
+from exporter.terminal.service_output import MOST_WAITING, ServiceOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,7 @@ def test_an_output_that_takes_nothing_ends_no_service(service: Service, output: 
 
 def test_lines_come_in_their_order_and_to_their_streams() -> None:
     program = (
-        "import logging; from exporter.console.output import ServiceOutput\n"
+        "import logging; from exporter.terminal.service_output import ServiceOutput\n"
         "with ServiceOutput() as output:\n"
         "    logging.basicConfig(handlers=[output])\n"
         "    for number in range(300):\n"

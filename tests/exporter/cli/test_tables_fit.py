@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.console.printing import Table, print_table
+from exporter.terminal.printing import Table, print_table
 from tests.exporter.cli.calls import ANSI
 from tests.exporter.cli.small_ledger import write_ledger
 

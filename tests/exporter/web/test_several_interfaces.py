@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.root import netledger
-from exporter.console.outside import Outside
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
+from exporter.session.environment import Outside
 from exporter.settings.tree import PlanSettings
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price, parse_price

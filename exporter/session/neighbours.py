@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from exporter.console.client import NETLEDGER, NOBODY, ServiceClient
+from exporter.session.client import NETLEDGER, NOBODY, ServiceClient
 
 if TYPE_CHECKING:
     from pathlib import Path

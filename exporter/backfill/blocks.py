@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from exporter.console.backfill.promtool import (
+from exporter.backfill.promtool import (
     LARGE_BLOCK_HOURS,
     OWN_BLOCK_HOURS,
     Block,

@@ -7,21 +7,21 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.console.books import BooksError, require_sight
-from exporter.console.client import UNAUTHORIZED, ServiceClient, ServiceError
-from exporter.console.setting_checks import plan_warnings
-from exporter.console.zone import ZoneError, day_zone
+from exporter.doctor.setting_checks import plan_warnings
 from exporter.ledger.backups import backup_folder, backups_of
 from exporter.ledger.files import size_on_disk
 from exporter.metering.counting import CountingRules
 from exporter.metering.readings import MeterError
 from exporter.meters.interfaces import open_interface_meter
 from exporter.meters.interfaces.linux_uplinks import parse_ipv4_routes, parse_ipv6_routes
+from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
+from exporter.session.session import BooksError, require_sight
+from exporter.session.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
-    from exporter.console.books import Books
     from exporter.ledger.holder import Holder
     from exporter.metering.readings import Look
+    from exporter.session.session import Books
     from reports.ledger.reader import Gap, Incident
 
 WEEK_SECONDS = 7 * 86_400

@@ -6,7 +6,7 @@ import errno
 import socket
 from typing import TYPE_CHECKING
 
-from exporter.console.client import ServiceClient
+from exporter.session.client import ServiceClient
 
 if TYPE_CHECKING:
     from exporter.settings import Settings

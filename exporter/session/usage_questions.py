@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.console.questions import Question
+from exporter.session.questions import Question
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
 from reports.billing.status import plan_status
@@ -15,7 +15,7 @@ from reports.formats.json import usage as shapes
 from reports.usage import usage
 
 if TYPE_CHECKING:
-    from exporter.console.books import Books
+    from exporter.session.session import Books
     from reports.billing.cost import StretchCost
     from reports.ledger.reader import LedgerReader
 

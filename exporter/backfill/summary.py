@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from exporter.console.backfill.retention import days_since, recommended
-from exporter.console.printing import CONTROL, print_json
+from exporter.backfill.retention import days_since, recommended
+from exporter.terminal.printing import CONTROL, print_json
 from reports.calendar.periods import iso
 from reports.text.amounts import counted, human_bytes
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from exporter.console.backfill.planning import Task, Wanted
-    from exporter.console.backfill.promtool import Block
+    from exporter.backfill.planning import Task, Wanted
+    from exporter.backfill.promtool import Block
 
 
 class Summary(NamedTuple):

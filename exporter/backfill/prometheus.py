@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from exporter.console.backfill.labels import selector
-from exporter.console.backfill.retention import prometheus_seconds
+from exporter.backfill.labels import selector
+from exporter.backfill.retention import prometheus_seconds
 from reports.calendar.spans import Span
 
 if TYPE_CHECKING:
-    from exporter.console.backfill.server import MetricServer
+    from exporter.backfill.server import MetricServer
     from reports.past.samples import Labels, Past
 
 MARK = "netledger_last_sample_timestamp_seconds"

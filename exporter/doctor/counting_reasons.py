@@ -9,7 +9,7 @@ from exporter.metering.counting import AUTO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.console.examination import Meter
+    from exporter.doctor.checks import Meter
     from exporter.metering.counting import CountingRules
     from exporter.metering.readings import Link
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from exporter.console.backfill import prometheus, victoria
-from exporter.console.backfill.labels import target_labels
-from exporter.console.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
-from exporter.console.backfill.server import MetricServer
+from exporter.backfill import prometheus, victoria
+from exporter.backfill.labels import target_labels
+from exporter.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
+from exporter.backfill.server import MetricServer
 from reports.calendar.periods import PeriodError, day_numbered, day_of, day_start, iso, parse_date
 from reports.calendar.spans import DATE_LENGTH, Span, parse_instant
 from reports.past.samples import Past
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from exporter.console.books import Books
+    from exporter.session.session import Books
     from reports.ledger.reader import LedgerReader
     from reports.past.samples import Labels
 

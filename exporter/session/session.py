@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import click
 
-from exporter.console.client import ServiceClient, ServiceError
-from exporter.console.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.holder import READING, find_holder, lock_path
+from exporter.session.client import ServiceClient, ServiceError
+from exporter.session.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
 from exporter.settings import SettingsError, load_settings
 from exporter.settings.loading import usual_files
 from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from exporter.console.outside import Outside
     from exporter.ledger.holder import Holder
+    from exporter.session.environment import Outside
     from exporter.settings import Settings
 
 SCHEMA_VERSION = 1

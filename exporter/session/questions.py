@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import msgspec
 
-from exporter.console.client import ServiceError
+from exporter.session.client import ServiceError
 from reports.billing.plans import PlanError
 from reports.calendar.periods import PeriodError, iso
 from reports.ledger.reader import UnknownInterfaceError
@@ -20,8 +20,8 @@ from reports.ledger.reader import UnknownInterfaceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from exporter.console.books import Books
-    from exporter.console.client import ServiceClient
+    from exporter.session.client import ServiceClient
+    from exporter.session.session import Books
     from reports.ledger.reader import LedgerReader
 
 Shape = TypeVar("Shape")

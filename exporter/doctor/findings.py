@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from exporter.console.counting_reasons import guesses, judge_interfaces
+from exporter.doctor.counting_reasons import guesses, judge_interfaces
 from reports.calendar.periods import iso
 from reports.text.amounts import human_bytes, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.console.counting_reasons import InterfaceVerdict
-    from exporter.console.examination import Clock, Facts, Ledger, Meter, Service
+    from exporter.doctor.checks import Clock, Facts, Ledger, Meter, Service
+    from exporter.doctor.counting_reasons import InterfaceVerdict
 
 FACT, LIMIT, PROBLEM = "fact", "limit", "problem"
 LEAST_FREE_BYTES = 100_000_000

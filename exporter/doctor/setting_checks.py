@@ -8,8 +8,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from exporter.console.zone import ZoneError, day_zone
 from exporter.ledger.files import connect_to_read
+from exporter.session.zone import ZoneError, day_zone
 from exporter.web_config.open_door import open_door
 from reports.billing.plans import covers
 from reports.ledger.reader import LedgerReader

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.console.books import BooksError
-from exporter.console.questions import Question, ask
+from exporter.session.questions import Question, ask
+from exporter.session.session import BooksError
 from reports.formats.json import usage as shapes
 from reports.ledger.reader import NO_BYTES
 from reports.usage import usage
 
 if TYPE_CHECKING:
-    from exporter.console.books import Books
+    from exporter.session.session import Books
     from reports.ledger.reader import LedgerReader
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.console.backfill.labels import selector
-from exporter.console.backfill.prometheus import Retention
-from exporter.console.backfill.retention import victoria_seconds
+from exporter.backfill.labels import selector
+from exporter.backfill.prometheus import Retention
+from exporter.backfill.retention import victoria_seconds
 from reports.text.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exporter.console.backfill.server import MetricServer
+    from exporter.backfill.server import MetricServer
     from reports.calendar.spans import Span
     from reports.past.samples import Labels
 
