@@ -19,7 +19,7 @@ from exporter.terminal.groups import HintingGroup
 if TYPE_CHECKING:
     from exporter.session.environment import Outside
     from exporter.settings.plan_showing import ShownKey
-    from exporter.web_config.parsing import WebConfig
+    from exporter.tls.web_config import WebConfig
 
 
 @click.group(cls=HintingGroup)
@@ -109,7 +109,7 @@ def _load(outside: Outside) -> Loaded:
 def _web_config(path: Path | None) -> WebConfig | None:
     if path is None:
         return None
-    from exporter.web_config.parsing import WebConfigError, load_web_config  # noqa: PLC0415 - only with a file
+    from exporter.tls.web_config import WebConfigError, load_web_config  # noqa: PLC0415 - only with a file
 
     try:
         return load_web_config(path)

@@ -41,8 +41,8 @@ def test_notify(outside: Outside, *, name: str | None) -> None:
 
 
 def _send(settings: Settings, held: PlanSettings, way: str, now: float) -> bool:
-    from exporter.planning.messages import test_message  # noqa: PLC0415 - with aiohttp, for this command only
-    from exporter.planning.notices import DeliveryError, deliver  # noqa: PLC0415
+    from exporter.billing.messages import test_message  # noqa: PLC0415 - with aiohttp, for this command only
+    from exporter.billing.notifier import DeliveryError, deliver  # noqa: PLC0415
 
     try:
         zone = day_zone(settings.ledger.timezone)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 import exporter
-from exporter.archive import outlook_of
+from exporter.archive.archive import outlook_of
 from exporter.identity import host_name
 from exporter.session.session import open_books
 from exporter.terminal.options import one_interface

@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from exporter.metering.counter_bases import LastShown
     from exporter.metering.readings import Subject
-    from exporter.parts import Surroundings
-    from exporter.service import Service
+    from exporter.service.service import Service
+    from exporter.service.wiring import Surroundings
     from exporter.session.environment import Outside
     from exporter.settings import Settings
-    from exporter.web_config.parsing import WatchedWebConfig
+    from exporter.tls.web_config import WatchedWebConfig
 
 log = logging.getLogger("netledger")
 
@@ -111,7 +111,7 @@ async def _serve(
     """One service after the other, until one is told to stop; returns whether its last sample was posted."""
     from exporter.metering.clock import SystemClock  # noqa: PLC0415
     from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - after the settings are known to be good
-    from exporter.parts import Surroundings as Around  # noqa: PLC0415 - the heavy half, and only for this command
+    from exporter.service.wiring import Surroundings as Around  # noqa: PLC0415 - the heavy half, and only for this command
 
     loop = asyncio.get_running_loop()
     wish = _wishes(loop)
@@ -152,7 +152,7 @@ async def _serve(
 
 async def _start(around: Surroundings, output: ServiceOutput) -> Service:
     from exporter.ledger.files import LedgerError  # noqa: PLC0415
-    from exporter.service import Service  # noqa: PLC0415
+    from exporter.service.service import Service  # noqa: PLC0415
 
     try:
         service = Service(around)
@@ -225,7 +225,7 @@ def _on_signal(loop: asyncio.AbstractEventLoop, number: int, wish: asyncio.Queue
 def _watch(path: Path | None) -> WatchedWebConfig | None:
     if path is None:
         return None
-    from exporter.web_config.parsing import WatchedWebConfig, WebConfigError  # noqa: PLC0415 - only with a file
+    from exporter.tls.web_config import WatchedWebConfig, WebConfigError  # noqa: PLC0415 - only with a file
 
     try:
         return WatchedWebConfig(path)

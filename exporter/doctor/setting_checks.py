@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_read
 from exporter.session.zone import ZoneError, day_zone
-from exporter.web_config.open_door import open_door
+from exporter.tls.open_door import open_door
 from reports.billing.plans import covers
 from reports.ledger.reader import LedgerReader
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.settings import Settings
-    from exporter.web_config.parsing import WebConfig
+    from exporter.tls.web_config import WebConfig
 
 
 def start_problems(settings: Settings, web_config: WebConfig | None = None) -> Iterator[str]:

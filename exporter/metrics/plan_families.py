@@ -10,8 +10,8 @@ from reports.billing.prices import cost, has_price
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exporter.billing.plan_watch import LivePlan
     from exporter.metrics.state import MetricsState
-    from exporter.planning.watch import LivePlan
     from reports.billing.forecast import Forecast
     from reports.billing.plans import Plan
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
+    from exporter.billing.plan_watch import LivePlan
     from exporter.ledger.poster import CommitHealth
     from exporter.ledger.upkeep import LedgerFigures
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
-    from exporter.planning.watch import LivePlan
 
 
 class MetricsState(NamedTuple):

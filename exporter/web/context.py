@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from zoneinfo import ZoneInfo
 
-    from exporter.archive import Host
+    from exporter.archive.archive import Host
+    from exporter.billing.plan_watch import LivePlan, PlanWatch
     from exporter.ledger.poster import Poster
     from exporter.ledger.upkeep import LedgerUpkeep
     from exporter.metering.clock import Clock
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from exporter.metrics.exposition import Exposition, Rendered
-    from exporter.planning.watch import LivePlan, PlanWatch
     from exporter.settings import Settings
     from exporter.web.http.reading import Readers
     from reports.ledger.reader import LedgerReader

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler, Middleware
 
+    from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.context import Desk
-    from exporter.web_config.parsing import WatchedWebConfig
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import bcrypt
 import pytest
 from msgspec.structs import replace
 
-from exporter.web_config.parsing import WatchedWebConfig
+from exporter.tls.web_config import WatchedWebConfig
 from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:

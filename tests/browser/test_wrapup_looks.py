@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exporter.archive import archive_folder
+from exporter.archive.archive import archive_folder
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Grafana, PlanSettings

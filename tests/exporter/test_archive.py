@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from exporter.archive import MOST_AT_ONCE, NAME, Host, ReportArchive, archive_folder, archived, finished
+from exporter.archive.archive import MOST_AT_ONCE, NAME, Host, ReportArchive, archive_folder, archived, finished
 from exporter.ledger.files import connect_to_read
 from exporter.settings.tree import Grafana, Ledger, PlanSettings, Reports, Settings
 from reports.billing.plans import Plan

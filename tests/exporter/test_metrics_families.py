@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.billing.plan_watch import LivePlan
 from exporter.ledger.poster import CommitHealth
 from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
@@ -17,7 +18,6 @@ from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import Families, families
 from exporter.metrics.service_families import Build
-from exporter.planning.watch import LivePlan
 from tests.fixtures.metrics_states import (
     FAILING,
     NOW,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from exporter.billing.messages import Crossing, message_of, parts_of
+from exporter.billing.notifier import DeliveryError, deliver
 from exporter.cli.notices import test_notify as command
-from exporter.planning.messages import Crossing, message_of, parts_of
-from exporter.planning.notices import DeliveryError, deliver
 from exporter.session.environment import Outside
 from exporter.settings import Notify
 from exporter.settings.placeholders import PLACEHOLDERS, filled

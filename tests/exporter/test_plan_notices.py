@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
+from exporter.billing.notifier import ATTEMPTS, Notifier
+from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, read_told
 from exporter.ledger.writer import Writer
-from exporter.planning.notices import ATTEMPTS, Notifier
-from exporter.planning.outbox import KEPT_SECONDS, Notice, Outbox, read_told
 from exporter.settings import Notify
 
 if TYPE_CHECKING:

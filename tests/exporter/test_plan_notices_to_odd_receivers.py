@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.planning.notices import ATTEMPTS
+from exporter.billing.notifier import ATTEMPTS
 from exporter.settings import Notify
 from tests.exporter.test_plan_notices import KEY, MESSAGE, NOTED, Kept, finished, kept
 

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporter.billing.notifier import Notifier
+from exporter.billing.outbox import Outbox
+from exporter.billing.plan_watch import PlanWatch
 from exporter.metering.clock import SECOND
-from exporter.planning.notices import Notifier
-from exporter.planning.outbox import Outbox
-from exporter.planning.watch import PlanWatch
 from exporter.settings.tree import PlanSettings
 from reports.billing.plans import CycleRule, FreeHours, Plan
 from reports.billing.status import plan_status
@@ -22,7 +22,7 @@ from reports.billing.status import plan_status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exporter.planning.watch import LivePlan
+    from exporter.billing.plan_watch import LivePlan
     from reports.billing.plans import Counts
     from reports.billing.status import PlanStatus
     from reports.ledger.reader import LedgerReader
@@ -91,7 +91,7 @@ def india(machine: Machine, open_books: Callable[..., Books]) -> Books:
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "exporter.planning.watch"]
+    return [record.getMessage() for record in caplog.records if record.name == "exporter.billing.plan_watch"]
 
 
 async def test_before_the_first_refresh_no_plan_is_told_of(india: Books) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from exporter.archive import outlook_of
+from exporter.archive.archive import outlook_of
 from exporter.web.context import DESK
 from exporter.web.http.endpoints import (
     JSON,

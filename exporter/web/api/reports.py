@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import msgspec
 from aiohttp import web
 
-from exporter.archive import (
+from exporter.archive.archive import (
     ARCHIVE_SECONDS,
     MOST_AT_ONCE,
     NAME,

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import HttpVersion11, web
 
 from exporter.identity import host_name
-from exporter.web_config.basic_auth import BasicAuth
+from exporter.tls.basic_auth import BasicAuth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exporter.settings import Settings
+    from exporter.tls.web_config import WatchedWebConfig, WebConfig
     from exporter.web.http.attempts import Attempts
-    from exporter.web_config.parsing import WatchedWebConfig, WebConfig
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/dashboard", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})

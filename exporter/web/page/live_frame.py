@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from exporter.billing.plan_watch import LivePlan
     from exporter.metering.snapshots import InterfaceState, Snapshot
     from exporter.metering.totals import Totals
-    from exporter.planning.watch import LivePlan
     from exporter.web.context import Desk
 
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"

@@ -15,8 +15,8 @@ from exporter.ledger.holder import find_holder
 from exporter.ledger.writer import Writer
 from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
-from exporter.parts import Surroundings
-from exporter.service import Service
+from exporter.service.service import Service
+from exporter.service.wiring import Surroundings
 from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, PlanSettings, Reports, Server, Settings
 from reports.billing.plans import Plan
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.counter_bases import LastShown
     from exporter.metering.postings import Gap, Usage
-    from exporter.web_config.parsing import WatchedWebConfig
+    from exporter.tls.web_config import WatchedWebConfig
     from tests.exporter.fake_machine import FakeMeter, Machine
 
 INDIA = ZoneInfo("Asia/Kolkata")

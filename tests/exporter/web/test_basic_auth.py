@@ -3,7 +3,7 @@ from __future__ import annotations
 import bcrypt
 import pytest
 
-from exporter.web_config.basic_auth import REMEMBERED, BasicAuth
+from exporter.tls.basic_auth import REMEMBERED, BasicAuth
 
 HASH = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(4)).decode()
 

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.settings import load_settings
-from exporter.web_config.parsing import WatchedWebConfig
+from exporter.tls.web_config import WatchedWebConfig
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from exporter.archive import archive_folder
+from exporter.archive.archive import archive_folder
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.settings.tree import Auth, Grafana, PlanSettings, Reports

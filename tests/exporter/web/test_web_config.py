@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from exporter.web_config.parsing import (
+from exporter.tls.web_config import (
     TlsServer,
     WebConfig,
     WebConfigError,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.web_config.parsing import load_web_config, ssl_context
+from exporter.tls.web_config import load_web_config, ssl_context
 
 if TYPE_CHECKING:
     from pathlib import Path

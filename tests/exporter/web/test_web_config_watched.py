@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from exporter.web_config.parsing import WatchedWebConfig
+from exporter.tls.web_config import WatchedWebConfig
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
-from exporter.web_config.tls import (
+from exporter.tls.tls import (
     CIPHERS,
     CIPHERS_1_3,
     CLIENT_CERTIFICATES,

@@ -9,14 +9,14 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from exporter.archive import ARCHIVE_SECONDS
+from exporter.archive.archive import ARCHIVE_SECONDS
 from exporter.ledger.lock import LedgerLock
 from exporter.ledger.opening import open_ledger
-from exporter.parts import Surroundings, build_parts
+from exporter.service.wiring import Surroundings, build_parts
+from exporter.tls.certificates import Certificates
 from exporter.web.http.listening import bind, close
 from exporter.web.http.reading import Readers
 from exporter.web.server import serve
-from exporter.web_config.certificates import Certificates
 
 if TYPE_CHECKING:
     import socket
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.counter_bases import LastShown
     from exporter.metering.readings import Subject
-    from exporter.parts import Parts
+    from exporter.service.wiring import Parts
     from exporter.web.server import Server
 
 log = logging.getLogger(__name__)

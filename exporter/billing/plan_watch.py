@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.billing.messages import Crossing, message_of
+from exporter.billing.outbox import read_told
 from exporter.metering.clock import SECOND
-from exporter.planning.messages import Crossing, message_of
-from exporter.planning.outbox import read_told
 from reports.billing.plans import counted_bytes, covers, in_free_hours
 from reports.billing.status import plan_status
 from reports.calendar.periods import SLOT_SECONDS
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from zoneinfo import ZoneInfo
 
+    from exporter.billing.notifier import Notifier
+    from exporter.billing.outbox import Told
     from exporter.metering.snapshots import Snapshot
-    from exporter.planning.notices import Notifier
-    from exporter.planning.outbox import Told
     from exporter.settings import Notify, PlanSettings
     from reports.billing.forecast import Forecast
     from reports.billing.plans import Plan

@@ -8,7 +8,7 @@ from exporter.settings.loopback import is_loopback
 
 if TYPE_CHECKING:
     from exporter.settings import Settings
-    from exporter.web_config.parsing import WebConfig
+    from exporter.tls.web_config import WebConfig
 
 
 def open_door(settings: Settings, web_config: WebConfig | None = None) -> str:

@@ -198,7 +198,7 @@ async def _have_written(order: Order) -> None:
     import pickle  # noqa: PLC0415 - once a month
 
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "exporter.archive"),
+        *(sys.executable, "-m", "exporter.archive.archive"),
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -9,7 +9,10 @@ import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.archive import Host, ReportArchive
+from exporter.archive.archive import Host, ReportArchive
+from exporter.billing.notifier import Notifier
+from exporter.billing.outbox import Outbox
+from exporter.billing.plan_watch import PlanWatch
 from exporter.identity import host_name
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.history import read_first_day, read_history
@@ -24,9 +27,6 @@ from exporter.metering.sampler import Sampler, SamplerOptions
 from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import families
-from exporter.planning.notices import Notifier
-from exporter.planning.outbox import Outbox
-from exporter.planning.watch import PlanWatch
 from exporter.web.context import Desk
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from exporter.metering.readings import Meter, Subject
     from exporter.metering.totals import Totals
     from exporter.settings import Settings
+    from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.http.reading import Readers
-    from exporter.web_config.parsing import WatchedWebConfig
 
 LOST_LOOKS = 5
 """Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""

@@ -6,13 +6,13 @@ import logging
 import ssl
 from typing import TYPE_CHECKING
 
-from exporter.web_config.parsing import TlsServer, ssl_context
+from exporter.tls.web_config import TlsServer, ssl_context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.settings import Settings
-    from exporter.web_config.parsing import WatchedWebConfig
+    from exporter.tls.web_config import WatchedWebConfig
 
 log = logging.getLogger(__name__)
 

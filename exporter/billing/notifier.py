@@ -21,15 +21,15 @@ from aiohttp import (
     ServerDisconnectedError,
 )
 
-from exporter.planning.messages import parts_of
-from exporter.planning.outbox import Notice
+from exporter.billing.messages import parts_of
+from exporter.billing.outbox import Notice
 from exporter.settings import Notify
 from exporter.settings.placeholders import filled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
-    from exporter.planning.outbox import Outbox, Told
+    from exporter.billing.outbox import Outbox, Told
 
 log = logging.getLogger(__name__)
 
