@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Subject
     from exporter.service.service import Service
     from exporter.service.wiring import Surroundings

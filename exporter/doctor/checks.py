@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.doctor.setting_checks import plan_warnings
 from exporter.ledger.backups import backup_folder, backups_of
 from exporter.ledger.files import size_on_disk
-from exporter.metering.counting import CountingRules
 from exporter.metering.readings import MeterError
 from exporter.meters.interfaces import open_interface_meter
-from exporter.meters.interfaces.linux_uplinks import parse_ipv4_routes, parse_ipv6_routes
+from exporter.meters.interfaces.counting import CountingRules
+from exporter.meters.interfaces.linux.uplinks import parse_ipv4_routes, parse_ipv6_routes
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
 from exporter.session.session import BooksError, require_sight
 from exporter.session.zone import ZoneError, day_zone

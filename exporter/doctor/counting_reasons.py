@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.counting import AUTO
+from exporter.meters.interfaces.counting import AUTO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exporter.doctor.checks import Meter
-    from exporter.metering.counting import CountingRules
     from exporter.metering.readings import Link
+    from exporter.meters.interfaces.counting import CountingRules
 
 
 class InterfaceVerdict(NamedTuple):

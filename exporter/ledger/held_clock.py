@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.metering.clock import SECOND
-from exporter.metering.reckoning import Reckoning
+from exporter.metering.clock_repair import Reckoning
 from exporter.metering.spreading import SLOT_SECONDS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.ledger.movable import GRAINS, SUMS, Movable
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import ADD_DAY, ADD_MINUTE, ADD_SLOT
-from exporter.metering.reckoning import Move, PutBack, Realign, Settle
+from exporter.metering.clock_repair import Move, PutBack, Realign, Settle
 from reports.calendar.periods import Period, day_number, day_numbered, day_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.movable import Row
-    from exporter.metering.reckoning import Change
+    from exporter.metering.clock_repair import Change
 
 DATED = (
     ("gap", "began"),

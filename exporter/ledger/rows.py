@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
+    from exporter.metering.clock_repair import Reckoning
     from exporter.metering.postings import Checkpoint, Posting, SubjectFacts, Usage
     from exporter.metering.readings import Counts, Subject
-    from exporter.metering.reckoning import Reckoning
 
 MOST = 2**63 - 1
 """The largest number that SQLite holds."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from exporter.ledger.realignment import DATED, Realignment
 from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.statements import ADD_DAY
-from exporter.metering.reckoning import Move
+from exporter.metering.clock_repair import Move
 from exporter.metering.spreading import SLOT_SECONDS
 from reports.calendar.periods import day_number, day_numbered, day_of, day_start
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
+from exporter.metering.clock_repair import Move, Realign
 from exporter.metering.postings import Gap, Incident, Speeds, Usage
-from exporter.metering.reckoning import Move, Realign
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS, Piece, moved, moved_back, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from exporter.metering.clock_repair import Change
     from exporter.metering.readings import Counts, Subject
-    from exporter.metering.reckoning import Change
 
 
 class Journal:

@@ -9,8 +9,8 @@ from exporter.metering.readings import NOTHING, Counts, added
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exporter.metering.clock_repair import Change, Reckoning
     from exporter.metering.readings import Epoch, Subject
-    from exporter.metering.reckoning import Change, Reckoning
 
 
 class Speeds(NamedTuple):

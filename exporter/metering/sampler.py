@@ -6,30 +6,30 @@ import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.bookkeeper import Bookkeeper
 from exporter.metering.clock import SECOND
-from exporter.metering.counter_bases import CounterBases, last_shown
-from exporter.metering.counting import metered
+from exporter.metering.counters.bases import CounterBases, last_shown
+from exporter.metering.counters.bookkeeper import Bookkeeper
+from exporter.metering.counters.kinship import Held, Kin, kin_of
+from exporter.metering.counters.tracked import states_of
 from exporter.metering.journal import placing
-from exporter.metering.kinship import Held, Kin, kin_of
-from exporter.metering.lives import states_of
 from exporter.metering.postings import Gap, MeterState, Posting
 from exporter.metering.readings import MeterError
 from exporter.metering.snapshots import MeterHealth, Snapshot
 from exporter.metering.timeline import Stretch, Timeline
+from exporter.meters.interfaces.counting import metered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from exporter.metering.clock import Clock, Instant
-    from exporter.metering.counter_bases import LastShown
-    from exporter.metering.counting import CountingRules
+    from exporter.metering.clock_repair import Change
+    from exporter.metering.counters.bases import LastShown
+    from exporter.metering.counters.tracked import Life
     from exporter.metering.journal import Journal
-    from exporter.metering.lives import Life
     from exporter.metering.postings import OpeningBalance
     from exporter.metering.readings import Look, Meter, Subject
-    from exporter.metering.reckoning import Change
     from exporter.metering.totals import Totals
+    from exporter.meters.interfaces.counting import CountingRules
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from exporter.metering.readings import Counts, subtracted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.metering.reckoning import Move, Realign
+    from exporter.metering.clock_repair import Move, Realign
 
 SLOT_SECONDS = 900
 MINUTE_SECONDS = 60

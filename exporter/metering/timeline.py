@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND, Instant
-from exporter.metering.postings import Incident
-from exporter.metering.reckoning import (
+from exporter.metering.clock_repair import (
     CLOCK_STEP_SECONDS,
     Reckoning,
     Settle,
@@ -15,11 +14,12 @@ from exporter.metering.reckoning import (
     inherited_reckoning,
     reckon,
 )
+from exporter.metering.postings import Incident
 
 if TYPE_CHECKING:
+    from exporter.metering.clock_repair import Change
     from exporter.metering.postings import MeterState
     from exporter.metering.readings import Look
-    from exporter.metering.reckoning import Change
 
 
 class Stretch(NamedTuple):

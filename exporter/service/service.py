@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Awaitable, Callable, Sequence
 
-    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Subject
     from exporter.service.wiring import Parts
     from exporter.web.server import Server

@@ -20,11 +20,11 @@ from exporter.ledger.poster import Poster
 from exporter.ledger.upkeep import LedgerUpkeep
 from exporter.ledger.writer import Writer
 from exporter.metering.clock import SECOND
-from exporter.metering.counting import CountingRules
 from exporter.metering.journal import Journal
 from exporter.metering.postings import Speeds
 from exporter.metering.sampler import Sampler, SamplerOptions
 from exporter.metering.totals import DayRow
+from exporter.meters.interfaces.counting import CountingRules
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families import families
 from exporter.web.context import Desk
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.opening import Opened
     from exporter.metering.clock import Clock
-    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Meter, Subject
     from exporter.metering.totals import Totals
     from exporter.settings import Settings

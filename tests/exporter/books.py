@@ -12,11 +12,11 @@ from exporter.ledger.checks import faults_in
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening import open_ledger
 from exporter.ledger.writer import Writer
-from exporter.metering.counting import CountingRules
+from exporter.metering.counters.record import STRANGE
 from exporter.metering.journal import Journal
 from exporter.metering.readings import Subject
-from exporter.metering.record import STRANGE
 from exporter.metering.sampler import Sampler, SamplerOptions
+from exporter.meters.interfaces.counting import CountingRules
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
 from reports.usage.audit import KernelCounter, audit
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.ledger.opening import Opened
-    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.counters.bases import LastShown
     from exporter.metering.postings import Posting
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals

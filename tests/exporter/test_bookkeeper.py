@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.counting import CountingRules
 from exporter.metering.readings import Counts
+from exporter.meters.interfaces.counting import CountingRules
 from tests.exporter.fake_machine import GIGABIT, Machine
 
 if TYPE_CHECKING:

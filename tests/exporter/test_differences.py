@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.metering.differences import Delta, difference, doubt, first_sight, last_difference, reach
+from exporter.metering.counters.differences import Delta, difference, doubt, first_sight, last_difference, reach
 from exporter.metering.readings import NOTHING, Counts
 
 GIGABIT = 125_000_000

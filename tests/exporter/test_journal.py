@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metering.clock import SECOND
+from exporter.metering.clock_repair import Realign
 from exporter.metering.journal import Journal
 from exporter.metering.postings import Gap, Incident, Speeds
 from exporter.metering.readings import Counts, Subject
-from exporter.metering.reckoning import Realign
 
 SUBJECTS = (Subject("interface", "eth0"), Subject("interface", "wlan0"))
 DAY = 86_400

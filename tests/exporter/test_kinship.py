@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.metering.counters.record import STRANGE
 from exporter.metering.readings import NOTHING
-from exporter.metering.record import STRANGE
 from exporter.metering.sampler import SamplerOptions
 from tests.exporter.fake_machine import Machine, plus
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exporter.meters.interfaces.linux_counters import CounterTable
+from exporter.meters.interfaces.linux.counters import CounterTable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/net/dev of Linux")
 

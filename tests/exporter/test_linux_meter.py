@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
+from exporter.metering.counters.taking import unreadable
 from exporter.metering.readings import Counts, Epoch, Link, MeterError, Reading, Subject
-from exporter.metering.taking import unreadable
-from exporter.meters.interfaces.linux import LinuxInterfaceMeter, counter_bits
+from exporter.meters.interfaces.linux.meter import LinuxInterfaceMeter, counter_bits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import exporter
-from exporter.metering.differences import last_difference
+from exporter.metering.counters.differences import last_difference
 from exporter.metering.readings import NOTHING, Counts
-from exporter.meters.interfaces.linux_listener import LOST_LINKS, LOST_ROUTES
+from exporter.meters.interfaces.linux.listener import LOST_LINKS, LOST_ROUTES
 from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import struct
 import pytest
 
 from exporter.metering.readings import Counts
-from exporter.meters.interfaces.linux_census import Census, Departure
-from exporter.meters.interfaces.linux_netlink import (
+from exporter.meters.interfaces.linux.link_table import Census, Departure
+from exporter.meters.interfaces.linux.netlink import (
     LinkFacts,
     Message,
     RouteMessage,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.metering.readings import Link, MeterError
-from exporter.meters.interfaces.linux_uplinks import (
+from exporter.meters.interfaces.linux.uplinks import (
     Route,
     decide_uplinks,
     parse_ipv4_routes,

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.metering.clock import SECOND
+from exporter.metering.clock_repair import Realign
 from exporter.metering.readings import Counts
-from exporter.metering.reckoning import Realign
 from exporter.metering.spreading import SLOT_SECONDS, moved_back, spread
 
 AMOUNTS = st.integers(0, 2**60)

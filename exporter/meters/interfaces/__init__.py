@@ -18,7 +18,7 @@ class InterfaceMeter(Meter, Protocol):
 def open_interface_meter(platform: str = sys.platform) -> InterfaceMeter:
     """The meter of this machine's interfaces; raises MeterError on a system that has none here."""
     if platform == "linux":
-        from exporter.meters.interfaces.linux import LinuxInterfaceMeter  # noqa: PLC0415 - only this system's code
+        from exporter.meters.interfaces.linux.meter import LinuxInterfaceMeter  # noqa: PLC0415 - only this system's code
 
         return LinuxInterfaceMeter.open()
     if platform == "darwin":

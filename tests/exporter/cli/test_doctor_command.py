@@ -8,8 +8,8 @@ import pytest
 
 from exporter.doctor.checks import Clock, Facts, Ledger, Meter, Service
 from exporter.doctor.findings import FACT, LIMIT, PROBLEM, diagnose
-from exporter.metering.counting import CountingRules
 from exporter.metering.readings import NOTHING, Epoch, Link, Look, Reading, Subject
+from exporter.meters.interfaces.counting import CountingRules
 from reports.ledger.reader import Gap, Incident
 
 if TYPE_CHECKING:

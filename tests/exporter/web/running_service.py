@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import StrOrURL
     from aiohttp.web import BaseRunner
 
-    from exporter.metering.counter_bases import LastShown
+    from exporter.metering.counters.bases import LastShown
     from exporter.metering.postings import Gap, Usage
     from exporter.tls.web_config import WatchedWebConfig
     from tests.exporter.fake_machine import FakeMeter, Machine

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from exporter.metering.readings import Counts
-    from exporter.meters.interfaces.linux_netlink import LinkFacts
+    from exporter.meters.interfaces.linux.netlink import LinkFacts
 
 
 class Departure(NamedTuple):

@@ -8,7 +8,7 @@ import struct
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.meters.interfaces.linux_netlink import (
+from exporter.meters.interfaces.linux.netlink import (
     NLMSG_DONE,
     NLMSG_ERROR,
     Message,

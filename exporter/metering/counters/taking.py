@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from exporter.metering.differences import BURST_SECONDS, GIGABIT, reach
+from exporter.metering.counters.differences import BURST_SECONDS, GIGABIT, reach
 from exporter.metering.readings import NOTHING, Counts
 
 MOST = 2**63 - 1

@@ -5,19 +5,19 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.differences import WRAP_32, limit
+from exporter.metering.counters.differences import WRAP_32, limit
+from exporter.metering.counters.taking import MOST_LIFETIME
 from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, added
 from exporter.metering.snapshots import InterfaceState
 from exporter.metering.spreading import MINUTE_SECONDS
-from exporter.metering.taking import MOST_LIFETIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from exporter.metering.differences import Delta
+    from exporter.metering.counters.differences import Delta
+    from exporter.metering.counters.taking import Fall
     from exporter.metering.readings import Epoch, Link, Reading, Subject
-    from exporter.metering.taking import Fall
 
 
 class Room(NamedTuple):

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exporter.metering.lives import Life
+    from exporter.metering.counters.taking import Fall
+    from exporter.metering.counters.tracked import Life
     from exporter.metering.readings import Counts, Epoch, Subject
-    from exporter.metering.taking import Fall
 
 
 class Former(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
-from exporter.metering.differences import (
+from exporter.metering.counters.differences import (
     Delta,
     difference,
     doubt,
@@ -14,12 +14,9 @@ from exporter.metering.differences import (
     last_difference,
     since_boot,
 )
-from exporter.metering.formers import Formers
-from exporter.metering.lives import Life, room_of
-from exporter.metering.postings import SubjectFacts
-from exporter.metering.readings import NOTHING, Counts, Epoch
-from exporter.metering.record import Record
-from exporter.metering.taking import (
+from exporter.metering.counters.formers import Formers
+from exporter.metering.counters.record import Record
+from exporter.metering.counters.taking import (
     UNKNOWN,
     Fall,
     instead,
@@ -30,12 +27,15 @@ from exporter.metering.taking import (
     unreadable,
     without_bytes,
 )
+from exporter.metering.counters.tracked import Life, room_of
+from exporter.metering.postings import SubjectFacts
+from exporter.metering.readings import NOTHING, Counts, Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from exporter.metering.counters.tracked import Room
     from exporter.metering.journal import Journal
-    from exporter.metering.lives import Room
     from exporter.metering.postings import OpeningBalance
     from exporter.metering.readings import Look, Reading, Subject
     from exporter.metering.timeline import Stretch

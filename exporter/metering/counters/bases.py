@@ -16,7 +16,7 @@ from exporter.metering.readings import Counts, Epoch
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exporter.metering.lives import Life
+    from exporter.metering.counters.tracked import Life
     from exporter.metering.postings import Account, OpeningBalance
     from exporter.metering.readings import Subject
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.readings import MeterError
-from exporter.meters.interfaces.linux_facts import told_name
+from exporter.meters.interfaces.linux.facts import told_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

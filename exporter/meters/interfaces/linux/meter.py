@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
-from exporter.meters.interfaces.linux_counters import CounterTable
-from exporter.meters.interfaces.linux_facts import read_text, told_name
-from exporter.meters.interfaces.linux_listener import LinkListener
-from exporter.meters.interfaces.linux_netlink_roster import NetlinkRoster
-from exporter.meters.interfaces.linux_sysfs_roster import SysfsRoster
-from exporter.meters.interfaces.linux_uplinks import Route, decide_uplinks, default_carriers
+from exporter.meters.interfaces.linux.counters import CounterTable
+from exporter.meters.interfaces.linux.facts import read_text, told_name
+from exporter.meters.interfaces.linux.listener import LinkListener
+from exporter.meters.interfaces.linux.netlink_tracker import NetlinkRoster
+from exporter.meters.interfaces.linux.sysfs_tracker import SysfsRoster
+from exporter.meters.interfaces.linux.uplinks import Route, decide_uplinks, default_carriers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from exporter.meters.interfaces.linux_census import Departure
+    from exporter.meters.interfaces.linux.link_table import Departure
 
 _PROC = Path("/proc")
 _SYS = Path("/sys")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from exporter.metering.counters.taking import MOST
 from exporter.metering.postings import Incident
-from exporter.metering.taking import MOST
 from reports.usage.audit import IN_DOUBT
 
 if TYPE_CHECKING:
-    from exporter.metering.differences import Delta
+    from exporter.metering.counters.differences import Delta
+    from exporter.metering.counters.tracked import Life
     from exporter.metering.journal import Journal
-    from exporter.metering.lives import Life
 
 log = logging.getLogger(__name__)
 

@@ -5,29 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exporter.metering.readings import Counts, Link, MeterError
-from exporter.meters.interfaces.linux_census import Census, Departure
-from exporter.meters.interfaces.linux_facts import (
+from exporter.meters.interfaces.linux.facts import (
     Hardware,
     kind_of,
     read_hardware,
     read_optional,
     told_name,
 )
-from exporter.meters.interfaces.linux_netlink import (
+from exporter.meters.interfaces.linux.link_table import Census, Departure
+from exporter.meters.interfaces.linux.netlink import (
     RTM_DELLINK,
     RTM_NEWLINK,
     RTM_NEWROUTE,
     parse_link,
     parse_route,
 )
-from exporter.meters.interfaces.linux_uplinks import Route, parse_ipv6_routes, parse_pppoe
+from exporter.meters.interfaces.linux.uplinks import Route, parse_ipv6_routes, parse_pppoe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from exporter.meters.interfaces.linux_listener import LinkListener
-    from exporter.meters.interfaces.linux_netlink import LinkFacts, Message
+    from exporter.meters.interfaces.linux.listener import LinkListener
+    from exporter.meters.interfaces.linux.netlink import LinkFacts, Message
 
 _TRIES = 5
 _VIRTUAL_DRIVERS = frozenset(
