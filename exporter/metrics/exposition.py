@@ -13,7 +13,7 @@ from exporter.metrics.tables import HistoryTable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exporter.metrics.families import Families
+    from exporter.metrics.families.registry import Families
     from exporter.metrics.lines import Lines
     from exporter.metrics.negotiation import Format
     from exporter.metrics.state import MetricsState

@@ -26,7 +26,7 @@ from exporter.metering.sampler import Sampler, SamplerOptions
 from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families import families
+from exporter.metrics.families.registry import families
 from exporter.web.context import Desk
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from exporter.metering.readings import Counts
 from exporter.metering.spreading import Piece
 from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families import families
-from exporter.metrics.runtime_families import READ_SECONDS, runtime_families
+from exporter.metrics.families.registry import families
+from exporter.metrics.families.runtime import READ_SECONDS, runtime_families
 from tests.fixtures.metrics_states import KOLKATA, TODAY, interface, snapshot, state, totals
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from exporter.metering.readings import Counts
 from exporter.metering.snapshots import MeterHealth
 from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families import families
+from exporter.metrics.families.registry import families
 from exporter.metrics.numbers import number_text
 from tests.fixtures.metrics_states import NOW, TODAY, interface, live_plan, lived_in, snapshot, state, totals
 

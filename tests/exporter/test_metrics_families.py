@@ -16,8 +16,8 @@ from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.totals import DayRow
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families import Families, families
-from exporter.metrics.service_families import Build
+from exporter.metrics.families.registry import Families, families
+from exporter.metrics.families.service import Build
 from tests.fixtures.metrics_states import (
     FAILING,
     NOW,

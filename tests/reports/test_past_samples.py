@@ -12,7 +12,7 @@ import pytest
 from exporter.metering.postings import Gap, Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.totals import DayRow, Totals
-from exporter.metrics.families import families
+from exporter.metrics.families.registry import families
 from reports.calendar.periods import day_of, day_start
 from reports.calendar.spans import Span
 from reports.past.days import COUNTS, FOLDED

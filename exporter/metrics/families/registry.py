@@ -5,12 +5,12 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from exporter.metrics.interface_families import INTERFACE_TABLES
-from exporter.metrics.ledger_families import COMMIT_DURATIONS, LEDGER_TABLES
-from exporter.metrics.period_families import period_tables, told_of
-from exporter.metrics.plan_families import PLAN_TABLES
-from exporter.metrics.runtime_families import runtime_families
-from exporter.metrics.service_families import SERVICE_TABLES, Build, build_table
+from exporter.meters.interfaces.families import INTERFACE_TABLES
+from exporter.meters.interfaces.period_families import period_tables, told_of
+from exporter.metrics.families.ledger import COMMIT_DURATIONS, LEDGER_TABLES
+from exporter.metrics.families.plan import PLAN_TABLES
+from exporter.metrics.families.runtime import runtime_families
+from exporter.metrics.families.service import SERVICE_TABLES, Build, build_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
