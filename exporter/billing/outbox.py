@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
 
-    from exporter.ledger.writer import Writer
+    from exporter.ledger.writing.writer import Writer
 
 NOTICED, WAITING = "alert:", "tell:"
 """Rows of the table state: when a threshold was noticed, and notices that nobody has taken yet."""

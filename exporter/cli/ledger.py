@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.ledger.backups import backups_of, write_backup
 from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
-from exporter.ledger.lock import LedgerLock
+from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.upkeep.backups import backups_of, write_backup
 from exporter.session.client import ServiceError
 from exporter.session.session import open_books
 from exporter.terminal.groups import HintingGroup
@@ -173,7 +173,7 @@ def cleanup(outside: Outside, *, aggressive: bool, vacuum: bool, yes: bool, as_j
 
 def _confirm(books: Books) -> None:
     """Say what goes, and ask; what is no terminal cannot answer."""
-    from exporter.ledger.retention import Keep, aggressive  # noqa: PLC0415
+    from exporter.ledger.upkeep.retention import Keep, aggressive  # noqa: PLC0415
 
     settings = books.settings.ledger
     keep = aggressive(Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size))
@@ -199,8 +199,8 @@ def _in_words(incident: Incident, zone: ZoneInfo) -> str:
 
 
 def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
-    from exporter.ledger.retention import Keep, Retention  # noqa: PLC0415
-    from exporter.ledger.writer import Writer  # noqa: PLC0415
+    from exporter.ledger.upkeep.retention import Keep, Retention  # noqa: PLC0415
+    from exporter.ledger.writing.writer import Writer  # noqa: PLC0415
 
     settings = books.settings.ledger
     with books.read() as reader:

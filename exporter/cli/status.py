@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from exporter.ledger.holder import Holder
+from exporter.ledger.locks.holder import Holder
 from exporter.session.client import ServiceError
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.session import open_books, require_sight

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.doctor.setting_checks import plan_warnings
-from exporter.ledger.backups import backup_folder, backups_of
 from exporter.ledger.files import size_on_disk
+from exporter.ledger.upkeep.backups import backup_folder, backups_of
 from exporter.metering.readings import MeterError
 from exporter.meters.interfaces import open_interface_meter
 from exporter.meters.interfaces.counting import CountingRules
@@ -19,7 +19,7 @@ from exporter.session.session import BooksError, require_sight
 from exporter.session.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
-    from exporter.ledger.holder import Holder
+    from exporter.ledger.locks.holder import Holder
     from exporter.metering.readings import Look
     from exporter.session.session import Books
     from reports.ledger.reader import Gap, Incident

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exporter.billing.plan_watch import LivePlan
-    from exporter.ledger.poster import CommitHealth
-    from exporter.ledger.upkeep import LedgerFigures
+    from exporter.ledger.upkeep.upkeep import LedgerFigures
+    from exporter.ledger.writing.poster import CommitHealth
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from exporter.archive.archive import ARCHIVE_SECONDS
-from exporter.ledger.lock import LedgerLock
-from exporter.ledger.opening import open_ledger
+from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.opening.opening import open_ledger
 from exporter.service.wiring import Surroundings, build_parts
 from exporter.tls.certificates import Certificates
 from exporter.web.http.listening import bind, close

@@ -15,10 +15,10 @@ from exporter.billing.outbox import Outbox
 from exporter.billing.plan_watch import PlanWatch
 from exporter.identity import host_name
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.history import read_first_day, read_history
-from exporter.ledger.poster import Poster
-from exporter.ledger.upkeep import LedgerUpkeep
-from exporter.ledger.writer import Writer
+from exporter.ledger.opening.history import read_first_day, read_history
+from exporter.ledger.upkeep.upkeep import LedgerUpkeep
+from exporter.ledger.writing.poster import Poster
+from exporter.ledger.writing.writer import Writer
 from exporter.metering.clock import SECOND
 from exporter.metering.journal import Journal
 from exporter.metering.postings import Speeds
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from exporter.ledger.opening import Opened
+    from exporter.ledger.opening.opening import Opened
     from exporter.metering.clock import Clock
     from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Meter, Subject

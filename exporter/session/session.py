@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfoNotFoundError
 import click
 
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.holder import READING, find_holder, lock_path
+from exporter.ledger.locks.holder import READING, find_holder, lock_path
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.session.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
 from exporter.settings import SettingsError, load_settings
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from exporter.ledger.holder import Holder
+    from exporter.ledger.locks.holder import Holder
     from exporter.session.environment import Outside
     from exporter.settings import Settings
 
@@ -83,7 +83,7 @@ class Books(NamedTuple):
 
     def faults(self) -> list[str]:
         """What is wrong in the books although the file is whole, as they were committed last; raises sqlite3.Error."""
-        from exporter.ledger.checks import faults_in  # noqa: PLC0415 - for the commands that check
+        from exporter.ledger.opening.checks import faults_in  # noqa: PLC0415 - for the commands that check
 
         with contextlib.closing(connect_to_read(self.settings.ledger.path)) as connection:
             connection.execute("BEGIN")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from exporter.archive.archive import Host
     from exporter.billing.plan_watch import LivePlan, PlanWatch
-    from exporter.ledger.poster import Poster
-    from exporter.ledger.upkeep import LedgerUpkeep
+    from exporter.ledger.upkeep.upkeep import LedgerUpkeep
+    from exporter.ledger.writing.poster import Poster
     from exporter.metering.clock import Clock
     from exporter.metering.sampler import Sampler
     from exporter.metering.snapshots import Snapshot

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from exporter.ledger.holder import Holder
+from exporter.ledger.locks.holder import Holder
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.api import bandwidth, export, history, plans, prometheus, reports, storage, usage
 from exporter.web.context import DESK

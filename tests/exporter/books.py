@@ -8,10 +8,10 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from exporter.ledger.checks import faults_in
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.opening import open_ledger
-from exporter.ledger.writer import Writer
+from exporter.ledger.opening.checks import faults_in
+from exporter.ledger.opening.opening import open_ledger
+from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.record import STRANGE
 from exporter.metering.journal import Journal
 from exporter.metering.readings import Subject
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from exporter.ledger.opening import Opened
+    from exporter.ledger.opening.opening import Opened
     from exporter.metering.counters.bases import LastShown
     from exporter.metering.postings import Posting
     from exporter.metering.snapshots import Snapshot

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from exporter.ledger.opening import open_ledger
-from exporter.ledger.retention import Keep, Retention
+from exporter.ledger.opening.opening import open_ledger
+from exporter.ledger.upkeep.retention import Keep, Retention
 from tests.exporter.fake_machine import MORNING, Machine
 
 if TYPE_CHECKING:

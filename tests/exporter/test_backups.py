@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.backups import backups_of, write_backup
-from exporter.ledger.condition import Condition, condition_of
+from exporter.ledger.opening.condition import Condition, condition_of
+from exporter.ledger.upkeep.backups import backups_of, write_backup
 
 if TYPE_CHECKING:
     from collections.abc import Callable

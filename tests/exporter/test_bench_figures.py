@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.ledger.condition import Condition, condition_of
 from exporter.ledger.files import connect_to_read
+from exporter.ledger.opening.condition import Condition, condition_of
 from reports.calendar.periods import Period, day_of
 from reports.ledger.reader import LedgerReader
 from tests.bench.exports import modules_in

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.ledger.retention import Keep, Retention
+from exporter.ledger.upkeep.retention import Keep, Retention
 from exporter.metering.clock import SECOND, Instant
 from exporter.metering.readings import Look
 from exporter.metering.timeline import Timeline

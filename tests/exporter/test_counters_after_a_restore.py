@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from exporter.ledger.backups import backup_path, write_backup
-from exporter.ledger.retention import Keep, Retention
+from exporter.ledger.upkeep.backups import backup_path, write_backup
+from exporter.ledger.upkeep.retention import Keep, Retention
 from tests.prometheus.rule_files import needs_promtool, promtool
 
 if TYPE_CHECKING:

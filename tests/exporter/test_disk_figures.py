@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from exporter.ledger.upkeep import Disk, LedgerUpkeep
-from exporter.ledger.writer import Writer
+from exporter.ledger.upkeep.upkeep import Disk, LedgerUpkeep
+from exporter.ledger.writing.writer import Writer
 from exporter.settings.tree import Ledger
 from tests.exporter.fake_machine import MORNING
 

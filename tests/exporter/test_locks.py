@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger import lock as lock_module
 from exporter.ledger.files import LedgerError, connect_to_write
-from exporter.ledger.holder import Holder, find_holder, lock_path
-from exporter.ledger.lock import LedgerLock
+from exporter.ledger.locks import lock as lock_module
+from exporter.ledger.locks.holder import Holder, find_holder, lock_path
+from exporter.ledger.locks.lock import LedgerLock
 from tests.exporter.web.running_service import new_ledger
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def test_a_note_of_another_user_leads_nobody_anywhere(path: Path) -> None:
         file.flush()
         fcntl.flock(file, fcntl.LOCK_EX)
         os.fchown(file.fileno(), 65534, 65534)
-        program = "import os, sys; from pathlib import Path; from exporter.ledger.holder import find_holder; "
+        program = "import os, sys; from pathlib import Path; from exporter.ledger.locks.holder import find_holder; "
         program += "os.setuid(12345); print(find_holder(Path(sys.argv[1])))"
         lock_path(path).chmod(0o666)
         path.chmod(0o644)

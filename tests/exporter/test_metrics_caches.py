@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
-from exporter.ledger.poster import COMMIT_BUCKETS, CommitHealth
+from exporter.ledger.writing.poster import COMMIT_BUCKETS, CommitHealth
 from exporter.metering.postings import STILL
 from exporter.metering.readings import Counts
 from exporter.metering.spreading import Piece

@@ -12,8 +12,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from prometheus_client.utils import floatToGoString
 
-from exporter.ledger.poster import CommitHealth
-from exporter.ledger.upkeep import Disk, LedgerFigures
+from exporter.ledger.upkeep.upkeep import Disk, LedgerFigures
+from exporter.ledger.writing.poster import CommitHealth
 from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.snapshots import MeterHealth

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.billing.plan_watch import LivePlan
-from exporter.ledger.poster import CommitHealth
+from exporter.ledger.writing.poster import CommitHealth
 from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
 from exporter.metering.totals import DayRow

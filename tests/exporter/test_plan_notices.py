@@ -19,7 +19,7 @@ from aiohttp import web
 
 from exporter.billing.notifier import ATTEMPTS, Notifier
 from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, read_told
-from exporter.ledger.writer import Writer
+from exporter.ledger.writing.writer import Writer
 from exporter.settings import Notify
 
 if TYPE_CHECKING:

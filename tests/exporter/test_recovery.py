@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.backups import backup_folder, backup_path, backups_of, write_backup
-from exporter.ledger.condition import Condition, condition_of
 from exporter.ledger.files import LedgerError
-from exporter.ledger.opening import open_ledger
-from exporter.ledger.recovery import make_good
+from exporter.ledger.opening.condition import Condition, condition_of
+from exporter.ledger.opening.opening import open_ledger
+from exporter.ledger.opening.recovery import make_good
+from exporter.ledger.upkeep.backups import backup_folder, backup_path, backups_of, write_backup
 from tests.exporter.books import UTC, Books
 from tests.exporter.interrupted import is_killed, is_refused
 

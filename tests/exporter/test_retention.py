@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.retention import SHORTEST_SLOTS, Keep, Removed, Retention
+from exporter.ledger.upkeep.retention import SHORTEST_SLOTS, Keep, Removed, Retention
 
 if TYPE_CHECKING:
     from tests.exporter.books import Books

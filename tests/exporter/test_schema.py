@@ -12,11 +12,11 @@ import pytest
 from sqlite_utils import Database
 
 from exporter.ledger.files import LedgerError
-from exporter.ledger.holder import Holder, find_holder
-from exporter.ledger.lock import LedgerLock
-from exporter.ledger.opening import open_ledger
+from exporter.ledger.locks.holder import Holder, find_holder
+from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate, migrate_in_own_process
-from exporter.ledger.writer import Writer
+from exporter.ledger.writing.writer import Writer
 from tests.exporter.books import UTC
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.ledger.retention import Keep, Retention
+from exporter.ledger.upkeep.retention import Keep, Retention
 from reports.calendar.periods import day_of
 from tests.exporter.books import UTC
 from tests.exporter.fake_machine import MORNING

@@ -7,8 +7,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.opening import open_ledger
-from exporter.ledger.writer import Writer
+from exporter.ledger.opening.opening import open_ledger
+from exporter.ledger.writing.writer import Writer
 from exporter.metering.postings import MeterState, Posting, Speeds, SubjectFacts, Usage
 from exporter.metering.readings import Counts, Subject
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow

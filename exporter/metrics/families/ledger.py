@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from prometheus_client.core import HistogramMetricFamily
 
-from exporter.ledger.poster import COMMIT_BUCKETS
+from exporter.ledger.writing.poster import COMMIT_BUCKETS
 from exporter.metrics.numbers import number_text
 from exporter.metrics.tables import Column, Labels, Source, Table
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from exporter.ledger.upkeep import Disk
+    from exporter.ledger.upkeep.upkeep import Disk
     from exporter.metrics.state import MetricsState
 
 

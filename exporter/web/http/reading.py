@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from exporter.ledger.poster import Poster
+    from exporter.ledger.writing.poster import Poster
 
 Result = TypeVar("Result")
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from exporter.ledger.poster import CommitHealth
-    from exporter.ledger.upkeep import LedgerFigures
+    from exporter.ledger.upkeep.upkeep import LedgerFigures
+    from exporter.ledger.writing.poster import CommitHealth
     from exporter.metering.snapshots import InterfaceState
     from exporter.web.page.facts import PageFacts
     from exporter.web.page.live import Speed

@@ -6,8 +6,8 @@ import shutil
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from exporter.ledger.opening import open_ledger
-from exporter.ledger.writer import Writer
+from exporter.ledger.opening.opening import open_ledger
+from exporter.ledger.writing.writer import Writer
 from exporter.metering.postings import Checkpoint, Gap, MeterState, Posting, Speeds, SubjectFacts, Usage
 from exporter.metering.readings import Counts, Epoch, Subject
 

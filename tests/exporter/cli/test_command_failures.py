@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.holder import lock_path
+from exporter.ledger.locks.holder import lock_path
 from tests.exporter.cli.calls import Commands
 from tests.privileges import has_many_users
 

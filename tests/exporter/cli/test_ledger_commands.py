@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.backups import backups_of
+from exporter.ledger.upkeep.backups import backups_of
 from tests.exporter.cli.calls import Commands
 from tests.exporter.cli.small_ledger import NOON, write_ledger
 

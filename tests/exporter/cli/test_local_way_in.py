@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import bcrypt
 import pytest
 
-from exporter.ledger.holder import find_holder
+from exporter.ledger.locks.holder import find_holder
 
 if TYPE_CHECKING:
     from tests.exporter.cli.service_process import Service

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.holder import Holder, find_holder
+from exporter.ledger.locks.holder import Holder, find_holder
 from exporter.terminal.service_output import MOST_WAITING, ServiceOutput
 
 if TYPE_CHECKING:

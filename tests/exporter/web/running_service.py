@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
-from exporter.ledger.holder import find_holder
-from exporter.ledger.writer import Writer
+from exporter.ledger.locks.holder import find_holder
+from exporter.ledger.writing.writer import Writer
 from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
 from exporter.service.service import Service

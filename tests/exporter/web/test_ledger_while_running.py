@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.ledger.backups import write_backup
+from exporter.ledger.upkeep.backups import write_backup
 from exporter.metering.readings import Counts
 from reports.calendar.periods import day_of
 from tests.exporter.web.running_service import INDIA, RunningService
@@ -151,7 +151,7 @@ async def test_any_failure_of_a_commit_is_told_and_tried_again(
         raise RuntimeError("out of luck")
 
     with monkeypatch.context() as patch:
-        patch.setattr("exporter.ledger.writer.Writer.post", fail)
+        patch.setattr("exporter.ledger.writing.writer.Writer.post", fail)
         service.machine.move("eth0", 11)
         service.pass_time()
         assert (await service.ask("/api/commit", "POST")).json == {"committed": False}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from exporter.ledger.movable import GRAINS, SUMS, Movable
+from exporter.ledger.clock_repair.movable import GRAINS, SUMS, Movable
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.ledger.statements import ADD_DAY, ADD_MINUTE, ADD_SLOT
+from exporter.ledger.writing.statements import ADD_DAY, ADD_MINUTE, ADD_SLOT
 from exporter.metering.clock_repair import Move, PutBack, Realign, Settle
 from reports.calendar.periods import Period, day_number, day_numbered, day_of
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from zoneinfo import ZoneInfo
 
-    from exporter.ledger.movable import Row
+    from exporter.ledger.clock_repair.movable import Row
     from exporter.metering.clock_repair import Change
 
 DATED = (

@@ -7,9 +7,9 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING
 
-from exporter.ledger.condition import Condition, condition_of
+from exporter.ledger.clock_repair.placing import fsync_file, remove
 from exporter.ledger.files import CACHE, LedgerError, connect_to_read
-from exporter.ledger.placing import fsync_file, remove
+from exporter.ledger.opening.condition import Condition, condition_of
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from exporter.ledger.history import LAST_DAY
+from exporter.ledger.opening.history import LAST_DAY
+from exporter.ledger.opening.zones import DAYS_TRIED, zone_of
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.ledger.zones import DAYS_TRIED, zone_of
 from reports.calendar.periods import day_number, day_numbered, day_of, day_start
 
 if TYPE_CHECKING:

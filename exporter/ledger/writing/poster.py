@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Executor
 
-    from exporter.ledger.writer import Writer
+    from exporter.ledger.writing.writer import Writer
     from exporter.metering.journal import Journal
     from exporter.metering.postings import Posting, Usage
     from exporter.metering.readings import Subject

@@ -8,12 +8,12 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from exporter.ledger.condition import Condition, condition_of
 from exporter.ledger.files import connect_to_write, is_corrupt, is_passing
-from exporter.ledger.open_files import OpenFiles
-from exporter.ledger.recovery import write_out
-from exporter.ledger.rows import Rows
-from exporter.ledger.sparing import part_of, subjects_of, without
+from exporter.ledger.locks.open_files import OpenFiles
+from exporter.ledger.opening.condition import Condition, condition_of
+from exporter.ledger.opening.recovery import write_out
+from exporter.ledger.writing.rows import Rows
+from exporter.ledger.writing.sparing import part_of, subjects_of, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.ledger.locking import has_writer
+from exporter.ledger.locks.locking import has_writer
 
 if TYPE_CHECKING:
     from pathlib import Path

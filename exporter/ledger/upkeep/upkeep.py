@@ -8,10 +8,10 @@ import shutil
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exporter.ledger.backups import DamagedLedgerError, backup_path, write_backup
+from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import LedgerError, size_on_disk
-from exporter.ledger.held_clock import held_clock
-from exporter.ledger.retention import Keep, Removed, Retention
+from exporter.ledger.upkeep.backups import DamagedLedgerError, backup_path, write_backup
+from exporter.ledger.upkeep.retention import Keep, Removed, Retention
 from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from zoneinfo import ZoneInfo
 
-    from exporter.ledger.writer import Writer
+    from exporter.ledger.writing.writer import Writer
     from exporter.metering.readings import Subject
     from exporter.settings.tree import Ledger
 

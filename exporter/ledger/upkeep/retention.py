@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
-from exporter.ledger.held_clock import held_clock
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.ledger.statements import COUNTER_BASE
+from exporter.ledger.writing.statements import COUNTER_BASE
 from exporter.metering.readings import Subject
 
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-    from exporter.ledger.held_clock import HeldClock
-    from exporter.ledger.writer import Writer
+    from exporter.ledger.clock_repair.held_clock import HeldClock
+    from exporter.ledger.writing.writer import Writer
 
 DAY_SECONDS = 86_400
 GONE = "(gone)"

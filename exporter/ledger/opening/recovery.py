@@ -9,8 +9,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from exporter.ledger.backups import COPIED, backups_of, clean_partials
-from exporter.ledger.condition import Condition, condition_of
+from exporter.ledger.clock_repair.placing import fsync_file, place, remove
 from exporter.ledger.files import (
     LedgerError,
     choose_journal,
@@ -19,8 +18,9 @@ from exporter.ledger.files import (
     lacks_shared_memory,
     log_path,
 )
-from exporter.ledger.placing import fsync_file, place, remove
+from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.schema import VERSION, SchemaError, migrate_in_own_process, require_current, version_of
+from exporter.ledger.upkeep.backups import COPIED, backups_of, clean_partials
 
 if TYPE_CHECKING:
     from pathlib import Path

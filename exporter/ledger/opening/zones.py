@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.ledger.statements import ADD_DAY
+from exporter.ledger.writing.statements import ADD_DAY
 from reports.calendar.periods import day_number, day_of, day_start
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import LedgerError
-from exporter.ledger.holder import READING, Holder, lock_path, read_note, write_note
-from exporter.ledger.locking import CANNOT_LOCK, is_locked
+from exporter.ledger.locks.holder import READING, Holder, lock_path, read_note, write_note
+from exporter.ledger.locks.locking import CANNOT_LOCK, is_locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from exporter.ledger.backups import COPIED
-from exporter.ledger.movable import GRAINS, Movable, cut, own_row
-from exporter.ledger.realignment import Realignment
-from exporter.ledger.statements import (
+from exporter.ledger.clock_repair.movable import GRAINS, Movable, cut, own_row
+from exporter.ledger.clock_repair.realignment import Realignment
+from exporter.ledger.upkeep.backups import COPIED
+from exporter.ledger.writing.statements import (
     ADD_DAY,
     ADD_MINUTE,
     ADD_SLOT,

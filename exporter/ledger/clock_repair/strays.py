@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.ledger.realignment import DATED, Realignment
+from exporter.ledger.clock_repair.realignment import DATED, Realignment
 from exporter.ledger.schema import COUNTS, SPEEDS
-from exporter.ledger.statements import ADD_DAY
+from exporter.ledger.writing.statements import ADD_DAY
 from exporter.metering.clock_repair import Move
 from exporter.metering.spreading import SLOT_SECONDS
 from reports.calendar.periods import day_number, day_numbered, day_of, day_start

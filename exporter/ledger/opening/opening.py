@@ -9,15 +9,15 @@ import uuid
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from exporter.ledger.backups import COPIED
+from exporter.ledger.clock_repair.held_clock import held_reckoning
+from exporter.ledger.clock_repair.strays import gather_strays
 from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write
-from exporter.ledger.held_clock import held_reckoning
-from exporter.ledger.history import read_first_day, read_history, read_notices
-from exporter.ledger.recovery import make_good
+from exporter.ledger.opening.history import read_first_day, read_history, read_notices
+from exporter.ledger.opening.recovery import make_good
+from exporter.ledger.opening.zones import adopt_zone, zone_of
 from exporter.ledger.schema import COUNTS, VERSION, SchemaError, version_of
-from exporter.ledger.statements import COUNTER_BASE
-from exporter.ledger.strays import gather_strays
-from exporter.ledger.zones import adopt_zone, zone_of
+from exporter.ledger.upkeep.backups import COPIED
+from exporter.ledger.writing.statements import COUNTER_BASE
 from exporter.metering.postings import Account, Checkpoint, MeterState, OpeningBalance, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch, Subject
 from exporter.metering.totals import Totals
