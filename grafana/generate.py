@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grafana.dashboards import fleet, health, interfaces, overview, plans
-from grafana.finish import finished, for_import, text
+from grafana.kit.finish import finished, for_import, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana import fleet_panels as fleet
-from grafana import variables
-from grafana.board import Identity, board
-from grafana.panels import Frame
-from grafana.totals import scraped_traffic, speed_now, this
+from grafana.kit import variables
+from grafana.kit.board import Identity, board
+from grafana.kit.panels import Frame
+from grafana.kit.totals import scraped_traffic, speed_now, this
+from grafana.panels import fleet as fleet
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana import interface_panels as each
-from grafana import variables
-from grafana.board import Identity, board, closed, heading
-from grafana.days import days_by_interface, months_by_interface
-from grafana.interface_speeds import speeds
-from grafana.interface_table import totals
-from grafana.panels import Frame
+from grafana.kit import variables
+from grafana.kit.board import Identity, board, closed, heading
+from grafana.kit.days import days_by_interface, months_by_interface
+from grafana.kit.panels import Frame
+from grafana.panels import interfaces as each
+from grafana.panels.interface_speeds import speeds
+from grafana.panels.interface_table import totals
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard

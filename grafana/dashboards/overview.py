@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana import health_strip, variables
-from grafana.board import Identity, board, heading
-from grafana.days import days_of_the_month, months
-from grafana.machines import machines
-from grafana.panels import Frame
-from grafana.plan_panels import allowed, cap_date, cost, cycles_compared, forecast, left, share, used
-from grafana.queries import COUNTED
-from grafana.totals import speed_now, this, traffic
+from grafana.kit import variables
+from grafana.kit.board import Identity, board, heading
+from grafana.kit.days import days_of_the_month, months
+from grafana.kit.machines import machines
+from grafana.kit.panels import Frame
+from grafana.kit.queries import COUNTED
+from grafana.kit.totals import speed_now, this, traffic
+from grafana.panels import health
+from grafana.panels.plans import allowed, cap_date, cost, cycles_compared, forecast, left, share, used
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
@@ -82,11 +83,11 @@ def _health() -> list[object]:
     begun = "The day from which on every byte is known; of several machines, the latest."
     return [
         heading(90, "Health", 28),
-        health_strip.answering(Frame(40, "Machines answering", "Share that Prometheus reaches.", 0, 29, 4, 3)),
-        health_strip.sample_age(Frame(41, "Oldest sample", "Its age when it was scraped.", 4, 29, 4, 3)),
-        health_strip.meters(Frame(42, "Meters", "Whether every meter can read its counters.", 8, 29, 4, 3)),
-        health_strip.ledger(Frame(43, "Ledger", "Whether a ledger needs somebody's attention.", 12, 29, 4, 3)),
-        health_strip.gap(Frame(44, "Gap", "Whether the service runs and nobody looks.", 16, 29, 4, 3)),
-        health_strip.since(Frame(47, "Counting since", begun, 20, 29, 4, 3)),
+        health.answering(Frame(40, "Machines answering", "Share that Prometheus reaches.", 0, 29, 4, 3)),
+        health.sample_age(Frame(41, "Oldest sample", "Its age when it was scraped.", 4, 29, 4, 3)),
+        health.meters(Frame(42, "Meters", "Whether every meter can read its counters.", 8, 29, 4, 3)),
+        health.ledger(Frame(43, "Ledger", "Whether a ledger needs somebody's attention.", 12, 29, 4, 3)),
+        health.gap(Frame(44, "Gap", "Whether the service runs and nobody looks.", 16, 29, 4, 3)),
+        health.since(Frame(47, "Counting since", begun, 20, 29, 4, 3)),
         machines(Frame(46, "Machines", "A name leads to reports and dashboards.", 0, 32, 24, 7)),
     ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana import plan_panels as plan
-from grafana import plan_trends as trends
-from grafana import variables
-from grafana.board import Identity, board
-from grafana.panels import Frame
-from grafana.plan_table import plans
+from grafana.kit import variables
+from grafana.kit.board import Identity, board
+from grafana.kit.panels import Frame
+from grafana.panels import plan_trends as trends
+from grafana.panels import plans as plan
+from grafana.panels.plan_table import plans
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import BAD, CAP, SOON, USED, painted, words
-from grafana.money import signed
-from grafana.panels import Frame, states, trend
-from grafana.plan_panels import EACH, NO_CAP, NO_FORECAST, NO_PRICE
-from grafana.plan_queries import line, nearest_over_time, of_one, of_several
-from grafana.queries import over_time
-from grafana.shapes import option
+from grafana.kit.colours import BAD, CAP, SOON, USED, painted, words
+from grafana.kit.money import signed
+from grafana.kit.panels import Frame, states, trend
+from grafana.kit.plan_queries import line, nearest_over_time, of_one, of_several
+from grafana.kit.queries import over_time
+from grafana.kit.shapes import option
+from grafana.panels.plans import EACH, NO_CAP, NO_FORECAST, NO_PRICE
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.statetimeline import Panel as States

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import BAD, GOOD, SOON, USED, always, painted, steps
-from grafana.links import menu, to_overview
-from grafana.panels import Frame, grid, lengths, number
-from grafana.plan_panels import EACH, LONE, NO_CAP, NO_FORECAST
-from grafana.queries import COUNTED, CYCLE_END, answers, in_period, kept, now, of, rows, silent_ones, total
-from grafana.shapes import joined, option, times
+from grafana.kit.colours import BAD, GOOD, SOON, USED, always, painted, steps
+from grafana.kit.links import menu, to_overview
+from grafana.kit.panels import Frame, grid, lengths, number
+from grafana.kit.queries import COUNTED, CYCLE_END, answers, in_period, kept, now, of, rows, silent_ones, total
+from grafana.kit.shapes import joined, option, times
+from grafana.panels.plans import EACH, LONE, NO_CAP, NO_FORECAST
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.bargauge import Panel as Lengths

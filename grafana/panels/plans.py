@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import BAD, BEFORE, CAP, GOOD, SOON, USED, always, painted, steps
-from grafana.money import amounts
-from grafana.panels import Frame, dial, lengths, listed, named, trend
-from grafana.plan_queries import line, nearest, nearest_over_time, plan
-from grafana.queries import now, over_time
-from grafana.shapes import option
+from grafana.kit.colours import BAD, BEFORE, CAP, GOOD, SOON, USED, always, painted, steps
+from grafana.kit.money import amounts
+from grafana.kit.panels import Frame, dial, lengths, listed, named, trend
+from grafana.kit.plan_queries import line, nearest, nearest_over_time, plan
+from grafana.kit.queries import now, over_time
+from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.bargauge import Panel as Lengths

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.queries import CYCLE_END, PLAN, kept, of
+from grafana.kit.queries import CYCLE_END, PLAN, kept, of
 
 KEY = "job, instance, plan"
 

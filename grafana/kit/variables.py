@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable
 from grafana_foundation_sdk.models.dashboard import VariableHide, VariableOption, VariableRefresh, VariableSort
 
-from grafana.queries import BUILD, CYCLE_END, DATASOURCE, MEMORY, kept, of
+from grafana.kit.queries import BUILD, CYCLE_END, DATASOURCE, MEMORY, kept, of
 
 LABEL_VALUES, QUERY_RESULT = 1, 3
 """Kinds of queries in Grafana's editor of variables."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.panels import Frame, ranking, trend
-from grafana.queries import BUILD, highest, of, ours, over_time, rate
+from grafana.kit.panels import Frame, ranking, trend
+from grafana.kit.queries import BUILD, highest, of, ours, over_time, rate
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.timeseries import Panel

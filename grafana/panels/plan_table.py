@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.cells import share
-from grafana.links import menu
-from grafana.panels import Frame, grid
-from grafana.plan_panels import NO_CAP, NO_PRICE
-from grafana.plan_queries import plan
-from grafana.queries import rows
-from grafana.shapes import joined, option, times
+from grafana.kit.cells import share
+from grafana.kit.links import menu
+from grafana.kit.panels import Frame, grid
+from grafana.kit.plan_queries import plan
+from grafana.kit.queries import rows
+from grafana.kit.shapes import joined, option, times
+from grafana.panels.plans import NO_CAP, NO_PRICE
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.prometheus import Dataquery

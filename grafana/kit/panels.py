@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import barchart, bargauge, common, gauge, s
 from grafana_foundation_sdk.models import common as c
 from grafana_foundation_sdk.models.dashboard import GridPos
 
-from grafana.queries import DATASOURCE
+from grafana.kit.queries import DATASOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.panels import Frame, grid
-from grafana.queries import DEVICE, of, rate_with_past, rows
-from grafana.shapes import joined, option, times
+from grafana.kit.panels import Frame, grid
+from grafana.kit.queries import DEVICE, of, rate_with_past, rows
+from grafana.kit.shapes import joined, option, times
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.table import Panel

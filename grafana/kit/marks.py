@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.builders.dashboard import AnnotationQuery
 
-from grafana.queries import DATASOURCE, of, over_time
+from grafana.kit.queries import DATASOURCE, of, over_time
 
 EARLIER = "[1d] offset $__rate_interval"
 """The day before the current step: a service that was down has no nearer sample to compare with."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import BAD, GOOD, SOON, silence, steps, words
-from grafana.shapes import option
+from grafana.kit.colours import BAD, GOOD, SOON, silence, steps, words
+from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from grafana_foundation_sdk.builders.dashboard import Dashboard, Row
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, GridPos
 
-from grafana import links, marks, variables
+from grafana.kit import links, marks, variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models.common import BigValueTextMode
 
-from grafana.colours import BAD, GOOD, SOON, always, silence, steps, words
-from grafana.panels import Frame, number
-from grafana.queries import answers, kept, now, of
+from grafana.kit.colours import BAD, GOOD, SOON, always, silence, steps, words
+from grafana.kit.panels import Frame, number
+from grafana.kit.queries import answers, kept, now, of
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.stat import Panel

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import always
-from grafana.panels import Frame, lengths, ranking, trend
-from grafana.queries import highest, now, of, over_time, rate
+from grafana.kit.colours import always
+from grafana.kit.panels import Frame, lengths, ranking, trend
+from grafana.kit.queries import highest, now, of, over_time, rate
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.bargauge import Panel as Lengths

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import RECEIVE, TRANSMIT, always, painted
-from grafana.panels import Frame, number, trend
-from grafana.queries import COUNTED, in_period, now, over_time, rate, rate_with_past, speed, total
-from grafana.shapes import option
+from grafana.kit.colours import RECEIVE, TRANSMIT, always, painted
+from grafana.kit.panels import Frame, number, trend
+from grafana.kit.queries import COUNTED, in_period, now, over_time, rate, rate_with_past, speed, total
+from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.cells import word
-from grafana.colours import BAD, GOOD
-from grafana.links import menu
-from grafana.panels import Frame, grid
-from grafana.queries import DEVICE, both, in_period, kept, of, rows
-from grafana.shapes import joined, option, times
+from grafana.kit.cells import word
+from grafana.kit.colours import BAD, GOOD
+from grafana.kit.links import menu
+from grafana.kit.panels import Frame, grid
+from grafana.kit.queries import DEVICE, both, in_period, kept, of, rows
+from grafana.kit.shapes import joined, option, times
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.table import Panel

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from grafana_foundation_sdk.builders import stat, timeseries
 
-from grafana.panels import Frame, named
-from grafana.shapes import option
+from grafana.kit.panels import Frame, named
+from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.prometheus import Dataquery

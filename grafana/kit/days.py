@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models.common import StackingMode
 
-from grafana.colours import RECEIVE, TRANSMIT, painted
-from grafana.panels import Frame, bars
-from grafana.queries import DEVICE, PERIOD_END, both, in_period, kept, period, rows, total
-from grafana.shapes import joined, matrix, times
+from grafana.kit.colours import RECEIVE, TRANSMIT, painted
+from grafana.kit.panels import Frame, bars
+from grafana.kit.queries import DEVICE, PERIOD_END, both, in_period, kept, period, rows, total
+from grafana.kit.shapes import joined, matrix, times
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.barchart import Panel

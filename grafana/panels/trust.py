@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.colours import GOOD, SOON, steps, words
-from grafana.panels import Frame, number
-from grafana.queries import kept, now, of
+from grafana.kit.colours import GOOD, SOON, steps, words
+from grafana.kit.panels import Frame, number
+from grafana.kit.queries import kept, now, of
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.stat import Panel

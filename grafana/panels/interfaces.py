@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models import common as c
 
-from grafana.colours import BAD, GOOD, words
-from grafana.panels import Frame, ranking, states, trend
-from grafana.queries import DEVICE, INTERFACE, highest, of, over_time, rate_with_past
-from grafana.shapes import option
+from grafana.kit.colours import BAD, GOOD, words
+from grafana.kit.panels import Frame, ranking, states, trend
+from grafana.kit.queries import DEVICE, INTERFACE, highest, of, over_time, rate_with_past
+from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.statetimeline import Panel as States
