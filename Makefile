@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Files go to several workers, in the order of tests/conftest.py: most of the time of a test is waiting.
 pytest = tests/in_own_namespaces.sh $(1)/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_OPTIONS)
 PYTEST = $(call pytest,$(VENV))
-UNITS := tests/exporter tests/reports
+UNITS := tests/exporter tests/reports tests/bench
 define TEST_UNLOCKED
 $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$(RESOLUTION)
 $(BIN)/uv pip install --quiet --python .venv-$(RESOLUTION) --resolution $(RESOLUTION) --editable '.[test,grafana]'

@@ -25,7 +25,7 @@ from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
 from exporter.web.page import live
 from reports.billing.plans import CycleRule, Plan
-from tests.exporter.fake_machine import Machine
+from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Wrap-ups of months and years that are over, kept as files."""

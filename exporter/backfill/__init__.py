@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The past of the ledger as samples for Prometheus and VictoriaMetrics."""

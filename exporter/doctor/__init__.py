@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""What `netledger doctor` checks."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The service: wiring of its parts, start and stop."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The terminal: tables, progress, output files, signals, options."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""TLS and basic auth by the web configuration file of Prometheus' exporters."""

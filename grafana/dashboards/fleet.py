@@ -8,7 +8,7 @@ from grafana.kit import variables
 from grafana.kit.board import Identity, board
 from grafana.kit.panels import Frame
 from grafana.kit.totals import scraped_traffic, speed_now, this
-from grafana.panels import fleet as fleet
+from grafana.panels import fleet
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Building blocks of dashboards."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Panels, one file a subject."""

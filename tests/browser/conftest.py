@@ -15,7 +15,7 @@ from exporter.ledger.schema import migrate
 from exporter.web.page import live
 from tests.browser.lively_service import LivelyService, lively
 from tests.browser.visitor import Visitor
-from tests.exporter.fake_machine import Machine
+from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 TICK_SECONDS = 0.1
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.ledger.schema import migrate
-from tests.exporter.books import UTC, Books
-from tests.exporter.fake_machine import Machine
+from tests.worlds.books import UTC, Books
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

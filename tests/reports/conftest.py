@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.ledger.schema import migrate
-from tests.reports.written_ledger import WrittenLedger
+from tests.worlds.written_ledger import WrittenLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable

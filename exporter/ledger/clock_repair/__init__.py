@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Repair of what a wrong clock has booked."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""One writer a ledger: its lock, and who holds it."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Upkeep of an open ledger: backups, retention, sizes."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Postings into the ledger."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Cumulative counters: differences, epochs, resets, and the base of the audit."""

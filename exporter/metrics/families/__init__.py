@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""Metric families."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""REST: one file a resource."""

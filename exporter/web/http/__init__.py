@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""HTTP: routes, access, negotiation, limits, OpenAPI."""

@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The live page."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import exporter
-from exporter.web.page import words as words
+from exporter.web.page import words
 from exporter.web.page.asset_files import address
 from reports.billing.plans import Plan
 from reports.calendar.periods import day_start, iso

@@ -10,7 +10,7 @@ import pytest
 from reports.text.amounts import human_bytes
 from tests.exporter.cli.calls import Commands
 from tests.exporter.cli.small_ledger import NOON
-from tests.reports.read_page import Page
+from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_aiohttp.plugin import AiohttpClient
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from exporter.metering.counters.bases import LastShown
     from exporter.metering.postings import Gap, Usage
     from exporter.tls.web_config import WatchedWebConfig
-    from tests.exporter.fake_machine import FakeMeter, Machine
+    from tests.worlds.fake_machine import FakeMeter, Machine
 
 INDIA = ZoneInfo("Asia/Kolkata")
 BEGAN = 1_761_955_200

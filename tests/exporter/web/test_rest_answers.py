@@ -13,7 +13,7 @@ from tests.exporter.web.running_service import RunningService, interface, runnin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 NOVEMBER_2025 = 1_762_000_200
 """2025-11-01T12:30Z."""

@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from exporter.metering.postings import Gap, Usage
 from exporter.metering.readings import Counts
-from tests.exporter.fake_machine import MORNING
+from tests.worlds.fake_machine import MORNING
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 HOUR = 3600
 PATH = "/api/v1/stats/bandwidth"

@@ -26,13 +26,13 @@ from reports.formats.json.export import ExportDocument
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.web.running_service import RunningService, interface, running
-from tests.reports.told_exports import HOSTILE_NAMES, told, year_end
+from tests.reports.export.told_exports import HOSTILE_NAMES, told, year_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 JUNE_1, TODAY = 1_780_290_000, 1_781_253_900
 """2026-06-01T05:00Z, 2026-06-12T08:45Z; the tests begin at 09:00Z."""

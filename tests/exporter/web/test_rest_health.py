@@ -15,7 +15,7 @@ from exporter.metering.readings import Counts
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 DAY = 86_400
 

@@ -15,7 +15,7 @@ from tests.exporter.web.running_service import RunningService, interface, runnin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 MIDNIGHT = 1_781_202_600
 """2026-06-12T00:00 in India; the tests begin at 14:30."""

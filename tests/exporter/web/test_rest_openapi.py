@@ -18,7 +18,7 @@ from schemathesis.generation import GenerationMode
 
 from exporter.web.http.openapi import document, html_page, pages_of
 from exporter.web.server import ENDPOINTS, make_app
-from tests.exporter.fake_machine import Machine
+from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, new_ledger, running
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from exporter.metering.readings import Counts
 from exporter.settings.tree import Auth, Grafana, PlanSettings, Reports
 from reports.billing.plans import Plan
 from tests.exporter.web.running_service import RunningService, interface, running
-from tests.reports.read_page import Page
+from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
 
 MAY_20, JUNE_1, TODAY = 1_779_253_200, 1_780_290_000, 1_781_253_900
 """2026-05-20T05:00Z, 2026-06-01T05:00Z, 2026-06-12T08:45Z; the tests begin at 09:00Z."""

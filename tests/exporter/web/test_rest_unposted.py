@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.metering.readings import Counts
-from tests.exporter.fake_machine import Machine
+from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, new_ledger
 
 if TYPE_CHECKING:
-    from tests.exporter.fake_machine import Pair
+    from tests.worlds.fake_machine import Pair
 
 ACTIONS = ("move", "commit", "fail", "slow commit", "restart", "minutes", "midnight")
 

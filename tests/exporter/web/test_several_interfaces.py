@@ -22,7 +22,7 @@ from tests.exporter.web.running_service import interface, running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.exporter.fake_machine import Machine
+    from tests.worlds.fake_machine import Machine
     from tests.exporter.web.running_service import RunningService
 
 ADDED = ("bytes_received", "bytes_sent", "total_bytes")

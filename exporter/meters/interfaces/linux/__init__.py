@@ -1,1 +1,1 @@
-"""TODO-ROOM."""
+"""The interface meter of Linux: /proc, /sys and netlink."""

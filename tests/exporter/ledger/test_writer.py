@@ -1,0 +1,37 @@
+"""The one writer of the ledger: what a posting that failed leaves behind."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exporter.metering.postings import SubjectFacts, Usage
+from exporter.metering.readings import Counts, Subject
+
+if TYPE_CHECKING:
+    from tests.worlds.books import Books
+
+
+def test_a_new_subject_of_a_posting_that_failed_gets_its_own_number_in_the_next(books: Books) -> None:
+    books.start()
+    books.machine.create("tun0")
+    books.machine.move("tun0", 100)
+    books.run(1)
+    posting = books.sampler.take()
+    assert posting is not None
+    (slot, _), *_ = posting.slots
+    books.writer.connection.execute(
+        "CREATE TRIGGER refused BEFORE INSERT ON day BEGIN INSERT INTO nowhere VALUES (1); END"
+    )
+    with pytest.raises(sqlite3.OperationalError):
+        books.writer.post(posting)
+    books.writer.connection.execute("DROP TRIGGER refused")
+
+    wan9 = Subject("interface", "wan9")
+    subjects = {wan9: SubjectFacts(is_counted=False, is_uplink=False, first_seen=1, last_seen=1), **posting.subjects}
+    books.writer.post(posting._replace(subjects=subjects, slots={**posting.slots, (slot, wan9): Usage(Counts(7, 7))}))
+
+    assert books.lifetime("tun0") == (100, 0)
+    assert books.lifetime("wan9") == (7, 7)
