@@ -25,8 +25,8 @@ from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
 from exporter.web.page import live
 from reports.billing.plans import CycleRule, Plan
-from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, interface, running
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

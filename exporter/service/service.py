@@ -15,7 +15,7 @@ from exporter.ledger.opening.opening import open_ledger
 from exporter.service.wiring import Surroundings, build_parts
 from exporter.tls.certificates import Certificates
 from exporter.web.http.listening import bind, close
-from exporter.web.http.reading import Readers
+from exporter.web.readers import Readers
 from exporter.web.server import serve
 
 if TYPE_CHECKING:

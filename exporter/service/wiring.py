@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Totals
     from exporter.settings import Settings
     from exporter.tls.web_config import WatchedWebConfig
-    from exporter.web.http.reading import Readers
+    from exporter.web.readers import Readers
 
 LOST_LOOKS = 5
 """Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from exporter.metering.clock import SECOND
 from exporter.metrics.state import MetricsState
-from exporter.web.http.attempts import Attempts
-from exporter.web.http.reading import Reading
+from exporter.web.attempts import Attempts
+from exporter.web.readers import Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Totals
     from exporter.metrics.exposition import Exposition, Rendered
     from exporter.settings import Settings
-    from exporter.web.http.reading import Readers
+    from exporter.web.readers import Readers
     from reports.ledger.reader import LedgerReader
 
 Result = TypeVar("Result")

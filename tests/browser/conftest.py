@@ -15,8 +15,8 @@ from exporter.ledger.schema import migrate
 from exporter.web.page import live
 from tests.browser.lively_service import LivelyService, lively
 from tests.browser.visitor import Visitor
-from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import running
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

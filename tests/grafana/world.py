@@ -29,11 +29,11 @@ from exporter.metering.clock import SECOND
 from exporter.settings.tree import Interfaces, Ledger, PlanSettings
 from reports.billing.plans import CycleRule, Plan, PriceStep
 from tests.bench.seeding import History, seed
-from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService
 from tests.grafana.dashboard_files import ROOT
 from tests.grafana.playing import PLAYED_SECONDS, Player
 from tests.grafana.prometheus_server import ITSELF, import_history, running_prometheus
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from exporter.metering.postings import Gap, Speeds, Usage
 from exporter.metering.readings import Counts
-from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import BEGAN, interface
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

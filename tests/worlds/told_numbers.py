@@ -10,6 +10,7 @@ from reports.billing.forecast import forecast
 from reports.billing.prices import money, rounded
 from reports.calendar.periods import Period
 from reports.text.amounts import human_bits, human_bytes, human_rate
+from tests.exporter.web.running_service import BEGAN
 from tests.worlds.one_history import (
     BERLIN,
     CAPS,
@@ -28,7 +29,6 @@ from tests.worlds.one_history import (
     exact_cost,
 )
 from tests.worlds.told_prices import BEGAN_DAY, price
-from tests.exporter.web.running_service import BEGAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

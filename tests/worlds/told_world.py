@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exporter.settings import load_settings
 from reports.calendar.periods import day_start
 from tests.exporter.cli.calls import Commands
+from tests.exporter.web.running_service import RunningService, new_ledger
 from tests.worlds.one_history import (
     BERLIN,
     COUNTED,
@@ -28,7 +29,6 @@ from tests.worlds.one_history import (
     the_gap,
     unposted_rows,
 )
-from tests.exporter.web.running_service import RunningService, new_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

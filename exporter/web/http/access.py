@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from exporter.settings import Settings
     from exporter.tls.web_config import WatchedWebConfig, WebConfig
-    from exporter.web.http.attempts import Attempts
+    from exporter.web.attempts import Attempts
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/dashboard", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})

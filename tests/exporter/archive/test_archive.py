@@ -20,8 +20,8 @@ from exporter.settings.tree import Grafana, Ledger, PlanSettings, Reports, Setti
 from reports.billing.plans import Plan
 from reports.ledger.reader import LedgerReader
 from tests.exporter.cli.small_ledger import NOON, write_ledger
-from tests.reports.wrapup.read_page import Page
 from tests.reports.export.told_exports import HOSTILE_NAMES
+from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

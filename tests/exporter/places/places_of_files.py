@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reports.formats.markdown import plain
-from tests.worlds.one_history import DEVICES
 from tests.exporter.places.places_of_usage import WHOSE, Numbers, from_samples, named, sums
-from tests.worlds.told_numbers import MACHINE
 from tests.reports.wrapup.read_page import Page
+from tests.worlds.one_history import DEVICES
+from tests.worlds.told_numbers import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.terminal.printing import UNKNOWN
-from tests.worlds.one_history import PLANS
 from tests.reports.wrapup.read_page import Page
+from tests.worlds.one_history import PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.reports.wrapup.read_page import Page
 from tests.worlds.one_history import COUNTED, DEVICES, PERIODS
 from tests.worlds.told_numbers import MACHINE
-from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,10 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from reports.formats.registry import FORMATS
-from tests.exporter.places import places_of_files
-from tests.exporter.places import places_of_plans
-from tests.exporter.places import places_of_records
-from tests.exporter.places import places_of_usage
+from tests.exporter.places import places_of_files, places_of_plans, places_of_records, places_of_usage
 from tests.worlds.one_history import HOSTILE
 from tests.worlds.told_numbers import all_numbers
 from tests.worlds.told_world import ToldWorld

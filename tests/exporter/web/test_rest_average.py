@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from exporter.metering.postings import Gap, Usage
 from exporter.metering.readings import Counts
-from tests.worlds.fake_machine import MORNING
 from tests.exporter.web.running_service import RunningService, interface, running
+from tests.worlds.fake_machine import MORNING
 
 if TYPE_CHECKING:
     from typing import Any

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.tls.web_config import WatchedWebConfig
-from exporter.web.http.attempts import BURST, MOST_ADDRESSES, Attempts
+from exporter.web.attempts import BURST, MOST_ADDRESSES, Attempts
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:

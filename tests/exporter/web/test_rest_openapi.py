@@ -18,8 +18,8 @@ from schemathesis.generation import GenerationMode
 
 from exporter.web.http.openapi import document, html_page, pages_of
 from exporter.web.server import ENDPOINTS, make_app
-from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, new_ledger, running
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

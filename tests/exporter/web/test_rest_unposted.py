@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.metering.readings import Counts
-from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, new_ledger
+from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from tests.worlds.fake_machine import Pair

@@ -22,8 +22,8 @@ from tests.exporter.web.running_service import interface, running
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tests.worlds.fake_machine import Machine
     from tests.exporter.web.running_service import RunningService
+    from tests.worlds.fake_machine import Machine
 
 ADDED = ("bytes_received", "bytes_sent", "total_bytes")
 TWO = "interface=eth0&interface=tun0"

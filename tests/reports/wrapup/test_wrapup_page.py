@@ -26,8 +26,8 @@ from reports.text.grafana_links import GrafanaLinks
 from reports.wrapup.chapters.chapter import isolated_text
 from reports.wrapup.wrapup import Outlook, wrapup
 from tests.bench.seeding import History, seed
-from tests.reports.wrapup.read_page import Page
 from tests.reports.export.told_exports import HOSTILE_NAMES, source
+from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
