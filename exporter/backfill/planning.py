@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from exporter.session.session import Books
+    from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
     from reports.past.samples import Labels
 
@@ -67,21 +67,23 @@ class Task(NamedTuple):
     notes: tuple[str, ...]
 
 
-def plan_backfill(wanted: Wanted, books: Books, ledger: LedgerReader, now: float) -> Task:
+def plan_backfill(wanted: Wanted, session: Session, ledger: LedgerReader, now: float) -> Task:
     """Decide what to write and ask the server whether it would keep it.
 
     Raises click.UsageError and click.ClickException, each with the next step.
     """
-    target = target_labels(books.settings, wanted.labels)
+    target = target_labels(session.settings, wanted.labels)
     server = _server(wanted)
-    looked = books.looked_at()
+    looked = session.looked_at()
     end = int(now if looked is None else min(now, looked)) + 1
     if server is not None:
         prometheus.require_target(server, target, now)
         prometheus.require_our_ledger(server, target, ledger_start(ledger), now)
     live = _until(wanted, server, target, ledger.zone, now)
-    past = Past(ledger, end if live is None else min(end, live), history_of_all=books.settings.metrics.history == "all")
-    span = _span(wanted, past, ledger.zone, books, live)
+    past = Past(
+        ledger, end if live is None else min(end, live), history_of_all=session.settings.metrics.history == "all"
+    )
+    span = _span(wanted, past, ledger.zone, session, live)
     notes: tuple[str, ...] = ()
     if server is not None:
         notes = _require_retention(wanted, server, span, now, ledger.zone)
@@ -111,7 +113,7 @@ def _until(wanted: Wanted, server: MetricServer | None, target: Labels, zone: Zo
     return prometheus.live_since(server, target, now)
 
 
-def _span(wanted: Wanted, past: Past, zone: ZoneInfo, books: Books, live: int | None) -> Span:
+def _span(wanted: Wanted, past: Past, zone: ZoneInfo, session: Session, live: int | None) -> Span:
     span = past.span
     if wanted.first is not None:
         span = Span(max(span.start, _instant("--from", wanted.first, zone)), span.end)
@@ -119,7 +121,7 @@ def _span(wanted: Wanted, past: Past, zone: ZoneInfo, books: Books, live: int | 
         return span
     if wanted.first is None and live is None:
         raise click.ClickException(
-            f"{books.settings.ledger.path} holds nothing to tell yet: leave `netledger run` counting, and ask again"
+            f"{session.settings.ledger.path} holds nothing to tell yet: leave `netledger run` counting, and ask again"
         )
     ended = "" if live is None else f" before {iso(live, zone)}, where the live samples begin or --until ends it"
     raise click.ClickException(f"the ledger holds nothing to tell from {iso(span.start, zone)}{ended}")

@@ -9,7 +9,7 @@ import click
 
 from exporter.metering.readings import MeterError
 from exporter.session.client import ServiceError
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import one_interface
 from exporter.terminal.printing import Table, print_json, print_table
 from reports.calendar.periods import iso
@@ -20,8 +20,8 @@ from reports.usage.audit import audit as compare
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.usage.audit import Audit
 
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @one_interface("Only this one.")
 @click.pass_obj
-def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
+def audit(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
     same instant, what was discarded as impossible, and the difference, which must be 0. The books are also held
     against themselves, as `netledger ledger verify` does.
     """
-    books = open_books(outside)
-    books.require_ledger()
-    _post_everything(books)
+    session = open_session(environment)
+    session.require_ledger()
+    _post_everything(session)
     kernel = _kernel_counters()
-    with books.read_posted() as ledger:
-        found, zone, faults = compare(ledger, kernel, books.now()), ledger.zone, books.faults()
+    with session.read_posted() as ledger:
+        found, zone, faults = compare(ledger, kernel, session.now()), ledger.zone, session.faults()
     lines = [line for line in found.lines if interface is None or line.device in names_of(interface)]
     known = {line.device for line in lines}
     for name in names_of(interface) if interface is not None else ():
@@ -57,11 +57,11 @@ def audit(outside: Outside, *, as_json: bool, interface: str | None) -> None:
         sys.exit(1)
 
 
-def _post_everything(books: Books) -> None:
-    if books.client is None:
+def _post_everything(session: Session) -> None:
+    if session.client is None:
         return
     try:
-        books.client.post("/api/commit")
+        session.client.post("/api/commit")
     except ServiceError as error:
         click.echo(f"without what is not posted yet: {error}", err=True)
 

@@ -14,7 +14,7 @@ from exporter.backfill.planning import Wanted, plan_backfill
 from exporter.backfill.promtool import find_promtool
 from exporter.backfill.summary import Summary, print_summary
 from exporter.backfill.victoria import count_samples, require_arrival, send
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.output_files import replacing, require_free
 from exporter.terminal.progress import progress
 from exporter.terminal.signals import clean_termination
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from exporter.backfill.planning import Task
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from reports.past.samples import PastFamily
 
 FORMATS = ("openmetrics", "victoriametrics")
@@ -47,7 +47,7 @@ FORMATS = ("openmetrics", "victoriametrics")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON.")
 @click.pass_obj
-def backfill(outside: Outside, /, **typed: object) -> None:
+def backfill(environment: Environment, /, **typed: object) -> None:
     """The ledger's past for Prometheus or VictoriaMetrics, joined to the live series without a seam.
 
     Set the retention before blocks come into a Prometheus: it deletes what is older. Nothing is left half written.
@@ -55,9 +55,9 @@ def backfill(outside: Outside, /, **typed: object) -> None:
     wanted = Wanted(**typed)  # type: ignore[arg-type]
     wanted.require_sense()
     write = _writer(wanted)
-    books, now = open_books(outside), outside.now()
-    with books.read_posted() as ledger, clean_termination():
-        task = plan_backfill(wanted, books, ledger, now)
+    session, now = open_session(environment), environment.now()
+    with session.read_posted() as ledger, clean_termination():
+        task = plan_backfill(wanted, session, ledger, now)
         for note in task.notes:
             click.echo(note, err=True)
         summary = write(wanted, task)

@@ -17,7 +17,7 @@ from exporter.settings.tree import keys
 from exporter.terminal.groups import HintingGroup
 
 if TYPE_CHECKING:
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from exporter.settings.plan_showing import ShownKey
     from exporter.tls.web_config import WebConfig
 
@@ -35,14 +35,14 @@ def config() -> None:
     help="The one that `netledger run` is given; it is checked too.",
 )
 @click.pass_obj
-def check(outside: Outside, *, web_config: Path | None) -> None:
+def check(environment: Environment, *, web_config: Path | None) -> None:
     """Check the settings file and the environment; exit 1 with every problem that would stop a start, a line each.
 
     Warnings, such as a plan that alerts nobody, leave the exit code at 0.
     """
     from exporter.doctor.setting_checks import plan_warnings, start_problems  # noqa: PLC0415 - for this command only
 
-    loaded = _load(outside)
+    loaded = _load(environment)
     if problems := list(start_problems(loaded.settings, _web_config(web_config))):
         _fail("\n".join(problems))
     for warning in plan_warnings(loaded.settings):
@@ -53,9 +53,9 @@ def check(outside: Outside, *, web_config: Path | None) -> None:
 @config.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def show(outside: Outside, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def show(environment: Environment, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Show every setting in effect and where it comes from."""
-    loaded = _load(outside)
+    loaded = _load(environment)
     click.echo(_as_json(loaded) if as_json else _as_table(loaded))
 
 
@@ -67,9 +67,9 @@ def show(outside: Outside, as_json: bool) -> None:  # noqa: FBT001 - click passe
 )
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.pass_obj
-def init(outside: Outside, output: Path | None, force: bool) -> None:  # noqa: FBT001 - as above
+def init(environment: Environment, output: Path | None, force: bool) -> None:  # noqa: FBT001 - as above
     """Write a settings file with every key, its default and its rule."""
-    target = output or outside.config or _own_file()
+    target = output or environment.config or _own_file()
     if str(target) == "-":
         click.echo(settings_template(), nl=False)
         return
@@ -96,9 +96,9 @@ def _own_file() -> Path:
         _fail(f"{error}: name the file with --output")
 
 
-def _load(outside: Outside) -> Loaded:
+def _load(environment: Environment) -> Loaded:
     try:
-        loaded = load_settings(outside.config, outside.environ)
+        loaded = load_settings(environment.config, environment.environ)
     except SettingsError as error:
         _fail(str(error))
     for warning in loaded.warnings:

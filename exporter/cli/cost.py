@@ -9,7 +9,7 @@ import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import one_interface
 from exporter.terminal.printing import Table, print_json, print_table
 from reports.billing.cost import period_cost
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from reports.ledger.reader import LedgerReader
 
 PERIODS = ("today", "week", "month", "year", "cycle")
@@ -39,20 +39,20 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
 @click.pass_obj
 def cost(
-    outside: Outside, *, per_gb: str | None, period: str, name: str | None, interface: str | None, as_json: bool
+    environment: Environment, *, per_gb: str | None, period: str, name: str | None, interface: str | None, as_json: bool
 ) -> None:
     """What a plan bills of a period."""
     price = _price(per_gb)
-    books = open_books(outside)
+    session = open_session(environment)
 
     def answer(ledger: LedgerReader) -> shapes.CostAnswer:
-        plan = named([found.plan for found in books.settings.plans], name)
+        plan = named([found.plan for found in session.settings.plans], name)
         ledger.require_interface(interface)
-        found = period_cost(ledger, plan, period, books.now(), price_per_gb=price, device=interface)
+        found = period_cost(ledger, plan, period, session.now(), price_per_gb=price, device=interface)
         return shapes.cost_answer(found, is_asked=price is not None)
 
     given = {"period": period, "plan": name, "interface": interface, "cost_per_gb": per_gb}
-    found = ask(books, Question("/api/cost", given, shapes.CostAnswer, answer))
+    found = ask(session, Question("/api/cost", given, shapes.CostAnswer, answer))
     told = found.answer
     if as_json:
         print_json(told)
@@ -60,7 +60,7 @@ def cost(
     if told.cost.assumed:
         raise click.UsageError(f"plan {told.info.plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
     start = day_start(date.fromisoformat(told.first), found.zone)
-    dashboard = dashboard_notes(books.settings, lambda links: links.plans(start, None, name))
+    dashboard = dashboard_notes(session.settings, lambda links: links.plans(start, None, name))
     notes = [*_notes(told, interface), *dashboard]
     print_table(Table(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(told))), notes)
 

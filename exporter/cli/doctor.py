@@ -9,12 +9,12 @@ import click
 
 from exporter.doctor.checks import examine
 from exporter.doctor.findings import FACT, PROBLEM, diagnose
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.printing import CONTROL, Table, print_json, print_table, say
 
 if TYPE_CHECKING:
     from exporter.doctor.findings import Diagnosis, Finding
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
 
 TOPICS = {
     "meter": "How it is measured",
@@ -29,9 +29,9 @@ TOPICS = {
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def doctor(outside: Outside, *, as_json: bool) -> None:
+def doctor(environment: Environment, *, as_json: bool) -> None:
     """Say what is measured, how, what is not visible, and what to do (exit code 1: something needs attention)."""
-    diagnosis = diagnose(examine(open_books(outside)))
+    diagnosis = diagnose(examine(open_session(environment)))
     if as_json:
         print_json(_document(diagnosis))
     else:

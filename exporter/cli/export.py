@@ -13,7 +13,7 @@ import exporter
 from exporter.archive.archive import outlook_of
 from exporter.identity import host_name
 from exporter.session.questions import fetch
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import one_interface
 from exporter.terminal.output_files import replacing, require_free
 from exporter.terminal.progress import PATIENCE_SECONDS, progress
@@ -37,8 +37,8 @@ from reports.text.amounts import counted, human_bytes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.calendar.spans import Span
     from reports.export.slots import Slot
     from reports.formats.registry import Format, Told
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.pass_obj
 def export(  # noqa: PLR0913 - one for each option
-    outside: Outside,
+    environment: Environment,
     *,
     name: str,
     named: str | None,
@@ -99,13 +99,13 @@ def export(  # noqa: PLR0913 - one for each option
     if path is not None and not force:
         require_free(path)
     form = _format(resolution, name, columns)
-    books = open_books(outside)
-    if (service := books.neighbour()) is not None:
+    session = open_session(environment)
+    if (service := session.neighbour()) is not None:
         given = {"range": named, "from": first, "to": last, "interface": interface, "plan": plan, "columns": columns}
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""
     else:
-        told = _ask(books, form, Asked(named, first, last), plan, interface)
+        told = _ask(session, form, Asked(named, first, last), plan, interface)
         if told.notice:
             click.echo(told.notice, err=True)
         pieces, count = form.write(told), told.batch_count + 2
@@ -127,22 +127,22 @@ def _format(resolution: str, name: str, columns: str) -> Format:
         raise click.UsageError(str(error)) from error
 
 
-def _ask(books: Books, form: Format, asked: Asked, plan: str | None, interface: str | None) -> Told:
+def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> Told:
     try:
-        subject = subject_of([found.plan for found in books.settings.plans], plan, interface)
-        with books.read() as ledger:
-            outlook = (outlook_of(books.settings),) if form.has_outlook else ()
-            told = form.ask(ledger, form.days(asked), books.now(), _source(ledger), subject, *outlook)
+        subject = subject_of([found.plan for found in session.settings.plans], plan, interface)
+        with session.read() as ledger:
+            outlook = (outlook_of(session.settings),) if form.has_outlook else ()
+            told = form.ask(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)
     except (PeriodError, PlanError, UnknownInterfaceError) as error:
         raise click.UsageError(str(error)) from error
-    return told.read_by(partial(_read_slots, books))
+    return told.read_by(partial(_read_slots, session))
 
 
-def _read_slots(books: Books, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
+def _read_slots(session: Session, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
     """Each time at a moment of its own: a pager that nobody closes must not keep the service's log growing."""
     from reports.export.slots import posted_slots  # noqa: PLC0415 - only an export by slots reads on
 
-    with books.read_posted() as ledger:
+    with session.read_posted() as ledger:
         return posted_slots(ledger, span, devices)
 
 

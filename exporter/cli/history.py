@@ -11,7 +11,7 @@ import click
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import nothing_yet
 from exporter.session.questions import Question, ask
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import reading_options
 from exporter.terminal.printing import Table, is_unicode, print_json, print_table, say, terminal_width
 from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from reports.formats.json.usage import Usage
     from reports.ledger.reader import LedgerReader
 
@@ -41,29 +41,29 @@ WIDE_CELL = 2
 @click.command()
 @reading_options
 @click.pass_obj
-def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
+def records(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Busiest day, week, month and hour, and peak speeds."""
-    books = open_books(outside)
+    session = open_session(environment)
     question = Question(
         "/api/records",
         {"interface": interface},
         json_records.RecordsAnswer,
-        lambda ledger: json_records.records(found_records.records(ledger, books.now(), interface)),
+        lambda ledger: json_records.records(found_records.records(ledger, session.now(), interface)),
     )
-    told, zone, _ = ask(books, question)
+    told, zone, _ = ask(session, question)
     if as_json:
         print_json(told)
         return
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
     if not rows:
-        say(nothing_yet(books))
+        say(nothing_yet(session))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
     notes = _speeds(told)
     if told.since:
         notes.append(f"of everything since {told.since}")
         start = day_start(date.fromisoformat(told.since), zone)
-        notes += dashboard_notes(books.settings, lambda links: links.usage(start, None, interface))
+        notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interface))
     print_table(Table(f"Records, {_whose(interface)}", columns, rows, left=frozenset({0, 1})), notes)
 
 
@@ -72,17 +72,19 @@ def records(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 @click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
 @reading_options
 @click.pass_obj
-def hours(outside: Outside, *, first: str | None, last: str | None, as_json: bool, interface: str | None) -> None:
+def hours(
+    environment: Environment, *, first: str | None, last: str | None, as_json: bool, interface: str | None
+) -> None:
     """Usage by weekday and hour of day."""
-    books = open_books(outside)
+    session = open_session(environment)
 
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
-        today = day_of(int(books.now()), ledger.zone)
+        today = day_of(int(session.now()), ledger.zone)
         asked = span(Asked(None, first, last), today, first_day(ledger) or today, ledger.zone, default="all")
-        return json_history.hours(hours_of_week.hours(ledger, books.now(), asked, interface), ledger.zone)
+        return json_history.hours(hours_of_week.hours(ledger, session.now(), asked, interface), ledger.zone)
 
     given = {"from": first, "to": last, "interface": interface}
-    told, zone, _ = ask(books, Question("/api/hours", given, json_history.HoursAnswer, answer))
+    told, zone, _ = ask(session, Question("/api/hours", given, json_history.HoursAnswer, answer))
     if as_json:
         print_json(told)
         return
@@ -92,8 +94,8 @@ def hours(outside: Outside, *, first: str | None, last: str | None, as_json: boo
     else:
         _print_hours(title, told)
     start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (told.first, told.last))
-    until = None if end > books.now() else end
-    dashboard = dashboard_notes(books.settings, lambda links: links.usage(start, until, interface))
+    until = None if end > session.now() else end
+    dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interface))
     for note in (*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard):
         say(note)
 

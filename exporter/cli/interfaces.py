@@ -11,7 +11,7 @@ from exporter.session.client import ServiceError
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import known_interfaces, nothing_yet
 from exporter.session.questions import ask
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import one_interface
 from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import day_of, day_start
@@ -20,8 +20,8 @@ from reports.ledger.scope import names_of
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
 
 COLUMNS = ("Interface", "Counted", "Today", "Ever", "Received ever", "Sent ever")
 
@@ -30,14 +30,14 @@ COLUMNS = ("Interface", "Counted", "Today", "Ever", "Received ever", "Sent ever"
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
 @one_interface("Only this one.")
 @click.pass_obj
-def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> None:
+def interfaces(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Every interface: counted or not, today, ever.
 
     With a running service, the JSON has link and speed too.
     """
-    books = open_books(outside)
-    found = ask(books, known_interfaces(books))
-    known = (_of_service(books) if as_json else None) or found.answer
+    session = open_session(environment)
+    found = ask(session, known_interfaces(session))
+    known = (_of_service(session) if as_json else None) or found.answer
     rows = [row for row in known.interfaces if interface is None or row.interface in names_of(interface)]
     held = {row.interface for row in known.interfaces}
     for name in names_of(interface) if interface is not None else ():
@@ -48,11 +48,11 @@ def interfaces(outside: Outside, *, as_json: bool, interface: str | None) -> Non
         print_json(shapes.Interfaces(interfaces=rows))
         return
     if not rows:
-        say(nothing_yet(books))
+        say(nothing_yet(session))
         return
-    start = day_start(day_of(books.now(), found.zone), found.zone)
-    notes = [] if books.holder or "not running" not in found.until else [found.until]
-    notes += dashboard_notes(books.settings, lambda links: links.interfaces(start, None, interface))
+    start = day_start(day_of(session.now(), found.zone), found.zone)
+    notes = [] if session.holder or "not running" not in found.until else [found.until]
+    notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, interface))
     print_table(Table("Interfaces", COLUMNS, [_words(row) for row in rows], left=frozenset({0, 1})), notes)
 
 
@@ -62,12 +62,12 @@ def _words(row: shapes.InterfaceUsage) -> tuple[str, ...]:
     return (row.interface, "yes" if row.counted else "no", *map(human_bytes, amounts))
 
 
-def _of_service(books: Books) -> shapes.Interfaces | None:
+def _of_service(session: Session) -> shapes.Interfaces | None:
     """As the service that writes this ledger gives them: with links and speeds."""
-    if books.client is None:
+    if session.client is None:
         return None
     try:
-        return msgspec.convert(books.client.get("/api/interfaces"), shapes.Interfaces)
+        return msgspec.convert(session.client.get("/api/interfaces"), shapes.Interfaces)
     except (ServiceError, msgspec.ValidationError) as error:
         click.echo(f"without links and speeds: {error}", err=True)
         return None

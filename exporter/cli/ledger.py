@@ -15,7 +15,7 @@ from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.upkeep.backups import backups_of, write_backup
 from exporter.session.client import ServiceError
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import iso
@@ -24,8 +24,8 @@ from reports.text.amounts import human_bytes, human_duration
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.ledger.reader import Incident
 
 FACTS = {
@@ -51,13 +51,13 @@ def ledger() -> None:
 @ledger.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def info(outside: Outside, *, as_json: bool) -> None:
+def info(environment: Environment, *, as_json: bool) -> None:
     """What the ledger holds, since when, and what happened to it."""
-    books = open_books(outside)
-    path = books.settings.ledger.path
-    with books.read() as reader:
+    session = open_session(environment)
+    path = session.settings.ledger.path
+    with session.read() as reader:
         rows, zone, since = reader.row_counts(), reader.zone, reader.first_seen()
-        gaps, incidents = reader.gaps(0, int(books.now()) + 1), reader.incidents()
+        gaps, incidents = reader.gaps(0, int(session.now()) + 1), reader.incidents()
     facts: dict[str, str | int | None] = {
         "path": str(path.absolute()),
         "size_bytes": size_on_disk(path),
@@ -82,16 +82,16 @@ def info(outside: Outside, *, as_json: bool) -> None:
 
 @ledger.command()
 @click.pass_obj
-def backup(outside: Outside) -> None:
+def backup(environment: Environment) -> None:
     """Write today's backup now, while the service goes on."""
-    books = open_books(outside)
-    settings = books.settings.ledger
-    with books.read_posted():  # what is no ledger must not replace a good backup
+    session = open_session(environment)
+    settings = session.settings.ledger
+    with session.read_posted():  # what is no ledger must not replace a good backup
         pass
     before = os.umask(0o077)  # a backup is its user's own, as the ledger is
     try:
         target = write_backup(
-            settings.path, datetime.fromtimestamp(outside.now(), UTC).date(), max(settings.backups, 1)
+            settings.path, datetime.fromtimestamp(environment.now(), UTC).date(), max(settings.backups, 1)
         )
     except OSError as error:
         raise click.ClickException(
@@ -106,15 +106,15 @@ def backup(outside: Outside) -> None:
 
 @ledger.command(short_help="Check file and books, and put notices away.")
 @click.pass_obj
-def verify(outside: Outside) -> None:
+def verify(environment: Environment) -> None:
     """Check the file and the books, show what happened to it, and put the notices away (exit code 1: damaged).
 
     The file is read page by page. In the books, each day is held against its quarter hours, and the days of each
     interface against its last reading.
     """
-    books = open_books(outside)
-    path = books.settings.ledger.path
-    books.require_ledger()
+    session = open_session(environment)
+    path = session.settings.ledger.path
+    session.require_ledger()
     try:
         with contextlib.closing(connect_to_read(path)) as connection:
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
@@ -127,9 +127,9 @@ def verify(outside: Outside) -> None:
             err=True,
         )
         sys.exit(1)
-    with books.read_posted() as reader:
+    with session.read_posted() as reader:
         notices, zone = reader.incidents(only_unseen=True), reader.zone
-        faults = books.faults()
+        faults = session.faults()
     if faults:
         click.echo(f"{path} is whole, and its books are not right: " + "; ".join(faults), err=True)
         click.echo(
@@ -142,7 +142,7 @@ def verify(outside: Outside) -> None:
     for notice in notices:
         click.echo(_in_words(notice, zone))
     if notices:
-        _put_away(books)
+        _put_away(session)
 
 
 @ledger.command(short_help="Delete old minutes and quarter hours; never a day.")
@@ -151,31 +151,31 @@ def verify(outside: Outside) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask: an aggressive cleanup asks first, and needs this in a script.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def cleanup(outside: Outside, *, aggressive: bool, vacuum: bool, yes: bool, as_json: bool) -> None:
+def cleanup(environment: Environment, *, aggressive: bool, vacuum: bool, yes: bool, as_json: bool) -> None:
     """Delete minutes and quarter hours that are older than they are kept for; never a day."""
-    books = open_books(outside)
+    session = open_session(environment)
     if aggressive and not yes:
-        _confirm(books)
-    if books.client is not None:
+        _confirm(session)
+    if session.client is not None:
         query = f"aggressive={str(aggressive).lower()}&vacuum={str(vacuum).lower()}"
         try:
-            local = books.client.post(f"/api/storage/cleanup?{query}")["local"]
+            local = session.client.post(f"/api/storage/cleanup?{query}")["local"]
         except ServiceError as error:
             raise click.ClickException(str(error)) from error
         minutes, slots = local["logs_deleted"], local["slots_deleted"]
     else:
-        minutes, slots = _clean_up_alone(books, is_aggressive=aggressive, is_vacuumed=vacuum)
+        minutes, slots = _clean_up_alone(session, is_aggressive=aggressive, is_vacuumed=vacuum)
     if as_json:
         print_json({"minutes_deleted": minutes, "slots_deleted": slots, "days_deleted": 0})
     else:
         click.echo(f"{minutes} minute rows and {slots} quarter hours deleted; days are kept for ever")
 
 
-def _confirm(books: Books) -> None:
+def _confirm(session: Session) -> None:
     """Say what goes, and ask; what is no terminal cannot answer."""
     from exporter.ledger.upkeep.retention import Keep, aggressive  # noqa: PLC0415
 
-    settings = books.settings.ledger
+    settings = session.settings.ledger
     keep = aggressive(Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size))
     minutes, slots = (human_duration(seconds) for seconds in keep[:2])
     text = (
@@ -198,12 +198,12 @@ def _in_words(incident: Incident, zone: ZoneInfo) -> str:
     return " ".join(filter(None, (*parts, moved, incident.detail))).rstrip(":")
 
 
-def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
+def _clean_up_alone(session: Session, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
     from exporter.ledger.upkeep.retention import Keep, Retention  # noqa: PLC0415
     from exporter.ledger.writing.writer import Writer  # noqa: PLC0415
 
-    settings = books.settings.ledger
-    with books.read() as reader:
+    settings = session.settings.ledger
+    with session.read() as reader:
         zone = reader.zone
     lock = LedgerLock(settings.path)
     try:
@@ -216,7 +216,7 @@ def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> 
     try:
         retention = Retention(writer, settings.path)
         keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
-        removed = retention.clean_up(keep, int(books.now()), is_aggressive=is_aggressive)
+        removed = retention.clean_up(keep, int(session.now()), is_aggressive=is_aggressive)
         if is_vacuumed:
             retention.vacuum()
     except sqlite3.Error as error:
@@ -228,12 +228,12 @@ def _clean_up_alone(books: Books, *, is_aggressive: bool, is_vacuumed: bool) -> 
         lock.release()
 
 
-def _put_away(books: Books) -> None:
+def _put_away(session: Session) -> None:
     try:
-        if books.client is not None:
-            books.client.post("/api/notices/seen")
+        if session.client is not None:
+            session.client.post("/api/notices/seen")
             return
-        with contextlib.closing(sqlite3.connect(books.settings.ledger.path, timeout=5)) as connection:
+        with contextlib.closing(sqlite3.connect(session.settings.ledger.path, timeout=5)) as connection:
             connection.execute("UPDATE incident SET seen = 1 WHERE seen = 0")
             connection.commit()
     except (ServiceError, sqlite3.Error) as error:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import click
 
 from exporter.session.client import ServiceError
-from exporter.session.session import open_books, require_sight
+from exporter.session.session import open_session, require_sight
 from exporter.terminal.options import one_interface
 from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exporter.session.client import ServiceClient
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
 
 BAD_REQUEST = 400
 
@@ -32,20 +32,20 @@ BAD_REQUEST = 400
 @click.option("--count", type=click.IntRange(min=1), metavar="LINES", help="Stop after so many lines.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, with time and unit.")
 @click.pass_obj
-def live(outside: Outside, *, interface: str | None, count: int | None, as_json: bool) -> None:
+def live(environment: Environment, *, interface: str | None, count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
-    books = open_books(outside)
-    client = books.client if books.holder else books.answering()
+    session = open_session(environment)
+    client = session.client if session.holder else session.answering()
     if client is None:
-        require_sight(books.settings.ledger.path)
+        require_sight(session.settings.ledger.path)
         is_starting = "netledger is starting: ask again in a moment"
         is_stopped = "netledger is not running: start it with `netledger run`"
-        raise click.ClickException(is_starting if books.holder else is_stopped)
+        raise click.ClickException(is_starting if session.holder else is_stopped)
     gc.enable()  # this one may go on for days
     path = "/api/live" + (f"?interface={quote(interface)}" if interface else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         for told in _each_second(client, path, count):
-            line = _as_json(told, outside.now()) if as_json else _in_words(told)
+            line = _as_json(told, environment.now()) if as_json else _in_words(told)
             click.echo(line, nl=as_json or not sys.stdout.isatty())
             sys.stdout.flush()
     if sys.stdout.isatty() and not as_json:

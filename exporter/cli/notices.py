@@ -15,19 +15,19 @@ from reports.billing.plans import cycle_of
 from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from exporter.settings import PlanSettings, Settings
 
 
 @click.command("test-notify")
 @click.argument("name", required=False)
 @click.pass_obj
-def test_notify(outside: Outside, *, name: str | None) -> None:
+def test_notify(environment: Environment, *, name: str | None) -> None:
     """Send a test notice of each plan, or of plan NAME, on each of its ways.
 
     As this user, from this machine: the service may be another user. Exit 1 where a notice is not taken.
     """
-    settings = open_settings(outside)
+    settings = open_settings(environment)
     plans = [held for held in settings.plans if name in (None, held.plan.name)]
     if not plans:
         known = ", ".join(held.plan.name for held in settings.plans)
@@ -35,7 +35,7 @@ def test_notify(outside: Outside, *, name: str | None) -> None:
     ways = [(held, way) for held in plans for way in ("webhook", "command") if getattr(held.notify, way)]
     if not ways:
         raise click.ClickException("no plan tells anybody: set notify with a webhook or a command, and a cap")
-    taken = [_send(settings, held, way, outside.now()) for held, way in ways]
+    taken = [_send(settings, held, way, environment.now()) for held, way in ways]
     if not all(taken):
         raise SystemExit(1)
 

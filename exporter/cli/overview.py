@@ -9,7 +9,7 @@ import click
 
 from exporter.session import usage_questions as questions
 from exporter.session.questions import ask
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.printing import UNKNOWN, Table, print_table
 from reports.calendar.periods import Period
 from reports.text.amounts import human_bits, human_bytes
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.formats.json import usage as shapes
     from reports.formats.json.plans import PlanAnswer
 
@@ -40,31 +40,31 @@ class Line(NamedTuple):
 
 @click.command()
 @click.pass_obj
-def overview(outside: Outside) -> None:
+def overview(environment: Environment) -> None:
     """Today, yesterday, this and the last month, and ever; plans, and whether it runs."""
-    books = open_books(outside)
-    ever, zone, until = ask(books, questions.summary(books))
-    plans = ask(books, questions.plans(books)).answer.plans
+    session = open_session(environment)
+    ever, zone, until = ask(session, questions.summary(session))
+    plans = ask(session, questions.plans(session)).answer.plans
     began = None if ever.counting_since is None else datetime.fromisoformat(ever.counting_since)
-    lines = list(_lines(books, zone))
+    lines = list(_lines(session, zone))
     if began is not None:
-        lines.append(Line("Ever", ever, began.timestamp(), books.now()))
-    rows = [_row(line, began.timestamp() if began else books.now(), books.now()) for line in lines]
+        lines.append(Line("Ever", ever, began.timestamp(), session.now()))
+    rows = [_row(line, began.timestamp() if began else session.now(), session.now()) for line in lines]
     notes = [note for plan in plans for note in _plan_notes(plan)]
     notes.append("nothing is counted yet" if began is None else f"counting since {began.day} {began:%b %Y %H:%M}")
     print_table(Table("All counted interfaces", COLUMNS, rows), [*notes, until])
 
 
-def _lines(books: Books, zone: ZoneInfo) -> Iterator[Line]:
-    today = ask(books, questions.today(books)).answer
+def _lines(session: Session, zone: ZoneInfo) -> Iterator[Line]:
+    today = ask(session, questions.today(session)).answer
     day = date.fromisoformat(today.date)
     yield _line("Today", today, Period.day(day, zone))
     before = (day - ONE_DAY).isoformat()
-    yesterday = ask(books, questions.days(books, before, before)).answer
+    yesterday = ask(session, questions.days(session, before, before)).answer
     yield _line("Yesterday", yesterday.summary, Period.day(day - ONE_DAY, zone))
     first = day.replace(day=1)
     for month in (first, (first - ONE_DAY).replace(day=1)):
-        told = ask(books, questions.month(books, f"{month:%Y-%m}")).answer
+        told = ask(session, questions.month(session, f"{month:%Y-%m}")).answer
         yield _line(f"{month:%B %Y}", told.summary, Period.month(month.year, month.month, zone))
 
 

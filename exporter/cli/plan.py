@@ -9,7 +9,7 @@ import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.session.usage_questions import plans
 from exporter.terminal.printing import CONTROL, UNKNOWN, Table, print_json, print_table
 from reports.text.amounts import human_bytes
@@ -17,8 +17,8 @@ from reports.text.amounts import human_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.formats.json.forecast import ForecastAnswer, Money
     from reports.formats.json.plans import PlanAnswer
 
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
 @click.pass_obj
-def plan(outside: Outside, *, name: str | None, as_json: bool) -> None:
+def plan(environment: Environment, *, name: str | None, as_json: bool) -> None:
     """What is used and left of each plan, what it costs, and what is to come; NAME shows one.
 
     `netledger plan test-notify [NAME]` sends a test notice. A plan of that name is shown after --.
     """
-    books = open_books(outside)
-    found = ask(books, plans(books, name)).answer
+    session = open_session(environment)
+    found = ask(session, plans(session, name)).answer
     if as_json:
         print_json(found)
         return
     for answer in found.plans:
-        print_table(Table(_printable(answer.name), (), _facts(answer)), _dashboard(books, answer))
+        print_table(Table(_printable(answer.name), (), _facts(answer)), _dashboard(session, answer))
 
 
 @click.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
 @click.pass_obj
-def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
+def forecast(environment: Environment, *, name: str | None, as_json: bool) -> None:
     """What a plan's cycle will have used and cost at its end; the first plan by default."""
-    books = open_books(outside)
-    answer = ask(books, plans(books, name)).answer.plans[0]
+    session = open_session(environment)
+    answer = ask(session, plans(session, name)).answer.plans[0]
     ahead = answer.forecast
     if as_json:
         print_json(ahead)
@@ -65,7 +65,7 @@ def forecast(outside: Outside, *, name: str | None, as_json: bool) -> None:
     if ahead.counting_since is not None:
         method.append(f"Counting since {_minute(ahead.counting_since)}.")
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
-    print_table(Table(title, (), rows), [*method, *_dashboard(books, answer)])
+    print_table(Table(title, (), rows), [*method, *_dashboard(session, answer)])
 
 
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
@@ -117,9 +117,9 @@ def _last_cycle(answer: PlanAnswer) -> str:
     return f"{_bytes(last.used_bytes)} since {_minute(since or '')}" if is_cut else _bytes(last.used_bytes)
 
 
-def _dashboard(books: Books, answer: PlanAnswer) -> list[str]:
+def _dashboard(session: Session, answer: PlanAnswer) -> list[str]:
     start = int(datetime.fromisoformat(answer.cycle.start).timestamp())
-    return dashboard_notes(books.settings, lambda links: links.plans(start, None, answer.name))
+    return dashboard_notes(session.settings, lambda links: links.plans(start, None, answer.name))
 
 
 def _printable(name: str) -> str:

@@ -11,7 +11,7 @@ import click
 import exporter
 from exporter.archive.archive import outlook_of
 from exporter.identity import host_name
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import one_interface
 from exporter.terminal.output_files import replacing, require_free
 from reports.billing.plans import PlanError
@@ -22,8 +22,8 @@ from reports.text.amounts import counted, human_bytes
 from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
 
 if TYPE_CHECKING:
-    from exporter.session.environment import Outside
-    from exporter.session.session import Books
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.wrapup.wrapup import WrapUp
 
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 @click.option("--open", "shows", is_flag=True, help="Show it in the browser.")
 @click.pass_obj
 def report(  # noqa: PLR0913 - one for each option
-    outside: Outside,
+    environment: Environment,
     *,
     year: str | None,
     month: str | None,
@@ -73,7 +73,7 @@ def report(  # noqa: PLR0913 - one for each option
     from reports.formats.html import write  # noqa: PLC0415 - what a wrong option need not wait for
 
     wanted = Wanted(Asked(range_name, first, last), year, month, cycle)
-    told = _ask(open_books(outside), wanted, plan, interface)
+    told = _ask(open_session(environment), wanted, plan, interface)
     page = b"".join(write(told))
     if told.notice:
         click.echo(told.notice, err=True)
@@ -87,17 +87,17 @@ def report(  # noqa: PLR0913 - one for each option
         _show(path)
 
 
-def _ask(books: Books, wanted: Wanted, plan: str | None, interface: str | None) -> WrapUp:
+def _ask(session: Session, wanted: Wanted, plan: str | None, interface: str | None) -> WrapUp:
     from reports.export.export import Source  # noqa: PLC0415 - as above
     from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415
 
     try:
-        of_cycle, subject = whose([found.plan for found in books.settings.plans], wanted, plan, interface)
-        with books.read() as ledger:
+        of_cycle, subject = whose([found.plan for found in session.settings.plans], wanted, plan, interface)
+        with session.read() as ledger:
             identity = ledger.state().get("ledger_id", "")
             source = Source(host_name(), identity, platform.system(), exporter.__version__)
-            asked = asked_for(ledger, wanted, of_cycle, books.now())
-            return wrapup(ledger, asked, books.now(), source, subject, outlook_of(books.settings))
+            asked = asked_for(ledger, wanted, of_cycle, session.now())
+            return wrapup(ledger, asked, session.now(), source, subject, outlook_of(session.settings))
     except (PeriodError, PlanError, UnknownInterfaceError) as error:
         raise click.UsageError(str(error)) from error
 

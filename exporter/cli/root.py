@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import exporter
-from exporter.session.environment import Outside
+from exporter.session.environment import Environment
 from exporter.terminal.groups import HintingGroup
 
 if TYPE_CHECKING:
@@ -127,6 +127,6 @@ def netledger(ctx: click.Context, config: Path | None) -> None:
 
     Without a command, the whole on one screen.
     """
-    ctx.obj = (ctx.obj or Outside())._replace(config=config)
+    ctx.obj = (ctx.obj or Environment())._replace(config=config)
     if ctx.invoked_subcommand is None:
         ctx.invoke(import_module("exporter.cli.overview").overview)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Subject
     from exporter.service.service import Service
-    from exporter.service.wiring import Surroundings
-    from exporter.session.environment import Outside
+    from exporter.service.wiring import ServiceEnvironment
+    from exporter.session.environment import Environment
     from exporter.settings import Settings
     from exporter.tls.web_config import WatchedWebConfig
 
@@ -61,7 +61,7 @@ class StartError(Exception):
     help="TLS and basic auth, in the format of Prometheus' exporters.",
 )
 @click.pass_obj
-def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) -> None:
+def run(environment: Environment, *, count_since_boot: bool, web_config: Path | None) -> None:
     """Count, keep the ledger and serve, in the foreground.
 
     SIGTERM and SIGINT post the last sample and end it; SIGHUP reads the settings again.
@@ -69,9 +69,9 @@ def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) ->
     gc.enable()  # without it what the imports leave behind costs a service 0.9 MB for ever; a command ends before
     with ServiceOutput() as output:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", handlers=[output])
-        settings = open_settings(outside, output.warn)
+        settings = open_settings(environment, output.warn)
         watched = _watch(web_config)
-        problem, is_posted = _run(outside, settings, watched, output, count_since_boot=count_since_boot)
+        problem, is_posted = _run(environment, settings, watched, output, count_since_boot=count_since_boot)
     if problem:
         _fail(problem)
     if not is_posted:
@@ -79,7 +79,7 @@ def run(outside: Outside, *, count_since_boot: bool, web_config: Path | None) ->
 
 
 def _run(
-    outside: Outside,
+    environment: Environment,
     settings: Settings,
     watched: WatchedWebConfig | None,
     output: ServiceOutput,
@@ -91,7 +91,7 @@ def _run(
         return "\n".join(problems), False
     _load_aiohttp()
     try:
-        return "", asyncio.run(_serve(outside, settings, watched, output, count_since_boot=count_since_boot))
+        return "", asyncio.run(_serve(environment, settings, watched, output, count_since_boot=count_since_boot))
     except OSError as error:
         return system_problem(error, settings), False
     except StartError as error:
@@ -101,7 +101,7 @@ def _run(
 
 
 async def _serve(
-    outside: Outside,
+    environment: Environment,
     settings: Settings,
     watched: WatchedWebConfig | None,
     output: ServiceOutput,
@@ -111,7 +111,7 @@ async def _serve(
     """One service after the other, until one is told to stop; returns whether its last sample was posted."""
     from exporter.metering.clock import SystemClock  # noqa: PLC0415
     from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - after the settings are known to be good
-    from exporter.service.wiring import Surroundings as Around  # noqa: PLC0415 - the heavy half, and only for this command
+    from exporter.service.wiring import ServiceEnvironment  # noqa: PLC0415 - the heavy half, and only for this command
 
     loop = asyncio.get_running_loop()
     wish = _wishes(loop)
@@ -124,8 +124,10 @@ async def _serve(
             try:
                 _make_folder(settings.ledger.path)
                 os.umask(PRIVATE)
-                around = Around(settings, SystemClock(), meter, _zone(settings), watched, count_since_boot, shown)
-                service = await _start(around, output)
+                of_service = ServiceEnvironment(
+                    settings, SystemClock(), meter, _zone(settings), watched, count_since_boot, shown
+                )
+                service = await _start(of_service, output)
             except (StartError, OSError) as error:
                 if good is None or settings is good:
                     raise
@@ -144,18 +146,18 @@ async def _serve(
             if len(reopenings) > MOST_REOPENINGS:
                 log.error("the ledger broke %d times within an hour: giving up; look at its disk", len(reopenings))
                 return False
-            settings = _reloaded(outside, settings, watched) if told == RELOAD else settings
+            settings = _reloaded(environment, settings, watched) if told == RELOAD else settings
             count_since_boot = False
     finally:
         meter.close()
 
 
-async def _start(around: Surroundings, output: ServiceOutput) -> Service:
+async def _start(environment: ServiceEnvironment, output: ServiceOutput) -> Service:
     from exporter.ledger.files import LedgerError  # noqa: PLC0415
     from exporter.service.service import Service  # noqa: PLC0415
 
     try:
-        service = Service(around)
+        service = Service(environment)
         try:
             url = await service.start()
         except BaseException:
@@ -165,10 +167,10 @@ async def _start(around: Surroundings, output: ServiceOutput) -> Service:
         raise StartError(str(error)) from error
     gc.collect()
     gc.freeze()  # what start-up made lives as long as the service: the collector need not visit it again
-    for warning in plan_warnings(around.settings):
+    for warning in plan_warnings(environment.settings):
         log.warning("%s", warning)
     output.say(f"netledger listens on {url}")
-    output.say(f"ledger: {around.settings.ledger.path.absolute()}")
+    output.say(f"ledger: {environment.settings.ledger.path.absolute()}")
     return service
 
 
@@ -240,12 +242,12 @@ def _zone(settings: Settings) -> ZoneInfo:
         raise StartError(str(error)) from error
 
 
-def _reloaded(outside: Outside, settings: Settings, watched: WatchedWebConfig | None) -> Settings:
+def _reloaded(environment: Environment, settings: Settings, watched: WatchedWebConfig | None) -> Settings:
     """The settings as they are now; bad ones are told, and the old ones stay in force."""
     from exporter.settings import SettingsError, load_settings  # noqa: PLC0415
 
     try:
-        loaded = load_settings(outside.config, outside.environ).settings
+        loaded = load_settings(environment.config, environment.environ).settings
     except SettingsError as error:
         log.error("the settings are not taken over: %s", "; ".join(error.problems))  # noqa: TRY400 - no traceback
         return settings

@@ -10,7 +10,7 @@ import click
 from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
-from exporter.session.session import open_books
+from exporter.session.session import open_session
 from exporter.terminal.options import reading_options
 from exporter.terminal.printing import UNKNOWN, Table, print_json, print_table
 from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
@@ -20,9 +20,9 @@ from reports.text.amounts import human_bytes, human_rate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from exporter.session.questions import Found
-    from exporter.session.session import Books
+    from exporter.session.session import Session
     from reports.formats.json import cost as json_cost
     from reports.formats.json import usage as shapes
 
@@ -41,10 +41,10 @@ class Part(NamedTuple):
 @click.command()
 @reading_options
 @click.pass_obj
-def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
+def today(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Usage since local midnight."""
-    books = open_books(outside)
-    found = ask(books, questions.today(books, interface))
+    session = open_session(environment)
+    found = ask(session, questions.today(session, interface))
     day = found.answer
     if as_json:
         print_json(day)
@@ -53,7 +53,7 @@ def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
     if day.peak_speed:
         rows.append(("Peak", human_rate(day.peak_speed)))
     period = Period.day(date.fromisoformat(day.date), found.zone)
-    notes = [found.until, *_estimated(day), *_dashboard(books, period, interface)]
+    notes = [found.until, *_estimated(day), *_dashboard(session, period, interface)]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
     print_table(Table(f"{day.date}, {_whose(interface)}", (), rows), notes)
@@ -62,48 +62,48 @@ def today(outside: Outside, *, as_json: bool, interface: str | None) -> None:
 @click.command()
 @reading_options
 @click.pass_obj
-def week(outside: Outside, *, as_json: bool, interface: str | None) -> None:
+def week(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Usage since Monday, by day."""
-    books = open_books(outside)
-    found = ask(books, questions.week(books, interface))
+    session = open_session(environment)
+    found = ask(session, questions.week(session, interface))
     if as_json:
         print_json(found.answer)
         return
     period = Period.week(date.fromisoformat(found.answer.first), found.zone)
-    _print_parts("Date", _days(found.answer), books, found, period, interface)
+    _print_parts("Date", _days(found.answer), session, found, period, interface)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY-MM]", required=False)
 @reading_options
 @click.pass_obj
-def month(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
+def month(environment: Environment, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a month, by day; the current one by default."""
     _require("month", parse_month, which)
-    books = open_books(outside)
-    found = ask(books, questions.month(books, which, interface))
+    session = open_session(environment)
+    found = ask(session, questions.month(session, which, interface))
     if as_json:
         print_json(found.answer)
         return
     period = Period.month(*parse_month(found.answer.month), found.zone)
-    _print_parts("Date", _days(found.answer), books, found, period, interface)
+    _print_parts("Date", _days(found.answer), session, found, period, interface)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY]", required=False)
 @reading_options
 @click.pass_obj
-def year(outside: Outside, *, which: str | None, as_json: bool, interface: str | None) -> None:
+def year(environment: Environment, *, which: str | None, as_json: bool, interface: str | None) -> None:
     """Usage of a year, by month; the current one by default."""
     _require("year", parse_year, which)
-    books = open_books(outside)
-    found = ask(books, questions.year(books, which, interface))
+    session = open_session(environment)
+    found = ask(session, questions.year(session, which, interface))
     if as_json:
         print_json(found.answer)
         return
     period = Period.year(int(found.answer.year), found.zone)
     months = [Part(row.month, row) for row in found.answer.months]
-    _print_parts("Month", months, books, found, period, interface)
+    _print_parts("Month", months, session, found, period, interface)
 
 
 @click.command("range")
@@ -111,19 +111,19 @@ def year(outside: Outside, *, which: str | None, as_json: bool, interface: str |
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
 @reading_options
 @click.pass_obj
-def range_command(outside: Outside, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
+def range_command(environment: Environment, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
     """Usage of any days, first and last included."""
     _require("from", parse_date, first)
     _require("to", parse_date, last)
-    books = open_books(outside)
-    found = ask(books, questions.days(books, first, last, interface))
+    session = open_session(environment)
+    found = ask(session, questions.days(session, first, last, interface))
     if as_json:
         print_json(found.answer)
         return
     _print_parts(
         "Date",
         _days(found.answer),
-        books,
+        session,
         found,
         Period.days(parse_date(first), parse_date(last), found.zone),
         interface,
@@ -133,17 +133,17 @@ def range_command(outside: Outside, *, first: str, last: str, as_json: bool, int
 @click.command()
 @reading_options
 @click.pass_obj
-def summary(outside: Outside, *, as_json: bool, interface: str | None) -> None:
+def summary(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Usage since counting began."""
-    books = open_books(outside)
-    found = ask(books, questions.summary(books, interface))
+    session = open_session(environment)
+    found = ask(session, questions.summary(session, interface))
     ever = found.answer
     if as_json:
         print_json(ever)
         return
     since = None if ever.counting_since is None else _instant(ever.counting_since)
     began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
-    dashboard = dashboard_notes(books.settings, lambda links: links.usage(since or 0, None, interface))
+    dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, interface))
     rows = [*_amounts(ever), *_cost_row(ever.cost)]
     print_table(Table(f"Ever, {_whose(interface)}", (), rows), [began, *_estimated(ever), *dashboard])
 
@@ -165,7 +165,7 @@ def _days(answer: shapes.Month | shapes.Range) -> list[Part]:
 def _print_parts(
     name: str,
     parts: list[Part],
-    books: Books,
+    session: Session,
     found: Found[shapes.Month] | Found[shapes.Range] | Found[shapes.Year],
     period: Period,
     interface: str | None,
@@ -173,8 +173,8 @@ def _print_parts(
     summed = found.answer.summary
     rows = [*((part.name, *_words(part.amount)) for part in parts), ("Total", *_words(summed))]
     bars = [*(part.amount.total_bytes for part in parts), None]
-    notes = [*_estimated(summed), *_dashboard(books, period, interface)]
-    if period.end > books.now():
+    notes = [*_estimated(summed), *_dashboard(session, period, interface)]
+    if period.end > session.now():
         notes.insert(0, found.until)
     since = found.answer.counting_since
     if since is not None and _instant(since) > period.start:
@@ -201,9 +201,9 @@ def _whose(interface: str | None) -> str:
     return in_words(interface) if interface else "all counted interfaces"
 
 
-def _dashboard(books: Books, period: Period, interface: str | None) -> list[str]:
-    end = None if period.end > books.now() else period.end
-    return dashboard_notes(books.settings, lambda links: links.usage(period.start, end, interface))
+def _dashboard(session: Session, period: Period, interface: str | None) -> list[str]:
+    end = None if period.end > session.now() else period.end
+    return dashboard_notes(session.settings, lambda links: links.usage(period.start, end, interface))
 
 
 def _began(since: str) -> str:

@@ -15,13 +15,13 @@ from exporter.meters.interfaces import open_interface_meter
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.meters.interfaces.linux.uplinks import parse_ipv4_routes, parse_ipv6_routes
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
-from exporter.session.session import BooksError, require_sight
+from exporter.session.session import SessionError, require_sight
 from exporter.session.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
     from exporter.ledger.locks.holder import Holder
     from exporter.metering.readings import Look
-    from exporter.session.session import Books
+    from exporter.session.session import Session
     from reports.ledger.reader import Gap, Incident
 
 WEEK_SECONDS = 7 * 86_400
@@ -94,12 +94,12 @@ class Facts(NamedTuple):
     plan_warnings: tuple[str, ...] = ()
 
 
-def examine(books: Books, proc: Path = Path("/proc")) -> Facts:
+def examine(session: Session, proc: Path = Path("/proc")) -> Facts:
     """Look at everything once; raises nothing that a machine in a bad state can cause."""
-    interfaces = books.settings.interfaces
+    interfaces = session.settings.interfaces
     rules = CountingRules(interfaces.include, interfaces.exclude, interfaces.counted)
-    warnings = tuple(plan_warnings(books.settings))
-    return Facts(_meter(proc), rules, _ledger(books), _service(books), _clock(books), warnings)
+    warnings = tuple(plan_warnings(session.settings))
+    return Facts(_meter(proc), rules, _ledger(session), _service(session), _clock(session), warnings)
 
 
 def _meter(proc: Path) -> Meter:
@@ -143,22 +143,22 @@ def _other_namespaces(proc: Path) -> int:
     return max(len(seen) - 1, 0)
 
 
-def _ledger(books: Books) -> Ledger:
-    settings, now = books.settings.ledger, int(books.now())
+def _ledger(session: Session) -> Ledger:
+    settings, now = session.settings.ledger, int(session.now())
     path = settings.path
     facts = Ledger(path, is_writable=_may_write(path), keeps_backups=settings.backups > 0)
     try:
-        with books.read() as reader:
+        with session.read() as reader:
             facts = facts._replace(
                 zone=reader.zone.key,
                 uplinks=frozenset(held.device for held in reader.interfaces() if held.is_uplink),
                 notices=tuple(reader.incidents(only_unseen=True)),
                 gaps=tuple(reader.gaps(now - WEEK_SECONDS, now)),
                 began=reader.first_seen(),
-                looked_at=books.looked_at(),
-                faults=tuple(books.faults()),
+                looked_at=session.looked_at(),
+                faults=tuple(session.faults()),
             )
-    except BooksError as error:
+    except SessionError as error:
         return facts._replace(problem=error.problem, remedy=error.remedy)
     folder = backup_folder(path)
     return facts._replace(
@@ -182,19 +182,19 @@ def _is_there(path: Path) -> bool:
         return False
 
 
-def _service(books: Books) -> Service:
-    if books.holder is None:
+def _service(session: Session) -> Service:
+    if session.holder is None:
         try:
-            if (other := books.answering()) is not None:
+            if (other := session.answering()) is not None:
                 return _answered(Service(url=other.url, is_other=True), other)
-            require_sight(books.settings.ledger.path)
-        except BooksError as error:
+            require_sight(session.settings.ledger.path)
+        except SessionError as error:
             return Service(problem=error.problem, remedy=error.remedy)
         return Service()
-    service = Service(books.holder.pid, url=books.holder.url, needs_key=_needs_key(books, books.holder))
-    if books.client is None:
+    service = Service(session.holder.pid, url=session.holder.url, needs_key=_needs_key(session, session.holder))
+    if session.client is None:
         return service._replace(problem="it is starting")
-    return _answered(service, books.client)
+    return _answered(service, session.client)
 
 
 def _answered(service: Service, client: ServiceClient) -> Service:
@@ -205,10 +205,10 @@ def _answered(service: Service, client: ServiceClient) -> Service:
     return service._replace(told_problems=tuple(map(str, told.get("problems", ()))))
 
 
-def _needs_key(books: Books, holder: Holder) -> bool:
+def _needs_key(session: Session, holder: Holder) -> bool:
     """Whether the service asks others for something; over TLS as the settings say, since its certificate is unknown."""
     if not holder.url.startswith("http://"):
-        return bool(books.settings.auth.api_keys)
+        return bool(session.settings.auth.api_keys)
     try:
         ServiceClient(holder.url).get("/api/storage")
     except ServiceError as error:
@@ -216,10 +216,10 @@ def _needs_key(books: Books, holder: Holder) -> bool:
     return False
 
 
-def _clock(books: Books) -> Clock:
-    timezone = books.settings.ledger.timezone
+def _clock(session: Session) -> Clock:
+    timezone = session.settings.ledger.timezone
     try:
         zone, problem = day_zone(timezone).key, ""
     except ZoneError as error:
         zone, problem = "", str(error)
-    return Clock(int(books.now()), zone, timezone == "auto", problem)
+    return Clock(int(session.now()), zone, timezone == "auto", problem)

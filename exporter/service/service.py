@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exporter.archive.archive import ARCHIVE_SECONDS
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
-from exporter.service.wiring import Surroundings, build_parts
+from exporter.service.wiring import ServiceEnvironment, build_parts
 from exporter.tls.certificates import Certificates
 from exporter.web.http.listening import bind, close
 from exporter.web.readers import Readers
@@ -37,12 +37,12 @@ LAST_ATTEMPTS = 3
 class Service:
     """One service from start to stop. `ended` is done when the ledger was found broken and must be opened again."""
 
-    def __init__(self, around: Surroundings) -> None:
+    def __init__(self, environment: ServiceEnvironment) -> None:
         """Nothing is opened before `start`."""
-        self._around = around
+        self._environment = environment
         self.ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._lock = LedgerLock(around.settings.ledger.path)
-        self._certificates = Certificates(around.settings, around.web_config)
+        self._lock = LedgerLock(environment.settings.ledger.path)
+        self._certificates = Certificates(environment.settings, environment.web_config)
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._readers = Readers.start()
         self._parts: Parts | None = None
@@ -52,15 +52,15 @@ class Service:
 
     async def start(self) -> str:
         """Open the ledger, look once, listen; returns the address. Raises LedgerError or OSError: then call `stop`."""
-        around, settings = self._around, self._around.settings
+        environment, settings = self._environment, self._environment.settings
         self._lock.acquire()
         self._sockets = bind(settings.server.host, settings.server.port)  # one taken leaves no empty ledger behind
         opened = await asyncio.get_running_loop().run_in_executor(
-            self._writers, open_ledger, settings.ledger.path, around.meter.name, around.zone
+            self._writers, open_ledger, settings.ledger.path, environment.meter.name, environment.zone
         )
         self._lock.hold_ledger()
         parts = self._parts = build_parts(
-            around, opened, writers=self._writers, readers=self._readers, on_damage=self._end
+            environment, opened, writers=self._writers, readers=self._readers, on_damage=self._end
         )
         parts.sampler.sample()
         await parts.commit()
@@ -68,7 +68,7 @@ class Service:
             await parts.follow_plans()
         except sqlite3.Error as error:
             log.warning("no plan is told of before the ledger can be read: %s", error)
-        self._server = await serve(parts.desk, self._sockets, around.web_config, self._certificates.context)
+        self._server = await serve(parts.context, self._sockets, environment.web_config, self._certificates.context)
         self._lock.tell(self._server.holder)
         self._tasks = [
             self._every(settings.interfaces.sample_interval, parts.look),
@@ -114,7 +114,7 @@ class Service:
 
     async def _refresh(self, parts: Parts) -> None:
         """What may take its time: link speeds, certificates, the disk."""
-        refresh_links = getattr(self._around.meter, "refresh_links", None)
+        refresh_links = getattr(self._environment.meter, "refresh_links", None)
         if refresh_links is not None:
             await asyncio.to_thread(refresh_links)
         self._certificates.renew()

@@ -27,7 +27,7 @@ from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
-from exporter.web.context import Desk
+from exporter.web.context import ServiceContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +48,7 @@ LOST_LOOKS = 5
 """Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""
 
 
-class Surroundings(NamedTuple):
+class ServiceEnvironment(NamedTuple):
     """What a service takes from outside: settings, clock, meter, zone, and how it was started.
 
     `shown` is what the service before it in this process has shown last of each interface.
@@ -73,7 +73,7 @@ class Parts(NamedTuple):
     sampler: Sampler
     poster: Poster
     upkeep: LedgerUpkeep
-    desk: Desk
+    context: ServiceContext
     totals: Totals
     writer: Writer
     plans: PlanWatch
@@ -105,23 +105,23 @@ class Parts(NamedTuple):
 
     async def follow_plans(self) -> None:
         """Ask how the plans stand."""
-        await self.plans.refresh(self.desk.ask)
+        await self.plans.refresh(self.context.ask)
 
     async def follow_plans_when_due(self) -> None:
         """Wait until it is time, look, and ask how the plans stand."""
-        await asyncio.sleep(self.plans.seconds_to_refresh(self.desk.now))
+        await asyncio.sleep(self.plans.seconds_to_refresh(self.context.now))
         # The last look may be of free hours or of a cycle that are over.
         self.sampler.sample()
         await self.follow_plans()
 
     async def keep_archive(self) -> None:
         """Write reports of what is over."""
-        await self.archive.go_round(self.desk.ask)
+        await self.archive.go_round(self.context.ask)
 
     async def close(self) -> None:
         """Let go of the ledger."""
         await self.notifier.close()
-        await self.desk.close()
+        await self.context.close()
         await self.poster.close()
 
     def _load_totals(self) -> None:
@@ -136,7 +136,7 @@ class Parts(NamedTuple):
 
 
 def build_parts(
-    around: Surroundings,
+    environment: ServiceEnvironment,
     opened: Opened,
     *,
     writers: Executor,
@@ -144,9 +144,9 @@ def build_parts(
     on_damage: Callable[[str], None],
 ) -> Parts:
     """Wire everything that counts, keeps and tells; nothing runs yet."""
-    settings, ledger = around.settings, around.settings.ledger
+    settings, ledger = environment.settings, environment.settings.ledger
     journal, totals = Journal(), opened.totals
-    sampler = _build_sampler(around, opened, journal, totals)
+    sampler = _build_sampler(environment, opened, journal, totals)
     writer = Writer(ledger.path, opened.zone)
     poster = Poster(
         writer=writer,
@@ -158,9 +158,9 @@ def build_parts(
         posted=opened.opening.state.posting if opened.opening.state else 0,
         problem=opened.problem,
     )
-    upkeep = _build_upkeep(around, opened, writer, writers, sampler, on_damage)
+    upkeep = _build_upkeep(environment, opened, writer, writers, sampler, on_damage)
     sampler.on_notice = upkeep.tell
-    notifier = Notifier(Outbox(writer=writer, executor=writers, now=around.seconds))
+    notifier = Notifier(Outbox(writer=writer, executor=writers, now=environment.seconds))
     host = Host(host_name(), opened.ledger_id, platform.system())
     plans = PlanWatch(
         plans=settings.plans,
@@ -169,9 +169,9 @@ def build_parts(
         notifier=notifier,
         hostname=host.hostname,
     )
-    desk = Desk(
+    context = ServiceContext(
         settings=settings,
-        clock=around.clock,
+        clock=environment.clock,
         sampler=sampler,
         totals=totals,
         poster=poster,
@@ -182,22 +182,22 @@ def build_parts(
         on_damage=on_damage,
         plans=plans,
     )
-    writer.on_notice = desk.note_on_ledger
-    archive = _build_archive(around, sampler, host)
-    return Parts(sampler, poster, upkeep, desk, totals, writer, plans, notifier, archive, ledger.path)
+    writer.on_notice = context.note_on_ledger
+    archive = _build_archive(environment, sampler, host)
+    return Parts(sampler, poster, upkeep, context, totals, writer, plans, notifier, archive, ledger.path)
 
 
-def _build_archive(around: Surroundings, sampler: Sampler, host: Host) -> ReportArchive:
+def _build_archive(environment: ServiceEnvironment, sampler: Sampler, host: Host) -> ReportArchive:
     return ReportArchive(
-        settings=around.settings,
+        settings=environment.settings,
         host=host,
-        now=around.seconds,
-        sure=lambda: sampler.timeline.sure(around.clock.now()),
+        now=environment.seconds,
+        sure=lambda: sampler.timeline.sure(environment.clock.now()),
     )
 
 
 def _build_upkeep(
-    around: Surroundings,
+    environment: ServiceEnvironment,
     opened: Opened,
     writer: Writer,
     writers: Executor,
@@ -207,20 +207,20 @@ def _build_upkeep(
     return LedgerUpkeep(
         writer=writer,
         executor=writers,
-        settings=around.settings.ledger,
+        settings=environment.settings.ledger,
         zone=opened.zone,
-        now=around.seconds,
+        now=environment.seconds,
         notices=opened.notices,
         on_folded=sampler.forget,
         on_damage=on_damage,
     )
 
 
-def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, totals: Totals) -> Sampler:
-    interfaces, ledger = around.settings.interfaces, around.settings.ledger
+def _build_sampler(environment: ServiceEnvironment, opened: Opened, journal: Journal, totals: Totals) -> Sampler:
+    interfaces, ledger = environment.settings.interfaces, environment.settings.ledger
     return Sampler(
-        meter=around.meter,
-        clock=around.clock,
+        meter=environment.meter,
+        clock=environment.clock,
         journal=journal,
         totals=totals,
         rules=CountingRules(interfaces.include, interfaces.exclude, interfaces.counted),
@@ -228,8 +228,8 @@ def _build_sampler(around: Surroundings, opened: Opened, journal: Journal, total
         options=SamplerOptions(
             sample_interval=interfaces.sample_interval,
             gap_seconds=ledger.commit_interval + LOST_LOOKS * interfaces.sample_interval,
-            count_since_boot=around.count_since_boot,
+            count_since_boot=environment.count_since_boot,
             minutes_for_all=ledger.minutes == "all",
         ),
-        shown=around.shown,
+        shown=environment.shown,
     )

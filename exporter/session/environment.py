@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Outside(NamedTuple):
+class Environment(NamedTuple):
     """One call's surroundings; `now` gives UTC seconds."""
 
     config: Path | None = None

@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.session.questions import Question, ask
-from exporter.session.session import BooksError
+from exporter.session.session import SessionError
 from reports.formats.json import usage as shapes
 from reports.ledger.reader import NO_BYTES
 from reports.usage import usage
 
 if TYPE_CHECKING:
-    from exporter.session.session import Books
+    from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
 
 
-def known_interfaces(books: Books) -> Question[shapes.Interfaces]:
+def known_interfaces(session: Session) -> Question[shapes.Interfaces]:
     """Every interface that was ever metered."""
 
     def answer(ledger: LedgerReader) -> shapes.Interfaces:
-        period = usage.today(ledger, books.now()).period
+        period = usage.today(ledger, session.now()).period
         today = ledger.days_by_interface(period.first, period.last)
         return shapes.Interfaces(
             interfaces=[
@@ -30,17 +30,17 @@ def known_interfaces(books: Books) -> Question[shapes.Interfaces]:
     return Question("/api/interfaces", {}, shapes.Interfaces, answer)
 
 
-def nothing_yet(books: Books) -> str:
+def nothing_yet(session: Session) -> str:
     """Why there is nothing to tell."""
-    if books.holder is None and not _is_answered(books):
+    if session.holder is None and not _is_answered(session):
         return "Nothing is counted yet: start `netledger run`."
-    if any(row.counted for row in ask(books, known_interfaces(books)).answer.interfaces):
+    if any(row.counted for row in ask(session, known_interfaces(session)).answer.interfaces):
         return "Nothing has moved yet."
     return "No interface counts for the machine's total. Connect the machine, or set interfaces.counted."
 
 
-def _is_answered(books: Books) -> bool:
+def _is_answered(session: Session) -> bool:
     try:
-        return books.answering() is not None
-    except BooksError:
+        return session.answering() is not None
+    except SessionError:
         return False

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exporter.session.client import ServiceClient
-    from exporter.session.session import Books
+    from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
 
 Shape = TypeVar("Shape")
@@ -45,17 +45,17 @@ class Found(NamedTuple, Generic[Shape]):
     until: str
 
 
-def ask(books: Books, question: Question[Shape]) -> Found[Shape]:
+def ask(session: Session, question: Question[Shape]) -> Found[Shape]:
     """Answer it from the ledger's file where this user may read that, else by the service; ends the command on errors.
 
     The file needs no service, and answers soonest.
     """
-    service = books.neighbour()
+    service = session.neighbour()
     if service is not None:
-        return _of_service(service, books, question)
-    with books.read() as ledger:
+        return _of_service(service, session, question)
+    with session.read() as ledger:
         try:
-            return Found(question.answer(ledger), ledger.zone, _until(books, ledger))
+            return Found(question.answer(ledger), ledger.zone, _until(session, ledger))
         except (PeriodError, PlanError, UnknownInterfaceError) as error:
             raise click.UsageError(str(error)) from error
 
@@ -73,7 +73,7 @@ def _in_words(error: ServiceError) -> click.ClickException:
     return click.UsageError(error.reason) if error.status == BAD_REQUEST else click.ClickException(str(error))
 
 
-def _of_service(service: ServiceClient, books: Books, question: Question[Shape]) -> Found[Shape]:
+def _of_service(service: ServiceClient, session: Session, question: Question[Shape]) -> Found[Shape]:
     body = fetch(service, question.path, question.parameters)
     try:
         answer = msgspec.json.decode(body, type=question.shape)
@@ -83,13 +83,13 @@ def _of_service(service: ServiceClient, books: Books, question: Question[Shape])
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError) as error:
         problem = f"the service at {service.url} answers as another version would: ask it with its own netledger"
         raise click.ClickException(problem) from error
-    return Found(answer, zone, f"until {when(books.now(), zone)}")
+    return Found(answer, zone, f"until {when(session.now(), zone)}")
 
 
-def _until(books: Books, ledger: LedgerReader) -> str:
-    if books.holder is not None:
-        return f"until {when(books.now(), ledger.zone)}"
-    looked_at = books.looked_at()
+def _until(session: Session, ledger: LedgerReader) -> str:
+    if session.holder is not None:
+        return f"until {when(session.now(), ledger.zone)}"
+    looked_at = session.looked_at()
     if looked_at is None:
         return "netledger is not running, and has counted nothing yet"
     return f"until {when(looked_at, ledger.zone)}: netledger is not running"

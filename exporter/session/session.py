@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.ledger.locks.holder import Holder
-    from exporter.session.environment import Outside
+    from exporter.session.environment import Environment
     from exporter.settings import Settings
 
 SCHEMA_VERSION = 1
 
 
-class BooksError(click.ClickException):
+class SessionError(click.ClickException):
     """The ledger cannot be read by this command: `problem` says why, `remedy` what to do."""
 
     def __init__(self, problem: str, remedy: str) -> None:
@@ -38,7 +38,7 @@ class BooksError(click.ClickException):
         self.problem, self.remedy = problem, remedy
 
 
-class Books(NamedTuple):
+class Session(NamedTuple):
     """Settings, who writes the ledger now (None: nobody), how to ask them, and the clock (UTC seconds)."""
 
     settings: Settings
@@ -61,9 +61,9 @@ class Books(NamedTuple):
             return None
         try:
             return self.answering()
-        except BooksError as error:
+        except SessionError as error:
             problem = f"there is no ledger at {path} that this user may read, and {error.problem}"
-            raise BooksError(problem, error.remedy) from error
+            raise SessionError(problem, error.remedy) from error
 
     def answering(self) -> ServiceClient | None:
         """The service that writes this ledger, or else answers at the address of the settings, whatever it keeps."""
@@ -73,7 +73,7 @@ class Books(NamedTuple):
             return find_neighbour(self.settings)
         except StrangerError as error:
             problem = f"what answers at {error} is not netledger, or speaks TLS by a certificate that is not known here"
-            raise BooksError(problem, "set server.port, or SSL_CERT_FILE to the certificate") from error
+            raise SessionError(problem, "set server.port, or SSL_CERT_FILE to the certificate") from error
 
     def looked_at(self) -> int | None:
         """When the service looked last (UTC seconds), as far as the ledger knows; ask it while reading."""
@@ -99,20 +99,20 @@ class Books(NamedTuple):
                 with LedgerReader(connection, fetch_unposted=fetch_unposted).at_one_moment() as ledger:
                     yield ledger
         except sqlite3.Error as error:
-            raise BooksError(f"cannot read {path} ({error})", "`netledger ledger verify` says more") from error
+            raise SessionError(f"cannot read {path} ({error})", "`netledger ledger verify` says more") from error
         except ZoneInfoNotFoundError as error:
-            raise BooksError(f"the time zone of {path} is unknown here ({error})", "install tzdata") from error
+            raise SessionError(f"the time zone of {path} is unknown here ({error})", "install tzdata") from error
 
     def require_ledger(self) -> None:
         """End the command where there is no ledger that this user may read."""
         try:
             require_ledger(self.settings.ledger.path)
-        except BooksError as error:
+        except SessionError as error:
             service = self.neighbour()
             if service is None:
                 raise
             problem = f"{error.problem.removesuffix(' yet')}, and the netledger at {service.url} keeps another"
-            raise BooksError(problem, "this command needs the file: call it as the user who runs that one") from error
+            raise SessionError(problem, "this command needs the file: call it as the user who runs that one") from error
 
     def _unposted(self) -> Unposted:
         """A service that does not answer costs its last seconds, not the answer."""
@@ -134,10 +134,10 @@ def require_ledger(path: Path) -> None:
     try:
         path.open("rb").close()
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise BooksError(f"there is no ledger at {path} yet", "start one with `netledger run`") from error
+        raise SessionError(f"there is no ledger at {path} yet", "start one with `netledger run`") from error
     except OSError as error:
         remedy = "ask as the user who runs netledger, or set ledger.path"
-        raise BooksError(f"cannot read {path} ({error.strerror})", remedy) from error
+        raise SessionError(f"cannot read {path} ({error.strerror})", remedy) from error
 
 
 def require_sight(path: Path) -> None:
@@ -146,7 +146,7 @@ def require_sight(path: Path) -> None:
         os.close(os.open(lock_path(path), READING))
     except PermissionError as error:
         problem = f"cannot see whether netledger runs: {path.parent}: {error.strerror}"
-        raise BooksError(problem, "ask as the user who runs it, or set ledger.path") from error
+        raise SessionError(problem, "ask as the user who runs it, or set ledger.path") from error
     except OSError:
         return  # nobody has written one
 
@@ -156,11 +156,11 @@ def _warn(text: str) -> None:
 
 
 def open_settings(
-    outside: Outside, warn: Callable[[str], None] = _warn, search: Sequence[Path] | None = None
+    environment: Environment, warn: Callable[[str], None] = _warn, search: Sequence[Path] | None = None
 ) -> Settings:
     """Load the settings, or end the command with every problem of them."""
     try:
-        loaded = load_settings(outside.config, outside.environ, search)
+        loaded = load_settings(environment.config, environment.environ, search)
     except SettingsError as error:
         raise click.ClickException("\n".join(error.problems)) from error
     for warning in loaded.warnings:
@@ -168,23 +168,23 @@ def open_settings(
     return loaded.settings
 
 
-def open_books(outside: Outside) -> Books:
+def open_session(environment: Environment) -> Session:
     """Load the settings, and find out who writes the ledger.
 
     A system's file that is closed to this user holds the keys of its service: to ask that one, no file is needed.
     """
-    settings = open_settings(outside, search=[path for path in usual_files() if not is_forbidden(path)])
+    settings = open_settings(environment, search=[path for path in usual_files() if not is_forbidden(path)])
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:
         client = ServiceClient(holder.local_url or holder.url, key=holder.token)
-    return Books(settings, holder, client, outside.now)
+    return Session(settings, holder, client, environment.now)
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         problem = f"{path} was written by a newer netledger (schema version {version})"
-        raise BooksError(problem, "use that one to read it")
+        raise SessionError(problem, "use that one to read it")
     if version < SCHEMA_VERSION:
-        raise BooksError(f"{path} is not a ledger, or an unfinished one", "`netledger run` prepares it")
+        raise SessionError(f"{path} is not a ledger, or an unfinished one", "`netledger run` prepares it")

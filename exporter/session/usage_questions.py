@@ -15,87 +15,87 @@ from reports.formats.json import usage as shapes
 from reports.usage import usage
 
 if TYPE_CHECKING:
-    from exporter.session.session import Books
+    from exporter.session.session import Session
     from reports.billing.cost import StretchCost
     from reports.ledger.reader import LedgerReader
 
 
-def today(books: Books, interface: str | None = None) -> Question[json_cost.TodayAndCost]:
+def today(session: Session, interface: str | None = None) -> Question[json_cost.TodayAndCost]:
     """Since local midnight."""
 
     def answer(ledger: LedgerReader) -> json_cost.TodayAndCost:
-        day = shapes.today(usage.today(ledger, books.now(), interface), ledger.zone)
-        return json_cost.today_and_cost(day, _cost(books, ledger, "today", interface))
+        day = shapes.today(usage.today(ledger, session.now(), interface), ledger.zone)
+        return json_cost.today_and_cost(day, _cost(session, ledger, "today", interface))
 
     return Question("/api/today", {"interface": interface}, json_cost.TodayAndCost, answer)
 
 
-def week(books: Books, interface: str | None = None) -> Question[shapes.Range]:
+def week(session: Session, interface: str | None = None) -> Question[shapes.Range]:
     """Since Monday, by day."""
     return Question(
         "/api/week",
         {"interface": interface},
         shapes.Range,
-        lambda ledger: shapes.days(usage.week(ledger, books.now(), interface), ledger.zone),
+        lambda ledger: shapes.days(usage.week(ledger, session.now(), interface), ledger.zone),
     )
 
 
-def month(books: Books, which: str | None = None, interface: str | None = None) -> Question[shapes.Month]:
+def month(session: Session, which: str | None = None, interface: str | None = None) -> Question[shapes.Month]:
     """A month (YYYY-MM) by day, the current one by default; raises PeriodError."""
     chosen = None if which is None else parse_month(which)
     return Question(
         "/api/month",
         {"month": which, "interface": interface},
         shapes.Month,
-        lambda ledger: shapes.month(usage.month(ledger, books.now(), interface, chosen), ledger.zone),
+        lambda ledger: shapes.month(usage.month(ledger, session.now(), interface, chosen), ledger.zone),
     )
 
 
-def year(books: Books, which: str | None = None, interface: str | None = None) -> Question[shapes.Year]:
+def year(session: Session, which: str | None = None, interface: str | None = None) -> Question[shapes.Year]:
     """A year (YYYY) by month, the current one by default; raises PeriodError."""
     chosen = None if which is None else parse_year(which)
     return Question(
         "/api/year",
         {"year": which, "interface": interface},
         shapes.Year,
-        lambda ledger: shapes.year(usage.year(ledger, books.now(), interface, chosen), ledger.zone),
+        lambda ledger: shapes.year(usage.year(ledger, session.now(), interface, chosen), ledger.zone),
     )
 
 
-def days(books: Books, first: str, last: str, interface: str | None = None) -> Question[shapes.Range]:
+def days(session: Session, first: str, last: str, interface: str | None = None) -> Question[shapes.Range]:
     """Days from `first` to `last` (YYYY-MM-DD), both included; raises PeriodError."""
     began, ended = parse_date(first), parse_date(last)
     return Question(
         "/api/range",
         {"from": first, "to": last, "interface": interface},
         shapes.Range,
-        lambda ledger: shapes.days(usage.days(ledger, books.now(), began, ended, interface), ledger.zone),
+        lambda ledger: shapes.days(usage.days(ledger, session.now(), began, ended, interface), ledger.zone),
     )
 
 
-def summary(books: Books, interface: str | None = None) -> Question[json_cost.Summary]:
+def summary(session: Session, interface: str | None = None) -> Question[json_cost.Summary]:
     """Since counting began."""
 
     def answer(ledger: LedgerReader) -> json_cost.Summary:
         ledger.require_interface(interface)
         used, since = ledger.lifetime(interface), ledger.first_seen()
-        return json_cost.summary(used, _cost(books, ledger, "ever", interface), since, ledger.zone)
+        return json_cost.summary(used, _cost(session, ledger, "ever", interface), since, ledger.zone)
 
     return Question("/api/summary", {"interface": interface}, json_cost.Summary, answer)
 
 
-def plans(books: Books, name: str | None = None) -> Question[json_plans.Plans]:
+def plans(session: Session, name: str | None = None) -> Question[json_plans.Plans]:
     """How plans stand: each, or the one of this name."""
 
     def answer(ledger: LedgerReader) -> json_plans.Plans:
-        held = [found.plan for found in books.settings.plans]
+        held = [found.plan for found in session.settings.plans]
         chosen = held if name is None else [named(held, name)]
-        statuses = [plan_status(ledger, plan, books.now()) for plan in chosen]
+        statuses = [plan_status(ledger, plan, session.now()) for plan in chosen]
         return json_plans.Plans(plans=[json_plans.plan(status, ledger.zone) for status in statuses])
 
     return Question("/api/plans", {"plan": name}, json_plans.Plans, answer)
 
 
-def _cost(books: Books, ledger: LedgerReader, period: str, interface: str | None) -> StretchCost:
+def _cost(session: Session, ledger: LedgerReader, period: str, interface: str | None) -> StretchCost:
     """What the first plan bills of a period."""
-    return period_cost(ledger, books.settings.plans[0].plan, period, books.now(), device=interface)
+    return period_cost(ledger, session.settings.plans[0].plan, period, session.now(), device=interface)

@@ -40,7 +40,7 @@ STALE_SECONDS = 1.0
 """A look that is older is taken again before anything live is told."""
 
 
-class Desk:
+class ServiceContext:
     """One for each running service."""
 
     def __init__(  # noqa: PLR0913 - the web meets the rest of the service here, and nowhere else
@@ -164,4 +164,4 @@ class Desk:
             raise
 
 
-DESK = web.AppKey("desk", Desk)
+CONTEXT = web.AppKey("desk", ServiceContext)

@@ -15,7 +15,7 @@ from aiohttp import web
 from exporter.ledger.locks.holder import Holder
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.api import bandwidth, export, history, plans, prometheus, reports, storage, usage
-from exporter.web.context import DESK
+from exporter.web.context import CONTEXT
 from exporter.web.http import openapi
 from exporter.web.http.access import Access
 from exporter.web.http.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler, Middleware
 
     from exporter.tls.web_config import WatchedWebConfig
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Server:
 
 
 async def serve(
-    desk: Desk,
+    context: ServiceContext,
     sockets: Sequence[socket.socket],
     web_config: WatchedWebConfig | None = None,
     ssl_context: ssl.SSLContext | None = None,
@@ -90,8 +90,8 @@ async def serve(
     They could not know whom to trust, nor have a certificate where clients need one: that door wants their token.
     """
     holder = Holder(os.getpid(), token=os.urandom(TOKEN_BYTES).hex())
-    access = Access(desk.settings, desk.attempts, holder.token, web_config)
-    runner = web.AppRunner(make_app(desk, access), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    access = Access(context.settings, context.attempts, holder.token, web_config)
+    runner = web.AppRunner(make_app(context, access), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     loop, manager, guests = asyncio.get_running_loop(), runner.server, Guests(most_connections())
     assert manager is not None  # noqa: S101 - setup has made it
@@ -119,18 +119,18 @@ def _local_door() -> list[socket.socket]:
         return bind("::1", 0)
 
 
-def make_app(desk: Desk, access: Access) -> web.Application:
+def make_app(context: ServiceContext, access: Access) -> web.Application:
     """Wire every route."""
     app = web.Application(middlewares=[_guard(access)], client_max_size=LARGEST_BODY)
-    app[DESK] = desk
+    app[CONTEXT] = context
     page.add_page(app, access)
     live.add_feed(app)
     add_assets(app)
     reports.add_archive(app)
     for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, _handler(desk, endpoint))
+        app.router.add_route(endpoint.method, endpoint.path, _handler(context, endpoint))
         if endpoint.method == "GET":
-            app.router.add_route("HEAD", endpoint.path, _handler(desk, endpoint))
+            app.router.add_route("HEAD", endpoint.path, _handler(context, endpoint))
     for other in openapi.pages_of(
         ENDPOINTS, (*page.PAGES, *live.PAGES, *prometheus.PAGES, *export.PAGES, *reports.PAGES)
     ):
@@ -138,14 +138,16 @@ def make_app(desk: Desk, access: Access) -> web.Application:
     return app
 
 
-def _handler(desk: Desk, endpoint: Endpoint) -> Handler:
-    links = links_to_grafana(desk.settings)
+def _handler(context: ServiceContext, endpoint: Endpoint) -> Handler:
+    links = links_to_grafana(context.settings)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         query = parse_query(request, endpoint.query)
-        body = msgspec.json.encode(await endpoint.handle(desk, query))
+        body = msgspec.json.encode(await endpoint.handle(context, query))
         if links is not None:
-            body = _with_link(body, grafana_url(endpoint.path, Seen(desk.settings, links, desk.zone, desk.now), query))
+            body = _with_link(
+                body, grafana_url(endpoint.path, Seen(context.settings, links, context.zone, context.now), query)
+            )
         return answer_with(body)
 
     return handle

@@ -1,6 +1,6 @@
 """Billing plans: what they cover, their cycles, their free hours, and how much of them is left; pure.
 
-Instants are UTC epoch seconds, amounts bytes, minutes those of the local day. Prices are in `reports.prices`.
+Instants are UTC epoch seconds, amounts bytes, minutes those of the local day. Prices are in `reports.billing.prices`.
 """
 
 from __future__ import annotations

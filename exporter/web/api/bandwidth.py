@@ -11,7 +11,7 @@ from reports.ledger.scope import names_of
 from reports.usage import bandwidth, usage
 
 if TYPE_CHECKING:
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
 
 
 class TrafficQuery(OfInterface, frozen=True, kw_only=True):
@@ -20,25 +20,25 @@ class TrafficQuery(OfInterface, frozen=True, kw_only=True):
     month: MonthText | None = None
 
 
-async def average(desk: Desk, query: OfInterface) -> shapes.AverageBandwidth:
+async def average(context: ServiceContext, query: OfInterface) -> shapes.AverageBandwidth:
     """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
-    snapshot = desk.fresh_snapshot()
+    snapshot = context.fresh_snapshot()
     counted = [state.name for state in snapshot.interfaces if state.is_counted]
-    window, now = int(desk.settings.average.window), desk.now
+    window, now = int(context.settings.average.window), context.now
     asked = names_of(query.interface) if query.interface else counted
-    has_minutes = set(asked) <= set(counted) or desk.settings.ledger.minutes == "all"
+    has_minutes = set(asked) <= set(counted) or context.settings.ledger.minutes == "all"
     average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
-    found = await desk.ask(lambda ledger: average_of(ledger, now, window, query.interface))
+    found = await context.ask(lambda ledger: average_of(ledger, now, window, query.interface))
     name = ",".join(asked)
-    return shapes.bandwidth(found, name, desk.settings.interfaces.sample_interval)
+    return shapes.bandwidth(found, name, context.settings.interfaces.sample_interval)
 
 
-async def monthly_traffic(desk: Desk, query: TrafficQuery) -> shapes.MonthlyTraffic:
+async def monthly_traffic(context: ServiceContext, query: TrafficQuery) -> shapes.MonthlyTraffic:
     """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
-    desk.fresh_snapshot()
+    context.fresh_snapshot()
     which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    now = desk.now
-    found = await desk.ask(lambda ledger: usage.month(ledger, now, query.interface, which))
+    now = context.now
+    found = await context.ask(lambda ledger: usage.month(ledger, now, query.interface, which))
     return shapes.monthly_traffic(found)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from exporter.archive.archive import outlook_of
-from exporter.web.context import DESK
+from exporter.web.context import CONTEXT
 from exporter.web.http.endpoints import (
     JSON,
     BadRequestError,
@@ -39,7 +39,7 @@ from reports.formats.registry import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
     from reports.calendar.spans import Span
     from reports.export.export import Export
@@ -158,14 +158,14 @@ async def export_for_models(request: web.Request) -> web.Response:
 
 
 async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
-    desk = request.app[DESK]
-    subject, source = _subject(desk, query), desk.host.source
-    desk.fresh_snapshot()
-    now, asked = desk.now, form.days(Asked(query.range, query.first, query.last))
+    context = request.app[CONTEXT]
+    subject, source = _subject(context, query), context.host.source
+    context.fresh_snapshot()
+    now, asked = context.now, form.days(Asked(query.range, query.first, query.last))
 
     def question(ledger: LedgerReader) -> Answer:
         paper = Paper()
-        outlook = (outlook_of(desk.settings),) if form.has_outlook else ()
+        outlook = (outlook_of(context.settings),) if form.has_outlook else ()
         told = form.ask(ledger, asked, now, source, subject, *outlook).read_by(paper.read)
         name, tag = disposition(told.by_day, form), fingerprint(told, form.module)
         is_known = has_already(request, tag)
@@ -173,30 +173,30 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
             paper.pieces = form.write(told)
         return Answer(name, tag, is_known, paper, paper.some(ledger, SHORT_BYTES), next(paper.pieces, b""))
 
-    answer = await desk.ask_patiently(question)
+    answer = await context.ask_patiently(question)
     headers = {"Cache-Control": "private, no-cache", "ETag": f'W/"{answer.tag}"'}
     if answer.is_known:
         return web.Response(status=304, headers=headers)
     headers |= {"Content-Type": form.content_type, "Content-Disposition": answer.name, **WITHOUT_SCRIPTS}
     if request.method == "HEAD":
         return web.Response(headers=headers)
-    body: Any = _chunks(desk, answer) if answer.second else answer.first
+    body: Any = _chunks(context, answer) if answer.second else answer.first
     return web.Response(body=body, headers=headers)
 
 
-def _subject(desk: Desk, query: DaysQuery) -> Plan | str | None:
+def _subject(context: ServiceContext, query: DaysQuery) -> Plan | str | None:
     from reports.export.export import subject_of  # noqa: PLC0415 - see above
 
     try:
-        return subject_of([found.plan for found in desk.settings.plans], query.plan, query.interface)
+        return subject_of([found.plan for found in context.settings.plans], query.plan, query.interface)
     except PlanError as error:
         raise BadRequestError(str(error)) from error
 
 
-async def _chunks(desk: Desk, answer: Answer) -> AsyncIterator[bytes]:
+async def _chunks(context: ServiceContext, answer: Answer) -> AsyncIterator[bytes]:
     yield answer.first
     yield answer.second
-    while chunk := await desk.ask_patiently(answer.paper.some):
+    while chunk := await context.ask_patiently(answer.paper.some):
         yield chunk
 
 

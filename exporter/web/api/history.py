@@ -18,7 +18,7 @@ from reports.usage import records as found_records
 from reports.usage import series as points
 
 if TYPE_CHECKING:
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from reports.ledger.reader import LedgerReader
 
 INSTANT_PATTERN = (
@@ -87,51 +87,51 @@ class SeriesQuery(SpanQuery, frozen=True, kw_only=True, rename={"first": "from",
     step: StepName | None = None
 
 
-async def records(desk: Desk, query: OfInterface) -> json_records.RecordsAnswer:
+async def records(context: ServiceContext, query: OfInterface) -> json_records.RecordsAnswer:
     """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
-    desk.fresh_snapshot()
-    now = desk.now
+    context.fresh_snapshot()
+    now = context.now
     return json_records.records(
-        await desk.ask_patiently(lambda ledger: found_records.records(ledger, now, query.interface))
+        await context.ask_patiently(lambda ledger: found_records.records(ledger, now, query.interface))
     )
 
 
-async def hours(desk: Desk, query: SpanQuery) -> shapes.HoursAnswer:
+async def hours(context: ServiceContext, query: SpanQuery) -> shapes.HoursAnswer:
     """Bytes by weekday and local hour of day, of everything by default: as far back as quarter hours are kept."""
-    desk.fresh_snapshot()
-    now = desk.now
+    context.fresh_snapshot()
+    now = context.now
 
     def answer(ledger: LedgerReader) -> shapes.HoursAnswer:
         asked = _span(ledger, now, query, default="all")
         return shapes.hours(hours_of_week.hours(ledger, now, asked, query.interface), ledger.zone)
 
-    return await desk.ask_patiently(answer)
+    return await context.ask_patiently(answer)
 
 
-async def percentile(desk: Desk, query: PercentileQuery) -> shapes.PercentileAnswer:
+async def percentile(context: ServiceContext, query: PercentileQuery) -> shapes.PercentileAnswer:
     """The speed that p percent of all finished intervals stay within, idle ones included; of this month by default."""
-    desk.fresh_snapshot()
-    now, percent = desk.now, percentiles.parse_percent(query.p)
+    context.fresh_snapshot()
+    now, percent = context.now, percentiles.parse_percent(query.p)
 
     def answer(ledger: LedgerReader) -> shapes.PercentileAnswer:
         asked = _span(ledger, now, query, default="month")
         found = percentiles.percentile(ledger, now, asked, percent, query.interface)
         return shapes.percentile(found, ledger.zone)
 
-    return await desk.ask_patiently(answer)
+    return await context.ask_patiently(answer)
 
 
-async def series(desk: Desk, query: SeriesQuery) -> shapes.SeriesAnswer:
+async def series(context: ServiceContext, query: SeriesQuery) -> shapes.SeriesAnswer:
     """Bytes step by step until now: zeros where nothing moved, null where nobody looked; of today by default."""
-    desk.fresh_snapshot()
-    now = desk.now
+    context.fresh_snapshot()
+    now = context.now
 
     def answer(ledger: LedgerReader) -> shapes.SeriesAnswer:
         asked = _span(ledger, now, query, default="today")
         found = points.series(ledger, now, asked, query.step, query.interface)
         return shapes.series(found, asked, ledger.zone)
 
-    return await desk.ask_patiently(answer)
+    return await context.ask_patiently(answer)
 
 
 def _span(ledger: LedgerReader, now: float, query: SpanQuery, *, default: str) -> Span:

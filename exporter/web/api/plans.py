@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from exporter.settings import Settings
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
 
@@ -61,40 +61,40 @@ class CostQuery(OfInterface, frozen=True, kw_only=True):
     cost_per_gb: Price | None = None
 
 
-async def plans(desk: Desk, query: OfPlan) -> shapes.Plans:
+async def plans(context: ServiceContext, query: OfPlan) -> shapes.Plans:
     """How each plan stands: used, cap, left, cost, forecast, the cycle before."""
-    desk.fresh_snapshot()
-    chosen = [found.plan for found in desk.settings.plans]
+    context.fresh_snapshot()
+    chosen = [found.plan for found in context.settings.plans]
     if query.plan is not None:
-        chosen = [named_plan(desk.settings, query.plan)]
-    now = desk.now
+        chosen = [named_plan(context.settings, query.plan)]
+    now = context.now
 
     def answer(ledger: LedgerReader) -> list[shapes.PlanAnswer]:
         return [shapes.plan(plan_status(ledger, plan, now), ledger.zone) for plan in chosen]
 
-    return shapes.Plans(plans=await desk.ask(answer))
+    return shapes.Plans(plans=await context.ask(answer))
 
 
-async def forecast(desk: Desk, query: OfPlan) -> ForecastAnswer:
+async def forecast(context: ServiceContext, query: OfPlan) -> ForecastAnswer:
     """What the cycle of a plan will have used and cost at its end."""
-    desk.fresh_snapshot()
-    plan, now = named_plan(desk.settings, query.plan), desk.now
-    return await desk.ask(lambda ledger: forecast_answer(plan_status(ledger, plan, now), ledger.zone))
+    context.fresh_snapshot()
+    plan, now = named_plan(context.settings, query.plan), context.now
+    return await context.ask(lambda ledger: forecast_answer(plan_status(ledger, plan, now), ledger.zone))
 
 
-async def cost(desk: Desk, query: CostQuery) -> json_cost.CostAnswer:
+async def cost(context: ServiceContext, query: CostQuery) -> json_cost.CostAnswer:
     """What was moved since local midnight, or since another period began, and what it costs."""
     if query.period not in PERIODS:
         raise BadRequestError(f"period: {query.period!r} is refused; use {', '.join(PERIODS)}")
-    desk.fresh_snapshot()
-    plan, price, now = named_plan(desk.settings, query.plan), parse_price(query.cost_per_gb), desk.now
+    context.fresh_snapshot()
+    plan, price, now = named_plan(context.settings, query.plan), parse_price(query.cost_per_gb), context.now
 
     def answer(ledger: LedgerReader) -> json_cost.CostAnswer:
         ledger.require_interface(query.interface)
         found = period_cost(ledger, plan, query.period, now, price_per_gb=price, device=query.interface)
         return json_cost.cost_answer(found, is_asked=price is not None)
 
-    return await desk.ask(answer)
+    return await context.ask(answer)
 
 
 def named_plan(settings: Settings, name: str | None) -> Plan:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from exporter.web.context import DESK
+from exporter.web.context import CONTEXT
 from exporter.web.http.endpoints import Page, error_response
 
 
@@ -13,7 +13,7 @@ async def metrics(request: web.Request) -> web.Response:
 
     `name[]` picks families by the names of their samples, as Prometheus' own clients do.
     """
-    rendered = request.app[DESK].render_metrics(
+    rendered = request.app[CONTEXT].render_metrics(
         request.headers.get("Accept", ""),
         request.headers.get("Accept-Encoding", ""),
         request.query.getall("name[]", ()),
@@ -31,7 +31,7 @@ async def healthy(_request: web.Request) -> web.Response:
 
 async def ready(request: web.Request) -> web.Response:
     """The ledger is open and a look has worked."""
-    if request.app[DESK].seconds_since_look == float("inf"):
+    if request.app[CONTEXT].seconds_since_look == float("inf"):
         return error_response(503, "no look at the interfaces has worked yet")
     return web.Response(text="netledger is ready\n")
 

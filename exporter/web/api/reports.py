@@ -21,7 +21,7 @@ from exporter.archive.archive import (
     outlook_of,
     told,
 )
-from exporter.web.context import DESK
+from exporter.web.context import CONTEXT
 from exporter.web.http.endpoints import (
     BadRequestError,
     FirstDay,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
 
@@ -115,23 +115,23 @@ async def wrap_up(request: web.Request) -> web.Response:
     if query.format != FORMAT:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     wanted = Wanted(Asked(query.range, query.first, query.last), query.year, query.month, query.cycle)
-    desk = request.app[DESK]
-    plan, subject = _whose(desk, query, wanted)
-    desk.fresh_snapshot()
-    now = desk.now
+    context = request.app[CONTEXT]
+    plan, subject = _whose(context, query, wanted)
+    context.fresh_snapshot()
+    now = context.now
 
     def question(ledger: LedgerReader) -> Written:
         from reports.formats.html import write  # noqa: PLC0415 - memory that a service without reports does not need
         from reports.wrapup.wrapup import wrapup  # noqa: PLC0415
 
-        outlook = outlook_of(desk.settings)
-        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, desk.host.source, subject, outlook)
+        outlook = outlook_of(context.settings)
+        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, context.host.source, subject, outlook)
         tag = hashlib.blake2b(repr(told.facts).encode(), digest_size=12).hexdigest()
         is_known = has_already(request, tag)
         body = b"" if is_known or request.method == "HEAD" else b"".join(write(told))
         return Written(told.file_name, tag, is_known, body)
 
-    written = await desk.ask_patiently(question)
+    written = await context.ask_patiently(question)
     headers = {**HEADERS, "ETag": f'W/"{written.tag}"'}
     if written.is_known:
         return web.Response(status=304, headers=headers)
@@ -142,35 +142,35 @@ async def wrap_up(request: web.Request) -> web.Response:
 async def list_reports(request: web.Request) -> web.Response:
     """Every report that is kept, newest first, and the periods that still run."""
     parse_query(request, NoQuery)
-    desk = request.app[DESK]
-    folder, hostname = archive_folder(desk.settings.ledger.path), desk.host.hostname
-    due = await _count_missing(desk, folder) if desk.settings.reports.archive else 0
+    context = request.app[CONTEXT]
+    folder, hostname = archive_folder(context.settings.ledger.path), context.host.hostname
+    due = await _count_missing(context, folder) if context.settings.reports.archive else 0
 
     def page() -> str:
         from reports.formats.archive_html import write  # noqa: PLC0415 - as above
 
         names = archived(folder)
-        return write(hostname, names, _notice(desk, names, due))
+        return write(hostname, names, _notice(context, names, due))
 
-    return web.Response(text=await desk.work(page), content_type=HTML, headers=HEADERS)
+    return web.Response(text=await context.work(page), content_type=HTML, headers=HEADERS)
 
 
-async def _count_missing(desk: Desk, folder: Path) -> int:
+async def _count_missing(context: ServiceContext, folder: Path) -> int:
     """How many reports are still to be written; 0 where the ledger cannot say."""
-    now = desk.now
+    now = context.now
     try:
-        return await desk.ask(lambda ledger: len(missing(told(ledger, now), folder, now)))
+        return await context.ask(lambda ledger: len(missing(told(ledger, now), folder, now)))
     except (sqlite3.Error, OSError):
         return 0
 
 
-def _notice(desk: Desk, names: Sequence[str], due: int) -> str:
+def _notice(context: ServiceContext, names: Sequence[str], due: int) -> str:
     if due:
         within = human_duration(-(-due // MOST_AT_ONCE) * ARCHIVE_SECONDS)
         return f"{due} {'more ' if names else ''}{TO_COME.format(within)}"
     if names:
         return ""
-    return NOTHING_KEPT if desk.settings.reports.archive else KEPT_OFF
+    return NOTHING_KEPT if context.settings.reports.archive else KEPT_OFF
 
 
 async def report(request: web.Request) -> web.StreamResponse:
@@ -179,17 +179,17 @@ async def report(request: web.Request) -> web.StreamResponse:
     name = request.match_info["name"]
     if NAME.fullmatch(name) is None:  # before it is a part of a path
         raise web.HTTPNotFound
-    path = archive_folder(request.app[DESK].settings.ledger.path) / name
+    path = archive_folder(request.app[CONTEXT].settings.ledger.path) / name
     if not await asyncio.to_thread(is_report, path):
         raise web.HTTPNotFound
     return web.FileResponse(path, headers={**HEADERS, "Content-Type": f"{HTML}; charset=utf-8"})
 
 
-def _whose(desk: Desk, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
+def _whose(context: ServiceContext, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
     from reports.wrapup.wrapup import whose  # noqa: PLC0415 - as above
 
     try:
-        return whose([found.plan for found in desk.settings.plans], wanted, query.plan, query.interface)
+        return whose([found.plan for found in context.settings.plans], wanted, query.plan, query.interface)
     except PlanError as error:
         raise BadRequestError(str(error)) from error
 

@@ -18,7 +18,7 @@ from reports.formats.json.usage import Answer
 from reports.ledger.reader import RowCounts, Unposted
 
 if TYPE_CHECKING:
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from reports.ledger.reader import LedgerReader
 
 DAY_SECONDS = 86_400
@@ -52,87 +52,89 @@ class Seen(Answer):
     notices: int
 
 
-async def health(desk: Desk, _query: NoQuery) -> shapes.Health:
+async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     """Whether all is well; a degraded service still counts."""
-    problems = desk.problems()
-    path = desk.settings.ledger.path
+    problems = context.problems()
+    path = context.settings.ledger.path
 
     def look(ledger: LedgerReader) -> tuple[shapes.StorageFigures | None, str, str]:
-        figures = shapes.storage_figures(_row_counts(desk, ledger), size_on_disk(path), desk.settings.ledger.max_size)
-        return figures, iso(desk.now, ledger.zone), ledger.zone.key
+        figures = shapes.storage_figures(
+            _row_counts(context, ledger), size_on_disk(path), context.settings.ledger.max_size
+        )
+        return figures, iso(context.now, ledger.zone), ledger.zone.key
 
     try:
-        storage_figures, timestamp, zone = await desk.ask(look)
+        storage_figures, timestamp, zone = await context.ask(look)
     except sqlite3.Error as error:
         problems.append(f"the ledger cannot be read: {error}")
-        storage_figures, timestamp, zone = None, iso(desk.now, ZoneInfo("UTC")), "UTC"
+        storage_figures, timestamp, zone = None, iso(context.now, ZoneInfo("UTC")), "UTC"
     return shapes.Health(
         status="degraded" if problems else "running",
         problems=problems,
         version=exporter.__version__,
-        device_id=desk.host.device_id,
-        os_type=desk.host.os_type,
-        hostname=desk.host.hostname,
+        device_id=context.host.device_id,
+        os_type=context.host.os_type,
+        hostname=context.host.hostname,
         device_count=1,
         sync_enabled=False,
         timestamp=timestamp,
         timezone=zone,
-        seconds_since_sample=_seconds_since_sample(desk),
+        seconds_since_sample=_seconds_since_sample(context),
         storage=storage_figures,
     )
 
 
-async def storage(desk: Desk, _query: NoQuery) -> shapes.Storage:
+async def storage(context: ServiceContext, _query: NoQuery) -> shapes.Storage:
     """What the ledger takes up, and how long it keeps what."""
     kept = shapes.RetentionDays(
-        local_log_days=int(desk.settings.ledger.minute_retention // DAY_SECONDS),
-        local_slot_days=int(desk.settings.ledger.slot_retention // DAY_SECONDS),
+        local_log_days=int(context.settings.ledger.minute_retention // DAY_SECONDS),
+        local_slot_days=int(context.settings.ledger.slot_retention // DAY_SECONDS),
         local_aggregate_months=None,
         neon_log_days=None,
         neon_aggregate_months=None,
     )
-    path, most = desk.settings.ledger.path, desk.settings.ledger.max_size
-    return await desk.ask(
+    path, most = context.settings.ledger.path, context.settings.ledger.max_size
+    return await context.ask(
         lambda ledger: shapes.storage(ledger.row_counts(), size_on_disk(path), most, kept, ledger.zone)
     )
 
 
-async def clean_up(desk: Desk, query: CleanupQuery) -> shapes.Cleanup:
+async def clean_up(context: ServiceContext, query: CleanupQuery) -> shapes.Cleanup:
     """Delete rows that are older than they are kept for; never a day."""
-    removed = await desk.upkeep.clean_up(query.aggressive, query.vacuum)
+    removed = await context.upkeep.clean_up(query.aggressive, query.vacuum)
     return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum)
 
 
-async def commit(desk: Desk, _query: NoQuery) -> Committed:
+async def commit(context: ServiceContext, _query: NoQuery) -> Committed:
     """Take a sample and post everything now."""
-    desk.sample()
-    return Committed(committed=await desk.poster.post())
+    context.sample()
+    return Committed(committed=await context.poster.post())
 
 
-async def unposted(desk: Desk, _query: NoQuery) -> Waiting:
+async def unposted(context: ServiceContext, _query: NoQuery) -> Waiting:
     """For readers of the ledger file: what it does not hold yet."""
-    desk.fresh_snapshot()
-    return Waiting(seconds_since_sample=_seconds_since_sample(desk), unposted=desk.poster.unposted())
+    context.fresh_snapshot()
+    return Waiting(seconds_since_sample=_seconds_since_sample(context), unposted=context.poster.unposted())
 
 
-async def notices_seen(desk: Desk, _query: NoQuery) -> Seen:
+async def notices_seen(context: ServiceContext, _query: NoQuery) -> Seen:
     """Somebody has read what happened to the ledger: health is good again."""
-    count = len(desk.upkeep.notices)
-    await desk.upkeep.mark_seen()
+    count = len(context.upkeep.notices)
+    await context.upkeep.mark_seen()
     return Seen(notices=count)
 
 
-def _row_counts(desk: Desk, ledger: LedgerReader) -> RowCounts:
+def _row_counts(context: ServiceContext, ledger: LedgerReader) -> RowCounts:
     """As upkeep found them within the hour: counting a year's rows would take most of the time of an answer."""
-    figures = desk.upkeep.figures
+    figures = context.upkeep.figures
     if figures is None:
         return ledger.row_counts()
     rows = figures.rows
     return RowCounts(rows["minute"], rows["slot"], rows["day"], ledger.month_count(), None, None)
 
 
-def _seconds_since_sample(desk: Desk) -> float | msgspec.UnsetType:
-    seconds = desk.seconds_since_look
+def _seconds_since_sample(context: ServiceContext) -> float | msgspec.UnsetType:
+    seconds = context.seconds_since_look
     return round(seconds, 3) if math.isfinite(seconds) else msgspec.UNSET
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exporter.metering.snapshots import InterfaceState
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from reports.ledger.reader import LedgerReader
 
 
@@ -64,70 +64,70 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
         return first, last
 
 
-async def live(desk: Desk, query: OfInterface) -> shapes.Usage:
+async def live(context: ServiceContext, query: OfInterface) -> shapes.Usage:
     """Bytes per second, measured between the last two samples."""
-    snapshot = desk.fresh_snapshot()
+    snapshot = context.fresh_snapshot()
     if query.interface is None:
         return _rates(snapshot.machine_rates)
     rates = {state.name: state.rates for state in snapshot.interfaces}
     names = names_of(query.interface)
     if not rates.keys() >= set(names):
-        await desk.ask(lambda ledger: ledger.require_interface(query.interface))
+        await context.ask(lambda ledger: ledger.require_interface(query.interface))
     asked = [rates.get(name, STILL) for name in dict.fromkeys(names)]
     return _rates(Speeds(*(sum(each) for each in zip(*asked, strict=True))))
 
 
-async def today(desk: Desk, query: OfInterface) -> TodayAndCost:
+async def today(context: ServiceContext, query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
-    desk.fresh_snapshot()
-    now, plan = desk.now, desk.settings.plans[0].plan
+    context.fresh_snapshot()
+    now, plan = context.now, context.settings.plans[0].plan
 
     def answer(ledger: LedgerReader) -> TodayAndCost:
         day = shapes.today(usage.today(ledger, now, query.interface), ledger.zone)
         return today_and_cost(day, period_cost(ledger, plan, "today", now, device=query.interface))
 
-    return await desk.ask(answer)
+    return await context.ask(answer)
 
 
-async def month(desk: Desk, query: MonthQuery) -> shapes.Month:
+async def month(context: ServiceContext, query: MonthQuery) -> shapes.Month:
     """Every day of a calendar month until today: zeros without traffic, null before counting began."""
-    desk.fresh_snapshot()
+    context.fresh_snapshot()
     which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    now = desk.now
-    return await desk.ask(lambda ledger: shapes.month(usage.month(ledger, now, query.interface, which), ledger.zone))
+    now = context.now
+    return await context.ask(lambda ledger: shapes.month(usage.month(ledger, now, query.interface, which), ledger.zone))
 
 
-async def days(desk: Desk, query: RangeQuery) -> shapes.Range:
+async def days(context: ServiceContext, query: RangeQuery) -> shapes.Range:
     """Every local day of a range until today: zeros without traffic, null before counting began."""
-    desk.fresh_snapshot()
+    context.fresh_snapshot()
     first, last = query.dates()
-    now = desk.now
+    now = context.now
 
     def answer(ledger: LedgerReader) -> shapes.Range:
         return shapes.days(usage.days(ledger, now, first, last, query.interface), ledger.zone)
 
-    return await desk.ask(answer)
+    return await context.ask(answer)
 
 
-async def week(desk: Desk, query: OfInterface) -> shapes.Range:
+async def week(context: ServiceContext, query: OfInterface) -> shapes.Range:
     """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
-    desk.fresh_snapshot()
-    now = desk.now
-    return await desk.ask(lambda ledger: shapes.days(usage.week(ledger, now, query.interface), ledger.zone))
+    context.fresh_snapshot()
+    now = context.now
+    return await context.ask(lambda ledger: shapes.days(usage.week(ledger, now, query.interface), ledger.zone))
 
 
-async def year(desk: Desk, query: YearQuery) -> shapes.Year:
+async def year(context: ServiceContext, query: YearQuery) -> shapes.Year:
     """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
-    desk.fresh_snapshot()
+    context.fresh_snapshot()
     which = None if query.year is None else parse_parameter("year", query.year, parse_year)
-    now = desk.now
-    return await desk.ask(lambda ledger: shapes.year(usage.year(ledger, now, query.interface, which), ledger.zone))
+    now = context.now
+    return await context.ask(lambda ledger: shapes.year(usage.year(ledger, now, query.interface, which), ledger.zone))
 
 
-async def summary(desk: Desk, query: OfInterface) -> Summary:
+async def summary(context: ServiceContext, query: OfInterface) -> Summary:
     """Everything since counting began."""
-    desk.fresh_snapshot()
-    now, plan = desk.now, desk.settings.plans[0].plan
+    context.fresh_snapshot()
+    now, plan = context.now, context.settings.plans[0].plan
 
     def lifetime(ledger: LedgerReader) -> Summary:
         ledger.require_interface(query.interface)
@@ -136,12 +136,12 @@ async def summary(desk: Desk, query: OfInterface) -> Summary:
             used, period_cost(ledger, plan, "ever", now, device=query.interface), since, ledger.zone
         )
 
-    return await desk.ask(lifetime)
+    return await context.ask(lifetime)
 
 
-async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
+async def interfaces(context: ServiceContext, _query: NoQuery) -> shapes.Interfaces:
     """Every interface that was ever metered, with today, lifetime and, if it is there, its link and speed now."""
-    snapshot, now = desk.fresh_snapshot(), desk.now
+    snapshot, now = context.fresh_snapshot(), context.now
     states = {state.name: state for state in snapshot.interfaces}
 
     def rows(ledger: LedgerReader) -> list[shapes.InterfaceUsage]:
@@ -151,8 +151,8 @@ async def interfaces(desk: Desk, _query: NoQuery) -> shapes.Interfaces:
 
     return shapes.Interfaces(
         interfaces=[
-            _with_link(row, states.get(row.interface), iso(snapshot.taken.wall / SECOND, desk.zone))
-            for row in await desk.ask(rows)
+            _with_link(row, states.get(row.interface), iso(snapshot.taken.wall / SECOND, context.zone))
+            for row in await context.ask(rows)
         ]
     )
 

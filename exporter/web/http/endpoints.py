@@ -13,7 +13,7 @@ from reports.ledger.scope import joined
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
 
 JSON = "application/json"
 INTERFACE = "interface"
@@ -110,7 +110,7 @@ class Endpoint(NamedTuple):
     summary: str
     query: type[Query]
     answer: Any
-    handle: Callable[[Desk, Any], Awaitable[Any]]
+    handle: Callable[[ServiceContext, Any], Awaitable[Any]]
 
 
 class Page(NamedTuple):

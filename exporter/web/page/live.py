@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.payload import Payload
 
-from exporter.web.context import DESK
+from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
 from exporter.web.http.endpoints import Page, error_response
 from exporter.web.page.live_frame import live_frame, moment
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from aiohttp.abc import AbstractStreamWriter
 
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
     from exporter.web.page.live_frame import LiveFrame
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,9 @@ class Speed(NamedTuple):
 class LiveFeed:
     """One for each service. It works only while somebody listens."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, context: ServiceContext) -> None:
         """Nothing runs before the first listener."""
-        self._desk = desk
+        self._context = context
         self._writers: dict[AbstractStreamWriter, str] = {}
         self._beat: Beat | None = None
         self._next = asyncio.Event()
@@ -143,7 +143,7 @@ class LiveFeed:
 
     def _make(self) -> None:
         try:
-            frame = live_frame(moment(self._desk))
+            frame = live_frame(moment(self._context))
         except Exception:  # the outermost loop of a task: one bad frame must not end all later ones
             log.exception("a live frame could not be made")
             return
@@ -187,7 +187,7 @@ FEED = web.AppKey("feed", LiveFeed)
 
 def add_feed(app: web.Application) -> None:
     """Give an application its feed, which ends before the connections are waited for."""
-    feed = app[FEED] = LiveFeed(app[DESK])
+    feed = app[FEED] = LiveFeed(app[CONTEXT])
 
     async def close(_app: web.Application) -> None:
         await feed.close()

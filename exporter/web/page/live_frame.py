@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exporter.billing.plan_watch import LivePlan
     from exporter.metering.snapshots import InterfaceState, Snapshot
     from exporter.metering.totals import Totals
-    from exporter.web.context import Desk
+    from exporter.web.context import ServiceContext
 
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
 
@@ -60,11 +60,13 @@ class Moment(NamedTuple):
         return self.totals.today(self.snapshot.taken.wall // SECOND)
 
 
-def moment(desk: Desk) -> Moment:
+def moment(context: ServiceContext) -> Moment:
     """What the service knows now, after a sample that is at most a second old."""
-    snapshot = desk.fresh_snapshot()
-    is_degraded = bool(desk.poster.health.problem or desk.upkeep.notices)
-    return Moment(snapshot, desk.totals, desk.live_plans(), desk.problems(), desk.seconds_since_look, is_degraded)
+    snapshot = context.fresh_snapshot()
+    is_degraded = bool(context.poster.health.problem or context.upkeep.notices)
+    return Moment(
+        snapshot, context.totals, context.live_plans(), context.problems(), context.seconds_since_look, is_degraded
+    )
 
 
 def live_frame(now: Moment) -> LiveFrame:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from exporter.settings.dashboards import links_to_grafana
-from exporter.web.context import DESK
+from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
 from exporter.web.http.endpoints import MonthText, Page, Query, error_response, parse_parameter, parse_query
 from exporter.web.http.policy import OWN_ASSETS
@@ -44,22 +44,22 @@ async def page(request: web.Request) -> web.Response:
         return error_response(refusal.status, refusal.message)
     from exporter.web.page import view  # noqa: PLC0415 - templates are memory that a service without visitors saves
 
-    desk = request.app[DESK]
+    context = request.app[CONTEXT]
     if refusal is not None:
-        return await desk.work(lambda: _answer(request, view.shell()))
+        return await context.work(lambda: _answer(request, view.shell()))
     shown = _shown(request)
-    plans = [settings.plan for settings in desk.settings.plans]
-    now, known = desk.now, request.app[RECORDS]
+    plans = [settings.plan for settings in context.settings.plans]
+    now, known = context.now, request.app[RECORDS]
 
     def write(ledger: LedgerReader) -> web.Response:
         facts = page_facts(ledger, now, plans, which, known)
         return _answer(request, view.page(shown, facts, ledger.zone))
 
     try:
-        return await desk.ask(write)
+        return await context.ask(write)
     except sqlite3.Error as error:
         reason = str(error)
-    return await desk.work(lambda: _answer(request, view.trouble(shown, reason), status=503))
+    return await context.work(lambda: _answer(request, view.trouble(shown, reason), status=503))
 
 
 async def to_page(request: web.Request) -> web.Response:
@@ -78,19 +78,19 @@ def _shown(request: web.Request) -> Shown:
     """What the service itself knows, at the moment of the request."""
     from exporter.web.page.view import Shown  # noqa: PLC0415 - as above
 
-    desk = request.app[DESK]
-    now = moment(desk)
+    context = request.app[CONTEXT]
+    now = moment(context)
     return Shown(
-        hostname=desk.host.hostname,
+        hostname=context.host.hostname,
         frame=live_frame(now),
         interfaces=now.snapshot.interfaces,
         recent=tuple(request.app[FEED].recent),
-        commit=desk.poster.health,
-        figures=desk.upkeep.figures,
+        commit=context.poster.health,
+        figures=context.upkeep.figures,
         gap_seconds=now.snapshot.gap_seconds,
-        sample_interval=desk.settings.interfaces.sample_interval,
-        grafana=links_to_grafana(desk.settings),
-        needs_key=bool(desk.settings.auth.api_keys),
+        sample_interval=context.settings.interfaces.sample_interval,
+        grafana=links_to_grafana(context.settings),
+        needs_key=bool(context.settings.auth.api_keys),
     )
 
 

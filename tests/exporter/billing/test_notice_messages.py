@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from exporter.billing.messages import Crossing, message_of, parts_of
 from exporter.billing.notifier import DeliveryError, deliver
 from exporter.cli.notices import test_notify as command
-from exporter.session.environment import Outside
+from exporter.session.environment import Environment
 from exporter.settings import Notify
 from exporter.settings.placeholders import PLACEHOLDERS, filled
 
@@ -130,7 +130,7 @@ async def test_a_way_that_fails_says_why_without_its_address() -> None:
 def run(folder: Path, plans: str, *arguments: str) -> Result:
     file = folder / "netledger.yaml"
     file.write_text(f"ledger: {{timezone: UTC}}\nplans: {plans}\n", encoding="utf-8")
-    return CliRunner().invoke(command, arguments, obj=Outside(file, {}, now=lambda: NOW))
+    return CliRunner().invoke(command, arguments, obj=Environment(file, {}, now=lambda: NOW))
 
 
 def test_a_test_is_taken_on_every_way_and_says_that_it_is_one(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from exporter.cli.root import netledger
-from exporter.session.environment import Outside
+from exporter.session.environment import Environment
 from tests.exporter.cli.small_ledger import NOON
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class Commands:
         self.environ = {"NETLEDGER_CONFIG": str(empty), "NETLEDGER_LEDGER_PATH": str(ledger), **environ}
 
     @property
-    def outside(self) -> Outside:
-        return Outside(environ=self.environ, now=lambda: self.now)
+    def environment(self) -> Environment:
+        return Environment(environ=self.environ, now=lambda: self.now)
 
     def __call__(self, *arguments: str, charset: str = "utf-8") -> Result:
         """Run one command with its output in a pipe."""
-        return CliRunner(charset=charset).invoke(netledger, arguments, obj=self.outside)
+        return CliRunner(charset=charset).invoke(netledger, arguments, obj=self.environment)
 
     def json(self, *arguments: str) -> Any:
         """Run one command that must succeed with JSON."""
@@ -51,7 +51,7 @@ class Commands:
         """Run one command on a terminal; its text without colours and without the blanks that end a line."""
         screen = Terminal()
         with contextlib.redirect_stdout(screen), contextlib.suppress(SystemExit):
-            netledger.main(arguments, obj=self.outside)
+            netledger.main(arguments, obj=self.environment)
         return "\n".join(line.rstrip() for line in ANSI.sub("", screen.text).split("\n"))
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.config import config
-from exporter.session.environment import Outside
+from exporter.session.environment import Environment
 from exporter.settings import Settings, load_settings
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys, sections
@@ -29,7 +29,7 @@ def file(tmp_path: Path) -> Path:
 
 def run(path: Path | None, *arguments: str, **environ: str) -> Result:
     """Run the group as the root command does: with the path of --config, in an environment of its own."""
-    return CliRunner().invoke(config, arguments, obj=Outside(path, environ))
+    return CliRunner().invoke(config, arguments, obj=Environment(path, environ))
 
 
 def test_check_praises_a_good_file(file: Path) -> None:

@@ -40,7 +40,7 @@ import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from exporter.ledger.files import connect_to_read, connect_to_write
-from exporter.ledger.opening import open_ledger
+from exporter.ledger.opening.opening import open_ledger
 path = Path(sys.argv[1])
 opened = open_ledger(path, "interface", ZoneInfo("UTC"))
 writer, reader = connect_to_write(path), connect_to_read(path)

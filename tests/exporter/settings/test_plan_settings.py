@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 GB = 10**9
 WRITTEN = Plan(gigabyte_bytes=GB)
-DOCUMENT = Path(__file__).parents[2] / "docs" / "configuration.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 HIDDEN = "not-for-logs"
 
 

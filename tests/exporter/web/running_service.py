@@ -16,7 +16,7 @@ from exporter.ledger.writing.writer import Writer
 from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
 from exporter.service.service import Service
-from exporter.service.wiring import Surroundings
+from exporter.service.wiring import ServiceEnvironment
 from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, PlanSettings, Reports, Server, Settings
 from reports.billing.plans import Plan
 
@@ -117,8 +117,10 @@ class RunningService:
             reports=self.reports,
             plans=self.plans,
         )
-        around = Surroundings(settings, self.machine, self.meter, self.zone, self.web_config, shown=self.shown)
-        self.service = Service(around)
+        environment = ServiceEnvironment(
+            settings, self.machine, self.meter, self.zone, self.web_config, shown=self.shown
+        )
+        self.service = Service(environment)
         self.url = await self.service.start()
 
     async def stop(self) -> None:

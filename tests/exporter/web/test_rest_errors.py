@@ -197,14 +197,14 @@ async def test_a_fault_of_ours_is_logged_once_and_shown_to_nobody(
     service: RunningService, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert service.service._parts
-    desk = service.service._parts.desk
+    context = service.service._parts.context
     broken = ThreadPoolExecutor(1)
     broken.shutdown()
-    thread, desk._quick.thread = desk._quick.thread, broken
+    thread, context._quick.thread = context._quick.thread, broken
 
     told = await service.ask("/api/today")
 
-    desk._quick.thread = thread
+    context._quick.thread = thread
     assert is_error(told, 500)
     assert [record.levelname for record in caplog.records if record.levelno >= logging.WARNING] == ["ERROR"]
     assert told.headers["X-Content-Type-Options"] == "nosniff"

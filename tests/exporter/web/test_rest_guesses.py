@@ -112,7 +112,7 @@ async def test_wrong_passwords_are_counted_and_a_right_one_is_not(unstarted: Run
         good = [await service.ask("/metrics", headers=basic("secret")) for _ in range(2 * BURST)]
         bad = [await service.ask("/metrics", headers=basic(f"guess {n}")) for n in range(2 * BURST)]
         assert service.service._parts
-        failures = service.service._parts.desk.attempts.failures
+        failures = service.service._parts.context.attempts.failures
 
     assert {told.status for told in good} == {200}
     statuses = [told.status for told in bad]

@@ -132,8 +132,8 @@ async def test_questions_that_take_long_hold_up_neither_health_nor_page(service:
         return answered.wait(60)
 
     assert service.service._parts
-    desk = service.service._parts.desk
-    long_ones = [asyncio.create_task(desk.ask_patiently(take_long)) for _ in range(40)]
+    context = service.service._parts.context
+    long_ones = [asyncio.create_task(context.ask_patiently(take_long)) for _ in range(40)]
     await asyncio.to_thread(asked.wait)
 
     told = [await service.ask(path) for path in ("/api/health", "/", "/api/today", "/metrics")]

@@ -40,7 +40,7 @@ PAGES = (
 
 async def test_every_route_is_in_the_document_and_nothing_else_is(service: RunningService) -> None:
     assert service.service._parts
-    app = make_app(service.service._parts.desk, object())  # type: ignore[arg-type]  # it is asked nothing
+    app = make_app(service.service._parts.context, object())  # type: ignore[arg-type]  # it is asked nothing
     told = await service.get("/api/openapi.json")
 
     routes = {

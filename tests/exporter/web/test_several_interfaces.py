@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from exporter.cli.root import netledger
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.session.environment import Outside
+from exporter.session.environment import Environment
 from exporter.settings.tree import PlanSettings
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price, parse_price
@@ -104,11 +104,13 @@ async def test_what_is_no_sum_is_answered_for_both_together(service: RunningServ
 
 async def test_the_command_gives_what_the_api_gives(service: RunningService) -> None:
     told = await service.get(f"/api/range?from=2026-06-01&to=2026-06-12&{TWO}")
-    outside = Outside(None, {"NETLEDGER_LEDGER_PATH": str(service.ledger.path)}, now=lambda: service.machine.seconds)
+    environment = Environment(
+        None, {"NETLEDGER_LEDGER_PATH": str(service.ledger.path)}, now=lambda: service.machine.seconds
+    )
     call = ["range", "--from", "2026-06-01", "--to", "2026-06-12", "--interface", "eth0", "--interface", "tun0"]
 
-    as_json = await asyncio.to_thread(CliRunner().invoke, netledger, [*call, "--json"], obj=outside)
-    table = await asyncio.to_thread(CliRunner().invoke, netledger, call, obj=outside)
+    as_json = await asyncio.to_thread(CliRunner().invoke, netledger, [*call, "--json"], obj=environment)
+    table = await asyncio.to_thread(CliRunner().invoke, netledger, call, obj=environment)
 
     assert amounts(json.loads(as_json.stdout)) == amounts(told)
     assert table.exit_code == 0

@@ -14,9 +14,9 @@ import asyncio, sys
 from decimal import Decimal
 from pathlib import Path
 from exporter.settings.tree import PlanSettings
-from reports.plans import Plan
-from reports.prices import one_price
-from tests.exporter.fake_machine import Machine
+from reports.billing.plans import Plan
+from reports.billing.prices import one_price
+from tests.worlds.fake_machine import Machine
 from tests.exporter.web.running_service import RunningService, running
 
 async def main():

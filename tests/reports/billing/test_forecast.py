@@ -18,7 +18,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 DAY = timedelta(days=1)
 JUNE = Period.month(2026, 6, ZONE)
 FIRST = date(2026, 6, 1)
-DOCUMENT = Path(__file__).parents[2] / "docs" / "forecast.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "forecast.md"
 
 some_days = st.dictionaries(st.dates(date(2026, 3, 1), date(2026, 7, 10)), st.integers(0, 10**13), max_size=60)
 some_began = st.integers(JUNE.start - 90 * 86_400, JUNE.end + 86_400)
