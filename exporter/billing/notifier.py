@@ -29,7 +29,7 @@ from exporter.settings.placeholders import filled
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping
 
-    from exporter.billing.outbox import Outbox, Told
+    from exporter.billing.outbox import DeliveredNotices, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Notifier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = asyncio.Event()
 
-    def resume(self, told: Told, notify_of: Callable[[str], Notify | None]) -> None:
+    def resume(self, told: DeliveredNotices, notify_of: Callable[[str], Notify | None]) -> None:
         """Go on where an earlier service stopped; `notify_of` says whom the settings now tell of a plan."""
         self._noticed |= told.keys
         for notice in told.waiting:

@@ -33,7 +33,7 @@ class Notice(NamedTuple):
         return f"{WAITING}{self.way}:{self.key}"
 
 
-class Told(NamedTuple):
+class DeliveredNotices(NamedTuple):
     """What an earlier service has left: keys of thresholds that were noticed, and notices still to be delivered."""
 
     keys: frozenset[str]
@@ -76,7 +76,7 @@ class Outbox:
         await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
 
-def read_told(state: Mapping[str, str]) -> Told:
+def read_notices(state: Mapping[str, str]) -> DeliveredNotices:
     """Find them among all the facts of a ledger."""
     keys = frozenset(name.removeprefix(NOTICED) for name in state if name.startswith(NOTICED))
     waiting = []
@@ -84,4 +84,4 @@ def read_told(state: Mapping[str, str]) -> Told:
         if name.startswith(WAITING):
             way, _, key = name.removeprefix(WAITING).partition(":")
             waiting.append(Notice(key, way, msgspec.json.decode(value, type=dict[str, object])))
-    return Told(keys, tuple(waiting))
+    return DeliveredNotices(keys, tuple(waiting))

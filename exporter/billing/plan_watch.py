@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.billing.messages import Crossing, message_of
-from exporter.billing.outbox import read_told
+from exporter.billing.outbox import read_notices
 from exporter.metering.clock import SECOND
 from reports.billing.plans import counted_bytes, covers, in_free_hours
 from reports.billing.status import plan_status
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.billing.notifier import Notifier
-    from exporter.billing.outbox import Told
+    from exporter.billing.outbox import DeliveredNotices
     from exporter.metering.snapshots import Snapshot
     from exporter.settings import Notify, PlanSettings
     from reports.billing.forecast import Forecast
@@ -66,7 +66,7 @@ class _Answer(NamedTuple):
     """How plans stand and, where it was asked for, what earlier services have told of them."""
 
     found: list[PlanStatus]
-    told: Told | None
+    told: DeliveredNotices | None
 
 
 class PlanWatch:
@@ -101,7 +101,7 @@ class PlanWatch:
 
         def question(ledger: LedgerReader) -> _Answer:
             found = [plan_status(ledger, plan, now) for plan in plans]
-            return _Answer(found, read_told(ledger.state()) if is_first else None)
+            return _Answer(found, read_notices(ledger.state()) if is_first else None)
 
         answer = await ask(question)
         self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in answer.found)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.calendar.spans import Span
     from reports.export.slots import Slot
-    from reports.formats.registry import Format, Told
+    from reports.formats.registry import ExportResult, Format
     from reports.ledger.reader import LedgerReader
 
 
@@ -127,15 +127,15 @@ def _format(resolution: str, name: str, columns: str) -> Format:
         raise click.UsageError(str(error)) from error
 
 
-def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> Told:
+def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> ExportResult:
     try:
         subject = subject_of([found.plan for found in session.settings.plans], plan, interface)
         with session.read() as ledger:
             outlook = (outlook_of(session.settings),) if form.has_outlook else ()
-            told = form.ask(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)
+            told = form.query(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)
     except (PeriodError, PlanError, UnknownInterfaceError) as error:
         raise click.UsageError(str(error)) from error
-    return told.read_by(partial(_read_slots, session))
+    return told.read_with(partial(_read_slots, session))
 
 
 def _read_slots(session: Session, span: Span, devices: Sequence[str]) -> Sequence[Slot]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 COLUMNS = ("", "Received", "Sent", "Total", "Average")
 ONE_DAY = timedelta(days=1)
 
-Amount: TypeAlias = "shapes.PeriodUsage | shapes.Usage | shapes.Today"
+Amount: TypeAlias = "shapes.PeriodAmounts | shapes.Usage | shapes.Today"
 
 
 class Line(NamedTuple):

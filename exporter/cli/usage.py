@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
-Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodUsage | shapes.Usage | shapes.Today"
+Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | shapes.Usage | shapes.Today"
 
 
 class Part(NamedTuple):

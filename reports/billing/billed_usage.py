@@ -37,7 +37,7 @@ class Sums(NamedTuple):
         return Sums(self.billed.plus(other.billed), self.free.plus(other.free))
 
 
-class Days(NamedTuple):
+class BilledDays(NamedTuple):
     """Bytes by local day, days without traffic left out: what is billed of them, and what free hours held."""
 
     billed: dict[date, Bytes]
@@ -67,7 +67,7 @@ class BilledUsage:
         self._waiting = [row for name in devices for row in ledger.waiting(name).slots]
         self.free_since = self._free_since() if plan.free_hours else None
 
-    def days(self, first: date, last: date) -> Days:
+    def days(self, first: date, last: date) -> BilledDays:
         """Day by day."""
         rows = self._select(
             "day, sum(receive_bytes), sum(transmit_bytes)",
@@ -85,7 +85,7 @@ class BilledUsage:
         for day, moved, is_free in self._waiting_between(first, last):
             days = free if is_free else billed
             days[day] = days.get(day, NO_BYTES).plus(moved)
-        return Days(billed, free)
+        return BilledDays(billed, free)
 
     def total(self, first: date, last: date) -> Sums:
         """All days together; no day where `last` comes before `first`."""

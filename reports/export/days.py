@@ -64,7 +64,7 @@ class Days(NamedTuple):
 NO_DAYS = Days((), (), (), (), ())
 
 
-class UsedDays(NamedTuple):
+class InterfaceDays(NamedTuple):
     """Days with traffic of one interface in columns, oldest first; numbers are days since 1970, the rest as in Days."""
 
     numbers: MutableSequence[int]
@@ -98,7 +98,9 @@ class UsedDays(NamedTuple):
         self.peaks[place] = max(self.peaks[place], used.peak_speed)
 
 
-def used_days(ledger: LedgerReader, first: date, last: date, devices: Sequence[str]) -> dict[str, UsedDays]:
+def days_by_interface(
+    ledger: LedgerReader, first: date, last: date, devices: Sequence[str]
+) -> dict[str, InterfaceDays]:
     """Each of these interfaces that moved anything in the range, what waits to be posted included."""
     rows = ledger.select_of(
         devices,
@@ -112,11 +114,11 @@ def used_days(ledger: LedgerReader, first: date, last: date, devices: Sequence[s
     asked = frozenset(devices)
     for row in ledger.unposted.slots:
         if row.device in asked and first <= (day := day_of(row.started, ledger.zone)) <= last:
-            found.setdefault(row.device, UsedDays([], [], [], [], [])).add(day_number(day), row.bytes)
+            found.setdefault(row.device, InterfaceDays([], [], [], [], [])).add(day_number(day), row.bytes)
     return found
 
 
-def days_told(first: date, last: date, used: Iterable[UsedDays], seen: Iterable[date]) -> Days:
+def contiguous_days(first: date, last: date, used: Iterable[InterfaceDays], seen: Iterable[date]) -> Days:
     """The days of the range from the one that counting began, of several interfaces added up.
 
     `seen` is when their counting began; history that was imported may be older.
@@ -129,15 +131,15 @@ def days_told(first: date, last: date, used: Iterable[UsedDays], seen: Iterable[
     return Days(_iso_dates(told), *_columns(told, tables))
 
 
-def _read(texts: Sequence[str]) -> UsedDays:
+def _read(texts: Sequence[str]) -> InterfaceDays:
     columns = [msgspec.json.decode(f"[{text}]", type=list[int]) for text in texts]
     # SQLite reads them in the order of time, and does not promise to.
     if columns[0] != sorted(columns[0]):
         columns = [list(column) for column in zip(*sorted(zip(*columns, strict=True)), strict=True)]
-    return UsedDays(*columns)
+    return InterfaceDays(*columns)
 
 
-def _columns(told: range, tables: Sequence[UsedDays]) -> list[list[int]]:
+def _columns(told: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:
     """Received, sent, estimated and peaks of the days that are told: amounts added, the higher peak."""
     if not tables:
         return [[0] * len(told) for _ in COLUMNS[1:]]

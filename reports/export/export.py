@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.plans import Plan, PlanError, covers, named
 from reports.calendar.periods import FIRST_YEAR, PeriodError, day_number, day_of, iso, parse_date
 from reports.calendar.spans import span
-from reports.export.days import Days, days_told, used_days
+from reports.export.days import Days, contiguous_days, days_by_interface
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.scope import names_of
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.calendar.spans import Asked
-    from reports.export.days import UsedDays
+    from reports.export.days import InterfaceDays
     from reports.ledger.reader import LedgerReader
 
 SUMS = "sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)"
@@ -55,7 +55,7 @@ class Part(NamedTuple):
     days: int = 1
 
 
-class Summary(NamedTuple):
+class ExportSummary(NamedTuple):
     """The days added up; `busiest` moved the most, `fastest` has the highest peak, None where there is none."""
 
     total: Bytes
@@ -117,7 +117,7 @@ class Export(NamedTuple):
         named = (self.source, self.zone.key, self.range, self.device, self.plan)
         return (*named, self.interfaces, self.first_date, amounts)
 
-    def read_by(self, _read: Callable[..., object]) -> Export:
+    def read_with(self, _read: Callable[..., object]) -> Export:
         """Itself: there is nothing to read later."""
         return self
 
@@ -130,11 +130,11 @@ class Export(NamedTuple):
         """The days, as many at a time as are written at once."""
         return (self.days.part(begin, begin + BATCH_DAYS) for begin in range(0, self.days.size, BATCH_DAYS))
 
-    def summary(self) -> Summary:
+    def summary(self) -> ExportSummary:
         """Add the days up."""
         days = self.days
         months = _months(days)
-        return Summary(
+        return ExportSummary(
             days.total,
             days.size,
             months,
@@ -160,7 +160,7 @@ def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, subje
 
     `subject` is a plan, one interface, or None for all counted interfaces.
     """
-    return told_and_used(ledger, asked, now, source, subject)[0]
+    return export_and_days(ledger, asked, now, source, subject)[0]
 
 
 def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
@@ -168,9 +168,9 @@ def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, subjec
     return _daily(ledger, asked, now, source, subject)[0]
 
 
-def told_and_used(
+def export_and_days(
     ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
-) -> tuple[Export, Mapping[str, UsedDays]]:
+) -> tuple[Export, Mapping[str, InterfaceDays]]:
     """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
     told, used = _daily(ledger, asked, now, source, subject)
     if told.first_date is None or told.last_date is None:
@@ -186,12 +186,12 @@ def told_and_used(
 
 def _daily(
     ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
-) -> tuple[Export, Mapping[str, UsedDays]]:
+) -> tuple[Export, Mapping[str, InterfaceDays]]:
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.require_interface(device)
     first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
     devices = devices_of(ledger, subject)
-    used = used_days(ledger, first, last, devices)
+    used = days_by_interface(ledger, first, last, devices)
     seen = map(ledger.first_seen, [None] if subject is None else devices)
     began = [day_of(at, ledger.zone) for at in seen if at is not None]
     told = Export(
@@ -200,7 +200,7 @@ def _daily(
         ledger.zone,
         _name(asked),
         device,
-        days_told(first, last, used.values(), began),
+        contiguous_days(first, last, used.values(), began),
         plan=plan,
     )
     return told, used

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start, iso, parse_date
 from reports.calendar.spans import Span
-from reports.export.days import UsedDays
-from reports.export.export import told_and_used
+from reports.export.days import InterfaceDays
+from reports.export.export import export_and_days
 from reports.ledger.reader import NO_BYTES, Bytes
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class SlotExport(NamedTuple):
     """
 
     by_day: Export
-    used: Mapping[str, UsedDays]
+    used: Mapping[str, InterfaceDays]
     newest: Sequence[Slot]
     newest_since: int
     read: ReadSlots
@@ -104,7 +104,7 @@ class SlotExport(NamedTuple):
         used = [(device, hash(tuple(map(tuple, days)))) for device, days in sorted(self.used.items())]
         return (self.by_day.facts, self.slots_since, used, self.newest)
 
-    def read_by(self, read: ReadSlots) -> SlotExport:
+    def read_with(self, read: ReadSlots) -> SlotExport:
         """The same, of which the older slots are read by `read`."""
         return self._replace(read=read)
 
@@ -163,10 +163,10 @@ def slot_export(
 ) -> SlotExport:
     """The same days as `export` tells, to be written by slots; raises as it does.
 
-    It reads `ledger` while it is written, or what `read_by` is told to.
+    It reads `ledger` while it is written, or what `read_with` is told to.
     """
-    told, used = told_and_used(ledger, asked, now, source, subject)
-    packed = {device: UsedDays(*(array("q", column) for column in days)) for device, days in used.items()}
+    told, used = export_and_days(ledger, asked, now, source, subject)
+    packed = {device: InterfaceDays(*(array("q", column) for column in days)) for device, days in used.items()}
     # What waits to be posted is in no slot yet: the days from the first of it on are read now.
     waiting = [row for row in ledger.unposted.slots if row.device in packed]
     newest_since = min(day_number(day_of(at, ledger.zone)) for at in [now, *(row.started for row in waiting)])

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reports.export.days import Days
-    from reports.export.export import Export, Part, Summary
+    from reports.export.export import Export, ExportSummary, Part
     from reports.ledger.reader import Bytes
 
 TITLE = "# netledger network usage export, TOON (Token Optimized Object Notation) dialect; also valid TOML\n"
@@ -93,7 +93,7 @@ def _about(export: Export) -> list[str]:
     return [*_section("meta", meta | notice), *_section("tracking", tracking)]
 
 
-def _sums(summary: Summary) -> list[str]:
+def _sums(summary: ExportSummary) -> list[str]:
     lines = _section("totals", _amounts(summary.total) | _human(summary.total))
     for year in summary.years:
         told = _amounts(year.bytes) | {"days": str(year.days)} | _human(year.bytes)
@@ -101,7 +101,7 @@ def _sums(summary: Summary) -> list[str]:
     return lines
 
 
-def _records(summary: Summary) -> list[str]:
+def _records(summary: ExportSummary) -> list[str]:
     busiest, peak, average = summary.busiest, summary.total.peak_speed, summary.daily_average
     records = {"peak_speed_bps": str(peak), "peak_speed_human": _text(compatible_rate(peak))}
     if busiest is not None:

@@ -9,7 +9,7 @@ from reports.text.amounts import human_bytes, human_rate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.export.export import Export, Summary
+    from reports.export.export import Export, ExportSummary
     from reports.ledger.reader import Bytes
 
 AMOUNTS = ("Received", "Sent", "Total", "Peak speed")
@@ -46,7 +46,7 @@ def plain(name: str) -> str:
     return name.translate(ESCAPES).replace("www.", "www\\.")
 
 
-def _opening(export: Export, summary: Summary) -> list[str]:
+def _opening(export: Export, summary: ExportSummary) -> list[str]:
     source = export.source
     when = f"{export.first_date} to {export.last_date}" if export.days.size else export.notice.capitalize()
     lines = [
@@ -68,7 +68,7 @@ def _whose(export: Export) -> str:
     return "all counted interfaces" if export.device is None else f"interface {plain(export.device)}"
 
 
-def _facts(summary: Summary) -> Iterator[str]:
+def _facts(summary: ExportSummary) -> Iterator[str]:
     total, busiest, fastest = summary.total, summary.busiest, summary.fastest
     yield f"- Received: **{human_bytes(total.received)}** ({total.received:,} bytes)\n"
     yield f"- Sent: **{human_bytes(total.sent)}** ({total.sent:,} bytes)\n"
@@ -90,7 +90,7 @@ def _interfaces(export: Export) -> Iterator[str]:
         yield _row((name, "yes" if total.is_counted else "no", *_amounts(total.bytes)), widths)
 
 
-def _months(summary: Summary) -> Iterator[str]:
+def _months(summary: ExportSummary) -> Iterator[str]:
     widths = (NARROWEST,)
     yield from _header("Months", ("Month", *AMOUNTS, "Days"), widths)
     for month in summary.months:

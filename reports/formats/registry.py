@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from reports.export.slots import ReadSlots
 
 
-class Told(Protocol):
+class ExportResult(Protocol):
     """What a question of an export gives: an Export, or one that has it and more."""
 
     @property
@@ -33,7 +33,7 @@ class Told(Protocol):
     def batch_count(self) -> int:
         """How many batches of days or slots there are, about."""
 
-    def read_by(self, read: ReadSlots, /) -> Told:
+    def read_with(self, read: ReadSlots, /) -> ExportResult:
         """The same; what is not held is read by `read` while it is written."""
 
 
@@ -56,10 +56,10 @@ class Format(NamedTuple):
         return Asked(self.default) if asked == Asked() else asked
 
     @property
-    def ask(self) -> Callable[..., Told]:
+    def query(self) -> Callable[..., ExportResult]:
         """The question to put to the ledger."""
         module, function = self.question
-        question: Callable[..., Told] = getattr(import_module(f"reports.{module}"), function)
+        question: Callable[..., ExportResult] = getattr(import_module(f"reports.{module}"), function)
         return question
 
     def write(self, told: Any) -> Iterator[bytes]:

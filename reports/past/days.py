@@ -51,7 +51,7 @@ class Calendar:
         return day_numbered(day)
 
 
-class Device(NamedTuple):
+class PastInterface(NamedTuple):
     """One interface: lifetime counts at each local midnight.
 
     It is told of from `begins` to `ends` (UTC seconds, whole quarter hours, both included). `first` is the number of
@@ -71,7 +71,7 @@ class Device(NamedTuple):
         return sums[min(max(day - self.first, 0), len(sums) - 1)]
 
 
-def past_devices(ledger: LedgerReader, horizon: int) -> list[Device]:
+def past_interfaces(ledger: LedgerReader, horizon: int) -> list[PastInterface]:
     """Every interface that has ever moved a byte, as the ledger knows it until `horizon` (UTC seconds)."""
     table: dict[str, tuple[int, list[array[int]]]] = {}
     rows = ledger.select_each(f"device, day, {', '.join(COUNTS)}", "usage_by_day", "ORDER BY day")
@@ -83,10 +83,12 @@ def past_devices(ledger: LedgerReader, horizon: int) -> list[Device]:
             column.append(column[-1] + amount)
     table.pop(FOLDED, None)
     known = {interface.device: interface for interface in ledger.interfaces()}
-    return [_device(known[name], *table[name], horizon, ledger.zone) for name in sorted(table)]
+    return [_past_interface(known[name], *table[name], horizon, ledger.zone) for name in sorted(table)]
 
 
-def _device(known: Interface, first: int, sums: Sequence[array[int]], horizon: int, zone: ZoneInfo) -> Device:
+def _past_interface(
+    known: Interface, first: int, sums: Sequence[array[int]], horizon: int, zone: ZoneInfo
+) -> PastInterface:
     """What counts is told for as long as anything; what does not, until it left."""
     midnight = day_start(day_numbered(first), zone)
     begins = max(midnight, known.first_seen // SLOT_SECONDS * SLOT_SECONDS)
@@ -95,4 +97,4 @@ def _device(known: Interface, first: int, sums: Sequence[array[int]], horizon: i
         begins = midnight
     left = -(-known.last_seen // SLOT_SECONDS) * SLOT_SECONDS
     ends = horizon if known.is_counted else min(horizon, max(left, begins))
-    return Device(known.device, known.is_counted, begins, ends, first, sums)
+    return PastInterface(known.device, known.is_counted, begins, ends, first, sums)

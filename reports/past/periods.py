@@ -12,8 +12,8 @@ from reports.calendar.periods import day_number, months
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from reports.past.days import Calendar, Device
-    from reports.past.ticks import Ticks
+    from reports.past.days import Calendar, PastInterface
+    from reports.past.ticks import SampleTimes
 
     Columns = tuple[array[int], ...]
     Bounds = Callable[[date], Sequence[int]]
@@ -41,7 +41,9 @@ class Cell(NamedTuple):
     forgotten: int
 
 
-def period_samples(calendar: Calendar, device: Device, count: int, told: Sequence[Ticks]) -> tuple[array[int], Columns]:
+def period_samples(
+    calendar: Calendar, device: PastInterface, count: int, told: Sequence[SampleTimes]
+) -> tuple[array[int], Columns]:
     """Instants, and bytes to date of each of PERIODS; a midnight has two: the day complete, and the day begun."""
     times, columns = array("q"), tuple(array("q") for _ in PERIODS)
     for ticks in told:
@@ -77,7 +79,7 @@ def bounds(calendar: Calendar, moments: Sequence[int], days: Bounds) -> Iterator
     return ((moments, column) for column in columns)
 
 
-def day_ends(calendar: Calendar, device: Device, told: Sequence[Ticks]) -> Iterator[DayEnd]:
+def day_ends(calendar: Calendar, device: PastInterface, told: Sequence[SampleTimes]) -> Iterator[DayEnd]:
     """The ends of the days, and of the past."""
     for ticks in told:
         end = calendar.start(ticks.day + 1)
@@ -87,14 +89,14 @@ def day_ends(calendar: Calendar, device: Device, told: Sequence[Ticks]) -> Itera
             yield DayEnd(device.ends, ticks.day, ticks.totals[-1])
 
 
-def daily_cells(calendar: Calendar, device: Device, ends: Sequence[DayEnd]) -> Iterator[Cell]:
+def daily_cells(calendar: Calendar, device: PastInterface, ends: Sequence[DayEnd]) -> Iterator[Cell]:
     """The days that /metrics told of at these instants."""
     if ends:
         for day in range(max(device.first, ends[0].day - DAYS_KEPT), ends[-1].day + 1):
             yield Cell(calendar.date(day).isoformat(), day, day + 1, day + DAYS_KEPT + 1)
 
 
-def monthly_cells(calendar: Calendar, device: Device, ends: Sequence[DayEnd]) -> Iterator[Cell]:
+def monthly_cells(calendar: Calendar, device: PastInterface, ends: Sequence[DayEnd]) -> Iterator[Cell]:
     """The months that /metrics told of at these instants."""
     if not ends:
         return
@@ -105,7 +107,9 @@ def monthly_cells(calendar: Calendar, device: Device, ends: Sequence[DayEnd]) ->
         yield Cell(f"{year:04}-{month:02}", *map(day_number, later))
 
 
-def told_cells(device: Device, count: int, cell: Cell, ends: Sequence[DayEnd]) -> tuple[Sequence[int], Sequence[int]]:
+def told_cells(
+    device: PastInterface, count: int, cell: Cell, ends: Sequence[DayEnd]
+) -> tuple[Sequence[int], Sequence[int]]:
     """The instants that tell of a cell, and its bytes at each: so far, and after its end the whole."""
     told = ends[_place(ends, cell.first) : _place(ends, cell.forgotten)]
     before = device.before(count, cell.first)
@@ -117,7 +121,7 @@ def _place(ends: Sequence[DayEnd], day: int) -> int:
     return bisect_left(ends, day, key=lambda end: end.day)
 
 
-def _bases(calendar: Calendar, device: Device, count: int, day: int) -> Sequence[int]:
+def _bases(calendar: Calendar, device: PastInterface, count: int, day: int) -> Sequence[int]:
     return [device.before(count, first) for first in first_days(calendar.date(day))]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
-from reports.past.days import COUNTS, Calendar, past_devices
+from reports.past.days import COUNTS, Calendar, past_interfaces
 from reports.past.periods import (
     PERIODS,
     bounds,
@@ -23,14 +23,14 @@ from reports.past.periods import (
     period_samples,
     told_cells,
 )
-from reports.past.ticks import Clockwork
+from reports.past.ticks import DaySampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reports.ledger.reader import LedgerReader
-    from reports.past.days import Device
-    from reports.past.ticks import Ticks
+    from reports.past.days import PastInterface
+    from reports.past.ticks import SampleTimes
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -64,7 +64,7 @@ class Past:
         """Reads the days; the rest as it is told. `history_of_all`: periods of interfaces that do not count, too."""
         self._ledger, self._calendar = ledger, Calendar(ledger.zone)
         self.horizon = (end - 1) // SLOT_SECONDS * SLOT_SECONDS
-        devices = past_devices(ledger, self.horizon)
+        devices = past_interfaces(ledger, self.horizon)
         self.devices = [device for device in devices if device.begins <= self.horizon]
         self._has_history = [device.is_counted or history_of_all for device in self.devices]
 
@@ -75,7 +75,7 @@ class Past:
 
     def families(self, window: Span) -> Iterator[PastFamily]:
         """The families of the samples in `window`, one after the other; take each before the next."""
-        clockwork = Clockwork(self._ledger, self._calendar, window)
+        clockwork = DaySampler(self._ledger, self._calendar, window)
         moments: set[int] = set()
         for count, name in enumerate(COUNTS):
             slots = clockwork.slots(count)
@@ -93,7 +93,7 @@ class Past:
             yield _family(f"netledger_period_{bound}_timestamp_seconds", "gauge", gauges, window)
 
     def _history(
-        self, count: int, ticks: Sequence[Sequence[Ticks]], moments: set[int], window: Span
+        self, count: int, ticks: Sequence[Sequence[SampleTimes]], moments: set[int], window: Span
     ) -> Iterator[PastFamily]:
         told = [(device, one) for device, one, has in zip(self.devices, ticks, self._has_history, strict=True) if has]
 
@@ -117,11 +117,11 @@ class Past:
         yield _family(f"netledger_monthly_{unit}", "gauge", totals("month"), window)
 
 
-def _labels(device: Device) -> Labels:
+def _labels(device: PastInterface) -> Labels:
     return (("device", device.name), ("counted", "true" if device.is_counted else "false"))
 
 
-def _counter(device: Device, told: Sequence[Ticks]) -> PastSeries:
+def _counter(device: PastInterface, told: Sequence[SampleTimes]) -> PastSeries:
     times = [time for ticks in told for time in ticks.times]
     return PastSeries(_labels(device), times, [total for ticks in told for total in ticks.totals])
 

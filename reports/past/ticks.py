@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reports.ledger.reader import LedgerReader
-    from reports.past.days import Calendar, Device
+    from reports.past.days import Calendar, PastInterface
 
 Slots = dict[str, list[tuple[int, int]]]
 """By interface: when a quarter hour began (UTC seconds, in order), and its amount."""
 
 
-class Ticks(NamedTuple):
+class SampleTimes(NamedTuple):
     """Instants of one local day (after its midnight, until and with the next) and the lifetime's count at each.
 
     The first instant of all, at which nothing has been counted, may be the midnight itself.
@@ -32,7 +32,7 @@ class Ticks(NamedTuple):
     totals: Sequence[int]
 
 
-class Clockwork:
+class DaySampler:
     """Knows the instants that a stretch of the past is told at."""
 
     def __init__(self, ledger: LedgerReader, calendar: Calendar, window: Span) -> None:
@@ -58,7 +58,7 @@ class Clockwork:
             found.setdefault(device, []).append((started, amount))
         return found
 
-    def ticks(self, device: Device, count: int, slots: Slots) -> Iterator[Ticks]:
+    def ticks(self, device: PastInterface, count: int, slots: Slots) -> Iterator[SampleTimes]:
         """The days of one interface, those without an instant left out."""
         rows, place = slots.get(device.name, []), 0
         begun = self._calendar.at(device.begins)
@@ -78,7 +78,7 @@ class Clockwork:
             if day == begun:
                 ticks = ([device.begins, *ticks[0]], array("q", [0, *ticks[1]]))
             if ticks[0]:
-                yield Ticks(day, *ticks)
+                yield SampleTimes(day, *ticks)
 
     def _by_slot(self, day: Span, before: int, rows: Sequence[tuple[int, int]]) -> tuple[list[int], array[int]]:
         """The end of every quarter hour that somebody watched, and the end of the day."""
@@ -93,7 +93,7 @@ class Clockwork:
         return [times[place] for place in kept], array("q", [totals[place] for place in kept])
 
 
-def _within(device: Device, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
+def _within(device: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
     if device.begins < times[0] and times[-1] <= device.ends:
         return times, totals
     kept = [place for place, time in enumerate(times) if device.begins < time <= device.ends]

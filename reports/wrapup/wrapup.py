@@ -11,7 +11,7 @@ from reports.billing.plans import Plan, PlanError, covers, cycle_before, cycle_o
 from reports.calendar.names import NamedPeriod, day_text, name_period
 from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
 from reports.calendar.spans import Asked, Span, span
-from reports.export.export import Export, Source, Summary, devices_of, export, subject_of
+from reports.export.export import Export, ExportSummary, Source, devices_of, export, subject_of
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES
 from reports.usage.hours import HoursOfWeek, hours
@@ -57,7 +57,7 @@ class WrapUp(NamedTuple):
     """
 
     told: Export
-    summary: Summary
+    summary: ExportSummary
     period: NamedPeriod
     span: Span
     is_running: bool
@@ -97,7 +97,7 @@ class WrapUp(NamedTuple):
         parts = (_plain(name) for name in names if name)
         return f"netledger_{'_'.join(parts)}_{self.period.code}.html"
 
-    def read_by(self, _read: Callable[..., object]) -> WrapUp:
+    def read_with(self, _read: Callable[..., object]) -> WrapUp:
         """Itself: there is nothing to read later."""
         return self
 

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from reports.calendar.spans import Span
     from reports.export.export import Export
     from reports.export.slots import Slot
-    from reports.formats.registry import Format, Told
+    from reports.formats.registry import ExportResult, Format
     from reports.ledger.reader import LedgerReader
 
 SHORT_BYTES, CHUNK_BYTES = 1 << 20, 1 << 18
@@ -166,7 +166,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
     def question(ledger: LedgerReader) -> Answer:
         paper = Paper()
         outlook = (outlook_of(context.settings),) if form.has_outlook else ()
-        told = form.ask(ledger, asked, now, source, subject, *outlook).read_by(paper.read)
+        told = form.query(ledger, asked, now, source, subject, *outlook).read_with(paper.read)
         name, tag = disposition(told.by_day, form), fingerprint(told, form.module)
         is_known = has_already(request, tag)
         if not is_known and request.method != "HEAD":
@@ -200,7 +200,7 @@ async def _chunks(context: ServiceContext, answer: Answer) -> AsyncIterator[byte
         yield chunk
 
 
-def fingerprint(told: Told, form: str) -> str:
+def fingerprint(told: ExportResult, form: str) -> str:
     """A weak tag of what is told: it stays when only the time of the export has changed."""
     return hashlib.blake2b(repr((form, told.facts)).encode(), digest_size=12).hexdigest()
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reports.export.days import Days
-    from reports.export.export import Export, InterfaceTotal, Part, Summary
+    from reports.export.export import Export, ExportSummary, InterfaceTotal, Part
     from reports.ledger.reader import Bytes
 
 
-class Device(Answer):
+class ExportDevice(Answer):
     """The host; `device_id` is its ledger's."""
 
     hostname: str
@@ -41,7 +41,7 @@ class Metadata(Answer):
     """
 
     exported_at: Timestamp
-    device: Device
+    device: ExportDevice
     tracking_period: TrackingPeriod
     version: str
     timezone: str
@@ -68,7 +68,7 @@ class Averages(Answer):
     daily_human: str
 
 
-class PeakSpeed(Answer):
+class ExportPeakSpeed(Answer):
     """The highest speed that was seen, and on which day."""
 
     bytes_per_second: ByteCount
@@ -89,7 +89,7 @@ class Summarized(Answer):
 
     totals: Totals
     averages: Averages
-    peak_speed: PeakSpeed
+    peak_speed: ExportPeakSpeed
     peak_day: PeakDay | None
 
 
@@ -200,7 +200,7 @@ def _metadata(export: Export) -> Metadata:
     source = export.source
     return Metadata(
         exported_at=export.exported_at,
-        device=Device(hostname=source.hostname, os_type=source.os_type, device_id=source.device_id),
+        device=ExportDevice(hostname=source.hostname, os_type=source.os_type, device_id=source.device_id),
         tracking_period=TrackingPeriod(
             first_date=export.first_date,
             last_date=export.last_date,
@@ -215,7 +215,7 @@ def _metadata(export: Export) -> Metadata:
     )
 
 
-def _summarized(summary: Summary) -> Summarized:
+def _summarized(summary: ExportSummary) -> Summarized:
     total, busiest, fastest = summary.total, summary.busiest, summary.fastest
     return Summarized(
         totals=Totals(
@@ -230,7 +230,7 @@ def _summarized(summary: Summary) -> Summarized:
             ),
         ),
         averages=Averages(daily_bytes=summary.daily_average, daily_human=compatible_bytes(summary.daily_average)),
-        peak_speed=PeakSpeed(
+        peak_speed=ExportPeakSpeed(
             bytes_per_second=total.peak_speed,
             human_readable=compatible_rate(total.peak_speed),
             date=fastest.name if fastest else None,

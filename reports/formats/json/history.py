@@ -59,7 +59,7 @@ class HoursAnswer(Answer, rename={"first": "from", "last": "to"}):
     covered: Covered | msgspec.UnsetType = msgspec.UNSET
 
 
-class Coverage(Answer, rename={"first": "from", "last": "to"}):
+class SampleCoverage(Answer, rename={"first": "from", "last": "to"}):
     """The intervals that were ranked, from when to when, and what share of the range until now they are (0 to 1).
 
     `idle_intervals` of them moved nothing. Not ranked is what was not counted, is not kept, or fell into a gap.
@@ -79,7 +79,7 @@ class RankedRates(Answer):
     """
 
     interval_seconds: ByteCount
-    coverage: Coverage
+    coverage: SampleCoverage
     bytes_sent_per_second: ByteCount | msgspec.UnsetType = msgspec.UNSET
     bytes_received_per_second: ByteCount | msgspec.UnsetType = msgspec.UNSET
     total_bytes_per_second: ByteCount | msgspec.UnsetType = msgspec.UNSET
@@ -181,7 +181,7 @@ def _covered(span: Span | None, zone: ZoneInfo) -> Covered | msgspec.UnsetType:
 
 def _ranked(found: Ranked, zone: ZoneInfo) -> RankedRates:
     told = found.coverage
-    coverage = Coverage(intervals=told.intervals, idle_intervals=told.idle, share=round(told.share, 4))
+    coverage = SampleCoverage(intervals=told.intervals, idle_intervals=told.idle, share=round(told.share, 4))
     if found.rates is None or told.span is None:
         return RankedRates(interval_seconds=found.seconds, coverage=coverage)
     coverage.first, coverage.last = iso(told.span.start, zone), iso(told.span.end, zone)

@@ -45,7 +45,7 @@ class RecordHour(Usage, kw_only=True, rename={"first": "from", "last": "to"}):
     last: DateText
 
 
-class PeakSpeed(Answer):
+class RecordSpeed(Answer):
     """The highest speed (bytes per second) between two samples, and the day and interface that had it first."""
 
     bytes_per_second: ByteCount
@@ -54,12 +54,12 @@ class PeakSpeed(Answer):
     interface: str
 
 
-class PeakSpeeds(Answer):
+class RecordSpeeds(Answer):
     """Highest speeds; that of both directions need not be the sum of the other two. Left out where none is known."""
 
-    sent: PeakSpeed | msgspec.UnsetType = msgspec.UNSET
-    received: PeakSpeed | msgspec.UnsetType = msgspec.UNSET
-    total: PeakSpeed | msgspec.UnsetType = msgspec.UNSET
+    sent: RecordSpeed | msgspec.UnsetType = msgspec.UNSET
+    received: RecordSpeed | msgspec.UnsetType = msgspec.UNSET
+    total: RecordSpeed | msgspec.UnsetType = msgspec.UNSET
 
 
 class RecordsAnswer(Answer):
@@ -69,7 +69,7 @@ class RecordsAnswer(Answer):
     """
 
     busiest_days: list[RecordDay]
-    peak_speeds: PeakSpeeds
+    peak_speeds: RecordSpeeds
     since: DateText | msgspec.UnsetType = msgspec.UNSET
     busiest_day: RecordDay | msgspec.UnsetType = msgspec.UNSET
     busiest_week: RecordWeek | msgspec.UnsetType = msgspec.UNSET
@@ -82,7 +82,7 @@ def records(found: Records) -> RecordsAnswer:
     days = [RecordDay(**_moved(day.bytes), date=day.period.name) for day in found.days]
     return RecordsAnswer(
         busiest_days=days,
-        peak_speeds=PeakSpeeds(
+        peak_speeds=RecordSpeeds(
             sent=_peak(found.peaks.sent), received=_peak(found.peaks.received), total=_peak(found.peaks.total)
         ),
         since=msgspec.UNSET if found.since is None else found.since.isoformat(),
@@ -116,10 +116,10 @@ def _hour(found: BusiestHour | None) -> RecordHour | msgspec.UnsetType:
     return RecordHour(**_moved(found.bytes), hour=found.hour, first=first, last=last)
 
 
-def _peak(found: Peak | None) -> PeakSpeed | msgspec.UnsetType:
+def _peak(found: Peak | None) -> RecordSpeed | msgspec.UnsetType:
     if found is None:
         return msgspec.UNSET
-    return PeakSpeed(
+    return RecordSpeed(
         bytes_per_second=found.speed,
         human_readable=compatible_rate(found.speed),
         date=found.day.isoformat(),

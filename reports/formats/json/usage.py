@@ -65,7 +65,7 @@ class Today(Answer, kw_only=True):
     counting_since: Timestamp | msgspec.UnsetType = msgspec.UNSET
 
 
-class PeriodUsage(Answer):
+class PeriodAmounts(Answer):
     """Bytes of a period; null where none of it was counted."""
 
     bytes_sent: ByteCount | None
@@ -90,7 +90,7 @@ class Month(Answer):
 
     month: MonthText
     days: list[Day]
-    summary: PeriodUsage
+    summary: PeriodAmounts
     counting_since: Timestamp | None
 
 
@@ -103,7 +103,7 @@ class Range(Answer, rename={"first": "from", "last": "to"}):
     first: DateText
     last: DateText
     days: list[Day]
-    summary: PeriodUsage
+    summary: PeriodAmounts
     counting_since: Timestamp | None
 
 
@@ -122,7 +122,7 @@ class Year(Answer):
 
     year: str
     months: list[MonthOfYear]
-    summary: PeriodUsage
+    summary: PeriodAmounts
     counting_since: Timestamp | None
 
 
@@ -230,10 +230,10 @@ def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
     return None if used.began is None else iso(used.began, zone)
 
 
-def _summary(used: usages.PeriodUsage) -> PeriodUsage:
+def _summary(used: usages.PeriodUsage) -> PeriodAmounts:
     if used.is_counted:
-        return PeriodUsage(**msgspec.structs.asdict(usage(used.total)))
-    return PeriodUsage(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
+        return PeriodAmounts(**msgspec.structs.asdict(usage(used.total)))
+    return PeriodAmounts(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
 
 
 def _days(rows: list[usages.DayUsage]) -> list[Day]:

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from exporter.billing.notifier import ATTEMPTS, Notifier
-from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, read_told
+from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, read_notices
 from exporter.ledger.writing.writer import Writer
 from exporter.settings import Notify
 
@@ -53,7 +53,7 @@ class Kept:
 
     def resumed(self, notify: Notify | None, **more: float) -> Notifier:
         notifier = self.notifier(**more)
-        notifier.resume(read_told(self.rows()), lambda _plan: notify)
+        notifier.resume(read_notices(self.rows()), lambda _plan: notify)
         return notifier
 
     @contextmanager

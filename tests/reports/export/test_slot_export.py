@@ -198,7 +198,7 @@ def test_what_is_posted_while_it_is_written_is_told_once(ledger: WrittenLedger) 
     ledger.write({TODAY: (7, 1)})
 
     with ledger.reading() as later:
-        rows = rows_of(slot_read_by(told, later))
+        rows = rows_of(slot_read_with(told, later))
 
     assert total(rows) == told.by_day.days.total.total == 18_103
 
@@ -213,15 +213,15 @@ def test_an_older_day_that_changes_while_it_is_written_is_told_as_it_was(change:
         ledger.forget("slot", FIRST + HOUR)
 
     with ledger.reading() as later:
-        rows = rows_of(slot_read_by(told, later))
+        rows = rows_of(slot_read_with(told, later))
 
     assert rows[0][:5] == ("2026-06-01T00:00:00+05:30", "eth0", 6_300, 630, 0)
     assert Counter(row.resolution for row in rows) == {DAY: 1, SLOT: 4}
     assert total(rows) == told.by_day.days.total.total
 
 
-def slot_read_by(told: SlotExport, ledger: LedgerReader) -> SlotExport:
-    return told.read_by(lambda span, devices: posted_slots(ledger, span, devices))
+def slot_read_with(told: SlotExport, ledger: LedgerReader) -> SlotExport:
+    return told.read_with(lambda span, devices: posted_slots(ledger, span, devices))
 
 
 CHANGES = {
