@@ -13,8 +13,7 @@ import yaml
 from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
 from exporter.ledger.schema import FIRST
 from exporter.metrics.families.registry import families
-from exporter.settings import Settings
-from exporter.settings.tree import keys
+from exporter.settings.tree import Settings, keys
 from exporter.web.server import ENDPOINTS
 
 ROOT = Path(__file__).parent.parent

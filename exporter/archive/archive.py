@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
     from zoneinfo import ZoneInfo
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from reports.export.export import Source
     from reports.ledger.reader import LedgerReader
     from reports.wrapup.wrapup import Outlook

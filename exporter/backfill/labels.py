@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from reports.past.samples import Labels
 
 OURS = frozenset({"device", "counted", "period", "date", "month"})

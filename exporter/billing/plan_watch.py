@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exporter.billing.notifier import Notifier
     from exporter.billing.outbox import DeliveredNotices
     from exporter.metering.snapshots import Snapshot
-    from exporter.settings import Notify, PlanSettings
+    from exporter.settings.tree import Notify, PlanSettings
     from reports.billing.forecast import Forecast
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from exporter.settings import Loaded, SettingsError, load_settings, user_file
 from exporter.settings.folders import NoHomeError, runs_as_root
-from exporter.settings.loading import SYSTEM_FILE
+from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_settings, user_file
 from exporter.settings.template import settings_template
 from exporter.settings.tree import keys
 from exporter.terminal.groups import HintingGroup

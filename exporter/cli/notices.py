@@ -16,7 +16,7 @@ from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
-    from exporter.settings import PlanSettings, Settings
+    from exporter.settings.tree import PlanSettings, Settings
 
 
 @click.command("test-notify")

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from exporter.service.service import Service
     from exporter.service.wiring import ServiceEnvironment
     from exporter.session.environment import Environment
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
 
 log = logging.getLogger("netledger")
@@ -244,7 +244,7 @@ def _zone(settings: Settings) -> ZoneInfo:
 
 def _reloaded(environment: Environment, settings: Settings, watched: WatchedWebConfig | None) -> Settings:
     """The settings as they are now; bad ones are told, and the old ones stay in force."""
-    from exporter.settings import SettingsError, load_settings  # noqa: PLC0415
+    from exporter.settings.loading import SettingsError, load_settings  # noqa: PLC0415
 
     try:
         loaded = load_settings(environment.config, environment.environ).settings

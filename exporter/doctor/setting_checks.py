@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.tls.web_config import WebConfig
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from exporter.session.client import ServiceClient
 
 if TYPE_CHECKING:
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
 
 
 def system_problem(error: OSError, settings: Settings) -> str:

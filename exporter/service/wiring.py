@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Meter, Subject
     from exporter.metering.totals import Totals
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.readers import Readers
 

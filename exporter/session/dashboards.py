@@ -9,7 +9,7 @@ from exporter.settings.dashboards import links_to_grafana
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from reports.text.grafana_links import GrafanaLinks
 
 

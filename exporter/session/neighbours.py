@@ -10,7 +10,7 @@ from exporter.session.client import NETLEDGER, NOBODY, ServiceClient
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
 
 CLOSED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM})
 

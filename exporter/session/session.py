@@ -14,8 +14,7 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.locks.holder import READING, find_holder, lock_path
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.session.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
-from exporter.settings import SettingsError, load_settings
-from exporter.settings.loading import usual_files
+from exporter.settings.loading import SettingsError, load_settings, usual_files
 from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.locks.holder import Holder
     from exporter.session.environment import Environment
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
 
 SCHEMA_VERSION = 1
 

@@ -11,7 +11,7 @@ from exporter.tls.web_config import TlsServer, ssl_context
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from exporter.settings.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.tls.web_config import WebConfig
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from exporter.metrics.exposition import Exposition, Rendered
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.web.readers import Readers
     from reports.ledger.reader import LedgerReader
 

@@ -9,7 +9,7 @@ import sqlite3
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from exporter.settings import load_settings
+from exporter.settings.loading import load_settings
 from reports.calendar.periods import day_start
 from tests.exporter.cli.calls import Commands
 from tests.exporter.web.running_service import RunningService, new_ledger

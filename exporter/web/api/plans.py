@@ -20,7 +20,7 @@ from reports.formats.json.forecast import forecast as forecast_answer
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader

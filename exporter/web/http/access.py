@@ -18,7 +18,7 @@ from exporter.tls.basic_auth import BasicAuth
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig, WebConfig
     from exporter.web.attempts import Attempts
 

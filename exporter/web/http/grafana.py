@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
-    from exporter.settings import Settings
+    from exporter.settings.tree import Settings
     from exporter.web.http.endpoints import Query
     from reports.billing.plans import Plan
     from reports.text.grafana_links import GrafanaLinks

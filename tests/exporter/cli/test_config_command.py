@@ -10,9 +10,9 @@ from click.testing import CliRunner
 
 from exporter.cli.config import config
 from exporter.session.environment import Environment
-from exporter.settings import Settings, load_settings
+from exporter.settings.loading import load_settings
 from exporter.settings.template import settings_template
-from exporter.settings.tree import keys, sections
+from exporter.settings.tree import Settings, keys, sections
 
 if TYPE_CHECKING:
     from pathlib import Path

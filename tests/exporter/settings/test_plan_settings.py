@@ -14,17 +14,18 @@ from babel.numbers import list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.settings import Notify, PlanSettings, Settings, SettingsError, load_settings
 from exporter.settings.currencies import CODES
+from exporter.settings.loading import SettingsError, load_settings
 from exporter.settings.plan_reading import PlanReader
 from exporter.settings.plan_rules import ALL_KEYS, NOTIFY, NOTIFY_KEYS, PLAN_KEYS, STEP_KEYS, STEPS
 from exporter.settings.template import settings_template
+from exporter.settings.tree import Notify, PlanSettings, Settings
 from exporter.settings.yaml_file import YamlError, parse_yaml
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from reports.billing.prices import one_price
 
 if TYPE_CHECKING:
-    from exporter.settings import Loaded
+    from exporter.settings.loading import Loaded
 
 GB = 10**9
 WRITTEN = Plan(gigabyte_bytes=GB)

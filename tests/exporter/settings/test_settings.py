@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from exporter.settings import Loaded, Settings, load_settings
-from exporter.settings.tree import default_ledger_path, keys
+from exporter.settings.loading import Loaded, load_settings
+from exporter.settings.tree import Settings, default_ledger_path, keys
 
 KEY = "correct-horse-battery"
 
@@ -175,7 +175,7 @@ def test_the_ledger_of_root_is_the_systems_and_of_others_their_own() -> None:
 
 def test_settings_with_every_path_set_load_no_heavy_module() -> None:
     code = (
-        "import sys; from exporter.settings import load_settings;"
+        "import sys; from exporter.settings.loading import load_settings;"
         "load_settings(None, {'NETLEDGER_LEDGER_PATH': '/tmp/ledger.db'}, search=());"
         "print({'yaml', 'platformdirs', 'zoneinfo', 'tzlocal', 'difflib'} & set(sys.modules))"
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.settings import SettingsError, load_settings
+from exporter.settings.loading import SettingsError, load_settings
 from exporter.settings.yaml_file import YamlError, parse_yaml
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import bcrypt
 import pytest
 from msgspec.structs import replace
 
-from exporter.settings import load_settings
+from exporter.settings.loading import load_settings
 from exporter.tls.web_config import WatchedWebConfig
 from tests.exporter.web.running_service import RunningService, running
 
