@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import choose_journal
+from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlite_utils import Database
-
-VERSION = 1
-"""PRAGMA user_version of a ledger that this code writes."""
 
 PACKAGES = Path(__file__).parents[2]
 """Where -m finds the package first: the folder that somebody started the service in may have one of this name."""
@@ -24,26 +22,14 @@ PACKAGES = Path(__file__).parents[2]
 PAGE_SIZE = 1024
 """A commit rewrites about five pages (checkpoint, slot, minute, day, meter): small ones keep a day's writing small."""
 
-COUNTS = (
-    "receive_bytes",
-    "transmit_bytes",
-    "receive_packets",
-    "transmit_packets",
-    "receive_errors",
-    "transmit_errors",
-    "receive_drops",
-    "transmit_drops",
-)
-SPEEDS = ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
-
-_COUNTS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in COUNTS)
-_SPEEDS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in SPEEDS)
-_COUNT_LIST = ", ".join(COUNTS)
-_SPEED_LIST = ", ".join(SPEEDS)
-_TOPS = ", ".join(f"max(u.{name}) AS {name}" for name in SPEEDS)
-_ZEROED_COUNT_LIST = ", ".join(f"ifnull({name}, 0) AS {name}" for name in COUNTS)
-_ZEROED_SPEED_LIST = ", ".join(f"ifnull({name}, 0) AS {name}" for name in SPEEDS)
-_SUMS = ", ".join(f"sum(u.{name}) AS {name}" for name in COUNTS)
+_COUNTS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in INTERFACE.sums)
+_SPEEDS = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in INTERFACE.peaks)
+_COUNT_LIST = ", ".join(INTERFACE.sums)
+_SPEED_LIST = ", ".join(INTERFACE.peaks)
+_TOPS = ", ".join(f"max(u.{name}) AS {name}" for name in INTERFACE.peaks)
+_ZEROED_COUNT_LIST = ", ".join(f"ifnull({name}, 0) AS {name}" for name in INTERFACE.sums)
+_ZEROED_SPEED_LIST = ", ".join(f"ifnull({name}, 0) AS {name}" for name in INTERFACE.peaks)
+_SUMS = ", ".join(f"sum(u.{name}) AS {name}" for name in INTERFACE.sums)
 
 FIRST = f"""
 CREATE TABLE subject (
@@ -133,9 +119,9 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 def require_current(path: Path, version: int) -> None:
     """Raise SchemaError for a ledger that a newer netledger has written."""
-    if version > VERSION:
+    if version > SCHEMA_VERSION:
         raise SchemaError(
-            f"{path} was written by a newer netledger (schema version {version}, this one knows {VERSION}): "
+            f"{path} was written by a newer netledger (schema version {version}, this one knows {SCHEMA_VERSION}): "
             "install that version again, or name another ledger.path"
         )
 

@@ -16,6 +16,7 @@ from exporter.session.client import ServiceClient, ServiceError
 from exporter.session.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
 from exporter.settings.loading import SettingsError, load_settings, usual_files
 from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
+from reports.ledger.shape import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from exporter.ledger.locks.holder import Holder
     from exporter.session.environment import Environment
     from exporter.settings.tree import Settings
-
-SCHEMA_VERSION = 1
 
 
 class SessionError(click.ClickException):

@@ -6,6 +6,7 @@ from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start
+from reports.ledger.shape import GONE, INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,21 +15,6 @@ if TYPE_CHECKING:
 
     from reports.ledger.reader import LedgerReader
     from reports.ledger.rows import Interface
-
-COUNTS = (
-    "receive_bytes",
-    "transmit_bytes",
-    "receive_packets",
-    "transmit_packets",
-    "receive_errors",
-    "transmit_errors",
-    "receive_drops",
-    "transmit_drops",
-)
-"""Columns of the ledger's views that only grow, in the order of /metrics."""
-
-FOLDED = "(gone)"
-"""The subject that interfaces long gone are folded into: no scrape ever saw it."""
 
 
 class Calendar:
@@ -55,7 +41,8 @@ class PastInterface(NamedTuple):
     """One interface: lifetime counts at each local midnight.
 
     It is told of from `begins` to `ends` (UTC seconds, whole quarter hours, both included). `first` is the number of
-    the first day that moved a byte; `sums` has for each of COUNTS what was counted before the day `first + place`.
+    the first day that moved a byte; `sums` has for each sum of the meter what was
+    counted before the day `first + place`.
     """
 
     name: str
@@ -74,14 +61,14 @@ class PastInterface(NamedTuple):
 def past_interfaces(ledger: LedgerReader, horizon: int) -> list[PastInterface]:
     """Every interface that has ever moved a byte, as the ledger knows it until `horizon` (UTC seconds)."""
     table: dict[str, tuple[int, list[array[int]]]] = {}
-    rows = ledger.select_each(f"device, day, {', '.join(COUNTS)}", "usage_by_day", "ORDER BY day")
+    rows = ledger.select_each(f"device, day, {', '.join(INTERFACE.sums)}", "usage_by_day", "ORDER BY day")
     for device, day, *amounts in rows:
-        first, sums = table.setdefault(device, (day, [array("q", [0]) for _ in COUNTS]))
+        first, sums = table.setdefault(device, (day, [array("q", [0]) for _ in INTERFACE.sums]))
         missing = day - first + 1 - len(sums[0])
         for column, amount in zip(sums, amounts, strict=True):
             column.extend([column[-1]] * missing)
             column.append(column[-1] + amount)
-    table.pop(FOLDED, None)
+    table.pop(GONE, None)
     known = {interface.device: interface for interface in ledger.interfaces()}
     return [_past_interface(known[name], *table[name], horizon, ledger.zone) for name in sorted(table)]
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
-from reports.past.days import COUNTS, Calendar, past_interfaces
+from reports.ledger.shape import INTERFACE
+from reports.past.days import Calendar, past_interfaces
 from reports.past.periods import (
     PERIODS,
     bounds,
@@ -35,9 +36,9 @@ if TYPE_CHECKING:
 Labels = tuple[tuple[str, str], ...]
 
 DIRECTIONS = ("receive", "transmit")
-"""The counts of bytes, which are the first two of COUNTS, have a history by period."""
+"""The counts of bytes, which are the first two of the meter's sums, have a history by period."""
 
-FAMILIES = len(COUNTS) + 3 * len(DIRECTIONS) + 2
+FAMILIES = len(INTERFACE.sums) + 3 * len(DIRECTIONS) + 2
 """How many families a window has."""
 
 
@@ -77,7 +78,7 @@ class Past:
         """The families of the samples in `window`, one after the other; take each before the next."""
         clockwork = DaySampler(self._ledger, self._calendar, window)
         moments: set[int] = set()
-        for count, name in enumerate(COUNTS):
+        for count, name in enumerate(INTERFACE.sums):
             slots = clockwork.slots(count)
             ticks = [list(clockwork.ticks(device, count, slots)) for device in self.devices]
             counters = (_counter(device, told) for device, told in zip(self.devices, ticks, strict=True))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.intervals import Gaps
-from reports.past.days import COUNTS
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ class DaySampler:
 
     def slots(self, count: int) -> Slots:
         """Quarter hours in which a count grew, of every interface."""
-        column = COUNTS[count]
+        column = INTERFACE.sums[count]
         rest = f"AND started >= :start AND started < :end AND {column} > 0 ORDER BY started"
         bounds = {"start": self._whole.start, "end": self._whole.end}
         found: Slots = {}

@@ -14,6 +14,7 @@ from reports.calendar.periods import Period, day_number, day_numbered, day_of, d
 from reports.calendar.spans import Span
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,6 @@ RECENT_DAYS = 28
 """The hour of day is of four whole weeks: each weekday weighs the same, and all older hours need not be read."""
 
 HOURS = 24
-SPEEDS = ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
 _DAYS_TO_MONDAY = 3
 """1970 began on a Thursday: that many days after a Monday."""
 
@@ -92,12 +92,12 @@ def records(ledger: LedgerReader, now: float, device: str | None = None) -> Reco
         None if week is None else _busiest(ledger, Period.week(week, zone), device),
         None if month is None else _busiest(ledger, Period.month(month.year, month.month, zone), device),
         _busiest_hour(ledger, now, device),
-        Peaks(*(_peak(ledger, days, side, device) for side in range(len(SPEEDS)))),
+        Peaks(*(_peak(ledger, days, side, device) for side in range(len(INTERFACE.peaks)))),
     )
 
 
 def _days(ledger: LedgerReader, device: str | None) -> list[_Day]:
-    speeds = ", ".join(f"max({name})" for name in SPEEDS)
+    speeds = ", ".join(f"max({name})" for name in INTERFACE.peaks)
     columns = f"day, sum(receive_bytes + transmit_bytes), {speeds}"
     rows: list[_Day] = list(ledger.select(columns, "usage_by_day", "GROUP BY day", device=device))
     for waiting in ledger.waiting(device).slots:
@@ -159,7 +159,7 @@ def _peak(ledger: LedgerReader, days: list[_Day], side: int, device: str | None)
     if day is None or not day[place]:
         return None
     number, speed = day[0], day[place]
-    rest = f"AND day = :day AND {SPEEDS[side]} = :speed ORDER BY device LIMIT 1"
+    rest = f"AND day = :day AND {INTERFACE.peaks[side]} = :speed ORDER BY device LIMIT 1"
     posted = ledger.select("device", "usage_by_day", rest, device=device, day=number, speed=speed)
     waiting = ((row.device,) for row in ledger.waiting(device).slots if row.peak_speed == speed)
     return Peak(speed, day_numbered(number), next(chain(posted, waiting))[0])

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import tzlocal
 
-from exporter.ledger.schema import COUNTS, migrate
+from exporter.ledger.schema import migrate
 from reports.calendar.periods import day_number, day_of
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +56,7 @@ def seed(path: Path, history: History, now: float | None = None) -> Path:
 
 def add_up_days(path: Path, zone: ZoneInfo) -> None:
     """Make every day of a seeded ledger what its slots have in this zone, as the service would have written it."""
-    counts, speeds = COUNTS[:4], ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
+    counts, speeds = INTERFACE.sums[:4], ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
     sums = ", ".join([*(f"sum({name})" for name in counts), *(f"max({name})" for name in speeds)])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.create_function("day_of", 1, lambda slot: day_number(day_of(slot, zone)), deterministic=True)
@@ -86,7 +87,7 @@ def _range(until: int, days: int, step: int) -> tuple[int, int]:
 def _fill(
     connection: sqlite3.Connection, table: str, step: int, subjects: Sequence[int], numbers: tuple[int, int]
 ) -> None:
-    counts = COUNTS[:2] if table == "minute" else COUNTS[:4]
+    counts = INTERFACE.sums[:2] if table == "minute" else INTERFACE.sums[:4]
     columns = (table, "subject", *counts, "peak_receive_speed", "peak_transmit_speed", "peak_speed")
     unit = 1 if table == "day" else step
     times = (number * unit for number in range(*numbers))

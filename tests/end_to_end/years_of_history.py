@@ -6,13 +6,13 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from exporter.ledger.schema import COUNTS
+from reports.ledger.shape import INTERFACE
 from tests.bench.seeding import DAY, History, seed
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SUMS = ", ".join(f"sum({name})" for name in COUNTS)
+SUMS = ", ".join(f"sum({name})" for name in INTERFACE.sums)
 
 
 def seed_years(path: Path, devices: tuple[str, ...], days: int, *, slot_days: int) -> None:
@@ -21,7 +21,7 @@ def seed_years(path: Path, devices: tuple[str, ...], days: int, *, slot_days: in
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         first = "((SELECT max(slot) FROM slot) / 86400 - :kept)"
         refill = (
-            f"INSERT INTO day (day, subject, {', '.join(COUNTS)}) "  # noqa: S608 - our own text
+            f"INSERT INTO day (day, subject, {', '.join(INTERFACE.sums)}) "  # noqa: S608 - our own text
             f"SELECT slot / {DAY} AS number, subject, {SUMS} FROM slot GROUP BY number, subject"
         )
         for statement in (

@@ -24,10 +24,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from exporter.ledger.schema import COUNTS
 from exporter.metering.clock import SECOND
 from exporter.settings.tree import Interfaces, Ledger, PlanSettings
 from reports.billing.plans import CycleRule, Plan, PriceStep
+from reports.ledger.shape import INTERFACE
 from tests.bench.seeding import History, seed
 from tests.exporter.web.running_service import RunningService
 from tests.grafana.dashboard_files import ROOT
@@ -121,7 +121,7 @@ def _new_service(folder: Path, began: float) -> RunningService:
 
 def _add_up(ledger: Path) -> None:
     """Make each day the sum of its quarter hours, else it is told at its end alone; drop those that nobody looks at."""
-    kept = [*COUNTS[:4], "peak_receive_speed", "peak_transmit_speed", "peak_speed"]
+    kept = [*INTERFACE.sums[:4], "peak_receive_speed", "peak_transmit_speed", "peak_speed"]
     sums = [f"{'max' if name.startswith('peak') else 'sum'}({name})" for name in kept]
     with closing(sqlite3.connect(ledger)) as connection, connection:
         connection.execute("DELETE FROM day")

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from exporter.metering.postings import Usage
 
-SUMS = (*COUNTS, "estimated_bytes")
+SUMS = (*INTERFACE.sums, "estimated_bytes")
 GRAINS = {"slot": SLOT_SECONDS, "minute": MINUTE_SECONDS}
 SHARED_UNTIL = "movable_until"
 """State: from this slot on (UTC seconds), everything that was booked since the last boot or step is alone."""
 
-_AMOUNTS = (*SUMS, *SPEEDS)
+_AMOUNTS = (*SUMS, *INTERFACE.peaks)
 MOVABLE = f"""
 CREATE TABLE IF NOT EXISTS movable (
   grain TEXT NOT NULL, subject INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,
@@ -37,7 +37,7 @@ VALUES ({", ".join("?" * (6 + len(_AMOUNTS)))})
 """  # noqa: S608 - names of our own schema
 _ADD = f"""
 UPDATE movable SET ended = ?, {", ".join(f"{name} = {name} + ?" for name in SUMS)},
-  {", ".join(f"{name} = max({name}, ?)" for name in SPEEDS)}
+  {", ".join(f"{name} = max({name}, ?)" for name in INTERFACE.peaks)}
 WHERE grain = ? AND subject = ? AND began = ? AND is_moved = 0
 """  # noqa: S608 - names of our own schema
 
@@ -73,7 +73,7 @@ def own_row(grain: str, subject: int, start: int, stretch: tuple[int, int], usag
     """What a posting brings to one slot or minute, as long as it can have been booked in the stretch (UTC seconds)."""
     began = max(start, stretch[0])
     ended = max(min(start + GRAINS[grain], stretch[1] + 1), began + 1)
-    counts = usage.counts if grain == "slot" else (*usage.counts[:2], *(0 for _ in COUNTS[2:]))
+    counts = usage.counts if grain == "slot" else (*usage.counts[:2], *(0 for _ in INTERFACE.sums[2:]))
     estimated = usage.estimated_bytes if grain == "slot" else 0
     return Row(grain, subject, began, ended, (*counts, estimated, *usage.peaks))
 
@@ -181,4 +181,4 @@ def cut(row: Row, minutes: Sequence[tuple[int, ...]]) -> Iterator[Row]:
 
 
 def _columns(grain: str) -> tuple[str, ...]:
-    return _AMOUNTS if grain == "slot" else (*COUNTS[:2], *SPEEDS)
+    return _AMOUNTS if grain == "slot" else (*INTERFACE.sums[:2], *INTERFACE.peaks)

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING
 
 from exporter.ledger.clock_repair.movable import GRAINS, SUMS, Movable
-from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.writing.statements import ADD_DAY, ADD_MINUTE, ADD_SLOT
 from exporter.metering.clock_repair import Move, PutBack, Realign, Settle
 from reports.calendar.periods import Period, day_number, day_numbered, day_of
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -128,7 +128,7 @@ class Realignment:
 
     def _withdraw(self, row: Row, touched: set[int]) -> bool:
         cells = list(row.cells())
-        execute, names = self._connection.execute, SUMS if row.grain == "slot" else COUNTS[:2]
+        execute, names = self._connection.execute, SUMS if row.grain == "slot" else INTERFACE.sums[:2]
         where = f"WHERE {row.grain} = ? AND subject = ?"
         held = f"SELECT 1 FROM {row.grain} {where}"  # noqa: S608 - our own names
         if not all(execute(held, (start, row.subject)).fetchone() for start, _ in cells):
@@ -140,7 +140,7 @@ class Realignment:
             execute(f"DELETE FROM {row.grain} {where} AND {nothing}", (start, row.subject))  # noqa: S608
             if row.grain == "slot":
                 self._add_to_day(
-                    start, row.subject, [*(-value for value in amounts[: len(SUMS)]), *(0 for _ in SPEEDS)]
+                    start, row.subject, [*(-value for value in amounts[: len(SUMS)]), *(0 for _ in INTERFACE.peaks)]
                 )
                 touched.add(day_number(day_of(start, self._zone)))
         return True
@@ -163,7 +163,7 @@ class Realignment:
         highest = ", ".join(
             f"{name} = ifnull((SELECT max({name}) FROM slot WHERE slot.subject = day.subject"  # noqa: S608
             f" AND slot >= :start AND slot < :end), {name})"
-            for name in SPEEDS
+            for name in INTERFACE.peaks
         )
         for day in days:
             period = Period.day(day_numbered(day), self._zone)

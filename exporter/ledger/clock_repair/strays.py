@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.ledger.clock_repair.realignment import DATED, Realignment
-from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.writing.statements import ADD_DAY
 from exporter.metering.clock_repair import Move
 from exporter.metering.spreading import SLOT_SECONDS
 from reports.calendar.periods import day_number, day_numbered, day_of, day_start
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,7 @@ def _gather(connection: sqlite3.Connection, zone: ZoneInfo, first_day: int, stra
     last = _one(connection, "SELECT max(slot) FROM slot WHERE slot < ?", SANE)
     if last is not None:
         Realignment(connection, zone).apply(Move(0, last + SLOT_SECONDS - 1, sane - last - SLOT_SECONDS))
-    columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
+    columns = ", ".join((*INTERFACE.sums, "estimated_bytes", *INTERFACE.peaks))
     rows = connection.execute(f"SELECT subject, {columns} FROM day WHERE day < ?", (stray,)).fetchall()  # noqa: S608
     connection.execute("DELETE FROM day WHERE day < ?", (stray,))
     connection.executemany(ADD_DAY, ((first_day, *row) for row in rows))

@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exporter.ledger.opening.history import LAST_DAY
 from exporter.ledger.opening.zones import DAYS_TRIED, zone_of
-from exporter.ledger.schema import COUNTS, SPEEDS
 from reports.calendar.periods import day_number, day_numbered, day_of, day_start
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
 MOST_TOLD = 20
-USAGE = (*COUNTS, "estimated_bytes")
+USAGE = (*INTERFACE.sums, "estimated_bytes")
 TABLES = {
-    "slot": ("slot % 900 = 0", (*USAGE, *SPEEDS)),
-    "minute": ("minute % 60 = 0", (*COUNTS[:2], *SPEEDS)),
-    "day": (f"day BETWEEN 0 AND {LAST_DAY}", (*USAGE, *SPEEDS)),
+    "slot": ("slot % 900 = 0", (*USAGE, *INTERFACE.peaks)),
+    "minute": ("minute % 60 = 0", (*INTERFACE.sums[:2], *INTERFACE.peaks)),
+    "day": (f"day BETWEEN 0 AND {LAST_DAY}", (*USAGE, *INTERFACE.peaks)),
 }
 """Each table of usage, the rule of its time, and columns that are never below 0."""
 

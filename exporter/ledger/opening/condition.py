@@ -8,13 +8,14 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import CACHE, is_passing
-from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, version_of
+from exporter.ledger.schema import MIGRATIONS, version_of
+from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEFINITIONS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
-LIFETIMES = f"SELECT subject, {', '.join(f'sum({name})' for name in COUNTS)} FROM day GROUP BY subject"  # noqa: S608 - our own names
+LIFETIMES = f"SELECT subject, {', '.join(f'sum({name})' for name in INTERFACE.sums)} FROM day GROUP BY subject"  # noqa: S608 - our own names
 TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
 
 
@@ -48,7 +49,7 @@ def condition_of(path: Path) -> Condition:
 
 def _condition_in(connection: sqlite3.Connection) -> Condition:
     version = version_of(connection)
-    if version > VERSION:
+    if version > SCHEMA_VERSION:
         return Condition.NEWER
     if connection.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
         return Condition.DAMAGED

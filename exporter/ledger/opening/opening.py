@@ -15,12 +15,13 @@ from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, 
 from exporter.ledger.opening.history import read_first_day, read_history, read_notices
 from exporter.ledger.opening.recovery import make_good
 from exporter.ledger.opening.zones import adopt_zone, zone_of
-from exporter.ledger.schema import COUNTS, VERSION, SchemaError, version_of
+from exporter.ledger.schema import SchemaError, version_of
 from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import COUNTER_BASE
 from exporter.metering.postings import Account, Checkpoint, MeterState, OpeningBalance, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch, Subject
 from exporter.metering.totals import Totals
+from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +90,7 @@ def _opened(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opene
 def _read_only(path: Path, meter: str, zone: ZoneInfo, problem: str) -> Opened:
     try:
         with contextlib.closing(connect_to_read(path)) as connection:
-            if version_of(connection) != VERSION:
+            if version_of(connection) != SCHEMA_VERSION:
                 raise LedgerError(f"cannot prepare {path}: {problem}; free or unlock it, or set ledger.path")
             name = zone_of(connection)
             return _opened(connection, meter, _zone(name) or zone)._replace(problem=problem)
@@ -127,13 +128,13 @@ def carried_forward(connection: sqlite3.Connection, meter: str) -> OpeningBalanc
 
 
 def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
-    sums = ", ".join(f"sum({name})" for name in COUNTS)
+    sums = ", ".join(f"sum({name})" for name in INTERFACE.sums)
     lifetimes = {
         row[0]: Counts(*row[1:])
         for row in connection.execute(f"SELECT subject, {sums} FROM day GROUP BY subject")  # noqa: S608 - our own names
     }
     bases = _counter_bases(connection)
-    counts = ", ".join(f"c.{name}" for name in COUNTS)
+    counts = ", ".join(f"c.{name}" for name in INTERFACE.sums)
     query = f"""
         SELECT s.id, s.kind, s.name, s.counted, s.uplink, s.first_seen, s.last_seen, c.epoch, c.counter_bits, {counts},
                c.began_at, c.base_receive_bytes, c.base_transmit_bytes, c.ledger_receive_bytes,

@@ -19,8 +19,9 @@ from exporter.ledger.files import (
     log_path,
 )
 from exporter.ledger.opening.condition import Condition, condition_of
-from exporter.ledger.schema import VERSION, SchemaError, migrate_in_own_process, require_current, version_of
+from exporter.ledger.schema import SchemaError, migrate_in_own_process, require_current, version_of
 from exporter.ledger.upkeep.backups import COPIED, backups_of, clean_partials
+from reports.ledger.shape import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ def make_good(path: Path) -> None:
         require_current(path, _version_of(path))
     elif condition is Condition.GOOD:
         _clean_leftovers(path)
-        if _version_of(path) < VERSION:
+        if _version_of(path) < SCHEMA_VERSION:
             migrate_in_own_process(path)
     else:
         _replace(path, condition)
@@ -167,7 +168,7 @@ def _is_copied(backup: Path, copy: Path) -> bool:
 
 def _finish(copy: Path, notice: tuple[str, str], *, is_copied: bool) -> None:
     """Bring the copy to this version, write into it what happened, and have it whole on the disk."""
-    if _version_of(copy) < VERSION:
+    if _version_of(copy) < SCHEMA_VERSION:
         migrate_in_own_process(copy)
     now = datetime.now(UTC)
     with contextlib.closing(connect_to_write(copy)) as connection:

@@ -6,9 +6,9 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.writing.statements import ADD_DAY
 from reports.calendar.periods import day_number, day_of, day_start
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -52,8 +52,8 @@ def _cut_anew(connection: sqlite3.Connection, zone: ZoneInfo, former: ZoneInfo) 
     if first is None:
         return
     since = day_start(first, former)
-    columns = ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
-    days: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * (len(COUNTS) + 1 + len(SPEEDS)))
+    columns = ", ".join((*INTERFACE.sums, "estimated_bytes", *INTERFACE.peaks))
+    days: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * (len(INTERFACE.sums) + 1 + len(INTERFACE.peaks)))
     query = f"SELECT slot, subject, {columns} FROM slot WHERE slot >= ?"  # noqa: S608 - names of our own schema
     for slot, subject, *amounts in connection.execute(query, (since,)):
         _add(days[day_number(day_of(slot, zone)), subject], amounts)
@@ -83,6 +83,6 @@ def _sums_since(connection: sqlite3.Connection, table: str, start: int) -> dict[
 
 
 def _add(total: list[int], amounts: list[int]) -> None:
-    sums = len(COUNTS) + 1
+    sums = len(INTERFACE.sums) + 1
     for number, amount in enumerate(amounts):
         total[number] = total[number] + amount if number < sums else max(total[number], amount)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
-from exporter.ledger.schema import COUNTS, SPEEDS
 from exporter.ledger.writing.statements import COUNTER_BASE
 from exporter.metering.readings import Subject
+from reports.ledger.shape import GONE, INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from exporter.ledger.writing.writer import Writer
 
 DAY_SECONDS = 86_400
-GONE = "(gone)"
 FOLD_AFTER_SECONDS = 30 * DAY_SECONDS
 """An interface that does not count and has been gone this long is folded into `(gone)`."""
 
@@ -169,10 +168,13 @@ def _shorter(keep: Keep, divisor: int = 2) -> Keep:
 
 
 def _fold_statement(table: str) -> str:
-    sums, columns = (*COUNTS, "estimated_bytes"), ", ".join((*COUNTS, "estimated_bytes", *SPEEDS))
-    totals = ", ".join([*(f"sum({name})" for name in sums), *(f"max({name})" for name in SPEEDS)])
+    sums, columns = (
+        (*INTERFACE.sums, "estimated_bytes"),
+        ", ".join((*INTERFACE.sums, "estimated_bytes", *INTERFACE.peaks)),
+    )
+    totals = ", ".join([*(f"sum({name})" for name in sums), *(f"max({name})" for name in INTERFACE.peaks)])
     adds = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums)
-    tops = ", ".join(f"{name} = max({name}, excluded.{name})" for name in SPEEDS)
+    tops = ", ".join(f"{name} = max({name}, excluded.{name})" for name in INTERFACE.peaks)
     return (
         f"INSERT INTO {table} ({table}, subject, {columns}) "  # noqa: S608 - names of our own schema
         f"SELECT {table}, :target, {totals} FROM {table} WHERE subject IN (SELECT id FROM temp.gone) "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.ledger.schema import COUNTS, SPEEDS
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,14 +26,14 @@ def _upsert(table: str, time_column: str, sums: Iterable[str], peaks: Iterable[s
     )
 
 
-ADD_SLOT = _upsert("slot", "slot", (*COUNTS, "estimated_bytes"), SPEEDS)
-ADD_DAY = _upsert("day", "day", (*COUNTS, "estimated_bytes"), SPEEDS)
-ADD_MINUTE = _upsert("minute", "minute", ("receive_bytes", "transmit_bytes"), SPEEDS)
+ADD_SLOT = _upsert("slot", "slot", (*INTERFACE.sums, "estimated_bytes"), INTERFACE.peaks)
+ADD_DAY = _upsert("day", "day", (*INTERFACE.sums, "estimated_bytes"), INTERFACE.peaks)
+ADD_MINUTE = _upsert("minute", "minute", ("receive_bytes", "transmit_bytes"), INTERFACE.peaks)
 
 
 PUT_CHECKPOINT = f"""
 INSERT OR REPLACE INTO checkpoint (
-  subject, epoch, counter_bits, {", ".join(COUNTS)}, began_at, base_receive_bytes, base_transmit_bytes,
+  subject, epoch, counter_bits, {", ".join(INTERFACE.sums)}, began_at, base_receive_bytes, base_transmit_bytes,
   ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes, discarded_transmit_bytes, read_at
 ) VALUES ({", ".join("?" * 19)})
 """  # noqa: S608 - names of our own schema

@@ -15,8 +15,9 @@ from exporter.ledger.files import LedgerError
 from exporter.ledger.locks.holder import Holder, find_holder
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
-from exporter.ledger.schema import COUNTS, MIGRATIONS, VERSION, SchemaError, migrate, migrate_in_own_process
+from exporter.ledger.schema import MIGRATIONS, SchemaError, migrate, migrate_in_own_process
 from exporter.ledger.writing.writer import Writer
+from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 from tests.worlds.books import UTC
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tests.worlds.books import Books
 
 SPEEDS = ("peak_receive_speed", "peak_transmit_speed", "peak_speed")
-USAGE = (*COUNTS, "estimated_bytes", *SPEEDS)
+USAGE = (*INTERFACE.sums, "estimated_bytes", *SPEEDS)
 
 
 @pytest.mark.parametrize(
@@ -33,12 +34,12 @@ USAGE = (*COUNTS, "estimated_bytes", *SPEEDS)
         ("usage_by_slot", ("started", "started_utc", "kind", "device", "counted", *USAGE)),
         (
             "usage_by_minute",
-            ("started", "started_utc", "kind", "device", "counted", *COUNTS[:2], *SPEEDS),
+            ("started", "started_utc", "kind", "device", "counted", *INTERFACE.sums[:2], *SPEEDS),
         ),
         ("usage_by_day", ("day", "date", "kind", "device", "counted", *USAGE)),
         (
             "usage_by_month",
-            ("month", "kind", "device", "counted", *COUNTS, "estimated_bytes", "peak_speed", "days"),
+            ("month", "kind", "device", "counted", *INTERFACE.sums, "estimated_bytes", "peak_speed", "days"),
         ),
         ("interface", ("device", "counted", "uplink", "first_seen", "last_seen", *USAGE)),
     ],
@@ -57,7 +58,7 @@ def test_the_migration_is_on_record_and_runs_once(empty_ledger: Path) -> None:
         database = Database(connection)
         (record,) = (table for table in database.table_names() if "migration" in table)
         assert [row["name"] for row in database[record].rows] == ["version_1"]
-        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
@@ -168,4 +169,4 @@ def test_a_folder_that_has_a_package_of_our_name_is_not_asked(tmp_path: Path, mo
     migrate_in_own_process(ledger)
 
     with contextlib.closing(sqlite3.connect(ledger)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)

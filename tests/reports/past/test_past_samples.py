@@ -15,7 +15,7 @@ from exporter.metering.totals import DayRow, Totals
 from exporter.metrics.families.registry import families
 from reports.calendar.periods import day_of, day_start
 from reports.calendar.spans import Span
-from reports.past.days import COUNTS, FOLDED
+from reports.ledger.shape import GONE, INTERFACE
 from reports.past.samples import FAMILIES, Past
 from tests.fixtures.metrics_states import interface, snapshot, state
 from tests.worlds.written_ledger import SLOT, WrittenLedger
@@ -203,7 +203,7 @@ def test_a_day_that_its_quarter_hours_do_not_add_up_to_is_told_at_its_end(own_tw
 def test_what_does_not_count_is_told_until_it_left_and_without_periods(two_years: WrittenLedger) -> None:
     series = {key: values for key, values in told(two_years).items() if ("device", "wg0") in key[1]}
 
-    assert {name for name, _ in series} == {f"netledger_interface_{count}_total" for count in COUNTS}
+    assert {name for name, _ in series} == {f"netledger_interface_{count}_total" for count in INTERFACE.sums}
     assert all(("counted", "false") in labels for _, labels in series)
 
 
@@ -242,9 +242,9 @@ def test_a_date_that_the_zone_never_had_has_no_instant(new_ledger: Callable[[Zon
 
 
 def test_interfaces_that_were_folded_together_are_not_told(own_two_years: WrittenLedger) -> None:
-    own_two_years.write({NOW - SLOT: (1, 1)}, device=FOLDED)
+    own_two_years.write({NOW - SLOT: (1, 1)}, device=GONE)
 
-    assert not [key for key in told(own_two_years) if ("device", FOLDED) in key[1]]
+    assert not [key for key in told(own_two_years) if ("device", GONE) in key[1]]
 
 
 def test_an_empty_ledger_has_no_past(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> None:

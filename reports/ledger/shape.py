@@ -1,0 +1,83 @@
+"""The shape of the ledger: a spec for each meter, from which the tables and views are made that reports read."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SCHEMA_VERSION = 1
+"""PRAGMA user_version of a ledger that this netledger writes and reads."""
+
+GONE = "(gone)"
+"""First dimension of the subject that a meter's subjects are folded into when they have long been gone."""
+
+ESTIMATED = "estimated_bytes"
+
+
+class MeterSpec(NamedTuple):
+    """What a meter measures of a subject: amounts that are added, maxima, and sketches that are merged.
+
+    `name` is the prefix of its tables and views. `minute_sums` are the sums kept by minute, too; without any, the
+    meter keeps no minutes. `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded.
+    """
+
+    name: str
+    dimensions: tuple[str, ...]
+    sums: tuple[str, ...]
+    peaks: tuple[str, ...] = ()
+    sketches: tuple[str, ...] = ()
+    minute_sums: tuple[str, ...] = ()
+    most_subjects: int = 0
+
+    @property
+    def counts_bytes(self) -> bool:
+        """True if the meter counts bytes, some of which may be estimated."""
+        return "receive_bytes" in self.sums
+
+    @property
+    def grains(self) -> tuple[str, ...]:
+        """The lengths of time that rows are kept for, shortest first."""
+        return ("minute", "slot", "day") if self.minute_sums else ("slot", "day")
+
+    def added(self, grain: str) -> tuple[str, ...]:
+        """Columns of a grain that are added up."""
+        if grain == "minute":
+            return self.minute_sums
+        return (*self.sums, ESTIMATED) if self.counts_bytes else self.sums
+
+    def columns(self, grain: str) -> tuple[str, ...]:
+        """Columns of a grain that hold measures, in the order of its table."""
+        return (*self.added(grain), *self.peaks, *self.sketches)
+
+    def table(self, grain: str) -> str:
+        """The table of a grain; its time is in a column of the grain's name."""
+        return f"{self.name}_{grain}"
+
+    def view(self, grain: str) -> str:
+        """The view of a grain: subjects by their dimensions; `grain` may be "month", too."""
+        return f"{self.name}_by_{grain}"
+
+    @property
+    def subjects(self) -> str:
+        """The table of the meter's subjects: their dimensions, and the meter's own columns."""
+        return f"{self.name}_subject"
+
+
+INTERFACE = MeterSpec(
+    name="interface",
+    dimensions=("device",),
+    sums=(
+        "receive_bytes",
+        "transmit_bytes",
+        "receive_packets",
+        "transmit_packets",
+        "receive_errors",
+        "transmit_errors",
+        "receive_drops",
+        "transmit_drops",
+    ),
+    peaks=("peak_receive_speed", "peak_transmit_speed", "peak_speed"),
+    minute_sums=("receive_bytes", "transmit_bytes"),
+)
+"""Bytes, packets, errors and drops by network interface, and peak speeds in bytes per second."""
+
+SPECS = (INTERFACE,)
