@@ -25,25 +25,25 @@ MOST_BARS = 6
 
 def days_of_the_month(frame: Frame, *matchers: str) -> Panel:
     """A bar a day of the current month, today's so far."""
-    queries = (_this_month(f"netledger_daily_{way}_bytes", *matchers) for way in DIRECTIONS)
+    queries = (_this_month(f"netledger_interface_daily_{way}_bytes", *matchers) for way in DIRECTIONS)
     return _stacked(frame, "day", *queries)
 
 
 def days_by_interface(frame: Frame) -> Panel:
     """A bar a day and interface, the last 31 and today's so far; in the order of dates, told without their year."""
-    moved = both("netledger_daily_{}_bytes", DEVICE)
+    moved = both("netledger_interface_daily_{}_bytes", DEVICE)
     told = f'label_replace({moved}, "day", "$1", "date", "^[0-9]+-(.*)$")'
     return _side_by_side(frame, "day", "date", told)
 
 
 def months_by_interface(frame: Frame) -> Panel:
     """A bar a month and interface, the last 24, the current one's so far."""
-    return _side_by_side(frame, "month", "month", both("netledger_monthly_{}_bytes", DEVICE))
+    return _side_by_side(frame, "month", "month", both("netledger_interface_monthly_{}_bytes", DEVICE))
 
 
 def months(frame: Frame, *matchers: str) -> Panel:
     """A bar a month, the last 24, the current one's so far."""
-    queries = (total(kept(f"netledger_monthly_{way}_bytes", *matchers), "month") for way in DIRECTIONS)
+    queries = (total(kept(f"netledger_interface_monthly_{way}_bytes", *matchers), "month") for way in DIRECTIONS)
     return _stacked(frame, "month", *queries).x_tick_label_spacing(LABEL_WIDTH)
 
 

@@ -83,7 +83,7 @@ def period(name: str) -> str:
 
 def in_period(name: str, *matchers: str) -> str:
     """Received plus transmitted in the current day, week, month or year."""
-    return both("netledger_period_{}_bytes", *matchers, period(name), until=PERIOD_END)
+    return both("netledger_interface_period_{}_bytes", *matchers, period(name), until=PERIOD_END)
 
 
 def both(metric: str, *matchers: str, until: End | None = None) -> str:

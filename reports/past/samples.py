@@ -113,9 +113,9 @@ class Past:
                     yield PastSeries((*_labels(device), (label, cell.text)), *told_cells(device, count, cell, ends))
 
         unit = f"{DIRECTIONS[count]}_bytes"
-        yield _family(f"netledger_period_{unit}", "gauge", periods(), window)
-        yield _family(f"netledger_daily_{unit}", "gauge", totals("date"), window)
-        yield _family(f"netledger_monthly_{unit}", "gauge", totals("month"), window)
+        yield _family(f"netledger_interface_period_{unit}", "gauge", periods(), window)
+        yield _family(f"netledger_interface_daily_{unit}", "gauge", totals("date"), window)
+        yield _family(f"netledger_interface_monthly_{unit}", "gauge", totals("month"), window)
 
 
 def _labels(device: PastInterface) -> Labels:

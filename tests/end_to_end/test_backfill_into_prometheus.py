@@ -85,12 +85,12 @@ def test_ten_years_in_prometheus_are_the_ledgers_and_have_no_seam(
     server.start()
     scraped_for_a_while(server, world, netledger)
 
-    months = f'max_over_time(netledger_monthly_receive_bytes{{month=~"{LAST_YEAR}-.."}}[3y])'
+    months = f'max_over_time(netledger_interface_monthly_receive_bytes{{month=~"{LAST_YEAR}-.."}}[3y])'
     december = datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()
     expected = months_of_last_year(netledger)
     assert len(expected) == 24
     assert server.ask(months) == expected
-    to_date = server.ask('netledger_period_receive_bytes{period="month"}', december)
+    to_date = server.ask('netledger_interface_period_receive_bytes{period="month"}', december)
     assert sorted(to_date.values()) == sorted(v for key, v in expected.items() if key.endswith("-12"))
     assert_no_reset(server)
     assert _counted(server, told) == told["samples"]
@@ -177,7 +177,7 @@ def test_two_years_in_victoriametrics_are_the_ledgers(world: World, netledger: N
 
     told = backfilled(netledger, "--format", "victoriametrics", "--to", server.url, "--from", f"{LAST_YEAR}-01-01")
 
-    months = f'max_over_time(netledger_monthly_receive_bytes{{month=~"{LAST_YEAR}-.."}}[3y])'
+    months = f'max_over_time(netledger_interface_monthly_receive_bytes{{month=~"{LAST_YEAR}-.."}}[3y])'
     assert {_without_name(key): value for key, value in server.ask(months).items()} == months_of_last_year(netledger)
     assert_no_reset(server)
     assert _counted(server, told) == told["samples"]
@@ -185,7 +185,7 @@ def test_two_years_in_victoriametrics_are_the_ledgers(world: World, netledger: N
 
 def _without_name(labels: str) -> str:
     """VictoriaMetrics keeps names where Prometheus drops them."""
-    return labels.removeprefix("__name__=netledger_monthly_receive_bytes ")
+    return labels.removeprefix("__name__=netledger_interface_monthly_receive_bytes ")
 
 
 def test_a_victoriametrics_of_one_month_is_not_given_ten_years(

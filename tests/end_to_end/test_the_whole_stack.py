@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "prometheus" / "prometheus-victoriametrics.yml"
 TRAFFIC_SECONDS = 60
 SERVERS = {"prometheus": 9090, "victoria-metrics": 8428}
-MONTH = 'sum(netledger_period_receive_bytes{period="month"} + netledger_period_transmit_bytes{period="month"})'
+MONTH = 'sum({__name__=~"netledger_interface_period_(receive|transmit)_bytes",period="month"})'
 LIFETIME = 'sum({__name__=~"netledger_interface_(receive|transmit)_bytes_total",counted="true"})'
 SPEED = 'sum(rate(netledger_interface_receive_bytes_total{counted="true"}[1m]))'
 ALERTS = 'count(ALERTS{alertstate="firing"})'

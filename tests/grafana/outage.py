@@ -97,13 +97,15 @@ def _page(instance: str, target: str, when: float) -> dict[str, float]:
         found[f'netledger_period_start_timestamp_seconds{{{target},period="{name}"}}'] = span.start
         found[f'netledger_period_end_timestamp_seconds{{{target},period="{name}"}}'] = span.end
         for way in SPEEDS:
-            series = f'netledger_period_{way}_bytes{{{interface},period="{name}"}}'
+            series = f'netledger_interface_period_{way}_bytes{{{interface},period="{name}"}}'
             found[series] = moved(instance, span, when, (way,))
     for way in SPEEDS:
         for day in range(int(BIRTH), int(when) + 1, 86_400):
-            series = f'netledger_daily_{way}_bytes{{{interface},date="{datetime.fromtimestamp(day, UTC):%Y-%m-%d}"}}'
+            date = f"{datetime.fromtimestamp(day, UTC):%Y-%m-%d}"
+            series = f'netledger_interface_daily_{way}_bytes{{{interface},date="{date}"}}'
             found[series] = moved(instance, bounds("day", day), when, (way,))
         for month in sorted({bounds("month", each).start for each in (BIRTH, when)}):
-            series = f'netledger_monthly_{way}_bytes{{{interface},month="{datetime.fromtimestamp(month, UTC):%Y-%m}"}}'
+            name = f"{datetime.fromtimestamp(month, UTC):%Y-%m}"
+            series = f'netledger_interface_monthly_{way}_bytes{{{interface},month="{name}"}}'
             found[series] = moved(instance, bounds("month", month), when, (way,))
     return found

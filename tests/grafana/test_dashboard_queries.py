@@ -157,7 +157,7 @@ def test_the_year_before_is_there(grafana_world: World) -> None:
     prometheus, now = grafana_world
 
     days = prometheus.over(
-        'count_over_time(netledger_period_receive_bytes{period="day"}[1d])', now - 365 * DAY, now, DAY
+        'count_over_time(netledger_interface_period_receive_bytes{period="day"}[1d])', now - 365 * DAY, now, DAY
     )
 
     assert sorted(len(each["values"]) for each in days)[-2:] == [366, 366]

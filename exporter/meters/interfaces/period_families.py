@@ -116,13 +116,13 @@ def _itself(value: int) -> float:
 
 _TO_DATE: Columns = (
     Column(
-        "netledger_period_receive_bytes",
+        "netledger_interface_period_receive_bytes",
         "gauge",
         "Bytes received since the current local day, week (from Monday), month or year began.",
         _RECEIVED,
     ),
     Column(
-        "netledger_period_transmit_bytes",
+        "netledger_interface_period_transmit_bytes",
         "gauge",
         "Bytes transmitted since the current local day, week (from Monday), month or year began.",
         _TRANSMITTED,
@@ -131,13 +131,13 @@ _TO_DATE: Columns = (
 
 _DAILY: Columns = (
     Column(
-        "netledger_daily_receive_bytes",
+        "netledger_interface_daily_receive_bytes",
         "gauge",
         "Bytes received on each of the last 31 finished local days, and today so far.",
         _RECEIVED,
     ),
     Column(
-        "netledger_daily_transmit_bytes",
+        "netledger_interface_daily_transmit_bytes",
         "gauge",
         "Bytes transmitted on each of the last 31 finished local days, and today so far.",
         _TRANSMITTED,
@@ -146,13 +146,13 @@ _DAILY: Columns = (
 
 _MONTHLY: Columns = (
     Column(
-        "netledger_monthly_receive_bytes",
+        "netledger_interface_monthly_receive_bytes",
         "gauge",
         "Bytes received in each of the last 24 local months, the current one so far included.",
         _RECEIVED,
     ),
     Column(
-        "netledger_monthly_transmit_bytes",
+        "netledger_interface_monthly_transmit_bytes",
         "gauge",
         "Bytes transmitted in each of the last 24 local months, the current one so far included.",
         _TRANSMITTED,

@@ -55,9 +55,9 @@ def _discarded(state: MetricsState) -> Sequence[tuple[Labels, int]]:
 
 
 def _from_zero(state: MetricsState, cause: str, counts: Mapping[tuple[str, str], int]) -> Sequence[tuple[Labels, int]]:
-    """Counts by (device, cause), those of every interface that is shown from 0 on: increase() misses a first value."""
+    """Counts by (meter, device, cause), of every interface from 0 on: increase() misses a first value."""
     zeros = {(interface.name, cause): 0 for interface in state.snapshot.interfaces}
-    return tuple({**zeros, **counts}.items())
+    return tuple(((METER, *subject), count) for subject, count in {**zeros, **counts}.items())
 
 
 def _auth_failures(state: MetricsState) -> Sequence[int]:
@@ -123,7 +123,7 @@ _METERS: Table[_Reading] = Table(
 )
 
 _RESETS: Table[tuple[Labels, int]] = Table(
-    ("device", "cause"),
+    ("meter", "device", "cause"),
     _resets,
     itemgetter(0),
     (
@@ -137,7 +137,7 @@ _RESETS: Table[tuple[Labels, int]] = Table(
 )
 
 _DISCARDED: Table[tuple[Labels, int]] = Table(
-    ("device", "reason"),
+    ("meter", "device", "reason"),
     _discarded,
     itemgetter(0),
     (

@@ -58,7 +58,7 @@ def test_the_numbers_are_those_of_the_other_commands(commands: Commands) -> None
 
     assert found["netledger_interface_receive_bytes_total", ""] == ever["bytes_received"]
     assert found["netledger_interface_transmit_bytes_total", ""] == ever["bytes_sent"]
-    assert found["netledger_period_receive_bytes", "month"] == month["summary"]["bytes_received"]
+    assert found["netledger_interface_period_receive_bytes", "month"] == month["summary"]["bytes_received"]
 
 
 def test_a_file_holds_what_the_pipe_gets(commands: Commands, tmp_path: Path) -> None:

@@ -223,7 +223,9 @@ def test_api_command_line_and_metrics_give_the_same_numbers(service: Service) ->
         gauges = [
             value
             for (name, device, period), value in metrics.items()
-            if name == f"netledger_period_{direction}_bytes" and device in {"eth0", "wlan0"} and period == "month"
+            if name == f"netledger_interface_period_{direction}_bytes"
+            and device in {"eth0", "wlan0"}
+            and period == "month"
         ]
         assert sum(gauges) == month[key]
 

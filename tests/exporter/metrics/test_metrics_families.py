@@ -56,14 +56,14 @@ PROMISED = {
     "netledger_interface_info": {"device", "counted", "kind", "uplink"},
     "netledger_interface_up": {"device"},
     "netledger_interface_link_speed_bytes_per_second": {"device"},
-    "netledger_period_receive_bytes": {"device", "counted", "period"},
-    "netledger_period_transmit_bytes": {"device", "counted", "period"},
+    "netledger_interface_period_receive_bytes": {"device", "counted", "period"},
+    "netledger_interface_period_transmit_bytes": {"device", "counted", "period"},
     "netledger_period_start_timestamp_seconds": {"period"},
     "netledger_period_end_timestamp_seconds": {"period"},
-    "netledger_daily_receive_bytes": {"device", "counted", "date"},
-    "netledger_daily_transmit_bytes": {"device", "counted", "date"},
-    "netledger_monthly_receive_bytes": {"device", "counted", "month"},
-    "netledger_monthly_transmit_bytes": {"device", "counted", "month"},
+    "netledger_interface_daily_receive_bytes": {"device", "counted", "date"},
+    "netledger_interface_daily_transmit_bytes": {"device", "counted", "date"},
+    "netledger_interface_monthly_receive_bytes": {"device", "counted", "month"},
+    "netledger_interface_monthly_transmit_bytes": {"device", "counted", "month"},
     "netledger_ledger_start_timestamp_seconds": set(),
     "netledger_plan_used_bytes": {"plan"},
     "netledger_plan_forecast_bytes": {"plan"},
@@ -89,8 +89,8 @@ PROMISED = {
     "netledger_gap_seconds_total": {"meter"},
     "netledger_gap_open": {"meter"},
     "netledger_http_auth_failures_total": set(),
-    "netledger_counter_resets_total": {"device", "cause"},
-    "netledger_discarded_bytes_total": {"device", "reason"},
+    "netledger_counter_resets_total": {"meter", "device", "cause"},
+    "netledger_discarded_bytes_total": {"meter", "device", "reason"},
     "netledger_ledger_size_bytes": set(),
     "netledger_ledger_rows": {"table"},
     "netledger_ledger_disk_size_bytes": set(),
@@ -232,8 +232,8 @@ def test_peaks_are_those_of_today() -> None:
 def test_periods_are_told_of_counted_interfaces_unless_all_are_asked_for() -> None:
     shown = lived_in()
 
-    assert {labels[1] for labels in series(page(shown), "netledger_period_receive_bytes")} == {"eth0", "usb0"}
-    told = {labels[1] for labels in series(page(shown, ALL), "netledger_period_receive_bytes")}
+    assert {labels[1] for labels in series(page(shown), "netledger_interface_period_receive_bytes")} == {"eth0", "usb0"}
+    told = {labels[1] for labels in series(page(shown, ALL), "netledger_interface_period_receive_bytes")}
     assert told == {"eth0", "usb0", "wg0", 'a"b\\c\nd🦆'}
 
 
@@ -245,7 +245,7 @@ def test_periods_to_date_begin_at_local_midnights() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
-    assert series(text, "netledger_period_receive_bytes") == {
+    assert series(text, "netledger_interface_period_receive_bytes") == {
         ("true", "eth0", "day"): 0b1,
         ("true", "eth0", "week"): 0b111,
         ("true", "eth0", "month"): 0b11111,
@@ -271,9 +271,9 @@ def test_the_last_31_finished_days_and_today_are_told() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
-    days = [labels[1] for labels in series(text, "netledger_daily_receive_bytes")]
+    days = [labels[1] for labels in series(text, "netledger_interface_daily_receive_bytes")]
     assert days == [(TODAY - timedelta(days=n)).isoformat() for n in range(31, -1, -1)]
-    assert series(text, "netledger_daily_transmit_bytes").keys() == {("true", day, "eth0") for day in days}
+    assert series(text, "netledger_interface_daily_transmit_bytes").keys() == {("true", day, "eth0") for day in days}
 
 
 def test_the_last_24_months_are_told_with_the_current_one() -> None:
@@ -281,7 +281,7 @@ def test_the_last_24_months_are_told_with_the_current_one() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
-    months = [labels[2] for labels in series(text, "netledger_monthly_receive_bytes")]
+    months = [labels[2] for labels in series(text, "netledger_interface_monthly_receive_bytes")]
     assert months == [
         *(f"2024-{month:02}" for month in (12,)),
         *(f"2025-{month:02}" for month in range(1, 13)),
@@ -294,13 +294,13 @@ def test_days_without_traffic_are_zero_since_the_first_that_had_some() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
-    assert series(text, "netledger_daily_receive_bytes") == {
+    assert series(text, "netledger_interface_daily_receive_bytes") == {
         ("true", "2026-11-19", "eth0"): 70,
         ("true", "2026-11-20", "eth0"): 0,
         ("true", "2026-11-21", "eth0"): 0,
         ("true", "2026-11-22", "eth0"): 0,
     }
-    assert series(text, "netledger_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 70}
+    assert series(text, "netledger_interface_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 70}
 
 
 def test_the_first_day_is_remembered_when_old_days_are_forgotten() -> None:
@@ -308,8 +308,8 @@ def test_the_first_day_is_remembered_when_old_days_are_forgotten() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=held))
 
-    assert list(series(text, "netledger_daily_receive_bytes").values()) == [0] * 32
-    assert list(series(text, "netledger_monthly_receive_bytes").values()) == [70, 0, 0, 0]
+    assert list(series(text, "netledger_interface_daily_receive_bytes").values()) == [0] * 32
+    assert list(series(text, "netledger_interface_monthly_receive_bytes").values()) == [70, 0, 0, 0]
 
 
 def test_the_ledger_begins_with_the_first_local_day_that_moved_a_byte() -> None:
@@ -326,8 +326,8 @@ def test_the_ledger_begins_with_the_first_local_day_that_moved_a_byte() -> None:
 def test_an_interface_that_has_never_moved_a_byte_begins_today() -> None:
     text = page(state(snapshot([interface("eth0", counted=True)])))
 
-    assert series(text, "netledger_daily_receive_bytes") == {("true", "2026-11-22", "eth0"): 0}
-    assert series(text, "netledger_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 0}
+    assert series(text, "netledger_interface_daily_receive_bytes") == {("true", "2026-11-22", "eth0"): 0}
+    assert series(text, "netledger_interface_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 0}
 
 
 def test_there_is_no_last_commit_before_the_first() -> None:
@@ -395,7 +395,7 @@ def test_midnight_moves_the_days_within_one_sample() -> None:
     after = exposition.render(state(shown, totals_held=held, now=midnight)).body.decode()
 
     day = ("true", "eth0", "day")
-    assert series(before, "netledger_period_receive_bytes")[day] == 70
-    assert series(after, "netledger_period_receive_bytes")[day] == 0
-    assert series(after, "netledger_daily_receive_bytes")["true", "2026-11-22", "eth0"] == 70
-    assert series(after, "netledger_daily_receive_bytes")["true", "2026-11-23", "eth0"] == 0
+    assert series(before, "netledger_interface_period_receive_bytes")[day] == 70
+    assert series(after, "netledger_interface_period_receive_bytes")[day] == 0
+    assert series(after, "netledger_interface_daily_receive_bytes")["true", "2026-11-22", "eth0"] == 70
+    assert series(after, "netledger_interface_daily_receive_bytes")["true", "2026-11-23", "eth0"] == 0

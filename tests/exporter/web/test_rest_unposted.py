@@ -134,4 +134,4 @@ async def test_after_a_clock_was_set_back_all_tell_the_same_day(service: Running
     metrics = (await service.ask("/metrics")).text
 
     assert (today["date"], told(today)) == ("2026-06-12", (1_000, 10))
-    assert re.search(r'netledger_period_receive_bytes{[^}]*period="day"[^}]*} (\S+)', metrics)[1] == "1000.0"  # type: ignore[index]
+    assert re.search(r'netledger_interface_period_receive_bytes{[^}]*period="day"[^}]*} (\S+)', metrics)[1] == "1000.0"  # type: ignore[index]

@@ -20,7 +20,7 @@ def families(size: int = 3) -> list[PastFamily]:
     series = [PastSeries((("device", name), ("counted", "true")), times, values) for name in DEVICES]
     return [
         PastFamily("netledger_interface_receive_bytes_total", "counter", series),
-        PastFamily("netledger_period_receive_bytes", "gauge", series[:1]),
+        PastFamily("netledger_interface_period_receive_bytes", "gauge", series[:1]),
     ]
 
 
