@@ -7,8 +7,11 @@ from typing import NamedTuple
 SCHEMA_VERSION = 1
 """PRAGMA user_version of a ledger that this netledger writes and reads."""
 
+OTHER = "(other)"
+"""Every dimension of the subject that stands for those beyond the most that a meter may have."""
+
 GONE = "(gone)"
-"""First dimension of the subject that a meter's subjects are folded into when they have long been gone."""
+"""Every dimension of the subject that a meter's subjects are folded into when they have long been gone."""
 
 ESTIMATED = "estimated_bytes"
 
@@ -16,8 +19,9 @@ ESTIMATED = "estimated_bytes"
 class MeterSpec(NamedTuple):
     """What a meter measures of a subject: amounts that are added, maxima, and sketches that are merged.
 
-    `name` is the prefix of its tables and views. `minute_sums` are the sums kept by minute, too; without any, the
-    meter keeps no minutes. `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded.
+    `name` is the prefix of its tables and views. `facts` are a subject's columns besides its dimensions
+    (INTEGER). `minute_sums` are the sums kept by minute, too; without any, the meter keeps no minutes.
+    `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded.
     """
 
     name: str
@@ -25,6 +29,7 @@ class MeterSpec(NamedTuple):
     sums: tuple[str, ...]
     peaks: tuple[str, ...] = ()
     sketches: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     minute_sums: tuple[str, ...] = ()
     most_subjects: int = 0
 
@@ -32,6 +37,12 @@ class MeterSpec(NamedTuple):
     def counts_bytes(self) -> bool:
         """True if the meter counts bytes, some of which may be estimated."""
         return "receive_bytes" in self.sums
+
+    def bytes_in(self, amounts: tuple[int, ...]) -> tuple[int, int]:
+        """Bytes received and transmitted among the sums; (0, 0) where the meter counts no bytes."""
+        if not self.counts_bytes:
+            return 0, 0
+        return amounts[self.sums.index("receive_bytes")], amounts[self.sums.index("transmit_bytes")]
 
     @property
     def grains(self) -> tuple[str, ...]:
@@ -76,6 +87,7 @@ INTERFACE = MeterSpec(
         "transmit_drops",
     ),
     peaks=("peak_receive_speed", "peak_transmit_speed", "peak_speed"),
+    facts=("counted", "uplink"),
     minute_sums=("receive_bytes", "transmit_bytes"),
 )
 """Bytes, packets, errors and drops by network interface, and peak speeds in bytes per second."""

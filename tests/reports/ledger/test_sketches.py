@@ -1,0 +1,54 @@
+"""Sketches: what is merged is kept, whatever the order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.ledger.sketches import EMPTY, bucket_of, decoded, encoded, merged, quantile
+
+COUNTS = st.dictionaries(st.integers(-700, 700), st.integers(1, 2**40), max_size=30)
+SKETCHES = COUNTS.map(encoded)
+
+
+@given(COUNTS)
+def test_a_sketch_holds_every_count(counts: dict[int, int]) -> None:
+    assert decoded(encoded(counts)) == counts
+
+
+@given(SKETCHES, SKETCHES, SKETCHES)
+def test_the_order_of_merging_does_not_matter(first: bytes, second: bytes, third: bytes) -> None:
+    assert merged(first, second) == merged(second, first)
+    assert merged(merged(first, second), third) == merged(first, merged(second, third))
+    assert merged(first, EMPTY) == first
+
+
+@given(SKETCHES, SKETCHES)
+def test_merging_loses_no_count(first: bytes, second: bytes) -> None:
+    together = sum(decoded(merged(first, second)).values())
+
+    assert together == sum(decoded(first).values()) + sum(decoded(second).values())
+
+
+@given(st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=200), st.floats(0, 1))
+def test_a_quantile_is_within_two_percent(values: list[float], share: float) -> None:
+    counts: dict[int, int] = {}
+    for value in values:
+        counts[bucket_of(value)] = counts.get(bucket_of(value), 0) + 1
+
+    found = quantile(encoded(counts), share)
+
+    exact = sorted(values)[int(share * (len(values) - 1))]
+    assert found is not None
+    assert abs(found - exact) <= exact * 0.0200
+
+
+def test_an_empty_sketch_has_no_quantile() -> None:
+    assert quantile(EMPTY, 0.5) is None
+
+
+@pytest.mark.parametrize("broken", [b"\x80", b"\x01", b"\x01\x02\x03"])
+def test_bytes_that_are_no_sketch_are_refused(broken: bytes) -> None:
+    with pytest.raises(ValueError, match="a sketch"):
+        decoded(broken)
