@@ -18,8 +18,6 @@ from exporter.terminal.options import one_interface
 from exporter.terminal.output_files import replacing, require_free
 from exporter.terminal.progress import PATIENCE_SECONDS, progress
 from exporter.terminal.signals import clean_termination
-from reports.billing.plans import PlanError
-from reports.calendar.periods import PeriodError
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.export.export import Source, subject_of
 from reports.formats.registry import (
@@ -28,10 +26,8 @@ from reports.formats.registry import (
     DAY,
     FORMATS,
     RESOLUTIONS,
-    ResolutionError,
     format_at,
 )
-from reports.ledger.reader import UnknownInterfaceError
 from reports.text.amounts import counted, human_bytes
 
 if TYPE_CHECKING:
@@ -98,7 +94,7 @@ def export(  # noqa: PLR0913 - one for each option
     path = None if output == Path("-") else output
     if path is not None and not force:
         require_free(path)
-    form = _format(resolution, name, columns)
+    form = format_at(resolution, name, columns)
     session = open_session(environment)
     if (service := session.neighbour()) is not None:
         given = {"range": named, "from": first, "to": last, "interface": interface, "plan": plan, "columns": columns}
@@ -120,21 +116,11 @@ def export(  # noqa: PLR0913 - one for each option
     click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")
 
 
-def _format(resolution: str, name: str, columns: str) -> Format:
-    try:
-        return format_at(resolution, name, columns)
-    except ResolutionError as error:
-        raise click.UsageError(str(error)) from error
-
-
 def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> ExportResult:
-    try:
-        subject = subject_of([found.plan for found in session.settings.plans], plan, interface)
-        with session.read() as ledger:
-            outlook = (outlook_of(session.settings),) if form.has_outlook else ()
-            told = form.query(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)
-    except (PeriodError, PlanError, UnknownInterfaceError) as error:
-        raise click.UsageError(str(error)) from error
+    subject = subject_of([found.plan for found in session.settings.plans], plan, interface)
+    with session.read() as ledger:
+        outlook = (outlook_of(session.settings),) if form.has_outlook else ()
+        told = form.query(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)
     return told.read_with(partial(_read_slots, session))
 
 

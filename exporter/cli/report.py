@@ -14,10 +14,7 @@ from exporter.identity import host_name
 from exporter.session.session import open_session
 from exporter.terminal.options import one_interface
 from exporter.terminal.output_files import replacing, require_free
-from reports.billing.plans import PlanError
-from reports.calendar.periods import PeriodError
 from reports.calendar.spans import RANGES, Asked
-from reports.ledger.reader import UnknownInterfaceError
 from reports.text.amounts import counted, human_bytes
 from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
 
@@ -91,15 +88,12 @@ def _ask(session: Session, wanted: Wanted, plan: str | None, interface: str | No
     from reports.export.export import Source  # noqa: PLC0415 - as above
     from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415
 
-    try:
-        of_cycle, subject = whose([found.plan for found in session.settings.plans], wanted, plan, interface)
-        with session.read() as ledger:
-            identity = ledger.state().get("ledger_id", "")
-            source = Source(host_name(), identity, platform.system(), exporter.__version__)
-            asked = asked_for(ledger, wanted, of_cycle, session.now())
-            return wrapup(ledger, asked, session.now(), source, subject, outlook_of(session.settings))
-    except (PeriodError, PlanError, UnknownInterfaceError) as error:
-        raise click.UsageError(str(error)) from error
+    of_cycle, subject = whose([found.plan for found in session.settings.plans], wanted, plan, interface)
+    with session.read() as ledger:
+        identity = ledger.state().get("ledger_id", "")
+        source = Source(host_name(), identity, platform.system(), exporter.__version__)
+        asked = asked_for(ledger, wanted, of_cycle, session.now())
+        return wrapup(ledger, asked, session.now(), source, subject, outlook_of(session.settings))
 
 
 def _save(path: Path, page: bytes, *, force: bool) -> None:

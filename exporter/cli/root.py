@@ -13,9 +13,10 @@ import click
 import exporter
 from exporter.session.environment import Environment
 from exporter.terminal.groups import HintingGroup
+from reports.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Count, keep the ledger and serve, in the foreground."),
@@ -48,15 +49,27 @@ SUBCOMMANDS: Mapping[tuple[str, str], str] = {("plan", "test-notify"): "notices"
 CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
 
 
-def _with_config(command: click.Command) -> click.Command:
-    """`netledger run --config FILE` is what people of Prometheus type: the option may stand behind a command, too."""
+def _as_subcommand(command: click.Command) -> click.Command:
+    """The command with `--config`, whose QuestionErrors end it with its usage.
+
+    `netledger run --config FILE` is the order that users of Prometheus know.
+    """
     if not any(parameter.name == "config" for parameter in command.params):
-        command.params.append(
-            click.Option(
-                ["--config"], type=CONFIG_PATH, expose_value=False, callback=_use_config, help="Settings file."
-            )
-        )
+        help_text = "Settings file."
+        option = click.Option(["--config"], type=CONFIG_PATH, expose_value=False, callback=_use_config, help=help_text)
+        command.params.append(option)
+        command.callback = _with_usage_errors(command.callback)
     return command
+
+
+def _with_usage_errors(callback: Callable[..., Any] | None) -> Callable[..., Any]:
+    def call(*arguments: Any, **options: Any) -> Any:
+        try:
+            return callback(*arguments, **options) if callback is not None else None
+        except QuestionError as error:
+            raise click.UsageError(str(error)) from error
+
+    return call
 
 
 def _use_config(ctx: click.Context, _parameter: click.Parameter, config: Path | None) -> None:
@@ -83,7 +96,7 @@ class LazyGroup(HintingGroup):
         if (module := SUBCOMMANDS.get((args[0], args[1] if len(args) > 1 else ""))) is None:
             return super().resolve_command(ctx, args)
         command = getattr(import_module(f"exporter.cli.{module}"), args[1].replace("-", "_"))
-        return f"{args[0]} {args[1]}", _with_config(command), args[2:]
+        return f"{args[0]} {args[1]}", _as_subcommand(command), args[2:]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of the table, which is the order of use."""
@@ -98,7 +111,7 @@ class LazyGroup(HintingGroup):
             return click.Command(cmd_name, short_help=summary)
         name = f"{cmd_name}_command" if cmd_name == "range" else cmd_name
         command = getattr(import_module(f"exporter.cli.{module}"), name)
-        return _with_config(command) if isinstance(command, click.Command) else None
+        return _as_subcommand(command) if isinstance(command, click.Command) else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the list without importing anything."""

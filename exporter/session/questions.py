@@ -13,9 +13,7 @@ import click
 import msgspec
 
 from exporter.session.client import ServiceError
-from reports.billing.plans import PlanError
-from reports.calendar.periods import PeriodError, iso
-from reports.ledger.reader import UnknownInterfaceError
+from reports.calendar.periods import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,10 +52,7 @@ def ask(session: Session, question: Question[Shape]) -> Found[Shape]:
     if service is not None:
         return _of_service(service, session, question)
     with session.read() as ledger:
-        try:
-            return Found(question.answer(ledger), ledger.zone, _until(session, ledger))
-        except (PeriodError, PlanError, UnknownInterfaceError) as error:
-            raise click.UsageError(str(error)) from error
+        return Found(question.answer(ledger), ledger.zone, _until(session, ledger))
 
 
 def fetch(service: ServiceClient, path: str, parameters: Mapping[str, str | None]) -> bytes:

@@ -18,14 +18,13 @@ from exporter.web.api import bandwidth, export, history, plans, prometheus, repo
 from exporter.web.context import CONTEXT
 from exporter.web.http import openapi
 from exporter.web.http.access import Access
-from exporter.web.http.endpoints import BadRequestError, Endpoint, answer_with, error_response, parse_query
+from exporter.web.http.endpoints import Endpoint, answer_with, error_response, parse_query
 from exporter.web.http.grafana import NAME, Seen, grafana_url
 from exporter.web.http.listening import Guests, Listener, bind, most_connections
 from exporter.web.http.protocol import FAILED, Protocol
 from exporter.web.page import live, page
 from exporter.web.page.asset_files import add_assets
-from reports.calendar.periods import PeriodError
-from reports.ledger.reader import UnknownInterfaceError
+from reports.errors import QuestionError
 
 if TYPE_CHECKING:
     import socket
@@ -201,7 +200,7 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
             async with asyncio.timeout(BODY_SECONDS):
                 await request.read()
         return await handler(request)
-    except (BadRequestError, PeriodError, UnknownInterfaceError) as error:
+    except QuestionError as error:
         return error_response(400, str(error))
     except web.HTTPException as error:
         return _as_error(error)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from reports.calendar.offsets import stretches
 from reports.calendar.periods import SLOT_SECONDS, Period, day_of
+from reports.errors import QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +31,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_DAY = timedelta(days=1)
 
 
-class PlanError(ValueError):
+class PlanError(QuestionError):
     """A plan that nobody set, or one where it cannot be; the text names the rule."""
 
 

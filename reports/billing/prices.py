@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from reports.billing.plans import Plan, PriceStep
+from reports.errors import QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ PRICE_RULE = (
 _EXACT = Context(prec=160)
 
 
-class PriceError(ValueError):
+class PriceError(QuestionError):
     """A text is no price; the message holds the text and the rule."""
 
 

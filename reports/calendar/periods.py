@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.errors import QuestionError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
@@ -28,7 +30,7 @@ _MONTH = re.compile("([0-9]{4})-([0-9]{2})")
 _DATE = re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
-class PeriodError(ValueError):
+class PeriodError(QuestionError):
     """A text or number names no period; the message holds the value and the rule it breaks."""
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reports.calendar.spans import Asked
+from reports.errors import QuestionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -97,7 +98,7 @@ SLOT_FORMATS: Mapping[str, Format] = {
 DAY, SLOT = RESOLUTIONS = ("day", "slot")
 
 
-class ResolutionError(ValueError):
+class ResolutionError(QuestionError):
     """There is no such resolution or choice of columns, or a format has none of it; the text has the rule."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from reports.calendar.periods import day_number, day_numbered, day_of, months
+from reports.errors import QuestionError
 from reports.ledger.rows import (
     ALL_POSTED,
     NO_BYTES,
@@ -47,7 +48,7 @@ METER = "interface"
 FEW_INTERFACES = 4
 
 
-class UnknownInterfaceError(ValueError):
+class UnknownInterfaceError(QuestionError):
     """The ledger has never seen an interface of this name."""
 
 

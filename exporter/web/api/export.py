@@ -24,7 +24,6 @@ from exporter.web.http.endpoints import (
     parse_query,
 )
 from exporter.web.http.policy import WITHOUT_SCRIPTS
-from reports.billing.plans import PlanError
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.formats.registry import (
     ALL_COLUMNS,
@@ -32,7 +31,6 @@ from reports.formats.registry import (
     DAY,
     FORMATS,
     RESOLUTIONS,
-    ResolutionError,
     format_at,
 )
 
@@ -145,11 +143,7 @@ async def export(request: web.Request) -> web.Response:
     query = parse_query(request, ExportQuery)
     if query.format not in FORMATS:
         raise BadRequestError(f"format: {query.format!r} is refused; use {', '.join(FORMATS)}")
-    try:
-        form = format_at(query.resolution, query.format, query.columns)
-    except ResolutionError as error:
-        raise BadRequestError(str(error)) from error
-    return await _answer(request, query, form)
+    return await _answer(request, query, format_at(query.resolution, query.format, query.columns))
 
 
 async def export_for_models(request: web.Request) -> web.Response:
@@ -187,10 +181,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
 def _subject(context: ServiceContext, query: DaysQuery) -> Plan | str | None:
     from reports.export.export import subject_of  # noqa: PLC0415 - see above
 
-    try:
-        return subject_of([found.plan for found in context.settings.plans], query.plan, query.interface)
-    except PlanError as error:
-        raise BadRequestError(str(error)) from error
+    return subject_of([found.plan for found in context.settings.plans], query.plan, query.interface)
 
 
 async def _chunks(context: ServiceContext, answer: Answer) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from exporter.web.http.endpoints import BadRequestError, Endpoint, OfInterface, Query
 from reports.billing.cost import PERIODS, period_cost
-from reports.billing.plans import PlanError, named
+from reports.billing.plans import named
 from reports.billing.prices import PRICE, PriceError
 from reports.billing.prices import parse_price as parse
 from reports.billing.status import plan_status
@@ -98,11 +98,8 @@ async def cost(context: ServiceContext, query: CostQuery) -> json_cost.CostAnswe
 
 
 def named_plan(settings: Settings, name: str | None) -> Plan:
-    """The plan of this name, the first one by default; raises BadRequestError."""
-    try:
-        return named([found.plan for found in settings.plans], name)
-    except PlanError as error:
-        raise BadRequestError(str(error)) from error
+    """The plan of this name, the first one by default; raises PlanError."""
+    return named([found.plan for found in settings.plans], name)
 
 
 def parse_price(text: str | None) -> Decimal | None:

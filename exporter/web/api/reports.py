@@ -35,7 +35,6 @@ from exporter.web.http.endpoints import (
     parse_query,
 )
 from exporter.web.http.policy import WITHOUT_SCRIPTS
-from reports.billing.plans import PlanError
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.text.amounts import human_duration
 from reports.wrapup.requested_period import CYCLES, Wanted, asked_for
@@ -188,10 +187,7 @@ async def report(request: web.Request) -> web.StreamResponse:
 def _whose(context: ServiceContext, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
     from reports.wrapup.wrapup import whose  # noqa: PLC0415 - as above
 
-    try:
-        return whose([found.plan for found in context.settings.plans], wanted, query.plan, query.interface)
-    except PlanError as error:
-        raise BadRequestError(str(error)) from error
+    return whose([found.plan for found in context.settings.plans], wanted, query.plan, query.interface)
 
 
 PAGES = (

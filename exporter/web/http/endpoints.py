@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import ETag, web
 
 from reports.calendar.periods import PeriodError
+from reports.errors import QuestionError
 from reports.ledger.scope import joined
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Page(NamedTuple):
     """The type of its JSON, where that is one of the formats, or several; imported when somebody asks for OpenAPI."""
 
 
-class BadRequestError(Exception):
+class BadRequestError(QuestionError):
     """A parameter cannot be used; the text names it, its value and the rule."""
 
 
