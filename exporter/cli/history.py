@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.session.environment import Environment
-    from reports.formats.json.usage import Usage
+    from reports.formats.shapes import Usage
     from reports.ledger.reader import LedgerReader
 
 SHADES = "░▒▓█"

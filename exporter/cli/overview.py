@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.formats.json import usage as shapes
     from reports.formats.json.plans import PlanAnswer
+    from reports.formats.shapes import Usage
 
 COLUMNS = ("", "Received", "Sent", "Total", "Average")
 ONE_DAY = timedelta(days=1)
 
-Amount: TypeAlias = "shapes.PeriodAmounts | shapes.Usage | shapes.Today"
+Amount: TypeAlias = "shapes.PeriodAmounts | Usage | shapes.Today"
 
 
 class Line(NamedTuple):

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.formats.json import cost as json_cost
     from reports.formats.json import usage as shapes
+    from reports.formats.shapes import Usage
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
-Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | shapes.Usage | shapes.Today"
+Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today"
 
 
 class Part(NamedTuple):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start, iso, parse_date
 from reports.calendar.spans import Span
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from reports.export.export import Export, Source
     from reports.ledger.reader import LedgerReader, UnpostedRow
 
-DAY, SLOT = "day", "slot"
+Resolution = Literal["slot", "day"]
+DAY: Resolution = "day"
+SLOT: Resolution = "slot"
 ROWS_AT_ONCE = 768
 """Rows that are read and written at once: some 150 KB of JSON; a day at least."""
 DAY_SECONDS = 86_400
@@ -62,7 +64,7 @@ class Row(NamedTuple):
     sent: int
     estimated: int
     peak: int
-    resolution: str
+    resolution: Resolution
 
 
 ReadSlots = Callable[[Span, Sequence[str]], Sequence[Slot]]

@@ -1,4 +1,4 @@
-"""TOON, Token-Oriented Object Notation (toonformat.dev): what the JSON export says, by the official library.
+"""TOON, Token-Oriented Object Notation (toonformat.dev): the document of the JSON export, by the official library.
 
 The library writes a whole document; ten years of days are given to it in batches, whose rows are the same.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import toon_format
 
-from reports.formats.json import export as export_json
+from reports.formats.document import days_of, head_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,14 +22,13 @@ DAYS = "daily_data"
 
 def write(export: Export) -> Iterator[bytes]:
     """UTF-8; decoded it equals the JSON export."""
-    document = msgspec.to_builtins(export_json.head(export)._asdict())
+    document = msgspec.to_builtins(head_of(export))
     if not export.days.size:
         document[DAYS] = []
     yield (toon_format.encode(document) + "\n").encode()
     is_first = True
     for days in export.batches():
-        rows = msgspec.to_builtins(export_json.days_of_export(days))
-        header, _, lines = toon_format.encode({DAYS: rows}).partition("\n")
+        header, _, lines = toon_format.encode({DAYS: msgspec.to_builtins(days_of(days))}).partition("\n")
         if is_first:
             yield (header.replace(f"{DAYS}[{days.size}]", f"{DAYS}[{export.days.size}]", 1) + "\n").encode()
         yield (lines + "\n").encode()

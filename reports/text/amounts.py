@@ -5,11 +5,6 @@ All are integers until they are text, so that huge amounts are exact; halves rou
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _DECIMAL_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _BINARY_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 _MEGABYTE_ENDS, _GIGABYTE_ENDS = (tuple(f".{part:02} {unit}" for part in range(100)) for unit in ("MB", "GB"))
@@ -30,16 +25,6 @@ def human_bytes(n: int) -> str:
     return _whole_or_scaled(n, _DECIMAL_UNITS)
 
 
-def human_bytes_each(amounts: Iterable[int]) -> list[str]:
-    """The same of many: an export of ten years writes 15,000, and a call for each would take a third longer."""
-    return [
-        _WHOLE[(hundredths := (n + 5_000_000) // 10_000_000) // 100] + _GIGABYTE_ENDS[hundredths % 100]
-        if 999_995_000 <= n < 999_995_000_000  # noqa: PLR2004 - as above
-        else human_bytes(n)
-        for n in amounts
-    ]
-
-
 def human_rate(bytes_per_second: float) -> str:
     """Write a speed in bytes, in units of 1000: "125.83 MB/s"; ValueError below zero."""
     return human_bytes(round(bytes_per_second)) + "/s"
@@ -50,14 +35,9 @@ def compatible_bytes(n: int) -> str:
     return human_bytes(n).replace("kB", "KB")
 
 
-def compatible_bytes_each(amounts: Iterable[int]) -> list[str]:
-    """The same of many."""
-    return [text.replace("kB", "KB") for text in human_bytes_each(amounts)]
-
-
 def compatible_rate(bytes_per_second: float) -> str:
     """A speed as PacketBuddy writes it: "524.29 KB/s"."""
-    return human_rate(bytes_per_second).replace("kB", "KB")
+    return compatible_bytes(round(bytes_per_second)) + "/s"
 
 
 def human_bits(bytes_per_second: float) -> str:

@@ -211,7 +211,7 @@ def disposition(told: Export, form: Format) -> str:
 
 def _documents() -> tuple[type, ...]:
     """What JSON there is, for whoever asks for OpenAPI."""
-    from reports.formats.json.export import ExportDocument  # noqa: PLC0415 - see above
+    from reports.formats.document import ExportDocument  # noqa: PLC0415 - see above
     from reports.formats.json.slots import SlotDocument  # noqa: PLC0415 - see above
 
     return ExportDocument, SlotDocument

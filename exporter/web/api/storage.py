@@ -14,7 +14,7 @@ from exporter.ledger.files import size_on_disk
 from exporter.web.http.endpoints import Endpoint, NoQuery, Query
 from reports.calendar.periods import iso
 from reports.formats.json import ledger as shapes
-from reports.formats.json.usage import Answer
+from reports.formats.shapes import Answer
 from reports.ledger.reader import RowCounts, Unposted
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from reports.calendar.periods import iso, parse_date, parse_month, parse_year
 from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
+from reports.formats.shapes import Usage, usage_of
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.scope import names_of
 from reports.usage import usage
@@ -64,7 +65,7 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
         return first, last
 
 
-async def live(context: ServiceContext, query: OfInterface) -> shapes.Usage:
+async def live(context: ServiceContext, query: OfInterface) -> Usage:
     """Bytes per second, measured between the last two samples."""
     snapshot = context.fresh_snapshot()
     if query.interface is None:
@@ -168,8 +169,8 @@ def _given(texts: dict[str, str | None]) -> tuple[str, date]:
     return name, parse_parameter(name, texts[name] or "", parse_date)
 
 
-def _rates(speeds: Speeds) -> shapes.Usage:
-    return shapes.usage(Bytes(speeds.receive, speeds.transmit))
+def _rates(speeds: Speeds) -> Usage:
+    return usage_of(Bytes(speeds.receive, speeds.transmit))
 
 
 def _with_link(row: shapes.InterfaceUsage, state: InterfaceState | None, seen: str) -> shapes.InterfaceUsage:
@@ -187,7 +188,7 @@ def _with_link(row: shapes.InterfaceUsage, state: InterfaceState | None, seen: s
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/api/live", "Receive and transmit speed now", OfInterface, shapes.Usage, live),
+    Endpoint("GET", "/api/live", "Receive and transmit speed now", OfInterface, Usage, live),
     Endpoint("GET", "/api/today", "Usage since local midnight", OfInterface, TodayAndCost, today),
     Endpoint("GET", "/api/week", "Usage of this week by day", OfInterface, shapes.Range, week),
     Endpoint("GET", "/api/month", "Usage of a month by day", MonthQuery, shapes.Month, month),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.formats.json.usage import Answer, MonthText
+from reports.formats.shapes import Answer, MonthText
 from reports.text.amounts import human_binary, mbps
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import msgspec
 
 from reports.billing.prices import money
 from reports.calendar.periods import iso
-from reports.formats.json.usage import Answer, DateText, Timestamp, Today, Usage, usage
+from reports.formats.json.usage import Today
+from reports.formats.shapes import Answer, DateText, Timestamp, Usage, usage_of
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def today_and_cost(day: Today, found: StretchCost) -> TodayAndCost:
 def summary(used: Bytes, found: StretchCost, since: int | None, zone: ZoneInfo) -> Summary:
     """Shape all that was counted since then (UTC seconds), with its cost."""
     began = None if since is None else iso(since, zone)
-    return Summary(**msgspec.structs.asdict(usage(used)), cost=cost_block(found), counting_since=began)
+    return Summary(**msgspec.structs.asdict(usage_of(used)), cost=cost_block(found), counting_since=began)
 
 
 def cost_answer(found: StretchCost, *, is_asked: bool) -> CostAnswer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from reports.billing.forecast import why_unknown
 from reports.billing.prices import has_price, money, rounded
 from reports.calendar.periods import iso
-from reports.formats.json.usage import Answer, Timestamp
+from reports.formats.shapes import Answer, Timestamp
 from reports.text.amounts import compatible_bytes
 
 if TYPE_CHECKING:

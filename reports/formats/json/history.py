@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 import msgspec
 
 from reports.calendar.periods import iso
-from reports.formats.json.usage import Answer, ByteCount, HumanReadable, Timestamp, Usage, usage
+from reports.formats.shapes import Answer, ByteCount, HumanReadable, Timestamp, Usage, usage_of
 from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def hours(found: hours_of_week.HoursOfWeek, zone: ZoneInfo) -> HoursAnswer:
             WeekdayHours(weekday=weekday, hours=[_cell(hour, used) for hour, used in enumerate(row)])
             for weekday, row in zip(WEEKDAYS, found.matrix, strict=True)
         ],
-        summary=usage(found.total),
+        summary=usage_of(found.total),
         covered=_covered(found.covered, zone),
     )
 
@@ -167,7 +167,7 @@ def series(found: Series, span: Span, zone: ZoneInfo) -> SeriesAnswer:
         step=found.step,
         timezone=zone.key,
         points=points,
-        summary=usage(found.total),
+        summary=usage_of(found.total),
     )
 
 

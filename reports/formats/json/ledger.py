@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from reports.calendar.periods import iso
-from reports.formats.json.usage import Answer, Timestamp
+from reports.formats.shapes import Answer, Timestamp
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo

@@ -8,7 +8,7 @@ import msgspec
 
 from reports.calendar.periods import iso
 from reports.formats.json.forecast import ForecastAnswer, Money, forecast, money_of
-from reports.formats.json.usage import Answer, DateText, Timestamp
+from reports.formats.shapes import Answer, DateText, Timestamp
 from reports.text.amounts import compatible_bytes
 
 if TYPE_CHECKING:

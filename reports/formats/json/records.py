@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
-from reports.formats.json.usage import Answer, ByteCount, DateText, MonthText, Usage, usage
+from reports.formats.shapes import Answer, ByteCount, DateText, MonthText, Usage, usage_of
 from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def records(found: Records) -> RecordsAnswer:
 
 def _moved(used: Bytes) -> dict[str, Any]:
     """The fields that every amount has."""
-    return msgspec.structs.asdict(usage(used))
+    return msgspec.structs.asdict(usage_of(used))
 
 
 def _week(found: Busiest | None) -> RecordWeek | msgspec.UnsetType:

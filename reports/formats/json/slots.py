@@ -7,25 +7,18 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from reports.calendar.periods import SLOT_SECONDS, iso
-from reports.formats.json.export import (
-    Head,
-    InterfaceOfExport,
-    Metadata,
-    MonthOfExport,
-    Summarized,
-    head,
-    opening,
-)
-from reports.formats.json.usage import Answer, ByteCount, Timestamp
+from reports.formats.document import InterfaceOfExport, Metadata, MonthOfExport, Summarized, head_of
+from reports.formats.json.export import pieces
+from reports.formats.shapes import Answer, ByteCount, Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from reports.export.slots import Row, SlotExport
 
 
 class SlotMetadata(Metadata):
-    """`slots_since`: the first day that is told by slots, null where there is none; `notice` says what is not."""
+    """`slots_since`: the first day with slots, null where there is none; `notice` names the days without."""
 
     resolution: Literal["slot"]
     slot_seconds: int
@@ -46,7 +39,7 @@ class SlotOfExport(Answer):
 
 
 class SlotDocument(Answer):
-    """An export by slots; those in which nothing was moved are left out."""
+    """An export by slots; those without traffic are left out."""
 
     metadata: SlotMetadata
     summary: Summarized
@@ -55,30 +48,26 @@ class SlotDocument(Answer):
     slot_data: list[SlotOfExport]
 
 
-def write(told: SlotExport) -> Iterator[bytes]:
+def write(export: SlotExport) -> Iterator[bytes]:
     """One JSON object, a SlotDocument."""
-    yield opening(_head(told)) + b'"slot_data":['
-    names = {device: msgspec.json.encode(device).decode() for device in told.used}
-    separator = b""
-    for rows in told.batches():
-        yield separator + ",".join(_lines(rows, names)).encode()
-        separator = b","
-    yield b"]}\n"
+    head = head_of(export.by_day)
+    since = None if export.slots_since is None else iso(export.slots_since, export.by_day.zone)
+    facts = msgspec.structs.asdict(head.metadata) | {"notice": export.notice or None}
+    head.metadata = SlotMetadata(**facts, resolution="slot", slot_seconds=SLOT_SECONDS, slots_since=since)
+    return pieces(head, "slot_data", map(_slots, export.batches()))
 
 
-def _head(told: SlotExport) -> Head:
-    by_day = head(told.by_day)
-    since = None if told.slots_since is None else iso(told.slots_since, told.by_day.zone)
-    facts = msgspec.structs.asdict(by_day.metadata) | {"notice": told.notice or None}
-    metadata = SlotMetadata(**facts, resolution="slot", slot_seconds=SLOT_SECONDS, slots_since=since)
-    return by_day._replace(metadata=metadata)
-
-
-def _lines(rows: Sequence[Row], names: dict[str, str]) -> list[str]:
-    """Rows as `SlotOfExport` has them."""
+def _slots(rows: Iterable[Row]) -> list[SlotOfExport]:
     return [
-        f'{{"start":"{start}","interface":{names[device]},"bytes_sent":{sent},"bytes_received":{received},'
-        f'"total_bytes":{received + sent},"peak_speed":{peak},"estimated_bytes":{estimated},'
-        f'"resolution":"{resolution}"}}'
+        SlotOfExport(
+            start=start,
+            interface=device,
+            bytes_sent=sent,
+            bytes_received=received,
+            total_bytes=received + sent,
+            peak_speed=peak,
+            estimated_bytes=estimated,
+            resolution=resolution,
+        )
         for start, device, received, sent, estimated, peak, resolution in rows
     ]

@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from reports.calendar.periods import iso
-from reports.text.amounts import compatible_bytes, compatible_rate
+from reports.formats.shapes import (
+    Answer,
+    ByteCount,
+    DateText,
+    HumanReadable,
+    MonthText,
+    Timestamp,
+    Usage,
+    human,
+    usage_of,
+)
+from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.ledger.reader import Bytes, Interface
     from reports.usage import usage as usages
-
-
-ByteCount = Annotated[int, msgspec.Meta(ge=0)]
-DateText = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"}, examples=["2026-08-05"])]
-MonthText = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[0-9]{4}-[0-9]{2}$"}, examples=["2026-08"])]
-Timestamp = Annotated[
-    str,
-    msgspec.Meta(extra_json_schema={"format": "date-time"}, examples=["2026-08-05T18:30:00+05:30"]),
-]
-"""ISO 8601 with offset."""
-
-
-class Answer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A JSON object; fields that are not set are left out."""
-
-
-class HumanReadable(Answer):
-    """Amounts as people read them, in units of 1000."""
-
-    sent: str
-    received: str
-    total: str
-    peak_speed: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class Usage(Answer):
-    """Bytes; `estimated_bytes` of them were counted across a stretch in which nobody looked."""
-
-    bytes_sent: ByteCount
-    bytes_received: ByteCount
-    total_bytes: ByteCount
-    human_readable: HumanReadable
-    estimated_bytes: ByteCount = 0
 
 
 class Today(Answer, kw_only=True):
@@ -148,24 +126,6 @@ class Interfaces(Answer):
     interfaces: list[InterfaceUsage]
 
 
-def human(used: Bytes) -> HumanReadable:
-    """Write amounts in words."""
-    return HumanReadable(
-        sent=compatible_bytes(used.sent), received=compatible_bytes(used.received), total=compatible_bytes(used.total)
-    )
-
-
-def usage(used: Bytes) -> Usage:
-    """Shape an amount."""
-    return Usage(
-        bytes_sent=used.sent,
-        bytes_received=used.received,
-        total_bytes=used.total,
-        human_readable=human(used),
-        estimated_bytes=used.estimated,
-    )
-
-
 def today(used: usages.PeriodUsage, zone: ZoneInfo) -> Today:
     """Shape one day."""
     words = human(used.total)
@@ -221,8 +181,8 @@ def interface(held: Interface, used_today: Bytes, zone: ZoneInfo) -> InterfaceUs
         uplink=held.is_uplink,
         first_seen=iso(held.first_seen, zone),
         last_seen=iso(held.last_seen, zone),
-        lifetime=usage(held.bytes),
-        today=usage(used_today),
+        lifetime=usage_of(held.bytes),
+        today=usage_of(used_today),
     )
 
 
@@ -232,7 +192,7 @@ def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
 
 def _summary(used: usages.PeriodUsage) -> PeriodAmounts:
     if used.is_counted:
-        return PeriodAmounts(**msgspec.structs.asdict(usage(used.total)))
+        return PeriodAmounts(**msgspec.structs.asdict(usage_of(used.total)))
     return PeriodAmounts(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
 
 

@@ -22,7 +22,7 @@ from exporter.metering.readings import Counts
 from exporter.settings.tree import PlanSettings
 from exporter.web.api.export import SHORT_BYTES, disposition
 from reports.billing.plans import Plan
-from reports.formats.json.export import ExportDocument
+from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.web.running_service import RunningService, interface, running

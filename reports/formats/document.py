@@ -1,0 +1,232 @@
+"""The document of an export, which JSON and TOON write: PacketBuddy's structure, and each interface."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, MonthText, Timestamp, human
+from reports.text.amounts import compatible_bytes, compatible_rate
+
+if TYPE_CHECKING:
+    from reports.export.days import Days
+    from reports.export.export import Export, ExportSummary
+    from reports.ledger.reader import Bytes
+
+
+class ExportDevice(Answer):
+    """The host; `device_id` is its ledger's."""
+
+    hostname: str
+    os_type: str
+    device_id: str
+
+
+class TrackingPeriod(Answer):
+    """The days of the document, null where there are none."""
+
+    first_date: DateText | None
+    last_date: DateText | None
+    total_days: int
+
+
+class Metadata(Answer):
+    """Host, time and subject of the export; `notice` says that nothing is counted.
+
+    `interface` and `plan` are null for all counted interfaces together.
+    """
+
+    exported_at: Timestamp
+    device: ExportDevice
+    tracking_period: TrackingPeriod
+    version: str
+    timezone: str
+    range: str
+    interface: str | None
+    plan: str | None
+    notice: str | None
+
+
+class Totals(Answer):
+    """Bytes of the whole range."""
+
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
+    estimated_bytes: ByteCount
+    human_readable: HumanReadable
+
+
+class Averages(Answer):
+    """A day's share."""
+
+    daily_bytes: ByteCount
+    daily_human: str
+
+
+class ExportPeakSpeed(Answer):
+    """The highest speed, and its day."""
+
+    bytes_per_second: ByteCount
+    human_readable: str
+    date: DateText | None
+
+
+class PeakDay(Answer):
+    """The day with the most bytes."""
+
+    date: DateText
+    bytes: ByteCount
+    human: str
+
+
+class Summarized(Answer):
+    """The range in a few numbers."""
+
+    totals: Totals
+    averages: Averages
+    peak_speed: ExportPeakSpeed
+    peak_day: PeakDay | None
+
+
+class InterfaceOfExport(Answer):
+    """One interface over the whole range, counted or not."""
+
+    interface: str
+    counted: bool
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
+    peak_speed: ByteCount
+    estimated_bytes: ByteCount
+    human_readable: HumanReadable
+
+
+class MonthOfExport(Answer):
+    """One calendar month, as far as it is in the range; `days_tracked` counts its days in the document."""
+
+    month: MonthText
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
+    peak_speed: ByteCount
+    days_tracked: int
+    estimated_bytes: ByteCount
+    human_readable: HumanReadable
+
+
+class DayOfExport(Answer):
+    """One local day."""
+
+    date: DateText
+    bytes_sent: ByteCount
+    bytes_received: ByteCount
+    total_bytes: ByteCount
+    peak_speed: ByteCount
+    estimated_bytes: ByteCount
+    human_readable: HumanReadable
+
+
+class Head(Answer):
+    """What stands before the days."""
+
+    metadata: Metadata
+    summary: Summarized
+    interfaces: list[InterfaceOfExport]
+    monthly_data: list[MonthOfExport]
+
+
+class ExportDocument(Head):
+    """An export; days without traffic are listed with zeros."""
+
+    daily_data: list[DayOfExport]
+
+
+def head_of(export: Export) -> Head:
+    """Everything but the days."""
+    summary = export.summary()
+    return Head(
+        metadata=_metadata(export),
+        summary=_summarized(summary),
+        interfaces=[
+            InterfaceOfExport(interface=total.device, counted=total.is_counted, **_amounts(total.bytes))
+            for total in export.interfaces
+        ],
+        monthly_data=[
+            MonthOfExport(month=part.name, days_tracked=part.days, **_amounts(part.bytes)) for part in summary.months
+        ],
+    )
+
+
+def days_of(days: Days) -> list[DayOfExport]:
+    """Days with zeros where there was no traffic; 256 of them are made and encoded in half a millisecond."""
+    return [
+        DayOfExport(
+            date=date,
+            bytes_sent=sent,
+            bytes_received=received,
+            total_bytes=received + sent,
+            peak_speed=peak,
+            estimated_bytes=estimated,
+            human_readable=HumanReadable(
+                sent=compatible_bytes(sent),
+                received=compatible_bytes(received),
+                total=compatible_bytes(received + sent),
+                peak_speed=compatible_rate(peak),
+            ),
+        )
+        for date, received, sent, estimated, peak in zip(*days, strict=True)
+    ]
+
+
+def _metadata(export: Export) -> Metadata:
+    source = export.source
+    return Metadata(
+        exported_at=export.exported_at,
+        device=ExportDevice(hostname=source.hostname, os_type=source.os_type, device_id=source.device_id),
+        tracking_period=TrackingPeriod(
+            first_date=export.first_date,
+            last_date=export.last_date,
+            total_days=export.days.size,
+        ),
+        version=source.version,
+        timezone=export.zone.key,
+        range=export.range,
+        interface=export.device,
+        plan=export.plan,
+        notice=export.notice or None,
+    )
+
+
+def _summarized(summary: ExportSummary) -> Summarized:
+    total, busiest, fastest = summary.total, summary.busiest, summary.fastest
+    return Summarized(
+        totals=Totals(
+            bytes_sent=total.sent,
+            bytes_received=total.received,
+            total_bytes=total.total,
+            estimated_bytes=total.estimated,
+            human_readable=human(total),
+        ),
+        averages=Averages(daily_bytes=summary.daily_average, daily_human=compatible_bytes(summary.daily_average)),
+        peak_speed=ExportPeakSpeed(
+            bytes_per_second=total.peak_speed,
+            human_readable=compatible_rate(total.peak_speed),
+            date=fastest.name if fastest else None,
+        ),
+        peak_day=busiest
+        and PeakDay(date=busiest.name, bytes=busiest.bytes.total, human=compatible_bytes(busiest.bytes.total)),
+    )
+
+
+def _amounts(used: Bytes) -> dict[str, Any]:
+    """The fields that an interface and a month share."""
+    words = human(used)
+    words.peak_speed = compatible_rate(used.peak_speed)
+    return {
+        "bytes_sent": used.sent,
+        "bytes_received": used.received,
+        "total_bytes": used.total,
+        "peak_speed": used.peak_speed,
+        "estimated_bytes": used.estimated,
+        "human_readable": words,
+    }
