@@ -22,7 +22,6 @@ from exporter.ledger.schema import migrate
 from exporter.metering.clock import SECOND
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import PlanSettings
 from exporter.web.page import live
 from reports.billing.plans import CycleRule, Plan
 from tests.exporter.web.running_service import RunningService, interface, running
@@ -103,7 +102,7 @@ def household(folder: Path) -> RunningService:
     for name in ("wg0", "docker0", "veth1a2b"):
         machine.create(name, is_physical=False, speed=None)
     service = RunningService(machine, ledger, ZONE)
-    service.plans = (PlanSettings(plan=Plan(name="home", cap_bytes=10**12, cycle=CycleRule(day=7))),)
+    service.plans = (Plan(name="home", cap_bytes=10**12, cycle=CycleRule(day=7)),)
     now, chance = int(NOW.timestamp()), random.Random(7)  # noqa: S311 - the pictures must be the same each time
     service.write_before(slots=_slots(now, chance), minutes=_minutes(now))
     return service

@@ -91,7 +91,7 @@ def outlook_of(settings: Settings) -> Outlook:
     """What a wrap-up takes from the settings."""
     from reports.wrapup.wrapup import Outlook  # noqa: PLC0415 - memory that a service without reports does not need
 
-    return Outlook(tuple(found.plan for found in settings.plans), links_to_grafana(settings))
+    return Outlook(settings.plans, links_to_grafana(settings))
 
 
 def archive_folder(ledger: Path) -> Path:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.billing.messages import Crossing, message_of
 from exporter.billing.outbox import read_notices
 from exporter.metering.clock import SECOND
+from exporter.settings.tree import Notify
 from reports.billing.plans import counted_bytes, covers, in_free_hours
 from reports.billing.status import plan_status
 from reports.calendar.periods import SLOT_SECONDS
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.billing.notifier import Notifier
     from exporter.billing.outbox import DeliveredNotices
     from exporter.metering.snapshots import Snapshot
-    from exporter.settings.tree import Notify, PlanSettings
     from reports.billing.forecast import Forecast
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
@@ -75,14 +75,15 @@ class PlanWatch:
     def __init__(
         self,
         *,
-        plans: tuple[PlanSettings, ...],
+        plans: Sequence[Plan],
+        notify: Mapping[str, Notify],
         zone: ZoneInfo,
         snapshot: Callable[[], Snapshot | None],
         notifier: Notifier,
         hostname: str,
     ) -> None:
-        """`snapshot` gives the newest one; `hostname` says in a notice which machine it is of."""
-        self._plans, self._zone, self._snapshot = plans, zone, snapshot
+        """`notify` is by the plan's name; `snapshot` gives the newest one; `hostname` is the machine of a notice."""
+        self._plans, self._notify, self._zone, self._snapshot = plans, notify, zone, snapshot
         self._hostname = hostname
         self._notifier = notifier
         self._known: tuple[_Known, ...] = ()
@@ -97,21 +98,20 @@ class PlanWatch:
         if snapshot is None:
             return
         now, is_first = snapshot.taken.wall / SECOND, not self._is_resumed
-        plans = [settings.plan for settings in self._plans]
 
         def question(ledger: LedgerReader) -> _Answer:
-            found = [plan_status(ledger, plan, now) for plan in plans]
+            found = [plan_status(ledger, plan, now) for plan in self._plans]
             return _Answer(found, read_notices(ledger.state()) if is_first else None)
 
         answer = await ask(question)
         self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in answer.found)
         if answer.told is not None and not self._is_resumed:
             self._is_resumed = True
-            self._notifier.resume(answer.told, self._notify_of)
-        for settings, live in zip(self._plans, self.live(), strict=True):
+            self._notifier.resume(answer.told, self._notify.get)
+        for live in self.live():
             for percent, is_reached in live.thresholds:
                 if is_reached:
-                    self._tell(settings, live, percent)
+                    self._tell(live, percent)
 
     def live(self) -> tuple[LivePlan, ...]:
         """Every plan with what was moved since the last refresh: free hours bill nothing."""
@@ -124,9 +124,6 @@ class PlanWatch:
         Free hours and cycles begin and end with one.
         """
         return min(REFRESH_SECONDS, SLOT_SECONDS - now % SLOT_SECONDS + JUST_AFTER_SECONDS)
-
-    def _notify_of(self, name: str) -> Notify | None:
-        return next((settings.notify for settings in self._plans if settings.plan.name == name), None)
 
     def _live(self, known: _Known, snapshot: Snapshot) -> LivePlan:
         status = known.status
@@ -143,11 +140,11 @@ class PlanWatch:
             sent += moved[1] - then[1]
         return LivePlan(status, counted_bytes(status.plan, received, sent))
 
-    def _tell(self, settings: PlanSettings, live: LivePlan, percent: int) -> None:
+    def _tell(self, live: LivePlan, percent: int) -> None:
         status = live.status
         is_new = self._notifier.tell_once(
             key=f"{status.plan.name}:{status.cycle.start}:{percent}",
-            notify=settings.notify,
+            notify=self._notify.get(status.plan.name, Notify()),
             message=message_of(
                 Crossing(
                     host=self._hostname,

@@ -12,7 +12,7 @@ import click
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_settings, user_file
 from exporter.settings.template import settings_template
-from exporter.settings.tree import keys
+from exporter.settings.tree import Notify, keys
 from exporter.terminal.groups import HintingGroup
 
 if TYPE_CHECKING:
@@ -128,7 +128,11 @@ def _values(loaded: Loaded) -> dict[str, str | list[str] | None]:
 def _plans(loaded: Loaded) -> list[list[ShownKey]]:
     from exporter.settings.plan_showing import shown_plan  # noqa: PLC0415 - only `show` needs it
 
-    return [list(shown_plan(number, plan, loaded.origins)) for number, plan in enumerate(loaded.settings.plans)]
+    settings = loaded.settings
+    return [
+        list(shown_plan(number, plan, settings.notify.get(plan.name, Notify()), loaded.origins))
+        for number, plan in enumerate(settings.plans)
+    ]
 
 
 def _as_json(loaded: Loaded) -> str:

@@ -46,7 +46,7 @@ def cost(
     session = open_session(environment)
 
     def answer(ledger: LedgerReader) -> shapes.CostAnswer:
-        plan = named([found.plan for found in session.settings.plans], name)
+        plan = named(session.settings.plans, name)
         ledger.require_interface(interface)
         found = period_cost(ledger, plan, period, session.now(), price_per_gb=price, device=interface)
         return shapes.cost_answer(found, is_asked=price is not None)

@@ -117,7 +117,7 @@ def export(  # noqa: PLR0913 - one for each option
 
 
 def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> ExportResult:
-    subject = subject_of([found.plan for found in session.settings.plans], plan, interface)
+    subject = subject_of(session.settings.plans, plan, interface)
     with session.read() as ledger:
         outlook = (outlook_of(session.settings),) if form.has_outlook else ()
         told = form.query(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)

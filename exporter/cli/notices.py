@@ -16,7 +16,9 @@ from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
-    from exporter.settings.tree import PlanSettings, Settings
+    from exporter.settings.tree import Notify
+    from reports.billing.plans import Plan
+    from reports.calendar.periods import Period
 
 
 @click.command("test-notify")
@@ -28,31 +30,35 @@ def test_notify(environment: Environment, *, name: str | None) -> None:
     As this user, from this machine: the service may be another user. Exit 1 where a notice is not taken.
     """
     settings = open_settings(environment)
-    plans = [held for held in settings.plans if name in (None, held.plan.name)]
+    plans = [plan for plan in settings.plans if name in (None, plan.name)]
     if not plans:
-        known = ", ".join(held.plan.name for held in settings.plans)
+        known = ", ".join(plan.name for plan in settings.plans)
         raise click.UsageError(f"{name!r} is no plan; the plans are {known}")
-    ways = [(held, way) for held in plans for way in ("webhook", "command") if getattr(held.notify, way)]
+    ways = [
+        (plan, settings.notify[plan.name], way)
+        for plan in plans
+        for way in ("webhook", "command")
+        if plan.name in settings.notify and getattr(settings.notify[plan.name], way)
+    ]
     if not ways:
         raise click.ClickException("no plan tells anybody: set notify with a webhook or a command, and a cap")
-    taken = [_send(settings, held, way, environment.now()) for held, way in ways]
+    try:
+        today = day_of(int(environment.now()), zone := day_zone(settings.ledger.timezone))
+    except ZoneError as error:
+        raise click.ClickException(str(error)) from error
+    taken = [_send(plan, notify, way, cycle_of(plan, today, zone)) for plan, notify, way in ways]
     if not all(taken):
         raise SystemExit(1)
 
 
-def _send(settings: Settings, held: PlanSettings, way: str, now: float) -> bool:
+def _send(plan: Plan, notify: Notify, way: str, cycle: Period) -> bool:
     from exporter.billing.messages import test_message  # noqa: PLC0415 - with aiohttp, for this command only
     from exporter.billing.notifier import DeliveryError, deliver  # noqa: PLC0415
 
+    message = test_message(plan, host_name(), cycle.first, cycle.last)
+    subject = f"{plan.name}: the {way}".translate(CONTROL)
     try:
-        zone = day_zone(settings.ledger.timezone)
-    except ZoneError as error:
-        raise click.ClickException(str(error)) from error
-    cycle = cycle_of(held.plan, day_of(int(now), zone), zone)
-    message = test_message(held.plan, host_name(), cycle.first, cycle.last)
-    subject = f"{held.plan.name}: the {way}".translate(CONTROL)
-    try:
-        asyncio.run(deliver(way, held.notify, message))
+        asyncio.run(deliver(way, notify, message))
     except DeliveryError as error:
         click.echo(f"{subject} did not take it: {error}", err=True)
         return False

@@ -88,7 +88,7 @@ def _ask(session: Session, wanted: Wanted, plan: str | None, interface: str | No
     from reports.export.export import Source  # noqa: PLC0415 - as above
     from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415
 
-    of_cycle, subject = whose([found.plan for found in session.settings.plans], wanted, plan, interface)
+    of_cycle, subject = whose(session.settings.plans, wanted, plan, interface)
     with session.read() as ledger:
         identity = ledger.state().get("ledger_id", "")
         source = Source(host_name(), identity, platform.system(), exporter.__version__)

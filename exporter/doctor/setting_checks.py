@@ -37,13 +37,13 @@ def start_problems(settings: Settings, web_config: WebConfig | None = None) -> I
 def plan_warnings(settings: Settings) -> Iterator[str]:
     """Plans that bill nothing or tell nobody: interfaces that were never there, programs that are not."""
     devices = known_devices(settings.ledger.path)
-    for held in settings.plans:
-        plan, command = held.plan, held.notify.command
+    for plan in settings.plans:
+        notify = settings.notify.get(plan.name)
         if devices and not any(covers(plan, name, is_counted=True) for name in devices):
             patterns, known = ", ".join(plan.interfaces), ", ".join(sorted(devices))
             yield f"plan {plan.name} covers no interface that was ever here: {patterns}; known are {known}"
-        if command and shutil.which(command[0]) is None:
-            yield f"plan {plan.name}: notify.command: there is no program {command[0]} that this user may run"
+        if notify and notify.command and shutil.which(command := notify.command[0]) is None:
+            yield f"plan {plan.name}: notify.command: there is no program {command} that this user may run"
 
 
 def known_devices(ledger: Path) -> frozenset[str]:

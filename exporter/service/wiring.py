@@ -159,11 +159,11 @@ def build_parts(
         problem=opened.problem,
     )
     upkeep = _build_upkeep(environment, opened, writer, writers, sampler, on_damage)
-    sampler.on_notice = upkeep.tell
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=environment.seconds))
     host = Host(host_name(), opened.ledger_id, platform.system())
     plans = PlanWatch(
         plans=settings.plans,
+        notify=settings.notify,
         zone=opened.zone,
         snapshot=lambda: sampler.snapshot,
         notifier=notifier,
@@ -182,7 +182,7 @@ def build_parts(
         on_damage=on_damage,
         plans=plans,
     )
-    writer.on_notice = context.note_on_ledger
+    sampler.on_notice, writer.on_notice = upkeep.tell, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
     return Parts(sampler, poster, upkeep, context, totals, writer, plans, notifier, archive, ledger.path)
 

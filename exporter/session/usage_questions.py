@@ -88,7 +88,7 @@ def plans(session: Session, name: str | None = None) -> Question[json_plans.Plan
     """How plans stand: each, or the one of this name."""
 
     def answer(ledger: LedgerReader) -> json_plans.Plans:
-        held = [found.plan for found in session.settings.plans]
+        held = session.settings.plans
         chosen = held if name is None else [named(held, name)]
         statuses = [plan_status(ledger, plan, session.now()) for plan in chosen]
         return json_plans.Plans(plans=[json_plans.plan(status, ledger.zone) for status in statuses])
@@ -98,4 +98,4 @@ def plans(session: Session, name: str | None = None) -> Question[json_plans.Plan
 
 def _cost(session: Session, ledger: LedgerReader, period: str, interface: str | None) -> StretchCost:
     """What the first plan bills of a period."""
-    return period_cost(ledger, session.settings.plans[0].plan, period, session.now(), device=interface)
+    return period_cost(ledger, session.settings.plans[0], period, session.now(), device=interface)

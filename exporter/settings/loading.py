@@ -11,12 +11,14 @@ from exporter.settings.folders import NoHomeError, config_folder
 from exporter.settings.list_rules import SHORTEST_KEY
 from exporter.settings.loopback import is_loopback
 from exporter.settings.rules import RuleError
-from exporter.settings.tree import PLANS, Key, PlanSettings, Settings, keys, sections
+from exporter.settings.tree import PLANS, Key, Notify, Settings, keys, sections
 from exporter.settings.wording import did_you_mean, place_of, shown
 from exporter.settings.yaml_file import Entry, YamlError, read_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from reports.billing.plans import Plan
 
 
 FILE_NAME = "netledger.yaml"
@@ -74,7 +76,8 @@ class _Collected:
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
-        self.plans: tuple[PlanSettings, ...] = ()
+        self.plans: tuple[Plan, ...] = ()
+        self.notify: dict[str, Notify] = {}
         self.origins = dict.fromkeys(keys(), "default")
         self.problems: list[str] = []
         self.warnings: list[str] = []
@@ -120,7 +123,7 @@ class _Collected:
 
         reader = PlanReader(path)
         reader.read(entry)
-        self.plans = tuple(reader.plans)
+        self.plans, self.notify = tuple(reader.plans), reader.notify
         self.origins |= reader.origins
         self.problems += reader.problems
 
@@ -219,13 +222,13 @@ class _Collected:
 
     def check_free_hours(self) -> None:
         """The quarter hours that free hours are cut from must be kept for as long as a plan needs them."""
-        if self.problems or not any(held.plan.free_hours for held in self.plans):
+        if self.problems or not any(plan.free_hours for plan in self.plans):
             return
         from exporter.settings.plan_slots import shortage  # noqa: PLC0415 - as plans
 
         kept = self.settings().ledger.slot_retention
-        for number, held in enumerate(self.plans):
-            if found := shortage(held.plan, kept):
+        for number, plan in enumerate(self.plans):
+            if found := shortage(plan, kept):
                 name = f"{PLANS}[{number}].{found.key}"
                 told = self.problems if found.is_fatal else self.warnings
                 told.append(f"{self.origins[name]}: {name}: {found.fault}")
@@ -239,7 +242,7 @@ class _Collected:
             parts: dict[str, Any] = {section: kind(**tree[section]) for section, kind in sections().items()}
         except NoHomeError as error:
             raise SettingsError([f"ledger.path: {error}; set ledger.path (NETLEDGER_LEDGER_PATH)"]) from error
-        return Settings(**parts, plans=self.plans) if self.plans else Settings(**parts)
+        return Settings(**parts, plans=self.plans, notify=self.notify) if self.plans else Settings(**parts)
 
 
 def usual_files() -> tuple[Path, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.settings.plan_rules import ALL_KEYS, NOTIFY, NOTIFY_KEYS, PLAN_KEYS, STEP_KEYS, STEPS, PlanKey
 from exporter.settings.rules import RuleError, clipped
-from exporter.settings.tree import PLANS, Notify, PlanSettings
+from exporter.settings.tree import PLANS, Notify
 from exporter.settings.wording import did_you_mean, place_of, shown
 from reports.billing.plans import CycleRule, Plan, PriceStep
 from reports.billing.prices import TIER_CURRENCY, TIER_GIGABYTE, TIERS, one_price
@@ -27,7 +27,8 @@ class PlanReader:
     """Collects the plans of one file, where each of their keys comes from, and all that is wrong with them."""
 
     def __init__(self, path: Path) -> None:
-        self.plans: list[PlanSettings] = []
+        self.plans: list[Plan] = []
+        self.notify: dict[str, Notify] = {}
         self.origins: dict[str, str] = {}
         self.problems: list[str] = []
         self._path = path
@@ -55,7 +56,8 @@ class PlanReader:
         self._check_pairs(name, given, values)
         self._check_name(name, values.get("name", Plan().name), given["name"].line if "name" in given else line)
         if len(self.problems) == problems:
-            self.plans.append(PlanSettings(plan=_plan(values), notify=notify))
+            self.plans.append(plan := _plan(values))
+            self.notify[plan.name] = notify
 
     def _read_mapping(
         self, name: str, raw: Iterable[Entry], known: Mapping[str, PlanKey], nested: tuple[str, ...] = ()

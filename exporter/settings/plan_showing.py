@@ -12,7 +12,7 @@ from exporter.settings.tree import PLANS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from exporter.settings.tree import PlanSettings
+    from exporter.settings.tree import Notify
     from reports.billing.plans import Plan
 
 INDENT = "#     "
@@ -34,12 +34,12 @@ class ShownKey(NamedTuple):
     origin: str
 
 
-def shown_plan(number: int, settings: PlanSettings, origins: Mapping[str, str]) -> Iterator[ShownKey]:
+def shown_plan(number: int, plan: Plan, notify: Notify, origins: Mapping[str, str]) -> Iterator[ShownKey]:
     """Show every key of a plan; what may be a secret is hidden."""
     values = {
-        **{key: PLAN_KEYS[key].rule.show(value) for key, value in _values(settings.plan).items() if value is not None},
-        STEPS: _shown_steps(settings.plan),
-        **{f"{NOTIFY}.{key}": NOTIFY_KEYS[key].rule.show(getattr(settings.notify, key)) for key in NOTIFY_KEYS},
+        **{key: PLAN_KEYS[key].rule.show(value) for key, value in _values(plan).items() if value is not None},
+        STEPS: _shown_steps(plan),
+        **{f"{NOTIFY}.{key}": NOTIFY_KEYS[key].rule.show(getattr(notify, key)) for key in NOTIFY_KEYS},
     }
     # A tier, or a single step, is shown as the price that it stands for.
     names = [*(key for key in PLAN_KEYS if key != "tier"), STEPS, *(f"{NOTIFY}.{key}" for key in NOTIFY_KEYS)]

@@ -132,21 +132,14 @@ class Notify(Section, frozen=True):
         return f"Notify({'a' if self.webhook else 'no'} webhook, {'a' if self.command else 'no'} command)"
 
 
-class PlanSettings(Section, frozen=True):
-    """A billing plan and whom it tells."""
-
-    plan: Plan
-    notify: Notify = msgspec.field(default_factory=Notify)
-
-
-def _no_plans() -> tuple[PlanSettings, ...]:
+def _no_plans() -> tuple[Plan, ...]:
     from reports.billing.plans import Plan  # noqa: PLC0415 - importing the settings alone needs no plans
 
-    return (PlanSettings(plan=Plan()),)
+    return (Plan(),)
 
 
 class Settings(Section, frozen=True):
-    """Everything that can be set; without plans in the file, there is one, "default"."""
+    """Everything that can be set; without plans in the file, there is one, "default". `notify` is by a plan's name."""
 
     server: Server = msgspec.field(default_factory=Server)
     auth: Auth = msgspec.field(default_factory=Auth)
@@ -156,7 +149,8 @@ class Settings(Section, frozen=True):
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     grafana: Grafana = msgspec.field(default_factory=Grafana)
     reports: Reports = msgspec.field(default_factory=Reports)
-    plans: tuple[PlanSettings, ...] = msgspec.field(default_factory=_no_plans)
+    plans: tuple[Plan, ...] = msgspec.field(default_factory=_no_plans)
+    notify: dict[str, Notify] = {}
 
 
 class Key(NamedTuple):
@@ -185,7 +179,7 @@ class Key(NamedTuple):
 @functools.cache
 def sections() -> dict[str, type[Section]]:
     """Every section of keys by its name, in the order of the file; plans are a list, and none."""
-    return {name: kind for name, kind in get_type_hints(Settings).items() if name != PLANS}
+    return {name: kind for name, kind in get_type_hints(Settings).items() if name not in {PLANS, "notify"}}
 
 
 @functools.cache

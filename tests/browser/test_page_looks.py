@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import Grafana, PlanSettings
+from exporter.settings.tree import Grafana
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import interface, running
@@ -50,7 +50,7 @@ def nothing(_service: LivelyService) -> None:
 def ten_years(service: LivelyService) -> None:
     service.ledger.path.unlink()
     shutil.copyfile(ten_years_of(("eth0",), service.machine.seconds), service.ledger.path)
-    service.plans = (PlanSettings(plan=Plan(cap_bytes=4 * 10**12)),)
+    service.plans = (Plan(cap_bytes=4 * 10**12),)
 
 
 def everything_of_a_plan(service: LivelyService) -> None:
@@ -58,7 +58,7 @@ def everything_of_a_plan(service: LivelyService) -> None:
     price = (PriceStep(None, Decimal("0.10")),)
     plan = Plan("home", cycle=CycleRule(day=7), cap_bytes=88 * 10**10, price_steps=price, currency="EUR", rollover=True)
     plan = plan._replace(free_hours=(FreeHours(18 * 60, 15 * 60),))
-    service.plans = tuple(PlanSettings(plan=plan._replace(name=name)) for name in ("home", "guest"))
+    service.plans = tuple(plan._replace(name=name) for name in ("home", "guest"))
 
 
 def forty_interfaces(service: LivelyService) -> None:
@@ -72,25 +72,25 @@ def no_interface(service: LivelyService) -> None:
 
 
 def a_cap_of_nothing(service: LivelyService) -> None:
-    service.plans = (PlanSettings(plan=Plan(cap_bytes=0)),)
+    service.plans = (Plan(cap_bytes=0),)
     service.write_before(slots={(service.machine.seconds - 9000, interface("eth0")): Usage(Counts(5_000_000))})
 
 
 def many_plans(service: LivelyService) -> None:
     names = ("home", "guest", "mobile", "backup")
-    service.plans = tuple(PlanSettings(plan=Plan(name=name, cap_bytes=10**12)) for name in names)
+    service.plans = tuple(Plan(name=name, cap_bytes=10**12) for name in names)
 
 
 def hostile_names(service: LivelyService) -> None:
     for name in HOSTILE:
         service.machine.create(name, is_uplink=True)
-    service.plans = tuple(PlanSettings(plan=Plan(name=name, cap_bytes=10**9)) for name in HOSTILE)
+    service.plans = tuple(Plan(name=name, cap_bytes=10**9) for name in HOSTILE)
 
 
 def huge_numbers(service: LivelyService) -> None:
     at = service.machine.seconds - 9000
     service.write_before(slots={(at, interface("eth0")): Usage(Counts(888_888_888_888_888_888, 88_888_888_888_888))})
-    service.plans = (PlanSettings(plan=Plan(cap_bytes=888_888_888_888_888)),)
+    service.plans = (Plan(cap_bytes=888_888_888_888_888),)
 
 
 WORLDS = pytest.mark.parametrize(

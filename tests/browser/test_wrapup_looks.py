@@ -11,7 +11,7 @@ import pytest
 from exporter.archive.archive import archive_folder
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import Grafana, PlanSettings
+from exporter.settings.tree import Grafana
 from reports.billing.plans import CycleRule, Plan
 from reports.wrapup.chapters.chapter import isolated_text
 from tests.browser.long_ledgers import ten_years_of
@@ -40,7 +40,7 @@ WIDER_THAN_THEIR_PLACE = """
 def ten_years(service: LivelyService) -> None:
     service.ledger.path.unlink()
     shutil.copyfile(ten_years_of(("eth0", "wlan0"), service.machine.seconds), service.ledger.path)
-    service.plans = (PlanSettings(plan=Plan(cap_bytes=4 * 10**11, rollover=True)),)
+    service.plans = (Plan(cap_bytes=4 * 10**11, rollover=True),)
     service.grafana = Grafana(url="http://127.0.0.1:3000")
 
 
@@ -84,7 +84,7 @@ async def test_it_fits_and_everybody_can_read_it(
 async def test_names_are_shown_and_run_nothing(
     name: str, unstarted: LivelyService, visit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unstarted.plans = (PlanSettings(plan=Plan(name, cap_bytes=10**9)),)
+    unstarted.plans = (Plan(name, cap_bytes=10**9),)
     monkeypatch.setattr("socket.gethostname", lambda: name)
     async with running(unstarted):
         url = f"{unstarted.url}/api/export/wrapup?cycle=current"
@@ -136,7 +136,7 @@ async def test_on_paper_no_cycles_name_breaks_and_their_bars_have_one_length(
     unstarted: LivelyService, visit: Callable[..., Any]
 ) -> None:
     weekly = Plan("mobile", cycle=CycleRule("weekly"), cap_bytes=10**9, rollover=True)
-    unstarted.plans = (PlanSettings(plan=weekly),)
+    unstarted.plans = (weekly,)
     start = unstarted.machine.seconds // 900 * 900 - 80 * 86_400
     moved = {number: Usage(Counts(10**9 * number, 7**number)) for number in range(20)}
     slots = {(start + number * 86_400, interface("eth0")): usage for number, usage in moved.items()}

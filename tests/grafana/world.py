@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from exporter.metering.clock import SECOND
-from exporter.settings.tree import Interfaces, Ledger, PlanSettings
+from exporter.settings.tree import Interfaces, Ledger
 from reports.billing.plans import CycleRule, Plan, PriceStep
 from reports.ledger.shape import INTERFACE
 from tests.bench.seeding import History, seed
@@ -134,7 +134,7 @@ def _add_up(ledger: Path) -> None:
         )
 
 
-def _plans(began: float, used: int) -> tuple[PlanSettings, ...]:
+def _plans(began: float, used: int) -> tuple[Plan, ...]:
     """One that lasts, with a price; one that reaches 80 % of its cap while two hours are played, and one all of it.
 
     Their cycles began ten days ago, or a few more where a month ended.
@@ -147,7 +147,7 @@ def _plans(began: float, used: int) -> tuple[PlanSettings, ...]:
     tunnel = Plan("tunnel", ("wg*",), cycle=cycle, cap_bytes=Player.bytes_of_tunnel // 10)
     # As the plan of a machine that nobody has given one: without a cap and without a price.
     unlimited = Plan("default", cycle=cycle)
-    return tuple(PlanSettings(plan=each) for each in (home, mobile, tunnel, unlimited))
+    return (home, mobile, tunnel, unlimited)
 
 
 async def _first_run(service: RunningService) -> int:

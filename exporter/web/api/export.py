@@ -181,7 +181,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
 def _subject(context: ServiceContext, query: DaysQuery) -> Plan | str | None:
     from reports.export.export import subject_of  # noqa: PLC0415 - see above
 
-    return subject_of([found.plan for found in context.settings.plans], query.plan, query.interface)
+    return subject_of(context.settings.plans, query.plan, query.interface)
 
 
 async def _chunks(context: ServiceContext, answer: Answer) -> AsyncIterator[bytes]:

@@ -64,9 +64,9 @@ class CostQuery(OfInterface, frozen=True, kw_only=True):
 async def plans(context: ServiceContext, query: OfPlan) -> shapes.Plans:
     """How each plan stands: used, cap, left, cost, forecast, the cycle before."""
     context.fresh_snapshot()
-    chosen = [found.plan for found in context.settings.plans]
+    chosen = context.settings.plans
     if query.plan is not None:
-        chosen = [named_plan(context.settings, query.plan)]
+        chosen = (named_plan(context.settings, query.plan),)
     now = context.now
 
     def answer(ledger: LedgerReader) -> list[shapes.PlanAnswer]:
@@ -99,7 +99,7 @@ async def cost(context: ServiceContext, query: CostQuery) -> json_cost.CostAnswe
 
 def named_plan(settings: Settings, name: str | None) -> Plan:
     """The plan of this name, the first one by default; raises PlanError."""
-    return named([found.plan for found in settings.plans], name)
+    return named(settings.plans, name)
 
 
 def parse_price(text: str | None) -> Decimal | None:

@@ -187,7 +187,7 @@ async def report(request: web.Request) -> web.StreamResponse:
 def _whose(context: ServiceContext, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
     from reports.wrapup.wrapup import whose  # noqa: PLC0415 - as above
 
-    return whose([found.plan for found in context.settings.plans], wanted, query.plan, query.interface)
+    return whose(context.settings.plans, wanted, query.plan, query.interface)
 
 
 PAGES = (

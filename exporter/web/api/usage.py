@@ -81,7 +81,7 @@ async def live(context: ServiceContext, query: OfInterface) -> Usage:
 async def today(context: ServiceContext, query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     context.fresh_snapshot()
-    now, plan = context.now, context.settings.plans[0].plan
+    now, plan = context.now, context.settings.plans[0]
 
     def answer(ledger: LedgerReader) -> TodayAndCost:
         day = shapes.today(usage.today(ledger, now, query.interface), ledger.zone)
@@ -128,7 +128,7 @@ async def year(context: ServiceContext, query: YearQuery) -> shapes.Year:
 async def summary(context: ServiceContext, query: OfInterface) -> Summary:
     """Everything since counting began."""
     context.fresh_snapshot()
-    now, plan = context.now, context.settings.plans[0].plan
+    now, plan = context.now, context.settings.plans[0]
 
     def lifetime(ledger: LedgerReader) -> Summary:
         ledger.require_interface(query.interface)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from exporter.settings.tree import Settings
     from exporter.web.http.endpoints import Query
-    from reports.billing.plans import Plan
     from reports.text.grafana_links import GrafanaLinks
 
 NAME = "grafana_url"
@@ -48,7 +47,7 @@ class Seen:
 
     def plan(self, query: Any) -> str:
         """A plan's cycle; without a name the first plan's, and every plan is shown."""
-        plans: list[Plan] = [found.plan for found in self.settings.plans]
+        plans = self.settings.plans
         start = cycle_of(named(plans, query.plan), self.today, self.zone).start
         return self.links.plans(start, None, query.plan)
 

@@ -48,7 +48,7 @@ async def page(request: web.Request) -> web.Response:
     if refusal is not None:
         return await context.work(lambda: _answer(request, view.shell()))
     shown = _shown(request)
-    plans = [settings.plan for settings in context.settings.plans]
+    plans = context.settings.plans
     now, known = context.now, request.app[RECORDS]
 
     def write(ledger: LedgerReader) -> web.Response:

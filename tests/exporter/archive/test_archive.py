@@ -16,7 +16,7 @@ import pytest
 
 from exporter.archive.archive import MOST_AT_ONCE, NAME, Host, ReportArchive, archive_folder, archived, finished
 from exporter.ledger.files import connect_to_read
-from exporter.settings.tree import Grafana, Ledger, PlanSettings, Reports, Settings
+from exporter.settings.tree import Grafana, Ledger, Reports, Settings
 from reports.billing.plans import Plan
 from reports.ledger.reader import LedgerReader
 from tests.exporter.cli.small_ledger import NOON, write_ledger
@@ -39,7 +39,7 @@ class Archive:
         self.ledger, self.now, self.hostname = ledger, JULY, "den"
         self.folder = archive_folder(ledger)
         self.is_kept = True
-        self.plans: tuple[PlanSettings, ...] = ()
+        self.plans: tuple[Plan, ...] = ()
 
     async def go_round(self) -> None:
         settings = Settings(
@@ -158,7 +158,7 @@ async def test_nothing_is_written_where_the_settings_say_so(archive: Archive) ->
 
 
 async def test_plans_and_grafana_of_the_settings_are_in_it(archive: Archive) -> None:
-    archive.plans, archive.hostname = (PlanSettings(plan=Plan(HOSTILE, cap_bytes=10**9)),), HOSTILE
+    archive.plans, archive.hostname = (Plan(HOSTILE, cap_bytes=10**9),), HOSTILE
 
     await archive.go_round()
 

@@ -15,7 +15,6 @@ from exporter.billing.notifier import Notifier
 from exporter.billing.outbox import Outbox
 from exporter.billing.plan_watch import PlanWatch
 from exporter.metering.clock import SECOND
-from exporter.settings.tree import PlanSettings
 from reports.billing.plans import CycleRule, FreeHours, Plan
 from reports.billing.status import plan_status
 
@@ -55,7 +54,8 @@ class Watched:
         self.books, self.plans = books, plans
         self.notifier = Notifier(Outbox(writer=books.writer, executor=AtOnce(), now=lambda: books.machine.seconds))
         self.watch = PlanWatch(
-            plans=tuple(PlanSettings(plan=plan) for plan in plans),
+            plans=plans,
+            notify={},
             zone=books.zone,
             snapshot=lambda: books.sampler.snapshot,
             notifier=self.notifier,

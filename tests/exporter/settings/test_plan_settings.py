@@ -19,7 +19,7 @@ from exporter.settings.loading import SettingsError, load_settings
 from exporter.settings.plan_reading import PlanReader
 from exporter.settings.plan_rules import ALL_KEYS, NOTIFY, NOTIFY_KEYS, PLAN_KEYS, STEP_KEYS, STEPS
 from exporter.settings.template import settings_template
-from exporter.settings.tree import Notify, PlanSettings, Settings
+from exporter.settings.tree import Notify, Settings
 from exporter.settings.yaml_file import YamlError, parse_yaml
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from reports.billing.prices import one_price
@@ -56,9 +56,10 @@ def load(file: Path, text: str) -> Loaded:
     return load_settings(file, {})
 
 
-def one_plan(file: Path, text: str) -> PlanSettings:
-    (plan,) = load(file, f"plans: [{{{text}}}]").settings.plans
-    return plan
+def one_plan(file: Path, text: str) -> tuple[Plan, Notify]:
+    settings = load(file, f"plans: [{{{text}}}]").settings
+    (plan,) = settings.plans
+    return plan, settings.notify[plan.name]
 
 
 def problems(file: Path, text: str) -> list[str]:
@@ -69,7 +70,7 @@ def problems(file: Path, text: str) -> list[str]:
 
 @pytest.mark.parametrize("text", ["", "plans:", "plans: []", "server: {port: 1}"])
 def test_without_plans_there_is_one_that_bills_calendar_months_without_a_cap(file: Path, text: str) -> None:
-    assert load(file, text).settings.plans == (PlanSettings(plan=Plan()),)
+    assert load(file, text).settings.plans == (Plan(),)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_without_plans_there_is_one_that_bills_calendar_months_without_a_cap(fil
     ],
 )
 def test_a_plan_is_read(file: Path, text: str, plan: Plan) -> None:
-    assert one_plan(file, text) == PlanSettings(plan=plan)
+    assert one_plan(file, text) == (plan, Notify())
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_a_plan_is_read(file: Path, text: str, plan: Plan) -> None:
     ],
 )
 def test_whom_a_plan_tells_is_read(file: Path, text: str, notify: Notify) -> None:
-    assert one_plan(file, f"cap: 1 GB, {text}").notify == notify
+    assert one_plan(file, f"cap: 1 GB, {text}")[1] == notify
 
 
 def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
@@ -145,7 +146,7 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
         "    price_steps:\n      - up_to: 1 GB\n        price_per_gb: 2\n      - price_per_gb: 1\n",
     )
 
-    assert [plan.plan.name for plan in loaded.settings.plans] == ["home", "phone"]
+    assert [plan.name for plan in loaded.settings.plans] == ["home", "phone"]
     assert {name: origin for name, origin in loaded.origins.items() if name.startswith("plans")} == {
         "plans[0].name": f"{file}:2",
         "plans[0].cap": f"{file}:3",
@@ -329,11 +330,14 @@ def test_the_example_of_the_template_loads_as_it_stands_and_with_other_choices(f
     lines = [line.removeprefix("# ") for line in ("# plans:\n" + example).splitlines()]
     more = [re.sub(r"^( +)# (notify|  \w+):", r"\1\2:", line) for line in lines]
 
-    plan = load(file, head + "\n".join(lines)).settings.plans[0]
-    told = load(file, head + "\n".join(more)).settings.plans[0]
+    usual = load(file, head + "\n".join(lines)).settings
+    told = load(file, head + "\n".join(more)).settings
+    (plan,) = usual.plans
 
-    assert (plan.plan.name, plan.plan.cap_bytes, plan.notify) == ("home", 500 * GB, Notify())
-    assert told.notify == Notify(webhook="https://example.org/alerts", command=("notify-send", "{title}", "{text}"))
+    assert (plan.name, plan.cap_bytes, usual.notify["home"]) == ("home", 500 * GB, Notify())
+    assert told.notify["home"] == Notify(
+        webhook="https://example.org/alerts", command=("notify-send", "{title}", "{text}")
+    )
     assert all(re.search(rf"^ +(- |# )?{key}: ?", "\n".join(lines), re.MULTILINE) for key in ALL_KEYS)
 
 
@@ -357,12 +361,12 @@ def test_settings_without_plans_load_neither_plans_nor_babel_when_imported() -> 
 
 
 def test_a_plan_is_a_default_of_the_tree() -> None:
-    assert Settings().plans == (PlanSettings(plan=Plan(), notify=Notify()),)
+    assert (Settings().plans, Settings().notify) == ((Plan(),), {})
 
 
 def test_a_name_may_have_64_letters_and_an_address_capitals(file: Path) -> None:
     name, address = "x" * 64, "HTTPS://EXAMPLE.org/x"
 
-    (found,) = load(file, f"plans: [{{name: {name}, cap: 1 GB, notify: {{webhook: '{address}'}}}}]").settings.plans
+    plan, notify = one_plan(file, f"name: {name}, cap: 1 GB, notify: {{webhook: '{address}'}}")
 
-    assert (found.plan.name, found.notify.webhook) == (name, address)
+    assert (plan.name, notify.webhook) == (name, address)

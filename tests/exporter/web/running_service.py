@@ -17,7 +17,7 @@ from exporter.metering.postings import MeterState, Posting, SubjectFacts
 from exporter.metering.readings import Subject
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
-from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, PlanSettings, Reports, Server, Settings
+from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, Reports, Server, Settings
 from reports.billing.plans import Plan
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class RunningService:
         self.interfaces = Interfaces(sample_interval=60)
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
-        self.plans: tuple[PlanSettings, ...] = (PlanSettings(plan=Plan()),)
+        self.plans: tuple[Plan, ...] = (Plan(),)
         self.first_problem = self.url = ""
         self.shown: Mapping[Subject, LastShown] = {}
         self.client: TestClient[Any, Any] | None = None

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from exporter.metering.postings import Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import Grafana, PlanSettings
+from exporter.settings.tree import Grafana
 from exporter.web.page.asset_files import OWN
 from reports.billing.plans import Plan
 from reports.calendar.spans import RANGES
@@ -214,7 +214,7 @@ async def test_hostile_names_are_shown_and_do_nothing(
     monkeypatch.setattr("socket.gethostname", lambda: HOSTILE[-1])
     for name in HOSTILE:
         unstarted.machine.create(name, is_uplink=True)
-    unstarted.plans = tuple(PlanSettings(plan=Plan(name=name, cap_bytes=10**9)) for name in HOSTILE)
+    unstarted.plans = tuple(Plan(name=name, cap_bytes=10**9) for name in HOSTILE)
     async with running(unstarted) as service:
         for name in HOSTILE:
             service.machine.move(name, 1000)
@@ -234,7 +234,7 @@ async def test_hostile_names_are_shown_and_do_nothing(
     ("cap", "says"), [(None, "no cap"), (0, "over the cap"), (10**9, "of 1.00 GB"), (1000, "over the cap")]
 )
 async def test_a_plan_says_how_it_stands(unstarted: RunningService, cap: int | None, says: str) -> None:
-    unstarted.plans = (PlanSettings(plan=Plan(cap_bytes=cap)),)
+    unstarted.plans = (Plan(cap_bytes=cap),)
     unstarted.write_before(slots=slots("2026-06-11", 5_000_000))
     async with running(unstarted) as service:
         page = (await service.ask("/")).text

@@ -19,7 +19,6 @@ import toon_format
 
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import PlanSettings
 from exporter.web.api.export import SHORT_BYTES, disposition
 from reports.billing.plans import Plan
 from reports.formats.document import ExportDocument
@@ -59,7 +58,7 @@ async def known(unstarted: RunningService, machine: Machine) -> AsyncIterator[Ru
         }
     )
     plans = (Plan("home"), Plan("tun, nel", ("tun*",)))
-    unstarted.plans = tuple(PlanSettings(plan=plan) for plan in plans)
+    unstarted.plans = plans
     async with running(unstarted) as started:
         yield started
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from exporter.settings.tree import Grafana, PlanSettings
+from exporter.settings.tree import Grafana
 from exporter.web.http.grafana import VIEWS
 from exporter.web.server import ENDPOINTS
 from reports.billing.plans import CycleRule, Plan
@@ -27,7 +27,7 @@ JUNE, JULY = 1_780_252_200, 1_782_844_200
 async def linked(unstarted: RunningService) -> AsyncIterator[RunningService]:
     """A service that knows of a Grafana."""
     unstarted.grafana = Grafana(url="https://grafana.example/g", instance="home:7373")
-    unstarted.plans = (PlanSettings(plan=Plan()), PlanSettings(plan=Plan(name="week", cycle=CycleRule("weekly"))))
+    unstarted.plans = (Plan(), Plan(name="week", cycle=CycleRule("weekly")))
     async with running(unstarted) as started:
         yield started
 

@@ -13,7 +13,6 @@ import pytest
 
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import PlanSettings
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from reports.billing.prices import TIERS, one_price
 from tests.exporter.web.running_service import RunningService, interface, running
@@ -43,7 +42,7 @@ async def known(unstarted: RunningService) -> AsyncIterator[RunningService]:
     """Today's bytes are those of PacketBuddy's reference; no other day has any."""
     usage = Usage(Counts(RECEIVED, SENT), 0, Speeds())
     unstarted.write_before(slots={(TODAY, interface("eth0")): usage})
-    unstarted.plans = tuple(PlanSettings(plan=plan) for plan in (Plan(), HOME, YEN))
+    unstarted.plans = (Plan(), HOME, YEN)
     async with running(unstarted) as started:
         yield started
 
@@ -104,7 +103,7 @@ async def test_another_price_per_gigabyte(known: RunningService, price: str, tot
 async def test_a_tier_is_a_price(unstarted: RunningService, tier: str) -> None:
     usage = Usage(Counts(RECEIVED, SENT), 0, Speeds())
     unstarted.write_before(slots={(TODAY, interface("eth0")): usage})
-    unstarted.plans = (PlanSettings(plan=Plan(price_steps=one_price(TIERS[tier]))),)
+    unstarted.plans = (Plan(price_steps=one_price(TIERS[tier])),)
     async with running(unstarted) as service:
         told = await service.get("/api/cost")
 
@@ -214,7 +213,7 @@ async def test_a_cap_says_what_was_carried_over_and_free_hours_until_when_it_is_
     plan = HOME._replace(cycle=CycleRule("daily"), rollover=True, free_hours=(FreeHours(14 * 60, 15 * 60),))
     usage = Usage(Counts(10 * GIGABYTE, 0), 0, Speeds())
     unstarted.write_before(slots={(TODAY - 3 * 86_400, interface("eth0")): usage, (TODAY, interface("eth0")): usage})
-    unstarted.plans = (PlanSettings(plan=plan),)
+    unstarted.plans = (plan,)
     async with running(unstarted) as service:
         (told,) = (await service.get("/api/plans"))["plans"]
         page = " ".join((await service.ask("/")).text.split())
@@ -244,7 +243,7 @@ async def test_bytes_that_no_commit_has_taken_are_in(known: RunningService) -> N
 
 
 async def test_a_hostile_name_comes_back_unharmed(unstarted: RunningService) -> None:
-    unstarted.plans = (PlanSettings(plan=HOME._replace(name=HOSTILE)),)
+    unstarted.plans = (HOME._replace(name=HOSTILE),)
     async with running(unstarted) as service:
         told = await service.ask(f"/api/plans?plan={quote(HOSTILE)}")
         note = (await service.get("/api/cost"))["info"]["note"]
@@ -255,7 +254,7 @@ async def test_a_hostile_name_comes_back_unharmed(unstarted: RunningService) -> 
 
 
 async def test_an_empty_ledger_has_plans_too(unstarted: RunningService) -> None:
-    unstarted.plans = (PlanSettings(plan=HOME._replace(rollover=True, free_hours=(FreeHours(1320, 360),))),)
+    unstarted.plans = (HOME._replace(rollover=True, free_hours=(FreeHours(1320, 360),)),)
     async with running(unstarted) as service:
         (told,) = (await service.get("/api/plans"))["plans"]
 
@@ -279,7 +278,7 @@ async def test_a_service_that_starts_again_tells_of_no_threshold_twice(
 ) -> None:
     usage = Usage(Counts(RECEIVED, SENT), 0, Speeds())
     unstarted.write_before(slots={(TODAY, interface("eth0")): usage})
-    unstarted.plans = (PlanSettings(plan=HOME._replace(cap_bytes=23 * GIGABYTE)),)
+    unstarted.plans = (HOME._replace(cap_bytes=23 * GIGABYTE),)
     for lines in (2, 2):
         async with running(unstarted) as service:
             page = (await service.ask("/metrics")).text
@@ -297,7 +296,7 @@ async def test_a_start_waits_for_no_noting(
     usage = Usage(Counts(RECEIVED, SENT), 0, Speeds())
     unstarted.write_before(slots={(TODAY, interface("eth0")): usage})
     thresholds = tuple(range(10, 90, 10))
-    unstarted.plans = (PlanSettings(plan=HOME._replace(cap_bytes=23 * GIGABYTE, alert_at=thresholds)),)
+    unstarted.plans = (HOME._replace(cap_bytes=23 * GIGABYTE, alert_at=thresholds),)
 
     with contextlib.closing(sqlite3.connect(unstarted.ledger.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")

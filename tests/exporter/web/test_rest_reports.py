@@ -10,7 +10,7 @@ import pytest
 from exporter.archive.archive import archive_folder
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.settings.tree import Auth, Grafana, PlanSettings, Reports
+from exporter.settings.tree import Auth, Grafana, Reports
 from reports.billing.plans import Plan
 from tests.exporter.web.running_service import RunningService, interface, running
 from tests.reports.wrapup.read_page import Page
@@ -39,7 +39,7 @@ async def known(unstarted: RunningService, machine: Machine) -> AsyncIterator[Ru
         }
     )
     plans = (Plan("home", cap_bytes=10_000), Plan(HOSTILE, ("tun*",)))
-    unstarted.plans = tuple(PlanSettings(plan=plan) for plan in plans)
+    unstarted.plans = plans
     unstarted.grafana = Grafana(url="http://127.0.0.1:3000")
     async with running(unstarted) as started:
         yield started

@@ -14,7 +14,6 @@ from exporter.cli.root import netledger
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
 from exporter.session.environment import Environment
-from exporter.settings.tree import PlanSettings
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price, parse_price
 from tests.exporter.web.running_service import interface, running
@@ -45,9 +44,7 @@ async def service(machine: Machine, unstarted: RunningService) -> AsyncIterator[
     """Some days of three interfaces in the ledger, and a byte of each that is not posted yet."""
     machine.create("tun0", is_physical=False)
     machine.create("tun1", is_physical=False)
-    unstarted.plans = (
-        PlanSettings(plan=Plan(interfaces=("*",), price_steps=one_price(parse_price("1")), currency="EUR")),
-    )
+    unstarted.plans = (Plan(interfaces=("*",), price_steps=one_price(parse_price("1")), currency="EUR"),)
     slot = machine.seconds // 900 * 900
     unstarted.write_before(
         slots={

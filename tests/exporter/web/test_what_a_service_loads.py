@@ -13,7 +13,7 @@ SERVICE = """
 import asyncio, sys
 from decimal import Decimal
 from pathlib import Path
-from exporter.settings.tree import PlanSettings
+
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price
 from tests.worlds.fake_machine import Machine
@@ -24,7 +24,7 @@ async def main():
     machine.create("eth0", is_uplink=True)
     service = RunningService(machine, Path(sys.argv[1]))
     if sys.argv[2]:
-        service.plans = (PlanSettings(plan=Plan(currency=sys.argv[2], price_steps=one_price(Decimal(5)))),)
+        service.plans = (Plan(currency=sys.argv[2], price_steps=one_price(Decimal(5))),)
     async with running(service):
         machine.move("eth0", 10**9)
         service.pass_time()
