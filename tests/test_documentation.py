@@ -14,7 +14,7 @@ from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
 from exporter.ledger.schema import FIRST
 from exporter.metrics.families.registry import families
 from exporter.settings.tree import Settings, keys
-from exporter.web.server import ENDPOINTS
+from exporter.web.server import documented
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -65,7 +65,7 @@ def test_a_default_is_documented_as_the_file_takes_it(name: str) -> None:
     assert (key.rule.read(raw) if raw is not None else type(value)() if value is not None else None) == value
 
 
-@pytest.mark.parametrize("path", [*OTHER_PATHS, *(endpoint.path for endpoint in ENDPOINTS)])
+@pytest.mark.parametrize("path", [*OTHER_PATHS, *(route.path for route in documented())])
 def test_an_endpoint_is_documented(path: str) -> None:
     assert f"`{path}`" in (DOCS / "api.md").read_text(encoding="utf-8")
 

@@ -59,7 +59,7 @@ def negotiate(accept: str, accept_encoding: str) -> Negotiated:
     wishes = list(_wishes(accept))
     matched = {form: _match(form, wishes) for form in FORMATS}
     chosen = max(FORMATS, key=lambda form: matched[form].rank)
-    return Negotiated(chosen, _content_type(chosen, matched[chosen]), _is_gzip_wished(accept_encoding))
+    return Negotiated(chosen, _content_type(chosen, matched[chosen]), accepts_gzip(accept_encoding))
 
 
 _NO_WISH = _Wish(0, "", {}, 0.0)
@@ -91,7 +91,8 @@ def _content_type(form: Format, wish: _Wish) -> str:
     return f"{media_type}; version=1.0.0; charset=utf-8; escaping={scheme}"
 
 
-def _is_gzip_wished(accept_encoding: str) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether a body may be compressed; not where the client would rather have it as it is."""
     weights = {wish.name: wish.weight for wish in _wishes(accept_encoding)}
     gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
     return gzip > 0 and gzip >= weights.get("identity", 0.0)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from exporter.metering.clock import SECOND
 from exporter.metrics.state import MetricsState
+from exporter.settings.dashboards import links_to_grafana
 from exporter.web.attempts import Attempts
 from exporter.web.readers import Reading
 
@@ -64,6 +65,7 @@ class ServiceContext:
         self._clock, self._sampler = clock, sampler
         self._on_damage, self._plans = on_damage, plans
         self.attempts = Attempts()
+        self.grafana = links_to_grafana(settings)
         self._quick = Reading(settings.ledger.path, poster, readers.quick)
         self._patient = Reading(settings.ledger.path, poster, readers.patient)
 

@@ -1,66 +1,70 @@
-"""The HTTP server: every route, the checks before and the error shape behind each, and a handle that closes it."""
+"""The HTTP server: the table of resources, and a handle that closes it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import sqlite3
+import sys
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-import msgspec
 from aiohttp import web
 
+import exporter.web.api.prometheus  # noqa: F401 - loaded before the first scrape
 from exporter.ledger.locks.holder import Holder
-from exporter.settings.dashboards import links_to_grafana
-from exporter.web.api import bandwidth, export, history, plans, prometheus, reports, storage, usage
 from exporter.web.context import CONTEXT
-from exporter.web.http import openapi
-from exporter.web.http.access import Access
-from exporter.web.http.endpoints import Endpoint, answer_with, error_response, parse_query
-from exporter.web.http.grafana import NAME, Seen, grafana_url
+from exporter.web.http import errors
+from exporter.web.http.access import ACCESS, Access
 from exporter.web.http.listening import Guests, Listener, bind, most_connections
-from exporter.web.http.protocol import FAILED, Protocol
-from exporter.web.page import live, page
-from exporter.web.page.asset_files import add_assets
-from reports.errors import QuestionError
+from exporter.web.http.protocol import Protocol
+from exporter.web.http.routes import DOCUMENTED
+from exporter.web.page import live
+from exporter.web.page.remembered import RECORDS, Remembered
 
 if TYPE_CHECKING:
     import socket
     import ssl
-    from collections.abc import Sequence
-
-    from aiohttp.typedefs import Handler, Middleware
+    from collections.abc import Mapping, Sequence
 
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.context import ServiceContext
+    from exporter.web.http.routes import Route, Routes
 
-log = logging.getLogger(__name__)
-
-LARGEST_BODY = 64 * 1024
-BODY_SECONDS = 10.0
 TOKEN_BYTES = 32
 SHUTDOWN_SECONDS = 2.0
-ENDPOINTS: tuple[Endpoint, ...] = (
-    *usage.ENDPOINTS,
-    *plans.ENDPOINTS,
-    *history.ENDPOINTS,
-    *bandwidth.ENDPOINTS,
-    *storage.ENDPOINTS,
-)
 
-STATUS_WORDS = {
-    404: "nothing is here",
-    405: "this method is not allowed here",
-    413: f"the body is larger than {LARGEST_BODY} bytes",
+RESOURCES: Mapping[str, tuple[str, ...]] = {
+    "exporter.web.api.usage": (
+        "/api/live",
+        "/api/today",
+        "/api/week",
+        "/api/month",
+        "/api/year",
+        "/api/range",
+        "/api/summary",
+        "/api/interfaces",
+    ),
+    "exporter.web.api.plans": ("/api/plans", "/api/forecast", "/api/cost"),
+    "exporter.web.api.history": ("/api/records", "/api/hours", "/api/percentile", "/api/series"),
+    "exporter.web.api.bandwidth": ("/api/v1/stats/bandwidth", "/api/v1/stats/monthly-traffic"),
+    "exporter.web.api.storage": (
+        "/api/health",
+        "/api/storage",
+        "POST /api/storage/cleanup",
+        "/api/unposted",
+        "POST /api/commit",
+        "POST /api/notices/seen",
+    ),
+    "exporter.web.page.page": ("/", "/dashboard", "/dashboard/"),
+    "exporter.web.page.live": ("/api/live/stream",),
+    "exporter.web.page.asset_files": ("/assets/{version}/{name}",),
+    "exporter.web.api.prometheus": ("/metrics", "/-/healthy", "/-/ready"),
+    "exporter.web.api.export": ("/api/export", "/api/export/llm"),
+    "exporter.web.api.wrapups": ("/api/export/wrapup", "/reports", "/reports/{name}"),
+    "exporter.web.api.openapi": ("/api/openapi.json", "/api/docs"),
 }
-SECURITY_HEADERS = {
-    "Server": "netledger",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+"""The paths that each resource's routes answer, without a method for GET."""
 
 
 class Server:
@@ -119,113 +123,28 @@ def _local_door() -> list[socket.socket]:
 
 
 def make_app(context: ServiceContext, access: Access) -> web.Application:
-    """Wire every route."""
-    app = web.Application(middlewares=[_guard(access)], client_max_size=LARGEST_BODY)
-    app[CONTEXT] = context
-    page.add_page(app, access)
+    """Every path of the table; its module is imported when it is first asked."""
+    app = web.Application(middlewares=[errors.middleware(access)], client_max_size=errors.LARGEST_BODY)
+    app.on_response_prepare.append(errors.add_headers(access))
+    app[CONTEXT], app[ACCESS], app[RECORDS], app[DOCUMENTED] = context, access, Remembered(), documented
     live.add_feed(app)
-    add_assets(app)
-    reports.add_archive(app)
-    for endpoint in ENDPOINTS:
-        app.router.add_route(endpoint.method, endpoint.path, _handler(context, endpoint))
-        if endpoint.method == "GET":
-            app.router.add_route("HEAD", endpoint.path, _handler(context, endpoint))
-    for other in openapi.pages_of(
-        ENDPOINTS, (*page.PAGES, *live.PAGES, *prometheus.PAGES, *export.PAGES, *reports.PAGES)
-    ):
-        app.router.add_get(other.path, other.handle)
+    for module, operations in RESOURCES.items():
+        for operation in operations:
+            method, _, path = operation.rpartition(" ")
+            if method:
+                app.router.add_route(method, path, partial(_respond, module, method, path))
+            else:
+                app.router.add_get(path, partial(_respond, module, "GET", path))
     return app
 
 
-def _handler(context: ServiceContext, endpoint: Endpoint) -> Handler:
-    links = links_to_grafana(context.settings)
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        query = parse_query(request, endpoint.query)
-        body = msgspec.json.encode(await endpoint.handle(context, query))
-        if links is not None:
-            body = _with_link(
-                body, grafana_url(endpoint.path, Seen(context.settings, links, context.zone, context.now), query)
-            )
-        return answer_with(body)
-
-    return handle
+async def _respond(module: str, method: str, path: str, request: web.Request) -> web.StreamResponse:
+    if module not in sys.modules:  # on a thread, so that a scrape does not wait for it
+        await request.app[CONTEXT].work(partial(import_module, module))
+    found: Routes = sys.modules[module].routes
+    return await next(route for route in found if (route.method, route.path) == (method, path)).respond(request)
 
 
-def _with_link(body: bytes, url: str | None) -> bytes:
-    """The JSON object with one more field; every answer has at least one of its own."""
-    return body if url is None else body[:-1] + b"," + msgspec.json.encode({NAME: url})[1:]
-
-
-def _guard(access: Access) -> Middleware:
-    @web.middleware
-    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await _answer(access, request, handler)
-        response.headers.update(SECURITY_HEADERS)
-        response.headers.update(access.headers)
-        if access.has_origins:
-            _allow_origin(response, access.allowed_origin(request))
-        return response
-
-    return guard
-
-
-def _allow_origin(response: web.StreamResponse, origin: str | None) -> None:
-    varies = response.headers.get("Vary")
-    response.headers["Vary"] = f"{varies}, Origin" if varies else "Origin"
-    if origin is not None:
-        response.headers["Access-Control-Allow-Origin"] = origin
-
-
-async def _answer(access: Access, request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        refusal = await access.refusal(request)
-        if refusal is not None:
-            response = error_response(refusal.status, refusal.message)
-            response.headers.update(refusal.headers)
-            return response
-        if request.method == "OPTIONS" and access.allowed_origin(request) is not None:
-            return _preflight()
-        return await _handled(request, handler)
-    except Exception:  # the outermost loop of a request: whoever asked gets no traceback
-        log.exception("%s %s failed", request.method, request.path)
-        return error_response(500, FAILED)
-
-
-async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
-    try:
-        if (request.content_length or 0) > LARGEST_BODY:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
-        if request.can_read_body:
-            async with asyncio.timeout(BODY_SECONDS):
-                await request.read()
-        return await handler(request)
-    except QuestionError as error:
-        return error_response(400, str(error))
-    except web.HTTPException as error:
-        return _as_error(error)
-    except TimeoutError:
-        return error_response(408, f"the body did not come within {BODY_SECONDS:.0f} seconds")
-    except web.RequestPayloadError:
-        return error_response(400, "the body is not what its headers say")
-    except sqlite3.Error as error:
-        log.warning("%s %s: the ledger cannot be used: %s", request.method, request.path, error)
-        return error_response(503, f"the ledger cannot be used now ({error}): counting goes on in memory")
-
-
-def _as_error(error: web.HTTPException) -> web.Response:
-    response = error_response(error.status, STATUS_WORDS.get(error.status, error.reason))
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
-    return response
-
-
-def _preflight() -> web.Response:
-    return web.Response(
-        status=204,
-        headers={
-            "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": "X-API-Key, Authorization",
-            "Access-Control-Max-Age": "600",
-        },
-    )
+def documented() -> list[Route]:
+    """All routes that OpenAPI describes, in the order of the table; imports every resource."""
+    return [route for module in RESOURCES for route in import_module(module).routes if route.summary]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from exporter.web.http.endpoints import Endpoint, MonthText, OfInterface, parse_parameter
+from exporter.web.http.grafana import LinkContext
+from exporter.web.http.queries import MonthText, OfInterface, parse_parameter
+from exporter.web.http.routes import LedgerRequest, Routes
 from reports.calendar.periods import parse_month
 from reports.formats.json import bandwidth as shapes
 from reports.ledger.scope import names_of
 from reports.usage import bandwidth, usage
 
-if TYPE_CHECKING:
-    from exporter.web.context import ServiceContext
+routes = Routes()
 
 
 class TrafficQuery(OfInterface, frozen=True, kw_only=True):
@@ -20,43 +19,32 @@ class TrafficQuery(OfInterface, frozen=True, kw_only=True):
     month: MonthText | None = None
 
 
-async def average(context: ServiceContext, query: OfInterface) -> shapes.AverageBandwidth:
-    """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
-    snapshot = context.fresh_snapshot()
-    counted = [state.name for state in snapshot.interfaces if state.is_counted]
-    window, now = int(context.settings.average.window), context.now
-    asked = names_of(query.interface) if query.interface else counted
-    has_minutes = set(asked) <= set(counted) or context.settings.ledger.minutes == "all"
-    average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
-    found = await context.ask(lambda ledger: average_of(ledger, now, window, query.interface))
-    name = ",".join(asked)
-    return shapes.bandwidth(found, name, context.settings.interfaces.sample_interval)
-
-
-async def monthly_traffic(context: ServiceContext, query: TrafficQuery) -> shapes.MonthlyTraffic:
-    """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
-    context.fresh_snapshot()
-    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    now = context.now
-    found = await context.ask(lambda ledger: usage.month(ledger, now, query.interface, which))
-    return shapes.monthly_traffic(found)
-
-
-ENDPOINTS = (
-    Endpoint(
-        "GET",
-        "/api/v1/stats/bandwidth",
-        "Average speed of the window",
-        OfInterface,
-        shapes.AverageBandwidth,
-        average,
-    ),
-    Endpoint(
-        "GET",
-        "/api/v1/stats/monthly-traffic",
-        "Traffic of a month",
-        TrafficQuery,
-        shapes.MonthlyTraffic,
-        monthly_traffic,
-    ),
+@routes.question(
+    "/api/v1/stats/bandwidth",
+    "Average speed of the window",
+    OfInterface,
+    shapes.AverageBandwidth,
+    link=lambda at, query: at.lately(query, int(at.settings.average.window)),
 )
+def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwidth:
+    """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
+    settings = request.service.settings
+    counted = [state.name for state in request.snapshot.interfaces if state.is_counted]
+    names = names_of(query.interface) if query.interface else counted
+    has_minutes = set(names) <= set(counted) or settings.ledger.minutes == "all"
+    average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
+    found = average_of(request.ledger, request.now, int(settings.average.window), query.interface)
+    return shapes.bandwidth(found, ",".join(names), settings.interfaces.sample_interval)
+
+
+@routes.question(
+    "/api/v1/stats/monthly-traffic",
+    "Traffic of a month",
+    TrafficQuery,
+    shapes.MonthlyTraffic,
+    link=LinkContext.month,
+)
+def monthly_traffic(request: LedgerRequest, query: TrafficQuery) -> shapes.MonthlyTraffic:
+    """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
+    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
+    return shapes.monthly_traffic(usage.month(request.ledger, request.now, query.interface, which))

@@ -12,19 +12,22 @@ from aiohttp import web
 
 from exporter.archive.archive import outlook_of
 from exporter.web.context import CONTEXT
-from exporter.web.http.endpoints import (
-    JSON,
+from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.queries import (
     BadRequestError,
     FirstDay,
     LastDay,
     OfInterface,
-    Page,
     PlanOfDays,
-    has_already,
     parse_query,
 )
-from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.responses import JSON, is_current
+from exporter.web.http.routes import Routes
 from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.export.export import subject_of
+from reports.export.slots import posted_slots
+from reports.formats.document import ExportDocument
+from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import (
     ALL_COLUMNS,
     COLUMN_SETS,
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from reports.export.slots import Slot
     from reports.formats.registry import ExportResult, Format
     from reports.ledger.reader import LedgerReader
+
+routes = Routes()
 
 SHORT_BYTES, CHUNK_BYTES = 1 << 20, 1 << 18
 CHUNK_SECONDS = 0.02
@@ -110,8 +115,6 @@ class Paper:
 
     def read(self, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
         """Posted slots, as an export by slots asks for them."""
-        from reports.export.slots import posted_slots  # noqa: PLC0415 - memory that a service without exports can spare
-
         assert self._ledger is not None  # noqa: S101 - pieces are made by `some` alone
         return posted_slots(self._ledger, span, devices)
 
@@ -138,6 +141,13 @@ class Answer(NamedTuple):
     second: bytes
 
 
+@routes.page(
+    "/api/export",
+    "Days, months, records and interfaces as a file, or quarter hours",
+    *dict.fromkeys(form.content_type.partition(";")[0] for form in FORMATS.values()),
+    query=ExportQuery,
+    answers=(ExportDocument, SlotDocument),
+)
 async def export(request: web.Request) -> web.Response:
     """A file of days, or of quarter hours: JSON, CSV, Markdown, or one of two notations for language models."""
     query = parse_query(request, ExportQuery)
@@ -146,6 +156,7 @@ async def export(request: web.Request) -> web.Response:
     return await _answer(request, query, format_at(query.resolution, query.format, query.columns))
 
 
+@routes.page("/api/export/llm", "The same for a language model", "text/plain", query=DaysQuery)
 async def export_for_models(request: web.Request) -> web.Response:
     """The same as format=llm."""
     return await _answer(request, parse_query(request, DaysQuery), FORMATS["llm"])
@@ -162,7 +173,7 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
         outlook = (outlook_of(context.settings),) if form.has_outlook else ()
         told = form.query(ledger, asked, now, source, subject, *outlook).read_with(paper.read)
         name, tag = disposition(told.by_day, form), fingerprint(told, form.module)
-        is_known = has_already(request, tag)
+        is_known = is_current(request, tag)
         if not is_known and request.method != "HEAD":
             paper.pieces = form.write(told)
         return Answer(name, tag, is_known, paper, paper.some(ledger, SHORT_BYTES), next(paper.pieces, b""))
@@ -179,8 +190,6 @@ async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.R
 
 
 def _subject(context: ServiceContext, query: DaysQuery) -> Plan | str | None:
-    from reports.export.export import subject_of  # noqa: PLC0415 - see above
-
     return subject_of(context.settings.plans, query.plan, query.interface)
 
 
@@ -207,24 +216,3 @@ def disposition(told: Export, form: Format) -> str:
     name, kind = f"{days}.{form.suffix}", "inline" if form.content_type == JSON else "attachment"
     value = f'{kind}; filename="netledger_{plain}_{name}"'
     return value if plain == whose else f"{value}; filename*=UTF-8''{quote(f'netledger_{whose}_{name}', safe='')}"
-
-
-def _documents() -> tuple[type, ...]:
-    """What JSON there is, for whoever asks for OpenAPI."""
-    from reports.formats.document import ExportDocument  # noqa: PLC0415 - see above
-    from reports.formats.json.slots import SlotDocument  # noqa: PLC0415 - see above
-
-    return ExportDocument, SlotDocument
-
-
-PAGES = (
-    Page(
-        "/api/export",
-        "Days, months, records and interfaces as a file, or quarter hours",
-        tuple(dict.fromkeys(form.content_type.partition(";")[0] for form in FORMATS.values())),
-        export,
-        query=ExportQuery,
-        answer=_documents,
-    ),
-    Page("/api/export/llm", "The same for a language model", ("text/plain",), export_for_models, query=DaysQuery),
-)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 
-from exporter.web.http.endpoints import Endpoint, OfInterface
+from exporter.web.http.grafana import LinkContext
+from exporter.web.http.queries import OfInterface
+from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.periods import day_of
 from reports.calendar.spans import CUSTOM, RANGES, Asked, Span, span
 from reports.formats.json import history as shapes
@@ -17,9 +19,7 @@ from reports.usage import percentile as percentiles
 from reports.usage import records as found_records
 from reports.usage import series as points
 
-if TYPE_CHECKING:
-    from exporter.web.context import ServiceContext
-    from reports.ledger.reader import LedgerReader
+routes = Routes()
 
 INSTANT_PATTERN = (
     "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}"
@@ -87,62 +87,66 @@ class SeriesQuery(SpanQuery, frozen=True, kw_only=True, rename={"first": "from",
     step: StepName | None = None
 
 
-async def records(context: ServiceContext, query: OfInterface) -> json_records.RecordsAnswer:
-    """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
-    context.fresh_snapshot()
-    now = context.now
-    return json_records.records(
-        await context.ask_patiently(lambda ledger: found_records.records(ledger, now, query.interface))
-    )
-
-
-async def hours(context: ServiceContext, query: SpanQuery) -> shapes.HoursAnswer:
-    """Bytes by weekday and local hour of day, of everything by default: as far back as quarter hours are kept."""
-    context.fresh_snapshot()
-    now = context.now
-
-    def answer(ledger: LedgerReader) -> shapes.HoursAnswer:
-        asked = _span(ledger, now, query, default="all")
-        return shapes.hours(hours_of_week.hours(ledger, now, asked, query.interface), ledger.zone)
-
-    return await context.ask_patiently(answer)
-
-
-async def percentile(context: ServiceContext, query: PercentileQuery) -> shapes.PercentileAnswer:
-    """The speed that p percent of all finished intervals stay within, idle ones included; of this month by default."""
-    context.fresh_snapshot()
-    now, percent = context.now, percentiles.parse_percent(query.p)
-
-    def answer(ledger: LedgerReader) -> shapes.PercentileAnswer:
-        asked = _span(ledger, now, query, default="month")
-        found = percentiles.percentile(ledger, now, asked, percent, query.interface)
-        return shapes.percentile(found, ledger.zone)
-
-    return await context.ask_patiently(answer)
-
-
-async def series(context: ServiceContext, query: SeriesQuery) -> shapes.SeriesAnswer:
-    """Bytes step by step until now: zeros where nothing moved, null where nobody looked; of today by default."""
-    context.fresh_snapshot()
-    now = context.now
-
-    def answer(ledger: LedgerReader) -> shapes.SeriesAnswer:
-        asked = _span(ledger, now, query, default="today")
-        found = points.series(ledger, now, asked, query.step, query.interface)
-        return shapes.series(found, asked, ledger.zone)
-
-    return await context.ask_patiently(answer)
-
-
-def _span(ledger: LedgerReader, now: float, query: SpanQuery, *, default: str) -> Span:
-    today = day_of(int(now), ledger.zone)
-    asked = Asked(query.range, query.first, query.last)
-    return span(asked, today, first_day(ledger) or today, ledger.zone, default=default)
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/records", "Busiest times and peak speeds", OfInterface, json_records.RecordsAnswer, records),
-    Endpoint("GET", "/api/hours", "Usage by weekday and hour", SpanQuery, shapes.HoursAnswer, hours),
-    Endpoint("GET", "/api/percentile", "Percentile of the speed", PercentileQuery, shapes.PercentileAnswer, percentile),
-    Endpoint("GET", "/api/series", "Usage in steps of time", SeriesQuery, shapes.SeriesAnswer, series),
+@routes.question(
+    "/api/records",
+    "Busiest times and peak speeds",
+    OfInterface,
+    json_records.RecordsAnswer,
+    link=LinkContext.ever,
+    ask=PATIENT,
 )
+def records(request: LedgerRequest, query: OfInterface) -> json_records.RecordsAnswer:
+    """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
+    return json_records.records(found_records.records(request.ledger, request.now, query.interface))
+
+
+@routes.question(
+    "/api/hours",
+    "Usage by weekday and hour",
+    SpanQuery,
+    shapes.HoursAnswer,
+    link=lambda at, query: at.span(query, "all"),
+    ask=PATIENT,
+)
+def hours(request: LedgerRequest, query: SpanQuery) -> shapes.HoursAnswer:
+    """Bytes by weekday and local hour of day, of everything by default: as far back as quarter hours are kept."""
+    days = _span(request, query, default="all")
+    found = hours_of_week.hours(request.ledger, request.now, days, query.interface)
+    return shapes.hours(found, request.zone)
+
+
+@routes.question(
+    "/api/percentile",
+    "Percentile of the speed",
+    PercentileQuery,
+    shapes.PercentileAnswer,
+    link=lambda at, query: at.span(query, "month"),
+    ask=PATIENT,
+)
+def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.PercentileAnswer:
+    """The speed that p percent of all finished intervals stay within, idle ones included; of this month by default."""
+    percent = percentiles.parse_percent(query.p)
+    days = _span(request, query, default="month")
+    found = percentiles.percentile(request.ledger, request.now, days, percent, query.interface)
+    return shapes.percentile(found, request.zone)
+
+
+@routes.question(
+    "/api/series",
+    "Usage in steps of time",
+    SeriesQuery,
+    shapes.SeriesAnswer,
+    link=lambda at, query: at.span(query, "today"),
+    ask=PATIENT,
+)
+def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
+    """Bytes step by step until now: zeros where nothing moved, null where nobody looked; of today by default."""
+    days = _span(request, query, default="today")
+    found = points.series(request.ledger, request.now, days, query.step, query.interface)
+    return shapes.series(found, days, request.zone)
+
+
+def _span(request: LedgerRequest, query: SpanQuery, *, default: str) -> Span:
+    today = day_of(int(request.now), request.zone)
+    asked = Asked(query.range, query.first, query.last)
+    return span(asked, today, first_day(request.ledger) or today, request.zone, default=default)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from exporter.web.http.endpoints import BadRequestError, Endpoint, OfInterface, Query
+from exporter.web.http.grafana import LinkContext
+from exporter.web.http.queries import BadRequestError, OfInterface, Query
+from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.cost import PERIODS, period_cost
 from reports.billing.plans import named
-from reports.billing.prices import PRICE, PriceError
-from reports.billing.prices import parse_price as parse
+from reports.billing.prices import PRICE, PriceError, parse_price
 from reports.billing.status import plan_status
 from reports.formats.json import cost as json_cost
 from reports.formats.json import plans as shapes
@@ -20,11 +21,8 @@ from reports.formats.json.forecast import forecast as forecast_answer
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from exporter.settings.tree import Settings
-    from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
-    from reports.ledger.reader import LedgerReader
-
+routes = Routes()
 
 PlanName = Annotated[str, Meta(description="Name of a plan of the settings.", examples=["default"])]
 Price = Annotated[
@@ -61,59 +59,43 @@ class CostQuery(OfInterface, frozen=True, kw_only=True):
     cost_per_gb: Price | None = None
 
 
-async def plans(context: ServiceContext, query: OfPlan) -> shapes.Plans:
+@routes.question("/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, link=LinkContext.plan)
+def plans(request: LedgerRequest, query: OfPlan) -> shapes.Plans:
     """How each plan stands: used, cap, left, cost, forecast, the cycle before."""
-    context.fresh_snapshot()
-    chosen = context.settings.plans
-    if query.plan is not None:
-        chosen = (named_plan(context.settings, query.plan),)
-    now = context.now
-
-    def answer(ledger: LedgerReader) -> list[shapes.PlanAnswer]:
-        return [shapes.plan(plan_status(ledger, plan, now), ledger.zone) for plan in chosen]
-
-    return shapes.Plans(plans=await context.ask(answer))
+    chosen = request.plans if query.plan is None else (_named(request, query.plan),)
+    found = [plan_status(request.ledger, plan, request.now) for plan in chosen]
+    return shapes.Plans(plans=[shapes.plan(status, request.zone) for status in found])
 
 
-async def forecast(context: ServiceContext, query: OfPlan) -> ForecastAnswer:
+@routes.question("/api/forecast", "Use and cost at the end of the cycle", OfPlan, ForecastAnswer, link=LinkContext.plan)
+def forecast(request: LedgerRequest, query: OfPlan) -> ForecastAnswer:
     """What the cycle of a plan will have used and cost at its end."""
-    context.fresh_snapshot()
-    plan, now = named_plan(context.settings, query.plan), context.now
-    return await context.ask(lambda ledger: forecast_answer(plan_status(ledger, plan, now), ledger.zone))
+    status = plan_status(request.ledger, _named(request, query.plan), request.now)
+    return forecast_answer(status, request.zone)
 
 
-async def cost(context: ServiceContext, query: CostQuery) -> json_cost.CostAnswer:
+@routes.question(
+    "/api/cost", "Cost of today's usage, or of a period's", CostQuery, json_cost.CostAnswer, link=LinkContext.plan
+)
+def cost(request: LedgerRequest, query: CostQuery) -> json_cost.CostAnswer:
     """What was moved since local midnight, or since another period began, and what it costs."""
     if query.period not in PERIODS:
         raise BadRequestError(f"period: {query.period!r} is refused; use {', '.join(PERIODS)}")
-    context.fresh_snapshot()
-    plan, price, now = named_plan(context.settings, query.plan), parse_price(query.cost_per_gb), context.now
-
-    def answer(ledger: LedgerReader) -> json_cost.CostAnswer:
-        ledger.require_interface(query.interface)
-        found = period_cost(ledger, plan, query.period, now, price_per_gb=price, device=query.interface)
-        return json_cost.cost_answer(found, is_asked=price is not None)
-
-    return await context.ask(answer)
+    plan, price = _named(request, query.plan), _price(query.cost_per_gb)
+    request.ledger.require_interface(query.interface)
+    found = period_cost(request.ledger, plan, query.period, request.now, price_per_gb=price, device=query.interface)
+    return json_cost.cost_answer(found, is_asked=price is not None)
 
 
-def named_plan(settings: Settings, name: str | None) -> Plan:
-    """The plan of this name, the first one by default; raises PlanError."""
-    return named(settings.plans, name)
+def _named(request: LedgerRequest, name: str | None) -> Plan:
+    return named(request.plans, name)
 
 
-def parse_price(text: str | None) -> Decimal | None:
+def _price(text: str | None) -> Decimal | None:
     """A price per gigabyte; raises BadRequestError for what is no amount of money."""
     if text is None:
         return None
     try:
-        return parse(text)
+        return parse_price(text)
     except PriceError as error:
         raise BadRequestError(f"cost_per_gb: {error}") from error
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, plans),
-    Endpoint("GET", "/api/forecast", "Use and cost at the end of the cycle", OfPlan, ForecastAnswer, forecast),
-    Endpoint("GET", "/api/cost", "Cost of today's usage, or of a period's", CostQuery, json_cost.CostAnswer, cost),
-)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from aiohttp import web
 
 from exporter.web.context import CONTEXT
-from exporter.web.http.endpoints import Page, error_response
+from exporter.web.http.responses import error_response
+from exporter.web.http.routes import Routes
+
+routes = Routes()
 
 
+@routes.page("/metrics", "Metrics for Prometheus", "text/plain", "application/openmetrics-text")
 async def metrics(request: web.Request) -> web.Response:
     """Everything in memory, in the format that the client prefers; never waits for the ledger.
 
@@ -24,20 +28,15 @@ async def metrics(request: web.Request) -> web.Response:
     return web.Response(body=rendered.body, headers=headers)
 
 
+@routes.page("/-/healthy", "Whether the process answers", "text/plain")
 async def healthy(_request: web.Request) -> web.Response:
     """The process answers."""
     return web.Response(text="netledger is healthy\n")
 
 
+@routes.page("/-/ready", "Whether a look at the interfaces has worked", "text/plain")
 async def ready(request: web.Request) -> web.Response:
     """The ledger is open and a look has worked."""
     if request.app[CONTEXT].seconds_since_look == float("inf"):
         return error_response(503, "no look at the interfaces has worked yet")
     return web.Response(text="netledger is ready\n")
-
-
-PAGES = (
-    Page("/metrics", "Metrics for Prometheus", ("text/plain", "application/openmetrics-text"), metrics),
-    Page("/-/healthy", "Whether the process answers", ("text/plain",), healthy),
-    Page("/-/ready", "Whether a look at the interfaces has worked", ("text/plain",), ready),
-)

@@ -11,7 +11,9 @@ import msgspec
 
 import exporter
 from exporter.ledger.files import size_on_disk
-from exporter.web.http.endpoints import Endpoint, NoQuery, Query
+from exporter.web.http.grafana import LinkContext
+from exporter.web.http.queries import NoQuery, Query
+from exporter.web.http.routes import LedgerRequest, Routes
 from reports.calendar.periods import iso
 from reports.formats.json import ledger as shapes
 from reports.formats.shapes import Answer
@@ -20,6 +22,8 @@ from reports.ledger.reader import RowCounts, Unposted
 if TYPE_CHECKING:
     from exporter.web.context import ServiceContext
     from reports.ledger.reader import LedgerReader
+
+routes = Routes()
 
 DAY_SECONDS = 86_400
 
@@ -52,6 +56,7 @@ class Seen(Answer):
     notices: int
 
 
+@routes.service("GET", "/api/health", "State of the service", NoQuery, shapes.Health, link=LinkContext.health)
 async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     """Whether all is well; a degraded service still counts."""
     problems = context.problems()
@@ -84,39 +89,43 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     )
 
 
-async def storage(context: ServiceContext, _query: NoQuery) -> shapes.Storage:
+@routes.question("/api/storage", "Size and retention of the ledger", NoQuery, shapes.Storage, link=LinkContext.health)
+def storage(request: LedgerRequest, _query: NoQuery) -> shapes.Storage:
     """What the ledger takes up, and how long it keeps what."""
+    settings = request.service.settings.ledger
     kept = shapes.RetentionDays(
-        local_log_days=int(context.settings.ledger.minute_retention // DAY_SECONDS),
-        local_slot_days=int(context.settings.ledger.slot_retention // DAY_SECONDS),
+        local_log_days=int(settings.minute_retention // DAY_SECONDS),
+        local_slot_days=int(settings.slot_retention // DAY_SECONDS),
         local_aggregate_months=None,
         neon_log_days=None,
         neon_aggregate_months=None,
     )
-    path, most = context.settings.ledger.path, context.settings.ledger.max_size
-    return await context.ask(
-        lambda ledger: shapes.storage(ledger.row_counts(), size_on_disk(path), most, kept, ledger.zone)
-    )
+    size = size_on_disk(settings.path)
+    return shapes.storage(request.ledger.row_counts(), size, settings.max_size, kept, request.zone)
 
 
+@routes.service("POST", "/api/storage/cleanup", "Delete old rows now", CleanupQuery, shapes.Cleanup)
 async def clean_up(context: ServiceContext, query: CleanupQuery) -> shapes.Cleanup:
     """Delete rows that are older than they are kept for; never a day."""
     removed = await context.upkeep.clean_up(query.aggressive, query.vacuum)
     return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum)
 
 
-async def commit(context: ServiceContext, _query: NoQuery) -> Committed:
-    """Take a sample and post everything now."""
-    context.sample()
-    return Committed(committed=await context.poster.post())
-
-
+@routes.service("GET", "/api/unposted", "What is not yet in the ledger", NoQuery, Waiting)
 async def unposted(context: ServiceContext, _query: NoQuery) -> Waiting:
     """For readers of the ledger file: what it does not hold yet."""
     context.fresh_snapshot()
     return Waiting(seconds_since_sample=_seconds_since_sample(context), unposted=context.poster.unposted())
 
 
+@routes.service("POST", "/api/commit", "Post everything now", NoQuery, Committed)
+async def commit(context: ServiceContext, _query: NoQuery) -> Committed:
+    """Take a sample and post everything now."""
+    context.sample()
+    return Committed(committed=await context.poster.post())
+
+
+@routes.service("POST", "/api/notices/seen", "Put notices away", NoQuery, Seen)
 async def notices_seen(context: ServiceContext, _query: NoQuery) -> Seen:
     """Somebody has read what happened to the ledger: health is good again."""
     count = len(context.upkeep.notices)
@@ -136,13 +145,3 @@ def _row_counts(context: ServiceContext, ledger: LedgerReader) -> RowCounts:
 def _seconds_since_sample(context: ServiceContext) -> float | msgspec.UnsetType:
     seconds = context.seconds_since_look
     return round(seconds, 3) if math.isfinite(seconds) else msgspec.UNSET
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/health", "State of the service", NoQuery, shapes.Health, health),
-    Endpoint("GET", "/api/storage", "Size and retention of the ledger", NoQuery, shapes.Storage, storage),
-    Endpoint("POST", "/api/storage/cleanup", "Delete old rows now", CleanupQuery, shapes.Cleanup, clean_up),
-    Endpoint("GET", "/api/unposted", "What is not yet in the ledger", NoQuery, Waiting, unposted),
-    Endpoint("POST", "/api/commit", "Post everything now", NoQuery, Committed, commit),
-    Endpoint("POST", "/api/notices/seen", "Put notices away", NoQuery, Seen, notices_seen),
-)

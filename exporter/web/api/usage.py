@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
 from exporter.metering.postings import STILL, Speeds
-from exporter.web.http.endpoints import (
+from exporter.web.http.grafana import QUARTER_HOUR, LinkContext
+from exporter.web.http.queries import (
     BadRequestError,
-    Endpoint,
     FirstDate,
     LastDate,
     MonthText,
@@ -17,6 +17,7 @@ from exporter.web.http.endpoints import (
     YearText,
     parse_parameter,
 )
+from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.cost import period_cost
 from reports.calendar.periods import iso, parse_date, parse_month, parse_year
 from reports.formats.json import cost as json_cost
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     from exporter.metering.snapshots import InterfaceState
     from exporter.web.context import ServiceContext
-    from reports.ledger.reader import LedgerReader
+
+routes = Routes()
 
 
 class MonthQuery(OfInterface, frozen=True, kw_only=True):
@@ -65,6 +67,14 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
         return first, last
 
 
+@routes.service(
+    "GET",
+    "/api/live",
+    "Receive and transmit speed now",
+    OfInterface,
+    Usage,
+    link=lambda at, query: at.lately(query, QUARTER_HOUR),
+)
 async def live(context: ServiceContext, query: OfInterface) -> Usage:
     """Bytes per second, measured between the last two samples."""
     snapshot = context.fresh_snapshot()
@@ -74,88 +84,65 @@ async def live(context: ServiceContext, query: OfInterface) -> Usage:
     names = names_of(query.interface)
     if not rates.keys() >= set(names):
         await context.ask(lambda ledger: ledger.require_interface(query.interface))
-    asked = [rates.get(name, STILL) for name in dict.fromkeys(names)]
-    return _rates(Speeds(*(sum(each) for each in zip(*asked, strict=True))))
+    chosen = [rates.get(name, STILL) for name in dict.fromkeys(names)]
+    return _rates(Speeds(*(sum(each) for each in zip(*chosen, strict=True))))
 
 
-async def today(context: ServiceContext, query: OfInterface) -> TodayAndCost:
+@routes.question("/api/today", "Usage since local midnight", OfInterface, TodayAndCost, link=LinkContext.day)
+def today(request: LedgerRequest, query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
-    context.fresh_snapshot()
-    now, plan = context.now, context.settings.plans[0]
-
-    def answer(ledger: LedgerReader) -> TodayAndCost:
-        day = shapes.today(usage.today(ledger, now, query.interface), ledger.zone)
-        return today_and_cost(day, period_cost(ledger, plan, "today", now, device=query.interface))
-
-    return await context.ask(answer)
+    ledger, now = request.ledger, request.now
+    day = shapes.today(usage.today(ledger, now, query.interface), ledger.zone)
+    return today_and_cost(day, period_cost(ledger, request.plans[0], "today", now, device=query.interface))
 
 
-async def month(context: ServiceContext, query: MonthQuery) -> shapes.Month:
-    """Every day of a calendar month until today: zeros without traffic, null before counting began."""
-    context.fresh_snapshot()
-    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    now = context.now
-    return await context.ask(lambda ledger: shapes.month(usage.month(ledger, now, query.interface, which), ledger.zone))
-
-
-async def days(context: ServiceContext, query: RangeQuery) -> shapes.Range:
-    """Every local day of a range until today: zeros without traffic, null before counting began."""
-    context.fresh_snapshot()
-    first, last = query.dates()
-    now = context.now
-
-    def answer(ledger: LedgerReader) -> shapes.Range:
-        return shapes.days(usage.days(ledger, now, first, last, query.interface), ledger.zone)
-
-    return await context.ask(answer)
-
-
-async def week(context: ServiceContext, query: OfInterface) -> shapes.Range:
+@routes.question("/api/week", "Usage of this week by day", OfInterface, shapes.Range, link=LinkContext.week)
+def week(request: LedgerRequest, query: OfInterface) -> shapes.Range:
     """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
-    context.fresh_snapshot()
-    now = context.now
-    return await context.ask(lambda ledger: shapes.days(usage.week(ledger, now, query.interface), ledger.zone))
+    return shapes.days(usage.week(request.ledger, request.now, query.interface), request.zone)
 
 
-async def year(context: ServiceContext, query: YearQuery) -> shapes.Year:
+@routes.question("/api/month", "Usage of a month by day", MonthQuery, shapes.Month, link=LinkContext.month)
+def month(request: LedgerRequest, query: MonthQuery) -> shapes.Month:
+    """Every day of a calendar month until today: zeros without traffic, null before counting began."""
+    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
+    return shapes.month(usage.month(request.ledger, request.now, query.interface, which), request.zone)
+
+
+@routes.question("/api/year", "Usage of a year by month", YearQuery, shapes.Year, link=LinkContext.year)
+def year(request: LedgerRequest, query: YearQuery) -> shapes.Year:
     """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
-    context.fresh_snapshot()
     which = None if query.year is None else parse_parameter("year", query.year, parse_year)
-    now = context.now
-    return await context.ask(lambda ledger: shapes.year(usage.year(ledger, now, query.interface, which), ledger.zone))
+    return shapes.year(usage.year(request.ledger, request.now, query.interface, which), request.zone)
 
 
-async def summary(context: ServiceContext, query: OfInterface) -> Summary:
+@routes.question("/api/range", "Usage of a range of days", RangeQuery, shapes.Range, link=LinkContext.days)
+def days(request: LedgerRequest, query: RangeQuery) -> shapes.Range:
+    """Every local day of a range until today: zeros without traffic, null before counting began."""
+    return shapes.days(usage.days(request.ledger, request.now, *query.dates(), query.interface), request.zone)
+
+
+@routes.question("/api/summary", "Usage since counting began", OfInterface, Summary, link=LinkContext.ever)
+def summary(request: LedgerRequest, query: OfInterface) -> Summary:
     """Everything since counting began."""
-    context.fresh_snapshot()
-    now, plan = context.now, context.settings.plans[0]
-
-    def lifetime(ledger: LedgerReader) -> Summary:
-        ledger.require_interface(query.interface)
-        used, since = ledger.lifetime(query.interface), ledger.first_seen()
-        return json_cost.summary(
-            used, period_cost(ledger, plan, "ever", now, device=query.interface), since, ledger.zone
-        )
-
-    return await context.ask(lifetime)
+    ledger = request.ledger
+    ledger.require_interface(query.interface)
+    cost = period_cost(ledger, request.plans[0], "ever", request.now, device=query.interface)
+    return json_cost.summary(ledger.lifetime(query.interface), cost, ledger.first_seen(), ledger.zone)
 
 
-async def interfaces(context: ServiceContext, _query: NoQuery) -> shapes.Interfaces:
+@routes.question(
+    "/api/interfaces", "Interfaces and their usage", NoQuery, shapes.Interfaces, link=LinkContext.interfaces
+)
+def interfaces(request: LedgerRequest, _query: NoQuery) -> shapes.Interfaces:
     """Every interface that was ever metered, with today, lifetime and, if it is there, its link and speed now."""
-    snapshot, now = context.fresh_snapshot(), context.now
+    ledger, snapshot = request.ledger, request.snapshot
     states = {state.name: state for state in snapshot.interfaces}
-
-    def rows(ledger: LedgerReader) -> list[shapes.InterfaceUsage]:
-        period = usage.today(ledger, now).period
-        used = ledger.days_by_interface(period.first, period.last)
-        return [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
-
-    return shapes.Interfaces(
-        interfaces=[
-            _with_link(row, states.get(row.interface), iso(snapshot.taken.wall / SECOND, context.zone))
-            for row in await context.ask(rows)
-        ]
-    )
+    period = usage.today(ledger, request.now).period
+    used = ledger.days_by_interface(period.first, period.last)
+    seen = iso(snapshot.taken.wall / SECOND, ledger.zone)
+    rows = [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
+    return shapes.Interfaces(interfaces=[_with_link(row, states.get(row.interface), seen) for row in rows])
 
 
 def _given(texts: dict[str, str | None]) -> tuple[str, date]:
@@ -185,15 +172,3 @@ def _with_link(row: shapes.InterfaceUsage, state: InterfaceState | None, seen: s
     if state.link.speed is not None:
         row.speed_bytes_per_second = state.link.speed
     return row
-
-
-ENDPOINTS = (
-    Endpoint("GET", "/api/live", "Receive and transmit speed now", OfInterface, Usage, live),
-    Endpoint("GET", "/api/today", "Usage since local midnight", OfInterface, TodayAndCost, today),
-    Endpoint("GET", "/api/week", "Usage of this week by day", OfInterface, shapes.Range, week),
-    Endpoint("GET", "/api/month", "Usage of a month by day", MonthQuery, shapes.Month, month),
-    Endpoint("GET", "/api/year", "Usage of a year by month", YearQuery, shapes.Year, year),
-    Endpoint("GET", "/api/range", "Usage of a range of days", RangeQuery, shapes.Range, days),
-    Endpoint("GET", "/api/summary", "Usage since counting began", OfInterface, Summary, summary),
-    Endpoint("GET", "/api/interfaces", "Interfaces and their usage", NoQuery, shapes.Interfaces, interfaces),
-)

@@ -1,4 +1,4 @@
-"""What Grafana shows of an answer: each endpoint's dashboard, interface or plan, and stretch of time."""
+"""Links to what Grafana shows of an answer: a dashboard, an interface or a plan, and a period."""
 
 from __future__ import annotations
 
@@ -9,22 +9,19 @@ from reports.calendar.periods import Period, day_of, day_start, parse_month, par
 from reports.calendar.spans import Asked, span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from zoneinfo import ZoneInfo
 
     from exporter.settings.tree import Settings
-    from exporter.web.http.endpoints import Query
     from reports.text.grafana_links import GrafanaLinks
 
-NAME = "grafana_url"
 QUARTER_HOUR = 900
 DAY_SECONDS = 86_400
 MONTHS_BACK = 24
 """As many months as the dashboards draw: what is asked of everything is shown from there."""
 
 
-class Seen:
-    """When and by whom an answer was asked for: `now` in UTC seconds."""
+class LinkContext:
+    """What links are made from; `now` in UTC seconds."""
 
     def __init__(self, settings: Settings, links: GrafanaLinks, zone: ZoneInfo, now: float) -> None:
         """Nothing is computed yet."""
@@ -51,6 +48,14 @@ class Seen:
         start = cycle_of(named(plans, query.plan), self.today, self.zone).start
         return self.links.plans(start, None, query.plan)
 
+    def day(self, query: Any) -> str:
+        """Today."""
+        return self.usage(query, Period.day(self.today, self.zone))
+
+    def week(self, query: Any) -> str:
+        """This week."""
+        return self.usage(query, Period.week(self.today, self.zone))
+
     def month(self, query: Any) -> str:
         """A calendar month."""
         year, month = parse_month(query.month) if query.month else (self.today.year, self.today.month)
@@ -65,37 +70,20 @@ class Seen:
         first, last = query.dates()
         return self.usage(query, Period.days(first, last, self.zone))
 
+    def ever(self, query: Any) -> str:
+        """As many months as the dashboards draw."""
+        return self.links.usage(self.earliest, None, query.interface)
+
+    def interfaces(self, _query: Any) -> str:
+        """Every interface today."""
+        return self.links.interfaces(day_start(self.today, self.zone))
+
+    def health(self, _query: Any) -> str:
+        """The service in the last day."""
+        return self.links.health(self.now - DAY_SECONDS)
+
     def span(self, query: Any, default: str) -> str:
         """A named range, or from ... to ...."""
         began = day_of(self.earliest, self.zone)
         cut = span(Asked(query.range, query.first, query.last), self.today, began, self.zone, default=default)
         return self.links.usage(cut.start, None if cut.end > self.now else cut.end, query.interface)
-
-
-VIEWS: Mapping[str, Callable[[Seen, Any], str]] = {
-    "/api/live": lambda seen, query: seen.lately(query, QUARTER_HOUR),
-    "/api/today": lambda seen, query: seen.usage(query, Period.day(seen.today, seen.zone)),
-    "/api/week": lambda seen, query: seen.usage(query, Period.week(seen.today, seen.zone)),
-    "/api/month": Seen.month,
-    "/api/year": Seen.year,
-    "/api/range": Seen.days,
-    "/api/summary": lambda seen, query: seen.links.usage(seen.earliest, None, query.interface),
-    "/api/interfaces": lambda seen, _query: seen.links.interfaces(day_start(seen.today, seen.zone)),
-    "/api/plans": Seen.plan,
-    "/api/forecast": Seen.plan,
-    "/api/cost": Seen.plan,
-    "/api/records": lambda seen, query: seen.links.usage(seen.earliest, None, query.interface),
-    "/api/hours": lambda seen, query: seen.span(query, "all"),
-    "/api/percentile": lambda seen, query: seen.span(query, "month"),
-    "/api/series": lambda seen, query: seen.span(query, "today"),
-    "/api/v1/stats/bandwidth": lambda seen, query: seen.lately(query, int(seen.settings.average.window)),
-    "/api/v1/stats/monthly-traffic": Seen.month,
-    "/api/health": lambda seen, _query: seen.links.health(seen.now - DAY_SECONDS),
-    "/api/storage": lambda seen, _query: seen.links.health(seen.now - DAY_SECONDS),
-}
-
-
-def grafana_url(path: str, seen: Seen, query: Query) -> str | None:
-    """Where Grafana shows what this endpoint has answered; None where no dashboard does."""
-    view = VIEWS.get(path)
-    return view(seen, query) if view else None

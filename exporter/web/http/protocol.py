@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from aiohttp import web
 
-from exporter.web.http.endpoints import error_response
+from exporter.web.http.responses import error_response
 
 if TYPE_CHECKING:
     import asyncio

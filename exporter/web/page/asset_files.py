@@ -14,7 +14,11 @@ from typing import NamedTuple
 from aiohttp import web
 
 import reports
+from exporter.metrics.negotiation import accepts_gzip
 from exporter.web.http.access import ASSETS
+from exporter.web.http.routes import Routes
+
+routes = Routes()
 
 OWN = Path(__file__).parent / "assets"
 THEME = Path(reports.__file__).parent / "templates" / "theme.css"
@@ -62,6 +66,7 @@ def address(name: str) -> str:
     return f"{ASSETS[1:]}{version()}/{name}"
 
 
+@routes.page(f"{ASSETS}{{version}}/{{name}}", "")
 async def asset(request: web.Request) -> web.Response:
     """One file; an address of another release gives what there is now, and is not kept."""
     found = assets().get(request.match_info["name"])
@@ -70,13 +75,8 @@ async def asset(request: web.Request) -> web.Response:
     is_current = request.match_info["version"] == version()
     headers = {"Cache-Control": FOR_GOOD if is_current else "no-cache", "Vary": "Accept-Encoding"}
     body = found.compressed
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
         headers["Content-Encoding"] = "gzip"
     else:
         body = gzip.decompress(body)
     return web.Response(body=body, content_type=found.content_type, charset="utf-8", headers=headers)
-
-
-def add_assets(app: web.Application) -> None:
-    """Serve them."""
-    app.router.add_get(f"{ASSETS}{{version}}/{{name}}", asset)

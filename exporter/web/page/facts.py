@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from exporter.web.page.remembered import Remembered
     from reports.billing.cost import StretchCost
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 
 RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
-
-RECORDS_SECONDS = 60.0
-RECORDS_REST = 100
-"""A search is remembered for so many times its own length, a minute at most: of a young ledger it takes no time."""
 
 GAP_DAYS = 7
 DAY_SECONDS = 86_400
@@ -65,25 +61,8 @@ class PageFacts(NamedTuple):
     gaps: Sequence[Gap]
 
 
-class RememberedRecords:
-    """Records of years take most of the time of a page, and change seldom: one search is for everybody."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._found: Records | None = None
-        self._until = self._since = 0.0
-
-    def ask(self, ledger: LedgerReader, now: float) -> Records:
-        """Those that are remembered, or new ones."""
-        if self._found is None or not self._since <= now < self._until:
-            began = time.perf_counter()
-            self._found, self._since = records(ledger, now), now
-            self._until = now + min(RECORDS_REST * (time.perf_counter() - began), RECORDS_SECONDS)
-        return self._found
-
-
 def page_facts(
-    ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: RememberedRecords
+    ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: Remembered[Records]
 ) -> PageFacts:
     """Gather it; a month that the ledger tells nothing of is empty."""
     today = day_of(int(now), ledger.zone)
@@ -102,7 +81,7 @@ def page_facts(
         today_cost=_cost(ledger, plans[0], "today", now),
         lifetime_cost=_cost(ledger, plans[0], "ever", now),
         plans=[plan_status(ledger, plan, now) for plan in plans],
-        records=known.ask(ledger, now),
+        records=known.ask(lambda: records(ledger, now), now),
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
     )

@@ -14,7 +14,8 @@ from aiohttp.payload import Payload
 
 from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
-from exporter.web.http.endpoints import Page, error_response
+from exporter.web.http.responses import error_response
+from exporter.web.http.routes import Routes
 from exporter.web.page.live_frame import live_frame, moment
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from exporter.web.page.live_frame import LiveFrame
 
 log = logging.getLogger(__name__)
+routes = Routes()
 
 EVENT_STREAM = "text/event-stream"
 FRAME_SECONDS = 1.0
@@ -195,6 +197,7 @@ def add_feed(app: web.Application) -> None:
     app.on_shutdown.append(close)
 
 
+@routes.page("/api/live/stream", "Speeds and totals as server-sent events, one a second", EVENT_STREAM)
 async def stream(request: web.Request) -> web.Response:
     """One event a second, `live`, with a frame as JSON; a client that is too slow misses some."""
     feed = request.app[FEED]
@@ -208,6 +211,3 @@ async def stream(request: web.Request) -> web.Response:
         rule = f"{MOST_LISTENERS} clients listen already, and no more may: close one, or ask /api/live"
         return error_response(503, rule)
     return web.Response(body=_Frames(feed, address), headers=headers)
-
-
-PAGES = (Page("/api/live/stream", "Speeds and totals as server-sent events, one a second", (EVENT_STREAM,), stream),)

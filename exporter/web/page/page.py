@@ -9,23 +9,28 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from exporter.settings.dashboards import links_to_grafana
+from exporter.metrics.negotiation import accepts_gzip
 from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
-from exporter.web.http.endpoints import MonthText, Page, Query, error_response, parse_parameter, parse_query
 from exporter.web.http.policy import OWN_ASSETS
-from exporter.web.page.facts import RememberedRecords, page_facts
+from exporter.web.http.queries import MonthText, Query, parse_parameter, parse_query
+from exporter.web.http.responses import error_response
+from exporter.web.http.routes import Routes
+from exporter.web.page import view
+from exporter.web.page.facts import page_facts
 from exporter.web.page.live import FEED
 from exporter.web.page.live_frame import live_frame, moment
+from exporter.web.page.remembered import RECORDS
+from exporter.web.page.view import Shown
 from reports.calendar.periods import parse_month
 
 if TYPE_CHECKING:
-    from exporter.web.http.access import Access
-    from exporter.web.page.view import Shown
     from reports.ledger.reader import LedgerReader
 
-RECORDS = web.AppKey("records", RememberedRecords)
+routes = Routes()
+
 HEADERS = {**OWN_ASSETS, "Cache-Control": "no-store", "Vary": "Accept-Encoding, X-API-Key, Authorization"}
+HTML = "text/html"
 COMPRESSION = 5
 
 
@@ -35,6 +40,8 @@ class PageQuery(Query, frozen=True, kw_only=True):
     month: MonthText | None = None
 
 
+@routes.page("/dashboard", "The same page", HTML, query=PageQuery)
+@routes.page("/", "The live page: now, today, this cycle, this month by day", HTML, query=PageQuery)
 async def page(request: web.Request) -> web.Response:
     """The page with its numbers; where a key is needed and none is given, one without any that asks for it."""
     query = parse_query(request, PageQuery)
@@ -42,8 +49,6 @@ async def page(request: web.Request) -> web.Response:
     refusal = await request.app[ACCESS].data_refusal(request)
     if refusal is not None and {"X-API-Key", "Authorization"} & request.headers.keys():
         return error_response(refusal.status, refusal.message)
-    from exporter.web.page import view  # noqa: PLC0415 - templates are memory that a service without visitors saves
-
     context = request.app[CONTEXT]
     if refusal is not None:
         return await context.work(lambda: _answer(request, view.shell()))
@@ -62,6 +67,7 @@ async def page(request: web.Request) -> web.Response:
     return await context.work(lambda: _answer(request, view.trouble(shown, reason), status=503))
 
 
+@routes.page("/dashboard/", "Leads to the same page", HTML, query=PageQuery)
 async def to_page(request: web.Request) -> web.Response:
     """The page loads everything by addresses beside its own, which a slash at its end would change."""
     query = parse_query(request, PageQuery)
@@ -69,15 +75,8 @@ async def to_page(request: web.Request) -> web.Response:
     return web.Response(status=308, headers={"Location": location})
 
 
-def add_page(app: web.Application, access: Access) -> None:
-    """Give an application what its page needs."""
-    app[ACCESS], app[RECORDS] = access, RememberedRecords()
-
-
 def _shown(request: web.Request) -> Shown:
     """What the service itself knows, at the moment of the request."""
-    from exporter.web.page.view import Shown  # noqa: PLC0415 - as above
-
     context = request.app[CONTEXT]
     now = moment(context)
     return Shown(
@@ -89,7 +88,7 @@ def _shown(request: web.Request) -> Shown:
         figures=context.upkeep.figures,
         gap_seconds=now.snapshot.gap_seconds,
         sample_interval=context.settings.interfaces.sample_interval,
-        grafana=links_to_grafana(context.settings),
+        grafana=context.grafana,
         needs_key=bool(context.settings.auth.api_keys),
     )
 
@@ -97,14 +96,7 @@ def _shown(request: web.Request) -> Shown:
 def _answer(request: web.Request, text: str, *, status: int = 200) -> web.Response:
     """On the thread that has made it: compressing would keep the event loop."""
     body, headers = text.encode(), dict(HEADERS)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
+    if accepts_gzip(request.headers.get("Accept-Encoding", "")):
         body = gzip.compress(body, COMPRESSION, mtime=0)
         headers["Content-Encoding"] = "gzip"
-    return web.Response(status=status, body=body, content_type="text/html", charset="utf-8", headers=headers)
-
-
-PAGES = (
-    Page("/", "The live page: now, today, this cycle, this month by day", ("text/html",), page, query=PageQuery),
-    Page("/dashboard", "The same page", ("text/html",), page, query=PageQuery),
-    Page("/dashboard/", "Leads to the same page", ("text/html",), to_page, query=PageQuery),
-)
+    return web.Response(status=status, body=body, content_type=HTML, charset="utf-8", headers=headers)

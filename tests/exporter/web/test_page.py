@@ -156,6 +156,17 @@ async def test_the_page_is_compressed(service: RunningService) -> None:
     assert int(told.headers["Content-Length"]) < len(told.text.encode()) / 2
 
 
+@pytest.mark.parametrize("weights", ["gzip;q=0", "identity, gzip;q=0.5", "gzip;q=0, *"])
+async def test_neither_page_nor_script_is_compressed_for_who_refuses_it(service: RunningService, weights: str) -> None:
+    page = await service.ask("/", headers={"Accept-Encoding": weights})
+    script = re.findall(r'"(assets/[^"]+/page\.js)"', page.text)[0]
+    told = await service.ask(f"/{script}", headers={"Accept-Encoding": weights})
+
+    assert "Content-Encoding" not in page.headers
+    assert "Content-Encoding" not in told.headers
+    assert told.text == (OWN / "page.js").read_text(encoding="utf-8")
+
+
 async def test_a_month_by_day_with_the_way_to_its_neighbours(unstarted: RunningService) -> None:
     unstarted.write_before(slots=slots("2025-10-03", 5_000_000, "2025-09-01", 1))
     async with running(unstarted) as service:

@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from exporter.settings.tree import Grafana
-from exporter.web.http.grafana import VIEWS
-from exporter.web.server import ENDPOINTS
+from exporter.web.server import documented
 from reports.billing.plans import CycleRule, Plan
 from tests.exporter.web.running_service import RunningService, running
 
@@ -60,7 +59,7 @@ async def test_an_answer_links_to_the_dashboard_of_its_time(
     assert query == {"from": str(start * 1000), "to": until, "var-instance": "home:7373", **more}
 
 
-@pytest.mark.parametrize("path", [endpoint.path for endpoint in ENDPOINTS if endpoint.path in VIEWS])
+@pytest.mark.parametrize("path", [route.path for route in documented() if route.has_link])
 async def test_every_answer_of_a_person_has_its_link(linked: RunningService, path: str) -> None:
     asked = "?from_date=2026-06-01&to_date=2026-06-02" if path == "/api/range" else ""
     told = await linked.ask(path + asked)
@@ -75,7 +74,3 @@ async def test_without_a_grafana_there_is_no_link(service: RunningService) -> No
 
 async def test_an_error_has_no_link(linked: RunningService) -> None:
     assert (await linked.ask("/api/month?month=2026-13")).json.keys() == {"error"}
-
-
-def test_views_are_of_endpoints_that_exist() -> None:
-    assert VIEWS.keys() <= {endpoint.path for endpoint in ENDPOINTS}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from exporter.metering.postings import Gap, Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.web.api.history import ENDPOINTS
+from exporter.web.api.history import routes
 from tests.exporter.web.running_service import RunningService, interface, running
 
 if TYPE_CHECKING:
@@ -151,21 +151,21 @@ async def test_one_interface_is_told_alone_everywhere(known: RunningService, mac
     known.pass_time()
     await known.ask("/api/commit", "POST")
 
-    for endpoint in ENDPOINTS:
-        assert (await known.ask(f"{endpoint.path}?interface=tun0")).status == 200
-        refused = await refusal(known, f"{endpoint.path}?interface=eth9")
+    for route in routes:
+        assert (await known.ask(f"{route.path}?interface=tun0")).status == 200
+        refused = await refusal(known, f"{route.path}?interface=eth9")
         assert refused.startswith("interface: the ledger knows no 'eth9'; known are ")
         assert "tun0" in refused
     assert (await known.get("/api/records?interface=tun0"))["busiest_days"] == []
     assert (await known.get("/api/hours?interface=tun0"))["summary"]["total_bytes"] == 0
 
 
-@pytest.mark.parametrize("path", [endpoint.path for endpoint in ENDPOINTS])
+@pytest.mark.parametrize("path", [route.path for route in routes])
 async def test_a_new_ledger_answers_everywhere(service: RunningService, path: str) -> None:
     told = await service.ask(path)
 
     assert told.status == 200
-    shape: Any = next(endpoint.answer for endpoint in ENDPOINTS if endpoint.path == path)
+    (shape,) = next(route.answers for route in routes if route.path == path)
     assert msgspec.convert(told.json, shape)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 import threading
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 from schemathesis import checks
 from schemathesis.generation import GenerationMode
 
-from exporter.web.http.openapi import document, html_page, pages_of
-from exporter.web.server import ENDPOINTS, make_app
+from exporter.web.api.openapi import document, html_page
+from exporter.web.http.responses import JSON
+from exporter.web.server import RESOURCES, documented, make_app
 from tests.exporter.web.running_service import RunningService, new_ledger, running
 from tests.worlds.fake_machine import Machine
 
@@ -76,22 +78,27 @@ async def test_every_operation_tells_its_parameters_and_errors(service: RunningS
 async def test_the_page_lists_everything_and_needs_no_network(service: RunningService) -> None:
     page = (await service.ask("/api/docs")).text
 
-    for endpoint in ENDPOINTS:
-        assert f"{endpoint.method} {endpoint.path}<" in page
-        for parameter in endpoint.query.__struct_encode_fields__:
+    for route in documented():
+        assert f"{route.method} {route.path}<" in page
+        for parameter in route.query.__struct_encode_fields__:
             assert f"<code>{parameter}</code>" in page
     assert all(f"GET {path}<" in page for path in PAGES)
     assert re.findall(r"""(?:src|href|action)\s*=\s*["']?([^"'\s>]+)""", page) == ["openapi.json"]
     assert not re.findall(r"<script|<link|@import|url\(|//", page)
 
 
-def test_the_document_is_made_from_the_endpoints_alone() -> None:
-    pages = pages_of(ENDPOINTS[:1], ())
+def test_the_document_is_made_from_the_routes_alone() -> None:
+    first, second, *_ = documented()
 
-    told = document(ENDPOINTS[:1], pages)
+    assert list(document([first])["paths"]) == [first.path]
+    assert second.path not in html_page([first])
 
-    assert list(told["paths"]) == [ENDPOINTS[0].path, "/api/openapi.json", "/api/docs"]
-    assert ENDPOINTS[1].path not in html_page(ENDPOINTS[:1], pages)
+
+@pytest.mark.parametrize("module", RESOURCES)
+def test_the_table_names_every_route_of_a_resource(module: str) -> None:
+    routes = {f"{route.method} {route.path}".removeprefix("GET ") for route in import_module(module).routes}
+
+    assert routes == set(RESOURCES[module])
 
 
 @contextmanager
@@ -130,10 +137,9 @@ def schema(empty_ledger: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield found
 
 
-OPERATIONS = [*((endpoint.method, endpoint.path) for endpoint in ENDPOINTS), *(("GET", path) for path in PAGES)]
-WITH_PARAMETERS = [
-    (endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.query.__struct_encode_fields__
-]
+ENDPOINTS = [route for route in documented() if route.formats == (JSON,) and route.path not in PAGES]
+OPERATIONS = [*((route.method, route.path) for route in ENDPOINTS), *(("GET", path) for path in PAGES)]
+WITH_PARAMETERS = [(route.method, route.path) for route in ENDPOINTS if route.query.__struct_encode_fields__]
 
 
 def ask_much(schema: Any, method: str, path: str, mode: GenerationMode) -> list[int]:

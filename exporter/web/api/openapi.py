@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
 from html import escape
 from http import HTTPStatus
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 import msgspec
 from aiohttp import web
 
 import exporter
-from exporter.web.http.endpoints import JSON, Endpoint, Page, Query, answer_with
-from exporter.web.http.grafana import NAME, VIEWS
 from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.responses import JSON, json_response
+from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+
+    from exporter.web.http.queries import Query
+    from exporter.web.http.routes import Route
+
+routes = Routes()
 
 ERRORS = {
     400: "A parameter is unknown, missing, given twice or cannot be used; the error names it, its value and the rule.",
@@ -34,7 +38,7 @@ CREDENTIALS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}, {"passwo
 LINKED_SCHEMA = {
     "type": "object",
     "properties": {
-        NAME: {"type": "string", "format": "uri", "description": "Where Grafana shows it, with grafana.url set."}
+        GRAFANA_URL: {"type": "string", "format": "uri", "description": "Where Grafana shows it, with grafana.url set."}
     },
 }
 ERROR_SCHEMA = {
@@ -45,21 +49,17 @@ ERROR_SCHEMA = {
 }
 
 
-def document(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> dict[str, Any]:
-    """The OpenAPI document of these endpoints and pages."""
-    answers = [page.answer() for page in pages]
-    kinds = [answer if isinstance(answer, tuple) else (answer,) for answer in answers]
+def document(routes: Sequence[Route]) -> dict[str, Any]:
+    """The OpenAPI document of these routes."""
     schemas, components = msgspec.json.schema_components(
-        [*(endpoint.answer for endpoint in endpoints), *chain.from_iterable(kinds)],
-        ref_template="#/components/schemas/{name}",
+        [answer for route in routes for answer in route.answers], ref_template="#/components/schemas/{name}"
     )
+    remaining = iter(schemas)
     paths: dict[str, Any] = {}
-    for endpoint, schema in zip(endpoints, schemas, strict=False):
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, schema)
-    of_pages = iter(schemas[len(endpoints) :])
-    for page, kind in zip(pages, kinds, strict=True):
-        first, *others = islice(of_pages, len(kind))
-        paths[page.path] = {"get": _page_operation(page, {"anyOf": [first, *others]} if others else first)}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(
+            route, list(islice(remaining, len(route.answers)))
+        )
     return {
         "openapi": "3.1.0",
         "info": {
@@ -82,26 +82,21 @@ def document(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> dict[str, 
     }
 
 
-def pages_of(endpoints: Sequence[Endpoint], others: Sequence[Page]) -> tuple[Page, ...]:
-    """The other pages, the document and the page that shows it."""
-
-    async def show_document(_request: web.Request) -> web.Response:
-        return answer_with(msgspec.json.encode(document(endpoints, pages)))
-
-    async def show_page(_request: web.Request) -> web.Response:
-        return web.Response(text=html_page(endpoints, pages), content_type="text/html", headers=WITHOUT_SCRIPTS)
-
-    pages = (
-        *others,
-        Page("/api/openapi.json", "OpenAPI 3.1", (JSON,), show_document),
-        Page("/api/docs", "Every endpoint", ("text/html",), show_page),
-    )
-    return pages
+@routes.page("/api/openapi.json", "OpenAPI 3.1", JSON, answers=(dict[str, Any],))
+async def show_document(request: web.Request) -> web.Response:
+    """The document of every route of the service."""
+    return json_response(document(request.app[DOCUMENTED]()))
 
 
-def html_page(endpoints: Sequence[Endpoint], pages: Sequence[Page]) -> str:
-    """Every endpoint with its parameters, as HTML."""
-    rows = "\n".join([*map(_row, endpoints), *map(_page_row, pages)])
+@routes.page("/api/docs", "Every endpoint", "text/html")
+async def show_page(request: web.Request) -> web.Response:
+    """The same for people."""
+    return web.Response(text=html_page(request.app[DOCUMENTED]()), content_type="text/html", headers=WITHOUT_SCRIPTS)
+
+
+def html_page(routes: Sequence[Route]) -> str:
+    """Every route with its parameters, as HTML."""
+    rows = "\n".join(map(_row, routes))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -125,30 +120,18 @@ The same as <a href="openapi.json">OpenAPI 3.1</a>.</p>
 """
 
 
-def _operation(endpoint: Endpoint, schema: dict[str, Any]) -> dict[str, Any]:
-    if endpoint.path in VIEWS:
-        schema = {"allOf": [schema, LINKED_SCHEMA]}
-    name = endpoint.path.removeprefix("/api").replace("/", "_").replace("-", "_")
+def _operation(route: Route, schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    answer = {"anyOf": schemas} if len(schemas) > 1 else dict(*schemas)
+    if route.has_link:
+        answer = {"allOf": [answer, LINKED_SCHEMA]}
+    content = {name: {"schema": answer if name == JSON else {"type": "string"}} for name in route.formats}
     return {
-        "operationId": f"{endpoint.method.lower()}{name}",
-        "summary": endpoint.summary,
-        "description": _doc(endpoint.handle),
-        **({} if endpoint.method == "GET" else {"security": CREDENTIALS}),
-        "parameters": _parameters(endpoint.query),
-        "responses": {
-            "200": {"description": endpoint.summary, "content": {JSON: {"schema": schema}}},
-            **_errors(),
-        },
-    }
-
-
-def _page_operation(page: Page, answer: dict[str, Any]) -> dict[str, Any]:
-    schemas = {name: {"schema": answer if name == JSON else {"type": "string"}} for name in page.formats}
-    return {
-        "operationId": f"get_page{page.path.replace('/', '_').replace('-', '_').replace('.', '_')}",
-        "summary": page.summary,
-        "parameters": _parameters(page.query),
-        "responses": {"200": {"description": page.summary, "content": schemas}, **_errors()},
+        "operationId": route.name,
+        "summary": route.summary,
+        **({"description": route.description} if route.description else {}),
+        **({} if route.method == "GET" else {"security": CREDENTIALS}),
+        "parameters": _parameters(route.query),
+        "responses": {"200": {"description": route.summary, "content": content}, **_errors()},
     }
 
 
@@ -187,28 +170,18 @@ def _parameter(query: type[Query], field: msgspec.structs.FieldInfo) -> dict[str
     }
 
 
-def _row(endpoint: Endpoint) -> str:
+def _row(route: Route) -> str:
+    texts = " ".join(filter(None, (f"{route.summary}.", route.description)))
     return (
-        f"<section><h2><code>{endpoint.method} {escape(endpoint.path)}</code></h2>"
-        f"<p>{escape(endpoint.summary)}. {escape(_doc(endpoint.handle))}</p>{_list(endpoint.query)}</section>"
-    )
-
-
-def _page_row(page: Page) -> str:
-    return (
-        f"<section><h2><code>GET {escape(page.path)}</code></h2><p>{escape(page.summary)}.</p>"
-        f"{_list(page.query)}</section>"
+        f"<section><h2><code>{route.method} {escape(route.path)}</code></h2>"
+        f"<p>{escape(texts)}</p>{_list(route.query)}</section>"
     )
 
 
 def _list(query: type[Query]) -> str:
     items = "".join(
-        f"<dt><code>{escape(told['name'])}</code>{' (required)' if told['required'] else ''}</dt>"
-        f"<dd>{escape(told['description'])}</dd>"
-        for told in _parameters(query)
+        f"<dt><code>{escape(parameter['name'])}</code>{' (required)' if parameter['required'] else ''}</dt>"
+        f"<dd>{escape(parameter['description'])}</dd>"
+        for parameter in _parameters(query)
     )
     return f"<dl>{items}</dl>" if items else ""
-
-
-def _doc(handle: Callable[..., object]) -> str:
-    return inspect.cleandoc(handle.__doc__ or "")

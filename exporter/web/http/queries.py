@@ -1,22 +1,20 @@
-"""An endpoint: a route with the types of its query and its answer; OpenAPI is made from the same types."""
+"""Query parameters: their types, which OpenAPI describes, too, and the parsing of a query string into them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
-from aiohttp import ETag, web
 
 from reports.calendar.periods import PeriodError
 from reports.errors import QuestionError
 from reports.ledger.scope import joined
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
-    from exporter.web.context import ServiceContext
+    from aiohttp import web
 
-JSON = "application/json"
 INTERFACE = "interface"
 
 QueryType = TypeVar("QueryType", bound="Query")
@@ -103,29 +101,6 @@ class OfInterface(Query, frozen=True, kw_only=True):
     interface: InterfaceName | None = None
 
 
-class Endpoint(NamedTuple):
-    """One operation; `handle` gets the desk and the parsed query, and gives the answer."""
-
-    method: str
-    path: str
-    summary: str
-    query: type[Query]
-    answer: Any
-    handle: Callable[[ServiceContext, Any], Awaitable[Any]]
-
-
-class Page(NamedTuple):
-    """What is served for people and for Prometheus: a path, what it is, in which formats."""
-
-    path: str
-    summary: str
-    formats: tuple[str, ...]
-    handle: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    query: type[Query] = NoQuery
-    answer: Callable[[], Any] = lambda: dict[str, Any]
-    """The type of its JSON, where that is one of the formats, or several; imported when somebody asks for OpenAPI."""
-
-
 class BadRequestError(QuestionError):
     """A parameter cannot be used; the text names it, its value and the rule."""
 
@@ -158,21 +133,6 @@ def parse_parameter(name: str, text: str, parse: Callable[[str], Parsed]) -> Par
         return parse(text)
     except PeriodError as error:
         raise BadRequestError(f"{name}: {error}") from error
-
-
-def has_already(request: web.Request, tag: str) -> bool:
-    """Whether the client says that it has what this weak tag stands for."""
-    return any(known == ETag("*") or known.value == tag for known in request.if_none_match or ())
-
-
-def answer_with(body: bytes, *, status: int = 200) -> web.Response:
-    """A JSON response that nobody keeps."""
-    return web.Response(body=body, status=status, content_type=JSON, headers={"Cache-Control": "no-store"})
-
-
-def error_response(status: int, message: str) -> web.Response:
-    """The one shape of an error."""
-    return answer_with(msgspec.json.encode({"error": message}), status=status)
 
 
 def _switch(name: str, text: str) -> bool:

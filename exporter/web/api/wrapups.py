@@ -22,22 +22,24 @@ from exporter.archive.archive import (
     told,
 )
 from exporter.web.context import CONTEXT
-from exporter.web.http.endpoints import (
+from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.queries import (
     BadRequestError,
     FirstDay,
     LastDay,
     MonthText,
     NoQuery,
     OfInterface,
-    Page,
     PlanOfDays,
-    has_already,
     parse_query,
 )
-from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.responses import is_current
+from exporter.web.http.routes import Routes
 from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.formats import archive_html, html
 from reports.text.amounts import human_duration
 from reports.wrapup.requested_period import CYCLES, Wanted, asked_for
+from reports.wrapup.wrapup import whose, wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
     from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
+
+routes = Routes()
 
 HTML, FORMAT = "text/html", "html"
 HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
@@ -108,6 +112,7 @@ class Written(NamedTuple):
     body: bytes
 
 
+@routes.page("/api/export/wrapup", "A period as a page to print and to send to a friend", HTML, query=WrapUpQuery)
 async def wrap_up(request: web.Request) -> web.Response:
     """A page about a period that can be looked at, printed, and sent to a friend: one file, no network, no script."""
     query = parse_query(request, WrapUpQuery)
@@ -120,14 +125,12 @@ async def wrap_up(request: web.Request) -> web.Response:
     now = context.now
 
     def question(ledger: LedgerReader) -> Written:
-        from reports.formats.html import write  # noqa: PLC0415 - memory that a service without reports does not need
-        from reports.wrapup.wrapup import wrapup  # noqa: PLC0415
 
         outlook = outlook_of(context.settings)
         told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, context.host.source, subject, outlook)
         tag = hashlib.blake2b(repr(told.facts).encode(), digest_size=12).hexdigest()
-        is_known = has_already(request, tag)
-        body = b"" if is_known or request.method == "HEAD" else b"".join(write(told))
+        is_known = is_current(request, tag)
+        body = b"" if is_known or request.method == "HEAD" else b"".join(html.write(told))
         return Written(told.file_name, tag, is_known, body)
 
     written = await context.ask_patiently(question)
@@ -138,6 +141,7 @@ async def wrap_up(request: web.Request) -> web.Response:
     return web.Response(body=written.body, content_type=HTML, charset="utf-8", headers=headers)
 
 
+@routes.page("/reports", "Reports of the months and years that are over", HTML)
 async def list_reports(request: web.Request) -> web.Response:
     """Every report that is kept, newest first, and the periods that still run."""
     parse_query(request, NoQuery)
@@ -146,10 +150,9 @@ async def list_reports(request: web.Request) -> web.Response:
     due = await _count_missing(context, folder) if context.settings.reports.archive else 0
 
     def page() -> str:
-        from reports.formats.archive_html import write  # noqa: PLC0415 - as above
 
         names = archived(folder)
-        return write(hostname, names, _notice(context, names, due))
+        return archive_html.write(hostname, names, _notice(context, names, due))
 
     return web.Response(text=await context.work(page), content_type=HTML, headers=HEADERS)
 
@@ -172,6 +175,7 @@ def _notice(context: ServiceContext, names: Sequence[str], due: int) -> str:
     return NOTHING_KEPT if context.settings.reports.archive else KEPT_OFF
 
 
+@routes.page("/reports/{name}", "")  # named by the list
 async def report(request: web.Request) -> web.StreamResponse:
     """One report of the archive."""
     parse_query(request, NoQuery)
@@ -185,18 +189,4 @@ async def report(request: web.Request) -> web.StreamResponse:
 
 
 def _whose(context: ServiceContext, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
-    from reports.wrapup.wrapup import whose  # noqa: PLC0415 - as above
-
     return whose(context.settings.plans, wanted, query.plan, query.interface)
-
-
-PAGES = (
-    Page("/api/export/wrapup", "A period as a page to print and to send to a friend", (HTML,), wrap_up, WrapUpQuery),
-    Page("/reports", "Reports of the months and years that are over", (HTML,), list_reports),
-)
-"""Beside the reports themselves, whose names are in the list."""
-
-
-def add_archive(app: web.Application) -> None:
-    """Serve each report of the archive."""
-    app.router.add_get("/reports/{name}", report)

@@ -1,0 +1,145 @@
+"""Routes: what answers at a path, and the types of its query and its answer, from which OpenAPI is made.
+
+A resource is a module with a `routes`, to which its handlers are added by decorators:
+
+    routes = Routes()
+
+    @routes.question("/api/week", "Usage of this week by day", OfInterface, shapes.Range)
+    def week(request: LedgerRequest, query: OfInterface) -> shapes.Range: ...
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from exporter.web.context import CONTEXT, ServiceContext
+from exporter.web.http.grafana import LinkContext
+from exporter.web.http.queries import NoQuery, Query, parse_query
+from exporter.web.http.responses import JSON, json_response
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from exporter.metering.snapshots import Snapshot
+    from reports.billing.plans import Plan
+    from reports.ledger.reader import LedgerReader
+
+Q = TypeVar("Q", bound=Query)
+A = TypeVar("A")
+
+Responder: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ServiceHandler: TypeAlias = Callable[[ServiceContext, Q], Awaitable[A]]
+Link: TypeAlias = Callable[[LinkContext, Any], str]
+Ask: TypeAlias = Callable[[ServiceContext, Callable[["LedgerReader"], Any]], Awaitable[Any]]
+
+QUICK: Ask = ServiceContext.ask
+PATIENT: Ask = ServiceContext.ask_patiently
+"""For questions that read years."""
+
+GRAFANA_URL = "grafana_url"
+
+
+class LedgerRequest(NamedTuple):
+    """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service."""
+
+    ledger: LedgerReader
+    now: float
+    snapshot: Snapshot
+    service: ServiceContext
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The ledger's zone, in which days are cut."""
+        return self.ledger.zone
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans of the settings."""
+        return self.service.settings.plans
+
+
+class Route(NamedTuple):
+    """One operation; without a summary, OpenAPI leaves it out.
+
+    `answers` are the types of its JSON, where that is one of its formats; `name` is unique among all routes.
+    """
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    respond: Responder
+    query: type[Query] = NoQuery
+    formats: tuple[str, ...] = (JSON,)
+    answers: tuple[Any, ...] = ()
+    description: str = ""
+    has_link: bool = False
+
+
+class Routes(list[Route]):
+    """The routes of one resource."""
+
+    def question(
+        self, path: str, summary: str, query: type[Q], answer: type[A], *, link: Link | None = None, ask: Ask = QUICK
+    ) -> Callable[[Callable[[LedgerRequest, Q], A]], Callable[[LedgerRequest, Q], A]]:
+        """A handler that answers GET from the ledger, on the thread that `ask` chooses."""
+
+        def add(handle: Callable[[LedgerRequest, Q], A]) -> Callable[[LedgerRequest, Q], A]:
+            async def find(service: ServiceContext, given: Q) -> A:
+                snapshot, now = service.fresh_snapshot(), service.now
+                found: A = await ask(service, lambda held: handle(LedgerRequest(held, now, snapshot, service), given))
+                return found
+
+            find.__doc__ = handle.__doc__
+            self.service("GET", path, summary, query, answer, link=link)(find)
+            return handle
+
+        return add
+
+    def service(
+        self, method: str, path: str, summary: str, query: type[Q], answer: type[A], *, link: Link | None = None
+    ) -> Callable[[ServiceHandler[Q, A]], ServiceHandler[Q, A]]:
+        """A handler that asks the running service, or changes something, on the event loop."""
+
+        def add(handle: ServiceHandler[Q, A]) -> ServiceHandler[Q, A]:
+            async def respond(request: web.Request) -> web.StreamResponse:
+                context, given = request.app[CONTEXT], parse_query(request, query)
+                found: Any = await handle(context, given)
+                if link is not None and context.grafana is not None:
+                    url = link(LinkContext(context.settings, context.grafana, context.zone, context.now), given)
+                    found = {**msgspec.to_builtins(found), GRAFANA_URL: url}
+                return json_response(found)
+
+            name = _name(method.lower(), path.removeprefix("/api"))
+            description = inspect.cleandoc(handle.__doc__ or "")
+            self.append(
+                Route(method, path, name, summary, respond, query, (JSON,), (answer,), description, link is not None)
+            )
+            return handle
+
+        return add
+
+    def page(
+        self, path: str, summary: str, *formats: str, query: type[Query] = NoQuery, answers: tuple[Any, ...] = ()
+    ) -> Callable[[Responder], Responder]:
+        """A handler that makes its own response to GET, and parses its query itself."""
+
+        def add(respond: Responder) -> Responder:
+            self.append(Route("GET", path, _name("get_page", path), summary, respond, query, formats, answers))
+            return respond
+
+        return add
+
+
+DOCUMENTED: web.AppKey[Callable[[], Sequence[Route]]] = web.AppKey("documented")
+"""All routes that OpenAPI describes."""
+
+
+def _name(prefix: str, path: str) -> str:
+    return prefix + re.sub(r"[/.-]", "_", path)

@@ -1,0 +1,39 @@
+"""The page's records: a search of years takes most of the time of a page, and one is for every visitor."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reports.usage.records import Records
+
+Found = TypeVar("Found")
+
+MOST_SECONDS = 60.0
+TIMES_ITS_LENGTH = 100
+"""A search is remembered for so many times its own length, a minute at most: of a young ledger it takes no time."""
+
+
+class Remembered(Generic[Found]):
+    """The last result of a search, until it is too old."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._found: Found | None = None
+        self._until = self._since = 0.0
+
+    def ask(self, search: Callable[[], Found], now: float) -> Found:
+        """The result that is remembered, or a new one; `now` in UTC seconds."""
+        if self._found is None or not self._since <= now < self._until:
+            began = time.perf_counter()
+            self._found, self._since = search(), now
+            self._until = now + min(TIMES_ITS_LENGTH * (time.perf_counter() - began), MOST_SECONDS)
+        return self._found
+
+
+RECORDS: web.AppKey[Remembered[Records]] = web.AppKey("records", Remembered)
