@@ -22,10 +22,10 @@ from exporter.ledger.schema import migrate
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price
 from reports.calendar.spans import Asked
-from reports.export.export import Source
 from reports.formats.html import write
+from reports.ledger.host import Host
 from reports.ledger.reader import LedgerReader
-from reports.wrapup.wrapup import Outlook, wrapup
+from reports.wrapup.wrapup import WrapUpContext, wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _page(ledger: Path) -> bytes:
     _fill(ledger)
     asked = Asked(None, "2026-01-01", "2026-12-31")
     with closing(connect_to_read(ledger)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        told = wrapup(reader, asked, NOW, Source("atlas", "0123abcd", "Linux", "1.0.0"), None, Outlook((HOME,)))
+        told = wrapup(reader, asked, NOW, Host("atlas", "0123abcd", "Linux", "1.0.0"), None, WrapUpContext((HOME,)))
     return b"".join(write(told))
 
 

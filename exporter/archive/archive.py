@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import exporter
-from exporter.settings.dashboards import links_to_grafana
+from exporter.settings.dashboards import wrapup_context
 from reports.calendar.periods import day_of, day_start, months
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.settings.tree import Settings
-    from reports.export.export import Source
+    from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
-    from reports.wrapup.wrapup import Outlook
+    from reports.wrapup.wrapup import WrapUpContext
 
 log = logging.getLogger(__name__)
 
@@ -61,37 +61,15 @@ class Finished(NamedTuple):
     end: int
 
 
-class Host(NamedTuple):
-    """A machine with its own ledger: its name, the ledger's id, and its system."""
-
-    hostname: str
-    device_id: str
-    os_type: str
-
-    @property
-    def source(self) -> Source:
-        """Who an export or a report is of."""
-        from reports.export.export import Source  # noqa: PLC0415 - memory that a service without exports does not need
-
-        return Source(*self, exporter.__version__)
-
-
 class Order(NamedTuple):
     """What the writing process is told, by a pipe."""
 
     ledger: Path
     folder: Path
     now: float
-    source: Source
-    outlook: Outlook
+    host: Host
+    context: WrapUpContext
     reports: list[Finished]
-
-
-def outlook_of(settings: Settings) -> Outlook:
-    """What a wrap-up takes from the settings."""
-    from reports.wrapup.wrapup import Outlook  # noqa: PLC0415 - memory that a service without reports does not need
-
-    return Outlook(settings.plans, links_to_grafana(settings))
 
 
 def archive_folder(ledger: Path) -> Path:
@@ -181,8 +159,8 @@ class ReportArchive:
             log.warning("could not write reports into %s, and will try again: %s", self._folder, error)
 
     def _order(self, now: float, reports: list[Finished]) -> Order:
-        ledger, outlook = self._settings.ledger.path.absolute(), outlook_of(self._settings)
-        return Order(ledger, self._folder.absolute(), now, self._host.source, outlook, reports)
+        ledger, context = self._settings.ledger.path.absolute(), wrapup_context(self._settings)
+        return Order(ledger, self._folder.absolute(), now, self._host, context, reports)
 
 
 def told(ledger: LedgerReader, now: float) -> list[Finished]:
@@ -228,7 +206,7 @@ def write_reports(order: Order) -> None:
         for name, first, last, _end in order.reports:
             asked = Asked(None, first.isoformat(), last.isoformat())
             with LedgerReader(connection).at_one_moment() as ledger:
-                page = b"".join(write(wrapup(ledger, asked, order.now, order.source, None, order.outlook)))
+                page = b"".join(write(wrapup(ledger, asked, order.now, order.host, None, order.context)))
             _replace(order.folder / name, page, order.now)
 
 

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-import exporter
-from exporter.archive.archive import outlook_of
-from exporter.identity import host_name
+from exporter.identity import identify_host
 from exporter.session.questions import fetch
 from exporter.session.session import open_session
+from exporter.settings.dashboards import wrapup_context
 from exporter.terminal.options import one_interface
 from exporter.terminal.output_files import replacing, require_free
 from exporter.terminal.progress import PATIENCE_SECONDS, progress
 from exporter.terminal.signals import clean_termination
 from reports.calendar.spans import CUSTOM, RANGES, Asked
-from reports.export.export import Source, subject_of
+from reports.export.export import subject_of
 from reports.formats.registry import (
     ALL_COLUMNS,
     COLUMN_SETS,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from reports.calendar.spans import Span
     from reports.export.slots import Slot
     from reports.formats.registry import ExportResult, Format
-    from reports.ledger.reader import LedgerReader
 
 
 @click.command()
@@ -119,8 +117,9 @@ def export(  # noqa: PLR0913 - one for each option
 def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> ExportResult:
     subject = subject_of(session.settings.plans, plan, interface)
     with session.read() as ledger:
-        outlook = (outlook_of(session.settings),) if form.has_outlook else ()
-        told = form.query(ledger, form.days(asked), session.now(), _source(ledger), subject, *outlook)
+        context = (wrapup_context(session.settings),) if form.needs_context else ()
+        host = identify_host(ledger.state().get("ledger_id", ""))
+        told = form.query(ledger, form.days(asked), session.now(), host, subject, *context)
     return told.read_with(partial(_read_slots, session))
 
 
@@ -130,12 +129,6 @@ def _read_slots(session: Session, span: Span, devices: Sequence[str]) -> Sequenc
 
     with session.read_posted() as ledger:
         return posted_slots(ledger, span, devices)
-
-
-def _source(ledger: LedgerReader) -> Source:
-    import platform  # noqa: PLC0415 - only this command names the system
-
-    return Source(host_name(), ledger.state().get("ledger_id", ""), platform.system(), exporter.__version__)
 
 
 @contextlib.contextmanager

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-import exporter
-from exporter.archive.archive import outlook_of
-from exporter.identity import host_name
+from exporter.identity import identify_host
 from exporter.session.session import open_session
+from exporter.settings.dashboards import wrapup_context
 from exporter.terminal.options import one_interface
 from exporter.terminal.output_files import replacing, require_free
 from reports.calendar.spans import RANGES, Asked
@@ -85,15 +83,13 @@ def report(  # noqa: PLR0913 - one for each option
 
 
 def _ask(session: Session, wanted: Wanted, plan: str | None, interface: str | None) -> WrapUp:
-    from reports.export.export import Source  # noqa: PLC0415 - as above
-    from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415
+    from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415 - as above
 
     of_cycle, subject = whose(session.settings.plans, wanted, plan, interface)
     with session.read() as ledger:
-        identity = ledger.state().get("ledger_id", "")
-        source = Source(host_name(), identity, platform.system(), exporter.__version__)
+        host = identify_host(ledger.state().get("ledger_id", ""))
         asked = asked_for(ledger, wanted, of_cycle, session.now())
-        return wrapup(ledger, asked, session.now(), source, subject, outlook_of(session.settings))
+        return wrapup(ledger, asked, session.now(), host, subject, wrapup_context(session.settings))
 
 
 def _save(path: Path, page: bytes, *, force: bool) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import platform
 import sqlite3
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.archive.archive import Host, ReportArchive
+from exporter.archive.archive import ReportArchive
 from exporter.billing.notifier import Notifier
 from exporter.billing.outbox import Outbox
 from exporter.billing.plan_watch import PlanWatch
-from exporter.identity import host_name
+from exporter.identity import identify_host
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.history import read_first_day, read_history
 from exporter.ledger.upkeep.upkeep import LedgerUpkeep
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.readers import Readers
+    from reports.ledger.host import Host
 
 LOST_LOOKS = 5
 """Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""
@@ -160,14 +160,14 @@ def build_parts(
     )
     upkeep = _build_upkeep(environment, opened, writer, writers, sampler, on_damage)
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=environment.seconds))
-    host = Host(host_name(), opened.ledger_id, platform.system())
+    host = identify_host(opened.ledger_id)
     plans = PlanWatch(
         plans=settings.plans,
         notify=settings.notify,
         zone=opened.zone,
         snapshot=lambda: sampler.snapshot,
         notifier=notifier,
-        hostname=host.hostname,
+        hostname=host.name,
     )
     context = ServiceContext(
         settings=settings,

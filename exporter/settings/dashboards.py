@@ -1,4 +1,4 @@
-"""The deep links of a service to its Grafana, as the settings say."""
+"""Links to Grafana and the context of a wrap-up, made of the settings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from exporter.settings.tree import Settings
     from reports.text.grafana_links import GrafanaLinks
+    from reports.wrapup.wrapup import WrapUpContext
 
 
 def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
@@ -21,3 +22,10 @@ def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
 
     host = f"[{server.host}]" if ":" in server.host else server.host
     return GrafanaLinks(grafana.url, grafana.instance or f"{host}:{server.port}")
+
+
+def wrapup_context(settings: Settings) -> WrapUpContext:
+    """The billing plans and the links to Grafana."""
+    from reports.wrapup.wrapup import WrapUpContext  # noqa: PLC0415 - memory that a service without reports does not need
+
+    return WrapUpContext(settings.plans, links_to_grafana(settings))

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from zoneinfo import ZoneInfo
 
-    from exporter.archive.archive import Host
     from exporter.billing.plan_watch import LivePlan, PlanWatch
     from exporter.ledger.upkeep.upkeep import LedgerUpkeep
     from exporter.ledger.writing.poster import Poster
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from exporter.metrics.exposition import Exposition, Rendered
     from exporter.settings.tree import Settings
     from exporter.web.readers import Readers
+    from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
 
 Result = TypeVar("Result")

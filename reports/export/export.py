@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reports.calendar.spans import Asked
     from reports.export.days import InterfaceDays
+    from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
 
 SUMS = "sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)"
@@ -28,15 +29,6 @@ THE_MACHINE = Plan()
 
 BATCH_DAYS = 256
 """Days that are written at once: some 60 KB of JSON, a millisecond or two of work."""
-
-
-class Source(NamedTuple):
-    """Who tells: the host, the ledger's id, the operating system, and netledger's version."""
-
-    hostname: str
-    device_id: str
-    os_type: str
-    version: str
 
 
 class InterfaceTotal(NamedTuple):
@@ -79,7 +71,7 @@ class Export(NamedTuple):
     where nobody asked for them.
     """
 
-    source: Source
+    host: Host
     exported_at: str
     zone: ZoneInfo
     range: str
@@ -114,7 +106,7 @@ class Export(NamedTuple):
     def facts(self) -> tuple[object, ...]:
         """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
         amounts = hash(tuple(map(tuple, self.days[1:])))  # of integers, so that it is the same in every process
-        named = (self.source, self.zone.key, self.range, self.device, self.plan)
+        named = (self.host, self.zone.key, self.range, self.device, self.plan)
         return (*named, self.interfaces, self.first_date, amounts)
 
     def read_with(self, _read: Callable[..., object]) -> Export:
@@ -155,24 +147,24 @@ def subject_of(plans: Sequence[Plan], plan: str | None, interface: str | None) -
     return named(plans, plan)
 
 
-def export(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
+def export(ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None = None) -> Export:
     """Everything there is to tell of a range of days; raises PeriodError and UnknownInterfaceError.
 
     `subject` is a plan, one interface, or None for all counted interfaces.
     """
-    return export_and_days(ledger, asked, now, source, subject)[0]
+    return export_and_days(ledger, asked, now, host, subject)[0]
 
 
-def daily(ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None = None) -> Export:
+def daily(ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None = None) -> Export:
     """The same without its interfaces, for formats that list days alone; raises as `export` does."""
-    return _daily(ledger, asked, now, source, subject)[0]
+    return _daily(ledger, asked, now, host, subject)[0]
 
 
 def export_and_days(
-    ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
+    ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
-    told, used = _daily(ledger, asked, now, source, subject)
+    told, used = _daily(ledger, asked, now, host, subject)
     if told.first_date is None or told.last_date is None:
         return told, {}
     counts = ledger.devices()
@@ -185,7 +177,7 @@ def export_and_days(
 
 
 def _daily(
-    ledger: LedgerReader, asked: Asked, now: float, source: Source, subject: Plan | str | None
+    ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.require_interface(device)
@@ -195,7 +187,7 @@ def _daily(
     seen = map(ledger.first_seen, [None] if subject is None else devices)
     began = [day_of(at, ledger.zone) for at in seen if at is not None]
     told = Export(
-        source._replace(hostname=source.hostname.encode(errors="replace").decode()),
+        host._replace(name=host.name.encode(errors="replace").decode()),
         iso(now, ledger.zone),
         ledger.zone,
         _name(asked),

@@ -179,16 +179,16 @@ def days_of(days: Days) -> list[DayOfExport]:
 
 
 def _metadata(export: Export) -> Metadata:
-    source = export.source
+    host = export.host
     return Metadata(
         exported_at=export.exported_at,
-        device=ExportDevice(hostname=source.hostname, os_type=source.os_type, device_id=source.device_id),
+        device=ExportDevice(hostname=host.name, os_type=host.system, device_id=host.id),
         tracking_period=TrackingPeriod(
             first_date=export.first_date,
             last_date=export.last_date,
             total_days=export.days.size,
         ),
-        version=source.version,
+        version=host.version,
         timezone=export.zone.key,
         range=export.range,
         interface=export.device,

@@ -41,7 +41,7 @@ def write(wrapup: WrapUp) -> Iterator[bytes]:
 
 
 def _view(wrapup: WrapUp) -> dict[str, Any]:
-    shared = {"version": wrapup.told.source.version, "page_title": page_title(wrapup), "style": style()}
+    shared = {"version": wrapup.told.host.version, "page_title": page_title(wrapup), "style": style()}
     if not wrapup.told.days.size:
         notice = wrapup.notice
         return {**shared, "opening": None, "eyebrow": eyebrow(wrapup), "notice": notice.capitalize(), "chapters": ()}

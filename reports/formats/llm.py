@@ -71,14 +71,14 @@ def write(export: Export) -> Iterator[bytes]:
 
 
 def _about(export: Export) -> list[str]:
-    source = export.source
+    host = export.host
     meta = {
         "format": _text("TOON (Token Optimized Object Notation)"),
         "generated": _text(export.exported_at),
-        "device": _text(source.hostname),
-        "os": _text(source.os_type),
-        "device_id": _text(source.device_id),
-        "version": _text(source.version),
+        "device": _text(host.name),
+        "os": _text(host.system),
+        "device_id": _text(host.id),
+        "version": _text(host.version),
         "timezone": _text(export.zone.key),
         "range": _text(export.range),
         "interface": _text(export.device or ""),

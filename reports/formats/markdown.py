@@ -47,17 +47,17 @@ def plain(name: str) -> str:
 
 
 def _opening(export: Export, summary: ExportSummary) -> list[str]:
-    source = export.source
+    host = export.host
     when = f"{export.first_date} to {export.last_date}" if export.days.size else export.notice.capitalize()
     lines = [
-        f"# Network usage of {plain(source.hostname)}\n\n",
+        f"# Network usage of {plain(host.name)}\n\n",
         f"{when}: {_whose(export)}, local days of {plain(export.zone.key)}.\n\n",
     ]
     if export.days.size:
         lines.extend(_facts(summary))
     lines.append(
-        f"- Exported: {export.exported_at} by netledger {plain(source.version)} on {plain(source.os_type)}, "
-        f"ledger {plain(source.device_id)}\n"
+        f"- Exported: {export.exported_at} by netledger {plain(host.version)} on {plain(host.system)}, "
+        f"ledger {plain(host.id)}\n"
     )
     return lines
 

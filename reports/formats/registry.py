@@ -41,7 +41,7 @@ class ExportResult(Protocol):
 class Format(NamedTuple):
     """A module of this folder with `write(export)`, its media type and file suffix, and what it tells of.
 
-    `question` is the module of reports and its function that give it what it writes; with `has_outlook` that is also
+    `question` is the module of reports and its function that give it what it writes; with `needs_context` that is also
     given what it needs of the settings. `default` is the range where none is asked for.
     """
 
@@ -49,7 +49,7 @@ class Format(NamedTuple):
     content_type: str
     suffix: str
     question: tuple[str, str] = ("export.export", "export")
-    has_outlook: bool = False
+    needs_context: bool = False
     default: str = "all"
 
     def days(self, asked: Asked) -> Asked:
@@ -79,7 +79,7 @@ FORMATS: Mapping[str, Format] = {
     "toon": Format("toon", "text/toon; charset=utf-8", "toon"),
     "markdown": Format("markdown", "text/markdown; charset=utf-8; variant=GFM", "md"),
     "html": Format(
-        "html", "text/html; charset=utf-8", "html", ("wrapup.wrapup", "wrapup"), has_outlook=True, default="year"
+        "html", "text/html; charset=utf-8", "html", ("wrapup.wrapup", "wrapup"), needs_context=True, default="year"
     ),
 }
 

@@ -11,7 +11,7 @@ from reports.billing.plans import Plan, PlanError, covers, cycle_before, cycle_o
 from reports.calendar.names import NamedPeriod, day_text, name_period
 from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
 from reports.calendar.spans import Asked, Span, span
-from reports.export.export import Export, ExportSummary, Source, devices_of, export, subject_of
+from reports.export.export import Export, ExportSummary, devices_of, export, subject_of
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES
 from reports.usage.hours import HoursOfWeek, hours
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
+    from reports.ledger.host import Host
     from reports.ledger.reader import Bytes, LedgerReader
     from reports.text.grafana_links import GrafanaLinks
     from reports.wrapup.requested_period import Wanted
@@ -31,20 +32,20 @@ RECENT_DAYS = 28
 """Of more than a year the hours are those of the last four weeks: all quarter hours would take as long as all else."""
 
 
-class Outlook(NamedTuple):
-    """What of the settings a wrap-up needs: every plan, and where Grafana is."""
+class WrapUpContext(NamedTuple):
+    """Settings of a wrap-up: the billing plans, and links to Grafana."""
 
     plans: Sequence[Plan] = ()
     links: GrafanaLinks | None = None
 
 
-NO_OUTLOOK = Outlook()
+NO_CONTEXT = WrapUpContext()
 
 
-class Blind(NamedTuple):
-    """Stretches in which nobody looked: how many, their seconds together, and those of the longest."""
+class GapSummary(NamedTuple):
+    """Gaps within the period: their number, their seconds together, and those of the longest."""
 
-    stretches: int
+    number: int
     seconds: int
     longest: int
 
@@ -66,7 +67,7 @@ class WrapUp(NamedTuple):
     hours: HoursOfWeek | None
     comparisons: Sequence[Comparison]
     plans: Sequence[PlanCycles]
-    blind: Blind
+    gaps: GapSummary
     links: GrafanaLinks | None
 
     @property
@@ -83,7 +84,7 @@ class WrapUp(NamedTuple):
     def facts(self) -> tuple[object, ...]:
         """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
         hours = self.hours and (self.hours.span, self.hours.covered and self.hours.covered.start, self.hours.matrix)
-        return (*self.told.facts, self.period, hours, self.comparisons, self.plans, self.blind, self.links)
+        return (*self.told.facts, self.period, hours, self.comparisons, self.plans, self.gaps, self.links)
 
     @property
     def batch_count(self) -> int:
@@ -93,7 +94,7 @@ class WrapUp(NamedTuple):
     @property
     def file_name(self) -> str:
         """A name for it that every system takes, host, whose, and period: "netledger_den_eth0_2026-11.html"."""
-        names = (self.told.source.hostname, self.told.plan or self.told.device)
+        names = (self.told.host.name, self.told.plan or self.told.device)
         parts = (_plain(name) for name in names if name)
         return f"netledger_{'_'.join(parts)}_{self.period.code}.html"
 
@@ -107,7 +108,7 @@ class _Question(NamedTuple):
 
     ledger: LedgerReader
     now: float
-    source: Source
+    host: Host
     subject: Plan | str | None
 
 
@@ -115,17 +116,17 @@ def wrapup(
     ledger: LedgerReader,
     asked: Asked,
     now: float,
-    source: Source,
+    host: Host,
     subject: Plan | str | None = None,
-    outlook: Outlook = NO_OUTLOOK,
+    context: WrapUpContext = NO_CONTEXT,
 ) -> WrapUp:
     """Answer for a range as `export` does, and raise what it raises."""
-    told = export(ledger, asked, now, source, subject)
+    told = export(ledger, asked, now, host, subject)
     summary = told.summary()
-    question = _Question(ledger, now, source, subject)
+    question = _Question(ledger, now, host, subject)
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     if told.first_date is None or told.last_date is None:
-        return _nothing(question, _period(question, asked, today, today), told, outlook)
+        return _nothing(question, _period(question, asked, today, today), told, context)
     first, last = parse_date(told.first_date), parse_date(told.last_date)
     period = _period(question, asked, first, last)
     stretch = Span(day_start(first, zone), Period.day(last, zone).end)
@@ -141,9 +142,9 @@ def wrapup(
         highlights=highlights(told.days, begins_late=begins_late, ends_early=last == today),
         hours=_hours(question, stretch, (last - first).days + 1),
         comparisons=list(_comparisons(question, period, summary.total, began)),
-        plans=list(_plans(question, first, last, outlook)),
-        blind=_blind(ledger, stretch, int(now)),
-        links=outlook.links,
+        plans=list(_plans(question, first, last, context)),
+        gaps=_gaps(ledger, stretch, int(now)),
+        links=context.links,
     )
 
 
@@ -159,7 +160,7 @@ def whose(
     return chosen, chosen
 
 
-def _nothing(question: _Question, period: NamedPeriod, told: Export, outlook: Outlook) -> WrapUp:
+def _nothing(question: _Question, period: NamedPeriod, told: Export, context: WrapUpContext) -> WrapUp:
     """A page that says so, as long as nothing is counted at all; raises PeriodError where something else is."""
     zone = question.ledger.zone
     if period.first > day_of(int(question.now), zone):
@@ -178,8 +179,8 @@ def _nothing(question: _Question, period: NamedPeriod, told: Export, outlook: Ou
         hours=None,
         comparisons=(),
         plans=(),
-        blind=Blind(0, 0, 0),
-        links=outlook.links,
+        gaps=GapSummary(0, 0, 0),
+        links=context.links,
     )
 
 
@@ -232,19 +233,19 @@ def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: 
             yield found
 
 
-def _plans(question: _Question, first: date, last: date, outlook: Outlook) -> Iterator[PlanCycles]:
+def _plans(question: _Question, first: date, last: date, context: WrapUpContext) -> Iterator[PlanCycles]:
     """Of the plan that was asked for, or of all; an interface alone has none."""
     if isinstance(question.subject, str):
         return
     today = day_of(int(question.now), question.ledger.zone)
-    for plan in outlook.plans if question.subject is None else (question.subject,):
+    for plan in context.plans if question.subject is None else (question.subject,):
         if tells_something(plan):
             yield plan_cycles(question.ledger, plan, first, last, today)
 
 
-def _blind(ledger: LedgerReader, told: Span, now: int) -> Blind:
+def _gaps(ledger: LedgerReader, told: Span, now: int) -> GapSummary:
     lengths = [min(gap.ended, told.end, now) - max(gap.began, told.start) for gap in ledger.gaps(*told)]
-    return Blind(len(lengths), sum(lengths), max(lengths, default=0))
+    return GapSummary(len(lengths), sum(lengths), max(lengths, default=0))
 
 
 def _sum(amounts: Sequence[Bytes]) -> Bytes:

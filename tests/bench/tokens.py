@@ -16,8 +16,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import bpe_openai  # type: ignore[import-untyped]  # it has no annotations
 
 from reports.export.days import Days
-from reports.export.export import Export, InterfaceTotal, Source
+from reports.export.export import Export, InterfaceTotal
 from reports.formats.registry import FORMATS
+from reports.ledger.host import Host
 from reports.ledger.reader import Bytes
 
 ENCODINGS = ("o200k_base", "cl100k_base")
@@ -53,8 +54,8 @@ def year() -> Export:
         InterfaceTotal("eth0", is_counted=True, bytes=total),
         InterfaceTotal("wg0", is_counted=False, bytes=Bytes(total.received // 9, total.sent // 9, 0, 3_000_000)),
     ]
-    source = Source("home-server", "5f0c7a52f5c94d0b8f6d1f0e0a4bb0f3", "Linux", "1.0.0")
-    return Export(source, "2026-01-01T00:00:05+00:00", ZoneInfo("Europe/Madrid"), "all", None, days, interfaces)
+    host = Host("home-server", "5f0c7a52f5c94d0b8f6d1f0e0a4bb0f3", "Linux", "1.0.0")
+    return Export(host, "2026-01-01T00:00:05+00:00", ZoneInfo("Europe/Madrid"), "all", None, days, interfaces)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 from aiohttp import web
 
-from exporter.archive.archive import outlook_of
+from exporter.settings.dashboards import wrapup_context
 from exporter.web.context import CONTEXT
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.queries import (
@@ -164,14 +164,14 @@ async def export_for_models(request: web.Request) -> web.Response:
 
 async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
     context = request.app[CONTEXT]
-    subject, source = _subject(context, query), context.host.source
+    subject, host = _subject(context, query), context.host
     context.fresh_snapshot()
     now, asked = context.now, form.days(Asked(query.range, query.first, query.last))
 
     def question(ledger: LedgerReader) -> Answer:
         paper = Paper()
-        outlook = (outlook_of(context.settings),) if form.has_outlook else ()
-        told = form.query(ledger, asked, now, source, subject, *outlook).read_with(paper.read)
+        settings = (wrapup_context(context.settings),) if form.needs_context else ()
+        told = form.query(ledger, asked, now, host, subject, *settings).read_with(paper.read)
         name, tag = disposition(told.by_day, form), fingerprint(told, form.module)
         is_known = is_current(request, tag)
         if not is_known and request.method != "HEAD":
@@ -211,7 +211,7 @@ def disposition(told: Export, form: Format) -> str:
     JSON is an answer like any other of the API, not a download.
     """
     days = f"{told.first_date}_{told.last_date}" if told.days.size else "empty"
-    whose = "_".join(filter(None, (told.source.hostname, told.device, told.plan)))
+    whose = "_".join(filter(None, (told.host.name, told.device, told.plan)))
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in whose)
     name, kind = f"{days}.{form.suffix}", "inline" if form.content_type == JSON else "attachment"
     value = f'{kind}; filename="netledger_{plain}_{name}"'

@@ -18,9 +18,9 @@ from exporter.archive.archive import (
     archived,
     is_report,
     missing,
-    outlook_of,
     told,
 )
+from exporter.settings.dashboards import wrapup_context
 from exporter.web.context import CONTEXT
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.queries import (
@@ -126,8 +126,8 @@ async def wrap_up(request: web.Request) -> web.Response:
 
     def question(ledger: LedgerReader) -> Written:
 
-        outlook = outlook_of(context.settings)
-        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, context.host.source, subject, outlook)
+        settings = wrapup_context(context.settings)
+        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, context.host, subject, settings)
         tag = hashlib.blake2b(repr(told.facts).encode(), digest_size=12).hexdigest()
         is_known = is_current(request, tag)
         body = b"" if is_known or request.method == "HEAD" else b"".join(html.write(told))
@@ -146,7 +146,7 @@ async def list_reports(request: web.Request) -> web.Response:
     """Every report that is kept, newest first, and the periods that still run."""
     parse_query(request, NoQuery)
     context = request.app[CONTEXT]
-    folder, hostname = archive_folder(context.settings.ledger.path), context.host.hostname
+    folder, hostname = archive_folder(context.settings.ledger.path), context.host.name
     due = await _count_missing(context, folder) if context.settings.reports.archive else 0
 
     def page() -> str:

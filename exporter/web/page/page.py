@@ -80,7 +80,7 @@ def _shown(request: web.Request) -> Shown:
     context = request.app[CONTEXT]
     now = moment(context)
     return Shown(
-        hostname=context.host.hostname,
+        hostname=context.host.name,
         frame=live_frame(now),
         interfaces=now.snapshot.interfaces,
         recent=tuple(request.app[FEED].recent),

@@ -19,7 +19,7 @@ NEEDS_QUOTES = frozenset(',"\r\n')
 def write(export: Export) -> Iterator[bytes]:
     """UTF-8; peak_speed in bytes per second; without an interface, several together: all that count, or a plan's."""
     yield (COLUMNS + LINE_END).encode()
-    names = f"{cell(export.device or '')},{cell(export.source.hostname)}{LINE_END}"
+    names = f"{cell(export.device or '')},{cell(export.host.name)}{LINE_END}"
     for days in export.batches():
         lines = [
             f"{day},{sent},{received},{received + sent},{peak},{estimated},{names}"

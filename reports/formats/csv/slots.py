@@ -17,7 +17,7 @@ COLUMNS = "start,bytes_sent,bytes_received,total_bytes,peak_speed,estimated_byte
 def write(told: SlotExport) -> Iterator[bytes]:
     """UTF-8; start as ISO 8601 with offset, peak_speed in bytes per second."""
     yield (COLUMNS + LINE_END).encode()
-    host = cell(told.by_day.source.hostname)
+    host = cell(told.by_day.host.name)
     names = {device: f"{cell(device)},{host}" for device in told.used}
     for rows in told.batches():
         lines = [

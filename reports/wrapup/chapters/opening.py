@@ -64,13 +64,13 @@ def opening(wrapup: WrapUp) -> Opening:
 def page_title(wrapup: WrapUp) -> str:
     """The name comes last: what it does to the direction of text, it does to itself."""
     when = wrapup.period.title if wrapup.told.days.size else "Nothing yet"
-    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.told.source.hostname))}"
+    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.told.host.name))}"
 
 
 def eyebrow(wrapup: WrapUp) -> Markup:
     """The host, and where the days are not the machine's, whose they are."""
     told = wrapup.told
-    host = isolated(told.source.hostname)
+    host = isolated(told.host.name)
     if told.plan is not None:
         return Markup("{} · plan {}").format(host, isolated(told.plan))
     return host if told.device is None else Markup("{} · interface {}").format(host, isolated(told.device))

@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 
 def small_print(wrapup: WrapUp) -> Chapter:
     """What a careful reader wants to know."""
-    total, blind = wrapup.summary.total, wrapup.blind
+    total, gaps = wrapup.summary.total, wrapup.gaps
     lead = "No gaps and no estimates: every byte was counted when it moved."
     if total.estimated:
         part = percent(total.estimated, total.total)
         lead = f"{part[0].upper()}{part[1:]} of the bytes moved while nobody looked: counted, but when is estimated."
-    elif blind.stretches:
+    elif gaps.number:
         lead = "Nobody looked for a while, and nothing moved meanwhile."
     link = wrapup.links and wrapup.links.health(*wrapup.span)
     return Chapter("small-print", "Small print", lead, notes=tuple(_notes(wrapup)), link=link)
 
 
 def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
-    told, total, blind = wrapup.told, wrapup.summary.total, wrapup.blind
-    if blind.stretches:
+    told, total, gaps = wrapup.told, wrapup.summary.total, wrapup.gaps
+    if gaps.number:
         times, whole, longest = (
-            counted(blind.stretches, "gap", "gaps"),
-            together(human_duration(blind.seconds)),
-            together(human_duration(blind.longest)),
+            counted(gaps.number, "gap", "gaps"),
+            together(human_duration(gaps.seconds)),
+            together(human_duration(gaps.longest)),
         )
-        of_them = "" if blind.stretches == 1 else f" together, the longest {longest}"
+        of_them = "" if gaps.number == 1 else f" together, the longest {longest}"
         yield f"{times} in which nobody looked (service stopped, machine asleep): {whole}{of_them}."
     if total.estimated:
         yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time in which nobody looked."
@@ -49,5 +49,5 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
     yield Markup("Local days of {}; {} to {}.").format(isolated(told.zone.key), told.first_date, told.last_date)
     yield "A GB is 1,000,000,000 bytes."
     yield Markup("Made at {} by netledger {} on {}, ledger {}.").format(
-        told.exported_at, told.source.version, isolated(told.source.os_type), isolated(told.source.device_id)
+        told.exported_at, told.host.version, isolated(told.host.system), isolated(told.host.id)
     )

@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from exporter.archive.archive import MOST_AT_ONCE, NAME, Host, ReportArchive, archive_folder, archived, finished
+from exporter.archive.archive import MOST_AT_ONCE, NAME, ReportArchive, archive_folder, archived, finished
 from exporter.ledger.files import connect_to_read
 from exporter.settings.tree import Grafana, Ledger, Reports, Settings
 from reports.billing.plans import Plan
+from reports.ledger.host import Host
 from reports.ledger.reader import LedgerReader
 from tests.exporter.cli.small_ledger import NOON, write_ledger
 from tests.reports.export.told_exports import HOSTILE_NAMES
@@ -48,7 +49,7 @@ class Archive:
             grafana=Grafana(url="http://127.0.0.1:3000"),
             plans=self.plans,
         )
-        host = Host(self.hostname, "0123abcd", "Linux")
+        host = Host(self.hostname, "0123abcd", "Linux", "1.0.0")
         await ReportArchive(settings=settings, host=host, now=lambda: self.now).go_round(self._ask)
 
     async def _ask(self, question: Callable[[LedgerReader], Any]) -> Any:

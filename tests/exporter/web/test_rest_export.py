@@ -368,7 +368,7 @@ async def test_a_client_that_goes_away_leaves_nothing_behind(long: RunningServic
 @pytest.mark.parametrize("name", HOSTILE_NAMES)
 def test_a_file_name_is_safe_ascii_whatever_the_host_is_called(name: str) -> None:
     export = year_end()
-    header = disposition(export._replace(source=export.source._replace(hostname=name)), FORMATS["csv"])
+    header = disposition(export._replace(host=export.host._replace(name=name)), FORMATS["csv"])
 
     plain, _, extended = header.partition("; filename*=UTF-8''")
     assert plain.startswith('attachment; filename="netledger_')

@@ -18,7 +18,7 @@ from reports.calendar.spans import Asked
 from reports.export.days import Days
 from reports.export.export import BATCH_DAYS, daily, export, subject_of
 from reports.ledger.reader import Bytes, LedgerReader, UnknownInterfaceError
-from tests.reports.export.told_exports import source, told, year_end, years
+from tests.reports.export.told_exports import den_host, told, year_end, years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ def asked(
     subject: Plan | str | None = None,
 ) -> Export:
     with ledger.reading() as reader:
-        return export(reader, named, NOW, source(), subject)
+        return export(reader, named, NOW, den_host(), subject)
 
 
 RANGES = {
@@ -200,7 +200,7 @@ def steps_of_an_export(ledger: WrittenLedger, interfaces: int, subject: Plan | N
         LedgerReader(connection).at_one_moment() as reader,
     ):
         connection.set_progress_handler(count_steps, 1000)
-        found = export(reader, Asked(), NOW, source(), subject)
+        found = export(reader, Asked(), NOW, den_host(), subject)
         reader.days_by_interface(date(2026, 5, 1), date(2026, 6, 30))
         connection.set_progress_handler(None, 0)
     assert len(found.interfaces) == interfaces + 1
@@ -261,7 +261,7 @@ def test_an_interface_that_the_ledger_does_not_know_is_refused(ledger: WrittenLe
 
 def test_days_alone_are_the_same_days(ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        assert daily(reader, Asked(), NOW, source()) == asked(ledger)._replace(interfaces=())
+        assert daily(reader, Asked(), NOW, den_host()) == asked(ledger)._replace(interfaces=())
 
 
 NONSENSE = {
@@ -321,6 +321,6 @@ def test_batches_are_all_days_in_order() -> None:
 
 def test_a_host_name_that_is_no_unicode_is_told_all_the_same(ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        found = daily(reader, Asked(), NOW, source("b\udce4d"))
+        found = daily(reader, Asked(), NOW, den_host("b\udce4d"))
 
-    assert found.source.hostname == "b?d"
+    assert found.host.name == "b?d"

@@ -61,7 +61,7 @@ def csv_rows(text: str) -> list[dict[str, str]]:
 def hostile(name: str) -> Export:
     """A stranger's name as host, as interface and as one of several interfaces."""
     return year_end()._replace(
-        source=year_end().source._replace(hostname=name),
+        host=year_end().host._replace(name=name),
         device=name,
         interfaces=[
             InterfaceTotal(name, is_counted=True, bytes=Bytes(1, 2, 0, 3)),

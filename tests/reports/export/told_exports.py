@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from reports.export.days import NO_DAYS, Days
-from reports.export.export import Export, InterfaceTotal, Source
+from reports.export.export import Export, InterfaceTotal
+from reports.ledger.host import Host
 from reports.ledger.reader import Bytes
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ HOSTILE_NAMES = (
 )
 
 
-def source(hostname: str = "den") -> Source:
-    return Source(hostname, "0123abcd", "Linux", "1.0.0")
+def den_host(hostname: str = "den") -> Host:
+    return Host(hostname, "0123abcd", "Linux", "1.0.0")
 
 
 def days_from(first: date, amounts: Sequence[Bytes]) -> Days:
@@ -63,7 +64,7 @@ def told(
     range_name: str = "all",
 ) -> Export:
     zone = ZoneInfo("Asia/Kolkata")
-    return Export(source(hostname), "2026-03-02T12:00:00+05:30", zone, range_name, device, days, interfaces)
+    return Export(den_host(hostname), "2026-03-02T12:00:00+05:30", zone, range_name, device, days, interfaces)
 
 
 def year_end() -> Export:

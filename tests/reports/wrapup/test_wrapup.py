@@ -20,8 +20,8 @@ from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import hours
 from reports.wrapup.requested_period import Wanted, asked_for, require_one_period
-from reports.wrapup.wrapup import RECENT_DAYS, Outlook, whose, wrapup
-from tests.reports.export.told_exports import source
+from reports.wrapup.wrapup import RECENT_DAYS, WrapUpContext, whose, wrapup
+from tests.reports.export.told_exports import den_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +67,7 @@ def told(
     now: float = NOW,
 ) -> WrapUp:
     with ledger.reading() as reader:
-        return wrapup(reader, asked, now, source(), subject, Outlook(plans))
+        return wrapup(reader, asked, now, den_host(), subject, WrapUpContext(plans))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_its_days_and_sums_are_those_of_the_export(
     asked: Asked, subject: Plan | str | None, ledger: WrittenLedger
 ) -> None:
     with ledger.reading() as reader:
-        exported = export(reader, asked, NOW, source(), subject)
+        exported = export(reader, asked, NOW, den_host(), subject)
 
     found = told(ledger, asked, subject)
 
@@ -123,8 +123,8 @@ def test_a_period_that_runs_is_compared_with_as_much_of_the_one_before(ledger: W
 
     month_before, year_before = found.comparisons
     with ledger.reading() as reader:
-        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, source()).days.total
-        june = export(reader, Asked(None, "2025-06-01", "2025-06-11"), NOW, source()).days.total
+        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, den_host()).days.total
+        june = export(reader, Asked(None, "2025-06-01", "2025-06-11"), NOW, den_host()).days.total
     assert month_before.name == "May 2026 until 12 May 14:20"
     assert month_before.bytes == year_before.bytes == found.summary.total
     assert month_before.before[:2] == (may.received + 300, may.sent + 30)
@@ -172,8 +172,8 @@ def test_without_quarter_hours_whole_days_are_compared_and_today_is_left_out(led
     before, _ = told(ledger, Asked("month")).comparisons
 
     with ledger.reading() as reader:
-        june = export(reader, Asked(None, "2026-06-01", "2026-06-11"), NOW, source()).days.total
-        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, source()).days.total
+        june = export(reader, Asked(None, "2026-06-01", "2026-06-11"), NOW, den_host()).days.total
+        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, den_host()).days.total
     assert (before.name, before.is_whole_days) == ("May 2026 until 11 May", True)
     assert (before.bytes[:2], before.before[:2]) == (june[:2], may[:2])
     assert told(ledger, Asked("today")).comparisons == []
@@ -204,7 +204,7 @@ def test_what_is_over_is_compared_whole(ledger: WrittenLedger) -> None:
     (before, year_before) = told(ledger, Asked(None, "2026-05-01", "2026-05-31")).comparisons
 
     with ledger.reading() as reader:
-        april = export(reader, Asked(None, "2026-04-01", "2026-04-30"), NOW, source()).days.total
+        april = export(reader, Asked(None, "2026-04-01", "2026-04-30"), NOW, den_host()).days.total
     assert (before.name, before.before[:2]) == ("April 2026", april[:2])
     assert year_before.name == "May 2025"
 
@@ -256,10 +256,10 @@ def test_without_quarter_hours_there_are_no_hours(ledger: WrittenLedger) -> None
 
 
 def test_gaps_are_told_as_far_as_they_reach_into_the_days(ledger: WrittenLedger) -> None:
-    assert told(ledger, Asked("month")).blind.stretches == 0
-    assert told(ledger, Asked("year")).blind == (1, 4 * 3600, 4 * 3600)
+    assert told(ledger, Asked("month")).gaps.number == 0
+    assert told(ledger, Asked("year")).gaps == (1, 4 * 3600, 4 * 3600)
     ledger.write({}, gaps=(Gap(at("2026-05-31T23:00"), at("2026-06-01T01:00"), "asleep", 0),), seen=0)
-    assert told(ledger, Asked("month")).blind == (1, 3600, 3600)
+    assert told(ledger, Asked("month")).gaps == (1, 3600, 3600)
 
 
 PLANS = {
@@ -309,7 +309,7 @@ def test_a_cycle_that_is_over_is_told_whole_and_one_that_goes_on_until_today(led
     with ledger.reading() as reader:
         over = plan_cycles(reader, plan, *april, date(2026, 5, 7)).cycles[-1]
         running = plan_cycles(reader, plan, *april, date(2026, 5, 6)).cycles[-1]
-        whole = export(reader, Asked(None, "2026-04-07", "2026-05-06"), NOW, source()).days.total
+        whole = export(reader, Asked(None, "2026-04-07", "2026-05-06"), NOW, den_host()).days.total
 
     assert (over.is_over, over.used) == (True, whole.total)
     assert (running.is_over, running.used) == (False, whole.total)

@@ -24,9 +24,9 @@ from reports.templates.environment import style
 from reports.text.amounts import human_bytes
 from reports.text.grafana_links import GrafanaLinks
 from reports.wrapup.chapters.chapter import isolated_text
-from reports.wrapup.wrapup import Outlook, wrapup
+from reports.wrapup.wrapup import WrapUpContext, wrapup
 from tests.bench.seeding import History, seed
-from tests.reports.export.told_exports import HOSTILE_NAMES, source
+from tests.reports.export.told_exports import HOSTILE_NAMES, den_host
 from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
@@ -71,10 +71,10 @@ def told(
     ledger: WrittenLedger,
     asked: Asked,
     subject: Plan | str | None = None,
-    outlook: Outlook = Outlook((HOME,), LINKS),  # noqa: B008
+    context: WrapUpContext = WrapUpContext((HOME,), LINKS),  # noqa: B008
 ) -> WrapUp:
     with ledger.reading() as reader:
-        return wrapup(reader, asked, NOW, source(), subject, outlook)
+        return wrapup(reader, asked, NOW, den_host(), subject, context)
 
 
 def page_of(found: WrapUp) -> str:
@@ -146,7 +146,7 @@ def test_the_opening_compares_with_the_year_before(
     made.write({noon: (before.received, 0), noon + 365 * DAY: (112, 0)}, seen=noon - DAY)
 
     with made.reading() as reader:
-        found = wrapup(reader, Asked(None, "2026-01-01", "2026-12-31"), noon + 800 * DAY, source())
+        found = wrapup(reader, Asked(None, "2026-01-01", "2026-12-31"), noon + 800 * DAY, den_host())
 
     assert f"You moved 112 B {sentence}" in Page(page_of(found)).text
 
@@ -161,7 +161,7 @@ def test_gaps_and_estimates_are_stated(ledger: WrittenLedger) -> None:
 def test_bills_add_up_to_the_sum_and_every_cap_has_its_mark_and_what_was_carried_over(ledger: WrittenLedger) -> None:
     plan = HOME._replace(cycle=CycleRule("weekly"), cap_bytes=4 * 10**12, rollover=True)
 
-    page = Page(page_of(told(ledger, Asked("all"), outlook=Outlook((plan,)))))
+    page = Page(page_of(told(ledger, Asked("all"), context=WrapUpContext((plan,)))))
 
     (chapter,) = [one for one in page.all("section") if one.attributes.get("id") == "plan-1"]
     text = chapter.text.replace("\N{NO-BREAK SPACE}", " ")
@@ -190,7 +190,7 @@ def test_chapters_link_to_their_dashboards_and_times(ledger: WrittenLedger) -> N
         f"https://grafana.example.org/d/netledger-overview/netledger-overview?from={start}000&to={end}000" in links[0]
     )
     assert any("netledger-plans" in link and link.endswith("&var-plan=home") for link in links)
-    assert not Page(page_of(told(ledger, Asked("month"), outlook=Outlook()))).all("a")
+    assert not Page(page_of(told(ledger, Asked("month"), context=WrapUpContext()))).all("a")
 
 
 @pytest.mark.parametrize("name", [*HOSTILE_NAMES, LONG, TURNING])
@@ -199,7 +199,7 @@ def test_names_are_shown_letter_by_letter_and_run_nothing(name: str, ledger: Wri
     # No ledger takes some of these names; a page must hold them all the same.
     found = found._replace(
         told=found.told._replace(
-            source=source(name),
+            host=den_host(name),
             plan=name,
             interfaces=[
                 InterfaceTotal(name, is_counted=True, bytes=Bytes(5, 5)),
@@ -226,7 +226,7 @@ def test_names_are_shown_letter_by_letter_and_run_nothing(name: str, ledger: Wri
 
 def test_a_name_of_half_characters_is_no_reason_to_fail(ledger: WrittenLedger) -> None:
     found = told(ledger, Asked("today"))
-    found = found._replace(told=found.told._replace(source=source("den\udcff")))
+    found = found._replace(told=found.told._replace(host=den_host("den\udcff")))
 
     assert "den?" in Page(page_of(found)).text
 
@@ -253,7 +253,7 @@ def test_one_minute_of_data_is_a_page(asked: Asked, new_ledger: Callable[[ZoneIn
 def test_a_cap_of_nothing_is_no_reason_to_fail(cap: int | None, ledger: WrittenLedger) -> None:
     plan = HOME._replace(cap_bytes=cap)
 
-    text = Page(page_of(told(ledger, Asked("month"), outlook=Outlook((plan,))))).text
+    text = Page(page_of(told(ledger, Asked("month"), context=WrapUpContext((plan,))))).text
 
     assert ("over a cap of nothing" in text) == (cap == 0)
 
@@ -283,7 +283,7 @@ def ten_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ten_years_are_a_page_that_can_be_sent(range_name: str, most_bytes: int, ten_years: Path) -> None:
     now = datetime(2026, 12, 31, 20, tzinfo=UTC).timestamp()
     with closing(connect_to_read(ten_years)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        page = b"".join(write(wrapup(reader, Asked(range_name), now, source(), None, Outlook((HOME,), LINKS))))
+        page = b"".join(write(wrapup(reader, Asked(range_name), now, den_host(), None, WrapUpContext((HOME,), LINKS))))
 
     assert len(page) <= most_bytes
     assert Page(page.decode()).dangers == []
@@ -292,7 +292,7 @@ def test_ten_years_are_a_page_that_can_be_sent(range_name: str, most_bytes: int,
 def test_every_day_of_ten_years_is_on_the_calendar(ten_years: Path) -> None:
     now = datetime(2026, 12, 31, 20, tzinfo=UTC).timestamp()
     with closing(connect_to_read(ten_years)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        found = wrapup(reader, Asked("all"), now, source())
+        found = wrapup(reader, Asked("all"), now, den_host())
     calendar = page_of(found).partition('id="calendar"')[2].partition("</section>")[0]
 
     cells = [match.count("h.83") for match in re.findall(r'class="heat-[0-5]" d="([^"]*)"', calendar)]
