@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.metering.readings import MeterError
 from exporter.session.client import ServiceError
-from exporter.session.session import open_session
+from exporter.session.reading import Answer, reading
 from exporter.terminal.options import one_interface
-from exporter.terminal.printing import Table, print_json, print_table
+from exporter.terminal.printing import Table, print_table
 from reports.calendar.periods import iso
 from reports.ledger.scope import names_of
 from reports.usage.audit import KernelCounter
@@ -20,23 +20,20 @@ from reports.usage.audit import audit as compare
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from exporter.session.environment import Environment
     from exporter.session.session import Session
     from reports.usage.audit import Audit
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@reading("Print JSON.")
 @one_interface("Only this one.")
-@click.pass_obj
-def audit(environment: Environment, *, as_json: bool, interface: str | None) -> None:
+def audit(session: Session, *, interface: str | None) -> Answer:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
     same instant, what was discarded as impossible, and the difference, which must be 0. The books are also held
     against themselves, as `netledger ledger verify` does.
     """
-    session = open_session(environment)
     session.require_ledger()
     _post_everything(session)
     kernel = _kernel_counters()
@@ -49,12 +46,8 @@ def audit(environment: Environment, *, as_json: bool, interface: str | None) -> 
             raise click.UsageError(f"interface: the ledger has no counter of {name!r}")
     doubts = [incident for incident in found.doubts if interface is None or incident.subject in names_of(interface)]
     found = found._replace(lines=lines, doubts=doubts)
-    if as_json:
-        print_json({**_document(found, zone), "faults": faults})
-    else:
-        _print(found, zone, faults)
-    if found.difference or faults:
-        sys.exit(1)
+    document = {**_document(found, zone), "faults": faults}
+    return Answer(document, partial(_print, found, zone, faults), int(bool(found.difference or faults)))
 
 
 def _post_everything(session: Session) -> None:

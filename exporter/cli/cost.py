@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
-from exporter.session.session import open_session
+from exporter.session.reading import Answer, reading
 from exporter.terminal.options import one_interface
-from exporter.terminal.printing import Table, print_json, print_table
+from exporter.terminal.printing import Table, print_table
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
 from reports.billing.prices import PriceError, parse_price
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from decimal import Decimal
 
-    from exporter.session.environment import Environment
+    from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
 
 PERIODS = ("today", "week", "month", "year", "cycle")
@@ -36,14 +37,10 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--period", type=click.Choice(PERIODS), default="today", show_default=True, help="What to price.")
 @click.option("--plan", "name", metavar="NAME", help="Plan that bills it; the first by default.")
 @one_interface("One interface: its share of the plan's bill, without base price.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-@click.pass_obj
-def cost(
-    environment: Environment, *, per_gb: str | None, period: str, name: str | None, interface: str | None, as_json: bool
-) -> None:
+@reading()
+def cost(session: Session, *, per_gb: str | None, period: str, name: str | None, interface: str | None) -> Answer:
     """What a plan bills of a period."""
     price = _price(per_gb)
-    session = open_session(environment)
 
     def answer(ledger: LedgerReader) -> shapes.CostAnswer:
         plan = named(session.settings.plans, name)
@@ -53,31 +50,31 @@ def cost(
 
     given = {"period": period, "plan": name, "interface": interface, "cost_per_gb": per_gb}
     found = ask(session, Question("/api/cost", given, shapes.CostAnswer, answer))
-    told = found.answer
-    if as_json:
-        print_json(told)
-        return
-    if told.cost.assumed:
-        raise click.UsageError(f"plan {told.info.plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
-    start = day_start(date.fromisoformat(told.first), found.zone)
+    start = day_start(date.fromisoformat(found.answer.first), found.zone)
     dashboard = dashboard_notes(session.settings, lambda links: links.plans(start, None, name))
-    notes = [*_notes(told, interface), *dashboard]
-    print_table(Table(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(told))), notes)
+    return Answer(found.answer, partial(_print_cost, found.answer, period, interface, dashboard))
 
 
-def _rows(told: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:
-    block = told.cost
-    yield "Received", human_bytes(told.usage.bytes_received), block.download.cost_formatted
-    yield "Sent", human_bytes(told.usage.bytes_sent), block.upload.cost_formatted
+def _print_cost(answer: shapes.CostAnswer, period: str, interface: str | None, dashboard: list[str]) -> None:
+    if answer.cost.assumed:
+        raise click.UsageError(f"plan {answer.info.plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
+    notes = [*_notes(answer, interface), *dashboard]
+    print_table(Table(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
+
+
+def _rows(answer: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:
+    block = answer.cost
+    yield "Received", human_bytes(answer.usage.bytes_received), block.download.cost_formatted
+    yield "Sent", human_bytes(answer.usage.bytes_sent), block.upload.cost_formatted
     if block.base_price and block.base_price.cost:
         yield "Base price", "", block.base_price.cost_formatted
-    yield "Total", human_bytes(told.usage.total_bytes), block.total.cost_formatted
+    yield "Total", human_bytes(answer.usage.total_bytes), block.total.cost_formatted
 
 
-def _notes(told: shapes.CostAnswer, interface: str | None) -> Iterator[str]:
+def _notes(answer: shapes.CostAnswer, interface: str | None) -> Iterator[str]:
     """The price, and what is left out."""
-    info, used = told.info, told.usage
-    is_binary = told.cost.gigabyte_bytes == 2**30
+    info, used = answer.info, answer.usage
+    is_binary = answer.cost.gigabyte_bytes == 2**30
     total = human_bytes(used.total_bytes)
     gigabyte = f"2^30 bytes: {used.gb_used:.2f} of them are {total}" if is_binary else "10^9 bytes"
     yield f"{info.prices} a GB ({info.note}), a GB of {gigabyte}"

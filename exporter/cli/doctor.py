@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.doctor.checks import examine
 from exporter.doctor.findings import FACT, PROBLEM, diagnose
-from exporter.session.session import open_session
-from exporter.terminal.printing import CONTROL, Table, print_json, print_table, say
+from exporter.session.reading import Answer, reading
+from exporter.terminal.printing import CONTROL, Table, print_table, say
 
 if TYPE_CHECKING:
     from exporter.doctor.findings import Diagnosis, Finding
-    from exporter.session.environment import Environment
+    from exporter.session.session import Session
 
 TOPICS = {
     "meter": "How it is measured",
@@ -27,17 +27,11 @@ TOPICS = {
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def doctor(environment: Environment, *, as_json: bool) -> None:
+@reading("Print JSON.")
+def doctor(session: Session) -> Answer:
     """Say what is measured, how, what is not visible, and what to do (exit code 1: something needs attention)."""
-    diagnosis = diagnose(examine(open_session(environment)))
-    if as_json:
-        print_json(_document(diagnosis))
-    else:
-        _print(diagnosis)
-    if not diagnosis.is_well:
-        sys.exit(1)
+    diagnosis = diagnose(examine(session))
+    return Answer(_document(diagnosis), partial(_print, diagnosis), int(not diagnosis.is_well))
 
 
 def _document(diagnosis: Diagnosis) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,15 +12,14 @@ import click
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import nothing_yet
 from exporter.session.questions import Question, ask
-from exporter.session.session import open_session
-from exporter.terminal.options import reading_options
-from exporter.terminal.printing import Table, is_unicode, print_json, print_table, say, terminal_width
+from exporter.session.reading import Answer, reading
+from exporter.terminal.options import interface_label, one_interface
+from exporter.terminal.printing import Table, is_unicode, print_table, say, terminal_width
 from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.spans import Asked, span
 from reports.formats.json import history as json_history
 from reports.formats.json import records as json_records
 from reports.ledger.intervals import first_day
-from reports.ledger.scope import in_words
 from reports.text.amounts import human_bytes, human_rate
 from reports.usage import hours as hours_of_week
 from reports.usage import records as found_records
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-    from exporter.session.environment import Environment
+    from exporter.session.questions import Found
+    from exporter.session.session import Session
     from reports.formats.shapes import Usage
     from reports.ledger.reader import LedgerReader
 
@@ -39,21 +40,22 @@ WIDE_CELL = 2
 
 
 @click.command()
-@reading_options
-@click.pass_obj
-def records(environment: Environment, *, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def records(session: Session, *, interface: str | None) -> Answer:
     """Busiest day, week, month and hour, and peak speeds."""
-    session = open_session(environment)
     question = Question(
         "/api/records",
         {"interface": interface},
         json_records.RecordsAnswer,
         lambda ledger: json_records.records(found_records.records(ledger, session.now(), interface)),
     )
-    told, zone, _ = ask(session, question)
-    if as_json:
-        print_json(told)
-        return
+    found = ask(session, question)
+    return Answer(found.answer, partial(_print_records, session, found, interface))
+
+
+def _print_records(session: Session, found: Found[json_records.RecordsAnswer], interface: str | None) -> None:
+    told, zone, _ = found
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
     if not rows:
         say(nothing_yet(session))
@@ -64,19 +66,16 @@ def records(environment: Environment, *, as_json: bool, interface: str | None) -
         notes.append(f"of everything since {told.since}")
         start = day_start(date.fromisoformat(told.since), zone)
         notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interface))
-    print_table(Table(f"Records, {_whose(interface)}", columns, rows, left=frozenset({0, 1})), notes)
+    print_table(Table(f"Records, {interface_label(interface)}", columns, rows, left=frozenset({0, 1})), notes)
 
 
 @click.command()
 @click.option("--from", "first", metavar="DATE", help="First day, or an instant; by default the first ever.")
 @click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
-@reading_options
-@click.pass_obj
-def hours(
-    environment: Environment, *, first: str | None, last: str | None, as_json: bool, interface: str | None
-) -> None:
+@one_interface()
+@reading()
+def hours(session: Session, *, first: str | None, last: str | None, interface: str | None) -> Answer:
     """Usage by weekday and hour of day."""
-    session = open_session(environment)
 
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
         today = day_of(int(session.now()), ledger.zone)
@@ -84,15 +83,17 @@ def hours(
         return json_history.hours(hours_of_week.hours(ledger, session.now(), asked, interface), ledger.zone)
 
     given = {"from": first, "to": last, "interface": interface}
-    told, zone, _ = ask(session, Question("/api/hours", given, json_history.HoursAnswer, answer))
-    if as_json:
-        print_json(told)
-        return
-    title = f"Hours of the week, {_whose(interface)}"
+    found = ask(session, Question("/api/hours", given, json_history.HoursAnswer, answer))
+    return Answer(found.answer, partial(_print_hours, session, found, interface))
+
+
+def _print_hours(session: Session, found: Found[json_history.HoursAnswer], interface: str | None) -> None:
+    told, zone, _ = found
+    title = f"Hours of the week, {interface_label(interface)}"
     if _has_room():
         _print_map(title, told)
     else:
-        _print_hours(title, told)
+        _print_table(title, told)
     start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (told.first, told.last))
     until = None if end > session.now() else end
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interface))
@@ -136,7 +137,7 @@ def _print_map(title: str, told: json_history.HoursAnswer) -> None:
         click.echo(f"{' ' * LABEL_WIDTH}{SHADES} quarters of {human_bytes(largest)}")
 
 
-def _print_hours(title: str, told: json_history.HoursAnswer) -> None:
+def _print_table(title: str, told: json_history.HoursAnswer) -> None:
     amounts = [[day.hours[hour].total_bytes for day in told.weekdays] for hour in range(HOURS)]
     rows = [
         (f"{hour:02}:00", *map(human_bytes, of_hour), human_bytes(sum(of_hour))) for hour, of_hour in enumerate(amounts)
@@ -179,7 +180,3 @@ def _clock(hour: int) -> str:
 
 def _amounts(used: Usage) -> tuple[str, ...]:
     return human_bytes(used.bytes_received), human_bytes(used.bytes_sent), human_bytes(used.total_bytes)
-
-
-def _whose(interface: str | None) -> str:
-    return in_words(interface) if interface else "all counted interfaces"

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,7 @@ from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.upkeep.backups import backups_of, write_backup
 from exporter.session.client import ServiceError
+from exporter.session.reading import Answer, reading
 from exporter.session.session import open_session
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.printing import Table, print_json, print_table, say
@@ -22,6 +24,7 @@ from reports.calendar.periods import iso
 from reports.text.amounts import human_bytes, human_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from exporter.session.environment import Environment
@@ -49,11 +52,9 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def info(environment: Environment, *, as_json: bool) -> None:
+@reading("Print JSON.")
+def info(session: Session) -> Answer:
     """What the ledger holds, since when, and what happened to it."""
-    session = open_session(environment)
     path = session.settings.ledger.path
     with session.read() as reader:
         rows, zone, since = reader.row_counts(), reader.zone, reader.first_seen()
@@ -70,14 +71,15 @@ def info(environment: Environment, *, as_json: bool) -> None:
         "incidents": len(incidents),
         "backups": len(backups_of(path)),
     }
-    if as_json:
-        told = [incident._asdict() | {"at": iso(incident.at, zone)} for incident in incidents]
-        print_json({**facts, "incident_list": told})
-        return
-    words = [(name, _shown(facts[key])) for key, name in FACTS.items()]
-    words[1] = ("Size", human_bytes(size_on_disk(path)))
+    listed = [incident._asdict() | {"at": iso(incident.at, zone)} for incident in incidents]
     notes = [_in_words(incident, zone) for incident in incidents[:NEWEST_INCIDENTS]]
-    print_table(Table("Ledger", (), words, left=frozenset({0, 1})), notes)
+    return Answer({**facts, "incident_list": listed}, partial(_print_info, facts, notes))
+
+
+def _print_info(facts: Mapping[str, str | int | None], notes: list[str]) -> None:
+    rows = [(name, _fact_text(facts[key])) for key, name in FACTS.items()]
+    rows[1] = ("Size", human_bytes(int(facts["size_bytes"] or 0)))
+    print_table(Table("Ledger", (), rows, left=frozenset({0, 1})), notes)
 
 
 @ledger.command()
@@ -188,7 +190,7 @@ def _confirm(session: Session) -> None:
     click.confirm("Delete them?", abort=True)
 
 
-def _shown(fact: str | int | None) -> str:
+def _fact_text(fact: str | int | None) -> str:
     return f"{fact:,}" if isinstance(fact, int) else fact or "-"
 
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
-from exporter.session.session import open_session
+from exporter.session.reading import Answer, reading
 from exporter.session.usage_questions import plans
-from exporter.terminal.printing import CONTROL, UNKNOWN, Table, print_json, print_table
+from exporter.terminal.printing import CONTROL, UNKNOWN, Table, print_table
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exporter.session.environment import Environment
     from exporter.session.session import Session
     from reports.formats.json.forecast import ForecastAnswer, Money
     from reports.formats.json.plans import PlanAnswer
@@ -25,34 +25,32 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-@click.pass_obj
-def plan(environment: Environment, *, name: str | None, as_json: bool) -> None:
+@reading()
+def plan(session: Session, *, name: str | None) -> Answer:
     """What is used and left of each plan, what it costs, and what is to come; NAME shows one.
 
     `netledger plan test-notify [NAME]` sends a test notice. A plan of that name is shown after --.
     """
-    session = open_session(environment)
     found = ask(session, plans(session, name)).answer
-    if as_json:
-        print_json(found)
-        return
-    for answer in found.plans:
+    return Answer(found, partial(_print_plans, session, found.plans))
+
+
+def _print_plans(session: Session, answers: Sequence[PlanAnswer]) -> None:
+    for answer in answers:
         print_table(Table(_printable(answer.name), (), _facts(answer)), _dashboard(session, answer))
 
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-@click.pass_obj
-def forecast(environment: Environment, *, name: str | None, as_json: bool) -> None:
+@reading()
+def forecast(session: Session, *, name: str | None) -> Answer:
     """What a plan's cycle will have used and cost at its end; the first plan by default."""
-    session = open_session(environment)
     answer = ask(session, plans(session, name)).answer.plans[0]
+    return Answer(answer.forecast, partial(_print_forecast, session, answer))
+
+
+def _print_forecast(session: Session, answer: PlanAnswer) -> None:
     ahead = answer.forecast
-    if as_json:
-        print_json(ahead)
-        return
     rows = [
         ("Used so far", human_bytes(answer.used_bytes)),
         ("Expected", _expected(ahead)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
@@ -10,26 +11,25 @@ import click
 from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
-from exporter.session.session import open_session
-from exporter.terminal.options import reading_options
-from exporter.terminal.printing import UNKNOWN, Table, print_json, print_table
+from exporter.session.reading import Answer, reading
+from exporter.terminal.options import interface_label, one_interface
+from exporter.terminal.printing import UNKNOWN, Table, print_table
 from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
-from reports.ledger.scope import in_words
+from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes, human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from exporter.session.environment import Environment
     from exporter.session.questions import Found
     from exporter.session.session import Session
     from reports.formats.json import cost as json_cost
-    from reports.formats.json import usage as shapes
     from reports.formats.shapes import Usage
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
 Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today"
+Parts: TypeAlias = "Found[shapes.Month] | Found[shapes.Range] | Found[shapes.Year]"
 
 
 class Part(NamedTuple):
@@ -40,113 +40,65 @@ class Part(NamedTuple):
 
 
 @click.command()
-@reading_options
-@click.pass_obj
-def today(environment: Environment, *, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def today(session: Session, *, interface: str | None) -> Answer:
     """Usage since local midnight."""
-    session = open_session(environment)
     found = ask(session, questions.today(session, interface))
-    day = found.answer
-    if as_json:
-        print_json(day)
-        return
-    rows = [*_amounts(day), *_cost_row(day.cost)]
-    if day.peak_speed:
-        rows.append(("Peak", human_rate(day.peak_speed)))
-    period = Period.day(date.fromisoformat(day.date), found.zone)
-    notes = [found.until, *_estimated(day), *_dashboard(session, period, interface)]
-    if day.counting_since:
-        notes.insert(0, _began(day.counting_since))
-    print_table(Table(f"{day.date}, {_whose(interface)}", (), rows), notes)
+    return Answer(found.answer, partial(_print_today, session, found, interface))
 
 
 @click.command()
-@reading_options
-@click.pass_obj
-def week(environment: Environment, *, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def week(session: Session, *, interface: str | None) -> Answer:
     """Usage since Monday, by day."""
-    session = open_session(environment)
     found = ask(session, questions.week(session, interface))
-    if as_json:
-        print_json(found.answer)
-        return
-    period = Period.week(date.fromisoformat(found.answer.first), found.zone)
-    _print_parts("Date", _days(found.answer), session, found, period, interface)
+    return _by_parts(session, found, Period.week(date.fromisoformat(found.answer.first), found.zone), interface)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY-MM]", required=False)
-@reading_options
-@click.pass_obj
-def month(environment: Environment, *, which: str | None, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def month(session: Session, *, which: str | None, interface: str | None) -> Answer:
     """Usage of a month, by day; the current one by default."""
     _require("month", parse_month, which)
-    session = open_session(environment)
     found = ask(session, questions.month(session, which, interface))
-    if as_json:
-        print_json(found.answer)
-        return
-    period = Period.month(*parse_month(found.answer.month), found.zone)
-    _print_parts("Date", _days(found.answer), session, found, period, interface)
+    return _by_parts(session, found, Period.month(*parse_month(found.answer.month), found.zone), interface)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY]", required=False)
-@reading_options
-@click.pass_obj
-def year(environment: Environment, *, which: str | None, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def year(session: Session, *, which: str | None, interface: str | None) -> Answer:
     """Usage of a year, by month; the current one by default."""
     _require("year", parse_year, which)
-    session = open_session(environment)
     found = ask(session, questions.year(session, which, interface))
-    if as_json:
-        print_json(found.answer)
-        return
-    period = Period.year(int(found.answer.year), found.zone)
-    months = [Part(row.month, row) for row in found.answer.months]
-    _print_parts("Month", months, session, found, period, interface)
+    return _by_parts(session, found, Period.year(int(found.answer.year), found.zone), interface)
 
 
 @click.command("range")
 @click.option("--from", "first", metavar="YYYY-MM-DD", required=True, help="First day.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
-@reading_options
-@click.pass_obj
-def range_command(environment: Environment, *, first: str, last: str, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def range_command(session: Session, *, first: str, last: str, interface: str | None) -> Answer:
     """Usage of any days, first and last included."""
     _require("from", parse_date, first)
     _require("to", parse_date, last)
-    session = open_session(environment)
     found = ask(session, questions.days(session, first, last, interface))
-    if as_json:
-        print_json(found.answer)
-        return
-    _print_parts(
-        "Date",
-        _days(found.answer),
-        session,
-        found,
-        Period.days(parse_date(first), parse_date(last), found.zone),
-        interface,
-    )
+    return _by_parts(session, found, Period.days(parse_date(first), parse_date(last), found.zone), interface)
 
 
 @click.command()
-@reading_options
-@click.pass_obj
-def summary(environment: Environment, *, as_json: bool, interface: str | None) -> None:
+@one_interface()
+@reading()
+def summary(session: Session, *, interface: str | None) -> Answer:
     """Usage since counting began."""
-    session = open_session(environment)
     found = ask(session, questions.summary(session, interface))
-    ever = found.answer
-    if as_json:
-        print_json(ever)
-        return
-    since = None if ever.counting_since is None else _instant(ever.counting_since)
-    began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
-    dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, interface))
-    rows = [*_amounts(ever), *_cost_row(ever.cost)]
-    print_table(Table(f"Ever, {_whose(interface)}", (), rows), [began, *_estimated(ever), *dashboard])
+    return Answer(found.answer, partial(_print_summary, session, found, interface))
 
 
 def _require(name: str, parse: Callable[[str], object], text: str | None) -> None:
@@ -159,18 +111,36 @@ def _require(name: str, parse: Callable[[str], object], text: str | None) -> Non
         raise click.UsageError(f"{name}: {error}") from error
 
 
-def _days(answer: shapes.Month | shapes.Range) -> list[Part]:
-    return [Part(day.date, day) for day in answer.days]
+def _print_today(session: Session, found: Found[json_cost.TodayAndCost], interface: str | None) -> None:
+    day = found.answer
+    rows = [*_amounts(day), *_cost_row(day.cost)]
+    if day.peak_speed:
+        rows.append(("Peak", human_rate(day.peak_speed)))
+    period = Period.day(date.fromisoformat(day.date), found.zone)
+    notes = [found.until, *_estimated(day), *_dashboard(session, period, interface)]
+    if day.counting_since:
+        notes.insert(0, _began(day.counting_since))
+    print_table(Table(f"{day.date}, {interface_label(interface)}", (), rows), notes)
 
 
-def _print_parts(
-    name: str,
-    parts: list[Part],
-    session: Session,
-    found: Found[shapes.Month] | Found[shapes.Range] | Found[shapes.Year],
-    period: Period,
-    interface: str | None,
-) -> None:
+def _print_summary(session: Session, found: Found[json_cost.Summary], interface: str | None) -> None:
+    ever = found.answer
+    since = None if ever.counting_since is None else _instant(ever.counting_since)
+    began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
+    dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, interface))
+    rows = [*_amounts(ever), *_cost_row(ever.cost)]
+    print_table(Table(f"Ever, {interface_label(interface)}", (), rows), [began, *_estimated(ever), *dashboard])
+
+
+def _by_parts(session: Session, found: Parts, period: Period, interface: str | None) -> Answer:
+    return Answer(found.answer, partial(_print_parts, session, found, period, interface))
+
+
+def _print_parts(session: Session, found: Parts, period: Period, interface: str | None) -> None:
+    if isinstance(found.answer, shapes.Year):
+        name, parts = "Month", [Part(month.month, month) for month in found.answer.months]
+    else:
+        name, parts = "Date", [Part(day.date, day) for day in found.answer.days]
     summed = found.answer.summary
     rows = [*((part.name, *_words(part.amount)) for part in parts), ("Total", *_words(summed))]
     bars = [*(part.amount.total_bytes for part in parts), None]
@@ -182,7 +152,7 @@ def _print_parts(
         notes.insert(0, _began(since))
     if not parts:
         notes = [f"{period.name} is yet to come"]
-    print_table(Table(f"{period.name}, {_whose(interface)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
+    print_table(Table(f"{period.name}, {interface_label(interface)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
 
 
 def _amounts(used: Amount) -> list[tuple[str, ...]]:
@@ -196,10 +166,6 @@ def _words(used: Amount) -> tuple[str, ...]:
 
 def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
     return [] if cost.assumed else [("Cost", cost.total.cost_formatted)]
-
-
-def _whose(interface: str | None) -> str:
-    return in_words(interface) if interface else "all counted interfaces"
 
 
 def _dashboard(session: Session, period: Period, interface: str | None) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from reports.ledger.scope import joined
+from reports.ledger.scope import in_words, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,6 @@ def one_interface(
     return click.option("--interface", metavar="NAME", multiple=True, callback=_together, help=text)
 
 
-def reading_options(command: Command) -> Command:
-    """`--json` and `--interface NAME`."""
-    as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-    return one_interface()(as_json(command))
+def interface_label(interface: str | None) -> str:
+    """The chosen interfaces in words, for a title."""
+    return in_words(interface) if interface else "all counted interfaces"

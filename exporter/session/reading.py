@@ -1,0 +1,44 @@
+"""The frame of a command that reads: it opens the session, takes `--json`, prints the answer and sets the exit code."""
+
+from __future__ import annotations
+
+import sys
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from exporter.session.session import open_session
+from exporter.terminal.printing import print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from exporter.session.environment import Environment
+
+
+class Answer(NamedTuple):
+    """What a command answers: the document that `--json` prints, what prints it as text, and the exit code."""
+
+    document: object
+    print_text: Callable[[], None]
+    exit_code: int = 0
+
+
+def reading(json_help: str = "Print JSON, as the API gives it.") -> Callable[[Callable[..., Answer]], Any]:
+    """Make a click callback of a function that takes a Session and its options, and returns an Answer."""
+
+    def decorate(answer: Callable[..., Answer]) -> Any:
+        def callback(environment: Environment, /, *, as_json: bool, **options: object) -> None:
+            _, print_text, exit_code = found = answer(open_session(environment), **options)
+            if as_json:
+                print_json(found.document)
+            else:
+                print_text()
+            if exit_code:
+                sys.exit(exit_code)
+
+        command = click.pass_obj(update_wrapper(callback, answer))
+        return click.option("--json", "as_json", is_flag=True, help=json_help)(command)
+
+    return decorate
