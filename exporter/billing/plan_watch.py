@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from exporter.billing.notifier import Notifier
     from exporter.billing.outbox import DeliveredNotices
     from exporter.metering.snapshots import Snapshot
-    from reports.billing.forecast import Forecast
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
     from reports.ledger.reader import LedgerReader
@@ -33,27 +32,6 @@ log = logging.getLogger(__name__)
 REFRESH_SECONDS = 60.0
 JUST_AFTER_SECONDS = 0.05
 """Timers go by another clock, and may be early by some milliseconds."""
-
-
-class LivePlan(NamedTuple):
-    """A plan's status when it was last asked for, and what has been billed since."""
-
-    status: PlanStatus
-    used: int
-
-    @property
-    def forecast(self) -> Forecast | None:
-        """What the cycle will come to, never less than is used by now; None before that is known."""
-        ahead = self.status.forecast
-        return ahead and ahead.from_used(self.used)
-
-    @property
-    def thresholds(self) -> tuple[tuple[int, bool], ...]:
-        """Each alert threshold (percent of the cap) and whether this cycle has reached it."""
-        cap = self.status.cap
-        if cap is None:
-            return ()
-        return tuple((percent, self.used * 100 >= cap * percent) for percent in self.status.plan.alert_at)
 
 
 class _Known(NamedTuple):
@@ -108,12 +86,12 @@ class PlanWatch:
         if answer.told is not None and not self._is_resumed:
             self._is_resumed = True
             self._notifier.resume(answer.told, self._notify.get)
-        for live in self.live():
-            for percent, is_reached in live.thresholds:
+        for status in self.live():
+            for percent, is_reached in status.thresholds:
                 if is_reached:
-                    self._tell(live, percent)
+                    self._tell(status, percent)
 
-    def live(self) -> tuple[LivePlan, ...]:
+    def live(self) -> tuple[PlanStatus, ...]:
         """Every plan with what was moved since the last refresh: free hours bill nothing."""
         snapshot = self._snapshot()
         return () if snapshot is None else tuple(self._live(known, snapshot) for known in self._known)
@@ -125,23 +103,22 @@ class PlanWatch:
         """
         return min(REFRESH_SECONDS, SLOT_SECONDS - now % SLOT_SECONDS + JUST_AFTER_SECONDS)
 
-    def _live(self, known: _Known, snapshot: Snapshot) -> LivePlan:
+    def _live(self, known: _Known, snapshot: Snapshot) -> PlanStatus:
         status = known.status
         seconds = snapshot.taken.wall // SECOND
         ends = (known.taken, seconds)
         # What was moved since may be free, or of another cycle, as soon as one end of it is: the next refresh tells.
         if seconds >= status.cycle.end or any(in_free_hours(status.plan, end, self._zone) for end in ends):
-            return LivePlan(status, status.used)
+            return status
         received, sent = status.bytes.received, status.bytes.sent
         for device, moved in _lifetimes(snapshot, status.plan).items():
             # One that was not there at the refresh may have a past, which is not of this cycle: the next one tells.
             then = known.lifetimes.get(device, moved)
             received += moved[0] - then[0]
             sent += moved[1] - then[1]
-        return LivePlan(status, counted_bytes(status.plan, received, sent))
+        return status.with_used(counted_bytes(status.plan, received, sent))
 
-    def _tell(self, live: LivePlan, percent: int) -> None:
-        status = live.status
+    def _tell(self, status: PlanStatus, percent: int) -> None:
         is_new = self._notifier.tell_once(
             key=f"{status.plan.name}:{status.cycle.start}:{percent}",
             notify=self._notify.get(status.plan.name, Notify()),
@@ -150,16 +127,16 @@ class PlanWatch:
                     host=self._hostname,
                     plan=status.plan.name,
                     percent=percent,
-                    used=live.used,
+                    used=status.used,
                     cap=status.cap or 0,
                     first=status.cycle.first,
                     last=status.cycle.last,
-                    forecast=live.forecast and live.forecast.expected,
+                    forecast=status.forecast and status.forecast.expected,
                 )
             ),
         )
         if is_new:
-            used, cap = human_bytes(live.used), human_bytes(status.cap or 0)
+            used, cap = human_bytes(status.used), human_bytes(status.cap or 0)
             log.warning("plan %s has used %s of its %s: %d %% are reached", status.plan.name, used, cap, percent)
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import date
 
-    from exporter.billing.plan_watch import LivePlan
     from exporter.ledger.upkeep.upkeep import LedgerFigures
     from exporter.ledger.writing.poster import CommitHealth
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
+    from reports.billing.status import PlanStatus
 
 
 class MetricsState(NamedTuple):
@@ -27,7 +27,7 @@ class MetricsState(NamedTuple):
     ledger_figures: LedgerFigures | None
     is_degraded: bool
     unposted_bytes: int | None = None
-    plans: tuple[LivePlan, ...] = ()
+    plans: tuple[PlanStatus, ...] = ()
     auth_failures: int = 0
 
     @property

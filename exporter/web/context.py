@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from zoneinfo import ZoneInfo
 
-    from exporter.billing.plan_watch import LivePlan, PlanWatch
+    from exporter.billing.plan_watch import PlanWatch
     from exporter.ledger.upkeep.upkeep import LedgerUpkeep
     from exporter.ledger.writing.poster import Poster
     from exporter.metering.clock import Clock
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from exporter.metrics.exposition import Exposition, Rendered
     from exporter.settings.tree import Settings
     from exporter.web.readers import Readers
+    from reports.billing.status import PlanStatus
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
 
@@ -130,7 +131,7 @@ class ServiceContext:
         self.upkeep.tell(notice)
         self._quick.is_replaced = self._patient.is_replaced = True
 
-    def live_plans(self) -> tuple[LivePlan, ...]:
+    def live_plans(self) -> tuple[PlanStatus, ...]:
         """Every plan with what was moved since it was last asked about."""
         return self._plans.live()
 

@@ -1,4 +1,4 @@
-"""How a billing plan stands: used, cap, left, cost, forecast, and the cycle before for comparison."""
+"""The status of a billing plan: used, cap, left, cost, forecast, and the cycle before for comparison."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage, covered_devices
-from reports.billing.forecast import Forecast, counted_seconds, forecast, reached_at
+from reports.billing.forecast import HABIT_DAYS, Forecast, counted_seconds, forecast, reached_at
 from reports.billing.plans import (
     ROLLOVER_CYCLES,
     Plan,
@@ -28,22 +28,18 @@ if TYPE_CHECKING:
 
     from reports.ledger.reader import Bytes, LedgerReader
 
-HABIT_DAYS = 28
-"""Days of history that the forecast looks at."""
-
 
 class PlanStatus(NamedTuple):
     """A plan now. Bytes are integers; money is exact in the plan's currency; instants are UTC seconds.
 
-    `used` is what the plan bills of the cycle so far, `free` what moved in free hours; `cap` includes what was carried
-    over; `left`, `share`, `allowed_per_day` and `cap_reached_at` are None without a cap. `devices` are the interfaces
-    that the plan covers. `last_used` is None where the cycle before was not counted, and what of it was where
-    not `is_last_whole`. `last_used_by_now` is what it had used when it was as old as this one is now; None where it was
-    not counted whole, or its quarter hours of that day are no longer kept. `free_hours_since` is
-    the first day of which free hours are known, where this cycle or the one before has older ones, billed in full;
-    None where they know them all. `forecast` and its costs are None before enough is known, `counted_seconds` of the
-    cycle after counting of the plan's interfaces `began`, which is None where nothing is counted yet. `free_until` is
-    when the free hours of now end; None where bytes count.
+    `used` is what the plan bills of the cycle so far, `bytes` the same by direction, `free` what moved in free hours;
+    `cap` includes what was carried over. `devices` are the interfaces that the plan covers. `last_used` is None if the
+    cycle before was not counted, and what was counted of it unless `is_last_whole`. `last_used_by_now` is what it had
+    used when it was as old as this one is now; None unless it was counted whole and its quarter hours of that day are
+    kept. `free_hours_since` is the first day with known free hours, if this cycle or the one before has older ones,
+    billed in full; else None. `forecast` is None until enough is known; `counted_seconds` of the cycle lie after
+    counting of the plan's interfaces `began`, which is None before. `free_until` is when the free hours of now end;
+    None while bytes count. `cap_reached_at` is None without a cap, and if the forecast does not reach it.
     """
 
     plan: Plan
@@ -53,13 +49,8 @@ class PlanStatus(NamedTuple):
     used: int
     free: int
     cap: int | None
-    left: int | None
-    share: float | None
     days_left: int
-    allowed_per_day: int | None
-    cost: Decimal
     forecast: Forecast | None
-    forecast_cost: tuple[Decimal, Decimal, Decimal] | None
     cap_reached_at: int | None
     last_cycle: Period
     last_used: int | None
@@ -70,14 +61,50 @@ class PlanStatus(NamedTuple):
     free_hours_since: date | None = None
     free_until: int | None = None
 
+    def with_used(self, used: int) -> PlanStatus:
+        """The status after some more bytes of the same cycle: the forecast expects no less than what is used."""
+        return self._replace(used=used, forecast=self.forecast and self.forecast.from_used(used))
+
+    @property
+    def left(self) -> int | None:
+        """Bytes left of the cap, below zero if it is exceeded; None without a cap."""
+        return None if self.cap is None else self.cap - self.used
+
+    @property
+    def share(self) -> float | None:
+        """Used share of the cap, 1 of a cap of nothing; None without a cap."""
+        return None if self.cap is None else self.used / self.cap if self.cap else 1.0
+
+    @property
+    def allowed_per_day(self) -> int | None:
+        """Bytes that each day left, today included, may use; None without a cap."""
+        return None if self.left is None else max(self.left, 0) // self.days_left
+
     @property
     def carried(self) -> int:
         """Bytes of the cap that earlier cycles left."""
         return 0 if self.cap is None else self.cap - (self.plan.cap_bytes or 0)
 
+    @property
+    def cost(self) -> Decimal:
+        """Cost of the cycle so far."""
+        return cost(self.plan, self.used)
+
+    @property
+    def forecast_cost(self) -> tuple[Decimal, Decimal, Decimal] | None:
+        """Expected cost of the cycle, and the ends of its range; None without a forecast."""
+        plan, ahead = self.plan, self.forecast
+        return ahead and (cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high))
+
+    @property
+    def thresholds(self) -> tuple[tuple[int, bool], ...]:
+        """Each alert threshold (percent of the cap), and whether this cycle has reached it."""
+        cap = self.cap
+        return () if cap is None else tuple((at, self.used * 100 >= cap * at) for at in self.plan.alert_at)
+
 
 class _Amounts(NamedTuple):
-    """What was billed: in this cycle, in the last days in the direction that decides, and in the cycle before."""
+    """Billed bytes: of this cycle, of the last days in the direction that decides, and of the cycle before."""
 
     moved: Bytes
     free: Bytes
@@ -87,7 +114,7 @@ class _Amounts(NamedTuple):
 
 
 def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
-    """Answer for the cycle that `now` (UTC seconds) is in."""
+    """The status in the cycle that `now` (UTC seconds) is in."""
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     cycle = cycle_of(plan, today, zone)
     before = cycle_before(plan, cycle, zone)
@@ -98,10 +125,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
     began = min(filter(None, (counting_began(ledger, device) for device in devices)), default=None)
     is_last_whole = began is not None and began <= before.start
-    rest = _Rest(cycle, int(now), zone, used, int(now) if began is None else began)
-    ahead = forecast(amounts.daily, **rest._asdict())
-    days_left = (cycle.last - today).days + 1
-    left = None if cap is None else cap - used
+    basis = _Basis(cycle, int(now), zone, used, int(now) if began is None else began)
     return PlanStatus(
         plan=plan,
         cycle=cycle,
@@ -110,14 +134,9 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         used=used,
         free=amounts.free.total,
         cap=cap,
-        left=left,
-        share=None if cap is None else used / cap if cap else 1.0,
-        days_left=days_left,
-        allowed_per_day=None if left is None else max(left, 0) // days_left,
-        cost=cost(plan, used),
-        forecast=ahead,
-        forecast_cost=ahead and (cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high)),
-        cap_reached_at=None if cap is None else _reached(usage, amounts, rest, cap),
+        days_left=(cycle.last - today).days + 1,
+        forecast=forecast(amounts.daily, **basis._asdict()),
+        cap_reached_at=None if cap is None else _reached(usage, amounts, basis, cap),
         last_cycle=before,
         last_used=amounts.last if began is not None and began < before.end else None,
         last_used_by_now=amounts.last_by_now if is_last_whole else None,
@@ -129,8 +148,8 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     )
 
 
-class _Rest(NamedTuple):
-    """What a forecast wants to know, by its names."""
+class _Basis(NamedTuple):
+    """Arguments of a forecast, by their names."""
 
     cycle: Period
     now: int
@@ -140,7 +159,7 @@ class _Rest(NamedTuple):
 
 
 def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Amounts:
-    # Day by day only as far as the forecast looks: a cycle may be a year.
+    # Day by day only as far back as the forecast needs: a cycle may be a year.
     plan, today = usage.plan, day_of(now, usage.zone)
     lately = today - timedelta(days=HABIT_DAYS)
     days = usage.days(lately, today)
@@ -154,7 +173,7 @@ def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Am
 
 
 def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_used: int) -> Iterator[int]:
-    """What earlier cycles used, the last one first, as far as they were counted from end to end and are told whole."""
+    """Billed bytes of earlier cycles, the last one first, up to the first that was not counted from end to end."""
     began = ledger.first_seen()
     for number in range(ROLLOVER_CYCLES):
         if began is None or last.start < began or not usage.has_all_free_hours(last.first, last.last):
@@ -163,11 +182,11 @@ def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_us
         last = cycle_before(usage.plan, last, ledger.zone)
 
 
-def _reached(usage: BilledUsage, amounts: _Amounts, rest: _Rest, cap: int) -> int | None:
+def _reached(usage: BilledUsage, amounts: _Amounts, basis: _Basis, cap: int) -> int | None:
     """When the forecast reaches the cap; for one that is reached already, when that was."""
-    if rest.used < cap:
-        return reached_at(amounts.daily, **rest._asdict(), cap=cap)
-    cycle, now, zone = rest.cycle, rest.now, rest.zone
+    if basis.used < cap:
+        return reached_at(amounts.daily, **basis._asdict(), cap=cap)
+    cycle, now, zone = basis.cycle, basis.now, basis.zone
     total = 0
     for day, moved in sorted(usage.days(cycle.first, day_of(now, zone)).billed.items()):
         amount = _in_direction(usage.plan, moved, amounts.moved)
@@ -177,19 +196,19 @@ def _reached(usage: BilledUsage, amounts: _Amounts, rest: _Rest, cap: int) -> in
                 for start, part in usage.slots_of(day)
             ]
             if sum(part for _, _, part in slots) != amount:
-                # Its quarter hours are no longer kept, and the day is all that is known.
+                # Its quarter hours are no longer kept: the day is all that is known.
                 slots = [(day_start(day, zone), day_start(day + timedelta(days=1), zone), amount)]
             return _crossing(slots, cap - total, now)
         total += amount
     return cycle.start
 
 
-def _crossing(stretches: Iterable[tuple[int, int, int]], wanted: int, now: int) -> int:
-    """When so many bytes were reached in stretches of (start, end, bytes), each as if moved evenly until `now`."""
+def _crossing(stretches: Iterable[tuple[int, int, int]], missing: int, now: int) -> int:
+    """The instant at which so many bytes were reached in (start, end, bytes), each moved evenly until `now`."""
     for start, end, amount in stretches:
-        if amount and amount >= wanted:
-            return start + (min(end, max(now, start)) - start) * wanted // amount
-        wanted -= amount
+        if amount and amount >= missing:
+            return start + (min(end, max(now, start)) - start) * missing // amount
+        missing -= amount
     return now
 
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from exporter.billing.plan_watch import LivePlan
     from exporter.metering.snapshots import InterfaceState, Snapshot
     from exporter.metering.totals import Totals
     from exporter.web.context import ServiceContext
+    from reports.billing.status import PlanStatus
 
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
 
@@ -49,7 +49,7 @@ class Moment(NamedTuple):
 
     snapshot: Snapshot
     totals: Totals
-    plans: Sequence[LivePlan]
+    plans: Sequence[PlanStatus]
     problems: list[str]
     age: float
     is_degraded: bool
@@ -108,18 +108,16 @@ def _moved(now: Moment, period: str, name: str, today: date) -> Iterator[tuple[s
     yield f"{name}-sent", human_bytes(sent)
 
 
-def _plan(plan: LivePlan) -> Iterator[tuple[str, str]]:
-    yield "used", human_bytes(plan.used)
-    ahead = plan.forecast
+def _plan(status: PlanStatus) -> Iterator[tuple[str, str]]:
+    yield "used", human_bytes(status.used)
+    ahead, left = status.forecast, status.left
     if ahead is None:
-        yield "forecast", why_unknown(plan.status.counted_seconds)
+        yield "forecast", why_unknown(status.counted_seconds)
         yield "range", ""
     else:
         yield "forecast", human_bytes(ahead.expected)
         yield "range", f" ({human_bytes(ahead.low)} to {human_bytes(ahead.high)})"
-    cap = plan.status.cap
-    if cap is not None:
-        left = cap - plan.used
+    if left is not None:
         yield "left", f"{human_bytes(abs(left))} {'left' if left >= 0 else 'over the cap'}"
 
 

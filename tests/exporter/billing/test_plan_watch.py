@@ -21,7 +21,6 @@ from reports.billing.status import plan_status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exporter.billing.plan_watch import LivePlan
     from reports.billing.plans import Counts
     from reports.billing.status import PlanStatus
     from reports.ledger.reader import LedgerReader
@@ -75,7 +74,7 @@ class Watched:
         self.books.machine.wait(seconds)
         self.books.sample()
 
-    def live(self, number: int = 0) -> LivePlan:
+    def live(self, number: int = 0) -> PlanStatus:
         return self.watch.live()[number]
 
     def fresh(self, number: int = 0) -> PlanStatus:
@@ -168,7 +167,7 @@ async def test_a_new_cycle_begins_with_the_refresh_that_sees_it(india: Books) ->
 
     assert watched.live().used == 300
     await watched.refresh()
-    assert watched.live().status.cycle.name == "2026-06-13"
+    assert watched.live().cycle.name == "2026-06-13"
     assert watched.live().used == watched.fresh().used <= 7
 
 

@@ -101,7 +101,7 @@ def states(draw: st.DrawFn) -> MetricsState:
         figures=figures,
         now=NOW + draw(st.sampled_from([0, 86400])),
         unposted_bytes=draw(st.none() | amounts),
-        plans=tuple(draw(st.lists(plans, max_size=3, unique_by=lambda live: live.status.plan.name))),
+        plans=tuple(draw(st.lists(plans, max_size=3, unique_by=lambda live: live.plan.name))),
     )
 
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.billing.plan_watch import LivePlan
 from exporter.ledger.writing.poster import CommitHealth
 from exporter.metering.postings import Speeds
 from exporter.metering.readings import Counts
@@ -351,9 +350,9 @@ def test_what_a_plan_may_come_to_is_never_less_than_it_has_used() -> None:
 
 
 def test_a_forecast_that_cannot_be_made_yet_has_no_series() -> None:
-    status = live_plan("new", used=100_000_005).status._replace(forecast=None, forecast_cost=None, counted_seconds=120)
+    status = live_plan("new", used=100_000_005)._replace(forecast=None, counted_seconds=120)
 
-    text = page(state(snapshot([]), plans=(live_plan("home"), LivePlan(status, 5))))
+    text = page(state(snapshot([]), plans=(live_plan("home"), status.with_used(5))))
 
     for name in ("bytes", "low_bytes", "high_bytes", "cost", "cost_low", "cost_high"):
         assert {labels[-1] for labels in series(text, f"netledger_plan_forecast_{name}")} == {"home"}
