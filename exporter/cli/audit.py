@@ -10,7 +10,7 @@ import click
 from exporter.metering.readings import MeterError
 from exporter.session.client import ServiceError
 from exporter.session.reading import Answer, reading
-from exporter.terminal.options import one_interface
+from exporter.terminal.options import interface_option
 from exporter.terminal.printing import Table, print_table
 from reports.calendar.periods import iso
 from reports.ledger.scope import names_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @reading("Print JSON.")
-@one_interface("Only this one.")
+@interface_option("Only this one.")
 def audit(session: Session, *, interface: str | None) -> Answer:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 

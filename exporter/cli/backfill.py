@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,21 +14,21 @@ from exporter.backfill.promtool import find_promtool
 from exporter.backfill.summary import Summary, print_summary
 from exporter.backfill.victoria import count_samples, require_arrival, send
 from exporter.session.session import open_session
-from exporter.terminal.output_files import replacing, require_free
-from exporter.terminal.progress import progress
+from exporter.terminal.output_files import replacing, require_free, write_errors
+from exporter.terminal.progress import progress, with_progress
 from exporter.terminal.signals import clean_termination
 from reports.formats.openmetrics import END, openmetrics
 from reports.formats.victoriametrics import victoriametrics
 from reports.past.samples import FAMILIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from exporter.backfill.planning import Task
     from exporter.session.environment import Environment
-    from reports.past.samples import PastFamily
 
 FORMATS = ("openmetrics", "victoriametrics")
+REFUSED = "cannot write {path} ({reason}): write as its owner, or elsewhere"
 
 
 @click.command()
@@ -83,7 +82,7 @@ def _writer(wanted: Wanted) -> Callable[[Wanted, Task], Summary]:
 def _into_blocks(wanted: Wanted, task: Task) -> Summary:
     folder = wanted.into or Path()
     program = find_promtool(wanted.promtool)
-    with _refusals_in_words(folder):
+    with write_errors(folder, REFUSED):
         folder.mkdir(exist_ok=True)
         with progress("Writing", task.span.end - task.span.start) as advance:
             written = write_blocks(task.past, task.span, task.target, folder, program, advance)
@@ -92,7 +91,7 @@ def _into_blocks(wanted: Wanted, task: Task) -> Summary:
 
 def _to_file(wanted: Wanted, task: Task) -> Summary:
     path, samples = wanted.output or Path(), 0
-    with _refusals_in_words(path), replacing(path, is_replaceable=wanted.force) as file:
+    with write_errors(path, REFUSED), replacing(path, is_replaceable=wanted.force) as file:
         for piece, count in _text(wanted, task):
             file.write(piece)
             samples += count
@@ -120,13 +119,12 @@ def _to_server(_: Wanted, task: Task) -> Summary:
 
 def _text(wanted: Wanted, task: Task) -> Iterator[tuple[bytes, int]]:
     """All samples at once: each family is told once, as the formats want it."""
-    with progress("Writing", FAMILIES) as advance:
-        families = _told_of(task.past.families(task.span), advance)
-        if wanted.form == "victoriametrics":
-            yield from victoriametrics(families, task.target)
-        else:
-            yield from openmetrics(families, task.target)
-            yield END, 0
+    families = with_progress("Writing", task.past.families(task.span), FAMILIES)
+    if wanted.form == "victoriametrics":
+        yield from victoriametrics(families, task.target)
+    else:
+        yield from openmetrics(families, task.target)
+        yield END, 0
 
 
 def _half_years(task: Task) -> Iterator[tuple[bytes, int]]:
@@ -136,19 +134,3 @@ def _half_years(task: Task) -> Iterator[tuple[bytes, int]]:
         for window in block_windows(span, ()):
             yield from victoriametrics(task.past.families(window.span), task.target)
             advance(window.span.end - span.start)
-
-
-def _told_of(families: Iterable[PastFamily], advance: Callable[[float], None]) -> Iterator[PastFamily]:
-    for number, family in enumerate(families):
-        advance(number)
-        yield family
-
-
-@contextlib.contextmanager
-def _refusals_in_words(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(
-            f"cannot write {path} ({error.strerror or error}): write as its owner, or elsewhere"
-        ) from error

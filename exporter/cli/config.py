@@ -14,6 +14,7 @@ from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_s
 from exporter.settings.template import settings_template
 from exporter.settings.tree import Notify, keys
 from exporter.terminal.groups import HintingGroup
+from exporter.terminal.options import json_option
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
@@ -50,7 +51,7 @@ def check(environment: Environment, *, web_config: Path | None) -> None:
 
 
 @config.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @click.pass_obj
 def show(environment: Environment, as_json: bool) -> None:  # noqa: FBT001 - click passes flags by name
     """Show every setting in effect and where it comes from."""

@@ -11,7 +11,7 @@ import click
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
 from exporter.session.reading import Answer, reading
-from exporter.terminal.options import one_interface
+from exporter.terminal.options import interface_option
 from exporter.terminal.printing import Table, print_table
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
@@ -36,7 +36,7 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--per-gb", metavar="PRICE", help="Price of a gigabyte, instead of the plan's.")
 @click.option("--period", type=click.Choice(PERIODS), default="today", show_default=True, help="What to price.")
 @click.option("--plan", "name", metavar="NAME", help="Plan that bills it; the first by default.")
-@one_interface("One interface: its share of the plan's bill, without base price.")
+@interface_option("One interface: its share of the plan's bill, without base price.")
 @reading()
 def cost(session: Session, *, per_gb: str | None, period: str, name: str | None, interface: str | None) -> Answer:
     """What a plan bills of a period."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +12,9 @@ from exporter.identity import identify_host
 from exporter.session.questions import fetch
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import one_interface
-from exporter.terminal.output_files import replacing, require_free
-from exporter.terminal.progress import PATIENCE_SECONDS, progress
+from exporter.terminal.options import output_options, scope_options
+from exporter.terminal.output_files import replacing, require_free, write_errors
+from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.export.export import subject_of
@@ -30,7 +29,7 @@ from reports.formats.registry import (
 from reports.text.amounts import counted, human_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
@@ -61,15 +60,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="basic: PacketBuddy's five columns and no other (csv).",
 )
-@one_interface()
-@click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
-@click.option(
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
-    help="Else, or by -, to the terminal or pipe.",
-)
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@scope_options
+@output_options("Else, or by -, to the terminal or pipe.")
 @click.pass_obj
 def export(  # noqa: PLR0913 - one for each option
     environment: Environment,
@@ -108,8 +100,8 @@ def export(  # noqa: PLR0913 - one for each option
         for piece in pieces:
             click.echo(piece, nl=False)
         return
-    with clean_termination(), _refusals_in_words(path), replacing(path, is_replaceable=force) as file:
-        for piece in told_of(pieces, count, PATIENCE_SECONDS):
+    with clean_termination(), write_errors(path), replacing(path, is_replaceable=force) as file:
+        for piece in with_progress("Writing", pieces, count):
             file.write(piece)
     click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")
 
@@ -129,19 +121,3 @@ def _read_slots(session: Session, span: Span, devices: Sequence[str]) -> Sequenc
 
     with session.read_posted() as ledger:
         return posted_slots(ledger, span, devices)
-
-
-@contextlib.contextmanager
-def _refusals_in_words(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def told_of(pieces: Iterable[bytes], count: int, patience_seconds: float) -> Iterator[bytes]:
-    """The pieces; when they take longer than that, a terminal is shown how many are done."""
-    with progress("Writing", count, patience_seconds) as advance:
-        for number, piece in enumerate(pieces, start=1):
-            yield piece
-            advance(number)

@@ -13,7 +13,7 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import nothing_yet
 from exporter.session.questions import Question, ask
 from exporter.session.reading import Answer, reading
-from exporter.terminal.options import interface_label, one_interface
+from exporter.terminal.options import interface_label, interface_option
 from exporter.terminal.printing import Table, is_unicode, print_table, say, terminal_width
 from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.spans import Asked, span
@@ -40,7 +40,7 @@ WIDE_CELL = 2
 
 
 @click.command()
-@one_interface()
+@interface_option()
 @reading()
 def records(session: Session, *, interface: str | None) -> Answer:
     """Busiest day, week, month and hour, and peak speeds."""
@@ -72,7 +72,7 @@ def _print_records(session: Session, found: Found[json_records.RecordsAnswer], i
 @click.command()
 @click.option("--from", "first", metavar="DATE", help="First day, or an instant; by default the first ever.")
 @click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
-@one_interface()
+@interface_option()
 @reading()
 def hours(session: Session, *, first: str | None, last: str | None, interface: str | None) -> Answer:
     """Usage by weekday and hour of day."""

@@ -12,7 +12,7 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import known_interfaces, nothing_yet
 from exporter.session.questions import ask
 from exporter.session.session import open_session
-from exporter.terminal.options import one_interface
+from exporter.terminal.options import API_JSON, interface_option, json_option
 from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import day_of, day_start
 from reports.formats.json import usage as shapes
@@ -27,8 +27,8 @@ COLUMNS = ("Interface", "Counted", "Today", "Ever", "Received ever", "Sent ever"
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the API gives it.")
-@one_interface("Only this one.")
+@json_option(API_JSON)
+@interface_option("Only this one.")
 @click.pass_obj
 def interfaces(environment: Environment, *, as_json: bool, interface: str | None) -> None:
     """Every interface: counted or not, today, ever.

@@ -19,6 +19,7 @@ from exporter.session.client import ServiceError
 from exporter.session.reading import Answer, reading
 from exporter.session.session import open_session
 from exporter.terminal.groups import HintingGroup
+from exporter.terminal.options import json_option
 from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import iso
 from reports.text.amounts import human_bytes, human_duration
@@ -151,7 +152,7 @@ def verify(environment: Environment) -> None:
 @click.option("--aggressive", is_flag=True, help="Keep only a tenth of the minutes and slots; days are never deleted.")
 @click.option("--vacuum/--no-vacuum", default=True, help="Give the space back to the file system.")
 @click.option("--yes", is_flag=True, help="Do not ask: an aggressive cleanup asks first, and needs this in a script.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@json_option()
 @click.pass_obj
 def cleanup(environment: Environment, *, aggressive: bool, vacuum: bool, yes: bool, as_json: bool) -> None:
     """Delete minutes and quarter hours that are older than they are kept for; never a day."""

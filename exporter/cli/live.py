@@ -14,7 +14,7 @@ import click
 
 from exporter.session.client import ServiceError
 from exporter.session.session import open_session, require_sight
-from exporter.terminal.options import one_interface
+from exporter.terminal.options import interface_option, json_option
 from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
 
@@ -28,9 +28,9 @@ BAD_REQUEST = 400
 
 
 @click.command()
-@one_interface()
+@interface_option()
 @click.option("--count", type=click.IntRange(min=1), metavar="LINES", help="Stop after so many lines.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, with time and unit.")
+@json_option("Print one JSON object a line, with time and unit.")
 @click.pass_obj
 def live(environment: Environment, *, interface: str | None, count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""

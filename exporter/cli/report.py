@@ -10,8 +10,8 @@ import click
 from exporter.identity import identify_host
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import one_interface
-from exporter.terminal.output_files import replacing, require_free
+from exporter.terminal.options import output_options, scope_options
+from exporter.terminal.output_files import replacing, require_free, write_errors
 from reports.calendar.spans import RANGES, Asked
 from reports.text.amounts import counted, human_bytes
 from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
@@ -35,15 +35,8 @@ if TYPE_CHECKING:
 @click.option("--range", "range_name", type=click.Choice(RANGES), help="A range that ends today.")
 @click.option("--from", "first", metavar="YYYY-MM-DD", help="First day of any other period.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", help="Its last day, included; today by default.")
-@one_interface()
-@click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
-@click.option(
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path, allow_dash=True),
-    help="Else netledger_HOST_PERIOD.html in this folder; - is the terminal or pipe.",
-)
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@scope_options
+@output_options("Else netledger_HOST_PERIOD.html in this folder; - is the terminal or pipe.")
 @click.option("--open", "shows", is_flag=True, help="Show it in the browser.")
 @click.pass_obj
 def report(  # noqa: PLR0913 - one for each option
@@ -76,7 +69,10 @@ def report(  # noqa: PLR0913 - one for each option
         click.echo(page, nl=False)
         return
     path = output or Path(told.file_name)
-    _save(path, page, force=force)
+    if not force:
+        require_free(path)
+    with write_errors(path), replacing(path, is_replaceable=force) as file:
+        file.write(page)
     click.echo(f"{path} ({counted(told.told.days.size, 'day', 'days')}, {human_bytes(len(page))})")
     if shows:
         _show(path)
@@ -90,16 +86,6 @@ def _ask(session: Session, wanted: Wanted, plan: str | None, interface: str | No
         host = identify_host(ledger.state().get("ledger_id", ""))
         asked = asked_for(ledger, wanted, of_cycle, session.now())
         return wrapup(ledger, asked, session.now(), host, subject, wrapup_context(session.settings))
-
-
-def _save(path: Path, page: bytes, *, force: bool) -> None:
-    if not force:
-        require_free(path)
-    try:
-        with replacing(path, is_replaceable=force) as file:
-            file.write(page)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _show(path: Path) -> None:

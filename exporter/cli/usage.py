@@ -12,7 +12,7 @@ from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import Answer, reading
-from exporter.terminal.options import interface_label, one_interface
+from exporter.terminal.options import interface_label, interface_option
 from exporter.terminal.printing import UNKNOWN, Table, print_table
 from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
 from reports.formats.json import usage as shapes
@@ -40,7 +40,7 @@ class Part(NamedTuple):
 
 
 @click.command()
-@one_interface()
+@interface_option()
 @reading()
 def today(session: Session, *, interface: str | None) -> Answer:
     """Usage since local midnight."""
@@ -49,7 +49,7 @@ def today(session: Session, *, interface: str | None) -> Answer:
 
 
 @click.command()
-@one_interface()
+@interface_option()
 @reading()
 def week(session: Session, *, interface: str | None) -> Answer:
     """Usage since Monday, by day."""
@@ -59,7 +59,7 @@ def week(session: Session, *, interface: str | None) -> Answer:
 
 @click.command()
 @click.argument("which", metavar="[YYYY-MM]", required=False)
-@one_interface()
+@interface_option()
 @reading()
 def month(session: Session, *, which: str | None, interface: str | None) -> Answer:
     """Usage of a month, by day; the current one by default."""
@@ -70,7 +70,7 @@ def month(session: Session, *, which: str | None, interface: str | None) -> Answ
 
 @click.command()
 @click.argument("which", metavar="[YYYY]", required=False)
-@one_interface()
+@interface_option()
 @reading()
 def year(session: Session, *, which: str | None, interface: str | None) -> Answer:
     """Usage of a year, by month; the current one by default."""
@@ -82,7 +82,7 @@ def year(session: Session, *, which: str | None, interface: str | None) -> Answe
 @click.command("range")
 @click.option("--from", "first", metavar="YYYY-MM-DD", required=True, help="First day.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
-@one_interface()
+@interface_option()
 @reading()
 def range_command(session: Session, *, first: str, last: str, interface: str | None) -> Answer:
     """Usage of any days, first and last included."""
@@ -93,7 +93,7 @@ def range_command(session: Session, *, first: str, last: str, interface: str | N
 
 
 @click.command()
-@one_interface()
+@interface_option()
 @reading()
 def summary(session: Session, *, interface: str | None) -> Answer:
     """Usage since counting began."""

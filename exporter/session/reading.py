@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from exporter.session.session import open_session
+from exporter.terminal.options import API_JSON, json_option
 from exporter.terminal.printing import print_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Answer(NamedTuple):
     exit_code: int = 0
 
 
-def reading(json_help: str = "Print JSON, as the API gives it.") -> Callable[[Callable[..., Answer]], Any]:
+def reading(json_help: str = API_JSON) -> Callable[[Callable[..., Answer]], Any]:
     """Make a click callback of a function that takes a Session and its options, and returns an Answer."""
 
     def decorate(answer: Callable[..., Answer]) -> Any:
@@ -39,6 +40,6 @@ def reading(json_help: str = "Print JSON, as the API gives it.") -> Callable[[Ca
                 sys.exit(exit_code)
 
         command = click.pass_obj(update_wrapper(callback, answer))
-        return click.option("--json", "as_json", is_flag=True, help=json_help)(command)
+        return json_option(json_help)(command)
 
     return decorate

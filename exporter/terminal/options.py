@@ -1,7 +1,8 @@
-"""Options that commands share."""
+"""Options that several commands have."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
@@ -13,19 +14,39 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound="Callable[..., object]")
 
-
-def _together(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> str | None:
-    """Several are added up."""
-    return joined(given)
+API_JSON = "Print JSON, as the API gives it."
 
 
-def one_interface(
+def json_option(text: str = "Print JSON.") -> Callable[[Command], Command]:
+    """`--json`, given as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+def interface_option(
     text: str = "One interface instead of all that are counted; given again, several added up.",
 ) -> Callable[[Command], Command]:
-    """`--interface NAME`, once for each."""
-    return click.option("--interface", metavar="NAME", multiple=True, callback=_together, help=text)
+    """`--interface NAME`, several times for a sum."""
+    return click.option("--interface", metavar="NAME", multiple=True, callback=_joined_names, help=text)
+
+
+def _joined_names(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> str | None:
+    return joined(given)
 
 
 def interface_label(interface: str | None) -> str:
     """The chosen interfaces in words, for a title."""
     return in_words(interface) if interface else "all counted interfaces"
+
+
+def scope_options(command: Command) -> Command:
+    """`--interface NAME` or `--plan NAME`."""
+    plan = click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
+    return interface_option()(plan(command))
+
+
+def output_options(text: str) -> Callable[[Command], Command]:
+    """`--output FILE`, where - is standard output, and `--force`."""
+    path = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
+    output = click.option("--output", metavar="FILE", type=path, help=text)
+    force = click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+    return lambda command: output(force(command))

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 def require_free(path: Path) -> None:
     """End the command where a file is there already; a device or pipe may be."""
-    try:
+    with write_errors(path):
         is_there = path.exists() and not is_device(path)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
     if is_there:
         raise click.ClickException(f"{path} is already there: use --force to replace it")
+
+
+@contextlib.contextmanager
+def write_errors(path: Path, text: str = "cannot write {path}: {reason}") -> Iterator[None]:
+    """End the command with this text where the system refuses to write."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(text.format(path=path, reason=error.strerror or error)) from error
 
 
 @contextlib.contextmanager

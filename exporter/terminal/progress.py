@@ -1,39 +1,50 @@
-"""A progress bar on standard error, for whoever waits at a terminal."""
+"""A progress bar on standard error, for commands that take longer than a second."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-PATIENCE_SECONDS = 1.0
-"""How long nobody needs to be told that something is going on."""
+Item = TypeVar("Item")
+DELAY_SECONDS = 1.0
+"""A shorter command shows no bar."""
 
 
 @contextlib.contextmanager
-def progress(title: str, total: float, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Callable[[float], None]]:
-    """Gives what takes the amount that is done; when it takes longer than that, a terminal is shown a bar."""
+def progress(title: str, total: float, delay_seconds: float = DELAY_SECONDS) -> Iterator[Callable[[float], None]]:
+    """A function that takes the amount done; after the delay it draws a bar where standard error is a terminal."""
     began, bars = time.monotonic(), contextlib.ExitStack()
-    shown: list[Callable[[float], None]] = []
+    drawn: list[Callable[[float], None]] = []
 
     def advance(done: float) -> None:
-        if not shown and sys.stderr.isatty() and time.monotonic() - began >= patience_seconds:
-            shown.append(_bar(title, total, bars))
-        for bar in shown:
+        if not drawn and sys.stderr.isatty() and time.monotonic() - began >= delay_seconds:
+            drawn.append(_bar(title, total, bars))
+        for bar in drawn:
             bar(done)
 
     with bars:
         yield advance
 
 
+def with_progress(
+    title: str, items: Iterable[Item], total: int, delay_seconds: float = DELAY_SECONDS
+) -> Iterator[Item]:
+    """The items, with a bar of how many of them are done."""
+    with progress(title, total, delay_seconds) as advance:
+        for number, item in enumerate(items, start=1):
+            yield item
+            advance(number)
+
+
 def _bar(title: str, total: float, bars: contextlib.ExitStack) -> Callable[[float], None]:
-    from rich.console import Console  # noqa: PLC0415 - 20 ms that only a long wait needs
+    from rich.console import Console  # noqa: PLC0415 - rich costs 20 ms, and only a long command draws a bar
     from rich.progress import Progress  # noqa: PLC0415
 
-    drawn = bars.enter_context(Progress(console=Console(stderr=True), transient=True))
-    task = drawn.add_task(title, total=total)
-    return lambda done: drawn.update(task, completed=done)
+    bar = bars.enter_context(Progress(console=Console(stderr=True), transient=True))
+    task = bar.add_task(title, total=total)
+    return lambda done: bar.update(task, completed=done)

@@ -16,8 +16,8 @@ import click
 import pytest
 import toon_format
 
-from exporter.cli.export import told_of
 from exporter.terminal.output_files import replacing
+from exporter.terminal.progress import with_progress
 from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.cli.calls import Commands, Terminal
 from tests.exporter.cli.small_ledger import NOON
@@ -205,7 +205,7 @@ def test_only_a_terminal_that_waits_is_shown_progress(
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
 
-    assert list(told_of([b"a", b"b", b"c"], 3, patience)) == [b"a", b"b", b"c"]
+    assert list(with_progress("Writing", [b"a", b"b", b"c"], 3, patience)) == [b"a", b"b", b"c"]
 
     assert ("Writing" in screen.text) is is_shown
 
