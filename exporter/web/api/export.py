@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import msgspec
-from aiohttp import web
 
 from exporter.settings.dashboards import wrapup_context
 from exporter.web.context import CONTEXT
-from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.documents import Document, DocumentStream, send_document
 from exporter.web.http.queries import (
     BadRequestError,
     FirstDay,
@@ -21,7 +18,7 @@ from exporter.web.http.queries import (
     PlanOfDays,
     parse_query,
 )
-from exporter.web.http.responses import JSON, is_current
+from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.export.export import subject_of
@@ -38,21 +35,13 @@ from reports.formats.registry import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from aiohttp import web
 
-    from exporter.web.context import ServiceContext
-    from reports.billing.plans import Plan
-    from reports.calendar.spans import Span
+    from exporter.web.http.routes import LedgerRequest
     from reports.export.export import Export
-    from reports.export.slots import Slot
-    from reports.formats.registry import ExportResult, Format
-    from reports.ledger.reader import LedgerReader
+    from reports.formats.registry import Format
 
 routes = Routes()
-
-SHORT_BYTES, CHUNK_BYTES = 1 << 20, 1 << 18
-CHUNK_SECONDS = 0.02
-"""What is made before others have a turn on the readers' thread; a short export is one chunk, with its length."""
 
 RangeName = Annotated[
     str,
@@ -105,42 +94,6 @@ class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from",
     columns: ColumnsName = ALL_COLUMNS
 
 
-class Paper:
-    """What is written of an export, some at a time: slots are read from the ledger as it is at that moment."""
-
-    def __init__(self) -> None:
-        """Nothing is written."""
-        self.pieces: Iterator[bytes] = iter(())
-        self._ledger: LedgerReader | None = None
-
-    def read(self, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
-        """Posted slots, as an export by slots asks for them."""
-        assert self._ledger is not None  # noqa: S101 - pieces are made by `some` alone
-        return posted_slots(self._ledger, span, devices)
-
-    def some(self, ledger: LedgerReader, most_bytes: int = CHUNK_BYTES) -> bytes:
-        """As many pieces as are quickly made, b"" at the end; after each lot the ledger can answer others."""
-        self._ledger = ledger
-        held, size, ends = [], 0, time.monotonic() + CHUNK_SECONDS
-        for piece in self.pieces:
-            held.append(piece)
-            size += len(piece)
-            if size >= most_bytes or time.monotonic() >= ends:
-                break
-        return b"".join(held)
-
-
-class Answer(NamedTuple):
-    """An export that is about to be sent: its name and tag, whether the client has it, what is written of it so far."""
-
-    name: str
-    tag: str
-    is_known: bool
-    paper: Paper
-    first: bytes
-    second: bytes
-
-
 @routes.page(
     "/api/export",
     "Days, months, records and interfaces as a file, or quarter hours",
@@ -153,66 +106,39 @@ async def export(request: web.Request) -> web.Response:
     query = parse_query(request, ExportQuery)
     if query.format not in FORMATS:
         raise BadRequestError(f"format: {query.format!r} is refused; use {', '.join(FORMATS)}")
-    return await _answer(request, query, format_at(query.resolution, query.format, query.columns))
+    return await _send(request, query, format_at(query.resolution, query.format, query.columns))
 
 
 @routes.page("/api/export/llm", "The same for a language model", "text/plain", query=DaysQuery)
 async def export_for_models(request: web.Request) -> web.Response:
     """The same as format=llm."""
-    return await _answer(request, parse_query(request, DaysQuery), FORMATS["llm"])
+    return await _send(request, parse_query(request, DaysQuery), FORMATS["llm"])
 
 
-async def _answer(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
-    context = request.app[CONTEXT]
-    subject, host = _subject(context, query), context.host
-    context.fresh_snapshot()
-    now, asked = context.now, form.days(Asked(query.range, query.first, query.last))
+async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
+    service = request.app[CONTEXT]
+    subject = subject_of(service.settings.plans, query.plan, query.interface)
+    settings = (wrapup_context(service.settings),) if form.needs_context else ()
+    days = form.days(Asked(query.range, query.first, query.last))
 
-    def question(ledger: LedgerReader) -> Answer:
-        paper = Paper()
-        settings = (wrapup_context(context.settings),) if form.needs_context else ()
-        told = form.query(ledger, asked, now, host, subject, *settings).read_with(paper.read)
-        name, tag = disposition(told.by_day, form), fingerprint(told, form.module)
-        is_known = is_current(request, tag)
-        if not is_known and request.method != "HEAD":
-            paper.pieces = form.write(told)
-        return Answer(name, tag, is_known, paper, paper.some(ledger, SHORT_BYTES), next(paper.pieces, b""))
+    def find(asked: LedgerRequest, stream: DocumentStream) -> Document:
+        result = form.query(asked.ledger, days, asked.now, service.host, subject, *settings).read_with(
+            lambda span, devices: posted_slots(stream.ledger, span, devices)
+        )
+        headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}
+        return Document((form.module, result.facts), headers, form.write(result))
 
-    answer = await context.ask_patiently(question)
-    headers = {"Cache-Control": "private, no-cache", "ETag": f'W/"{answer.tag}"'}
-    if answer.is_known:
-        return web.Response(status=304, headers=headers)
-    headers |= {"Content-Type": form.content_type, "Content-Disposition": answer.name, **WITHOUT_SCRIPTS}
-    if request.method == "HEAD":
-        return web.Response(headers=headers)
-    body: Any = _chunks(context, answer) if answer.second else answer.first
-    return web.Response(body=body, headers=headers)
+    return await send_document(request, find)
 
 
-def _subject(context: ServiceContext, query: DaysQuery) -> Plan | str | None:
-    return subject_of(context.settings.plans, query.plan, query.interface)
-
-
-async def _chunks(context: ServiceContext, answer: Answer) -> AsyncIterator[bytes]:
-    yield answer.first
-    yield answer.second
-    while chunk := await context.ask_patiently(answer.paper.some):
-        yield chunk
-
-
-def fingerprint(told: ExportResult, form: str) -> str:
-    """A weak tag of what is told: it stays when only the time of the export has changed."""
-    return hashlib.blake2b(repr((form, told.facts)).encode(), digest_size=12).hexdigest()
-
-
-def disposition(told: Export, form: Format) -> str:
+def disposition(found: Export, form: Format) -> str:
     """A file's name: safe ASCII for every client, and the true names for those that read RFC 5987.
 
     JSON is an answer like any other of the API, not a download.
     """
-    days = f"{told.first_date}_{told.last_date}" if told.days.size else "empty"
-    whose = "_".join(filter(None, (told.host.name, told.device, told.plan)))
-    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in whose)
+    days = f"{found.first_date}_{found.last_date}" if found.days.size else "empty"
+    subject = "_".join(filter(None, (found.host.name, found.device, found.plan)))
+    plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in subject)
     name, kind = f"{days}.{form.suffix}", "inline" if form.content_type == JSON else "attachment"
     value = f'{kind}; filename="netledger_{plain}_{name}"'
-    return value if plain == whose else f"{value}; filename*=UTF-8''{quote(f'netledger_{whose}_{name}', safe='')}"
+    return value if plain == subject else f"{value}; filename*=UTF-8''{quote(f'netledger_{subject}_{name}', safe='')}"

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import sqlite3
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from aiohttp import web
@@ -22,7 +21,7 @@ from exporter.archive.archive import (
 )
 from exporter.settings.dashboards import wrapup_context
 from exporter.web.context import CONTEXT
-from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.documents import HEADERS, Document, DocumentStream, send_document
 from exporter.web.http.queries import (
     BadRequestError,
     FirstDay,
@@ -33,7 +32,6 @@ from exporter.web.http.queries import (
     PlanOfDays,
     parse_query,
 )
-from exporter.web.http.responses import is_current
 from exporter.web.http.routes import Routes
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.formats import archive_html, html
@@ -46,13 +44,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.web.context import ServiceContext
-    from reports.billing.plans import Plan
-    from reports.ledger.reader import LedgerReader
+    from exporter.web.http.routes import LedgerRequest
 
 routes = Routes()
 
 HTML, FORMAT = "text/html", "html"
-HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
+HTML_UTF8 = f"{HTML}; charset=utf-8"
 NOTHING_KEPT = "No month is over yet: the first report comes when one is."
 TO_COME = "of the months and years that are over will be written within {}, the newest first."
 KEPT_OFF = "Finished months and years are not kept here: set reports.archive to keep them."
@@ -103,42 +100,23 @@ class WrapUpQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from
     format: FormatName = FORMAT
 
 
-class Written(NamedTuple):
-    """A wrap-up: the name of its file, its tag, whether the client has it, and its page."""
-
-    name: str
-    tag: str
-    is_known: bool
-    body: bytes
-
-
 @routes.page("/api/export/wrapup", "A period as a page to print and to send to a friend", HTML, query=WrapUpQuery)
 async def wrap_up(request: web.Request) -> web.Response:
     """A page about a period that can be looked at, printed, and sent to a friend: one file, no network, no script."""
     query = parse_query(request, WrapUpQuery)
     if query.format != FORMAT:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
-    wanted = Wanted(Asked(query.range, query.first, query.last), query.year, query.month, query.cycle)
-    context = request.app[CONTEXT]
-    plan, subject = _whose(context, query, wanted)
-    context.fresh_snapshot()
-    now = context.now
+    service = request.app[CONTEXT]
+    period = Wanted(Asked(query.range, query.first, query.last), query.year, query.month, query.cycle)
+    plan, subject = whose(service.settings.plans, period, query.plan, query.interface)
 
-    def question(ledger: LedgerReader) -> Written:
+    def find(asked: LedgerRequest, _stream: DocumentStream) -> Document:
+        days = asked_for(asked.ledger, period, plan, asked.now)
+        found = wrapup(asked.ledger, days, asked.now, service.host, subject, wrapup_context(service.settings))
+        headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
+        return Document(found.facts, headers, html.write(found))
 
-        settings = wrapup_context(context.settings)
-        told = wrapup(ledger, asked_for(ledger, wanted, plan, now), now, context.host, subject, settings)
-        tag = hashlib.blake2b(repr(told.facts).encode(), digest_size=12).hexdigest()
-        is_known = is_current(request, tag)
-        body = b"" if is_known or request.method == "HEAD" else b"".join(html.write(told))
-        return Written(told.file_name, tag, is_known, body)
-
-    written = await context.ask_patiently(question)
-    headers = {**HEADERS, "ETag": f'W/"{written.tag}"'}
-    if written.is_known:
-        return web.Response(status=304, headers=headers)
-    headers["Content-Disposition"] = f'inline; filename="{written.name}"'
-    return web.Response(body=written.body, content_type=HTML, charset="utf-8", headers=headers)
+    return await send_document(request, find)
 
 
 @routes.page("/reports", "Reports of the months and years that are over", HTML)
@@ -150,7 +128,6 @@ async def list_reports(request: web.Request) -> web.Response:
     due = await _count_missing(context, folder) if context.settings.reports.archive else 0
 
     def page() -> str:
-
         names = archived(folder)
         return archive_html.write(hostname, names, _notice(context, names, due))
 
@@ -175,7 +152,7 @@ def _notice(context: ServiceContext, names: Sequence[str], due: int) -> str:
     return NOTHING_KEPT if context.settings.reports.archive else KEPT_OFF
 
 
-@routes.page("/reports/{name}", "")  # named by the list
+@routes.page("/reports/{name}", "")  # /reports lists the names
 async def report(request: web.Request) -> web.StreamResponse:
     """One report of the archive."""
     parse_query(request, NoQuery)
@@ -185,8 +162,4 @@ async def report(request: web.Request) -> web.StreamResponse:
     path = archive_folder(request.app[CONTEXT].settings.ledger.path) / name
     if not await asyncio.to_thread(is_report, path):
         raise web.HTTPNotFound
-    return web.FileResponse(path, headers={**HEADERS, "Content-Type": f"{HTML}; charset=utf-8"})
-
-
-def _whose(context: ServiceContext, query: WrapUpQuery, wanted: Wanted) -> tuple[Plan, Plan | str | None]:
-    return whose(context.settings.plans, wanted, query.plan, query.interface)
+    return web.FileResponse(path, headers={**HEADERS, "Content-Type": HTML_UTF8})

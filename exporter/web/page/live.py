@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from aiohttp import web
-from aiohttp.payload import Payload
 
 from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
@@ -160,23 +159,6 @@ class LiveFeed:
             self.recent.append(Speed(frame.at, frame.receive, frame.transmit))
 
 
-class _Frames(Payload):
-    """The body of an answer that goes on."""
-
-    def __init__(self, feed: LiveFeed, address: str) -> None:
-        super().__init__(feed, content_type=EVENT_STREAM)
-        self._address = address
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        try:
-            await self._value.send_to(writer, self._address)
-        except TimeoutError:
-            _cut_off_if_behind(writer)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        raise TypeError(f"frames have no end: neither {encoding} nor {errors} can be had")
-
-
 def _cut_off_if_behind(writer: Any) -> None:
     """Waiting for a client that takes nothing would hold up the stop of the service."""
     transport = writer.transport
@@ -198,16 +180,23 @@ def add_feed(app: web.Application) -> None:
 
 
 @routes.page("/api/live/stream", "Speeds and totals as server-sent events, one a second", EVENT_STREAM)
-async def stream(request: web.Request) -> web.Response:
+async def stream(request: web.Request) -> web.StreamResponse:
     """One event a second, `live`, with a frame as JSON; a client that is too slow misses some."""
     feed = request.app[FEED]
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    headers = {"Content-Type": EVENT_STREAM, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
-        return web.Response(content_type=EVENT_STREAM, headers=headers)
+        return web.Response(headers=headers)
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.app[ACCESS].allowed_origin(request) is None:
         return error_response(403, "pages from elsewhere may not listen: add them to server.cors_origins")
     address = request.remote or ""
     if not feed.has_room_for(address):
         rule = f"{MOST_LISTENERS} clients listen already, and no more may: close one, or ask /api/live"
         return error_response(503, rule)
-    return web.Response(body=_Frames(feed, address), headers=headers)
+    response = web.StreamResponse(headers=headers)
+    writer = await response.prepare(request)
+    assert writer is not None  # noqa: S101 - a response is prepared once
+    try:
+        await feed.send_to(writer, address)
+    except (TimeoutError, ConnectionError):
+        _cut_off_if_behind(writer)
+    return response

@@ -19,7 +19,8 @@ import toon_format
 
 from exporter.metering.postings import Speeds, Usage
 from exporter.metering.readings import Counts
-from exporter.web.api.export import SHORT_BYTES, disposition
+from exporter.web.api.export import disposition
+from exporter.web.http.documents import SHORT_BYTES
 from reports.billing.plans import Plan
 from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
