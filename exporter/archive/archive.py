@@ -13,13 +13,13 @@ import re
 import sqlite3
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import exporter
 from exporter.settings.dashboards import wrapup_context
-from reports.calendar.periods import day_of, day_start, months
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, day_of, day_start, months
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -44,12 +44,9 @@ GRACE_SECONDS = 1800
 
 FOLDER, USUAL_LEDGER = "reports", "ledger.db"
 SQLITE = b"SQLite format 3\0"
-DAY_SECONDS = 86_400
 DECEMBER = 12
 PACKAGES = Path(exporter.__file__).parents[1]
 """Where -m finds the package first: the folder that somebody started the service in may have one of this name."""
-
-_ONE_DAY = timedelta(days=1)
 
 
 class Finished(NamedTuple):
@@ -121,7 +118,7 @@ def finished(began: date, now: float, zone: ZoneInfo) -> Iterator[Finished]:
         end = day_start(following, zone)
         if month == DECEMBER:
             yield Finished(f"{year:04}.html", date(year, 1, 1), date(year, DECEMBER, 31), end)
-        yield Finished(f"{year:04}-{month:02}.html", date(year, month, 1), following - _ONE_DAY, end)
+        yield Finished(f"{year:04}-{month:02}.html", date(year, month, 1), following - ONE_DAY, end)
 
 
 def missing(reports: Iterable[Finished], folder: Path, now: float) -> list[Finished]:

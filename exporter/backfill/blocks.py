@@ -18,6 +18,7 @@ from exporter.backfill.promtool import (
     give_to_owner_of,
     making_blocks,
 )
+from reports.calendar.periods import HOUR_SECONDS
 from reports.calendar.spans import Span
 from reports.formats.openmetrics import END, openmetrics
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from reports.past.samples import Labels, Past
-
-HOUR_SECONDS = 3600
 
 
 class CountError(click.ClickException):

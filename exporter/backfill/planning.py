@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from exporter.backfill import prometheus, victoria
 from exporter.backfill.labels import target_labels
-from exporter.backfill.retention import DAY_SECONDS, YEAR_SECONDS, days_since, recommended
+from exporter.backfill.retention import YEAR_SECONDS, days_since, recommended
 from exporter.backfill.server import MetricServer
-from reports.calendar.periods import PeriodError, day_numbered, day_of, day_start, iso, parse_date
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, PeriodError, day_numbered, day_of, day_start, iso, parse_date
 from reports.calendar.spans import DATE_LENGTH, Span, parse_instant
 from reports.past.samples import Past
 from reports.text.amounts import counted
@@ -144,7 +143,7 @@ def _require_retention(wanted: Wanted, server: MetricServer, span: Span, now: fl
     keeping = f"{flag}={recommended(span.start, now)}"
     left = found.seconds - (now - span.start)
     if left < 0:
-        first = day_of(now - found.seconds, zone) + timedelta(days=1)
+        first = day_of(now - found.seconds, zone) + ONE_DAY
         raise click.ClickException(
             f"{server.url} keeps {found.told}, and the history reaches back {days_since(span.start, now)} days, to "
             f"{iso(span.start, zone)}: it would delete that at once. Start it with {keeping} first, or write less: "

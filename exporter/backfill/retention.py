@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-DAY_SECONDS = 86_400
+from reports.calendar.periods import DAY_SECONDS
+
 YEAR_SECONDS = 365 * DAY_SECONDS
 CIVIL_YEAR_SECONDS = 31_557_600
 GROWTH_YEARS = 5

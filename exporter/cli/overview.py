@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import click
@@ -11,7 +11,7 @@ from exporter.session import usage_questions as questions
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.printing import UNKNOWN, Table, print_table
-from reports.calendar.periods import Period
+from reports.calendar.periods import ONE_DAY, Period
 from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from reports.formats.shapes import Usage
 
 COLUMNS = ("", "Received", "Sent", "Total", "Average")
-ONE_DAY = timedelta(days=1)
 
 Amount: TypeAlias = "shapes.PeriodAmounts | Usage | shapes.Today"
 

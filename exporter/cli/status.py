@@ -13,8 +13,8 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.reading import Answer, reading
 from exporter.session.session import Session, require_sight
 from exporter.terminal.printing import Table, print_table, say
+from reports.calendar.periods import DAY_SECONDS
 
-DAY_SECONDS = 86_400
 NOT_RUNNING = 3
 """Exit code of init scripts for a service that does not run (LSB, section 20.2)."""
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.settings.measures import format_duration
 from reports.billing.plans import ROLLOVER_CYCLES, CycleRule
+from reports.calendar.periods import DAY_SECONDS
 
 if TYPE_CHECKING:
     from reports.billing.plans import Plan
 
 RETENTION = "ledger.slot_retention"
-DAY_SECONDS = 86_400
 KINDS = {"daily": 1, "weekly": 7}
 LONGEST_MONTH, LONGEST_YEAR, MONTHS = 31, 366, 12
 

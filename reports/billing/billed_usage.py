@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.billing.plans import covers, free_windows, in_free_hours
-from reports.calendar.periods import SLOT_SECONDS, Period, dates, day_number, day_numbered, day_of
+from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, dates, day_number, day_numbered, day_of
 from reports.ledger.reader import NO_BYTES, Bytes
 
 if TYPE_CHECKING:
@@ -111,13 +110,13 @@ class BilledUsage:
         if _added_up(part for _, part in slots)[:2] != self.total(day, day).billed[:2]:
             return None
         passed = (_share(part, instant - start) for start, part in slots if start < instant)
-        return _added_up([self.total(first, day - timedelta(days=1)).billed, *passed])
+        return _added_up([self.total(first, day - ONE_DAY).billed, *passed])
 
     def has_all_free_hours(self, first: date, last: date) -> bool:
         """Whether no quarter hour of these days, that held traffic, is missing where the plan has free hours."""
         if self.free_since is None or self.free_since <= first:
             return True
-        return self._moved(first, min(last, self.free_since - timedelta(days=1))).total == 0
+        return self._moved(first, min(last, self.free_since - ONE_DAY)).total == 0
 
     def slots_of(self, day: date) -> list[tuple[int, Bytes]]:
         """The billed quarter hours of a day, when each begins (UTC seconds), oldest first."""
@@ -145,7 +144,7 @@ class BilledUsage:
         whole = Period.day(day, self.zone)
         source = f"usage_by_slot WHERE started >= :start AND started < :end AND {self._covered}"
         (amounts,) = self._select(_SUMS, source, start=whole.start, end=whole.end)
-        return day if Bytes(*amounts) == self._moved(day, day) else day + timedelta(days=1)
+        return day if Bytes(*amounts) == self._moved(day, day) else day + ONE_DAY
 
     def _free_by_day(self, first: date, last: date) -> Iterator[tuple[date, Bytes]]:
         known, zone = self._known(first, last), self.zone

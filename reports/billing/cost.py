@@ -7,7 +7,6 @@ belongs to the first instant of its cycle. What is told is rounded once for each
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.billed_usage import BilledUsage, covered_devices
 from reports.billing.plans import CycleRule, billed_of_part, counted_bytes, cycle_of
 from reports.billing.prices import assumed_price, at_price, decimal_of, has_price, part_cost, rounded
-from reports.calendar.periods import Period, day_of
+from reports.calendar.periods import ONE_DAY, Period, day_of
 from reports.ledger.intervals import first_day
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.scope import names_of
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
 
-_ONE_DAY = timedelta(days=1)
 PERIODS = ("today", "week", "month", "year", "cycle", "ever")
 """Until now; "ever" is since counting began."""
 
@@ -189,7 +187,7 @@ def _parts(stretch: _Stretch, first: date, last: date, zone: ZoneInfo) -> Iterat
         cycle = cycle_of(stretch.plan, first, zone)
         end = min(cycle.last, last)
         is_begun = first > cycle.first
-        before = stretch.whole.total(cycle.first, first - _ONE_DAY).billed if is_begun else NO_BYTES
+        before = stretch.whole.total(cycle.first, first - ONE_DAY).billed if is_begun else NO_BYTES
         asked, free = stretch.share.total(first, end)
         moved = asked if stretch.share is stretch.whole else stretch.whole.total(first, end).billed
         billed = billed_of_part(stretch.plan, before[:2], moved[:2])
@@ -203,7 +201,7 @@ def _parts(stretch: _Stretch, first: date, last: date, zone: ZoneInfo) -> Iterat
         price = money / (sum(billed) or 1)
         base = Decimal(0) if is_begun or not stretch.has_base else stretch.plan.base_price
         yield _Part(first, end, int(received), int(sent), free.total, received * price, sent * price, base)
-        first = end + _ONE_DAY
+        first = end + ONE_DAY
 
 
 def _together(parts: Sequence[_Part]) -> _Part:

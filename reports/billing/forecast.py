@@ -6,22 +6,20 @@ All is integer arithmetic in bytes and seconds, so that no amount is too large. 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import SLOT_SECONDS, Period, dates, day_of, day_start
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, Period, dates, day_of, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
     from zoneinfo import ZoneInfo
 
 HABIT_DAYS = 28
 LEAST_SECONDS = 3_600
 """Of less counting in the cycle nothing is expected, unless whole days show a habit."""
 
-_DAY_SECONDS = 86_400
-_ONE_DAY = timedelta(days=1)
 # 1.28 standard deviations to either side hold eight of ten outcomes of a normal distribution.
 _EIGHT_OF_TEN_SQUARED = (16_384, 10_000)
 
@@ -149,9 +147,9 @@ def _outlook(
 
 def _finished_days(days: Mapping[date, int], today: date, began: int, zone: ZoneInfo) -> dict[date, int]:
     """The whole days of the last four weeks, those without traffic with 0; a date that the zone skipped is none."""
-    candidates = dates(today - HABIT_DAYS * _ONE_DAY, today - _ONE_DAY)
+    candidates = dates(today - HABIT_DAYS * ONE_DAY, today - ONE_DAY)
     return {
-        day: days.get(day, 0) for day in candidates if began <= day_start(day, zone) < day_start(day + _ONE_DAY, zone)
+        day: days.get(day, 0) for day in candidates if began <= day_start(day, zone) < day_start(day + ONE_DAY, zone)
     }
 
 
@@ -182,7 +180,7 @@ def _habitual(habit: _Habit | None, begin: int, end: int, zone: ZoneInfo) -> Ite
     if begin >= end:
         return
     for day in dates(day_of(begin, zone), day_of(end - 1, zone)):
-        first, last = day_start(day, zone), day_start(day + _ONE_DAY, zone)
+        first, last = day_start(day, zone), day_start(day + ONE_DAY, zone)
         start, stop = max(begin, first), min(end, last)
         if start < stop:
             usual = habit.by_weekday[day.weekday()] if habit else 0
@@ -196,8 +194,8 @@ def _spread(outlook: _Outlook) -> int | None:
         return None
     rest = sum(piece.end - piece.start for piece in outlook.rest)
     factor, divisor = _EIGHT_OF_TEN_SQUARED
-    days_squared = rest * _DAY_SECONDS * habit.days + rest * rest
-    return isqrt(habit.variance * factor * days_squared // (divisor * habit.days * _DAY_SECONDS**2))
+    days_squared = rest * DAY_SECONDS * habit.days + rest * rest
+    return isqrt(habit.variance * factor * days_squared // (divisor * habit.days * DAY_SECONDS**2))
 
 
 def _method(outlook: _Outlook) -> str:

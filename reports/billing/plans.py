@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from reports.calendar.offsets import stretches
-from reports.calendar.periods import SLOT_SECONDS, Period, day_of
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, Period, day_of
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -26,9 +26,7 @@ ROLLOVER_CYCLES = 12
 
 COUNTED = "counted"
 DAY_MINUTES = 24 * 60
-_DAY_SECONDS = DAY_MINUTES * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ONE_DAY = timedelta(days=1)
 
 
 class PlanError(QuestionError):
@@ -149,7 +147,7 @@ def cycle_of(plan: Plan, day: date, zone: ZoneInfo) -> Period:
 
 def cycle_before(plan: Plan, period: Period, zone: ZoneInfo) -> Period:
     """Cut the cycle that ends where a cycle begins."""
-    return cycle_of(plan, period.first - _ONE_DAY, zone)
+    return cycle_of(plan, period.first - ONE_DAY, zone)
 
 
 def cap_with_rollover(plan: Plan, used_before: Iterable[int]) -> int | None:
@@ -207,7 +205,7 @@ def free_until(plan: Plan, instant: int, zone: ZoneInfo) -> int | None:
     if not plan.free_hours:
         return None
     today = day_of(instant, zone)
-    near = Period.days(today - _ONE_DAY, today + _ONE_DAY, zone)
+    near = Period.days(today - ONE_DAY, today + ONE_DAY, zone)
     return next((end for start, end in free_windows(plan, near, zone) if start <= instant < end), None)
 
 
@@ -219,8 +217,8 @@ def _free_pieces(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[i
             slots = range(start, end, SLOT_SECONDS)
             yield from ((slot, slot + SLOT_SECONDS) for slot in slots if in_free_hours(plan, slot, zone))
             continue
-        midnight = (start + offset) // _DAY_SECONDS * _DAY_SECONDS - offset
-        for day in range(midnight, end, _DAY_SECONDS):
+        midnight = (start + offset) // DAY_SECONDS * DAY_SECONDS - offset
+        for day in range(midnight, end, DAY_SECONDS):
             for first, last in minutes:
                 began, ended = max(start, day + first), min(end, day + last)
                 if began < ended:

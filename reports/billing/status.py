@@ -17,7 +17,7 @@ from reports.billing.plans import (
     free_until,
 )
 from reports.billing.prices import cost
-from reports.calendar.periods import SLOT_SECONDS, Period, day_of, day_start, moment_on
+from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, day_of, day_start, moment_on
 from reports.ledger.intervals import counting_began
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Am
     plan, today = usage.plan, day_of(now, usage.zone)
     lately = today - timedelta(days=HABIT_DAYS)
     days = usage.days(lately, today)
-    moved, free = days.since(cycle.first).plus(usage.total(cycle.first, lately - timedelta(days=1)))
+    moved, free = days.since(cycle.first).plus(usage.total(cycle.first, lately - ONE_DAY))
     daily = {day: _in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
     last = usage.total(before.first, before.last).billed
     same_day = before.first + (today - cycle.first)
@@ -197,7 +197,7 @@ def _reached(usage: BilledUsage, amounts: _Amounts, basis: _Basis, cap: int) -> 
             ]
             if sum(part for _, _, part in slots) != amount:
                 # Its quarter hours are no longer kept: the day is all that is known.
-                slots = [(day_start(day, zone), day_start(day + timedelta(days=1), zone), amount)]
+                slots = [(day_start(day, zone), day_start(day + ONE_DAY, zone), amount)]
             return _crossing(slots, cap - total, now)
         total += amount
     return cycle.start

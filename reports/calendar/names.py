@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from calendar import month_name
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal, NamedTuple, TypeAlias
+
+from reports.calendar.periods import ONE_DAY
 
 Kind: TypeAlias = Literal["day", "week", "month", "year", "range", "all"]
 
-_ONE_DAY = timedelta(days=1)
 _WEEK_DAYS = 7
 _DECEMBER = 12
 
@@ -87,7 +88,7 @@ def month_of(day: date) -> tuple[date, date]:
     """The first and the last day of a day's month."""
     first = day.replace(day=1)
     following = date(day.year + day.month // _DECEMBER, day.month % _DECEMBER + 1, 1)
-    return first, following - _ONE_DAY
+    return first, following - ONE_DAY
 
 
 def year_before(day: date) -> date:

@@ -6,14 +6,12 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import SLOT_SECONDS
+from reports.calendar.periods import DAY_SECONDS, HOUR_SECONDS, SLOT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
-DAY_SECONDS = 86_400
-HOUR_SECONDS = 3_600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 SLOT_SECONDS = 900
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
+ONE_DAY = timedelta(days=1)
 FIRST_YEAR = 1970
 LAST_YEAR = 2200
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = _EPOCH.toordinal()
-_ONE_DAY = timedelta(days=1)
 _YEAR = re.compile("[0-9]{4}")
 _MONTH = re.compile("([0-9]{4})-([0-9]{2})")
 _DATE = re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -82,7 +84,7 @@ class Period(NamedTuple):
         if d < first:
             first = _cycle_start(*_month_before(d.year, d.month), cycle_day)
         following = _cycle_start(*_month_after(first.year, first.month), cycle_day)
-        return cls.days(first, following - _ONE_DAY, zone)
+        return cls.days(first, following - ONE_DAY, zone)
 
     @classmethod
     def days(cls, first: date, last: date, zone: ZoneInfo) -> Period:
@@ -123,15 +125,15 @@ def day_of(instant: float, zone: ZoneInfo) -> date:
     """Name the day that a slot or an instant belongs to: `day_start(day) <= instant < day_start(day + 1)`."""
     day = _local(int(instant // SLOT_SECONDS) * SLOT_SECONDS, zone).date()
     # An hour that repeats after midnight shows the date of yesterday once more.
-    while day_start(day + _ONE_DAY, zone) <= instant:
-        day += _ONE_DAY
+    while day_start(day + ONE_DAY, zone) <= instant:
+        day += ONE_DAY
     return day
 
 
 def moment_on(day: date, now: int, zone: ZoneInfo) -> int:
     """When the clock shows the minute of `now` on another local day; a time that it skips is the jump."""
     moment = datetime.combine(day, _local(now // 60 * 60, zone).time(), tzinfo=zone)
-    return min(max(int(moment.timestamp()), day_start(day, zone)), day_start(day + _ONE_DAY, zone))
+    return min(max(int(moment.timestamp()), day_start(day, zone)), day_start(day + ONE_DAY, zone))
 
 
 def day_number(day: date) -> int:
@@ -188,7 +190,7 @@ def parse_date(text: str) -> date:
 
 
 def _named(name: str, first: date, last: date, zone: ZoneInfo) -> Period:
-    return Period(name, first, last, day_start(first, zone), day_start(last + _ONE_DAY, zone))
+    return Period(name, first, last, day_start(first, zone), day_start(last + ONE_DAY, zone))
 
 
 def _local(t: int, zone: ZoneInfo) -> datetime:
@@ -205,7 +207,7 @@ def _month_after(year: int, month: int) -> tuple[int, int]:
 
 
 def _last_of_month(year: int, month: int) -> date:
-    return date(*_month_after(year, month), 1) - _ONE_DAY
+    return date(*_month_after(year, month), 1) - ONE_DAY
 
 
 def _cycle_start(year: int, month: int, cycle_day: int) -> date:

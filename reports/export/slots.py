@@ -9,12 +9,21 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start, iso, parse_date
+from reports.calendar.periods import (
+    DAY_SECONDS,
+    ONE_DAY,
+    SLOT_SECONDS,
+    day_number,
+    day_numbered,
+    day_of,
+    day_start,
+    iso,
+    parse_date,
+)
 from reports.calendar.spans import Span
 from reports.export.days import InterfaceDays
 from reports.export.export import export_and_days
@@ -35,14 +44,12 @@ DAY: Resolution = "day"
 SLOT: Resolution = "slot"
 ROWS_AT_ONCE = 768
 """Rows that are read and written at once: some 150 KB of JSON; a day at least."""
-DAY_SECONDS = 86_400
 DAYS_TRIED = 31
 """Days at the old end of the slots that retention and changes of the zone may have left incomplete."""
 NOTHING = (0, 0, 0)
 
 COLUMNS = "started, device, receive_bytes, transmit_bytes, estimated_bytes, peak_speed"
 TIMES = tuple(f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(0, 1440, SLOT_SECONDS // 60))
-_ONE_DAY = timedelta(days=1)
 
 
 class Slot(NamedTuple):
@@ -240,9 +247,9 @@ def _oldest(ledger: LedgerReader, device: str) -> int | None:
 
 def _end(told: Export) -> int:
     """The end of the last day that is told."""
-    return 0 if told.last_date is None else day_start(parse_date(told.last_date) + _ONE_DAY, told.zone)
+    return 0 if told.last_date is None else day_start(parse_date(told.last_date) + ONE_DAY, told.zone)
 
 
 def _bounds(number: int, zone: ZoneInfo) -> Span:
     day = day_numbered(number)
-    return Span(day_start(day, zone), day_start(day + _ONE_DAY, zone))
+    return Span(day_start(day, zone), day_start(day + ONE_DAY, zone))

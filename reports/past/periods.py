@@ -7,7 +7,7 @@ from bisect import bisect_left
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import day_number, months
+from reports.calendar.periods import ONE_DAY, day_number, months
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,7 +134,7 @@ def first_days(day: date) -> Sequence[int]:
 def next_days(day: date) -> Sequence[int]:
     """The numbers of the days with which the next day, week, month and year begin."""
     sunday = day + timedelta(days=6 - day.weekday())
-    ends = (day + timedelta(days=1), sunday + timedelta(days=1), _months_later(day, 1), date(day.year + 1, 1, 1))
+    ends = (day + ONE_DAY, sunday + ONE_DAY, _months_later(day, 1), date(day.year + 1, 1, 1))
     return [day_number(end) for end in ends]
 
 

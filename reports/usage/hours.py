@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.offsets import HOUR_SECONDS, stretches
+from reports.calendar.offsets import stretches
+from reports.calendar.periods import HOUR_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.intervals import SLOTS, by_step, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes

@@ -9,8 +9,8 @@ from itertools import accumulate, chain, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.offsets import HOUR_SECONDS, stretches
-from reports.calendar.periods import Period, day_number, day_numbered, day_of, day_start, months
+from reports.calendar.offsets import stretches
+from reports.calendar.periods import HOUR_SECONDS, Period, day_number, day_numbered, day_of, day_start, months
 from reports.calendar.spans import Span
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes

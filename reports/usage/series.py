@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.offsets import HOUR_SECONDS, hour_starts, stretches
-from reports.calendar.periods import SLOT_SECONDS, PeriodError, dates, day_of, day_start
+from reports.calendar.offsets import hour_starts, stretches
+from reports.calendar.periods import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    ONE_DAY,
+    SLOT_SECONDS,
+    PeriodError,
+    dates,
+    day_of,
+    day_start,
+)
 from reports.calendar.spans import Span
 from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, first_day, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -22,9 +30,6 @@ if TYPE_CHECKING:
 MOST_POINTS = 3_000
 USUAL_POINTS = 1_000
 """Without a step, the shortest one that gives no more points and has rows for the whole range."""
-
-DAY_SECONDS = 86_400
-_ONE_DAY = timedelta(days=1)
 
 
 class Step(NamedTuple):
@@ -136,9 +141,9 @@ def _edges(span: Span, step: Step, zone: ZoneInfo) -> Sequence[int]:
     first, last = day_of(span.start, zone), day_of(span.end - 1, zone)
     if step.grain is None:
         # A date that the zone never had is no step: its day begins and ends with the next one.
-        return sorted({day_start(day, zone) for day in dates(first, last + _ONE_DAY)})
+        return sorted({day_start(day, zone) for day in dates(first, last + ONE_DAY)})
     if step.seconds == HOUR_SECONDS:
-        end = day_start(last + _ONE_DAY, zone)
+        end = day_start(last + ONE_DAY, zone)
         edges = [*hour_starts(day_start(first, zone), end, zone), end]
         return edges[bisect_right(edges, span.start) - 1 : bisect_left(edges, span.end) + 1]
     seconds = step.seconds

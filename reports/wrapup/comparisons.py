@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.names import month_of, name_period, year_before
-from reports.calendar.periods import FIRST_YEAR, Period, day_of, day_start, iso, moment_on
+from reports.calendar.periods import FIRST_YEAR, ONE_DAY, Period, day_of, day_start, iso, moment_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from reports.billing.billed_usage import BilledUsage
     from reports.calendar.names import NamedPeriod
     from reports.ledger.reader import Bytes
-
-_ONE_DAY = timedelta(days=1)
 
 
 class Stretch(NamedTuple):
@@ -57,17 +55,17 @@ def earlier(period: NamedPeriod, today: date, before: Period | None = None) -> I
     elif period.kind == "year":
         yield _year_before(period, today)
     elif period.kind == "month":
-        first, last = month_of(period.first - _ONE_DAY)
+        first, last = month_of(period.first - ONE_DAY)
         yield _named(first, last, first + passed)
         yield _year_before(period, today)
     elif period.kind == "week":
         first = period.first - timedelta(days=7)
-        yield _named(first, period.first - _ONE_DAY, first + passed)
+        yield _named(first, period.first - ONE_DAY, first + passed)
     elif period.kind == "day":
-        day = period.first - _ONE_DAY
+        day = period.first - ONE_DAY
         yield Stretch("the day before", day, day, day)
     elif period.kind != "all" and period.first.year > FIRST_YEAR:
-        first, last = period.first - passed - _ONE_DAY, period.first - _ONE_DAY
+        first, last = period.first - passed - ONE_DAY, period.first - ONE_DAY
         yield Stretch(f"the {passed.days + 1} days before", first, last, last)
 
 
@@ -84,9 +82,9 @@ def compare(usage: BilledUsage, period: NamedPeriod, stretch: Stretch, moved: By
         return Comparison(_until(period, stretch, moment, usage), moved, before)
     if today == period.first:
         return None
-    last = stretch.today - _ONE_DAY
+    last = stretch.today - ONE_DAY
     name = f"{stretch.name} until {last.day} {month_name[last.month]}"
-    whole, whole_before = usage.total(period.first, today - _ONE_DAY), usage.total(stretch.first, last)
+    whole, whole_before = usage.total(period.first, today - ONE_DAY), usage.total(stretch.first, last)
     return Comparison(name, whole.billed, whole_before.billed, is_whole_days=True)
 
 
@@ -107,7 +105,7 @@ def _until(period: NamedPeriod, stretch: Stretch, moment: int, usage: BilledUsag
     """As in "Friday until 06:26", "October 2026 until 28 October 06:26"; a moment at midnight ends the day before."""
     at = datetime.fromisoformat(iso(moment, usage.zone))
     clock, day = f"{at:%H:%M}", stretch.today
-    if moment >= day_start(day + _ONE_DAY, usage.zone):
+    if moment >= day_start(day + ONE_DAY, usage.zone):
         clock = "24:00"
     if period.kind == "day":
         return f"{day_name[day.weekday()]} until {clock}"

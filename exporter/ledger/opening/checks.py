@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exporter.ledger.opening.history import LAST_DAY
 from exporter.ledger.opening.zones import DAYS_TRIED, zone_of
-from reports.calendar.periods import day_number, day_numbered, day_of, day_start
+from reports.calendar.periods import ONE_DAY, day_number, day_numbered, day_of, day_start
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _differing_days(connection: sqlite3.Connection) -> Iterator[str]:
     days = f"SELECT subject, {sums} FROM day WHERE day = ? GROUP BY subject"  # noqa: S608 - our own names
     for number in range(day_number(first), day_number(last) + 1):
         day = day_numbered(number)
-        bounds_of_day = (day_start(day, zone), day_start(day + timedelta(days=1), zone))
+        bounds_of_day = (day_start(day, zone), day_start(day + ONE_DAY, zone))
         held = {row for row in connection.execute(days, (number,)) if any(row[1:])}
         if held != {row for row in connection.execute(slots, bounds_of_day) if any(row[1:])}:
             yield f"{day.isoformat()} and its quarter hours differ"

@@ -8,6 +8,7 @@ from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.writing.statements import COUNTER_BASE
 from exporter.metering.readings import Subject
+from reports.calendar.periods import DAY_SECONDS
 from reports.ledger.shape import GONE, INTERFACE
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from exporter.ledger.clock_repair.held_clock import HeldClock
     from exporter.ledger.writing.writer import Writer
 
-DAY_SECONDS = 86_400
 FOLD_AFTER_SECONDS = 30 * DAY_SECONDS
 """An interface that does not count and has been gone this long is folded into `(gone)`."""
 

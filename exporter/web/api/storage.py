@@ -14,7 +14,7 @@ from exporter.ledger.files import size_on_disk
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, Query
 from exporter.web.http.routes import LedgerRequest, Routes
-from reports.calendar.periods import iso
+from reports.calendar.periods import DAY_SECONDS, iso
 from reports.formats.json import ledger as shapes
 from reports.formats.shapes import Answer
 from reports.ledger.reader import RowCounts, Unposted
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
 
 routes = Routes()
-
-DAY_SECONDS = 86_400
 
 
 class CleanupQuery(Query, frozen=True, kw_only=True):

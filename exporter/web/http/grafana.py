@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.billing.plans import cycle_of, named
-from reports.calendar.periods import Period, day_of, day_start, parse_month, parse_year
+from reports.calendar.periods import DAY_SECONDS, Period, day_of, day_start, parse_month, parse_year
 from reports.calendar.spans import Asked, span
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from reports.text.grafana_links import GrafanaLinks
 
 QUARTER_HOUR = 900
-DAY_SECONDS = 86_400
 MONTHS_BACK = 24
 """As many months as the dashboards draw: what is asked of everything is shown from there."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.cost import period_cost
 from reports.billing.prices import has_price
 from reports.billing.status import plan_status
-from reports.calendar.periods import day_of
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, day_of
 from reports.calendar.spans import Span
 from reports.ledger.intervals import first_day
 from reports.usage.records import records
@@ -32,7 +31,6 @@ RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
 
 GAP_DAYS = 7
-DAY_SECONDS = 86_400
 
 Month = tuple[int, int]
 
@@ -68,7 +66,7 @@ def page_facts(
     today = day_of(int(now), ledger.zone)
     began = first_day(ledger)
     first, last = _month_of(began or today), _month_of(today)
-    before = today - timedelta(days=1)
+    before = today - ONE_DAY
     return PageFacts(
         now=int(now),
         today=today,

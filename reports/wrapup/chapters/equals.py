@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.calendar.periods import HOUR_SECONDS
 from reports.text.amounts import human_bits, human_duration
 from reports.wrapup.chapters.chapter import Chapter, Fact, counted, together
 from reports.wrapup.equivalents import DVD_BYTES, equivalents
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from reports.wrapup.wrapup import WrapUp
 
 KILOMETRE = 1000
-HOUR_SECONDS = 3_600
 LONG_FILM_HOURS = 48
 
 
