@@ -13,11 +13,11 @@ from exporter.session.reading import Answer, reading
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import Table, print_table
 from reports.calendar.periods import iso
-from reports.ledger.scope import names_of
 from reports.usage.audit import KernelCounter
 from reports.usage.audit import audit as compare
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.session.session import Session
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @reading("Print JSON.")
 @interface_option("Only this one.")
-def audit(session: Session, *, interface: str | None) -> Answer:
+def audit(session: Session, *, interfaces: Sequence[str]) -> Answer:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
@@ -39,12 +39,12 @@ def audit(session: Session, *, interface: str | None) -> Answer:
     kernel = _kernel_counters()
     with session.read_posted() as ledger:
         found, zone, faults = compare(ledger, kernel, session.now()), ledger.zone, session.faults()
-    lines = [line for line in found.lines if interface is None or line.device in names_of(interface)]
+    lines = [line for line in found.lines if not interfaces or line.device in interfaces]
     known = {line.device for line in lines}
-    for name in names_of(interface) if interface is not None else ():
+    for name in interfaces:
         if name not in known:
             raise click.UsageError(f"interface: the ledger has no counter of {name!r}")
-    doubts = [incident for incident in found.doubts if interface is None or incident.subject in names_of(interface)]
+    doubts = [incident for incident in found.doubts if not interfaces or incident.subject in interfaces]
     found = found._replace(lines=lines, doubts=doubts)
     document = {**_document(found, zone), "faults": faults}
     return Answer(document, partial(_print, found, zone, faults), int(bool(found.difference or faults)))

@@ -18,11 +18,10 @@ from reports.billing.plans import named
 from reports.billing.prices import PriceError, parse_price
 from reports.calendar.periods import day_start
 from reports.formats.json import cost as shapes
-from reports.ledger.scope import in_words
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from decimal import Decimal
 
     from exporter.session.session import Session
@@ -38,27 +37,27 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--plan", "name", metavar="NAME", help="Plan that bills it; the first by default.")
 @interface_option("One interface: its share of the plan's bill, without base price.")
 @reading()
-def cost(session: Session, *, per_gb: str | None, period: str, name: str | None, interface: str | None) -> Answer:
+def cost(session: Session, *, per_gb: str | None, period: str, name: str | None, interfaces: Sequence[str]) -> Answer:
     """What a plan bills of a period."""
     price = _price(per_gb)
 
     def answer(ledger: LedgerReader) -> shapes.CostAnswer:
         plan = named(session.settings.plans, name)
-        ledger.require_interface(interface)
-        found = period_cost(ledger, plan, period, session.now(), price_per_gb=price, device=interface)
+        selection = ledger.resolve(interfaces)
+        found = period_cost(ledger, plan, period, session.now(), price_per_gb=price, selection=selection)
         return shapes.cost_answer(found, is_asked=price is not None)
 
-    given = {"period": period, "plan": name, "interface": interface, "cost_per_gb": per_gb}
+    given = {"period": period, "plan": name, "interface": interfaces, "cost_per_gb": per_gb}
     found = ask(session, Question("/api/cost", given, shapes.CostAnswer, answer))
     start = day_start(date.fromisoformat(found.answer.first), found.zone)
     dashboard = dashboard_notes(session.settings, lambda links: links.plans(start, None, name))
-    return Answer(found.answer, partial(_print_cost, found.answer, period, interface, dashboard))
+    return Answer(found.answer, partial(_print_cost, found.answer, period, interfaces, dashboard))
 
 
-def _print_cost(answer: shapes.CostAnswer, period: str, interface: str | None, dashboard: list[str]) -> None:
+def _print_cost(answer: shapes.CostAnswer, period: str, interfaces: Sequence[str], dashboard: list[str]) -> None:
     if answer.cost.assumed:
         raise click.UsageError(f"plan {answer.info.plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
-    notes = [*_notes(answer, interface), *dashboard]
+    notes = [*_notes(answer, interfaces), *dashboard]
     print_table(Table(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
 
 
@@ -71,7 +70,7 @@ def _rows(answer: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:
     yield "Total", human_bytes(answer.usage.total_bytes), block.total.cost_formatted
 
 
-def _notes(answer: shapes.CostAnswer, interface: str | None) -> Iterator[str]:
+def _notes(answer: shapes.CostAnswer, interfaces: Sequence[str]) -> Iterator[str]:
     """The price, and what is left out."""
     info, used = answer.info, answer.usage
     is_binary = answer.cost.gigabyte_bytes == 2**30
@@ -83,7 +82,7 @@ def _notes(answer: shapes.CostAnswer, interface: str | None) -> Iterator[str]:
     if used.free_bytes:
         yield f"{human_bytes(used.free_bytes)} in free hours are not billed"
     if not info.covered:
-        yield f"plan {info.plan} does not bill {in_words(interface or '')}"
+        yield f"plan {info.plan} does not bill {' + '.join(interfaces)}"
 
 
 def _price(text: str | None) -> Decimal | None:

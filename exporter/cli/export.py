@@ -72,7 +72,7 @@ def export(  # noqa: PLR0913 - one for each option
     last: str | None,
     resolution: str,
     columns: str,
-    interface: str | None,
+    interfaces: Sequence[str],
     plan: str | None,
     output: Path | None,
     force: bool,
@@ -87,11 +87,11 @@ def export(  # noqa: PLR0913 - one for each option
     form = format_at(resolution, name, columns)
     session = open_session(environment)
     if (service := session.neighbour()) is not None:
-        given = {"range": named, "from": first, "to": last, "interface": interface, "plan": plan, "columns": columns}
+        given = {"range": named, "from": first, "to": last, "interface": interfaces, "plan": plan, "columns": columns}
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""
     else:
-        told = _ask(session, form, Asked(named, first, last), plan, interface)
+        told = _ask(session, form, Asked(named, first, last), plan, interfaces)
         if told.notice:
             click.echo(told.notice, err=True)
         pieces, count = form.write(told), told.batch_count + 2
@@ -106,8 +106,8 @@ def export(  # noqa: PLR0913 - one for each option
     click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")
 
 
-def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interface: str | None) -> ExportResult:
-    subject = subject_of(session.settings.plans, plan, interface)
+def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interfaces: Sequence[str]) -> ExportResult:
+    subject = subject_of(session.settings.plans, plan, interfaces)
     with session.read() as ledger:
         context = (wrapup_context(session.settings),) if form.needs_context else ()
         host = identify_host(ledger.state().get("ledger_id", ""))

@@ -26,7 +26,7 @@ from reports.usage import records as found_records
 from reports.usage.hours import HOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.session.questions import Found
@@ -42,19 +42,19 @@ WIDE_CELL = 2
 @click.command()
 @interface_option()
 @reading()
-def records(session: Session, *, interface: str | None) -> Answer:
+def records(session: Session, *, interfaces: Sequence[str]) -> Answer:
     """Busiest day, week, month and hour, and peak speeds."""
     question = Question(
         "/api/records",
-        {"interface": interface},
+        {"interface": interfaces},
         json_records.RecordsAnswer,
-        lambda ledger: json_records.records(found_records.records(ledger, session.now(), interface)),
+        lambda ledger: json_records.records(found_records.records(ledger, session.now(), ledger.resolve(interfaces))),
     )
     found = ask(session, question)
-    return Answer(found.answer, partial(_print_records, session, found, interface))
+    return Answer(found.answer, partial(_print_records, session, found, interfaces))
 
 
-def _print_records(session: Session, found: Found[json_records.RecordsAnswer], interface: str | None) -> None:
+def _print_records(session: Session, found: Found[json_records.RecordsAnswer], interfaces: Sequence[str]) -> None:
     told, zone, _ = found
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
     if not rows:
@@ -65,8 +65,8 @@ def _print_records(session: Session, found: Found[json_records.RecordsAnswer], i
     if told.since:
         notes.append(f"of everything since {told.since}")
         start = day_start(date.fromisoformat(told.since), zone)
-        notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interface))
-    print_table(Table(f"Records, {interface_label(interface)}", columns, rows, left=frozenset({0, 1})), notes)
+        notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interfaces))
+    print_table(Table(f"Records, {interface_label(interfaces)}", columns, rows, left=frozenset({0, 1})), notes)
 
 
 @click.command()
@@ -74,29 +74,31 @@ def _print_records(session: Session, found: Found[json_records.RecordsAnswer], i
 @click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
 @interface_option()
 @reading()
-def hours(session: Session, *, first: str | None, last: str | None, interface: str | None) -> Answer:
+def hours(session: Session, *, first: str | None, last: str | None, interfaces: Sequence[str]) -> Answer:
     """Usage by weekday and hour of day."""
 
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
         today = day_of(int(session.now()), ledger.zone)
         asked = span(Asked(None, first, last), today, first_day(ledger) or today, ledger.zone, default="all")
-        return json_history.hours(hours_of_week.hours(ledger, session.now(), asked, interface), ledger.zone)
+        return json_history.hours(
+            hours_of_week.hours(ledger, session.now(), asked, ledger.resolve(interfaces)), ledger.zone
+        )
 
-    given = {"from": first, "to": last, "interface": interface}
+    given = {"from": first, "to": last, "interface": interfaces}
     found = ask(session, Question("/api/hours", given, json_history.HoursAnswer, answer))
-    return Answer(found.answer, partial(_print_hours, session, found, interface))
+    return Answer(found.answer, partial(_print_hours, session, found, interfaces))
 
 
-def _print_hours(session: Session, found: Found[json_history.HoursAnswer], interface: str | None) -> None:
+def _print_hours(session: Session, found: Found[json_history.HoursAnswer], interfaces: Sequence[str]) -> None:
     told, zone, _ = found
-    title = f"Hours of the week, {interface_label(interface)}"
+    title = f"Hours of the week, {interface_label(interfaces)}"
     if _has_room():
         _print_map(title, told)
     else:
         _print_table(title, told)
     start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (told.first, told.last))
     until = None if end > session.now() else end
-    dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interface))
+    dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interfaces))
     for note in (*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard):
         say(note)
 

@@ -16,10 +16,11 @@ from exporter.terminal.options import API_JSON, interface_option, json_option
 from exporter.terminal.printing import Table, print_json, print_table, say
 from reports.calendar.periods import day_of, day_start
 from reports.formats.json import usage as shapes
-from reports.ledger.scope import names_of
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exporter.session.environment import Environment
     from exporter.session.session import Session
 
@@ -30,7 +31,7 @@ COLUMNS = ("Interface", "Counted", "Today", "Ever", "Received ever", "Sent ever"
 @json_option(API_JSON)
 @interface_option("Only this one.")
 @click.pass_obj
-def interfaces(environment: Environment, *, as_json: bool, interface: str | None) -> None:
+def interfaces(environment: Environment, *, as_json: bool, interfaces: Sequence[str]) -> None:
     """Every interface: counted or not, today, ever.
 
     With a running service, the JSON has link and speed too.
@@ -38,9 +39,9 @@ def interfaces(environment: Environment, *, as_json: bool, interface: str | None
     session = open_session(environment)
     found = ask(session, known_interfaces(session))
     known = (_of_service(session) if as_json else None) or found.answer
-    rows = [row for row in known.interfaces if interface is None or row.interface in names_of(interface)]
+    rows = [row for row in known.interfaces if not interfaces or row.interface in interfaces]
     held = {row.interface for row in known.interfaces}
-    for name in names_of(interface) if interface is not None else ():
+    for name in interfaces:
         if name not in held:
             names = ", ".join(sorted(held)) or "none yet"
             raise click.UsageError(f"interface: the ledger knows no {name!r}; known are {names}")
@@ -52,7 +53,7 @@ def interfaces(environment: Environment, *, as_json: bool, interface: str | None
         return
     start = day_start(day_of(session.now(), found.zone), found.zone)
     notes = [] if session.holder or "not running" not in found.until else [found.until]
-    notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, interface))
+    notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, interfaces))
     print_table(Table("Interfaces", COLUMNS, [_words(row) for row in rows], left=frozenset({0, 1})), notes)
 
 

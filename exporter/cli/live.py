@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import click
 
@@ -19,7 +19,7 @@ from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from exporter.session.client import ServiceClient
     from exporter.session.environment import Environment
@@ -32,7 +32,7 @@ BAD_REQUEST = 400
 @click.option("--count", type=click.IntRange(min=1), metavar="LINES", help="Stop after so many lines.")
 @json_option("Print one JSON object a line, with time and unit.")
 @click.pass_obj
-def live(environment: Environment, *, interface: str | None, count: int | None, as_json: bool) -> None:
+def live(environment: Environment, *, interfaces: Sequence[str], count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
     session = open_session(environment)
     client = session.client if session.holder else session.answering()
@@ -42,7 +42,7 @@ def live(environment: Environment, *, interface: str | None, count: int | None, 
         is_stopped = "netledger is not running: start it with `netledger run`"
         raise click.ClickException(is_starting if session.holder else is_stopped)
     gc.enable()  # this one may go on for days
-    path = "/api/live" + (f"?interface={quote(interface)}" if interface else "")
+    path = "/api/live" + (f"?{urlencode([('interface', name) for name in interfaces])}" if interfaces else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         for told in _each_second(client, path, count):
             line = _as_json(told, environment.now()) if as_json else _in_words(told)

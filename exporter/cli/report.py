@@ -17,6 +17,8 @@ from reports.text.amounts import counted, human_bytes
 from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from exporter.session.environment import Environment
     from exporter.session.session import Session
     from reports.wrapup.wrapup import WrapUp
@@ -48,7 +50,7 @@ def report(  # noqa: PLR0913 - one for each option
     range_name: str | None,
     first: str | None,
     last: str | None,
-    interface: str | None,
+    interfaces: Sequence[str],
     plan: str | None,
     output: Path | None,
     force: bool,
@@ -61,7 +63,7 @@ def report(  # noqa: PLR0913 - one for each option
     from reports.formats.html import write  # noqa: PLC0415 - what a wrong option need not wait for
 
     wanted = Wanted(Asked(range_name, first, last), year, month, cycle)
-    told = _ask(open_session(environment), wanted, plan, interface)
+    told = _ask(open_session(environment), wanted, plan, interfaces)
     page = b"".join(write(told))
     if told.notice:
         click.echo(told.notice, err=True)
@@ -78,10 +80,10 @@ def report(  # noqa: PLR0913 - one for each option
         _show(path)
 
 
-def _ask(session: Session, wanted: Wanted, plan: str | None, interface: str | None) -> WrapUp:
+def _ask(session: Session, wanted: Wanted, plan: str | None, interfaces: Sequence[str]) -> WrapUp:
     from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415 - as above
 
-    of_cycle, subject = whose(session.settings.plans, wanted, plan, interface)
+    of_cycle, subject = whose(session.settings.plans, wanted, plan, interfaces)
     with session.read() as ledger:
         host = identify_host(ledger.state().get("ledger_id", ""))
         asked = asked_for(ledger, wanted, of_cycle, session.now())

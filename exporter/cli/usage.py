@@ -19,7 +19,7 @@ from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes, human_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from exporter.session.questions import Found
     from exporter.session.session import Session
@@ -42,41 +42,41 @@ class Part(NamedTuple):
 @click.command()
 @interface_option()
 @reading()
-def today(session: Session, *, interface: str | None) -> Answer:
+def today(session: Session, *, interfaces: Sequence[str]) -> Answer:
     """Usage since local midnight."""
-    found = ask(session, questions.today(session, interface))
-    return Answer(found.answer, partial(_print_today, session, found, interface))
+    found = ask(session, questions.today(session, interfaces))
+    return Answer(found.answer, partial(_print_today, session, found, interfaces))
 
 
 @click.command()
 @interface_option()
 @reading()
-def week(session: Session, *, interface: str | None) -> Answer:
+def week(session: Session, *, interfaces: Sequence[str]) -> Answer:
     """Usage since Monday, by day."""
-    found = ask(session, questions.week(session, interface))
-    return _by_parts(session, found, Period.week(date.fromisoformat(found.answer.first), found.zone), interface)
+    found = ask(session, questions.week(session, interfaces))
+    return _by_parts(session, found, Period.week(date.fromisoformat(found.answer.first), found.zone), interfaces)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY-MM]", required=False)
 @interface_option()
 @reading()
-def month(session: Session, *, which: str | None, interface: str | None) -> Answer:
+def month(session: Session, *, which: str | None, interfaces: Sequence[str]) -> Answer:
     """Usage of a month, by day; the current one by default."""
     _require("month", parse_month, which)
-    found = ask(session, questions.month(session, which, interface))
-    return _by_parts(session, found, Period.month(*parse_month(found.answer.month), found.zone), interface)
+    found = ask(session, questions.month(session, which, interfaces))
+    return _by_parts(session, found, Period.month(*parse_month(found.answer.month), found.zone), interfaces)
 
 
 @click.command()
 @click.argument("which", metavar="[YYYY]", required=False)
 @interface_option()
 @reading()
-def year(session: Session, *, which: str | None, interface: str | None) -> Answer:
+def year(session: Session, *, which: str | None, interfaces: Sequence[str]) -> Answer:
     """Usage of a year, by month; the current one by default."""
     _require("year", parse_year, which)
-    found = ask(session, questions.year(session, which, interface))
-    return _by_parts(session, found, Period.year(int(found.answer.year), found.zone), interface)
+    found = ask(session, questions.year(session, which, interfaces))
+    return _by_parts(session, found, Period.year(int(found.answer.year), found.zone), interfaces)
 
 
 @click.command("range")
@@ -84,21 +84,21 @@ def year(session: Session, *, which: str | None, interface: str | None) -> Answe
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
 @interface_option()
 @reading()
-def range_command(session: Session, *, first: str, last: str, interface: str | None) -> Answer:
+def range_command(session: Session, *, first: str, last: str, interfaces: Sequence[str]) -> Answer:
     """Usage of any days, first and last included."""
     _require("from", parse_date, first)
     _require("to", parse_date, last)
-    found = ask(session, questions.days(session, first, last, interface))
-    return _by_parts(session, found, Period.days(parse_date(first), parse_date(last), found.zone), interface)
+    found = ask(session, questions.days(session, first, last, interfaces))
+    return _by_parts(session, found, Period.days(parse_date(first), parse_date(last), found.zone), interfaces)
 
 
 @click.command()
 @interface_option()
 @reading()
-def summary(session: Session, *, interface: str | None) -> Answer:
+def summary(session: Session, *, interfaces: Sequence[str]) -> Answer:
     """Usage since counting began."""
-    found = ask(session, questions.summary(session, interface))
-    return Answer(found.answer, partial(_print_summary, session, found, interface))
+    found = ask(session, questions.summary(session, interfaces))
+    return Answer(found.answer, partial(_print_summary, session, found, interfaces))
 
 
 def _require(name: str, parse: Callable[[str], object], text: str | None) -> None:
@@ -111,32 +111,32 @@ def _require(name: str, parse: Callable[[str], object], text: str | None) -> Non
         raise click.UsageError(f"{name}: {error}") from error
 
 
-def _print_today(session: Session, found: Found[json_cost.TodayAndCost], interface: str | None) -> None:
+def _print_today(session: Session, found: Found[json_cost.TodayAndCost], interfaces: Sequence[str]) -> None:
     day = found.answer
     rows = [*_amounts(day), *_cost_row(day.cost)]
     if day.peak_speed:
         rows.append(("Peak", human_rate(day.peak_speed)))
     period = Period.day(date.fromisoformat(day.date), found.zone)
-    notes = [found.until, *_estimated(day), *_dashboard(session, period, interface)]
+    notes = [found.until, *_estimated(day), *_dashboard(session, period, interfaces)]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
-    print_table(Table(f"{day.date}, {interface_label(interface)}", (), rows), notes)
+    print_table(Table(f"{day.date}, {interface_label(interfaces)}", (), rows), notes)
 
 
-def _print_summary(session: Session, found: Found[json_cost.Summary], interface: str | None) -> None:
+def _print_summary(session: Session, found: Found[json_cost.Summary], interfaces: Sequence[str]) -> None:
     ever = found.answer
     since = None if ever.counting_since is None else _instant(ever.counting_since)
     began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
-    dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, interface))
+    dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, interfaces))
     rows = [*_amounts(ever), *_cost_row(ever.cost)]
-    print_table(Table(f"Ever, {interface_label(interface)}", (), rows), [began, *_estimated(ever), *dashboard])
+    print_table(Table(f"Ever, {interface_label(interfaces)}", (), rows), [began, *_estimated(ever), *dashboard])
 
 
-def _by_parts(session: Session, found: Parts, period: Period, interface: str | None) -> Answer:
-    return Answer(found.answer, partial(_print_parts, session, found, period, interface))
+def _by_parts(session: Session, found: Parts, period: Period, interfaces: Sequence[str]) -> Answer:
+    return Answer(found.answer, partial(_print_parts, session, found, period, interfaces))
 
 
-def _print_parts(session: Session, found: Parts, period: Period, interface: str | None) -> None:
+def _print_parts(session: Session, found: Parts, period: Period, interfaces: Sequence[str]) -> None:
     if isinstance(found.answer, shapes.Year):
         name, parts = "Month", [Part(month.month, month) for month in found.answer.months]
     else:
@@ -144,7 +144,7 @@ def _print_parts(session: Session, found: Parts, period: Period, interface: str 
     summed = found.answer.summary
     rows = [*((part.name, *_words(part.amount)) for part in parts), ("Total", *_words(summed))]
     bars = [*(part.amount.total_bytes for part in parts), None]
-    notes = [*_estimated(summed), *_dashboard(session, period, interface)]
+    notes = [*_estimated(summed), *_dashboard(session, period, interfaces)]
     if period.end > session.now():
         notes.insert(0, found.until)
     since = found.answer.counting_since
@@ -152,7 +152,7 @@ def _print_parts(session: Session, found: Parts, period: Period, interface: str 
         notes.insert(0, _began(since))
     if not parts:
         notes = [f"{period.name} is yet to come"]
-    print_table(Table(f"{period.name}, {interface_label(interface)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
+    print_table(Table(f"{period.name}, {interface_label(interfaces)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
 
 
 def _amounts(used: Amount) -> list[tuple[str, ...]]:
@@ -168,9 +168,9 @@ def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
     return [] if cost.assumed else [("Cost", cost.total.cost_formatted)]
 
 
-def _dashboard(session: Session, period: Period, interface: str | None) -> list[str]:
+def _dashboard(session: Session, period: Period, interfaces: Sequence[str]) -> list[str]:
     end = None if period.end > session.now() else period.end
-    return dashboard_notes(session.settings, lambda links: links.usage(period.start, end, interface))
+    return dashboard_notes(session.settings, lambda links: links.usage(period.start, end, interfaces))
 
 
 def _began(since: str) -> str:

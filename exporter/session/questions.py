@@ -5,7 +5,7 @@ Both give the same shape, which is the API's, and a command draws its table from
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,21 +16,25 @@ from exporter.session.client import ServiceError
 from reports.calendar.periods import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from exporter.session.client import ServiceClient
     from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
 
+Parameters: TypeAlias = "Mapping[str, str | Sequence[str] | None]"
 Shape = TypeVar("Shape")
 BAD_REQUEST = 400
 
 
 class Question(NamedTuple, Generic[Shape]):
-    """What the API is asked, and how the same is made from the ledger; parameters that are None are left out."""
+    """What the API is asked, and how the same is made from the ledger.
+
+    Parameters that are None or empty are left out.
+    """
 
     path: str
-    parameters: Mapping[str, str | None]
+    parameters: Parameters
     shape: type[Shape]
     answer: Callable[[LedgerReader], Shape]
 
@@ -55,11 +59,11 @@ def ask(session: Session, question: Question[Shape]) -> Found[Shape]:
         return Found(question.answer(ledger), ledger.zone, _until(session, ledger))
 
 
-def fetch(service: ServiceClient, path: str, parameters: Mapping[str, str | None]) -> bytes:
+def fetch(service: ServiceClient, path: str, parameters: Parameters) -> bytes:
     """What the service answers; ends the command on errors."""
-    given = {name: value for name, value in parameters.items() if value is not None}
+    given = {name: value for name, value in parameters.items() if value not in (None, ())}
     try:
-        return service.fetch(f"{path}?{urlencode(given)}" if given else path)
+        return service.fetch(f"{path}?{urlencode(given, doseq=True)}" if given else path)
     except ServiceError as error:
         raise _in_words(error) from error
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from reports.ledger.scope import in_words, joined
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,16 +26,16 @@ def interface_option(
     text: str = "One interface instead of all that are counted; given again, several added up.",
 ) -> Callable[[Command], Command]:
     """`--interface NAME`, several times for a sum."""
-    return click.option("--interface", metavar="NAME", multiple=True, callback=_joined_names, help=text)
+    return click.option("--interface", "interfaces", metavar="NAME", multiple=True, callback=_each_once, help=text)
 
 
-def _joined_names(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> str | None:
-    return joined(given)
+def _each_once(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> Sequence[str]:
+    return tuple(dict.fromkeys(given))
 
 
-def interface_label(interface: str | None) -> str:
+def interface_label(interfaces: Sequence[str]) -> str:
     """The chosen interfaces in words, for a title."""
-    return in_words(interface) if interface else "all counted interfaces"
+    return " + ".join(interfaces) or MACHINE.label
 
 
 def scope_options(command: Command) -> Command:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reports.billing.plans import covers, free_windows, in_free_hours
 from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, dates, day_number, day_numbered, day_of
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,7 @@ class BilledUsage:
         covered = "counted = 1" if is_total else "device IN (SELECT value FROM json_each(:devices))"
         # The + has time searched first: by subject first, every row of an interface would be read.
         self._covered = f"+kind = 'interface' AND +{covered}"
-        self._waiting = [row for name in devices for row in ledger.waiting(name).slots]
+        self._waiting = ledger.waiting(of_interfaces(devices)).slots if devices else []
         self.free_since = self._free_since() if plan.free_hours else None
 
     def days(self, first: date, last: date) -> BilledDays:

@@ -17,7 +17,7 @@ from reports.billing.prices import assumed_price, at_price, decimal_of, has_pric
 from reports.calendar.periods import ONE_DAY, Period, day_of
 from reports.ledger.intervals import first_day
 from reports.ledger.reader import NO_BYTES, Bytes
-from reports.ledger.scope import names_of
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 PERIODS = ("today", "week", "month", "year", "cycle", "ever")
 """Until now; "ever" is since counting began."""
@@ -116,12 +117,12 @@ def period_cost(
     now: float,
     *,
     price_per_gb: Decimal | None = None,
-    device: str | None = None,
+    selection: Selection = MACHINE,
 ) -> StretchCost:
     """What a period of `PERIODS` costs until now."""
     today = day_of(int(now), ledger.zone)
     first = _first_of(name, plan, today, ledger.zone)
-    return stretch_cost(ledger, plan, first, today, price_per_gb=price_per_gb, device=device)
+    return stretch_cost(ledger, plan, first, today, price_per_gb=price_per_gb, selection=selection)
 
 
 def stretch_cost(
@@ -131,29 +132,31 @@ def stretch_cost(
     last: date,
     *,
     price_per_gb: Decimal | None = None,
-    device: str | None = None,
+    selection: Selection = MACHINE,
 ) -> StretchCost:
     """What days cost, the last one included; all since the cycle in which counting began where `first` is None.
 
     At another price per gigabyte, or where the plan has none at the one that is assumed, there are no bills: bytes are
-    priced together. With a device: its share of what the plan bills, by bytes and without the base price; or, at
-    another price, its own bytes, whether the plan covers it or not.
+    priced together. Of interfaces: their share of what the plan bills, by bytes and without the base price; or, at
+    another price, their own bytes, whether the plan covers them or not.
     """
     is_own = price_per_gb is None and has_price(plan)
     priced = assumed_price(plan) if price_per_gb is None else at_price(plan, price_per_gb)
     covered = covered_devices(ledger, plan)
-    asked = covered if device is None else frozenset(names_of(device))
+    asked = covered if selection.keys is None else frozenset(selection.names)
     own = asked & covered if is_own else asked
     whole = BilledUsage(ledger, priced, covered if is_own else own)
-    share = whole if device is None or not is_own else BilledUsage(ledger, priced, own)
+    share = whole if selection.keys is None or not is_own else BilledUsage(ledger, priced, own)
     began = cycle_of(priced, min(first_day(ledger) or last, last), ledger.zone).first
     first = began if first is None else max(first, began)
     if not is_own and plan.counts != "larger":
         # No bill and no direction to decide: as if all were one cycle.
         priced = priced._replace(cycle=CycleRule("every", every_days=(last - first).days + 1, since=first))
-    parts = list(_parts(_Stretch(priced, whole, share, has_base=device is None), first, last, ledger.zone))
+    parts = list(_parts(_Stretch(priced, whole, share, has_base=selection.keys is None), first, last, ledger.zone))
     bills = tuple(_bill(part, priced.currency) for part in (parts if is_own else [_together(parts)]))
-    return StretchCost(priced, is_own, bills, sum(part.free for part in parts), is_covered=bool(own) or device is None)
+    return StretchCost(
+        priced, is_own, bills, sum(part.free for part in parts), is_covered=bool(own) or selection.keys is None
+    )
 
 
 def _first_of(name: str, plan: Plan, today: date, zone: ZoneInfo) -> date | None:

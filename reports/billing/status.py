@@ -19,6 +19,7 @@ from reports.billing.plans import (
 from reports.billing.prices import cost
 from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, day_of, day_start, moment_on
 from reports.ledger.intervals import counting_began
+from reports.ledger.selection import of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -123,7 +124,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     amounts = _amounts(usage, cycle, before, int(now))
     used = _billed(plan, amounts.moved)
     cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
-    began = min(filter(None, (counting_began(ledger, device) for device in devices)), default=None)
+    began = min(filter(None, (counting_began(ledger, of_interfaces([device])) for device in devices)), default=None)
     is_last_whole = began is not None and began <= before.start
     basis = _Basis(cycle, int(now), zone, used, int(now) if began is None else began)
     return PlanStatus(

@@ -12,7 +12,7 @@ from reports.calendar.periods import FIRST_YEAR, PeriodError, day_number, day_of
 from reports.calendar.spans import span
 from reports.export.days import Days, contiguous_days, days_by_interface
 from reports.ledger.reader import NO_BYTES, Bytes
-from reports.ledger.scope import names_of
+from reports.ledger.selection import MACHINE, of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -81,6 +81,11 @@ class Export(NamedTuple):
     plan: str | None = None
 
     @property
+    def devices(self) -> tuple[str, ...]:
+        """The interface, if it is of one."""
+        return () if self.device is None else (self.device,)
+
+    @property
     def first_date(self) -> str | None:
         """The first day that is told, if there is any."""
         return self.days.dates[0] if self.days.size else None
@@ -136,13 +141,13 @@ class Export(NamedTuple):
         )
 
 
-def subject_of(plans: Sequence[Plan], plan: str | None, interface: str | None) -> Plan | str | None:
+def subject_of(plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str]) -> Plan | str | None:
     """Whose days are asked for: a plan's, an interface's, or None: the machine's; raises PlanError."""
-    if interface is not None and len(names_of(interface)) > 1:
+    if len(interfaces) > 1:
         raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
     if plan is None:
-        return interface
-    if interface is not None:
+        return interfaces[0] if interfaces else None
+    if interfaces:
         raise PlanError(f"plan: {plan!r} and interface exclude each other; a plan has its own interfaces")
     return named(plans, plan)
 
@@ -180,11 +185,11 @@ def _daily(
     ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
-    ledger.require_interface(device)
+    ledger.resolve([] if device is None else [device])
     first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
     devices = devices_of(ledger, subject)
     used = days_by_interface(ledger, first, last, devices)
-    seen = map(ledger.first_seen, [None] if subject is None else devices)
+    seen = map(ledger.first_seen, [MACHINE] if subject is None else [of_interfaces([name]) for name in devices])
     began = [day_of(at, ledger.zone) for at in seen if at is not None]
     told = Export(
         host._replace(name=host.name.encode(errors="replace").decode()),

@@ -28,6 +28,7 @@ from reports.calendar.spans import Span
 from reports.export.days import InterfaceDays
 from reports.export.export import export_and_days
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -238,10 +239,11 @@ def _slots_since(ledger: LedgerReader, told: SlotExport) -> int | None:
 
 
 def _oldest(ledger: LedgerReader, device: str) -> int | None:
+    selection = of_interfaces([device])
     # From when it was first seen: else all rows of a thousand others would be read before those of a new interface.
-    seen = (ledger.first_seen(device) or 0) // SLOT_SECONDS * SLOT_SECONDS
+    seen = (ledger.first_seen(selection) or 0) // SLOT_SECONDS * SLOT_SECONDS
     rest = "AND started >= :seen ORDER BY started LIMIT 1"
-    found = next(ledger.select("started", "usage_by_slot", rest, device=device, seen=seen), None)
+    found = next(ledger.select("started", "usage_by_slot", rest, selection=selection, seen=seen), None)
     return None if found is None else int(found[0])
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS, Period, day_numbered, day_of, day_start
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from reports.calendar.spans import Span
     from reports.ledger.reader import LedgerReader
     from reports.ledger.rows import UnpostedRow
+    from reports.ledger.selection import Selection
 
 MINUTE_SECONDS = 60
 ENDLESS = 2**62
@@ -66,7 +68,7 @@ def by_step(
     grain: Grain,
     span: Span,
     step: int,
-    device: str | None = None,
+    selection: Selection = MACHINE,
     *,
     shift: int = 0,
     cycle: int = ENDLESS,
@@ -82,7 +84,7 @@ def by_step(
         f"sum(receive_bytes), sum(transmit_bytes), {grain.estimated}, max(peak_speed)",
         grain.view,
         f"AND started >= :start AND started < :end GROUP BY {group}",
-        device=device,
+        selection=selection,
         shift=shift,
         cycle=cycle,
         step=step,
@@ -90,72 +92,72 @@ def by_step(
         end=span.end,
     )
     found = {number: Bytes(*amounts) for number, *amounts in rows}
-    for row in _waiting(ledger, grain, device):
+    for row in _waiting(ledger, grain, selection):
         if span.start <= row.started < span.end:
             number = (row.started + shift) // step % cycle
             found[number] = found.get(number, NO_BYTES).plus(row.bytes)
     return found
 
 
-def first_day(ledger: LedgerReader, device: str | None = None) -> date | None:
+def first_day(ledger: LedgerReader, selection: Selection = MACHINE) -> date | None:
     """The first day of the story: of the first usage (imported history, perhaps), or when counting began; else None."""
-    days = [_first_used_day(ledger, device)]
-    seen = ledger.first_seen(device)
+    days = [_first_used_day(ledger, selection)]
+    seen = ledger.first_seen(selection)
     if seen is not None:
         days.append(day_of(seen, ledger.zone))
     return min((day for day in days if day is not None), default=None)
 
 
-def counting_began(ledger: LedgerReader, device: str | None = None) -> int | None:
+def counting_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
     """When counting began (UTC seconds), or the first day of older, imported history; None in an empty ledger."""
-    day, seen = first_day(ledger, device), ledger.first_seen(device)
+    day, seen = first_day(ledger, selection), ledger.first_seen(selection)
     if day is None or (seen is not None and day_of(seen, ledger.zone) <= day):
         return seen
     return day_start(day, ledger.zone)
 
 
-def kept_since(ledger: LedgerReader, grain: Grain, device: str | None = None) -> int | None:
+def kept_since(ledger: LedgerReader, grain: Grain, selection: Selection = MACHINE) -> int | None:
     """Since when (UTC seconds) every row of this grain is kept; None where there is none.
 
     That is when counting began or, where older rows have been deleted, the oldest that is left.
     """
-    oldest, seen = _oldest(ledger, grain, device), ledger.first_seen(device)
+    oldest, seen = _oldest(ledger, grain, selection), ledger.first_seen(selection)
     if oldest is None or seen is None:
         return oldest
-    return seen if seen >= oldest or _is_whole(ledger, grain, oldest, device) else oldest
+    return seen if seen >= oldest or _is_whole(ledger, grain, oldest, selection) else oldest
 
 
-def _is_whole(ledger: LedgerReader, grain: Grain, oldest: int, device: str | None) -> bool:
+def _is_whole(ledger: LedgerReader, grain: Grain, oldest: int, selection: Selection) -> bool:
     """Whether nothing before the oldest row was deleted: the larger unit around it is the first, and holds no more."""
     if grain is SLOTS:
         day = day_of(oldest, ledger.zone)
         period = Period.day(day, ledger.zone)
-        used = ledger.days(day, day, device).get(day, NO_BYTES)
-        slots = ledger.slots(period.start, period.end, device)
-        return _first_used_day(ledger, device) == day and used.total == slots.total
+        used = ledger.days(day, day, selection).get(day, NO_BYTES)
+        slots = ledger.slots(period.start, period.end, selection)
+        return _first_used_day(ledger, selection) == day and used.total == slots.total
     slot = oldest // SLOT_SECONDS * SLOT_SECONDS
-    if _oldest(ledger, SLOTS, device) != slot or not _is_whole(ledger, SLOTS, slot, device):
+    if _oldest(ledger, SLOTS, selection) != slot or not _is_whole(ledger, SLOTS, slot, selection):
         return False
     end = slot + SLOT_SECONDS
-    return ledger.minutes(slot, end, device).total == ledger.slots(slot, end, device).total
+    return ledger.minutes(slot, end, selection).total == ledger.slots(slot, end, selection).total
 
 
-def _first_used_day(ledger: LedgerReader, device: str | None) -> date | None:
-    posted = next(ledger.select("min(day)", "usage_by_day", device=device))[0]
+def _first_used_day(ledger: LedgerReader, selection: Selection) -> date | None:
+    posted = next(ledger.select("min(day)", "usage_by_day", selection=selection))[0]
     days = [] if posted is None else [day_numbered(posted)]
-    days.extend(day_of(row.started, ledger.zone) for row in ledger.waiting(device).slots)
+    days.extend(day_of(row.started, ledger.zone) for row in ledger.waiting(selection).slots)
     return min(days, default=None)
 
 
-def _oldest(ledger: LedgerReader, grain: Grain, device: str | None) -> int | None:
+def _oldest(ledger: LedgerReader, grain: Grain, selection: Selection) -> int | None:
     # From when it was first seen: else all rows of a thousand others would be read before those of a new interface.
-    seen = (ledger.first_seen(device) or 0) // SLOT_SECONDS * SLOT_SECONDS
+    seen = (ledger.first_seen(selection) or 0) // SLOT_SECONDS * SLOT_SECONDS
     rest = "AND started >= :seen ORDER BY started LIMIT 1"
-    posted = next(ledger.select("started", grain.view, rest, device=device, seen=seen), None)
-    begun = [row.started for row in _waiting(ledger, grain, device)]
+    posted = next(ledger.select("started", grain.view, rest, selection=selection, seen=seen), None)
+    begun = [row.started for row in _waiting(ledger, grain, selection)]
     return min([*(posted or ()), *begun], default=None)
 
 
-def _waiting(ledger: LedgerReader, grain: Grain, device: str | None) -> Sequence[UnpostedRow]:
-    waiting = ledger.waiting(device)
+def _waiting(ledger: LedgerReader, grain: Grain, selection: Selection) -> Sequence[UnpostedRow]:
+    waiting = ledger.waiting(selection)
     return waiting.slots if grain is SLOTS else waiting.minutes

@@ -23,7 +23,7 @@ from reports.ledger.rows import (
     Unposted,
     UnpostedRow,
 )
-from reports.ledger.scope import bound, names_of, scope
+from reports.ledger.selection import MACHINE, Selection, condition, of_interfaces, parameter
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,34 +89,37 @@ class LedgerReader:
             self._zone = ZoneInfo(row[0] if row else "UTC")
         return self._zone
 
-    def require_interface(self, device: str | None) -> None:
-        """Raise UnknownInterfaceError for a name that the ledger does not know; None stands for the whole machine."""
-        known = self.devices() if device is not None else {}
-        for name in names_of(device) if device is not None else ():
+    def resolve(self, interfaces: Sequence[str]) -> Selection:
+        """The selection of these interfaces; the machine's without any. Raises UnknownInterfaceError."""
+        if not interfaces:
+            return MACHINE
+        known = self.devices()
+        for name in interfaces:
             if name not in known:
                 others = ", ".join(sorted(known)) or "none yet"
                 raise UnknownInterfaceError(f"interface: the ledger knows no {name!r}; known are {others}")
+        return of_interfaces(interfaces)
 
-    def lifetime(self, device: str | None = None) -> Bytes:
+    def lifetime(self, selection: Selection = MACHINE) -> Bytes:
         """All that was ever counted: of the machine (counted interfaces), or of one interface."""
         query = f"""
             SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), ifnull(sum(estimated_bytes), 0),
-                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {scope(device)}
+                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {condition(selection)}
         """  # noqa: S608 - scope gives one of three constants
-        booked = Bytes(*self._connection.execute(query, {"device": bound(device)}).fetchone())
-        for row in self._waiting(self._unposted.slots, device):
+        booked = Bytes(*self._connection.execute(query, {"device": parameter(selection)}).fetchone())
+        for row in filter(selection.has, self._unposted.slots):
             booked = booked.plus(row.bytes)
         return booked
 
-    def days(self, first: date, last: date, device: str | None = None) -> dict[date, Bytes]:
+    def days(self, first: date, last: date, selection: Selection = MACHINE) -> dict[date, Bytes]:
         """Bytes by local day, days without traffic left out: of the machine, or of one interface."""
         query = f"""
             SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
-            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {scope(device)} GROUP BY day
+            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {condition(selection)} GROUP BY day
         """  # noqa: S608 - scope gives one of three constants
-        bounds = {"first": day_number(first), "last": day_number(last), "device": bound(device)}
+        bounds = {"first": day_number(first), "last": day_number(last), "device": parameter(selection)}
         days = {day_numbered(day): Bytes(*amounts) for day, *amounts in self._connection.execute(query, bounds)}
-        for row in self._waiting(self._unposted.slots, device):
+        for row in filter(selection.has, self._unposted.slots):
             day = day_of(row.started, self.zone)
             if first <= day <= last:
                 days[day] = days.get(day, NO_BYTES).plus(row.bytes)
@@ -136,22 +139,22 @@ class LedgerReader:
                 usage[row.device] = usage.get(row.device, NO_BYTES).plus(row.bytes)
         return usage
 
-    def minutes(self, start: int, end: int, device: str | None = None) -> Bytes:
+    def minutes(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the minutes that begin in [start, end) (UTC seconds)."""
-        return self._begun("usage_by_minute", self._unposted.minutes, start, end, device)
+        return self._begun("usage_by_minute", self._unposted.minutes, start, end, selection)
 
-    def slots(self, start: int, end: int, device: str | None = None) -> Bytes:
+    def slots(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the slots that begin in [start, end) (UTC seconds)."""
-        return self._begun("usage_by_slot", self._unposted.slots, start, end, device)
+        return self._begun("usage_by_slot", self._unposted.slots, start, end, selection)
 
-    def _begun(self, view: str, waiting: Sequence[UnpostedRow], start: int, end: int, device: str | None) -> Bytes:
+    def _begun(self, view: str, waiting: Sequence[UnpostedRow], start: int, end: int, selection: Selection) -> Bytes:
         query = f"""
             SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), 0, ifnull(max(peak_speed), 0)
-            FROM {view} WHERE started >= :start AND started < :end AND {scope(device)}
+            FROM {view} WHERE started >= :start AND started < :end AND {condition(selection)}
         """  # noqa: S608 - a view of our own; scope gives one of three constants
-        bounds = {"start": start, "end": end, "device": bound(device)}
+        bounds = {"start": start, "end": end, "device": parameter(selection)}
         usage = Bytes(*self._connection.execute(query, bounds).fetchone())
-        for row in self._waiting(waiting, device):
+        for row in filter(selection.has, waiting):
             if start <= row.started < end:
                 usage = usage.plus(row.bytes)
         return usage
@@ -188,16 +191,16 @@ class LedgerReader:
                 found.append(Interface(row.device, row.is_counted, is_uplink, row.started, row.started, usage))
         return found
 
-    def first_seen(self, device: str | None = None) -> int | None:
+    def first_seen(self, selection: Selection = MACHINE) -> int | None:
         """When counting began, of anything or of one interface (UTC seconds); None in an empty ledger."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
-        whose = "" if device is None else "AND name IN (SELECT value FROM json_each(:names))"
+        whose = "" if selection.keys is None else "AND name IN (SELECT value FROM json_each(:names))"
         query = f"SELECT min(first_seen) FROM subject WHERE kind = 'interface' {whose}"  # noqa: S608 - our own texts
-        names = None if device is None else names_of(device)
-        found: int | None = self._connection.execute(query, {"names": json.dumps(names)}).fetchone()[0]
+        found: int | None = self._connection.execute(query, {"names": json.dumps(selection.names)}).fetchone()[0]
         if found is not None:
             return found
-        waiting = (row.started for row in self._unposted.slots if names is None or row.device in names)
+        rows = self._unposted.slots
+        waiting = (row.started for row in rows if selection.keys is None or selection.has(row))
         return min(waiting, default=None)
 
     def gaps(self, start: int, end: int) -> list[Gap]:
@@ -243,16 +246,16 @@ class LedgerReader:
         return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
 
     def select(
-        self, columns: str, view: str, rest: str = "", /, *, device: str | None = None, **bounds: int
+        self, columns: str, view: str, rest: str = "", /, *, selection: Selection = MACHINE, **bounds: int
     ) -> Iterator[tuple[Any, ...]]:
         """Posted rows of the machine or one interface, for what is asked in SQL elsewhere; `rest` goes on after WHERE.
 
         `bounds` are the named parameters of `columns` and `rest`.
         """
         # The + has the machine's rows read in the view's order: by subject first, every group would be sorted.
-        condition = "+" * (device is None) + scope(device)
-        query = f"SELECT {columns} FROM {view} WHERE {condition} {rest}"  # noqa: S608 - texts of the reports alone
-        return self._connection.execute(query, {**bounds, "device": bound(device)})
+        plus = "+" * (selection.keys is None)
+        query = f"SELECT {columns} FROM {view} WHERE {plus}{condition(selection)} {rest}"  # noqa: S608 - texts of the reports alone
+        return self._connection.execute(query, {**bounds, "device": parameter(selection)})
 
     def query(self, text: str, /, **bounds: int | str) -> Iterator[tuple[Any, ...]]:
         """Posted rows of a query over the ledger's views; its text is of the reports, values are named parameters."""
@@ -279,9 +282,9 @@ class LedgerReader:
         """What is not posted yet, of every interface."""
         return self._unposted
 
-    def waiting(self, device: str | None = None) -> Unposted:
+    def waiting(self, selection: Selection = MACHINE) -> Unposted:
         """What is not posted yet, of the machine or of one interface."""
-        slots, minutes = (list(self._waiting(rows, device)) for rows in self._unposted)
+        slots, minutes = (list(filter(selection.has, rows)) for rows in self._unposted)
         return Unposted(slots, minutes)
 
     def state(self) -> Mapping[str, str]:
@@ -289,11 +292,6 @@ class LedgerReader:
         return dict(self._connection.execute("SELECT name, value FROM state"))
 
     def _with_waiting(self, device: str, booked: Bytes) -> Bytes:
-        for row in self._waiting(self._unposted.slots, device):
+        for row in filter(of_interfaces([device]).has, self._unposted.slots):
             booked = booked.plus(row.bytes)
         return booked
-
-    @staticmethod
-    def _waiting(rows: Sequence[UnpostedRow], device: str | None) -> Iterator[UnpostedRow]:
-        names = () if device is None else names_of(device)
-        return (row for row in rows if (row.is_counted if device is None else row.device in names))

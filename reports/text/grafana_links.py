@@ -6,10 +6,11 @@ The address is Grafana's own form `/d/UID/SLUG?from=MS&to=MS&var-NAME=VALUE`
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
-from reports.ledger.scope import names_of
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 OVERVIEW, INTERFACES, PLANS, HEALTH = (
     "netledger-overview",
@@ -33,26 +34,23 @@ class GrafanaLinks(NamedTuple):
         """The machine: now, today, what is left, the months."""
         return self._link(OVERVIEW, start, end)
 
-    def interfaces(self, start: int, end: int | None = None, device: str | None = None) -> str:
-        """Every interface, or one."""
-        return self._link(INTERFACES, start, end, device=device)
+    def interfaces(self, start: int, end: int | None = None, devices: Sequence[str] = ()) -> str:
+        """The dashboard of these interfaces; of every one without any."""
+        return self._link(INTERFACES, start, end, [("var-device", device) for device in devices])
 
     def plans(self, start: int, end: int | None = None, plan: str | None = None) -> str:
         """Every billing plan, or one."""
-        return self._link(PLANS, start, end, plan=plan)
+        return self._link(PLANS, start, end, [] if plan is None else [("var-plan", plan)])
 
     def health(self, start: int, end: int | None = None) -> str:
         """The service itself: samples, commits, gaps."""
         return self._link(HEALTH, start, end)
 
-    def usage(self, start: int, end: int | None, device: str | None) -> str:
-        """What shows usage best: one interface's dashboard, or the machine's."""
-        return self.overview(start, end) if device is None else self.interfaces(start, end, device)
+    def usage(self, start: int, end: int | None, devices: Sequence[str] = ()) -> str:
+        """The dashboard of these interfaces; of the machine without any."""
+        return self.interfaces(start, end, devices) if devices else self.overview(start, end)
 
-    def _link(self, uid: str, start: int, end: int | None, **variables: str | None) -> str:
+    def _link(self, uid: str, start: int, end: int | None, variables: Iterable[tuple[str, str]] = ()) -> str:
         query = [("from", str(start * 1000)), ("to", "now" if end is None else str(end * 1000))]
-        query.append(("var-instance", self.instance))
-        for name, value in variables.items():
-            if value is not None:
-                query += [(f"var-{name}", part) for part in (names_of(value) if name == "device" else (value,))]
+        query += [("var-instance", self.instance), *variables]
         return f"{self.url.rstrip('/')}/d/{uid}/{uid}?{urlencode(query, quote_via=quote)}"

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS
 from reports.ledger.reader import Bytes
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 MINUTE = 60
 
@@ -23,28 +25,26 @@ class Bandwidth(NamedTuple):
     window_seconds: int
 
 
-def average(ledger: LedgerReader, now: float, window_seconds: int, device: str | None = None) -> Bandwidth:
+def average(ledger: LedgerReader, now: float, window_seconds: int, selection: Selection = MACHINE) -> Bandwidth:
     """Add up the minutes of the window; time in gaps, and before counting began, is not counted as watched.
 
     The ledger keeps minutes, so the window survives a restart; of the one that it begins in, its share counts.
     """
-    ledger.require_interface(device)
     end = int(now)
     since = _since(ledger, end, window_seconds)
     unwatched = sum(max(min(gap.ended, end) - max(gap.began, since), 0) for gap in ledger.gaps(since, end))
-    moved = _moved(ledger, lambda start, stop: ledger.minutes(start, stop, device), MINUTE, since, end)
+    moved = _moved(ledger, lambda start, stop: ledger.minutes(start, stop, selection), MINUTE, since, end)
     return Bandwidth(moved, max(end - since - unwatched, 0), window_seconds)
 
 
-def average_by_slot(ledger: LedgerReader, now: float, window_seconds: int, device: str | None = None) -> Bandwidth:
+def average_by_slot(ledger: LedgerReader, now: float, window_seconds: int, selection: Selection = MACHINE) -> Bandwidth:
     """Add up the slots of the window, for interfaces whose minutes are not kept.
 
     A slot holds what was counted across its gaps too, so their time counts.
     """
-    ledger.require_interface(device)
     end = int(now)
     since = _since(ledger, end, window_seconds)
-    moved = _moved(ledger, lambda start, stop: ledger.slots(start, stop, device), SLOT_SECONDS, since, end)
+    moved = _moved(ledger, lambda start, stop: ledger.slots(start, stop, selection), SLOT_SECONDS, since, end)
     return Bandwidth(moved, end - since, window_seconds)
 
 

@@ -9,9 +9,11 @@ from reports.calendar.periods import HOUR_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.intervals import SLOTS, by_step, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 DAYS, HOURS = 7, 24
 _AFTER_A_MONDAY = 3 * 86_400
@@ -34,25 +36,24 @@ class HoursOfWeek(NamedTuple):
         return [_sum(column) for column in zip(*self.matrix, strict=True)]
 
 
-def hours(ledger: LedgerReader, now: float, span: Span, device: str | None = None) -> HoursOfWeek:
+def hours(ledger: LedgerReader, now: float, span: Span, selection: Selection = MACHINE) -> HoursOfWeek:
     """Add up the slots of `span` by local weekday and hour; raises UnknownInterfaceError.
 
     A slot belongs to the hour that the clock on the wall shows when it begins.
     """
-    ledger.require_interface(device)
     sums = [NO_BYTES] * (DAYS * HOURS)
     for stretch in stretches(*span, ledger.zone):
         part = Span(stretch.start, stretch.end)
         shift = stretch.offset + _AFTER_A_MONDAY
-        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, device, shift=shift, cycle=len(sums))
+        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=shift, cycle=len(sums))
         for cell, used in found.items():
             sums[cell] = sums[cell].plus(used)
     matrix = [sums[begin : begin + HOURS] for begin in range(0, len(sums), HOURS)]
-    return HoursOfWeek(span, _covered(ledger, now, span, device), matrix, _sum(sums))
+    return HoursOfWeek(span, _covered(ledger, now, span, selection), matrix, _sum(sums))
 
 
-def _covered(ledger: LedgerReader, now: float, span: Span, device: str | None) -> Span | None:
-    since = kept_since(ledger, SLOTS, device)
+def _covered(ledger: LedgerReader, now: float, span: Span, selection: Selection) -> Span | None:
+    since = kept_since(ledger, SLOTS, selection)
     if since is None:
         return None
     covered = Span(max(span.start, since), min(span.end, int(now)))

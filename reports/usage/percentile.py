@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.periods import PeriodError
 from reports.calendar.spans import Span
 from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, kept_since
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 FIVE_MINUTES = 300
 HIGHEST = 100
@@ -77,7 +79,9 @@ def parse_percent(text: str) -> Decimal:
     raise PeriodError(f"p: {text!r} is not a percentile: write a number above 0, at most {HIGHEST}")
 
 
-def percentile(ledger: LedgerReader, now: float, span: Span, percent: Decimal, device: str | None = None) -> Percentile:
+def percentile(
+    ledger: LedgerReader, now: float, span: Span, percent: Decimal, selection: Selection = MACHINE
+) -> Percentile:
     """Rank the finished intervals of `span` by what they moved; raises UnknownInterfaceError.
 
     Nearest rank over all intervals that were counted, the idle ones too: of n in ascending order the
@@ -86,9 +90,8 @@ def percentile(ledger: LedgerReader, now: float, span: Span, percent: Decimal, d
     lrint(n * 0.95) - 1 of the rest: the same here (of 0 to 99 bytes both take 94 and 188), but on a line that rests
     vnStat tells more, and where n * 0.95 has a fraction below one half it takes the interval before ours.
     """
-    ledger.require_interface(device)
     until_now = Span(span.start, min(span.end, int(now)))
-    slots, minutes = (_ranked(ledger, ruler, until_now, percent, device) for ruler in (BY_SLOT, BY_FIVE_MINUTES))
+    slots, minutes = (_ranked(ledger, ruler, until_now, percent, selection) for ruler in (BY_SLOT, BY_FIVE_MINUTES))
     return Percentile(percent, span, slots, minutes if minutes.coverage.intervals else None)
 
 
@@ -100,11 +103,11 @@ def nearest_rank(amounts: Iterable[int], count: int, percent: Decimal) -> int:
     return moved[place] if place >= 0 else 0
 
 
-def _ranked(ledger: LedgerReader, ruler: _Ruler, span: Span, percent: Decimal, device: str | None) -> Ranked:
+def _ranked(ledger: LedgerReader, ruler: _Ruler, span: Span, percent: Decimal, selection: Selection) -> Ranked:
     seconds = ruler.seconds
-    since = kept_since(ledger, ruler.grain, device)
+    since = kept_since(ledger, ruler.grain, selection)
     counted = _whole(Span(span.end if since is None else max(span.start, since), span.end), seconds)
-    moved = by_step(ledger, ruler.grain, counted, seconds, device)
+    moved = by_step(ledger, ruler.grain, counted, seconds, selection)
     unwatched = Gaps(ledger, counted).count_steps(counted, seconds, moved)
     intervals = _length(counted, seconds) - unwatched
     idle = intervals - sum(1 for used in moved.values() if used.total)

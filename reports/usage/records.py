@@ -14,12 +14,14 @@ from reports.calendar.periods import HOUR_SECONDS, Period, day_number, day_numbe
 from reports.calendar.spans import Span
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import MACHINE
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 TOP_DAYS = 10
 RECENT_DAYS = 28
@@ -77,30 +79,29 @@ _Day = tuple[int, int, int, int, int]
 """Number of a day since 1970, its bytes both ways, its highest speeds; no class, since ten years have 3,652 of them."""
 
 
-def records(ledger: LedgerReader, now: float, device: str | None = None) -> Records:
+def records(ledger: LedgerReader, now: float, selection: Selection = MACHINE) -> Records:
     """Find them for the machine or one interface; raises UnknownInterfaceError.
 
     Speeds of one direction are those that are posted; all else holds what waits to be posted too.
     """
-    ledger.require_interface(device)
-    zone, days = ledger.zone, _days(ledger, device)
+    zone, days = ledger.zone, _days(ledger, selection)
     top = nlargest(TOP_DAYS, (day for day in days if day[1]), key=itemgetter(1))
     week, month = _first_of_most(days, _mondays(days)), _first_of_most(days, _firsts(days))
     return Records(
-        first_day(ledger, device),
-        [_busiest(ledger, Period.day(day_numbered(day[0]), zone), device) for day in top],
-        None if week is None else _busiest(ledger, Period.week(week, zone), device),
-        None if month is None else _busiest(ledger, Period.month(month.year, month.month, zone), device),
-        _busiest_hour(ledger, now, device),
-        Peaks(*(_peak(ledger, days, side, device) for side in range(len(INTERFACE.peaks)))),
+        first_day(ledger, selection),
+        [_busiest(ledger, Period.day(day_numbered(day[0]), zone), selection) for day in top],
+        None if week is None else _busiest(ledger, Period.week(week, zone), selection),
+        None if month is None else _busiest(ledger, Period.month(month.year, month.month, zone), selection),
+        _busiest_hour(ledger, now, selection),
+        Peaks(*(_peak(ledger, days, side, selection) for side in range(len(INTERFACE.peaks)))),
     )
 
 
-def _days(ledger: LedgerReader, device: str | None) -> list[_Day]:
+def _days(ledger: LedgerReader, selection: Selection) -> list[_Day]:
     speeds = ", ".join(f"max({name})" for name in INTERFACE.peaks)
     columns = f"day, sum(receive_bytes + transmit_bytes), {speeds}"
-    rows: list[_Day] = list(ledger.select(columns, "usage_by_day", "GROUP BY day", device=device))
-    for waiting in ledger.waiting(device).slots:
+    rows: list[_Day] = list(ledger.select(columns, "usage_by_day", "GROUP BY day", selection=selection))
+    for waiting in ledger.waiting(selection).slots:
         number = day_number(day_of(waiting.started, ledger.zone))
         place = bisect_left(rows, number, key=itemgetter(0))
         if place == len(rows) or rows[place][0] != number:
@@ -135,33 +136,33 @@ def _first_of_most(days: list[_Day], firsts: Sequence[int]) -> date | None:
     return day_numbered(firsts[sums.index(most)]) if most else None
 
 
-def _busiest(ledger: LedgerReader, period: Period, device: str | None) -> Busiest:
-    return Busiest(period, _sum(ledger.days(period.first, period.last, device).values()))
+def _busiest(ledger: LedgerReader, period: Period, selection: Selection) -> Busiest:
+    return Busiest(period, _sum(ledger.days(period.first, period.last, selection).values()))
 
 
-def _busiest_hour(ledger: LedgerReader, now: float, device: str | None) -> BusiestHour | None:
+def _busiest_hour(ledger: LedgerReader, now: float, selection: Selection) -> BusiestHour | None:
     zone = ledger.zone
     last = day_of(int(now), zone)
-    first = max(last - timedelta(days=RECENT_DAYS - 1), min(first_day(ledger, device) or last, last))
+    first = max(last - timedelta(days=RECENT_DAYS - 1), min(first_day(ledger, selection) or last, last))
     sums = [NO_BYTES] * HOURS
     for stretch in stretches(day_start(first, zone), Period.day(last, zone).end, zone):
         part = Span(stretch.start, stretch.end)
-        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, device, shift=stretch.offset, cycle=HOURS)
+        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=stretch.offset, cycle=HOURS)
         for hour, used in found.items():
             sums[hour] = sums[hour].plus(used)
     hour = max(range(HOURS), key=lambda number: sums[number].total)
     return BusiestHour(hour, first, last, sums[hour]) if sums[hour].total else None
 
 
-def _peak(ledger: LedgerReader, days: list[_Day], side: int, device: str | None) -> Peak | None:
+def _peak(ledger: LedgerReader, days: list[_Day], side: int, selection: Selection) -> Peak | None:
     place = 2 + side
     day = max(days, key=itemgetter(place), default=None)
     if day is None or not day[place]:
         return None
     number, speed = day[0], day[place]
     rest = f"AND day = :day AND {INTERFACE.peaks[side]} = :speed ORDER BY device LIMIT 1"
-    posted = ledger.select("device", "usage_by_day", rest, device=device, day=number, speed=speed)
-    waiting = ((row.device,) for row in ledger.waiting(device).slots if row.peak_speed == speed)
+    posted = ledger.select("device", "usage_by_day", rest, selection=selection, day=number, speed=speed)
+    waiting = ((row.device,) for row in ledger.waiting(selection).slots if row.peak_speed == speed)
     return Peak(speed, day_numbered(number), next(chain(posted, waiting))[0])
 
 

@@ -20,12 +20,14 @@ from reports.calendar.periods import (
 from reports.calendar.spans import Span
 from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, first_day, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 MOST_POINTS = 3_000
 USUAL_POINTS = 1_000
@@ -71,14 +73,15 @@ class Series(NamedTuple):
         return total
 
 
-def series(ledger: LedgerReader, now: float, span: Span, step: str | None = None, device: str | None = None) -> Series:
+def series(
+    ledger: LedgerReader, now: float, span: Span, step: str | None = None, selection: Selection = MACHINE
+) -> Series:
     """The whole steps that `span` touches, until the one that runs now.
 
     PeriodError for an unknown step and for more than 3,000 points; raises UnknownInterfaceError.
     """
-    ledger.require_interface(device)
     span = Span(span.start, min(span.end, int(now) + 1))
-    name = _fitting(ledger, span, device) if step is None else step
+    name = _fitting(ledger, span, selection) if step is None else step
     if name not in STEPS:
         raise PeriodError(f"step: {name!r} is no step: use {', '.join(STEPS)}")
     count = _count(span, STEPS[name])
@@ -91,19 +94,21 @@ def series(ledger: LedgerReader, now: float, span: Span, step: str | None = None
         return Series(name, [])
     edges = _edges(span, STEPS[name], ledger.zone)
     whole = Span(edges[0], edges[-1])
-    return Series(name, _points(edges, _moved(ledger, whole, STEPS[name], device), _Sight(ledger, whole, name, device)))
+    return Series(
+        name, _points(edges, _moved(ledger, whole, STEPS[name], selection), _Sight(ledger, whole, name, selection))
+    )
 
 
 class _Sight:
     """Knows where a step without rows says that nothing moved, and where it says nothing."""
 
-    def __init__(self, ledger: LedgerReader, span: Span, step: str, device: str | None) -> None:
+    def __init__(self, ledger: LedgerReader, span: Span, step: str, selection: Selection) -> None:
         self._gaps = Gaps(ledger, span)
         grain = STEPS[step].grain
         if grain is not None:
-            since = kept_since(ledger, grain, device)
+            since = kept_since(ledger, grain, selection)
         else:
-            first = first_day(ledger, device)
+            first = first_day(ledger, selection)
             since = None if first is None else day_start(first, ledger.zone)
         self._since = span.end if since is None else since
 
@@ -118,19 +123,19 @@ def _points(edges: Sequence[int], moved: dict[int, Bytes], sight: _Sight) -> lis
     ]
 
 
-def _moved(ledger: LedgerReader, span: Span, step: Step, device: str | None) -> dict[int, Bytes]:
+def _moved(ledger: LedgerReader, span: Span, step: Step, selection: Selection) -> dict[int, Bytes]:
     """Bytes by the second with which each step begins."""
     zone = ledger.zone
     if step.grain is None:
-        found = ledger.days(day_of(span.start, zone), day_of(span.end - 1, zone), device)
+        found = ledger.days(day_of(span.start, zone), day_of(span.end - 1, zone), selection)
         return {day_start(day, zone): used for day, used in found.items()}
     if step.seconds != HOUR_SECONDS:
-        steps = by_step(ledger, step.grain, span, step.seconds, device)
+        steps = by_step(ledger, step.grain, span, step.seconds, selection)
         return {number * step.seconds: used for number, used in steps.items()}
     moved: dict[int, Bytes] = {}
     for stretch in stretches(*span, zone):
         part = Span(stretch.start, stretch.end)
-        for number, used in by_step(ledger, step.grain, part, HOUR_SECONDS, device, shift=stretch.offset).items():
+        for number, used in by_step(ledger, step.grain, part, HOUR_SECONDS, selection, shift=stretch.offset).items():
             begun = -(-(number * HOUR_SECONDS - stretch.offset) // SLOT_SECONDS) * SLOT_SECONDS
             moved[max(begun, stretch.start)] = used
     return moved
@@ -155,11 +160,11 @@ def _count(span: Span, step: Step) -> int:
     return max(-(-span.end // step.seconds) - span.start // step.seconds, 0)
 
 
-def _fitting(ledger: LedgerReader, span: Span, device: str | None) -> str:
-    counted_since = max(span.start, ledger.first_seen(device) or 0)
+def _fitting(ledger: LedgerReader, span: Span, selection: Selection) -> str:
+    counted_since = max(span.start, ledger.first_seen(selection) or 0)
     for name, step in STEPS.items():
         if step.grain is not None and _count(span, step) <= USUAL_POINTS:
-            since = kept_since(ledger, step.grain, device)
+            since = kept_since(ledger, step.grain, selection)
             if since is not None and since <= counted_since:
                 return name
     return "1d"

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.periods import Period, PeriodError, dates, day_of, day_start, months
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 
 class DayUsage(NamedTuple):
@@ -65,43 +67,42 @@ class PeriodUsage(NamedTuple):
         return [month if month.bytes is not None else month._replace(is_partial=False) for month in sums.values()]
 
 
-def today(ledger: LedgerReader, now: float, device: str | None = None) -> PeriodUsage:
+def today(ledger: LedgerReader, now: float, selection: Selection = MACHINE) -> PeriodUsage:
     """Since the last local midnight."""
-    return usage(ledger, Period.day(_today(ledger, now), ledger.zone), now, device)
+    return usage(ledger, Period.day(_today(ledger, now), ledger.zone), now, selection)
 
 
-def week(ledger: LedgerReader, now: float, device: str | None = None) -> PeriodUsage:
+def week(ledger: LedgerReader, now: float, selection: Selection = MACHINE) -> PeriodUsage:
     """Since Monday's midnight."""
-    return usage(ledger, Period.week(_today(ledger, now), ledger.zone), now, device)
+    return usage(ledger, Period.week(_today(ledger, now), ledger.zone), now, selection)
 
 
 def month(
-    ledger: LedgerReader, now: float, device: str | None = None, which: tuple[int, int] | None = None
+    ledger: LedgerReader, now: float, selection: Selection = MACHINE, which: tuple[int, int] | None = None
 ) -> PeriodUsage:
     """A calendar month as (year, month); the current one by default."""
     day = _today(ledger, now)
     year, number = which or (day.year, day.month)
-    return usage(ledger, Period.month(year, number, ledger.zone), now, device)
+    return usage(ledger, Period.month(year, number, ledger.zone), now, selection)
 
 
-def year(ledger: LedgerReader, now: float, device: str | None = None, which: int | None = None) -> PeriodUsage:
+def year(ledger: LedgerReader, now: float, selection: Selection = MACHINE, which: int | None = None) -> PeriodUsage:
     """A calendar year; the current one by default."""
-    return usage(ledger, Period.year(which or _today(ledger, now).year, ledger.zone), now, device)
+    return usage(ledger, Period.year(which or _today(ledger, now).year, ledger.zone), now, selection)
 
 
-def days(ledger: LedgerReader, now: float, first: date, last: date, device: str | None = None) -> PeriodUsage:
+def days(ledger: LedgerReader, now: float, first: date, last: date, selection: Selection = MACHINE) -> PeriodUsage:
     """Local days from `first` to `last`, both included; PeriodError for a reversed range."""
     if last < first:
         raise PeriodError(f"from {first} to {last} is reversed: the first day must not be after the last")
-    return usage(ledger, Period.days(first, last, ledger.zone), now, device)
+    return usage(ledger, Period.days(first, last, ledger.zone), now, selection)
 
 
-def usage(ledger: LedgerReader, period: Period, now: float, device: str | None = None) -> PeriodUsage:
+def usage(ledger: LedgerReader, period: Period, now: float, selection: Selection = MACHINE) -> PeriodUsage:
     """The days of a period until today, those before counting began without an amount; raises UnknownInterfaceError."""
-    ledger.require_interface(device)
-    found = ledger.days(period.first, period.last, device)
+    found = ledger.days(period.first, period.last, selection)
     today = _today(ledger, now)
-    began = counting_began(ledger, device)
+    began = counting_began(ledger, selection)
     first_counted = today if began is None else day_of(began, ledger.zone)
     is_cut = began is not None and began > day_start(first_counted, ledger.zone)
     listed = [

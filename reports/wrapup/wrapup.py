@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage
 from reports.billing.cycles import PlanCycles, plan_cycles, tells_something
-from reports.billing.plans import Plan, PlanError, covers, cycle_before, cycle_of, named
+from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
 from reports.calendar.names import NamedPeriod, day_text, name_period
 from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
 from reports.calendar.spans import Asked, Span, span
 from reports.export.export import Export, ExportSummary, devices_of, export, subject_of
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES
+from reports.ledger.selection import MACHINE, of_interfaces
 from reports.usage.hours import HoursOfWeek, hours
 from reports.wrapup.comparisons import Comparison, compare, earlier, is_counted
 from reports.wrapup.highlights import Highlights, highlights
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from reports.ledger.host import Host
     from reports.ledger.reader import Bytes, LedgerReader
+    from reports.ledger.selection import Selection
     from reports.text.grafana_links import GrafanaLinks
     from reports.wrapup.requested_period import Wanted
 
@@ -149,13 +151,13 @@ def wrapup(
 
 
 def whose(
-    plans: Sequence[Plan], wanted: Wanted, plan: str | None, interface: str | None
+    plans: Sequence[Plan], wanted: Wanted, plan: str | None, interfaces: Sequence[str]
 ) -> tuple[Plan, Plan | str | None]:
     """The plan whose cycle may be meant, and whose days are told: a cycle's are those of its plan. Raises PlanError."""
-    subject, chosen = subject_of(plans, plan, interface), named(plans, plan)
+    subject, chosen = subject_of(plans, plan, interfaces), named(plans, plan)
     if wanted.cycle is None:
         return chosen, subject
-    if interface is not None:
+    if interfaces:
         raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
     return chosen, chosen
 
@@ -198,10 +200,7 @@ def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
     if days > LONGEST_HOURS_DAYS:
         first = day_of(told.end - 1, ledger.zone) - timedelta(days=RECENT_DAYS - 1)
         told = Span(day_start(first, ledger.zone), told.end)
-    devices: list[str | None] = [subject] if not isinstance(subject, Plan) else []
-    if isinstance(subject, Plan):
-        devices.extend(name for name, counts in ledger.devices().items() if covers(subject, name, is_counted=counts))
-    found = [hours(ledger, question.now, told, device) for device in devices]
+    found = [hours(ledger, question.now, told, selection) for selection in _selections(ledger, subject)]
     covered = [one.covered for one in found if one.covered is not None]
     if not covered or not any(one.total.total for one in found):
         return None
@@ -214,9 +213,12 @@ def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
 
 def _began(ledger: LedgerReader, subject: Plan | str | None) -> int | None:
     """When counting began: of the machine, of one interface, or of the first of a plan's."""
-    devices = devices_of(ledger, subject) if isinstance(subject, Plan) else (subject,)
-    began = (counting_began(ledger, device) for device in devices)
+    began = (counting_began(ledger, selection) for selection in _selections(ledger, subject))
     return min((at for at in began if at is not None), default=None)
+
+
+def _selections(ledger: LedgerReader, subject: Plan | str | None) -> list[Selection]:
+    return [MACHINE] if subject is None else [of_interfaces([name]) for name in devices_of(ledger, subject)]
 
 
 def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: int | None) -> Iterator[Comparison]:

@@ -13,6 +13,7 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.condition import Condition, condition_of
 from reports.calendar.periods import Period, day_of
 from reports.ledger.reader import LedgerReader
+from reports.ledger.selection import of_interfaces
 from tests.bench.exports import modules_in
 from tests.bench.http_client import CHUNKED, KeptConnection, ProtocolError, parse_head
 from tests.bench.machine import Machine, memory_of, processor_of
@@ -131,12 +132,12 @@ def test_days_of_a_seeded_ledger_can_be_what_its_slots_are(tmp_path: Path) -> No
 
     with closing(connect_to_read(path)) as connection:
         ledger = LedgerReader(connection)
-        days = ledger.days(day_of(now - 4 * 86_400, zone), day_of(now, zone), "eth1")
+        days = ledger.days(day_of(now - 4 * 86_400, zone), day_of(now, zone), of_interfaces(["eth1"]))
         assert ledger.zone == zone
         assert len(days) == 4
         for day, used in days.items():
             period = Period.day(day, zone)
-            assert used.total == ledger.slots(period.start, period.end, "eth1").total
+            assert used.total == ledger.slots(period.start, period.end, of_interfaces(["eth1"])).total
 
 
 def test_a_long_answer_is_measured_and_thrown_away() -> None:

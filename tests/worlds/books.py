@@ -18,6 +18,7 @@ from exporter.metering.readings import Subject
 from exporter.metering.sampler import Sampler, SamplerOptions
 from exporter.meters.interfaces.counting import CountingRules
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
+from reports.ledger.selection import of_interfaces
 from reports.usage.audit import KernelCounter, audit
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class Books:
     def lifetime(self, device: str) -> Pair:
         """Bytes of one interface in the ledger, what waits included; zeros for an unknown one."""
         with self.reading() as reader:
-            told = reader.lifetime(device)
+            told = reader.lifetime(of_interfaces([device]))
         return told.received, told.sent
 
     def lifetime_of_all(self) -> Pair:

@@ -7,7 +7,6 @@ from exporter.web.http.queries import MonthText, OfInterface, parse_parameter
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.calendar.periods import parse_month
 from reports.formats.json import bandwidth as shapes
-from reports.ledger.scope import names_of
 from reports.usage import bandwidth, usage
 
 routes = Routes()
@@ -30,10 +29,10 @@ def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwid
     """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
     settings = request.service.settings
     counted = [state.name for state in request.snapshot.interfaces if state.is_counted]
-    names = names_of(query.interface) if query.interface else counted
+    names = query.interface or counted
     has_minutes = set(names) <= set(counted) or settings.ledger.minutes == "all"
     average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
-    found = average_of(request.ledger, request.now, int(settings.average.window), query.interface)
+    found = average_of(request.ledger, request.now, int(settings.average.window), request.selection)
     return shapes.bandwidth(found, ",".join(names), settings.interfaces.sample_interval)
 
 
@@ -47,4 +46,4 @@ def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwid
 def monthly_traffic(request: LedgerRequest, query: TrafficQuery) -> shapes.MonthlyTraffic:
     """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
     which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    return shapes.monthly_traffic(usage.month(request.ledger, request.now, query.interface, which))
+    return shapes.monthly_traffic(usage.month(request.ledger, request.now, request.selection, which))

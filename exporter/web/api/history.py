@@ -95,9 +95,9 @@ class SeriesQuery(SpanQuery, frozen=True, kw_only=True, rename={"first": "from",
     link=LinkContext.ever,
     ask=PATIENT,
 )
-def records(request: LedgerRequest, query: OfInterface) -> json_records.RecordsAnswer:
+def records(request: LedgerRequest, _query: OfInterface) -> json_records.RecordsAnswer:
     """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
-    return json_records.records(found_records.records(request.ledger, request.now, query.interface))
+    return json_records.records(found_records.records(request.ledger, request.now, request.selection))
 
 
 @routes.question(
@@ -111,7 +111,7 @@ def records(request: LedgerRequest, query: OfInterface) -> json_records.RecordsA
 def hours(request: LedgerRequest, query: SpanQuery) -> shapes.HoursAnswer:
     """Bytes by weekday and local hour of day, of everything by default: as far back as quarter hours are kept."""
     days = _span(request, query, default="all")
-    found = hours_of_week.hours(request.ledger, request.now, days, query.interface)
+    found = hours_of_week.hours(request.ledger, request.now, days, request.selection)
     return shapes.hours(found, request.zone)
 
 
@@ -127,7 +127,7 @@ def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.Percent
     """The speed that p percent of all finished intervals stay within, idle ones included; of this month by default."""
     percent = percentiles.parse_percent(query.p)
     days = _span(request, query, default="month")
-    found = percentiles.percentile(request.ledger, request.now, days, percent, query.interface)
+    found = percentiles.percentile(request.ledger, request.now, days, percent, request.selection)
     return shapes.percentile(found, request.zone)
 
 
@@ -142,7 +142,7 @@ def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.Percent
 def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
     """Bytes step by step until now: zeros where nothing moved, null where nobody looked; of today by default."""
     days = _span(request, query, default="today")
-    found = points.series(request.ledger, request.now, days, query.step, query.interface)
+    found = points.series(request.ledger, request.now, days, query.step, request.selection)
     return shapes.series(found, days, request.zone)
 
 

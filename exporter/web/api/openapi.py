@@ -159,6 +159,7 @@ def _parameter(query: type[Query], field: msgspec.structs.FieldInfo) -> dict[str
     schema = msgspec.json.schema(get_type_hints(query, include_extras=True)[field.name])
     if "anyOf" in schema:  # a parameter can be left out, not null
         schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
+    schema = schema.get("items", schema)  # one that may be given again
     if isinstance(field.default, bool):
         schema["default"] = field.default
     return {

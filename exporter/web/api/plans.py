@@ -82,8 +82,9 @@ def cost(request: LedgerRequest, query: CostQuery) -> json_cost.CostAnswer:
     if query.period not in PERIODS:
         raise BadRequestError(f"period: {query.period!r} is refused; use {', '.join(PERIODS)}")
     plan, price = _named(request, query.plan), _price(query.cost_per_gb)
-    request.ledger.require_interface(query.interface)
-    found = period_cost(request.ledger, plan, query.period, request.now, price_per_gb=price, device=query.interface)
+    found = period_cost(
+        request.ledger, plan, query.period, request.now, price_per_gb=price, selection=request.selection
+    )
     return json_cost.cost_answer(found, is_asked=price is not None)
 
 

@@ -25,7 +25,6 @@ from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
 from reports.formats.shapes import Usage, usage_of
 from reports.ledger.reader import NO_BYTES, Bytes
-from reports.ledger.scope import names_of
 from reports.usage import usage
 
 if TYPE_CHECKING:
@@ -78,57 +77,55 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
 async def live(context: ServiceContext, query: OfInterface) -> Usage:
     """Bytes per second, measured between the last two samples."""
     snapshot = context.fresh_snapshot()
-    if query.interface is None:
+    if not query.interface:
         return _rates(snapshot.machine_rates)
     rates = {state.name: state.rates for state in snapshot.interfaces}
-    names = names_of(query.interface)
-    if not rates.keys() >= set(names):
-        await context.ask(lambda ledger: ledger.require_interface(query.interface))
-    chosen = [rates.get(name, STILL) for name in dict.fromkeys(names)]
+    if not rates.keys() >= set(query.interface):
+        await context.ask(lambda ledger: ledger.resolve(query.interface))
+    chosen = [rates.get(name, STILL) for name in query.interface]
     return _rates(Speeds(*(sum(each) for each in zip(*chosen, strict=True))))
 
 
 @routes.question("/api/today", "Usage since local midnight", OfInterface, TodayAndCost, link=LinkContext.day)
-def today(request: LedgerRequest, query: OfInterface) -> TodayAndCost:
+def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     ledger, now = request.ledger, request.now
-    day = shapes.today(usage.today(ledger, now, query.interface), ledger.zone)
-    return today_and_cost(day, period_cost(ledger, request.plans[0], "today", now, device=query.interface))
+    day = shapes.today(usage.today(ledger, now, request.selection), ledger.zone)
+    return today_and_cost(day, period_cost(ledger, request.plans[0], "today", now, selection=request.selection))
 
 
 @routes.question("/api/week", "Usage of this week by day", OfInterface, shapes.Range, link=LinkContext.week)
-def week(request: LedgerRequest, query: OfInterface) -> shapes.Range:
+def week(request: LedgerRequest, _query: OfInterface) -> shapes.Range:
     """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
-    return shapes.days(usage.week(request.ledger, request.now, query.interface), request.zone)
+    return shapes.days(usage.week(request.ledger, request.now, request.selection), request.zone)
 
 
 @routes.question("/api/month", "Usage of a month by day", MonthQuery, shapes.Month, link=LinkContext.month)
 def month(request: LedgerRequest, query: MonthQuery) -> shapes.Month:
     """Every day of a calendar month until today: zeros without traffic, null before counting began."""
     which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    return shapes.month(usage.month(request.ledger, request.now, query.interface, which), request.zone)
+    return shapes.month(usage.month(request.ledger, request.now, request.selection, which), request.zone)
 
 
 @routes.question("/api/year", "Usage of a year by month", YearQuery, shapes.Year, link=LinkContext.year)
 def year(request: LedgerRequest, query: YearQuery) -> shapes.Year:
     """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
     which = None if query.year is None else parse_parameter("year", query.year, parse_year)
-    return shapes.year(usage.year(request.ledger, request.now, query.interface, which), request.zone)
+    return shapes.year(usage.year(request.ledger, request.now, request.selection, which), request.zone)
 
 
 @routes.question("/api/range", "Usage of a range of days", RangeQuery, shapes.Range, link=LinkContext.days)
 def days(request: LedgerRequest, query: RangeQuery) -> shapes.Range:
     """Every local day of a range until today: zeros without traffic, null before counting began."""
-    return shapes.days(usage.days(request.ledger, request.now, *query.dates(), query.interface), request.zone)
+    return shapes.days(usage.days(request.ledger, request.now, *query.dates(), request.selection), request.zone)
 
 
 @routes.question("/api/summary", "Usage since counting began", OfInterface, Summary, link=LinkContext.ever)
-def summary(request: LedgerRequest, query: OfInterface) -> Summary:
+def summary(request: LedgerRequest, _query: OfInterface) -> Summary:
     """Everything since counting began."""
     ledger = request.ledger
-    ledger.require_interface(query.interface)
-    cost = period_cost(ledger, request.plans[0], "ever", request.now, device=query.interface)
-    return json_cost.summary(ledger.lifetime(query.interface), cost, ledger.first_seen(), ledger.zone)
+    cost = period_cost(ledger, request.plans[0], "ever", request.now, selection=request.selection)
+    return json_cost.summary(ledger.lifetime(request.selection), cost, ledger.first_seen(), ledger.zone)
 
 
 @routes.question(

@@ -8,7 +8,6 @@ import msgspec
 
 from reports.calendar.periods import PeriodError
 from reports.errors import QuestionError
-from reports.ledger.scope import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,14 +19,17 @@ INTERFACE = "interface"
 QueryType = TypeVar("QueryType", bound="Query")
 Parsed = TypeVar("Parsed")
 
-InterfaceName = Annotated[
-    str,
-    msgspec.Meta(
-        description="One interface; given again, several added up. Without it, the answer is for the machine: its "
-        "counted interfaces together.",
-        extra_json_schema={"minLength": 1},
-        examples=["eth0"],
-    ),
+Interfaces = tuple[
+    Annotated[
+        str,
+        msgspec.Meta(
+            description="One interface; given again, several added up. Without it, the answer is for the machine: its "
+            "counted interfaces together.",
+            extra_json_schema={"minLength": 1},
+            examples=["eth0"],
+        ),
+    ],
+    ...,
 ]
 MonthText = Annotated[
     str,
@@ -96,9 +98,9 @@ class NoQuery(Query, frozen=True, kw_only=True):
 
 
 class OfInterface(Query, frozen=True, kw_only=True):
-    """Answers for one interface instead of the whole machine."""
+    """Answers for some interfaces instead of the whole machine."""
 
-    interface: InterfaceName | None = None
+    interface: Interfaces = ()
 
 
 class BadRequestError(QuestionError):
@@ -111,8 +113,7 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
     for name, value in request.query.items():
         if name in given and name != INTERFACE:
             raise BadRequestError(f"{name}: given more than once")
-        # Several interfaces are added up.
-        given[name] = joined((given[name], value)) or "" if name in given else value
+        given[name] = value
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in known:
@@ -121,9 +122,11 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
     for name, field in known.items():
         if field.required and name not in given:
             raise BadRequestError(f"{name}: is missing")
-    values = {
+    values: dict[str, object] = {
         name: _switch(name, text) if isinstance(known[name].default, bool) else text for name, text in given.items()
     }
+    if INTERFACE in given:
+        values[INTERFACE] = tuple(dict.fromkeys(request.query.getall(INTERFACE)))
     return msgspec.convert(values, kind)
 
 

@@ -20,8 +20,9 @@ from aiohttp import web
 
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import NoQuery, Query, parse_query
+from exporter.web.http.queries import NoQuery, OfInterface, Query, parse_query
 from exporter.web.http.responses import JSON, json_response
+from reports.ledger.selection import MACHINE, Selection
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -46,12 +47,16 @@ GRAFANA_URL = "grafana_url"
 
 
 class LedgerRequest(NamedTuple):
-    """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service."""
+    """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service.
+
+    `selection` is of the interfaces of the query; of the machine without any.
+    """
 
     ledger: LedgerReader
     now: float
     snapshot: Snapshot
     service: ServiceContext
+    selection: Selection = MACHINE
 
     @property
     def zone(self) -> ZoneInfo:
@@ -93,7 +98,12 @@ class Routes(list[Route]):
         def add(handle: Callable[[LedgerRequest, Q], A]) -> Callable[[LedgerRequest, Q], A]:
             async def find(service: ServiceContext, given: Q) -> A:
                 snapshot, now = service.fresh_snapshot(), service.now
-                found: A = await ask(service, lambda held: handle(LedgerRequest(held, now, snapshot, service), given))
+                names = given.interface if isinstance(given, OfInterface) else ()
+
+                def answer(ledger: LedgerReader) -> A:
+                    return handle(LedgerRequest(ledger, now, snapshot, service, ledger.resolve(names)), given)
+
+                found: A = await ask(service, answer)
                 return found
 
             find.__doc__ = handle.__doc__

@@ -71,7 +71,7 @@ def page_facts(
         now=int(now),
         today=today,
         yesterday=days(ledger, now, before, before).days[0].bytes,
-        month=month(ledger, now, None, which),
+        month=month(ledger, now, which=which),
         first_month=first,
         last_month=last,
         began=began,

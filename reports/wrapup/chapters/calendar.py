@@ -40,7 +40,7 @@ def calendar(wrapup: WrapUp) -> Chapter | None:
         figures = [Figure(wall_calendar(entries, shades, title=caption), caption, _legend(shades))]
     else:
         figures = list(_years(entries, shades))
-    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.device)
+    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.devices)
     return Chapter("calendar", "Every single day", _lead(wrapup), figures=figures, link=link)
 
 

@@ -34,7 +34,7 @@ def clock(wrapup: WrapUp) -> Chapter | None:
     ]
     caption = _caption(wrapup, found)
     figure = Figure(hour_heat(tips, title=caption), caption)
-    link = wrapup.links and wrapup.links.usage(*found.covered, wrapup.told.device)
+    link = wrapup.links and wrapup.links.usage(*found.covered, wrapup.told.devices)
     return Chapter("clock", _title(found), _lead(found), figures=(figure,), link=link)
 
 

@@ -86,6 +86,6 @@ def _tip(when: str, used: Bytes) -> str:
 def _chapter(wrapup: WrapUp, title: str, lead: str, drawn: Sequence[Column], caption: str) -> Chapter:
     most = max(drawn, key=lambda column: column.received + column.sent)
     drawing = column_chart(drawn, title=f"{caption} The most: {most.tip}.", height=240)
-    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.device)
+    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.devices)
     figure = Figure(drawing, caption, RECEIVED_AND_SENT)
     return Chapter("over-time", title, lead, figures=(figure,), link=link)

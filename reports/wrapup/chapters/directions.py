@@ -30,7 +30,7 @@ def directions(wrapup: WrapUp) -> Chapter | None:
     figure = Figure(share_bar(pieces, title=caption), caption, RECEIVED_AND_SENT)
     interfaces = [one for one in told.interfaces if one.bytes.total]
     bars = tuple(_bars(interfaces)) if told.device is None and len(interfaces) > 1 else ()
-    link = wrapup.links and wrapup.links.interfaces(*wrapup.span, wrapup.told.device)
+    link = wrapup.links and wrapup.links.interfaces(*wrapup.span, wrapup.told.devices)
     left_out = len(interfaces) - len(bars)
     notes = []
     if bars and any(not one.is_counted for one in interfaces):

@@ -19,7 +19,7 @@ def numbers(wrapup: WrapUp) -> Chapter:
     lead = "Every byte of every counted interface, counted once."
     if wrapup.told.device is not None or wrapup.told.plan is not None:
         lead = "Every byte, counted once."
-    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.device)
+    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.devices)
     return Chapter("numbers", f"{heading} in numbers", lead, facts=tuple(_facts(wrapup)), link=link)
 
 

@@ -29,7 +29,7 @@ def stories(wrapup: WrapUp) -> Chapter | None:
     if busiest is not None and not is_one_day:
         part = percent(busiest.total, wrapup.summary.total.total)
         lead = f"{day_of_year(busiest.day)} alone moved {part} of everything."
-    return Chapter("records", "Records", lead, facts, link=links and links.usage(*wrapup.span, wrapup.told.device))
+    return Chapter("records", "Records", lead, facts, link=links and links.usage(*wrapup.span, wrapup.told.devices))
 
 
 def day_of_year(day: date) -> str:

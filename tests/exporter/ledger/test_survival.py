@@ -79,7 +79,7 @@ def test_a_reboot_while_down_counts_whole_over_a_gap_since_the_last_look(books: 
     books.start()
 
     with books.reading() as reader:
-        told, gaps = reader.lifetime("eth0"), reader.gaps(0, 2**40)
+        told, gaps = reader.lifetime(reader.resolve(["eth0"])), reader.gaps(0, 2**40)
     assert (told.received, told.sent, told.estimated) == (40_000, 4000, 44_000)
     assert [(gap.began, gap.ended, gap.bytes) for gap in gaps] == [(stopped, books.machine.seconds, 44_000)]
     assert books.rows("SELECT min(slot) FROM slot") == [(booted - booted % 900,)]
@@ -114,7 +114,7 @@ def test_a_suspend_is_a_gap_and_no_peak(books: Books) -> None:
 
     assert snapshot.interfaces[0].rates.total == 0
     with books.reading() as reader:
-        assert reader.lifetime("eth0").peak_speed == 1000
+        assert reader.lifetime(reader.resolve(["eth0"])).peak_speed == 1000
         assert [gap.cause for gap in reader.gaps(0, 2**40)] == ["asleep"]
     assert books.lifetime("eth0") == (900_001_000, 0)
 

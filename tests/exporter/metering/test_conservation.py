@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from exporter.metering.readings import NOTHING, Counts
+from reports.ledger.selection import of_interfaces
 from tests.worlds.fake_machine import GIGABIT, Machine, plus
 
 if TYPE_CHECKING:
@@ -91,8 +92,9 @@ class Story:
             snapshot = self.books.sample()
             with self.books.reading() as reader:
                 for state in snapshot.interfaces:
-                    assert reader.lifetime(state.name).total == state.lifetime.bytes
-                    days = reader.days(date(1970, 1, 1), date(2100, 1, 1), state.name)
+                    selection = of_interfaces([state.name])
+                    assert reader.lifetime(selection).total == state.lifetime.bytes
+                    days = reader.days(date(1970, 1, 1), date(2100, 1, 1), selection)
                     assert sum(used.total for used in days.values()) == state.lifetime.bytes
 
     def _commit(self, _: Step) -> None:

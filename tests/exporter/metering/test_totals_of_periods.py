@@ -39,7 +39,7 @@ def test_every_period_agrees_on_every_day_of_a_quarter(
         today = books.totals.today(machine.seconds)
         with books.reading() as reader:
             for period in PERIODS:
-                asked = ASKED[period](reader, machine.seconds, "eth0").total
+                asked = ASKED[period](reader, machine.seconds, reader.resolve(["eth0"])).total
                 assert books.totals.device("eth0").to_date(period, today) == (asked.received, asked.sent), period
 
 

@@ -26,6 +26,7 @@ from reports.billing.status import plan_status
 from reports.calendar.periods import SLOT_SECONDS, Period, dates, day_of
 from reports.formats.json import plans as shapes
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.selection import of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,13 +52,13 @@ def window_by_window(ledger: LedgerReader, plan: Plan, first: date, last: date) 
     for device, is_counted in ledger.devices().items():
         if not covers(plan, device, is_counted=is_counted):
             continue
-        for moved in ledger.days(first, last, device).values():
+        for moved in ledger.days(first, last, of_interfaces([device])).values():
             billed = billed.plus(moved)
         for day in dates(first, last):
             period = Period.day(day, ledger.zone)
             for slot in range(period.start, period.end, SLOT_SECONDS):
                 if in_free_hours(plan, slot, ledger.zone):
-                    free = free.plus(ledger.slots(slot, slot + SLOT_SECONDS, device))
+                    free = free.plus(ledger.slots(slot, slot + SLOT_SECONDS, of_interfaces([device])))
     return Bytes(billed.received - free.received, billed.sent - free.sent), free
 
 

@@ -17,6 +17,7 @@ from reports.billing.cycles import plan_cycles
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from reports.billing.prices import one_price
 from reports.billing.status import plan_status
+from reports.ledger.selection import MACHINE, of_interfaces
 from tests.worlds.written_ledger import WrittenLedger
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def test_a_stretch_of_whole_cycles_costs_the_sum_of_their_bills(ledger: WrittenL
 @given(some_plan(), days)
 def test_interfaces_have_their_shares_of_the_bill_by_bytes(ledger: WrittenLedger, plan: Plan, day: date) -> None:
     whole = asked(ledger, stretch_cost, plan._replace(base_price=Decimal(0)), day, TODAY)
-    shares = [asked(ledger, stretch_cost, plan, day, TODAY, device=device) for device in DEVICES]
+    shares = [asked(ledger, stretch_cost, plan, day, TODAY, selection=of_interfaces([device])) for device in DEVICES]
 
     with localcontext(prec=200):
         parts = sum((bill.exact for share in shares for bill in share.bills), Decimal(0))
@@ -238,7 +239,7 @@ def test_interfaces_have_their_shares_of_the_bill_by_bytes(ledger: WrittenLedger
 def test_an_interface_at_one_price_costs_its_bytes(ledger: WrittenLedger) -> None:
     plan = Plan(price_steps=one_price(Decimal("0.07")), gigabyte_bytes=GB)
 
-    found = asked(ledger, stretch_cost, plan, TODAY, TODAY, device="eth1")
+    found = asked(ledger, stretch_cost, plan, TODAY, TODAY, selection=of_interfaces(["eth1"]))
 
     assert found.total == cents(Decimal(sum(moved(plan, TODAY, TODAY, ["eth1"]))) / GB * Decimal("0.07"))
 
@@ -258,7 +259,8 @@ def test_another_price_is_no_bill_and_is_rounded_once(ledger: WrittenLedger, dev
     plan = Plan(cycle=CycleRule("weekly"), price_steps=STEPS, base_price=Decimal(10), gigabyte_bytes=GB)
     rows = [row for row in ROWS if (row.device in covered(plan) if device is None else row.device == device)]
 
-    found = asked(ledger, period_cost, plan, "ever", NOW, price_per_gb=Decimal("0.123"), device=device)
+    selection = MACHINE if device is None else of_interfaces([device])
+    found = asked(ledger, period_cost, plan, "ever", NOW, price_per_gb=Decimal("0.123"), selection=selection)
 
     assert found.total == cents(Decimal(sum(row.received + row.sent for row in rows)) / GB * Decimal("0.123"))
     assert (len(found.bills), found.base) == (1, Decimal(0))

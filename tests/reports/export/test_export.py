@@ -246,12 +246,12 @@ def test_a_plan_whose_interfaces_were_never_seen_has_no_days(ledger: WrittenLedg
 
 def test_a_plan_and_an_interface_at_once_are_refused_with_the_rule() -> None:
     with pytest.raises(PlanError, match="'home' and interface exclude each other"):
-        subject_of([Plan("home")], "home", "eth0")
+        subject_of([Plan("home")], "home", ["eth0"])
 
 
 def test_a_plan_that_nobody_set_is_refused_with_those_that_are() -> None:
     with pytest.raises(PlanError, match="there is no 'office'; use home, travel"):
-        subject_of([Plan("home"), Plan("travel")], "office", None)
+        subject_of([Plan("home"), Plan("travel")], "office", [])
 
 
 def test_an_interface_that_the_ledger_does_not_know_is_refused(ledger: WrittenLedger) -> None:

@@ -25,7 +25,7 @@ YEAR = Span(int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()), int(datetime(2027
 
 def found(ledger: WrittenLedger, span: Span = YEAR, device: str | None = None, now: int = YEAR.end) -> HoursOfWeek:
     with ledger.reading() as reader:
-        return hours(reader, now, span, device)
+        return hours(reader, now, span, reader.resolve([device] if device else []))
 
 
 def busy(told: HoursOfWeek) -> dict[tuple[int, int], int]:

@@ -39,7 +39,9 @@ def found(
     device: str | None = None,
 ) -> Percentile:
     with ledger.reading() as reader:
-        return percentile(reader, now, span or Span(START, START + 30 * DAY), percent, device)
+        return percentile(
+            reader, now, span or Span(START, START + 30 * DAY), percent, reader.resolve([device] if device else [])
+        )
 
 
 @pytest.mark.parametrize(("first", "told"), [(0, (94, 188, 282)), (1, (95, 190, 285))])

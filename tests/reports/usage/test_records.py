@@ -25,7 +25,7 @@ NOW = MIDNIGHT + 12 * HOUR
 
 def found(ledger: WrittenLedger, device: str | None = None, now: int = NOW) -> Records:
     with ledger.reading() as reader:
-        return records(reader, now, device)
+        return records(reader, now, reader.resolve([device] if device else []))
 
 
 def at(day: date, hour: int = 0) -> int:

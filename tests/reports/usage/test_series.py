@@ -35,7 +35,7 @@ def found(
     now: int = START + 99 * DAY,
 ) -> Series:
     with ledger.reading() as reader:
-        return series(reader, now, span, step, device)
+        return series(reader, now, span, step, reader.resolve([device] if device else []))
 
 
 def totals(told: Series) -> list[int | None]:

@@ -382,10 +382,10 @@ def test_one_period_is_told_at_a_time(wanted: Wanted, problem: str) -> None:
 
 
 def test_a_cycle_is_of_a_plan() -> None:
-    assert whose([HOME, Plan("b")], Wanted(cycle="last"), "b", None) == (Plan("b"), Plan("b"))
-    assert whose([HOME], Wanted(), None, "eth0") == (HOME, "eth0")
+    assert whose([HOME, Plan("b")], Wanted(cycle="last"), "b", []) == (Plan("b"), Plan("b"))
+    assert whose([HOME], Wanted(), None, ["eth0"]) == (HOME, "eth0")
     with pytest.raises(PlanError, match="cycle: not together with interface"):
-        whose([HOME], Wanted(cycle="last"), None, "eth0")
+        whose([HOME], Wanted(cycle="last"), None, ["eth0"])
 
 
 def test_what_is_unknown_is_refused_as_an_export_refuses_it(ledger: WrittenLedger) -> None:
