@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.postings import STILL, Speeds
-from reports.calendar.periods import Period, dates, day_of, day_start
+from reports.calendar.history import DAYS_KEPT, MONTHS_KEPT, PERIODS, periods_at
+from reports.calendar.periods import Period, day_of, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
     from exporter.metering.spreading import Piece
-
-PERIODS = ("day", "week", "month", "year")
-DAYS_KEPT = 31
-MONTHS_KEPT = 24
 
 
 class Amount(NamedTuple):
@@ -120,28 +116,6 @@ class DeviceTotals:
         self.months = {month: amount for month, amount in self.months.items() if month >= oldest_month}
 
 
-def last_days(today: date) -> tuple[date, ...]:
-    """The finished days whose totals are told, oldest first, and today."""
-    return tuple(dates(today - timedelta(days=DAYS_KEPT), today))
-
-
-def last_months(today: date) -> tuple[tuple[int, int], ...]:
-    """The months whose totals are told as (year, month), oldest first; the current one is the last."""
-    number = today.year * 12 + today.month - 1
-    return tuple((month // 12, month % 12 + 1) for month in range(number - MONTHS_KEPT + 1, number + 1))
-
-
-# Asked for at every scrape, changed by midnight.
-@lru_cache(maxsize=2)
-def _periods(today: date, zone: ZoneInfo) -> Mapping[str, Period]:
-    return {
-        "day": Period.day(today, zone),
-        "week": Period.week(today, zone),
-        "month": Period.month(today.year, today.month, zone),
-        "year": Period.year(today.year, zone),
-    }
-
-
 def _sum(amounts: Iterable[Amount]) -> Amount:
     receive = transmit = 0
     for amount in amounts:
@@ -217,7 +191,7 @@ class Totals:
 
     def periods(self, today: date) -> Mapping[str, Period]:
         """The current day, week, month and year."""
-        return _periods(today, self.zone)
+        return periods_at(today, self.zone)
 
     def start(self) -> int | None:
         """UTC seconds at which the first local day began that moved a byte; None before there is one."""

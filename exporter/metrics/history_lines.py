@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.totals import PERIODS
 from exporter.metrics.lines import label_texts, lines_of
 from exporter.metrics.numbers import number_text
+from reports.calendar.history import PERIODS
 
 if TYPE_CHECKING:
     from datetime import date

@@ -5,14 +5,16 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.history import periods_at
 from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start
 from reports.ledger.shape import GONE, INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
+    from reports.calendar.periods import Period
     from reports.ledger.reader import LedgerReader
     from reports.ledger.rows import Interface
 
@@ -35,6 +37,10 @@ class Calendar:
     def date(self, day: int) -> date:
         """The date of a day."""
         return day_numbered(day)
+
+    def periods(self, day: int) -> Iterable[Period]:
+        """The day, week, month and year that a day is in."""
+        return periods_at(day_numbered(day), self.zone).values()
 
 
 class PastInterface(NamedTuple):

@@ -9,21 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.history import PERIODS
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.shape import INTERFACE
 from reports.past.days import Calendar, past_interfaces
-from reports.past.periods import (
-    PERIODS,
-    bounds,
-    daily_cells,
-    day_ends,
-    first_days,
-    monthly_cells,
-    next_days,
-    period_samples,
-    told_cells,
-)
+from reports.past.periods import bounds, day_ends, history, period_samples
 from reports.past.ticks import DaySampler
 
 if TYPE_CHECKING:
@@ -86,10 +77,10 @@ class Past:
             if count < len(DIRECTIONS):
                 yield from self._history(count, ticks, moments, window)
         told = sorted(moments)
-        for bound, days in (("start", first_days), ("end", next_days)):
+        for bound in ("start", "end"):
             gauges = (
                 PastSeries((("period", period),), times, values)
-                for period, (times, values) in zip(PERIODS, bounds(self._calendar, told, days), strict=True)
+                for period, (times, values) in zip(PERIODS, bounds(self._calendar, told, bound), strict=True)
             )
             yield _family(f"netledger_period_{bound}_timestamp_seconds", "gauge", gauges, window)
 
@@ -107,10 +98,10 @@ class Past:
 
         def totals(label: str) -> Iterator[PastSeries]:
             for device, one in told:
-                ends = [end for end in day_ends(self._calendar, device, one) if window.start <= end.time < window.end]
-                make = daily_cells if label == "date" else monthly_cells
-                for cell in make(self._calendar, device, ends):
-                    yield PastSeries((*_labels(device), (label, cell.text)), *told_cells(device, count, cell, ends))
+                ends = (end for end in day_ends(self._calendar, device, one) if window.start <= end.time < window.end)
+                found = history(self._calendar, device, count, ends, label)
+                for text, (times, values) in found.items():
+                    yield PastSeries((*_labels(device), (label, text)), times, values)
 
         unit = f"{DIRECTIONS[count]}_bytes"
         yield _family(f"netledger_interface_period_{unit}", "gauge", periods(), window)

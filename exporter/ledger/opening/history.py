@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.postings import Speeds
-from exporter.metering.totals import MONTHS_KEPT, DayRow
+from exporter.metering.totals import DayRow
+from reports.calendar.history import MONTHS_KEPT
 from reports.calendar.periods import day_numbered
 
 if TYPE_CHECKING:

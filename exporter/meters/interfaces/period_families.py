@@ -6,8 +6,9 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from exporter.metering.totals import PERIODS, ZERO, last_days, last_months
+from exporter.metering.totals import ZERO
 from exporter.metrics.tables import TRUTH, Cell, Column, HistoryTable, Labels, Table
+from reports.calendar.history import PERIODS, last_days, last_months
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.postings import STILL
-from exporter.metering.totals import PERIODS, DayRow, Totals, last_months
+from exporter.metering.totals import DayRow, Totals
+from reports.calendar.history import PERIODS, last_months
 from reports.usage import bandwidth, usage
 
 if TYPE_CHECKING:
