@@ -73,7 +73,7 @@ def plan_backfill(wanted: Wanted, session: Session, ledger: LedgerReader, now: f
     """
     target = target_labels(session.settings, wanted.labels)
     server = _server(wanted)
-    looked = session.looked_at()
+    looked = session.sampled_at()
     end = int(now if looked is None else min(now, looked)) + 1
     if server is not None:
         prometheus.require_target(server, target, now)

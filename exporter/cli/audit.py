@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.metering.readings import MeterError
+from exporter.meters.interfaces.kernel_counters import read_kernel_counters
 from exporter.session.client import ServiceError
 from exporter.session.reading import Answer, reading
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import Table, print_table
 from reports.calendar.periods import iso
-from reports.usage.audit import KernelCounter
 from reports.usage.audit import audit as compare
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.session.session import Session
-    from reports.usage.audit import Audit
+    from reports.usage.audit import Audit, KernelCounter
 
 
 @click.command()
@@ -60,23 +60,10 @@ def _post_everything(session: Session) -> None:
 
 
 def _kernel_counters() -> dict[str, KernelCounter]:
-    from exporter.meters.interfaces import open_interface_meter  # noqa: PLC0415 - psutil, for this command only
-
     try:
-        meter = open_interface_meter()
-        try:
-            look = meter.look()
-        finally:
-            meter.close()
+        return read_kernel_counters()
     except MeterError as error:
         raise click.ClickException(f"the kernel's counters cannot be read: {error}") from error
-    return {
-        reading.subject.name: KernelCounter(
-            str(reading.epoch), (reading.counts.receive_bytes, reading.counts.transmit_bytes)
-        )
-        for reading in look.readings
-        if reading.is_present
-    }
 
 
 def _document(found: Audit, zone: ZoneInfo) -> dict[str, object]:

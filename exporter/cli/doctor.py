@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.doctor.checks import examine
-from exporter.doctor.findings import FACT, PROBLEM, diagnose
+from exporter.doctor.findings import diagnose
+from exporter.meters.findings import FACT, PROBLEM, is_well
 from exporter.session.reading import Answer, reading
-from exporter.terminal.printing import CONTROL, Table, print_table, say
+from exporter.terminal.printing import CONTROL, print_table, say
 
 if TYPE_CHECKING:
-    from exporter.doctor.findings import Diagnosis, Finding
+    from collections.abc import Sequence
+
+    from exporter.doctor.checks import Facts
+    from exporter.meters.findings import Finding
     from exporter.session.session import Session
 
 TOPICS = {
@@ -23,6 +27,7 @@ TOPICS = {
     "ledger": "Ledger",
     "service": "Service",
     "clock": "Clock",
+    "plans": "Plans",
 }
 
 
@@ -30,47 +35,28 @@ TOPICS = {
 @reading("Print JSON.")
 def doctor(session: Session) -> Answer:
     """Say what is measured, how, what is not visible, and what to do (exit code 1: something needs attention)."""
-    diagnosis = diagnose(examine(session))
-    return Answer(_document(diagnosis), partial(_print, diagnosis), int(not diagnosis.is_well))
+    facts = examine(session)
+    findings = diagnose(facts)
+    document: dict[str, object] = {"well": is_well(findings), "findings": [finding._asdict() for finding in findings]}
+    for meter in facts.meters:
+        document |= meter.document
+    return Answer(document, partial(_print, facts, findings), int(not is_well(findings)))
 
 
-def _document(diagnosis: Diagnosis) -> dict[str, object]:
-    return {
-        "well": diagnosis.is_well,
-        "findings": [finding._asdict() for finding in diagnosis.findings],
-        "interfaces": [
-            {
-                "interface": verdict.name,
-                "kind": verdict.kind,
-                "up": verdict.is_up,
-                "metered": verdict.is_metered,
-                "counted": verdict.is_counted,
-                "reason": verdict.reason,
-            }
-            for verdict in diagnosis.interfaces
-        ],
-    }
-
-
-def _print(diagnosis: Diagnosis) -> None:
-    rows = [
-        (verdict.name, verdict.kind, "yes" if verdict.is_counted else "no", verdict.reason)
-        for verdict in diagnosis.interfaces
-    ]
-    if rows:
-        columns = ("Interface", "Kind", "Counted", "Why")
-        print_table(Table("Interfaces", columns, rows, left=frozenset(range(4))))
+def _print(facts: Facts, findings: Sequence[Finding]) -> None:
+    for meter in facts.meters:
+        if meter.table.rows:
+            print_table(meter.table)
     for topic, title in TOPICS.items():
-        findings = [finding for finding in diagnosis.findings if finding.topic == topic]
-        if findings:
+        if of_topic := [finding for finding in findings if finding.topic == topic]:
             click.echo()
             click.secho(title, bold=True)
-            for finding in findings:
+            for finding in of_topic:
                 say(_line(finding), "    ")
-    problems = sum(finding.level == PROBLEM for finding in diagnosis.findings)
+    problems = sum(finding.level == PROBLEM for finding in findings)
     things = "One thing needs" if problems == 1 else f"{problems} things need"
     click.echo()
-    click.echo("All is well." if diagnosis.is_well else f"{things} attention (marked !).")
+    click.echo(f"{things} attention (marked !)." if problems else "All is well.")
 
 
 def _line(finding: Finding) -> str:

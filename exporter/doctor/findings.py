@@ -1,122 +1,35 @@
-"""The doctor's judgement: facts become findings, and every problem says what to do; pure."""
+"""Findings of `netledger doctor` from the facts; every problem has a remedy; pure."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from exporter.doctor.counting_reasons import guesses, judge_interfaces
+from exporter.meters.findings import FACT, LIMIT, PROBLEM, Finding
 from reports.calendar.periods import iso
-from reports.text.amounts import human_bytes, human_duration
+from reports.text.amounts import counted, human_bytes, human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.doctor.checks import Clock, Facts, Ledger, Meter, Service
-    from exporter.doctor.counting_reasons import InterfaceVerdict
+    from exporter.doctor.checks import ClockFacts, Facts, LedgerFacts, ServiceFacts
 
-FACT, LIMIT, PROBLEM = "fact", "limit", "problem"
 LEAST_FREE_BYTES = 100_000_000
 BACKUP_DUE_SECONDS = 2 * 86_400
-WIDE_BITS = 64
 
 
-class Finding(NamedTuple):
-    """One sentence about one topic: a fact, a limit of what can be seen, or a problem with its remedy."""
-
-    topic: str
-    level: str
-    text: str
-    remedy: str = ""
-
-
-class Diagnosis(NamedTuple):
-    """All findings, and which interfaces count."""
-
-    findings: list[Finding]
-    interfaces: list[InterfaceVerdict]
-
-    @property
-    def is_well(self) -> bool:
-        """Whether nothing needs attention."""
-        return all(finding.level != PROBLEM for finding in self.findings)
-
-
-def diagnose(facts: Facts) -> Diagnosis:
-    """Judge everything that was examined."""
-    verdicts = judge_interfaces(facts.meter, facts.rules, facts.ledger.uplinks)
-    findings = [
-        *_of_meter(facts.meter),
-        *_of_counting(facts, verdicts),
-        *_of_limits(facts.meter),
+def diagnose(facts: Facts) -> list[Finding]:
+    """All findings: those of the meters, of the ledger, the service, the clock and the plans."""
+    return [
+        *(finding for meter in facts.meters for finding in meter.findings),
         *_of_ledger(facts.ledger, facts.service, facts.clock),
         *_of_service(facts.service, facts.ledger),
         *_of_clock(facts.clock, facts.ledger),
         *(Finding("plans", PROBLEM, f"{_sentence(text)}.", "Set it right in plans.") for text in facts.plan_warnings),
     ]
-    return Diagnosis(findings, verdicts)
 
 
-def _of_meter(meter: Meter) -> Iterator[Finding]:
-    look = meter.look
-    if look is None:
-        yield Finding("meter", PROBLEM, f"The counters cannot be read: {meter.problem}.", "Mount /proc and /sys.")
-        return
-    bits = min((reading.counter_bits for reading in look.readings), default=WIDE_BITS)
-    yield Finding("meter", FACT, f"Bytes are {meter.source} of {_count(len(look.links), 'interface')}.")
-    yield Finding("meter", FACT, f"The counters are {bits} bits wide.")
-    if meter.hears:
-        yield Finding("meter", FACT, "The kernel announces interfaces that come, go and are renamed.")
-    else:
-        yield Finding(
-            "meter",
-            LIMIT,
-            "The kernel does not announce interfaces here: "
-            "the last bytes of one that vanishes between two samples are not seen.",
-        )
-    yield Finding("meter", FACT, f"This boot is {look.boot_id}, the network namespace {look.namespace}.")
-
-
-def _of_counting(facts: Facts, verdicts: list[InterfaceVerdict]) -> Iterator[Finding]:
-    if facts.meter.look is None:
-        return
-    counted = [verdict.name for verdict in verdicts if verdict.is_counted]
-    if counted:
-        yield Finding("counting", FACT, f"The machine's total is {' + '.join(counted)}.")
-        for text, remedy in guesses(facts.meter, facts.rules, counted):
-            yield Finding("counting", LIMIT, text, remedy)
-    else:
-        remedy = "Connect the machine, or set interfaces.counted."
-        yield Finding("counting", PROBLEM, "No interface counts for the machine's total.", remedy)
-
-
-def _of_limits(meter: Meter) -> Iterator[Finding]:
-    if meter.look is not None:
-        links = meter.look.links.values()
-        if not any(link.is_physical for link in links):
-            yield Finding(
-                "limits",
-                LIMIT,
-                "No hardware is visible: inside a container or a network namespace only its own traffic is seen; "
-                "run netledger on the host to see the machine's.",
-            )
-        if not meter.default_routes:
-            yield Finding(
-                "limits",
-                LIMIT,
-                "There is no default route: what is up counts until there is one, or what interfaces.counted names.",
-            )
-    if meter.other_namespaces:
-        yield Finding(
-            "limits",
-            LIMIT,
-            f"Interfaces inside {_count(meter.other_namespaces, 'other network namespace')} are not seen, "
-            "but what they move through this one is.",
-        )
-    yield Finding("limits", LIMIT, "Which application moved the bytes is not metered yet.")
-
-
-def _of_ledger(ledger: Ledger, service: Service, clock: Clock) -> Iterator[Finding]:
+def _of_ledger(ledger: LedgerFacts, service: ServiceFacts, clock: ClockFacts) -> Iterator[Finding]:
     if ledger.problem and service.is_other:
         text = f"{_sentence(ledger.problem)} What it holds is not looked at; reading commands ask that service."
         yield Finding("ledger", LIMIT, text)
@@ -142,7 +55,7 @@ def _of_ledger(ledger: Ledger, service: Service, clock: Clock) -> Iterator[Findi
     yield from _of_backups(ledger, clock)
 
 
-def _of_gaps(ledger: Ledger) -> Iterator[Finding]:
+def _of_gaps(ledger: LedgerFacts) -> Iterator[Finding]:
     if not ledger.gaps:
         yield Finding("ledger", FACT, "Nothing was missed in the last 7 days.")
         return
@@ -151,12 +64,12 @@ def _of_gaps(ledger: Ledger) -> Iterator[Finding]:
     yield Finding(
         "ledger",
         FACT,
-        f"In the last 7 days nobody looked for {human_duration(seconds)} ({_count(len(ledger.gaps), 'gap')}); "
+        f"In the last 7 days nobody looked for {human_duration(seconds)} ({counted(len(ledger.gaps), 'gap', 'gaps')}); "
         f"the {human_bytes(moved)} that moved are counted, their time is estimated.",
     )
 
 
-def _of_backups(ledger: Ledger, clock: Clock) -> Iterator[Finding]:
+def _of_backups(ledger: LedgerFacts, clock: ClockFacts) -> Iterator[Finding]:
     if ledger.last_backup is not None:
         yield Finding("ledger", FACT, f"The newest backup is {ledger.last_backup.name}.")
     elif not ledger.sees_backups:
@@ -169,12 +82,12 @@ def _of_backups(ledger: Ledger, clock: Clock) -> Iterator[Finding]:
         yield Finding("ledger", FACT, "There is no backup yet.")
 
 
-def _of_service(service: Service, ledger: Ledger) -> Iterator[Finding]:
+def _of_service(service: ServiceFacts, ledger: LedgerFacts) -> Iterator[Finding]:
     if service.is_other:
         yield Finding("service", FACT, f"A service with another ledger answers at {service.url}.")
         if service.problem:
             yield Finding("service", LIMIT, _sentence(service.problem))
-        for problem in service.told_problems:
+        for problem in service.reported_problems:
             yield Finding("service", PROBLEM, _sentence(problem), "Its log says more.")
         return
     if not service.pid and service.problem:
@@ -192,12 +105,12 @@ def _of_service(service: Service, ledger: Ledger) -> Iterator[Finding]:
     need = "asks for a key" if service.needs_key else "asks for no key"
     yield Finding("service", FACT, f"It can be reached and {need}.")
     known = {f"{notice.what}: {notice.detail}" for notice in ledger.notices}
-    for problem in service.told_problems:
+    for problem in service.reported_problems:
         if problem not in known:
             yield Finding("service", PROBLEM, _sentence(problem), "Its log says more.")
 
 
-def _of_clock(clock: Clock, ledger: Ledger) -> Iterator[Finding]:
+def _of_clock(clock: ClockFacts, ledger: LedgerFacts) -> Iterator[Finding]:
     if clock.problem:
         yield Finding("clock", PROBLEM, _sentence(clock.problem), "Write an IANA name, such as Europe/Berlin.")
         return
@@ -207,14 +120,10 @@ def _of_clock(clock: Clock, ledger: Ledger) -> Iterator[Finding]:
     if ledger.zone and ledger.zone != clock.zone:
         text = f"The ledger's days are still cut in {ledger.zone}."
         yield Finding("clock", PROBLEM, text, "Start netledger again: it cuts them anew.")
-    if ledger.looked_at is not None and ledger.looked_at > clock.now + 1:
-        ahead = human_duration(ledger.looked_at - clock.now)
+    if ledger.sampled_at is not None and ledger.sampled_at > clock.now + 1:
+        ahead = human_duration(ledger.sampled_at - clock.now)
         text = f"The clock is {ahead} behind the last look in the ledger."
         yield Finding("clock", PROBLEM, text, "Set the clock right; no byte is lost or counted twice.")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _sentence(text: str) -> str:

@@ -88,10 +88,10 @@ def _of_service(service: ServiceClient, session: Session, question: Question[Sha
 def _until(session: Session, ledger: LedgerReader) -> str:
     if session.holder is not None:
         return f"until {when(session.now(), ledger.zone)}"
-    looked_at = session.looked_at()
-    if looked_at is None:
+    sampled_at = session.sampled_at()
+    if sampled_at is None:
         return "netledger is not running, and has counted nothing yet"
-    return f"until {when(looked_at, ledger.zone)}: netledger is not running"
+    return f"until {when(sampled_at, ledger.zone)}: netledger is not running"
 
 
 def when(instant: float, zone: ZoneInfo) -> str:

@@ -73,8 +73,8 @@ class Session(NamedTuple):
             problem = f"what answers at {error} is not netledger, or speaks TLS by a certificate that is not known here"
             raise SessionError(problem, "set server.port, or SSL_CERT_FILE to the certificate") from error
 
-    def looked_at(self) -> int | None:
-        """When the service looked last (UTC seconds), as far as the ledger knows; ask it while reading."""
+    def sampled_at(self) -> int | None:
+        """Time of the last sample in the ledger (UTC seconds), None before the first; to be called while reading."""
         with contextlib.closing(connect_to_read(self.settings.ledger.path)) as connection:
             wall = connection.execute("SELECT max(wall) FROM meter").fetchone()[0]
         return None if wall is None else int(wall) // 1_000_000_000

@@ -11,6 +11,13 @@ from exporter.metering.readings import Meter, MeterError
 class InterfaceMeter(Meter, Protocol):
     """A meter that also has facts about links, some of which are slow to read."""
 
+    @property
+    def announces_links(self) -> bool:
+        """Whether the kernel announces interfaces that come, go and are renamed."""
+
+    def default_devices(self) -> frozenset[str]:
+        """Devices with a default route, after a look; empty where the system does not list routes."""
+
     def refresh_links(self) -> None:
         """Read slow facts on a worker thread, for the next look; raises MeterError."""
 

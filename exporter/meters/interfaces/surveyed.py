@@ -86,6 +86,7 @@ class SurveyedInterfaceMeter:
     """
 
     name = "interface"
+    announces_links = False
 
     def __init__(
         self,
@@ -121,6 +122,10 @@ class SurveyedInterfaceMeter:
         except MeterError as error:
             self._failure = str(error)
             raise
+
+    def default_devices(self) -> frozenset[str]:
+        """Empty: a survey keeps no routes."""
+        return frozenset()
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.doctor.checks import Clock, Facts, Ledger, Meter, Service
-from exporter.doctor.findings import FACT, LIMIT, PROBLEM, diagnose
+from exporter.doctor.checks import ClockFacts, Facts, LedgerFacts, ServiceFacts
+from exporter.doctor.findings import diagnose
 from exporter.metering.readings import NOTHING, Epoch, Link, Look, Reading, Subject
+from exporter.meters.findings import FACT, LIMIT, PROBLEM, is_well
+from exporter.meters.interfaces.checks import InterfaceFacts, interface_report
 from exporter.meters.interfaces.counting import CountingRules
+from exporter.meters.interfaces.counting_reasons import judge_interfaces
 from reports.ledger.reader import Gap, Incident
+from tests.exporter.cli.calls import Commands
 
 if TYPE_CHECKING:
-    from tests.exporter.cli.calls import Commands
     from tests.exporter.cli.service_process import Service as ServiceProcess
 
 NOW = 1_781_245_800
@@ -36,37 +39,40 @@ LAPTOP = (
 
 def _meter(
     *links: Link, uplinks: tuple[str, ...] = ("eth0",), routes: tuple[str, ...] = ("eth0",), bits: int = 64
-) -> Meter:
+) -> InterfaceFacts:
     readings = tuple(Reading(Subject("interface", link.name), Epoch("boot-1", 1, 2), NOTHING, bits) for link in links)
     look = Look("boot-1", 1, readings, {link.name: link for link in links}, frozenset(uplinks))
-    return Meter(look, hears=True, default_routes=frozenset(routes))
+    return InterfaceFacts(look, announces_links=True, default_routes=frozenset(routes))
 
 
 HEALTHY = Facts(
-    meter=_meter(*LAPTOP),
-    rules=CountingRules(),
-    ledger=Ledger(
+    meters=(interface_report(_meter(*LAPTOP)),),
+    ledger=LedgerFacts(
         PATH,
         size=2_000_000,
         free_bytes=10**12,
         zone="Asia/Kolkata",
         began=NOW - 10**6,
-        looked_at=NOW - 5,
+        sampled_at=NOW - 5,
         last_backup=Path("ledger-2026-06-12.db"),
     ),
-    service=Service(77, "http://127.0.0.1:7373"),
-    clock=Clock(NOW, "Asia/Kolkata", is_auto=True),
+    service=ServiceFacts(77, "http://127.0.0.1:7373"),
+    clock=ClockFacts(NOW, "Asia/Kolkata", is_auto=True),
 )
 
 
+def _with(meter: InterfaceFacts) -> Facts:
+    return HEALTHY._replace(meters=(interface_report(meter),))
+
+
 def _texts(facts: Facts, level: str) -> list[str]:
-    return [f"{one.text} {one.remedy}".strip() for one in diagnose(facts).findings if one.level == level]
+    return [f"{one.text} {one.remedy}".strip() for one in diagnose(facts) if one.level == level]
 
 
 def test_a_healthy_machine_is_well_and_every_fact_is_told() -> None:
     facts = " ".join(_texts(HEALTHY, FACT))
 
-    assert diagnose(HEALTHY).is_well
+    assert is_well(diagnose(HEALTHY))
     assert "of 5 interfaces" in facts
     assert "64 bits wide" in facts
     assert "This boot is boot-1, the network namespace 1." in facts
@@ -106,25 +112,27 @@ def test_a_healthy_machine_is_well_and_every_fact_is_told() -> None:
         ),
     ],
 )
-def test_what_of_the_total_is_a_guess_is_told_with_what_to_set(meter: Meter, told: str) -> None:
-    facts = HEALTHY._replace(meter=meter)
+def test_what_of_the_total_is_a_guess_is_told_with_what_to_set(meter: InterfaceFacts, told: str) -> None:
+    listed = meter._replace(rules=CountingRules(counted=("eth0",)))
 
-    assert told in _texts(facts, LIMIT)
-    assert told not in _texts(facts._replace(rules=CountingRules(counted=("eth0",))), LIMIT)
+    assert told in _texts(_with(meter), LIMIT)
+    assert told not in _texts(_with(listed), LIMIT)
 
 
-LEDGER, SERVICE, CLOCK, METER = HEALTHY.ledger, HEALTHY.service, HEALTHY.clock, HEALTHY.meter
+LEDGER, SERVICE, METER = HEALTHY.ledger, HEALTHY.service, _meter(*LAPTOP)
 PROBLEMS = {
     "no counters": (
-        HEALTHY._replace(meter=Meter(problem="/proc/net/dev: Permission denied")),
+        _with(InterfaceFacts(problem="/proc/net/dev: Permission denied")),
         "The counters cannot be read: /proc/net/dev: Permission denied. Mount /proc and /sys.",
     ),
     "nothing counts": (
-        HEALTHY._replace(rules=CountingRules(counted=("ppp*",))),
+        _with(METER._replace(rules=CountingRules(counted=("ppp*",)))),
         "No interface counts for the machine's total. Connect the machine, or set interfaces.counted.",
     ),
     "unreadable ledger": (
-        HEALTHY._replace(ledger=Ledger(PATH, "there is no ledger at /books yet", "start one with `netledger run`")),
+        HEALTHY._replace(
+            ledger=LedgerFacts(PATH, "there is no ledger at /books yet", "start one with `netledger run`")
+        ),
         "There is no ledger at /books yet. Start one with `netledger run`.",
     ),
     "full disk": (
@@ -140,7 +148,7 @@ PROBLEMS = {
         "There is no backup yet. Write one now with `netledger ledger backup`.",
     ),
     "stopped": (
-        HEALTHY._replace(service=Service()),
+        HEALTHY._replace(service=ServiceFacts()),
         "netledger is not running. Start it with `netledger run`; within one boot nothing is lost.",
     ),
     "unreachable": (
@@ -151,11 +159,11 @@ PROBLEMS = {
         ),
     ),
     "degraded": (
-        HEALTHY._replace(service=SERVICE._replace(told_problems=("no sample for 60 s",))),
+        HEALTHY._replace(service=SERVICE._replace(reported_problems=("no sample for 60 s",))),
         "No sample for 60 s. Its log says more.",
     ),
     "out of sight": (
-        HEALTHY._replace(service=Service(problem="cannot see whether it runs", remedy="ask as its user")),
+        HEALTHY._replace(service=ServiceFacts(problem="cannot see whether it runs", remedy="ask as its user")),
         "Cannot see whether it runs. Ask as its user.",
     ),
     "another zone": (
@@ -163,11 +171,11 @@ PROBLEMS = {
         "The ledger's days are still cut in UTC. Start netledger again: it cuts them anew.",
     ),
     "unknown zone": (
-        HEALTHY._replace(clock=Clock(NOW, "", is_auto=True, problem="the system's time zone is unknown")),
+        HEALTHY._replace(clock=ClockFacts(NOW, "", is_auto=True, problem="the system's time zone is unknown")),
         "The system's time zone is unknown. Write an IANA name, such as Europe/Berlin.",
     ),
     "clock behind": (
-        HEALTHY._replace(ledger=LEDGER._replace(looked_at=NOW + 7200)),
+        HEALTHY._replace(ledger=LEDGER._replace(sampled_at=NOW + 7200)),
         "The clock is 2 h behind the last look in the ledger. Set the clock right; no byte is lost or counted twice.",
     ),
 }
@@ -178,20 +186,20 @@ def test_every_problem_is_told_once_with_what_to_do(name: str) -> None:
     facts, expected = PROBLEMS[name]
 
     assert _texts(facts, PROBLEM) == [expected]
-    assert not diagnose(facts).is_well
+    assert not is_well(diagnose(facts))
 
 
 def test_a_ledger_that_this_user_may_not_write_is_a_problem_only_for_who_would_start_the_service() -> None:
     ledger = LEDGER._replace(is_writable=False)
     expected = "This user may not write the ledger. Run netledger as the user who owns it, or set ledger.path."
 
-    assert expected in _texts(HEALTHY._replace(ledger=ledger, service=Service()), PROBLEM)
-    assert diagnose(HEALTHY._replace(ledger=ledger)).is_well
+    assert expected in _texts(HEALTHY._replace(ledger=ledger, service=ServiceFacts()), PROBLEM)
+    assert is_well(diagnose(HEALTHY._replace(ledger=ledger)))
 
 
 def test_a_notice_that_the_service_tells_too_is_told_once() -> None:
     notice = Incident(NOW, "", "ledger restored", 0, "from a backup")
-    service = SERVICE._replace(told_problems=("ledger restored: from a backup",))
+    service = SERVICE._replace(reported_problems=("ledger restored: from a backup",))
 
     told = _texts(HEALTHY._replace(ledger=LEDGER._replace(notices=(notice,)), service=service), PROBLEM)
 
@@ -202,7 +210,7 @@ CONTAINER = _meter(_link("eth0", "veth", is_physical=False))
 LIMITS = {
     "container": (CONTAINER, "No hardware is visible: "),
     "no route": (_meter(*LAPTOP, routes=()), "There is no default route: "),
-    "deaf": (METER._replace(hears=False), "The kernel does not announce interfaces here: "),
+    "deaf": (METER._replace(announces_links=False), "The kernel does not announce interfaces here: "),
     "one namespace": (METER._replace(other_namespaces=1), "Interfaces inside 1 other network namespace are not seen"),
     "namespaces": (METER._replace(other_namespaces=3), "Interfaces inside 3 other network namespaces are not seen"),
 }
@@ -211,9 +219,9 @@ LIMITS = {
 @pytest.mark.parametrize("name", LIMITS)
 def test_what_cannot_be_seen_is_told_and_is_no_problem(name: str) -> None:
     meter, expected = LIMITS[name]
-    facts = HEALTHY._replace(meter=meter)
+    facts = _with(meter)
 
-    assert diagnose(facts).is_well
+    assert is_well(diagnose(facts))
     assert [text for text in _texts(facts, LIMIT) if text.startswith(expected)]
 
 
@@ -244,10 +252,10 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("rules", "meter", "name", "reason"), REASONS)
-def test_every_interface_has_its_reason(rules: CountingRules, meter: Meter, name: str, reason: str) -> None:
-    remembered = LEDGER._replace(uplinks=frozenset({"wlan0"}))
+def test_every_interface_has_its_reason(rules: CountingRules, meter: InterfaceFacts, name: str, reason: str) -> None:
+    facts = meter._replace(rules=rules, ever_uplinks=frozenset({"wlan0"}))
 
-    verdicts = {one.name: one for one in diagnose(Facts(meter, rules, remembered, SERVICE, CLOCK)).interfaces}
+    verdicts = {one.name: one for one in judge_interfaces(facts)}
 
     assert verdicts[name].reason == reason
     assert verdicts.keys() == {link.name for link in LAPTOP}
@@ -263,6 +271,15 @@ def test_doctor_on_this_machine_finds_the_service_stopped(commands: Commands) ->
     assert {"topic", "level", "text", "remedy"} == document["findings"][0].keys()
     assert all(finding["remedy"] for finding in document["findings"] if finding["level"] == PROBLEM)
     assert {"interface", "kind", "up", "metered", "counted", "reason"} == document["interfaces"][0].keys()
+
+
+def test_a_plan_that_bills_nothing_stands_in_the_text(ledger: Path) -> None:
+    file = ledger.with_name("netledger.yaml")
+    file.write_text("plans:\n- name: dsl\n  interfaces: [dsl7]\n")
+
+    told = Commands(ledger, NETLEDGER_CONFIG=str(file))("doctor").stdout
+
+    assert "  ! Plan dsl covers no interface that was ever here: dsl7; known are" in told
 
 
 def test_doctor_finds_a_running_service_reachable(service: ServiceProcess) -> None:

@@ -64,10 +64,6 @@ class LinkListener:
             raise
         self.namespace = _namespace_cookie(self._links)
 
-    def fileno(self) -> int:
-        """The descriptor that turns readable when a link changes."""
-        return self._links.fileno()
-
     def drain(self) -> Drained:
         """Take all link messages that wait; never blocks."""
         messages: list[Message] = []

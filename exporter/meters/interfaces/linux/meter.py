@@ -136,14 +136,10 @@ class LinuxInterfaceMeter:
         """Read what may be slow (speeds) on a worker thread, for the next look; raises MeterError."""
         self._roster.refresh()
 
-    def fileno(self) -> int | None:
-        """The descriptor on which links announce themselves, None without netlink."""
-        return self._roster.fileno() if isinstance(self._roster, NetlinkRoster) else None
-
-    def hear(self) -> None:
-        """Take announcements as soon as `fileno()` is readable, so that a storm between looks loses none."""
-        if isinstance(self._roster, NetlinkRoster):
-            self._roster.hear()
+    @property
+    def announces_links(self) -> bool:
+        """True with netlink."""
+        return isinstance(self._roster, NetlinkRoster)
 
     def close(self) -> None:
         """Stop listening."""

@@ -117,10 +117,6 @@ class NetlinkRoster:
         if self._census.births or self._census.departures or self._census.replaced:
             self._census.delivered(set(names))
 
-    def fileno(self) -> int:
-        """The descriptor that turns readable when a link changes."""
-        return self._listener.fileno()
-
     def hear(self) -> set[str]:
         """Take the link messages that wait; gives the names that now mean something else."""
         try:

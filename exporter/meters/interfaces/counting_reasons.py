@@ -1,4 +1,4 @@
-"""Which interfaces count for the machine's total, which don't, and why, in words; pure."""
+"""The reason why an interface counts for the machine's total or does not; pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from exporter.meters.interfaces.counting import AUTO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.doctor.checks import Meter
     from exporter.metering.readings import Link
+    from exporter.meters.interfaces.checks import InterfaceFacts
     from exporter.meters.interfaces.counting import CountingRules
 
 
 class InterfaceVerdict(NamedTuple):
-    """One interface that is there, whether it is metered and counted, and why."""
+    """One interface: whether it is metered and counted, and why."""
 
     name: str
     kind: str
@@ -25,31 +25,31 @@ class InterfaceVerdict(NamedTuple):
     reason: str
 
 
-def judge_interfaces(meter: Meter, rules: CountingRules, ever_uplinks: frozenset[str]) -> list[InterfaceVerdict]:
-    """Judge every interface, counted ones first; `ever_uplinks` are those that the ledger remembers."""
-    if meter.look is None:
+def judge_interfaces(facts: InterfaceFacts) -> list[InterfaceVerdict]:
+    """A verdict on every interface, counted ones first."""
+    if facts.look is None:
         return []
-    uplinks = meter.look.uplinks
+    uplinks, rules = facts.look.uplinks, facts.rules
     verdicts = []
-    for name, link in meter.look.links.items():
+    for name, link in facts.look.links.items():
         is_metered = rules.is_metered(link)
-        is_counted = is_metered and rules.is_counted(name, uplinks | ever_uplinks)
-        reason = _why_counted(link, meter, rules, uplinks) if is_counted else _why_not(link, rules, is_metered)
+        is_counted = is_metered and rules.is_counted(name, uplinks | facts.ever_uplinks)
+        reason = _why_counted(link, facts, uplinks) if is_counted else _why_not(link, rules, is_metered)
         verdicts.append(InterfaceVerdict(name, link.kind, link.is_up, is_metered, is_counted, reason))
     return sorted(verdicts, key=lambda one: (not one.is_counted, not one.is_metered, one.name))
 
 
-def guesses(meter: Meter, rules: CountingRules, counted: list[str]) -> Iterator[tuple[str, str]]:
-    """What of the machine's total cannot be known, and what to set if the guess is wrong."""
-    if meter.look is None or rules.counted != AUTO:
+def guesses(facts: InterfaceFacts, counted: list[str]) -> Iterator[tuple[str, str]]:
+    """Guesses in the machine's total, each with the setting that corrects it."""
+    if facts.look is None or facts.rules.counted != AUTO:
         return
-    links = meter.look.links
-    if not meter.default_routes and len(counted) > 1:
+    links = facts.look.links
+    if not facts.default_routes and len(counted) > 1:
         yield (
             f"Without a default route {' + '.join(counted)} are the total: what passes between them counts twice.",
             "Set interfaces.counted to those that lead outside.",
         )
-    for link in (links[name] for name in sorted(meter.default_routes & links.keys())):
+    for link in (links[name] for name in sorted(facts.default_routes & links.keys())):
         if link.kind == "ppp" and not link.lower and link.name not in counted and counted:
             yield (
                 f"{link.name} is taken for a tunnel through {' + '.join(counted)}.",
@@ -62,14 +62,14 @@ def guesses(meter: Meter, rules: CountingRules, counted: list[str]) -> Iterator[
             )
 
 
-def _why_counted(link: Link, meter: Meter, rules: CountingRules, uplinks: frozenset[str]) -> str:
-    if rules.counted != AUTO:
+def _why_counted(link: Link, facts: InterfaceFacts, uplinks: frozenset[str]) -> str:
+    if facts.rules.counted != AUTO:
         return "listed in interfaces.counted"
-    if link.name in meter.default_routes:
+    if link.name in facts.default_routes:
         return "carries the default route"
     if link.name not in uplinks:
         return "has been an uplink"
-    if not meter.default_routes:
+    if not facts.default_routes:
         return "up, and there is no default route"
     return "the hardware beneath the default route"
 
