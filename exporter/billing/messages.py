@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.settings.placeholders import PLACEHOLDERS
+from exporter.settings.plans.notify import PLACEHOLDERS
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:

@@ -23,8 +23,7 @@ from aiohttp import (
 
 from exporter.billing.messages import parts_of
 from exporter.billing.outbox import Notice
-from exporter.settings.placeholders import filled
-from exporter.settings.tree import Notify
+from exporter.settings.plans.notify import Notify, filled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping

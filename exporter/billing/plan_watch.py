@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.billing.messages import Crossing, message_of
 from exporter.billing.outbox import read_notices
 from exporter.metering.clock import SECOND
-from exporter.settings.tree import Notify
+from exporter.settings.plans.notify import Notify
 from reports.billing.plans import counted_bytes, covers, in_free_hours
 from reports.billing.status import plan_status
 from reports.calendar.periods import SLOT_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -12,13 +13,12 @@ import click
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_settings, user_file
 from exporter.settings.template import settings_template
-from exporter.settings.tree import Notify, keys
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
-    from exporter.settings.plan_showing import ShownKey
+    from exporter.settings.rules import Shown
     from exporter.tls.web_config import WebConfig
 
 
@@ -122,47 +122,29 @@ def _fail(text: str) -> NoReturn:
     raise SystemExit(1)
 
 
-def _values(loaded: Loaded) -> dict[str, str | list[str] | None]:
-    return {name: key.rule.show(key.value(loaded.settings)) for name, key in keys().items()}
-
-
-def _plans(loaded: Loaded) -> list[list[ShownKey]]:
-    from exporter.settings.plan_showing import shown_plan  # noqa: PLC0415 - only `show` needs it
-
-    settings = loaded.settings
-    return [
-        list(shown_plan(number, plan, settings.notify.get(plan.name, Notify()), loaded.origins))
-        for number, plan in enumerate(settings.plans)
-    ]
-
-
 def _as_json(loaded: Loaded) -> str:
-    settings = {
-        name: {"value": _plain(keys()[name].value(loaded.settings), shown), "origin": loaded.origins[name]}
-        for name, shown in _values(loaded).items()
-    }
+    from exporter.settings.showing import shown_keys, shown_plans  # noqa: PLC0415 - only `show` needs it
+
+    settings = {key.name: {"value": _plain(key.value, key.text), "origin": key.origin} for key in shown_keys(loaded)}
     plans = [
-        {key.name.partition(".")[2]: {"value": key.value, "origin": key.origin} for key in plan}
-        for plan in _plans(loaded)
+        {key.name.partition(".")[2]: {"value": key.text, "origin": key.origin} for key in plan}
+        for plan in shown_plans(loaded)
     ]
     file = loaded.path and str(loaded.path)
     return json.dumps({"file": file, "settings": settings, "plans": plans}, indent=2)
 
 
-def _plain(value: object, shown: str | list[str] | None) -> str | list[str] | int | None:
+def _plain(value: object, text: Shown) -> Shown | int:
     # Numbers and truths without a unit are JSON's own; durations and sizes read as in the file.
-    return value if isinstance(value, int) and str(value).lower() == shown else shown
-
-
-def _rows(loaded: Loaded) -> list[tuple[str, str | list[str] | None, str]]:
-    keys_of_sections = [(name, value, loaded.origins[name]) for name, value in _values(loaded).items()]
-    return keys_of_sections + [(key.name, key.value, key.origin) for plan in _plans(loaded) for key in plan]
+    return value if isinstance(value, int) and str(value).lower() == text else text
 
 
 def _as_table(loaded: Loaded) -> str:
+    from exporter.settings.showing import shown_keys, shown_plans  # noqa: PLC0415 - as above
+
     rows = [
-        (name, (", ".join(value) if isinstance(value, list) else value) or "-", origin)
-        for name, value, origin in _rows(loaded)
+        (key.name, (", ".join(key.text) if isinstance(key.text, list) else key.text) or "-", key.origin)
+        for key in chain(shown_keys(loaded), *shown_plans(loaded))
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}" for name, value, origin in rows)

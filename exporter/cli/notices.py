@@ -16,7 +16,7 @@ from reports.calendar.periods import day_of
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
-    from exporter.settings.tree import Notify
+    from exporter.settings.plans.notify import Notify
     from reports.billing.plans import Plan
     from reports.calendar.periods import Period
 

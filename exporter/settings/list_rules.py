@@ -3,105 +3,89 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
-from exporter.settings.rules import Host, Rule, RuleError, clipped, each, one_text
+from exporter.settings.rules import Rule, RuleError, clipped, each, one_text, read_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Texts = tuple[str, ...]
 
 SHORTEST_KEY = 8
 HIDDEN = "***"
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.ASCII)
+KEY = re.compile(r"[!-~]+")
 
 
-class Texts(Rule):
-    """A list; a single text is a list of one."""
-
-    is_list = True
-
-    def _read(self, raw: object) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each(raw, self._item)))
-
-    def _item(self, raw: object) -> str:
-        raise NotImplementedError
-
-    def _show(self, value: Any) -> list[str]:
-        return list(value)
+def list_of(
+    says: str, read_item: Callable[[object], str], check: Callable[[Texts], Texts] = lambda values: values
+) -> Rule:
+    """Accept a list without duplicates; `check` returns its values, or raises RuleError."""
+    return Rule(says, lambda raw: check(tuple(dict.fromkeys(each(raw, read_item)))), list, is_list=True)
 
 
-class Hosts(Texts):
-    """Names that a Host header may carry; *.example.org stands for all below example.org."""
+def globs_or(word: str, examples: str) -> Rule:
+    """Accept a word alone, or shell patterns of interface names."""
 
-    says = "a list of host names or *.example.org, without scheme or port"
+    def check(values: Texts) -> Texts:
+        if word in values and len(values) > 1:
+            raise RuleError(f"mixes {word} with patterns")
+        return _not_empty(values)
 
-    def _item(self, raw: object) -> str:
-        text = one_text(raw).lower()
-        Host().read(text.removeprefix("*."))
-        return text
-
-
-class Origins(Texts):
-    """Web origins, as a browser sends them."""
-
-    says = "a list of origins such as https://example.org:8443, without a path"
-
-    def _item(self, raw: object) -> str:
-        text = one_text(raw).lower()
-        if not ORIGIN.fullmatch(text):
-            raise RuleError(f"{clipped(text)} is not an origin")
-        return text
+    return list_of(f"{word}, or a list of names or patterns such as {examples}", _read_glob, check)
 
 
-class Globs(Texts):
-    """Shell patterns of interface names."""
-
-    says = "a list of names or patterns such as [eth0, wl*]"
-
-    def _item(self, raw: object) -> str:
-        text = one_text(raw)
-        if re.search(r"[\s,/]", text):
-            raise RuleError(f"{clipped(text)} has a space, comma or slash")
-        return text
+def _not_empty(values: Texts) -> Texts:
+    if not values:
+        raise RuleError("is empty")
+    return values
 
 
-class SomeGlobs(Globs):
-    """Shell patterns, at least one."""
-
-    def _read(self, raw: object) -> tuple[str, ...]:
-        if not (values := super()._read(raw)):
-            raise RuleError("is empty")
-        return values
+def _read_host_pattern(raw: object) -> str:
+    text = one_text(raw).lower()
+    read_host(text.removeprefix("*."))
+    return text
 
 
-class Counted(SomeGlobs):
-    """The word auto alone, or shell patterns."""
-
-    says = "auto, or a list of names or patterns such as [eth0, wl*]"
-
-    def _read(self, raw: object) -> tuple[str, ...]:
-        values = super()._read(raw)
-        if "auto" in values and len(values) > 1:
-            raise RuleError("mixes auto with patterns")
-        return values
+def _read_origin(raw: object) -> str:
+    text = one_text(raw).lower()
+    if not ORIGIN.fullmatch(text):
+        raise RuleError(f"{clipped(text)} is not an origin")
+    return text
 
 
-class Keys(Texts):
-    """API keys. No error and no `show` ever holds one: errors name a key by its position."""
+def _read_glob(raw: object) -> str:
+    text = one_text(raw)
+    if re.search(r"[\s,/]", text):
+        raise RuleError(f"{clipped(text)} has a space, comma or slash")
+    return text
 
-    says = f"keys of at least {SHORTEST_KEY} printable ASCII characters without spaces"
 
-    def _read(self, raw: object) -> tuple[str, ...]:
-        keys = raw if isinstance(raw, list) else [raw]
-        faults = [f"key {number} {fault}" for number, key in enumerate(keys, start=1) if (fault := self._fault(key))]
-        if faults:
-            raise RuleError("; ".join(faults))
-        return tuple(dict.fromkeys(keys))
+def _read_keys(raw: object) -> Texts:
+    """No error holds a key: errors name it by its position."""
+    keys = raw if isinstance(raw, list) else [raw]
+    faults = [f"key {number} {fault}" for number, key in enumerate(keys, start=1) if (fault := _fault(key))]
+    if faults:
+        raise RuleError("; ".join(faults))
+    return tuple(dict.fromkeys(keys))
 
-    @staticmethod
-    def _fault(key: object) -> str | None:
-        if not key:
-            return "is empty"
-        if not isinstance(key, str):
-            return "is not a text"
-        return None if re.fullmatch(r"[!-~]+", key) else "has a space or a character outside ASCII"
 
-    def _show(self, value: Any) -> list[str]:
-        return [HIDDEN for _ in value]
+def _fault(key: object) -> str | None:
+    if not key:
+        return "is empty"
+    if not isinstance(key, str):
+        return "is not a text"
+    return None if KEY.fullmatch(key) else "has a space or a character outside ASCII"
+
+
+HOSTS = list_of("a list of host names or *.example.org, without scheme or port", _read_host_pattern)
+ORIGINS = list_of("a list of origins such as https://example.org:8443, without a path", _read_origin)
+GLOBS = list_of("a list of names or patterns such as [eth0, wl*]", _read_glob)
+SOME_GLOBS = list_of(GLOBS.says, _read_glob, _not_empty)
+API_KEYS = Rule(
+    f"keys of at least {SHORTEST_KEY} printable ASCII characters without spaces",
+    _read_keys,
+    lambda keys: [HIDDEN for _ in keys],
+    is_list=True,
+)

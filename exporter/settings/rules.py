@@ -1,10 +1,10 @@
-"""What each kind of setting accepts: a rule reads a raw value, and shows a value as a file writes it."""
+"""What each kind of setting accepts: a rule reads a raw value, and writes a value as a file does."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from exporter.settings.measures import format_duration, format_size, parse_duration, parse_size
 
@@ -12,49 +12,34 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Item = TypeVar("Item")
+Shown = str | list[str] | None
 
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
-HOST = re.compile(r"[\w.-]+", re.ASCII)
-WEB_ADDRESS = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w.~%/-]*)?", re.ASCII)
-SWITCHES = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
+HOST_NAME = re.compile(r"[\w.-]+", re.ASCII)
+WEB_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w.~%/-]*)?", re.ASCII)
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+LONGEST_VALUE = 60
 
 
 class RuleError(ValueError):
     """A value that its rule refuses; the text is a predicate, such as "99999 is above 65535"."""
 
 
-class Rule:
-    """One kind of value; `says` completes the sentence "use ..."."""
+class Rule(NamedTuple):
+    """One kind of value: `says` completes the sentence "use ..."; `read` raises RuleError."""
 
-    says = ""
-    is_list: ClassVar[bool] = False
+    says: str
+    read: Callable[[object], Any]
+    write: Callable[[Any], Shown] = str
+    is_list: bool = False
 
-    def read(self, raw: object) -> Any:
-        """Turn what a file or variable holds into the value; raises RuleError."""
-        return self._read(raw)
-
-    def show(self, value: Any) -> str | list[str] | None:
-        """Turn a value into the text, or the list of texts, that a file would hold."""
-        return self._show(value)
-
-    def _read(self, raw: object) -> Any:
-        raise NotImplementedError
-
-    def _show(self, value: Any) -> str | list[str] | None:
-        return str(value)
+    def show(self, value: Any) -> Shown:
+        """The text, or the list of texts, that a file holds for a value; None for none."""
+        return None if value is None else self.write(value)
 
 
 def one_text(raw: object) -> str:
-    """Take the text of a scalar; a list, a mapping, nothing, or unprintable characters are refused."""
+    """The text of a scalar; a list, a mapping, nothing, or unprintable characters are refused."""
     if isinstance(raw, list | tuple):
         raise RuleError("is a list" if isinstance(raw, list) else "is a mapping")
     text = "" if raw is None else str(raw)
@@ -66,7 +51,7 @@ def one_text(raw: object) -> str:
 
 
 def each(raw: object, read: Callable[[object], Item]) -> list[Item]:
-    """Read every item of a list, a single value as a list of one; raises RuleError with all that is wrong."""
+    """Every item of a list, a single value as a list of one; raises RuleError with all that is wrong."""
     values, faults = [], []
     for item in raw if isinstance(raw, list) else [raw]:
         try:
@@ -79,31 +64,31 @@ def each(raw: object, read: Callable[[object], Item]) -> list[Item]:
 
 
 def clipped(text: str) -> str:
-    """Shorten a value for an error line."""
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - the line stays readable
+    """A value, shortened for an error line."""
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
 
 
-class Measure(Rule):
-    """A number between two limits, both allowed."""
+def optional(rule: Rule) -> Rule:
+    """Accept nothing too, which is None."""
+    return rule._replace(
+        says=f"{rule.says}, or nothing", read=lambda raw: None if raw in (None, "") else rule.read(raw)
+    )
 
-    def __init__(self, low: float, high: float, parse: Callable[[str], float], show: Callable[[Any], str]) -> None:
-        self.low, self.high, self._parse, self._format = low, high, parse, show
-        self.says = f"{show(low)} to {show(high)}"
 
-    def _read(self, raw: object) -> float:
+def _between(low: Any, high: Any, parse: Callable[[str], Any], write: Callable[[Any], str]) -> Rule:
+    def read(raw: object) -> Any:
         text = one_text(raw)
         try:
-            value = self._parse(text)
+            value = parse(text)
         except ValueError as error:
             raise RuleError(f"{clipped(text)} {error}") from None
-        if value < self.low:
-            raise RuleError(f"{clipped(text)} is below {self._format(self.low)}")
-        if value > self.high:
-            raise RuleError(f"{clipped(text)} is above {self._format(self.high)}")
+        if value < low:
+            raise RuleError(f"{clipped(text)} is below {write(low)}")
+        if value > high:
+            raise RuleError(f"{clipped(text)} is above {write(high)}")
         return value
 
-    def _show(self, value: Any) -> str:
-        return self._format(value)
+    return Rule(f"{write(low)} to {write(high)}", read, write)
 
 
 def _parse_integer(text: str) -> int:
@@ -112,134 +97,90 @@ def _parse_integer(text: str) -> int:
     return int(text)
 
 
-def whole(low: int, high: int) -> Measure:
+def whole(low: int, high: int) -> Rule:
     """Accept an integer."""
-    return Measure(low, high, _parse_integer, str)
+    return _between(low, high, _parse_integer, str)
 
 
-def seconds(low: str, high: str) -> Measure:
+def seconds(low: str, high: str) -> Rule:
     """Accept a duration, kept as a float of seconds."""
-    return Measure(parse_duration(low), parse_duration(high), parse_duration, format_duration)
+    return _between(parse_duration(low), parse_duration(high), parse_duration, format_duration)
 
 
-def size(low: str, high: str) -> Measure:
+def size(low: str, high: str) -> Rule:
     """Accept a size, kept as an int of bytes."""
-    return Measure(parse_size(low), parse_size(high), parse_size, format_size)
+    return _between(parse_size(low), parse_size(high), parse_size, format_size)
 
 
-class Switch(Rule):
-    """True or false, in YAML's words."""
+def choice(*words: str) -> Rule:
+    """Accept one of a few words."""
 
-    says = "true or false"
-
-    def _read(self, raw: object) -> bool:
+    def read(raw: object) -> str:
         text = one_text(raw)
-        if text.lower() not in SWITCHES:
-            raise RuleError(f"{clipped(text)} is neither true nor false")
-        return SWITCHES[text.lower()]
-
-    def _show(self, value: Any) -> str:
-        return str(value).lower()
-
-
-class Choice(Rule):
-    """One of a few words."""
-
-    def __init__(self, *words: str) -> None:
-        self.words = words
-        self.says = " or ".join(words)
-
-    def _read(self, raw: object) -> str:
-        text = one_text(raw)
-        if text not in self.words:
+        if text not in words:
             raise RuleError(f"{clipped(text)} is unknown")
         return text
 
+    return Rule(" or ".join(words), read)
 
-class Host(Rule):
-    """An IP address or a host name, without scheme and port."""
 
-    says = "an IP address or a host name, without scheme, port or brackets"
+def _read_switch(raw: object) -> bool:
+    text = one_text(raw)
+    if text.lower() not in TRUE + FALSE:
+        raise RuleError(f"{clipped(text)} is neither true nor false")
+    return text.lower() in TRUE
 
-    def _read(self, raw: object) -> str:
-        text = one_text(raw)
-        if not HOST.fullmatch(text) and not self._is_ipv6(text):
-            raise RuleError(f"{clipped(text)} is neither an address nor a name")
+
+def read_host(raw: object) -> str:
+    """An IP address or a host name; raises RuleError."""
+    text = one_text(raw)
+    if not HOST_NAME.fullmatch(text) and not _is_ipv6(text):
+        raise RuleError(f"{clipped(text)} is neither an address nor a name")
+    return text
+
+
+def _is_ipv6(text: str) -> bool:
+    import ipaddress  # noqa: PLC0415 - only an address with colons needs it
+
+    try:
+        return bool(ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
+
+
+def _read_zone(raw: object) -> str:
+    text = one_text(raw)
+    if text == "auto":
         return text
+    import zoneinfo  # noqa: PLC0415 - auto does not need it
 
-    @staticmethod
-    def _is_ipv6(text: str) -> bool:
-        import ipaddress  # noqa: PLC0415 - only who writes colons pays for it
-
-        try:
-            return bool(ipaddress.IPv6Address(text))
-        except ValueError:
-            return False
-
-
-class Zone(Rule):
-    """The word auto, or a name of the IANA time zone database."""
-
-    says = "auto or an IANA name such as Europe/Berlin"
-
-    def _read(self, raw: object) -> str:
-        text = one_text(raw)
-        if text == "auto":
-            return text
-        import zoneinfo  # noqa: PLC0415 - auto does not need it
-
-        try:
-            zoneinfo.ZoneInfo(text)
-        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            near = {name.lower(): name for name in zoneinfo.available_timezones()}.get(text.lower())
-            raise RuleError(f"{clipped(text)} is no time zone{f' (did you mean {near}?)' if near else ''}") from None
-        return text
+    try:
+        zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = {name.lower(): name for name in zoneinfo.available_timezones()}.get(text.lower())
+        raise RuleError(f"{clipped(text)} is no time zone{f' (did you mean {near}?)' if near else ''}") from None
+    return text
 
 
-class File(Rule):
-    """A path; ~ is the home folder."""
-
-    says = "a path"
-
-    def _read(self, raw: object) -> Path | None:
-        text = one_text(raw)
-        try:
-            return Path(text).expanduser()
-        except RuntimeError:
-            raise RuleError(f"{clipped(text)} names a home folder that does not exist") from None
+def _read_path(raw: object) -> Path:
+    text = one_text(raw)
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise RuleError(f"{clipped(text)} names a home folder that does not exist") from None
 
 
-class OptionalFile(File):
-    """A path, or nothing."""
-
-    says = "a path, or nothing"
-
-    def _read(self, raw: object) -> Path | None:
-        return None if raw in (None, "") else super()._read(raw)
-
-    def _show(self, value: Any) -> str | None:
-        return None if value is None else str(value)
+def _read_url(raw: object) -> str:
+    """A page links to it: it is never a script, and never holds a password."""
+    text = one_text(raw)
+    if not WEB_URL.fullmatch(text):
+        raise RuleError(f"{clipped(text)} is not such an address")
+    return text
 
 
-class OptionalText(Rule):
-    """A text of one line, or nothing."""
-
-    says = "a text, or nothing"
-
-    def _read(self, raw: object) -> str | None:
-        return None if raw in (None, "") else one_text(raw)
-
-    def _show(self, value: Any) -> str | None:
-        return None if value is None else str(value)
-
-
-class WebAddress(OptionalText):
-    """A web address that a page may link to, or nothing; never a script, never with a password."""
-
-    says = "an address such as https://grafana.example.org/path without user, query or fragment, or nothing"
-
-    def _read(self, raw: object) -> str | None:
-        text = super()._read(raw)
-        if text is not None and not WEB_ADDRESS.fullmatch(text):
-            raise RuleError(f"{clipped(text)} is not such an address")
-        return text
+SWITCH = Rule("true or false", _read_switch, lambda value: str(value).lower())
+HOST = Rule("an IP address or a host name, without scheme, port or brackets", read_host)
+ZONE = Rule("auto or an IANA name such as Europe/Berlin", _read_zone)
+PATH = Rule("a path", _read_path)
+TEXT = Rule("a text", one_text)
+WEB_ADDRESS = Rule("an address such as https://grafana.example.org/path without user, query or fragment", _read_url)

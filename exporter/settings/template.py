@@ -6,8 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from exporter.settings.plan_showing import example_lines
-from exporter.settings.tree import Key, Settings, keys, sections
+from exporter.settings.plans.sections import PlanSettings
+from exporter.settings.schema import Key, Section, fields
+from exporter.settings.tree import Settings, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,13 +18,19 @@ HEAD = """\
 # Durations: 500ms, 10s, 15m, 12h, 30d, 2w. Sizes: 400 MB (units of 1000) or 1 GiB (units of 1024).
 # Relative paths are relative to this file. `netledger config check` checks it.
 # NETLEDGER_<SECTION>_<KEY> in the environment overrides a key: NETLEDGER_SERVER_PORT=8080."""
+PLANS_HEAD = """
+# Billing plans. Without one, the plan "default" bills the counted interfaces by calendar months, without a cap.
+# plans:"""
+INDENT, BULLET = "#     ", "#   - "
 # Its default depends on who runs the service, so that writing it down would change it for others.
 DEPENDENT = frozenset({"ledger.path"})
+# Keys of a plan that exclude another key of the example, or that only some plans need.
+FURTHER = frozenset({"cycle", "tier", "price_steps", "notify"})
 PLAIN = re.compile(r"[A-Za-z0-9][\w./]*( [A-Za-z]+)?", re.ASCII)
 
 
 def settings_template() -> str:
-    """Write a YAML file whose values are the defaults, each with its meaning and rule."""
+    """A YAML file whose values are the defaults, each with its meaning and rule; an example of a plan."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -32,10 +39,11 @@ def _lines() -> Iterator[str]:
     yield HEAD
     for section, kind in sections().items():
         yield f"\n# {(kind.__doc__ or '').strip()}\n{section}:"
-        for key in keys().values():
-            if key.section == section:
-                yield from _key_lines(key, defaults)
-    yield from example_lines()
+        for key in fields(kind, section).values():
+            yield from _key_lines(key, defaults)
+    yield PLANS_HEAD
+    meaning, name, *others = _example_lines(PlanSettings, INDENT)
+    yield from (meaning, name.replace(INDENT, BULLET), *others)
 
 
 def _key_lines(key: Key, defaults: Settings) -> Iterator[str]:
@@ -46,6 +54,14 @@ def _key_lines(key: Key, defaults: Settings) -> Iterator[str]:
         yield f"  # {key.field}: {shown or ''}".rstrip()
     else:
         yield f"  {key.field}: {_yaml(shown)}"
+
+
+def _example_lines(kind: type[Section], indent: str) -> Iterator[str]:
+    for key in fields(kind).values():
+        yield f"{indent}# {key.meaning}" if key.below else f"{indent}# {key.meaning} Use {key.rule.says}."
+        yield f"{indent}{'# ' if key.field in FURTHER else ''}{key.field}: {key.example}".rstrip()
+        if key.below and not key.rule.is_list:
+            yield from _example_lines(key.below, f"{indent}#   ")
 
 
 def _yaml(shown: str | list[str]) -> str:

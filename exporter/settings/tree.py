@@ -4,56 +4,64 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.folders import data_folder, runs_as_root
+from exporter.settings.schema import Key, Section, fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exporter.settings.plans.notify import Notify
     from reports.billing.plans import Plan
 else:
-    # msgspec wants to find the name when it converts; the class itself is loaded with the first plan.
-    Plan = Any
+    # msgspec resolves both names when it converts; the classes are imported with the first plan.
+    Plan = Notify = Any
 
 PLANS = "plans"
 SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 
 
 def default_ledger_path(*, is_root: bool | None = None) -> Path:
-    """Say where the ledger is when nobody says: the system's for root, else the user's data folder."""
+    """The system's ledger for root, else one in the user's data folder; raises NoHomeError."""
     if runs_as_root() if is_root is None else is_root:
         return SYSTEM_LEDGER
     return data_folder() / "ledger.db"
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A group of keys; unknown ones are errors. Durations are seconds, sizes bytes."""
-
-
 class Server(Section, frozen=True):
     """Where the service listens, and whom it answers."""
 
-    host: Annotated[str, rules.Host(), "Address to listen on; beyond this machine only with a key."] = "127.0.0.1"
+    host: Annotated[str, rules.HOST, "Address to listen on; beyond this machine only with a key."] = "127.0.0.1"
     port: Annotated[int, rules.whole(0, 65535), "TCP port; 0 takes any free one."] = 7373
     allowed_hosts: Annotated[
-        tuple[str, ...], lists.Hosts(), "Names, besides its own, by which clients may call the service."
+        tuple[str, ...], lists.HOSTS, "Names, besides its own, by which clients may call the service."
     ] = ()
-    cors_origins: Annotated[tuple[str, ...], lists.Origins(), "Web pages that may read the API."] = ()
-    tls_cert: Annotated[Path | None, rules.OptionalFile(), "Certificate chain (PEM); with tls_key."] = None
-    tls_key: Annotated[Path | None, rules.OptionalFile(), "Private key (PEM); with tls_cert."] = None
+    cors_origins: Annotated[tuple[str, ...], lists.ORIGINS, "Web pages that may read the API."] = ()
+    tls_cert: Annotated[Path | None, rules.optional(rules.PATH), "Certificate chain (PEM); with tls_key."] = None
+    tls_key: Annotated[Path | None, rules.optional(rules.PATH), "Private key (PEM); with tls_cert."] = None
+
+    @classmethod
+    def faults(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        """A certificate without its key, or a key without its certificate."""
+        pair = ("tls_cert", "tls_key")
+        for one, other in (pair, pair[::-1]):
+            if given.get(one) and not given.get(other):
+                yield one, f"is set without server.{other}; use both or neither"
 
 
 class Auth(Section, frozen=True):
     """Who may read: API keys, and whether /metrics asks for one too."""
 
-    api_keys: Annotated[tuple[str, ...], lists.Keys(), "Keys that open the API."] = ()
+    api_keys: Annotated[tuple[str, ...], lists.API_KEYS, "Keys that open the API."] = ()
     api_key_file: Annotated[
-        Path | None, rules.OptionalFile(), "File of further keys, one a line; # begins a comment."
+        Path | None, rules.optional(rules.PATH), "File of further keys, one a line; # begins a comment."
     ] = None
-    protect_metrics: Annotated[bool, rules.Switch(), "Ask for a key on /metrics too."] = False
+    protect_metrics: Annotated[bool, rules.SWITCH, "Ask for a key on /metrics too."] = False
 
     def __repr__(self) -> str:
         return f"Auth({len(self.api_keys)} keys, protect_metrics={self.protect_metrics})"
@@ -63,11 +71,11 @@ class Interfaces(Section, frozen=True):
     """Which interfaces are metered, how often, and which count for the machine's total."""
 
     sample_interval: Annotated[float, rules.seconds("100ms", "60s"), "Time between two samples."] = 1.0
-    include: Annotated[tuple[str, ...], lists.SomeGlobs(), "Interfaces that are metered."] = ("*",)
-    exclude: Annotated[tuple[str, ...], lists.Globs(), "Interfaces that are not, though included."] = ()
+    include: Annotated[tuple[str, ...], lists.SOME_GLOBS, "Interfaces that are metered."] = ("*",)
+    exclude: Annotated[tuple[str, ...], lists.GLOBS, "Interfaces that are not, though included."] = ()
     counted: Annotated[
         tuple[str, ...],
-        lists.Counted(),
+        lists.globs_or("auto", "[eth0, wl*]"),
         "Interfaces whose bytes are the machine's total; auto finds the uplinks.",
     ] = ("auto",)
 
@@ -75,9 +83,9 @@ class Interfaces(Section, frozen=True):
 class Ledger(Section, frozen=True):
     """The file that keeps the books, and how long it keeps what."""
 
-    path: Annotated[Path, rules.File(), "The SQLite file."] = msgspec.field(default_factory=default_ledger_path)
+    path: Annotated[Path, rules.PATH, "The SQLite file."] = msgspec.field(default_factory=default_ledger_path)
     commit_interval: Annotated[float, rules.seconds("1s", "10m"), "Time between two commits."] = 10.0
-    timezone: Annotated[str, rules.Zone(), "Zone of days, weeks and months; auto is the system's."] = "auto"
+    timezone: Annotated[str, rules.ZONE, "Zone of days, weeks and months; auto is the system's."] = "auto"
     minute_retention: Annotated[float, rules.seconds("1d", "36500d"), "How long minute rows are kept."] = 30 * 86400.0
     slot_retention: Annotated[float, rules.seconds("62d", "36500d"), "How long quarter-hour rows are kept."] = (
         400 * 86400.0
@@ -86,7 +94,7 @@ class Ledger(Section, frozen=True):
     # 281 TB is the largest database that SQLite can hold.
     max_size: Annotated[int, rules.size("4 MB", "281 TB"), "Largest size of the file."] = 400_000_000
     minutes: Annotated[
-        Literal["counted", "all"], rules.Choice("counted", "all"), "Interfaces that get minute rows."
+        Literal["counted", "all"], rules.choice("counted", "all"), "Interfaces that get minute rows."
     ] = "counted"
 
 
@@ -101,38 +109,28 @@ class Metrics(Section, frozen=True):
 
     history: Annotated[
         Literal["counted", "all"],
-        rules.Choice("counted", "all"),
+        rules.choice("counted", "all"),
         "Interfaces with period, daily and monthly series.",
     ] = "counted"
-    process: Annotated[bool, rules.Switch(), "Show process_* and python_gc_* metrics."] = True
+    process: Annotated[bool, rules.SWITCH, "Show process_* and python_gc_* metrics."] = True
 
 
 class Grafana(Section, frozen=True):
     """The Grafana that shows the dashboards: with it, answers link to them."""
 
-    url: Annotated[str | None, rules.WebAddress(), "Where Grafana is, as a browser reaches it."] = None
+    url: Annotated[str | None, rules.optional(rules.WEB_ADDRESS), "Where Grafana is, as a browser reaches it."] = None
     instance: Annotated[
-        str | None, rules.OptionalText(), "Prometheus' label instance of this service; by default host:port."
+        str | None, rules.optional(rules.TEXT), "Prometheus' label instance of this service; by default host:port."
     ] = None
 
 
 class Reports(Section, frozen=True):
     """Reports that are written by themselves."""
 
-    archive: Annotated[bool, rules.Switch(), "Keep a wrap-up of each month and year that is over, at /reports."] = True
+    archive: Annotated[bool, rules.SWITCH, "Keep a wrap-up of each month and year that is over, at /reports."] = True
 
 
-class Notify(Section, frozen=True):
-    """Whom a plan tells when an alert is due: a web address, and a program with its arguments; both may be secret."""
-
-    webhook: str | None = None
-    command: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"Notify({'a' if self.webhook else 'no'} webhook, {'a' if self.command else 'no'} command)"
-
-
-def _no_plans() -> tuple[Plan, ...]:
+def _default_plans() -> tuple[Plan, ...]:
     from reports.billing.plans import Plan  # noqa: PLC0415 - importing the settings alone needs no plans
 
     return (Plan(),)
@@ -149,45 +147,17 @@ class Settings(Section, frozen=True):
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     grafana: Grafana = msgspec.field(default_factory=Grafana)
     reports: Reports = msgspec.field(default_factory=Reports)
-    plans: tuple[Plan, ...] = msgspec.field(default_factory=_no_plans)
-    notify: dict[str, Notify] = {}
-
-
-class Key(NamedTuple):
-    """One setting: its full name such as "server.port", its rule and its meaning in a sentence."""
-
-    section: str
-    field: str
-    rule: rules.Rule
-    meaning: str
-
-    @property
-    def name(self) -> str:
-        """The name in files and errors."""
-        return f"{self.section}.{self.field}"
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that overrides it."""
-        return f"NETLEDGER_{self.section}_{self.field}".upper()
-
-    def value(self, settings: Settings) -> Any:
-        """Take this setting out of the tree."""
-        return getattr(getattr(settings, self.section), self.field)
+    plans: tuple[Plan, ...] = msgspec.field(default_factory=_default_plans)
+    notify: dict[str, Notify] = msgspec.field(default_factory=dict)
 
 
 @functools.cache
 def sections() -> dict[str, type[Section]]:
-    """Every section of keys by its name, in the order of the file; plans are a list, and none."""
+    """Every section by its name, in the order of the file; plans are a list."""
     return {name: kind for name, kind in get_type_hints(Settings).items() if name not in {PLANS, "notify"}}
 
 
 @functools.cache
 def keys() -> dict[str, Key]:
-    """Every setting by its full name, in the order of the file."""
-    found = {}
-    for section, kind in sections().items():
-        for field, hint in get_type_hints(kind, include_extras=True).items():
-            _, rule, meaning = get_args(hint)
-            found[f"{section}.{field}"] = Key(section, field, rule, meaning)
-    return found
+    """Every key of every section by its full name, in the order of the file."""
+    return {key.name: key for section, kind in sections().items() for key in fields(kind, section).values()}

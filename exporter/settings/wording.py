@@ -12,20 +12,17 @@ if TYPE_CHECKING:
 
 
 def place_of(path: Path, line: int | None) -> str:
-    """Name a line of a file, or the file where no line is to blame."""
+    """A line of a file, or the file where a problem has no line."""
     return str(path) if line is None else f"{path}:{line}"
 
 
-def shown(name: str) -> str:
-    """Write a key that a file made up: short, and in one line."""
+def printable(name: str) -> str:
+    """A key that is only in the file: short, and in one line."""
     return clipped(name if name.isprintable() else repr(name))
 
 
-def did_you_mean(word: str, candidates: Mapping[str, object]) -> str:
-    """Hint at the candidate nearest to a word, or at its value where that is a text; empty where none is near."""
+def did_you_mean(word: str, candidates: Mapping[str, str]) -> str:
+    """A hint at the value of the candidate that is nearest to a word; empty where none is near."""
     import difflib  # noqa: PLC0415 - only errors need it
 
-    for near in difflib.get_close_matches(word, candidates, n=1):
-        target = candidates[near]
-        return f"; did you mean {target if isinstance(target, str) else near}?"
-    return ""
+    return "".join(f"; did you mean {candidates[near]}?" for near in difflib.get_close_matches(word, candidates, n=1))

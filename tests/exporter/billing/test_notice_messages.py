@@ -16,8 +16,7 @@ from exporter.billing.messages import Crossing, message_of, parts_of
 from exporter.billing.notifier import DeliveryError, deliver
 from exporter.cli.notices import test_notify as command
 from exporter.session.environment import Environment
-from exporter.settings.placeholders import PLACEHOLDERS, filled
-from exporter.settings.tree import Notify
+from exporter.settings.plans.notify import PLACEHOLDERS, Notify, filled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from aiohttp import web
 from exporter.billing.notifier import ATTEMPTS, Notifier
 from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, read_notices
 from exporter.ledger.writing.writer import Writer
-from exporter.settings.tree import Notify
+from exporter.settings.plans.notify import Notify
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

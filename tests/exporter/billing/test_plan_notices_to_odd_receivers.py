@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.billing.notifier import ATTEMPTS
-from exporter.settings.tree import Notify
+from exporter.settings.plans.notify import Notify
 from tests.exporter.billing.test_plan_notices import KEY, MESSAGE, NOTED, Kept, finished, kept
 
 if TYPE_CHECKING:

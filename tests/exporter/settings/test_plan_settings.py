@@ -14,12 +14,14 @@ from babel.numbers import list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.settings.currencies import CODES
 from exporter.settings.loading import SettingsError, load_settings
-from exporter.settings.plan_reading import PlanReader
-from exporter.settings.plan_rules import ALL_KEYS, NOTIFY, NOTIFY_KEYS, PLAN_KEYS, STEP_KEYS, STEPS
+from exporter.settings.plans.currencies import CODES
+from exporter.settings.plans.notify import Notify
+from exporter.settings.plans.sections import PlanSettings, PriceStepSettings
+from exporter.settings.reading import Reading
+from exporter.settings.schema import fields
 from exporter.settings.template import settings_template
-from exporter.settings.tree import Notify, Settings
+from exporter.settings.tree import Settings
 from exporter.settings.yaml_file import YamlError, parse_yaml
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from reports.billing.prices import one_price
@@ -31,6 +33,7 @@ GB = 10**9
 WRITTEN = Plan(gigabyte_bytes=GB)
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 HIDDEN = "not-for-logs"
+PLAN_KEYS, STEP_KEYS, NOTIFY_KEYS = fields(PlanSettings), fields(PriceStepSettings), fields(Notify)
 
 
 some_text = st.sampled_from(
@@ -300,18 +303,18 @@ def test_a_bad_webhook_is_refused_and_never_shown(file: Path, webhook: str) -> N
     assert HIDDEN not in "".join(problems(file, f"plans: [{{cap: 1 GB, notify: {{webhook: {webhook}}}}}]"))
 
 
-@given(st.dictionaries(st.sampled_from([*ALL_KEYS, "zzz"]), some_raw), some_raw)
+@given(st.dictionaries(st.sampled_from([*PLAN_KEYS, "zzz"]), some_raw), some_raw)
 def test_any_list_is_plans_or_problems(plan: dict[str, object], other: object) -> None:
     try:
         (entry,) = parse_yaml(json.dumps({"plans": [plan, other]}))
     except YamlError:
         return
-    reader = PlanReader(Path("n.yaml"))
+    reading = Reading()
 
-    reader.read(entry)
+    reading.read_file(Path("n.yaml"), [entry])
 
-    assert reader.problems or len(reader.plans) == 2
-    assert all(problem.startswith("n.yaml:1: plans[") and "\n" not in problem for problem in reader.problems)
+    assert reading.problems or len(reading.plans) == 2
+    assert all(problem.startswith("n.yaml:1: plans[") and "\n" not in problem for problem in reading.problems)
 
 
 def test_settings_never_show_a_webhook_or_command_when_printed(file: Path) -> None:
@@ -338,10 +341,17 @@ def test_the_example_of_the_template_loads_as_it_stands_and_with_other_choices(f
     assert told.notify["home"] == Notify(
         webhook="https://example.org/alerts", command=("notify-send", "{title}", "{text}")
     )
-    assert all(re.search(rf"^ +(- |# )?{key}: ?", "\n".join(lines), re.MULTILINE) for key in ALL_KEYS)
+    assert all(re.search(rf"^ +(- |# )?{key}: ?", "\n".join(lines), re.MULTILINE) for key in PLAN_KEYS)
 
 
-@pytest.mark.parametrize("key", [*PLAN_KEYS, STEPS, *STEP_KEYS, *(f"{NOTIFY}.{key}" for key in NOTIFY_KEYS)])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(key for key in PLAN_KEYS if key != "notify"),
+        *STEP_KEYS,
+        *(f"notify.{key}" for key in NOTIFY_KEYS),
+    ],
+)
 def test_a_key_of_plans_is_documented(key: str) -> None:
     assert f"`{key}`" in DOCUMENT.read_text(encoding="utf-8")
 
@@ -352,8 +362,8 @@ def test_currencies_are_known_to_babel() -> None:
 
 
 def test_settings_without_plans_load_neither_plans_nor_babel_when_imported() -> None:
-    heavy = "{'reports.billing.plans', 'babel', 'exporter.settings.plan_rules'}"
-    code = f"import sys, exporter.settings; print({heavy} & set(sys.modules))"
+    heavy = "{'reports.billing.plans', 'babel', 'exporter.settings.plans.rules'}"
+    code = f"import sys, exporter.settings.loading; print({heavy} & set(sys.modules))"
 
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 

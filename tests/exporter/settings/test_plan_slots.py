@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.settings.loading import SettingsError, load_settings
-from exporter.settings.plan_slots import shortage
+from exporter.settings.plans.slots import shortage
 from reports.billing.plans import ROLLOVER_CYCLES, CycleRule, FreeHours, Plan
 
 if TYPE_CHECKING:

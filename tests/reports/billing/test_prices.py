@@ -8,7 +8,7 @@ from babel.numbers import format_currency, list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.settings.currencies import CODES
+from exporter.settings.plans.currencies import CODES
 from reports.billing.plans import Plan, PriceStep
 from reports.billing.prices import TIERS, assumed_price, cost, has_price, money, one_price, rounded
 

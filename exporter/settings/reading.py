@@ -1,0 +1,141 @@
+"""Read the entries of a settings file by the schema: what is given, where each key comes from, and what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from exporter.settings.rules import RuleError, clipped
+from exporter.settings.schema import Key, Section, fields
+from exporter.settings.tree import PLANS, keys, sections
+from exporter.settings.wording import did_you_mean, place_of, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from exporter.settings.plans.sections import PlanSettings
+    from exporter.settings.yaml_file import Entry, Raw
+
+
+class Reading:
+    """Values by section and key, their origins, and all that is wrong with them; a refused value is None."""
+
+    def __init__(self) -> None:
+        self.given: dict[str, dict[str, Any]] = {section: {} for section in sections()}
+        self.plans: tuple[PlanSettings, ...] = ()
+        self.origins = dict.fromkeys(keys(), "default")
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self._places: dict[str, str] = {}
+        self._path = Path()
+
+    def read_file(self, path: Path, entries: Iterable[Entry]) -> None:
+        """Take the sections and plans of a file; its relative paths are relative to it."""
+        self._path = path
+        for entry, name in self._each("", entries):
+            if entry.key == PLANS:
+                self._read_plans(entry)
+            elif name not in sections():
+                self._add_problem(entry.line, _unknown(name))
+            elif entry.raw is not None:
+                self.given[name] |= self._mapping(sections()[name], name, entry.raw, entry.line) or {}
+
+    def read_value(self, key: Key, name: str, raw: object, origin: str, subject: str) -> Any:
+        """The value of a key, None where its rule refuses it; `subject` begins the line of the problem."""
+        self.origins[name] = self._places[name] = origin
+        try:
+            return key.rule.read(raw)
+        except RuleError as error:
+            self.problems.append(f"{subject}: {error}; use {key.rule.says}")
+            return None
+
+    def check(self, kind: type[Section], name: str, given: dict[str, Any]) -> None:
+        """Note the keys of a section that contradict each other."""
+        for key, fault in kind.faults(given):
+            self.problems.append(f"{self._places[f'{name}.{key}']}: {name}.{key}: {fault}")
+
+    def _read_plans(self, entry: Entry) -> None:
+        from exporter.settings.plans.sections import PlanSettings  # noqa: PLC0415 - 2 ms that only plans need
+
+        fault = f"is not a list; write - before each plan; {its_keys(PlanSettings)}"
+        found = (self._list(PlanSettings, PLANS, entry, fault) if entry.raw else None) or []
+        self._check_names([None if given is None else given.get("name", PlanSettings().name) for given in found])
+        if not self.problems:
+            self.plans = tuple(msgspec.convert(given, PlanSettings) for given in found)
+
+    def _check_names(self, names: Sequence[str | None]) -> None:
+        for number, name in enumerate(names):
+            if name and (first := names.index(name)) < number:
+                plan = f"{PLANS}[{number}]"
+                place = self._places.get(f"{plan}.name", self._places[plan])
+                fault = f"{clipped(repr(name))} is the name of {PLANS}[{first}] too; use another"
+                self.problems.append(f"{place}: {plan}.name: {fault}")
+
+    def _list(self, kind: type[Section], name: str, entry: Entry, fault: str) -> list[dict[str, Any] | None] | None:
+        if not isinstance(entry.raw, list) or not entry.raw:
+            self._add_problem(entry.line, f"{name}: {fault}")
+            return None
+        found = []
+        for number, raw in enumerate(entry.raw):
+            line = raw[0].line if isinstance(raw, tuple) and raw else entry.line
+            self._places[f"{name}[{number}]"] = place_of(self._path, line)
+            given = self._mapping(kind, f"{name}[{number}]", raw, line)
+            if given is not None:
+                self.check(kind, f"{name}[{number}]", given)
+            found.append(given)
+        return found
+
+    def _mapping(self, kind: type[Section], name: str, raw: Raw, line: int) -> dict[str, Any] | None:
+        if not isinstance(raw, tuple):
+            self._add_problem(line, f"{name}: is not a mapping; {its_keys(kind)}")
+            return None
+        given = {}
+        for entry, full_name in self._each(name, raw):
+            if key := fields(kind).get(entry.key):
+                given[key.field] = self._value(key, full_name, entry)
+            else:
+                self._add_problem(entry.line, _unknown(full_name, kind))
+        return given
+
+    def _value(self, key: Key, name: str, entry: Entry) -> Any:
+        place = self._places[name] = place_of(self._path, entry.line)
+        if key.below is None:
+            value = self.read_value(key, name, entry.raw, place, f"{place}: {name}")
+            return self._path.parent / value if isinstance(value, Path) else value
+        if key.rule.is_list:
+            self.origins[name] = place
+            return self._list(key.below, name, entry, f"is not {key.rule.says}")
+        return {} if entry.raw is None else self._mapping(key.below, name, entry.raw, entry.line)
+
+    def _each(self, name: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
+        for entry in entries:
+            full_name = f"{name}.{entry.key}" if name else entry.key
+            if entry.first_line:
+                fault = f"is written twice, first on line {entry.first_line}"
+                self._add_problem(entry.line, f"{printable(full_name)}: {fault}")
+            yield entry, full_name
+
+    def _add_problem(self, line: int, text: str) -> None:
+        self.problems.append(f"{place_of(self._path, line)}: {text}")
+
+
+def its_keys(kind: type[Section]) -> str:
+    """The keys of a section, as a part of a sentence."""
+    return f"its keys are {', '.join(fields(kind))}"
+
+
+def _unknown(name: str, kind: type[Section] | None = None) -> str:
+    """The problem of a key that does not exist, with the nearest that does: beside it, else elsewhere."""
+    section, _, field = name.rpartition(".")
+    if name in keys():
+        return f"{name}: unknown key; write {field}: below {section}:"
+    top = dict(zip(names := (*sections(), PLANS), names, strict=True))
+    siblings = fields(kind, section if section in sections() else "") if kind else {}
+    beside = {key.field: key.name for key in siblings.values()} if kind else top
+    elsewhere = {key.field: key.name for key in keys().values()}
+    exact = {field: elsewhere[field]} if field in elsewhere else {}
+    hints = (did_you_mean(field, candidates) for candidates in (exact, beside, elsewhere))
+    otherwise = its_keys(kind) if kind else f"the sections are {', '.join(top)}"
+    return f"{printable(name)}: unknown key{next(filter(None, hints), f'; {otherwise}')}"
