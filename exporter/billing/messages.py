@@ -1,4 +1,4 @@
-"""What a notice of a plan says: numbers for programs, a title and a sentence for people."""
+"""The message of a notice: numbers for programs, a title and a sentence for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Crossing(NamedTuple):
-    """A threshold that a plan's cycle has reached; bytes are integers, `forecast` None where it is not known."""
+    """A threshold that a plan's cycle has reached; amounts are bytes, `forecast` is None until it is known."""
 
     host: str
     plan: str
@@ -26,9 +26,14 @@ class Crossing(NamedTuple):
     last: date
     forecast: int | None = None
 
+    @property
+    def left(self) -> int:
+        """Bytes left of the cap, below zero if it is exceeded."""
+        return self.cap - self.used
+
 
 def message_of(crossing: Crossing) -> dict[str, object]:
-    """The notice as the JSON that a webhook gets."""
+    """The JSON that a webhook gets."""
     return {
         "plan": crossing.plan,
         "host": crossing.host,
@@ -37,7 +42,7 @@ def message_of(crossing: Crossing) -> dict[str, object]:
         "threshold_percent": crossing.percent,
         "used_bytes": crossing.used,
         "cap_bytes": crossing.cap,
-        "left_bytes": crossing.cap - crossing.used,
+        "left_bytes": crossing.left,
         "cycle_from": crossing.first.isoformat(),
         "cycle_to": crossing.last.isoformat(),
         "forecast_bytes": crossing.forecast,
@@ -45,7 +50,7 @@ def message_of(crossing: Crossing) -> dict[str, object]:
 
 
 def test_message(plan: Plan, host: str, first: date, last: date) -> dict[str, object]:
-    """A notice of the plan's first threshold, that says that it is a test."""
+    """A message of the plan's first threshold, marked as a test."""
     cap, percent = plan.cap_bytes or 0, min(plan.alert_at, default=80)
     crossing = Crossing(host, plan.name, percent, cap * percent // 100, cap, first, last)
     message = message_of(crossing)
@@ -57,7 +62,7 @@ def test_message(plan: Plan, host: str, first: date, last: date) -> dict[str, ob
 
 
 def parts_of(message: Mapping[str, object]) -> dict[str, str]:
-    """What each placeholder of a command stands for; "" where an older service has not written it."""
+    """Text of each placeholder of a command; "" if an older service wrote the message without it."""
     parts = {
         "percent": message.get("threshold_percent", ""),
         "used": _human(message.get("used_bytes")),
@@ -74,7 +79,7 @@ def _human(amount: object) -> str:
 
 
 def _text(crossing: Crossing) -> str:
-    used, cap, left = human_bytes(crossing.used), human_bytes(crossing.cap), crossing.cap - crossing.used
+    used, cap, left = human_bytes(crossing.used), human_bytes(crossing.cap), crossing.left
     rest = f"{human_bytes(left)} are left" if left > 0 else f"{human_bytes(-left)} more than it holds"
     text = f"{used} of {cap} are used, {rest}. The cycle ends on {crossing.last.isoformat()}."
     if crossing.forecast is not None:

@@ -1,4 +1,4 @@
-"""Keeps every plan's status at hand, so that no scrape asks the ledger, and notices crossed thresholds once a cycle."""
+"""Status of every plan in memory, so that no scrape reads the ledger; crossed thresholds give a notice once a cycle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.billing.messages import Crossing, message_of
-from exporter.billing.outbox import read_notices
+from exporter.billing.outbox import outbox_state
 from exporter.metering.clock import SECOND
 from exporter.settings.plans.notify import Notify
 from reports.billing.plans import counted_bytes, covers, in_free_hours
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.billing.notifier import Notifier
-    from exporter.billing.outbox import DeliveredNotices
+    from exporter.billing.outbox import OutboxState
     from exporter.metering.snapshots import Snapshot
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
@@ -31,24 +31,26 @@ log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 60.0
 JUST_AFTER_SECONDS = 0.05
-"""Timers go by another clock, and may be early by some milliseconds."""
+"""Timers run by the monotonic clock, and may fire some milliseconds early by the wall clock."""
 
 
 class _Known(NamedTuple):
+    """A plan at its last refresh: status, UTC seconds, and the lifetime bytes of its interfaces."""
+
     status: PlanStatus
     taken: int
     lifetimes: Mapping[str, tuple[int, int]]
 
 
 class _Answer(NamedTuple):
-    """How plans stand and, where it was asked for, what earlier services have told of them."""
+    """Every plan's status and, at the first refresh, the outbox of earlier services."""
 
-    found: list[PlanStatus]
-    told: DeliveredNotices | None
+    statuses: list[PlanStatus]
+    outbox: OutboxState | None
 
 
 class PlanWatch:
-    """One for each service."""
+    """The plans of one service."""
 
     def __init__(
         self,
@@ -60,17 +62,17 @@ class PlanWatch:
         notifier: Notifier,
         hostname: str,
     ) -> None:
-        """`notify` is by the plan's name; `snapshot` gives the newest one; `hostname` is the machine of a notice."""
-        self._plans, self._notify, self._zone, self._snapshot = plans, notify, zone, snapshot
+        """`notify` is by the plan's name; `snapshot` gives the newest one; `hostname` is named in notices."""
+        self._plans, self._receivers, self._zone, self._snapshot = plans, notify, zone, snapshot
         self._hostname = hostname
         self._notifier = notifier
         self._known: tuple[_Known, ...] = ()
         self._is_resumed = False
 
     async def refresh(self, ask: Ask) -> None:
-        """Ask how each plan stands, and tell of thresholds that are crossed for the first time in their cycle.
+        """Read each plan's status; notify of thresholds that were crossed for the first time in their cycle.
 
-        `ask` puts a question to the ledger and what waits for it, at the moment of the newest snapshot.
+        `ask` runs a question on the ledger and unposted rows, as of the newest snapshot.
         """
         snapshot = self._snapshot()
         if snapshot is None:
@@ -78,28 +80,28 @@ class PlanWatch:
         now, is_first = snapshot.taken.wall / SECOND, not self._is_resumed
 
         def question(ledger: LedgerReader) -> _Answer:
-            found = [plan_status(ledger, plan, now) for plan in self._plans]
-            return _Answer(found, read_notices(ledger.state()) if is_first else None)
+            statuses = [plan_status(ledger, plan, now) for plan in self._plans]
+            return _Answer(statuses, outbox_state(ledger.state()) if is_first else None)
 
         answer = await ask(question)
-        self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in answer.found)
-        if answer.told is not None and not self._is_resumed:
+        self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in answer.statuses)
+        if answer.outbox is not None and not self._is_resumed:
             self._is_resumed = True
-            self._notifier.resume(answer.told, self._notify.get)
+            self._notifier.resume(answer.outbox, self._receivers.get)
         for status in self.live():
             for percent, is_reached in status.thresholds:
                 if is_reached:
-                    self._tell(status, percent)
+                    self._notify(status, percent)
 
     def live(self) -> tuple[PlanStatus, ...]:
-        """Every plan with what was moved since the last refresh: free hours bill nothing."""
+        """Every plan with the bytes since the last refresh; free hours bill nothing."""
         snapshot = self._snapshot()
         return () if snapshot is None else tuple(self._live(known, snapshot) for known in self._known)
 
     def seconds_to_refresh(self, now: float) -> float:
-        """How long after `now` (UTC seconds) it is due: every minute, and just after a quarter hour has begun.
+        """Seconds from `now` (UTC seconds) to the next refresh: a minute, or to just after the next slot begins.
 
-        Free hours and cycles begin and end with one.
+        Free hours and cycles begin and end with a slot.
         """
         return min(REFRESH_SECONDS, SLOT_SECONDS - now % SLOT_SECONDS + JUST_AFTER_SECONDS)
 
@@ -107,21 +109,21 @@ class PlanWatch:
         status = known.status
         seconds = snapshot.taken.wall // SECOND
         ends = (known.taken, seconds)
-        # What was moved since may be free, or of another cycle, as soon as one end of it is: the next refresh tells.
+        # Bytes since then may be free, or of another cycle, as soon as one end is: the next refresh knows.
         if seconds >= status.cycle.end or any(in_free_hours(status.plan, end, self._zone) for end in ends):
             return status
         received, sent = status.bytes.received, status.bytes.sent
         for device, moved in _lifetimes(snapshot, status.plan).items():
-            # One that was not there at the refresh may have a past, which is not of this cycle: the next one tells.
+            # A new interface may bring bytes of another cycle: the next refresh knows.
             then = known.lifetimes.get(device, moved)
             received += moved[0] - then[0]
             sent += moved[1] - then[1]
         return status.with_used(counted_bytes(status.plan, received, sent))
 
-    def _tell(self, status: PlanStatus, percent: int) -> None:
-        is_new = self._notifier.tell_once(
+    def _notify(self, status: PlanStatus, percent: int) -> None:
+        is_new = self._notifier.notify_once(
             key=f"{status.plan.name}:{status.cycle.start}:{percent}",
-            notify=self._notify.get(status.plan.name, Notify()),
+            notify=self._receivers.get(status.plan.name, Notify()),
             message=message_of(
                 Crossing(
                     host=self._hostname,
@@ -141,7 +143,7 @@ class PlanWatch:
 
 
 def _lifetimes(snapshot: Snapshot, plan: Plan) -> dict[str, tuple[int, int]]:
-    """Bytes received and sent of what the plan covers; the ledger may not know all of it yet."""
+    """Lifetime bytes received and transmitted of the interfaces that the plan covers, unposted ones included."""
     return {
         state.name: (state.lifetime.receive_bytes, state.lifetime.transmit_bytes)
         for state in snapshot.interfaces

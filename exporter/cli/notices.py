@@ -52,8 +52,8 @@ def test_notify(environment: Environment, *, name: str | None) -> None:
 
 
 def _send(plan: Plan, notify: Notify, way: str, cycle: Period) -> bool:
+    from exporter.billing.delivery import DeliveryError, deliver  # noqa: PLC0415
     from exporter.billing.messages import test_message  # noqa: PLC0415 - with aiohttp, for this command only
-    from exporter.billing.notifier import DeliveryError, deliver  # noqa: PLC0415
 
     message = test_message(plan, host_name(), cycle.first, cycle.last)
     subject = f"{plan.name}: the {way}".translate(CONTROL)

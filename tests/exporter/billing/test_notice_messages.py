@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
+from exporter.billing.delivery import DeliveryError, deliver
 from exporter.billing.messages import Crossing, message_of, parts_of
-from exporter.billing.notifier import DeliveryError, deliver
 from exporter.cli.notices import test_notify as command
 from exporter.session.environment import Environment
 from exporter.settings.plans.notify import PLACEHOLDERS, Notify, filled

@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from exporter.billing.notifier import ATTEMPTS, Notifier
-from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, read_notices
+from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, outbox_state
 from exporter.ledger.writing.writer import Writer
 from exporter.settings.plans.notify import Notify
 
@@ -49,11 +49,11 @@ class Kept:
 
     def notifier(self, **more: float) -> Notifier:
         """Of a service that has just started: what another one left is told to whom `notify` says."""
-        return Notifier(self.outbox, **{"first_pause": PAUSE, "noting_seconds": PAUSE, **more})
+        return Notifier(self.outbox, **{"first_pause": PAUSE, "recording_seconds": PAUSE, **more})
 
     def resumed(self, notify: Notify | None, **more: float) -> Notifier:
         notifier = self.notifier(**more)
-        notifier.resume(read_notices(self.rows()), lambda _plan: notify)
+        notifier.resume(outbox_state(self.rows()), lambda _plan: notify)
         return notifier
 
     @contextmanager
@@ -119,7 +119,7 @@ async def finished(notifier: Notifier) -> None:
 
 
 def tell(notifier: Notifier, notify: Notify, key: str = KEY) -> bool:
-    return notifier.tell_once(key=key, notify=notify, message=MESSAGE)
+    return notifier.notify_once(key=key, notify=notify, message=MESSAGE)
 
 
 async def test_a_webhook_that_fails_twice_is_told_a_third_time(kept: Kept, caplog: pytest.LogCaptureFixture) -> None:
@@ -352,12 +352,12 @@ async def test_what_is_given_up_is_not_tried_by_the_next_service(kept: Kept) -> 
 async def test_a_notice_that_the_settings_have_no_address_for_is_let_go_loudly(
     kept: Kept, notify: Notify | None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await kept.outbox.put(KEY, [Notice(KEY, "webhook", {"plan": "home"})])
+    await kept.outbox.add(KEY, [Notice(KEY, "webhook", {"plan": "home"})])
 
     await finished(kept.resumed(notify))
 
     assert kept.rows().keys() == {NOTED}
-    assert "the settings no longer say whom a notice of plan home is for" in caplog.text
+    assert "the settings have no receiver any more for a notice of plan home" in caplog.text
 
 
 async def test_a_ledger_that_is_locked_delays_no_notice_and_is_told_later(
@@ -367,7 +367,7 @@ async def test_a_ledger_that_is_locked_delays_no_notice_and_is_told_later(
         notifier = kept.notifier()
         with kept.locked():
             assert tell(notifier, Notify(webhook=receiver.url))
-            await until(lambda: bool(receiver.got) and "cannot be noted in the ledger yet" in caplog.text)
+            await until(lambda: bool(receiver.got) and "cannot be recorded in the ledger yet" in caplog.text)
             assert kept.rows() == {}
         await finished(notifier)
         await finished(kept.resumed(Notify(webhook=receiver.url)))
@@ -380,6 +380,6 @@ async def test_what_was_noticed_years_ago_is_forgotten(kept: Kept) -> None:
     old = (("alert:old", str(1_781_253_900 - KEPT_SECONDS - 1)), ("alert:young", str(1_781_253_900 - KEPT_SECONDS)))
     kept.writer.connection.executemany("INSERT INTO state (name, value) VALUES (?, ?)", old)
 
-    await kept.outbox.put(KEY, ())
+    await kept.outbox.add(KEY, ())
 
     assert kept.rows().keys() == {"alert:young", NOTED}

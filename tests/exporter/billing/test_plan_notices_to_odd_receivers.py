@@ -51,7 +51,7 @@ async def answering(answer: bytes) -> AsyncIterator[str]:
 async def assert_given_up(kept: Kept, address: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     notifier = kept.notifier(first_pause=0, timeout_seconds=2)
-    notifier.tell_once(key=KEY, notify=Notify(webhook=f"{address}/xyzzy?key=xyzzy"), message=MESSAGE)
+    notifier.notify_once(key=KEY, notify=Notify(webhook=f"{address}/xyzzy?key=xyzzy"), message=MESSAGE)
     await finished(notifier)
     await notifier.close()
 
