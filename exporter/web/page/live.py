@@ -8,7 +8,6 @@ import logging
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
 from aiohttp import web
 
 from exporter.web.context import CONTEXT
@@ -150,7 +149,7 @@ class LiveFeed:
             return
         self._remember(frame)
         self._number += 1
-        self._beat = Beat(self._number, b"event: live\ndata: " + msgspec.json.encode(frame) + b"\n\n")
+        self._beat = Beat(self._number, b"event: live\ndata: " + frame.encode() + b"\n\n")
         self._next.set()
         self._next = asyncio.Event()
 

@@ -3,45 +3,67 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 import msgspec
+from msgspec.structs import asdict
 
 from exporter.metering.clock import SECOND
 from exporter.web.context import NO_INTERFACE
+from exporter.web.page.sections import interfaces
 from reports.billing.forecast import why_unknown
 from reports.text.amounts import human_bits, human_bytes, human_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from exporter.metering.snapshots import InterfaceState, Snapshot
+    from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from exporter.web.context import ServiceContext
     from reports.billing.status import PlanStatus
 
+Cells: TypeAlias = tuple[str, ...]
+
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
+
+
+class MeterSection(Protocol):
+    """A module with the rows of one meter; its template has the name of the section."""
+
+    def cells(self, now: Moment, /) -> Mapping[str, Cells]:
+        """The texts that move of each row, by the row's name."""
+
+    def rows(self, now: Moment, moving: Mapping[str, Cells], /) -> Iterable[Any]:
+        """The rows, as the template takes them."""
+
+
+METER_SECTIONS: Mapping[str, MeterSection] = {"interfaces": interfaces}
+"""One for each meter, by its field in a frame, in the order of the page."""
 
 
 class LiveFrame(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. `at` is the sample's UTC seconds, speeds are bytes per second.
 
-    `texts` are by the name of what shows them, `interfaces` by name: receive and transmit speed, today's bytes and
-    all of its life.
-    `layout` changes when interfaces come or go, `day` at local midnight: what is shown of them has to be fetched anew.
+    `texts` are by the name of the element that prints them, `meters` by the name of a section and of a row.
+    `layout` changes when interfaces come or go, `day` at local midnight: a page then fetches its sections anew.
     """
 
     at: int
     receive: int
     transmit: int
     texts: dict[str, str]
-    interfaces: dict[str, tuple[str, str, str, str]]
     state: str
     says: str
     problems: list[str]
     layout: int
     day: str
+    meters: Mapping[str, Mapping[str, Cells]]
+
+    def encode(self) -> bytes:
+        """JSON, with a field for each meter."""
+        fields = asdict(self)
+        return msgspec.json.encode({**fields, **fields.pop("meters")})
 
 
 class Moment(NamedTuple):
@@ -89,12 +111,12 @@ def live_frame(now: Moment) -> LiveFrame:
             **dict(_moved(now, "month", "month", today)),
             **{f"plan-{number}-{what}": text for number, plan in enumerate(now.plans) for what, text in _plan(plan)},
         },
-        interfaces={state.name: _interface(state, now.totals, today) for state in snapshot.interfaces},
         state=state,
         says=says,
         problems=now.problems,
         layout=snapshot.layout,
         day=today.isoformat(),
+        meters={name: section.cells(now) for name, section in METER_SECTIONS.items()},
     )
 
 
@@ -119,16 +141,6 @@ def _plan(status: PlanStatus) -> Iterator[tuple[str, str]]:
         yield "range", f" ({human_bytes(ahead.low)} to {human_bytes(ahead.high)})"
     if left is not None:
         yield "left", f"{human_bytes(abs(left))} {'left' if left >= 0 else 'over the cap'}"
-
-
-def _interface(state: InterfaceState, totals: Totals, today: date) -> tuple[str, str, str, str]:
-    moved, ever, rates = totals.device(state.name).to_date("day", today), state.lifetime, state.rates
-    return (
-        human_bits(rates.receive),
-        human_bits(rates.transmit),
-        human_bytes(moved.receive + moved.transmit),
-        human_bytes(ever.receive_bytes + ever.transmit_bytes),
-    )
 
 
 def _state(now: Moment) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from exporter.web.page.facts import page_facts
 from exporter.web.page.live import FEED
 from exporter.web.page.live_frame import live_frame, moment
 from exporter.web.page.remembered import RECORDS
-from exporter.web.page.view import Shown
+from exporter.web.page.view import PageContext
 from reports.calendar.periods import parse_month
 
 if TYPE_CHECKING:
@@ -52,19 +52,19 @@ async def page(request: web.Request) -> web.Response:
     context = request.app[CONTEXT]
     if refusal is not None:
         return await context.work(lambda: _answer(request, view.shell()))
-    shown = _shown(request)
+    data = _page_context(request)
     plans = context.settings.plans
     now, known = context.now, request.app[RECORDS]
 
     def write(ledger: LedgerReader) -> web.Response:
         facts = page_facts(ledger, now, plans, which, known)
-        return _answer(request, view.page(shown, facts, ledger.zone))
+        return _answer(request, view.page(data, facts, ledger.zone))
 
     try:
         return await context.ask(write)
     except sqlite3.Error as error:
         reason = str(error)
-    return await context.work(lambda: _answer(request, view.trouble(shown, reason), status=503))
+    return await context.work(lambda: _answer(request, view.trouble(data, reason), status=503))
 
 
 @routes.page("/dashboard/", "Leads to the same page", HTML, query=PageQuery)
@@ -75,22 +75,10 @@ async def to_page(request: web.Request) -> web.Response:
     return web.Response(status=308, headers={"Location": location})
 
 
-def _shown(request: web.Request) -> Shown:
-    """What the service itself knows, at the moment of the request."""
-    context = request.app[CONTEXT]
-    now = moment(context)
-    return Shown(
-        hostname=context.host.name,
-        frame=live_frame(now),
-        interfaces=now.snapshot.interfaces,
-        recent=tuple(request.app[FEED].recent),
-        commit=context.poster.health,
-        figures=context.upkeep.figures,
-        gap_seconds=now.snapshot.gap_seconds,
-        sample_interval=context.settings.interfaces.sample_interval,
-        grafana=context.grafana,
-        needs_key=bool(context.settings.auth.api_keys),
-    )
+def _page_context(request: web.Request) -> PageContext:
+    service = request.app[CONTEXT]
+    now = moment(service)
+    return PageContext(service, now, live_frame(now), tuple(request.app[FEED].recent))
 
 
 def _answer(request: web.Request, text: str, *, status: int = 200) -> web.Response:

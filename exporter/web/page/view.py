@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import exporter
 from exporter.web.page import words
 from exporter.web.page.asset_files import address
+from exporter.web.page.live_frame import METER_SECTIONS
+from exporter.web.page.sections.bars import direction_shares, plan_gauge
+from exporter.web.page.sections.health import health_rows
+from exporter.web.page.sections.month import UNKNOWN, month_view
+from exporter.web.page.sections.now import speed_columns
+from exporter.web.page.sections.records import record_rows
 from reports.billing.plans import Plan
-from reports.calendar.periods import day_start, iso
+from reports.billing.prices import has_price, money
+from reports.calendar.periods import DAY_SECONDS, day_of, day_start, iso
 from reports.calendar.spans import RANGES
 from reports.charts.columns import column_chart
 from reports.formats.registry import FORMATS
-from reports.text.amounts import human_bits, human_bytes, human_duration
+from reports.text.amounts import human_bytes
 from reports.wrapup.chapters.chapter import isolated_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from exporter.ledger.upkeep.upkeep import LedgerFigures
-    from exporter.ledger.writing.poster import CommitHealth
-    from exporter.metering.snapshots import InterfaceState
+    from exporter.web.context import ServiceContext
     from exporter.web.page.facts import PageFacts
     from exporter.web.page.live import Speed
-    from exporter.web.page.live_frame import LiveFrame
-    from reports.text.grafana_links import GrafanaLinks
-    from reports.usage.series import Point
+    from exporter.web.page.live_frame import LiveFrame, Moment
 
 MODULES = tuple(f"{name}.js" for name in ("access", "chart", "downloads", "live", "months", "parts", "themes"))
 """What page.js imports: fetched beside it, not after it."""
@@ -45,75 +47,52 @@ FORMAT_NAMES = {"json": "JSON", "csv": "CSV", "llm": "LLM text", "toon": "TOON",
 RANGE_NAMES = {"today": "Today", "week": "This week", "month": "This month", "year": "This year", "all": "Everything"}
 
 
-class Shown(NamedTuple):
-    """What the running service knows at the moment of a page; `recent` are speeds that earlier frames told."""
+class PageContext(NamedTuple):
+    """What the running service knows at the moment of a page; `recent` are the speeds of earlier frames."""
 
-    hostname: str
+    service: ServiceContext
+    moment: Moment
     frame: LiveFrame
-    interfaces: Sequence[InterfaceState]
     recent: Sequence[Speed]
-    commit: CommitHealth
-    figures: LedgerFigures | None
-    gap_seconds: int
-    sample_interval: float
-    grafana: GrafanaLinks | None
-    needs_key: bool
 
 
-class Row(NamedTuple):
-    """One interface of the table."""
-
-    name: str
-    is_counted: bool
-    is_there: bool
-    is_down: bool
-    kind: str
-    link: str
-    receive: str
-    transmit: str
-    today: str
-    lifetime: str
-
-
-def page(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> str:
+def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
     """The whole page."""
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            shown=shown,
-            frame=shown.frame,
-            facts=facts,
-            zone=zone.key,
-            today=words.short_date(facts.today),
-            offset=iso(facts.now, zone)[-6:],
-            month=words.month_words(facts),
-            month_height=MONTH_HEIGHT,
-            today_cost=words.cost_words(facts.today_cost),
-            lifetime=words.lifetime_words(facts),
-            plans=[words.plan_words(status, zone, facts.now) for status in facts.plans],
-            has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
-            records=words.record_words(facts.records),
-            gaps=words.gap_words(facts.gaps),
-            yesterday=words.UNKNOWN if facts.yesterday is None else human_bytes(facts.yesterday.total),
-            rows=list(_rows(shown)),
-            history=_history(shown, facts),
-            formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
-            ranges={name: RANGE_NAMES[name] for name in RANGES},
-            links=_grafana(shown, facts, zone),
-            health=list(_health(shown, facts)),
-        )
+    service, now, frame = context.service, context.moment, context.frame
+    return _render(
+        "page.html",
+        hostname=service.host.name,
+        sample_interval=service.settings.interfaces.sample_interval,
+        frame=frame,
+        facts=facts,
+        zone=zone,
+        offset=iso(facts.now, zone)[-6:],
+        month=month_view(facts),
+        month_height=MONTH_HEIGHT,
+        unknown=UNKNOWN,
+        has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
+        records=list(record_rows(facts.records)),
+        meters={name: list(section.rows(now, frame.meters[name])) for name, section in METER_SECTIONS.items()},
+        history=speed_columns(context.recent, facts),
+        formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
+        ranges={name: RANGE_NAMES[name] for name in RANGES},
+        links=_grafana(service, facts, zone),
+        health=list(health_rows(service, now.snapshot.gap_seconds, facts)),
     )
 
 
-def trouble(shown: Shown, reason: str) -> str:
-    """What can be told while the ledger cannot be read; a browser asks again by itself."""
-    return _environment().get_template("trouble.html").render(shown=shown, frame=shown.frame, reason=reason)
+def trouble(context: PageContext, reason: str) -> str:
+    """What can be said while the ledger cannot be read; a browser asks again by itself."""
+    return _render("trouble.html", hostname=context.service.host.name, frame=context.frame, reason=reason)
 
 
 def shell() -> str:
     """A page without any data, which asks for the key."""
-    return _environment().get_template("shell.html").render()
+    return _render("shell.html")
+
+
+def _render(template: str, **context: object) -> str:
+    return _environment().get_template(template).render(**context)
 
 
 @functools.cache
@@ -126,72 +105,29 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.globals.update(asset=address, version=exporter.__version__, column_chart=column_chart, modules=MODULES)
-    made.filters["split_amount"] = _split
-    made.filters["isolated"] = isolated_text
+    functions = (column_chart, plan_gauge, direction_shares, has_price)
+    made.globals.update({function.__name__: function for function in functions})
+    made.globals.update(asset=address, version=exporter.__version__, modules=MODULES)
+    filters = (human_bytes, money, day_of, iso, words.short_date, words.weekday_date, words.long_date)
+    made.filters.update({function.__name__: function for function in filters})
+    made.filters.update(split_amount=split_amount, isolated=isolated_text)
     return made
 
 
-def _split(text: str) -> tuple[str, str]:
+def split_amount(text: str) -> tuple[str, str]:
     """The number and its unit."""
     number, _, unit = text.rpartition(" ")
     return (number, unit) if number else (unit, "")
 
 
-def _rows(shown: Shown) -> Iterator[Row]:
-    """Counted ones first, then what is there, by name."""
-    ordered = sorted(shown.interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name))
-    for state in ordered:
-        link, texts = state.link, shown.frame.interfaces[state.name]
-        speed = human_bits(link.speed).replace(".00 ", " ") if link and link.speed else ""
-        is_down = link is not None and not link.is_up
-        kind = link.kind if link else "gone"
-        is_there = link is not None and not is_down
-        yield Row(state.name, state.is_counted, is_there, is_down, kind, speed, *texts)
-
-
-def _history(shown: Shown, facts: PageFacts) -> str:
-    """Times and speeds of the last minutes as JSON columns for the chart: what frames told, and before them minutes."""
-    told = shown.recent
-    since = told[0].at if told else facts.now
-    points = [_minute(point, facts.now) for point in facts.recent.points]
-    rows = [point for point in points if point[0] < since]
-    rows += [(speed.at, speed.receive, speed.transmit) for speed in told]
-    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
-    return json.dumps(columns, separators=(",", ":"))
-
-
-def _minute(point: Point, now: int) -> tuple[int, int | None, int | None]:
-    """A minute's mean speed at its middle; of the running one until now."""
-    end = min(point.end, now)
-    seconds = max(end - point.start, 1)
-    at = (point.start + end) // 2
-    if point.bytes is None:
-        return at, None, None
-    return at, point.bytes.received // seconds, point.bytes.sent // seconds
-
-
-def _grafana(shown: Shown, facts: PageFacts, zone: ZoneInfo) -> dict[str, str]:
+def _grafana(service: ServiceContext, facts: PageFacts, zone: ZoneInfo) -> dict[str, str]:
     """Where Grafana shows the same, by name; none without one."""
-    links = shown.grafana
+    links = service.grafana
     if links is None:
         return {}
     return {
         "Overview": links.overview(facts.month.period.start),
         "Interfaces": links.interfaces(day_start(facts.today, zone)),
         "Plans": links.plans(facts.plans[0].cycle.start),
-        "Health": links.health(facts.now - 86_400),
+        "Health": links.health(facts.now - DAY_SECONDS),
     }
-
-
-def _health(shown: Shown, facts: PageFacts) -> Iterator[tuple[str, str, str]]:
-    """Names, texts, and "bad" where one needs attention."""
-    problem = shown.commit.problem
-    yield ("Ledger", f"cannot be written: {problem}", "bad") if problem else ("Ledger", "up to date", "")
-    yield "Gaps", words.gap_words(facts.gaps), ""
-    if shown.figures is not None:
-        yield "Size", human_bytes(shown.figures.size_bytes), ""
-    if facts.began is not None:
-        yield "Counting since", f"{facts.began.isoformat()}", ""
-    if shown.gap_seconds:
-        yield "Unwatched so far", human_duration(shown.gap_seconds), ""

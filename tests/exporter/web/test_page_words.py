@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.web.page.view import _split
-from exporter.web.page.words import _beside, gap_words
+from exporter.web.page.sections.health import gap_text
+from exporter.web.page.sections.month import month_beside
+from exporter.web.page.view import split_amount
 from reports.ledger.reader import Gap
 
 
@@ -21,7 +22,7 @@ from reports.ledger.reader import Gap
     ],
 )
 def test_gaps_are_added_up_in_a_sentence(gaps: list[Gap], says: str) -> None:
-    assert gap_words(gaps) == says
+    assert gap_text(gaps) == says
 
 
 @pytest.mark.parametrize(
@@ -29,11 +30,11 @@ def test_gaps_are_added_up_in_a_sentence(gaps: list[Gap], says: str) -> None:
     [((2026, 1), -1, (2025, 12)), ((2025, 12), 1, (2026, 1)), ((2026, 6), 1, (2026, 7)), ((2026, 6), -1, (2026, 5))],
 )
 def test_months_follow_each_other_over_new_year(month: tuple[int, int], by: int, found: tuple[int, int]) -> None:
-    assert _beside(month, by) == found
+    assert month_beside(month, by) == found
 
 
 @pytest.mark.parametrize(
     ("text", "parts"), [("12.40 Mbit/s", ("12.40", "Mbit/s")), ("0 B", ("0", "B")), ("none", ("none", ""))]
 )
 def test_an_amount_is_a_number_and_its_unit(text: str, parts: tuple[str, str]) -> None:
-    assert _split(text) == parts
+    assert split_amount(text) == parts

@@ -10,6 +10,8 @@ import { watchThemes } from "./themes.js";
 
 const REFRESH_MS = 60_000;
 const LEAST_PAUSE_MS = 3000;
+// The field of a frame that each meter fills, and the attribute that names its rows.
+const METERS = { interfaces: "interface" };
 
 if (document.getElementById("gate")) await passGate();
 start();
@@ -65,14 +67,16 @@ function start() {
   watchDownloads(notice.show);
 }
 
-function showTexts({ texts, interfaces }) {
+function showTexts(frame) {
   for (const element of document.querySelectorAll("[data-live]")) {
-    const text = texts[element.dataset.live];
+    const text = frame.texts[element.dataset.live];
     if (text !== undefined) showAmount(element, text);
   }
-  for (const row of document.querySelectorAll("[data-interface]")) {
-    const cells = interfaces[row.dataset.interface];
-    if (cells) for (const cell of row.querySelectorAll("[data-cell]")) showText(cell, cells[cell.dataset.cell]);
+  for (const [field, key] of Object.entries(METERS)) {
+    for (const row of document.querySelectorAll(`[data-${key}]`)) {
+      const cells = frame[field][row.dataset[key]];
+      if (cells) for (const cell of row.querySelectorAll("[data-cell]")) showText(cell, cells[cell.dataset.cell]);
+    }
   }
 }
 

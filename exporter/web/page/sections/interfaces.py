@@ -1,0 +1,51 @@
+"""The section of the interface meter: a table whose cells move with each frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.text.amounts import human_bits, human_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from exporter.web.page.live_frame import Cells, Moment
+
+
+class Row(NamedTuple):
+    """One interface of the table; `cells` move."""
+
+    name: str
+    is_counted: bool
+    is_there: bool
+    is_down: bool
+    kind: str
+    link: str
+    cells: Cells
+
+
+def cells(now: Moment) -> dict[str, Cells]:
+    """Receive and transmit speed, today's bytes and all bytes of each interface, by name."""
+    found: dict[str, Cells] = {}
+    for state in now.snapshot.interfaces:
+        today, ever = now.totals.device(state.name).to_date("day", now.today), state.lifetime
+        found[state.name] = (
+            human_bits(state.rates.receive),
+            human_bits(state.rates.transmit),
+            human_bytes(today.receive + today.transmit),
+            human_bytes(ever.receive_bytes + ever.transmit_bytes),
+        )
+    return found
+
+
+def rows(now: Moment, moving: Mapping[str, Cells]) -> Iterator[Row]:
+    """Counted interfaces first, then those that are there, by name."""
+    ordered = sorted(now.snapshot.interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name))
+    for state in ordered:
+        link = state.link
+        speed = human_bits(link.speed).replace(".00 ", " ") if link and link.speed else ""
+        is_down = link is not None and not link.is_up
+        kind = link.kind if link else "gone"
+        yield Row(
+            state.name, state.is_counted, link is not None and not is_down, is_down, kind, speed, moving[state.name]
+        )

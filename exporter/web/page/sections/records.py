@@ -1,0 +1,43 @@
+"""Records: the busiest times and the highest speeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.web.page.words import long_date, month_name, short_date
+from reports.text.amounts import human_bits, human_bytes
+from reports.usage.records import RECENT_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from reports.usage.records import Records
+
+
+class RecordRow(NamedTuple):
+    """What is highest, how high it is, and when it was."""
+
+    title: str
+    amount: str
+    when: str
+
+
+def record_rows(found: Records) -> Iterator[RecordRow]:
+    """One row a record; none without traffic."""
+    if found.days:
+        day = found.days[0]
+        yield RecordRow("Busiest day", human_bytes(day.bytes.total), long_date(day.period.first))
+    if found.week is not None:
+        first, last = found.week.period.first, found.week.period.last
+        when = f"{short_date(first)} to {short_date(last)} {last.year}"
+        yield RecordRow("Busiest week", human_bytes(found.week.bytes.total), when)
+    if found.month is not None:
+        yield RecordRow("Busiest month", human_bytes(found.month.bytes.total), month_name(found.month.period.first))
+    if found.hour is not None:
+        hour, moved = found.hour.hour, human_bytes(found.hour.bytes.total)
+        is_young = (found.hour.last - found.hour.first).days + 1 < RECENT_DAYS
+        since = f"since {short_date(found.hour.first)}" if is_young else "in the last 4 weeks"
+        yield RecordRow("Busiest hour", f"{hour:02}:00", f"{moved} {since}")
+    for title, peak in (("Fastest receive", found.peaks.received), ("Fastest transmit", found.peaks.sent)):
+        if peak is not None:
+            yield RecordRow(title, human_bits(peak.speed), f"{peak.device}, {long_date(peak.day)}")
