@@ -9,7 +9,7 @@ import click
 
 from exporter.identity import host_name
 from exporter.session.session import open_settings
-from exporter.session.zone import ZoneError, day_zone
+from exporter.settings.zone import ZoneError, day_zone
 from exporter.terminal.printing import CONTROL
 from reports.billing.plans import cycle_of
 from reports.calendar.periods import day_of

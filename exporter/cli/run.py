@@ -18,7 +18,7 @@ from exporter.doctor.setting_checks import plan_warnings, start_problems
 from exporter.doctor.system_problems import system_problem
 from exporter.metering.readings import MeterError
 from exporter.session.session import open_settings
-from exporter.session.zone import ZoneError, day_zone
+from exporter.settings.zone import ZoneError, day_zone
 from exporter.terminal.service_output import ServiceOutput
 
 if TYPE_CHECKING:

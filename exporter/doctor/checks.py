@@ -12,7 +12,7 @@ from exporter.ledger.upkeep.backups import backup_folder, backups_of
 from exporter.meters.checks import CHECKS
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
 from exporter.session.session import SessionError, require_sight
-from exporter.session.zone import ZoneError, day_zone
+from exporter.settings.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
     from pathlib import Path

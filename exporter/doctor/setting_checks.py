@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_read
-from exporter.session.zone import ZoneError, day_zone
+from exporter.settings.zone import ZoneError, day_zone
 from exporter.tls.open_door import open_door
 from reports.billing.plans import covers
 from reports.ledger.reader import LedgerReader

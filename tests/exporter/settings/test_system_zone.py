@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.session.zone import ZoneError, day_zone
+from exporter.settings.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
