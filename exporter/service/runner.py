@@ -1,0 +1,120 @@
+"""Services one after the other in one process: a new one follows a reload, and a ledger that was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import ssl
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exporter.ledger.files import LedgerError
+from exporter.metering.clock import SystemClock
+from exporter.service.preparation import StartError, make_folder, zone_of_days
+from exporter.service.service import Service
+from exporter.service.signals import Request, signal_requests
+from exporter.service.wiring import ServiceEnvironment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from exporter.metering.counters.bases import LastShown
+    from exporter.metering.readings import Meter, Subject
+    from exporter.settings.tree import Settings
+    from exporter.tls.web_config import WatchedWebConfig
+
+log = logging.getLogger("netledger")
+
+MOST_REOPENINGS, REOPENINGS_SECONDS = 3, 3600
+"""A ledger that breaks more often within this time is on a disk that cannot be relied on."""
+
+PRIVATE = 0o077
+"""umask of the service: a user who may read the ledger may lock it, too."""
+
+
+class ServiceRunner(NamedTuple):
+    """Runs services until a signal stops one.
+
+    `reload` returns the settings of the next service, from those of the last. `announce` is called with settings and
+    address when a service answers. `count_since_boot` is for the first one.
+    """
+
+    meter: Meter
+    web_config: WatchedWebConfig | None
+    reload: Callable[[Settings], Settings]
+    announce: Callable[[Settings, str], None]
+    count_since_boot: bool = False
+
+    async def run(self, settings: Settings) -> bool:
+        """True if the last sample was posted; raises StartError or OSError where the first service cannot start."""
+        loop = asyncio.get_running_loop()
+        requests = signal_requests(loop)
+        started: Settings | None = None
+        shown: Mapping[Subject, LastShown] = {}
+        reopenings: list[float] = []
+        while True:
+            try:
+                service = await self._start(settings, shown, count_since_boot=self.count_since_boot and not started)
+            except (StartError, OSError) as error:
+                if started is None or settings is started:
+                    raise
+                log.error("the new settings cannot be started with, and the old ones stay: %s", error)  # noqa: TRY400
+                settings = started
+                continue
+            started = settings
+            request = await _next_request(service, requests)
+            is_posted = await service.stop()
+            if request is Request.STOP:
+                return is_posted
+            shown = service.last_shown()
+            if request is Request.RELOAD:
+                settings = self.reload(settings)
+                continue
+            now = loop.time()
+            reopenings = [*(then for then in reopenings if now - then < REOPENINGS_SECONDS), now]
+            if len(reopenings) > MOST_REOPENINGS:
+                log.error("the ledger broke %d times within an hour: giving up; look at its disk", len(reopenings))
+                return False
+
+    async def _start(
+        self, settings: Settings, shown: Mapping[Subject, LastShown], *, count_since_boot: bool
+    ) -> Service:
+        make_folder(settings.ledger.path)
+        os.umask(PRIVATE)
+        zone = zone_of_days(settings.ledger.timezone)
+        environment = ServiceEnvironment(
+            settings, SystemClock(), self.meter, zone, self.web_config, count_since_boot, shown
+        )
+        try:
+            service = Service(environment)
+            try:
+                url = await service.start()
+            except BaseException:
+                await service.stop()
+                raise
+        except (LedgerError, ssl.SSLError) as error:
+            raise StartError(str(error)) from error
+        gc.collect()
+        gc.freeze()  # what a start makes lives as long as the service: the collector does not visit it again
+        self.announce(settings, url)
+        return service
+
+
+async def _next_request(service: Service, requests: asyncio.Queue[Request]) -> Request:
+    """The request of the next signal, or REOPEN when the service has lost its ledger.
+
+    A reload waits until the ledger can be written: what is counted in memory does not outlive the service.
+    """
+    while True:
+        signalled = asyncio.create_task(requests.get())
+        awaited: set[asyncio.Future[Any]] = {signalled, service.ended}
+        done, _ = await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+        if signalled not in done:
+            signalled.cancel()
+            log.error("the ledger is lost (%s): it is opened again", service.ended.result())
+            return Request.REOPEN
+        if signalled.result() is Request.RELOAD and not await service.post():
+            log.error("the settings are not read again while the ledger cannot be written: send the signal again then")
+            continue
+        return signalled.result()
