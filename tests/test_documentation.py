@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
-from exporter.ledger.schema import FIRST
+from exporter.ledger.schema import apply_migrations
 from exporter.metrics.families.registry import families
 from exporter.settings.tree import Settings, keys
 from exporter.web.server import documented
@@ -87,8 +87,13 @@ def test_every_metric_in_the_documents_exists() -> None:
 
 def _tables_and_views() -> list[str]:
     connection = sqlite3.connect(":memory:")
-    connection.executescript(FIRST)
-    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
+    apply_migrations(connection, 0)
+    names = [
+        row[0]
+        for row in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\'"
+        )
+    ]
     connection.close()
     return names
 

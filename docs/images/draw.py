@@ -36,10 +36,10 @@ def seed(path: Path, days: int = 400) -> None:
         first = int(datetime.now(UTC).timestamp()) - days * 86_400
         ledger.execute("INSERT INTO state (name, value) VALUES ('timezone', 'Europe/Berlin')")
         ledger.execute(
-            "INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen)"
-            " VALUES ('interface', 'eth0', 1, 1, ?, ?)",
+            "INSERT INTO subject (meter, key, first_seen, last_seen) VALUES ('interface', 'eth0', ?, ?)",
             (first, first + days * 86_400),
         )
+        ledger.execute("INSERT INTO interface_subject VALUES (1, 'eth0', 1, 1)")
         ledger.execute(
             "INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed) VALUES ('interface', 1, '', 0, ?, 0)",
             ((first + days * 86_400) * 10**9,),
@@ -49,7 +49,7 @@ def seed(path: Path, days: int = 400) -> None:
             weekend = 2.2 if day.weekday() >= 5 else 1.0  # noqa: PLR2004 - Saturday and Sunday
             received = int(weekend * math.exp(chance.gauss(22.6, 0.45)))
             ledger.execute(
-                "INSERT INTO day (day, subject, receive_bytes, transmit_bytes, peak_speed)"
+                "INSERT INTO interface_day (day, subject, receive_bytes, transmit_bytes, peak_speed)"
                 " VALUES (?, 1, ?, ?, 11843210)",
                 (day_number(day), received, int(received * chance.uniform(0.06, 0.16))),
             )

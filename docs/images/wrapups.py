@@ -94,12 +94,11 @@ def _fill(ledger: Path) -> None:
     chance = random.Random(5)  # noqa: S311 - the pictures must be the same each time
     with closing(sqlite3.connect(ledger)) as connection, connection:
         connection.executemany(
-            "INSERT INTO subject (id, kind, name, counted, uplink, first_seen, last_seen) "
-            "VALUES (?, 'interface', ?, ?, ?, ?, ?)",
-            [
-                (number, name, name != "wg0", name != "wg0", NOW - DAYS * DAY, NOW)
-                for number, name in enumerate(DEVICES, start=1)
-            ],
+            "INSERT INTO subject (id, meter, key, first_seen, last_seen) VALUES (?, 'interface', ?, ?, ?)",
+            [(number, name, NOW - DAYS * DAY, NOW) for number, name in enumerate(DEVICES, start=1)],
+        )
+        connection.execute(
+            "INSERT INTO interface_subject SELECT id, key, key <> 'wg0', key <> 'wg0' FROM subject",
         )
         connection.execute("INSERT INTO state (name, value) VALUES ('timezone', 'UTC')")
         for day in range(NOW // DAY - DAYS, NOW // DAY):
@@ -126,7 +125,7 @@ def _write_day(
     row = "(?, ?, ?, ?, ?, ?, ?)"
     columns = "subject, receive_bytes, transmit_bytes, peak_receive_speed, peak_transmit_speed, peak_speed"
     connection.execute(
-        f"INSERT INTO day (day, {columns}) VALUES {row}",  # noqa: S608 - names of our schema
+        f"INSERT INTO interface_day (day, {columns}) VALUES {row}",  # noqa: S608 - names of our schema
         (day, number, *moved, speed, speed // 6, speed + speed // 9),
     )
     if day < NOW // DAY - SLOT_DAYS:
@@ -143,7 +142,7 @@ def _write_day(
         for hour, share in enumerate(HOURS)
         for quarter in range(4)
     ]
-    connection.executemany(f"INSERT INTO slot (slot, {columns}) VALUES {row}", slots)  # noqa: S608 - as above
+    connection.executemany(f"INSERT INTO interface_slot (slot, {columns}) VALUES {row}", slots)  # noqa: S608 - as above
 
 
 if __name__ == "__main__":

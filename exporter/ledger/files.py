@@ -7,6 +7,8 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
+from reports.ledger.sketches import EMPTY, merged, subtracted
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -72,6 +74,7 @@ def _connected(path: Path, way: str, *statements: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?{way}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
     connection.text_factory = _text
+    add_functions(connection)
     try:
         for statement in statements:
             connection.execute(statement)
@@ -79,6 +82,28 @@ def _connected(path: Path, way: str, *statements: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def add_functions(connection: sqlite3.Connection) -> None:
+    """Let SQL merge sketches: sketch_plus(a, b), sketch_minus(a, b), and the aggregate sketch_sum(a)."""
+    connection.create_function("sketch_plus", 2, merged, deterministic=True)
+    connection.create_function("sketch_minus", 2, subtracted, deterministic=True)
+    connection.create_aggregate("sketch_sum", 1, SketchSum)  # type: ignore[arg-type]  # its methods take any number
+
+
+class SketchSum:
+    """The aggregate that merges sketches."""
+
+    def __init__(self) -> None:
+        self._sum = EMPTY
+
+    def step(self, sketch: bytes) -> None:
+        """Merge one more."""
+        self._sum = merged(self._sum, sketch)
+
+    def finalize(self) -> bytes:
+        """The sketch of all."""
+        return self._sum
 
 
 def _text(value: bytes) -> str:

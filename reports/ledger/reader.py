@@ -24,6 +24,7 @@ from reports.ledger.rows import (
     UnpostedRow,
 )
 from reports.ledger.selection import MACHINE, Selection, condition, of_interfaces, parameter
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,7 +45,6 @@ __all__ = [
     "UnpostedRow",
 ]
 
-METER = "interface"
 FEW_INTERFACES = 4
 
 
@@ -70,8 +70,7 @@ class LedgerReader:
         unposted = self._fetch_unposted()
         self._connection.execute("BEGIN")
         try:
-            row = self._connection.execute("SELECT posting FROM meter WHERE name = ?", (METER,)).fetchone()
-            held = row[0] if row else 0
+            held = self._connection.execute("SELECT ifnull(max(posting), 0) FROM meter").fetchone()[0]
             self._unposted = Unposted(
                 [row for row in unposted.slots if row.posting > held],
                 [row for row in unposted.minutes if row.posting > held],
@@ -162,7 +161,7 @@ class LedgerReader:
     def devices(self) -> dict[str, bool]:
         """Names of all interfaces of the ledger, and whether each counts."""
         found = {row.device: row.is_counted for row in self._unposted.slots}
-        query = "SELECT name, counted FROM subject WHERE kind = 'interface'"
+        query = "SELECT device, counted FROM interface_subject"
         return found | {name: bool(counted) for name, counted in self._connection.execute(query)}
 
     def interfaces(self) -> list[Interface]:
@@ -194,8 +193,8 @@ class LedgerReader:
     def first_seen(self, selection: Selection = MACHINE) -> int | None:
         """When counting began, of anything or of one interface (UTC seconds); None in an empty ledger."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
-        whose = "" if selection.keys is None else "AND name IN (SELECT value FROM json_each(:names))"
-        query = f"SELECT min(first_seen) FROM subject WHERE kind = 'interface' {whose}"  # noqa: S608 - our own texts
+        whose = "" if selection.keys is None else "AND key IN (SELECT value FROM json_each(:names))"
+        query = f"SELECT min(first_seen) FROM subject WHERE meter = 'interface' {whose}"  # noqa: S608 - our own texts
         found: int | None = self._connection.execute(query, {"names": json.dumps(selection.names)}).fetchone()[0]
         if found is not None:
             return found
@@ -205,8 +204,8 @@ class LedgerReader:
 
     def gaps(self, start: int, end: int) -> list[Gap]:
         """Gaps that overlap [start, end) (UTC seconds), oldest first."""
-        query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? ORDER BY began"
-        return [Gap(*row) for row in self._connection.execute(query, (start, end))]
+        query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? AND meter = ? ORDER BY began"
+        return [Gap(*row) for row in self._connection.execute(query, (start, end, INTERFACE.name))]
 
     def incidents(self, *, only_unseen: bool = False) -> list[Incident]:
         """What happened out of the ordinary, newest first; `only_unseen`: what nobody has looked at yet."""
@@ -230,19 +229,19 @@ class LedgerReader:
         ask = self._connection.execute
         minutes, slots, days = (
             ask(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names of our own schema
-            for table in ("minute", "slot", "day")
+            for table in map(INTERFACE.table, ("minute", "slot", "day"))
         )
-        oldest, newest = ask("SELECT (SELECT min(minute) FROM minute), (SELECT max(minute) FROM minute)").fetchone()
+        oldest, newest = (ask(f"SELECT {end}(minute) FROM interface_minute").fetchone()[0] for end in ("min", "max"))  # noqa: S608
         return RowCounts(minutes, slots, days, self.month_count(), oldest, newest)
 
     def month_count(self) -> int:
         """How many calendar months have days: a look-up a month, since reading every day takes ten times longer."""
         ask = self._connection.execute
-        first, last = ask("SELECT (SELECT min(day) FROM day), (SELECT max(day) FROM day)").fetchone()
+        first, last = (ask(f"SELECT {end}(day) FROM interface_day").fetchone()[0] for end in ("min", "max"))  # noqa: S608
         if first is None:
             return 0
         numbers = [day_number(date(year, month, 1)) for year, month in months(day_numbered(first), day_numbered(last))]
-        query = "SELECT EXISTS (SELECT 1 FROM day WHERE day >= ? AND day < ?)"
+        query = "SELECT EXISTS (SELECT 1 FROM interface_day WHERE day >= ? AND day < ?)"
         return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
 
     def select(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+from typing import TYPE_CHECKING, NamedTuple
 
-SCHEMA_VERSION = 1
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCHEMA_VERSION = 2
 """PRAGMA user_version of a ledger that this netledger writes and reads."""
 
 OTHER = "(other)"
@@ -19,8 +23,8 @@ ESTIMATED = "estimated_bytes"
 class MeterSpec(NamedTuple):
     """What a meter measures of a subject: amounts that are added, maxima, and sketches that are merged.
 
-    `name` is the prefix of its tables and views. `facts` are a subject's columns besides its dimensions
-    (INTEGER). `minute_sums` are the sums kept by minute, too; without any, the meter keeps no minutes.
+    `name` is the prefix of its tables and views. `facts` are a subject's columns besides its dimensions (INTEGER).
+    `minute_sums` are the first of the sums, kept by minute, too; without any, the meter keeps no minutes.
     `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded.
     """
 
@@ -72,6 +76,11 @@ class MeterSpec(NamedTuple):
         """The table of the meter's subjects: their dimensions, and the meter's own columns."""
         return f"{self.name}_subject"
 
+    @property
+    def movable(self) -> str:
+        """The table of usage that a step of the clock may still move, and that shares its slots."""
+        return f"{self.name}_movable"
+
 
 INTERFACE = MeterSpec(
     name="interface",
@@ -93,3 +102,8 @@ INTERFACE = MeterSpec(
 """Bytes, packets, errors and drops by network interface, and peak speeds in bytes per second."""
 
 SPECS = (INTERFACE,)
+
+
+def key_text(dimensions: Sequence[str]) -> str:
+    """A subject's key in the ledger: its dimension, or a JSON array where there are several."""
+    return dimensions[0] if len(dimensions) == 1 else json.dumps(dimensions, ensure_ascii=False)

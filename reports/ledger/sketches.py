@@ -64,6 +64,16 @@ def merged(first: bytes, second: bytes) -> bytes:
     return encoded(counts)
 
 
+def subtracted(whole: bytes, part: bytes) -> bytes:
+    """The whole without a part of it; a count never falls below 0."""
+    if not part:
+        return whole
+    counts = decoded(whole)
+    for bucket, count in decoded(part).items():
+        counts[bucket] = max(counts.get(bucket, 0) - count, 0)
+    return encoded(counts)
+
+
 def quantile(sketch: bytes, share: float) -> float | None:
     """The value below which this share (0 to 1) of all values lies; None of an empty sketch."""
     counts = decoded(sketch)

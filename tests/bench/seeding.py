@@ -62,10 +62,10 @@ def add_up_days(path: Path, zone: ZoneInfo) -> None:
         connection.create_function("day_of", 1, lambda slot: day_number(day_of(slot, zone)), deterministic=True)
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
-        connection.execute("DELETE FROM day")
+        connection.execute("DELETE FROM interface_day")
         connection.execute(
-            f"INSERT INTO day (day, subject, {', '.join(counts + speeds)}) "  # noqa: S608 - names of our schema
-            f"SELECT day_of(slot) AS day, subject, {sums} FROM slot GROUP BY 1, 2"
+            f"INSERT INTO interface_day (day, subject, {', '.join(counts + speeds)}) "  # noqa: S608 - names of our schema
+            f"SELECT day_of(slot) AS day, subject, {sums} FROM interface_slot GROUP BY 1, 2"
         )
         connection.execute("UPDATE state SET value = ? WHERE name = 'timezone'", (zone.key,))
         connection.execute("COMMIT")
@@ -74,10 +74,12 @@ def add_up_days(path: Path, zone: ZoneInfo) -> None:
 
 def _subject(connection: sqlite3.Connection, name: str, until: int, days: int) -> int:
     cursor = connection.execute(
-        "INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen) VALUES ('interface', ?, 1, 1, ?, ?)",
+        "INSERT INTO subject (meter, key, first_seen, last_seen) VALUES ('interface', ?, ?, ?)",
         (name, until - days * DAY, until),
     )
-    return int(cursor.lastrowid or 0)
+    subject = int(cursor.lastrowid or 0)
+    connection.execute("INSERT INTO interface_subject VALUES (?, ?, 1, 1)", (subject, name))
+    return subject
 
 
 def _range(until: int, days: int, step: int) -> tuple[int, int]:
@@ -93,7 +95,7 @@ def _fill(
     times = (number * unit for number in range(*numbers))
     rows = ((*key, *_row(amount, len(counts))) for key, amount in zip(product(times, subjects), _amounts(step)))  # noqa: B905 - amounts never end
     connection.executemany(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - names of our schema
+        f"INSERT INTO interface_{table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608 - names of our schema
         rows,
     )
 

@@ -118,7 +118,7 @@ def test_a_seeded_ledger_is_one_that_the_reader_reads(tmp_path: Path) -> None:
     assert condition_of(path) is Condition.GOOD
     with closing(connect_to_read(path)) as connection:
         ledger = LedgerReader(connection)
-        slots = connection.execute("SELECT count(*), count(DISTINCT slot) FROM slot").fetchone()
+        slots = connection.execute("SELECT count(*), count(DISTINCT slot) FROM interface_slot").fetchone()
         assert {held.device for held in ledger.interfaces()} == {"eth0", "eth1"}
         assert ledger.lifetime().total > 0
         assert slots == (3 * 96 * 2, 3 * 96)

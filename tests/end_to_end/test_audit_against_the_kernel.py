@@ -56,7 +56,7 @@ def test_audit_of_a_ledger_that_was_changed_finds_the_difference(world: World) -
     world.uplink.move(receive=300, transmit=200)
     netledger.stop()
 
-    netledger.falsify("UPDATE day SET receive_bytes = receive_bytes + 1")
+    netledger.falsify("UPDATE interface_day SET receive_bytes = receive_bytes + 1")
 
     assert netledger.command("audit", "--json").returncode == 1
 

@@ -146,7 +146,8 @@ def test_a_prometheus_is_not_given_what_it_would_delete_or_could_not_join(
     recent = ("--from", too_old.stderr.split("--from ")[1].strip(), *into)
     last = datetime.fromisoformat(str(backfilled(netledger, *recent)["last"])).timestamp()
     netledger.falsify(
-        "UPDATE day SET receive_bytes = receive_bytes + 1000000000000000 WHERE day = (SELECT min(day) FROM day)"
+        "UPDATE interface_day SET receive_bytes = receive_bytes + 1000000000000000"
+        " WHERE day = (SELECT min(day) FROM interface_day)"
     )
     grown_past = netledger.command("backfill", *recent)
 

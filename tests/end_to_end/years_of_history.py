@@ -19,15 +19,15 @@ def seed_years(path: Path, devices: tuple[str, ...], days: int, *, slot_days: in
     """In UTC; quarter hours of the last `slot_days` days, today's included."""
     seed(path, History(devices, days))
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        first = "((SELECT max(slot) FROM slot) / 86400 - :kept)"
+        first = "((SELECT max(slot) FROM interface_slot) / 86400 - :kept)"
         refill = (
-            f"INSERT INTO day (day, subject, {', '.join(INTERFACE.sums)}) "  # noqa: S608 - our own text
-            f"SELECT slot / {DAY} AS number, subject, {SUMS} FROM slot GROUP BY number, subject"
+            f"INSERT INTO interface_day (day, subject, {', '.join(INTERFACE.sums)}) "  # noqa: S608 - our own text
+            f"SELECT slot / {DAY} AS number, subject, {SUMS} FROM interface_slot GROUP BY number, subject"
         )
         for statement in (
-            f"DELETE FROM slot WHERE slot < {first} * {DAY}",  # noqa: S608 - our own text
-            "DELETE FROM minute",
-            f"DELETE FROM day WHERE day >= {first}",  # noqa: S608 - our own text
+            f"DELETE FROM interface_slot WHERE slot < {first} * {DAY}",  # noqa: S608 - our own text
+            "DELETE FROM interface_minute",
+            f"DELETE FROM interface_day WHERE day >= {first}",  # noqa: S608 - our own text
             refill,
             "UPDATE state SET value = 'UTC' WHERE name = 'timezone'",
         ):

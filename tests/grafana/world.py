@@ -124,13 +124,14 @@ def _add_up(ledger: Path) -> None:
     kept = [*INTERFACE.sums[:4], "peak_receive_speed", "peak_transmit_speed", "peak_speed"]
     sums = [f"{'max' if name.startswith('peak') else 'sum'}({name})" for name in kept]
     with closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute("DELETE FROM day")
+        connection.execute("DELETE FROM interface_day")
         connection.execute(
-            f"INSERT INTO day (day, subject, {', '.join(kept)})"  # noqa: S608 - names of our schema
-            f" SELECT slot / 86400, subject, {', '.join(sums)} FROM slot GROUP BY slot / 86400, subject"
+            f"INSERT INTO interface_day (day, subject, {', '.join(kept)})"  # noqa: S608 - names of our schema
+            f" SELECT slot / 86400, subject, {', '.join(sums)} FROM interface_slot GROUP BY slot / 86400, subject"
         )
         connection.execute(
-            "DELETE FROM slot WHERE slot < (SELECT max(slot) FROM slot) - ?", (QUARTER_HOUR_DAYS * 86_400,)
+            "DELETE FROM interface_slot WHERE slot < (SELECT max(slot) FROM interface_slot) - ?",
+            (QUARTER_HOUR_DAYS * 86_400,),
         )
 
 

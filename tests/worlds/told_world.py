@@ -53,7 +53,7 @@ class ToldWorld:
         self.service.write_before(slots=as_usage(rows, SLOT), minutes=as_usage(lately, 60), gaps=(the_gap(rows),))
         self.history = History([*rows, *unposted_rows()], kept_since)
         with contextlib.closing(sqlite3.connect(self.ledger, isolation_level=None)) as connection:
-            connection.execute("DELETE FROM slot WHERE slot < ?", (day_start(kept_since, BERLIN),))
+            connection.execute("DELETE FROM interface_slot WHERE slot < ?", (day_start(kept_since, BERLIN),))
 
     async def start(self) -> None:
         """Until everything is counted, and plans are as they stand now."""

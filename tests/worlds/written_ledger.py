@@ -77,7 +77,7 @@ class WrittenLedger:
         """Delete old rows, as retention does."""
         writer = Writer(self.path, self.zone)
         try:
-            writer.connection.execute(f"DELETE FROM {table} WHERE {table} < ?", (before,))  # noqa: S608 - our own
+            writer.connection.execute(f"DELETE FROM interface_{table} WHERE {table} < ?", (before,))  # noqa: S608 - our own
         finally:
             writer.close()
 

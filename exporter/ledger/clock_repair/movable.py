@@ -1,7 +1,7 @@
-"""Usage that a step of the clock may still move, and that no longer has its quarter hours and minutes for itself.
+"""Usage that a step of the clock may still move, and that shares its quarter hours and minutes with other usage.
 
 What was booked since the last boot lies alone in its slots, and needs no second copy; where history or another clock
-booked into the same ones, rows of `movable` say whose is what, and when it was moved to the second.
+booked into the same ones, rows of the meter's movable table say what belongs to which, and when it was moved.
 """
 
 from __future__ import annotations
@@ -9,176 +9,204 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.ledger.writing.statements import PUT_STATE
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
-from reports.ledger.shape import INTERFACE
+from reports.ledger.sketches import EMPTY, merged, subtracted
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from exporter.metering.postings import Usage
+    from reports.ledger.shape import MeterSpec
 
-SUMS = (*INTERFACE.sums, "estimated_bytes")
 GRAINS = {"slot": SLOT_SECONDS, "minute": MINUTE_SECONDS}
 SHARED_UNTIL = "movable_until"
 """State: from this slot on (UTC seconds), everything that was booked since the last boot or step is alone."""
 
-_AMOUNTS = (*SUMS, *INTERFACE.peaks)
-MOVABLE = f"""
-CREATE TABLE IF NOT EXISTS movable (
-  grain TEXT NOT NULL, subject INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,
-  back INTEGER NOT NULL DEFAULT 0, is_moved INTEGER NOT NULL DEFAULT 1,
-  {", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in _AMOUNTS)}
-) STRICT
-"""
-_PUT = f"""
-INSERT INTO movable (grain, subject, began, ended, back, is_moved, {", ".join(_AMOUNTS)})
-VALUES ({", ".join("?" * (6 + len(_AMOUNTS)))})
-"""  # noqa: S608 - names of our own schema
-_ADD = f"""
-UPDATE movable SET ended = ?, {", ".join(f"{name} = {name} + ?" for name in SUMS)},
-  {", ".join(f"{name} = max({name}, ?)" for name in INTERFACE.peaks)}
-WHERE grain = ? AND subject = ? AND began = ? AND is_moved = 0
-"""  # noqa: S608 - names of our own schema
+Cell = tuple[tuple[int, ...], tuple[bytes, ...]]
+"""Sums and peaks of a slot or minute, and its sketches."""
 
 
-class Row(NamedTuple):
-    """What one subject moved in [began, ended) (UTC seconds); `back` is by how much it was moved back in doubt."""
+class MovableRow(NamedTuple):
+    """What one subject moved in [began, ended) (UTC seconds): the sums and peaks of a slot, and its sketches.
+
+    `back` is by how much it was moved back in doubt. `sums` is the number of sums among the amounts.
+    """
 
     grain: str
     subject: int
     began: int
     ended: int
     amounts: tuple[int, ...]
+    sums: int
+    sketches: tuple[bytes, ...] = ()
     back: int = 0
 
-    def shifted(self, seconds: int) -> Row:
+    def shifted(self, seconds: int) -> MovableRow:
         """The same, as many seconds later, and never before 1970."""
         began = max(self.began + seconds, 0)
         return self._replace(began=began, ended=began + self.ended - self.began)
 
-    def cells(self) -> Iterator[tuple[int, list[int]]]:
-        """The slots or minutes that it lies in, and what lies in each: sums in proportion to time, to the byte."""
+    def cells(self) -> Iterator[tuple[int, Cell]]:
+        """The slots or minutes that it lies in, and what lies in each: sums in proportion to time, to the byte.
+
+        A sketch cannot be divided by time: it lies in the first.
+        """
         step, length = GRAINS[self.grain], self.ended - self.began
-        sums, speeds = self.amounts[: len(SUMS)], self.amounts[len(SUMS) :]
-        done = [0] * len(SUMS)
+        sums, peaks = self.amounts[: self.sums], self.amounts[self.sums :]
+        done, sketches = [0] * self.sums, self.sketches
         for start in range(self.began // step * step, self.ended, step):
             passed = min(start + step, self.ended) - self.began
             reached = [value * passed // length for value in sums]
-            yield start, [*(now - then for now, then in zip(reached, done, strict=True)), *speeds]
-            done = reached
-
-
-def own_row(grain: str, subject: int, start: int, stretch: tuple[int, int], usage: Usage) -> Row:
-    """What a posting brings to one slot or minute, as long as it can have been booked in the stretch (UTC seconds)."""
-    began = max(start, stretch[0])
-    ended = max(min(start + GRAINS[grain], stretch[1] + 1), began + 1)
-    counts = usage.counts if grain == "slot" else (*usage.counts[:2], *(0 for _ in INTERFACE.sums[2:]))
-    estimated = usage.estimated_bytes if grain == "slot" else 0
-    return Row(grain, subject, began, ended, (*counts, estimated, *usage.peaks))
+            yield start, ((*(now - then for now, then in zip(reached, done, strict=True)), *peaks), sketches)
+            done, sketches = reached, (EMPTY,) * len(sketches)
 
 
 class Movable:
-    """The table, and the rows of `slot` and `minute` that may move and need no copy yet."""
+    """A meter's movable table, and the rows of its slots and minutes that may move and need no copy yet."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, spec: MeterSpec) -> None:
         """Within the writer's transaction."""
-        self._connection = connection
-        connection.execute(MOVABLE)
+        self._connection, self._spec = connection, spec
+        self._sums, self._amounts = spec.added("slot"), (*spec.added("slot"), *spec.peaks)
+        self._columns = spec.columns("slot")
 
-    def rows(self, grain: str) -> list[Row]:
+    @property
+    def grains(self) -> list[str]:
+        """The grains of the meter whose rows follow the clock."""
+        return [grain for grain in GRAINS if grain in self._spec.grains]
+
+    def row(self, grain: str, subject: int, bounds: tuple[int, int], cell: Cell, back: int = 0) -> MovableRow:
+        """A row of this meter; `bounds` are UTC seconds."""
+        return MovableRow(grain, subject, *bounds, cell[0], len(self._sums), cell[1], back)
+
+    def own_row(self, grain: str, subject: int, start: int, interval: tuple[int, int], cell: Cell) -> MovableRow:
+        """What a posting adds to one slot or minute, within the interval (UTC seconds) that it can be of."""
+        began = max(start, interval[0])
+        ended = max(min(start + GRAINS[grain], interval[1] + 1), began + 1)
+        return self.row(grain, subject, (began, ended), cell)
+
+    def rows(self, grain: str) -> list[MovableRow]:
         """What has a copy."""
-        query = f"SELECT grain, subject, began, ended, back, {', '.join(_AMOUNTS)} FROM movable WHERE grain = ?"  # noqa: S608
-        found = self._fetch(query, grain)
-        return [Row(grain, subject, began, ended, tuple(rest), back) for _, subject, began, ended, back, *rest in found]
+        columns = ", ".join(("subject", "began", "ended", "back", *self._columns))
+        query = f"SELECT {columns} FROM {self._spec.movable} WHERE grain = ?"  # noqa: S608 - names of the spec
+        return [
+            self.row(grain, subject, (began, ended), self._cell(rest), back)
+            for subject, began, ended, back, *rest in self._connection.execute(query, (grain,))
+        ]
 
-    def replace(self, grain: str, rows: Iterable[Row]) -> None:
+    def replace(self, grain: str, rows: Iterable[MovableRow]) -> None:
         """Let these be all that has a copy."""
-        self._connection.execute("DELETE FROM movable WHERE grain = ?", (grain,))
-        self._connection.executemany(_PUT, ((*row[:4], row.back, 1, *row.amounts) for row in rows))
+        self._connection.execute(f"DELETE FROM {self._spec.movable} WHERE grain = ?", (grain,))  # noqa: S608 - names of the spec
+        for row in rows:
+            self._put(row, is_moved=True)
 
-    def found(self, grain: str, first: int, stretch: tuple[int, int]) -> list[Row]:
-        """Rows from the slot `first` on of what has no copy, all of it booked in the stretch (UTC seconds)."""
-        step, (began, ended) = GRAINS[grain], stretch
-        held: Mapping[tuple[int, int], list[int]] = _by_cell(self.rows(grain))
-        names = _columns(grain)
-        query = f"SELECT {grain}, subject, {', '.join(names)} FROM {grain} WHERE {grain} >= ? AND {grain} <= ?"  # noqa: S608
+    def found(self, grain: str, first: int, interval: tuple[int, int]) -> list[MovableRow]:
+        """Rows from the slot `first` on of what has no copy, all of it booked in the interval (UTC seconds)."""
+        step, (began, ended) = GRAINS[grain], interval
+        copies = self._copies(grain)
+        names = self._spec.columns(grain)
+        query = (
+            f"SELECT {grain}, subject, {', '.join(names)} FROM {self._spec.table(grain)} "  # noqa: S608 - names of the spec
+            f"WHERE {grain} >= ? AND {grain} <= ?"
+        )
         rows = []
-        for start, subject, *amounts in self._fetch(query, first, ended):
+        for start, subject, *amounts in self._connection.execute(query, (first, ended)).fetchall():
             known = dict(zip(names, amounts, strict=True))
-            alone = [known.get(name, 0) for name in _AMOUNTS]
-            for number, copied in enumerate(held.get((start, subject), ())[: len(SUMS)]):
-                alone[number] -= copied
-            if any(alone[: len(SUMS)]):
+            cell = self._cell([known.get(name, 0) for name in self._columns])
+            for copied in copies.get((start, subject), ()):
+                cell = self._without(cell, copied)
+            if any(cell[0][: len(self._sums)]):
                 since = min(max(start, began), start + step - 1)
                 until = max(min(start + step, ended + 1), since + 1)
-                rows.append(Row(grain, subject, since, until, tuple(alone)))
-        return list(self._by_minute(rows)) if grain == "slot" else rows
+                rows.append(self.row(grain, subject, (since, until), cell))
+        return list(self._by_minute(rows)) if grain == "slot" and self._spec.minute_sums else rows
 
-    def _by_minute(self, slots: Iterable[Row]) -> Iterator[Row]:
-        """Cut quarter hours into what their minutes hold, where those know of every byte."""
-        for row in slots:
-            query = """
-                SELECT minute, receive_bytes, transmit_bytes FROM minute
-                WHERE subject = ? AND minute > ? AND minute < ? ORDER BY minute
-            """
-            minutes = self._fetch(query, row.subject, row.began - MINUTE_SECONDS, row.ended)
-            yield from cut(row, minutes)
+    def add(self, rows: Iterable[MovableRow]) -> None:
+        """Copy what was just booked into slots that others share."""
+        for row in rows:
+            where = "grain = ? AND subject = ? AND began = ? AND is_moved = 0"
+            query = f"SELECT ended, {', '.join(self._columns)} FROM {self._spec.movable} WHERE {where}"  # noqa: S608 - names of the spec
+            key = (row.grain, row.subject, row.began)
+            held = self._connection.execute(query, key).fetchone()
+            if held:
+                self._connection.execute(f"DELETE FROM {self._spec.movable} WHERE {where}", key)  # noqa: S608 - as above
+                amounts, sketches = self._with(self._cell(held[1:]), (row.amounts, row.sketches))
+                row = row._replace(amounts=amounts, sketches=sketches)  # noqa: PLW2901 - the same with what it adds to
+            self._put(row, is_moved=False)
 
     def settle(self) -> None:
         """What has a copy is history now, unless it was moved back in doubt; what comes later is alone again."""
-        self._connection.execute("DELETE FROM movable WHERE back = 0")
-        self.share()
+        self._connection.execute(f"DELETE FROM {self._spec.movable} WHERE back = 0")  # noqa: S608 - names of the spec
 
-    def share(self) -> None:
-        """Nothing that is there now has its slot for itself."""
-        last = self._fetch("SELECT ifnull(max(slot) + ?, 0) FROM slot", SLOT_SECONDS)[0][0]
-        self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (SHARED_UNTIL, str(last)))
+    def cut(self, row: MovableRow, minutes: Sequence[tuple[int, ...]]) -> Iterator[MovableRow]:
+        """A row as its minutes (their start and sums) hold it; other sums by their share of those."""
+        kept = len(self._spec.minute_sums)
+        whole = [sum(column) for column in zip(*(found[1:] for found in minutes), strict=True)]
+        if list(row.amounts[:kept]) != whole or not any(whole):
+            yield row
+            return
+        others, peaks, total = row.amounts[kept : row.sums], row.amounts[row.sums :], sum(whole)
+        done, passed, sketches = [0] * len(others), 0, row.sketches
+        for minute, *sums in minutes:
+            passed += sum(sums)
+            reached = [value * passed // total for value in others]
+            parts = (now - then for now, then in zip(reached, done, strict=True))
+            began = max(minute, row.began)
+            ended = max(min(minute + MINUTE_SECONDS, row.ended), began + 1)
+            yield row._replace(began=began, ended=ended, amounts=(*sums, *parts, *peaks), sketches=sketches)
+            done, sketches = reached, (EMPTY,) * len(sketches)
 
-    def shared_until(self) -> int:
-        """From this slot on (UTC seconds) what may move is alone."""
-        row = self._fetch("SELECT value FROM state WHERE name = ?", SHARED_UNTIL)
-        return int(row[0][0]) if row and str(row[0][0]).isdecimal() else 0
+    def _by_minute(self, slots: Iterable[MovableRow]) -> Iterator[MovableRow]:
+        """Cut quarter hours into what their minutes hold, where those know of every byte."""
+        query = (
+            f"SELECT minute, {', '.join(self._spec.minute_sums)} FROM {self._spec.table('minute')} "  # noqa: S608 - names of the spec
+            "WHERE subject = ? AND minute > ? AND minute < ? ORDER BY minute"
+        )
+        for row in slots:
+            bounds = (row.subject, row.began - MINUTE_SECONDS, row.ended)
+            yield from self.cut(row, self._connection.execute(query, bounds).fetchall())
 
-    def add(self, grain: str, rows: Iterable[Row]) -> None:
-        """Copy what was just booked into slots that others share."""
-        for row in rows:
-            amounts = (*row.amounts, row.grain, row.subject, row.began)
-            if self._connection.execute(_ADD, (row.ended, *amounts)).rowcount == 0:
-                self._connection.execute(_PUT, (grain, *row[1:4], 0, 0, *row.amounts))
+    def _copies(self, grain: str) -> Mapping[tuple[int, int], list[Cell]]:
+        """What the copies hold of each slot or minute and subject."""
+        cells: dict[tuple[int, int], list[Cell]] = defaultdict(list)
+        for row in self.rows(grain):
+            for start, cell in row.cells():
+                cells[start, row.subject].append(cell)
+        return cells
 
-    def _fetch(self, query: str, *values: object) -> list[tuple[int, ...]]:
-        return self._connection.execute(query, values).fetchall()
+    def _put(self, row: MovableRow, *, is_moved: bool) -> None:
+        columns = ", ".join(("grain", "subject", "began", "ended", "back", "is_moved", *self._columns))
+        marks = ", ".join("?" * (6 + len(self._columns)))
+        values = (*row[:4], row.back, int(is_moved), *row.amounts, *row.sketches)
+        self._connection.execute(f"INSERT INTO {self._spec.movable} ({columns}) VALUES ({marks})", values)  # noqa: S608 - names of the spec
 
+    def _cell(self, values: Sequence[int | bytes]) -> Cell:
+        """Columns of a slot as amounts and sketches; a column that a grain lacks is 0."""
+        count = len(self._amounts)
+        return tuple(map(int, values[:count])), tuple(value or EMPTY for value in values[count:])  # type: ignore[misc]  # by the schema
 
-def _by_cell(rows: Iterable[Row]) -> Mapping[tuple[int, int], list[int]]:
-    cells: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * len(_AMOUNTS))
-    for row in rows:
-        for start, amounts in row.cells():
-            cells[start, row.subject] = [a + b for a, b in zip(cells[start, row.subject], amounts, strict=True)]
-    return cells
+    def _with(self, first: Cell, second: Cell) -> Cell:
+        sums = len(self._sums)
+        added = (a + b for a, b in zip(first[0][:sums], second[0][:sums], strict=True))
+        return (*added, *map(max, first[0][sums:], second[0][sums:])), tuple(map(merged, first[1], second[1]))
 
-
-def cut(row: Row, minutes: Sequence[tuple[int, ...]]) -> Iterator[Row]:
-    """A row as its minutes hold it; what they do not tell (packets, errors) by their share of the bytes."""
-    received, sent = row.amounts[:2]
-    if (received, sent) != (
-        sum(found[1] for found in minutes),
-        sum(found[2] for found in minutes),
-    ) or received + sent == 0:
-        yield row
-        return
-    others, speeds = row.amounts[2 : len(SUMS)], row.amounts[len(SUMS) :]
-    done, seen = [0] * len(others), 0
-    for minute, receive, transmit in minutes:
-        seen += receive + transmit
-        reached = [value * seen // (received + sent) for value in others]
-        parts = (now - then for now, then in zip(reached, done, strict=True))
-        began = max(minute, row.began)
-        ended = max(min(minute + MINUTE_SECONDS, row.ended), began + 1)
-        yield row._replace(began=began, ended=ended, amounts=(receive, transmit, *parts, *speeds))
-        done = reached
+    def _without(self, cell: Cell, copied: Cell) -> Cell:
+        sums = len(self._sums)
+        less = (a - b for a, b in zip(cell[0][:sums], copied[0][:sums], strict=True))
+        return (*less, *cell[0][sums:]), tuple(map(subtracted, cell[1], copied[1]))
 
 
-def _columns(grain: str) -> tuple[str, ...]:
-    return _AMOUNTS if grain == "slot" else (*INTERFACE.sums[:2], *INTERFACE.peaks)
+def share(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> None:
+    """Let nothing that is there now have its slot for itself."""
+    last = max(
+        connection.execute(f"SELECT ifnull(max(slot) + ?, 0) FROM {spec.table('slot')}", (SLOT_SECONDS,)).fetchone()[0]  # noqa: S608 - names of the spec
+        for spec in specs
+    )
+    connection.execute(PUT_STATE, (SHARED_UNTIL, str(last)))
+
+
+def shared_until(connection: sqlite3.Connection) -> int:
+    """From this slot on (UTC seconds) what may move is alone."""
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (SHARED_UNTIL,)).fetchone()
+    return int(row[0]) if row and str(row[0]).isdecimal() else 0

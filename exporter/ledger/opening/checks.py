@@ -1,4 +1,4 @@
-"""The books held against themselves: what is wrong in them although SQLite finds the file whole."""
+"""Checks of what a ledger holds: what is wrong in it although SQLite finds the file whole."""
 
 from __future__ import annotations
 
@@ -9,63 +9,57 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from exporter.ledger.opening.history import LAST_DAY
 from exporter.ledger.opening.zones import DAYS_TRIED, zone_of
 from reports.calendar.periods import ONE_DAY, day_number, day_numbered, day_of, day_start
-from reports.ledger.shape import INTERFACE
+from reports.ledger.shape import SPECS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-MOST_TOLD = 20
-USAGE = (*INTERFACE.sums, "estimated_bytes")
-TABLES = {
-    "slot": ("slot % 900 = 0", (*USAGE, *INTERFACE.peaks)),
-    "minute": ("minute % 60 = 0", (*INTERFACE.sums[:2], *INTERFACE.peaks)),
-    "day": (f"day BETWEEN 0 AND {LAST_DAY}", (*USAGE, *INTERFACE.peaks)),
-}
-"""Each table of usage, the rule of its time, and columns that are never below 0."""
+    from reports.ledger.shape import MeterSpec
+
+MOST_REPORTED = 20
+TIMES = {"slot": "slot % 900 = 0", "minute": "minute % 60 = 0", "day": f"day BETWEEN 0 AND {LAST_DAY}"}
+"""The rule that the time of a row keeps, by grain."""
 
 CHECKPOINTS = """
-SELECT s.name, c.receive_bytes - c.base_receive_bytes - c.discarded_receive_bytes + c.ledger_receive_bytes,
+SELECT k.device, c.receive_bytes - c.base_receive_bytes - c.discarded_receive_bytes + c.ledger_receive_bytes,
        ifnull(sum(d.receive_bytes), 0),
        c.transmit_bytes - c.base_transmit_bytes - c.discarded_transmit_bytes + c.ledger_transmit_bytes,
        ifnull(sum(d.transmit_bytes), 0)
-FROM checkpoint AS c JOIN subject AS s ON s.id = c.subject LEFT JOIN day AS d ON d.subject = c.subject
+FROM interface_checkpoint AS c JOIN interface_subject AS k ON k.subject = c.subject
+  LEFT JOIN interface_day AS d ON d.subject = c.subject
 WHERE c.epoch NOT LIKE 'renamed/%'
 GROUP BY c.subject
 """
 
 
-def faults_in(connection: sqlite3.Connection) -> list[str]:
+def faults_in(connection: sqlite3.Connection, specs: Iterable[MeterSpec] = SPECS) -> list[str]:
     """What is wrong, a sentence each, the first twenty; ask it within one transaction. Half a second for 400 days.
 
-    Days are held against their quarter hours, and each interface's days against its last reading: the epoch's base,
+    Days are compared with their quarter hours, and each interface's days with its last reading: the epoch's base,
     what the ledger held then and what was discarded since explain every byte of it.
     """
     found: list[str] = []
-    for fault in _faults(connection):
-        if len(found) == MOST_TOLD:
+    for fault in _faults(connection, specs):
+        if len(found) == MOST_REPORTED:
             return [*found, "and more"]
         found.append(fault)
     return found
 
 
-def _faults(connection: sqlite3.Connection) -> Iterator[str]:
+def _faults(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> Iterator[str]:
     for table, _, parent, _ in connection.execute("PRAGMA foreign_key_check").fetchall():
         yield f"{table}: a row is of a {parent} that is not there"
-    for table, (rule, columns) in TABLES.items():
-        amounts = " OR ".join(f"{name} < 0" for name in columns)
-        query = f"SELECT {table}, subject FROM {table} WHERE NOT ({rule}) OR {amounts}"  # noqa: S608 - our own names
-        for time, subject in connection.execute(query):
-            yield f"{table} {time} of subject {subject} has an impossible value"
+    for spec in specs:
+        for grain in spec.grains:
+            amounts = " OR ".join(f"{name} < 0" for name in (*spec.added(grain), *spec.peaks))
+            query = f"SELECT {grain}, subject FROM {spec.table(grain)} WHERE NOT ({TIMES[grain]}) OR {amounts}"  # noqa: S608 - names of the spec
+            for time, subject in connection.execute(query):
+                yield f"{grain} {time} of subject {subject} has an impossible value"
     for name, received, days_received, sent, days_sent in connection.execute(CHECKPOINTS):
         if (received, sent) != (days_received, days_sent):
             off = abs(received - days_received) + abs(sent - days_sent)
             yield f"{name}: its days and its last reading differ by {off:,} bytes"
-    yield from _differing_days(connection)
-
-
-def _differing_days(connection: sqlite3.Connection) -> Iterator[str]:
-    """Days that slots cover whole and that hold something else; the oldest may have been cut in another zone."""
     name = zone_of(connection)
     if not name:  # a new ledger
         return
@@ -74,16 +68,24 @@ def _differing_days(connection: sqlite3.Connection) -> Iterator[str]:
     except (ZoneInfoNotFoundError, ValueError):
         yield "the zone of its days is none"
         return
+    for spec in specs:
+        yield from _differing_days(connection, zone, spec)
+
+
+def _differing_days(connection: sqlite3.Connection, zone: ZoneInfo, spec: MeterSpec) -> Iterator[str]:
+    """Days that slots cover whole and that hold something else; the oldest may have been cut in another zone."""
+    table = spec.table("slot")
     bounds = connection.execute(
-        "SELECT min(slot), max(slot) FROM slot WHERE slot BETWEEN 0 AND ?", (LAST_DAY * 86_400,)
+        f"SELECT min(slot), max(slot) FROM {table} WHERE slot BETWEEN 0 AND ?",  # noqa: S608 - names of the spec
+        (LAST_DAY * 86_400,),
     )
     oldest, newest = bounds.fetchone()
     if oldest is None:
         return
     first, last = day_of(oldest, zone) + timedelta(days=DAYS_TRIED), day_of(newest, zone)
-    sums = ", ".join(f"ifnull(sum({name}), 0)" for name in USAGE)
-    slots = f"SELECT subject, {sums} FROM slot WHERE slot >= ? AND slot < ? GROUP BY subject"  # noqa: S608 - our own names
-    days = f"SELECT subject, {sums} FROM day WHERE day = ? GROUP BY subject"  # noqa: S608 - our own names
+    sums = ", ".join(f"ifnull(sum({name}), 0)" for name in spec.added("day"))
+    slots = f"SELECT subject, {sums} FROM {table} WHERE slot >= ? AND slot < ? GROUP BY subject"  # noqa: S608 - names of the spec
+    days = f"SELECT subject, {sums} FROM {spec.table('day')} WHERE day = ? GROUP BY subject"  # noqa: S608 - as above
     for number in range(day_number(first), day_number(last) + 1):
         day = day_numbered(number)
         bounds_of_day = (day_start(day, zone), day_start(day + ONE_DAY, zone))

@@ -8,14 +8,17 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import CACHE, is_passing
-from exporter.ledger.schema import MIGRATIONS, version_of
+from exporter.ledger.schema import apply_migrations, version_of
 from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEFINITIONS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
-LIFETIMES = f"SELECT subject, {', '.join(f'sum({name})' for name in INTERFACE.sums)} FROM day GROUP BY subject"  # noqa: S608 - our own names
+# How a renamed table is quoted is up to the version of SQLite that renamed it.
+DEFINITIONS = """
+SELECT type, name, tbl_name, replace(sql, '"', '') FROM sqlite_master
+WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'
+"""
 TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
 
 
@@ -57,14 +60,15 @@ def _condition_in(connection: sqlite3.Connection) -> Condition:
         return Condition.FOREIGN if connection.execute(TABLES).fetchone()[0] else Condition.NEW
     if not _definitions(version) <= set(connection.execute(DEFINITIONS)):
         return Condition.FOREIGN
-    connection.execute(LIFETIMES).fetchall()  # a sum that is too large ends here, and not every question later
+    days = "day" if version == 1 else INTERFACE.table("day")
+    sums = ", ".join(f"sum({name})" for name in INTERFACE.sums)
+    # A sum that is too large ends here, and not every question later.
+    connection.execute(f"SELECT subject, {sums} FROM {days} GROUP BY subject").fetchall()  # noqa: S608 - our own names
     return Condition.GOOD
 
 
 def _definitions(version: int) -> set[tuple[str, ...]]:
     """The tables and views that we made for a version: the check of pages does not read their text."""
     with contextlib.closing(sqlite3.connect(":memory:")) as ours:
-        for number, script in MIGRATIONS:
-            if number <= version:
-                ours.executescript(script)
+        apply_migrations(ours, 0, version)
         return set(ours.execute(DEFINITIONS))

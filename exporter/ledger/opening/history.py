@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from datetime import date
 
 QUERY = """
-SELECT u.device, u.day, u.receive_bytes, u.transmit_bytes, u.peak_receive_speed, u.peak_transmit_speed, u.peak_speed
-FROM usage_by_day AS u
-WHERE u.kind = 'interface' AND u.day BETWEEN (SELECT ifnull(max(day), 0) FROM day WHERE day <= :last) - :days AND :last
+SELECT device, day, receive_bytes, transmit_bytes, peak_receive_speed, peak_transmit_speed, peak_speed
+FROM interface_by_day
+WHERE day BETWEEN (SELECT ifnull(max(day), 0) FROM interface_day WHERE day <= :last) - :days AND :last
 """
 LAST_DAY = 2_932_896
 """The number of 9999-12-31: what is later is damage, and no date."""
@@ -33,8 +33,7 @@ def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
 def read_first_day(connection: sqlite3.Connection) -> date | None:
     """The first local day of which the ledger holds bytes; None before there is one."""
     query = """
-        SELECT min(day) FROM usage_by_day
-        WHERE kind = 'interface' AND day BETWEEN 0 AND ? AND receive_bytes + transmit_bytes > 0
+        SELECT min(day) FROM interface_by_day WHERE day BETWEEN 0 AND ? AND receive_bytes + transmit_bytes > 0
     """
     (day,) = connection.execute(query, (LAST_DAY,)).fetchone()
     return None if day is None else day_numbered(day)

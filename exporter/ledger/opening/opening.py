@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import platform
 import sqlite3
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from exporter.identity import host_name
 from exporter.ledger.clock_repair.held_clock import held_reckoning
 from exporter.ledger.clock_repair.strays import gather_strays
 from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write
@@ -21,15 +23,24 @@ from exporter.ledger.writing.statements import COUNTER_BASE
 from exporter.metering.postings import Account, Checkpoint, MeterState, OpeningBalance, SubjectFacts
 from exporter.metering.readings import NOTHING, Counts, Epoch, Subject
 from exporter.metering.totals import Totals
-from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
+from reports.ledger.shape import INTERFACE, SCHEMA_VERSION, SPECS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from reports.ledger.shape import MeterSpec
 
 log = logging.getLogger(__name__)
 
 UNREADABLE = Epoch("unreadable", 0, 0)
 """Epoch of a checkpoint whose own has been damaged: no counter goes on from there."""
+
+
+PUT_HOST = """
+INSERT INTO host (id, name, system, zone) SELECT value, ?, ?, ? FROM state WHERE name = 'ledger_id'
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, system = excluded.system, zone = excluded.zone
+"""
 
 
 class Opened(NamedTuple):
@@ -46,7 +57,7 @@ class Opened(NamedTuple):
     problem: str = ""
 
 
-def open_ledger(path: Path, meter: str, zone: ZoneInfo) -> Opened:
+def open_ledger(path: Path, meter: str, zone: ZoneInfo, specs: Sequence[MeterSpec] = SPECS) -> Opened:
     """Prepare the ledger for its writer; raises LedgerError with the reason and the next step.
 
     The caller holds the lock. Damage is never fatal: the file is set aside under its date, and the newest good backup
@@ -54,23 +65,24 @@ def open_ledger(path: Path, meter: str, zone: ZoneInfo) -> Opened:
     forward too, and written when it can be.
     """
     try:
-        make_good(path)
+        make_good(path, specs)
         choose_journal(path)
         with contextlib.closing(connect_to_write(path)) as connection:
-            return _carry_forward(connection, meter, zone)
+            return _carry_forward(connection, meter, zone, specs)
     except SchemaError as error:
         raise LedgerError(str(error)) from error
     except sqlite3.OperationalError as error:
         return _read_only(path, meter, zone, str(error))
 
 
-def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo) -> Opened:
+def _carry_forward(connection: sqlite3.Connection, meter: str, zone: ZoneInfo, specs: Sequence[MeterSpec]) -> Opened:
     name = zone_of(connection)
     if name != zone.key:
-        adopt_zone(connection, zone, _zone(name))
+        adopt_zone(connection, zone, _zone(name), specs)
     if held_reckoning(connection, meter) is None:
-        gather_strays(connection, zone)
+        gather_strays(connection, zone, specs)
     connection.execute("INSERT OR IGNORE INTO state (name, value) VALUES ('ledger_id', ?)", (uuid.uuid4().hex,))
+    connection.execute(PUT_HOST, (host_name(), platform.system(), zone.key))
     return _opened(connection, meter, zone)
 
 
@@ -131,23 +143,24 @@ def _accounts(connection: sqlite3.Connection) -> dict[Subject, Account]:
     sums = ", ".join(f"sum({name})" for name in INTERFACE.sums)
     lifetimes = {
         row[0]: Counts(*row[1:])
-        for row in connection.execute(f"SELECT subject, {sums} FROM day GROUP BY subject")  # noqa: S608 - our own names
+        for row in connection.execute(f"SELECT subject, {sums} FROM interface_day GROUP BY subject")  # noqa: S608 - our own names
     }
     bases = _counter_bases(connection)
     counts = ", ".join(f"c.{name}" for name in INTERFACE.sums)
     query = f"""
-        SELECT s.id, s.kind, s.name, s.counted, s.uplink, s.first_seen, s.last_seen, c.epoch, c.counter_bits, {counts},
+        SELECT s.id, k.device, k.counted, k.uplink, s.first_seen, s.last_seen, c.epoch, c.counter_bits, {counts},
                c.began_at, c.base_receive_bytes, c.base_transmit_bytes, c.ledger_receive_bytes,
                c.ledger_transmit_bytes, c.discarded_receive_bytes, c.discarded_transmit_bytes, c.read_at
-        FROM subject AS s LEFT JOIN checkpoint AS c ON c.subject = s.id
+        FROM interface_subject AS k JOIN subject AS s ON s.id = k.subject
+          LEFT JOIN interface_checkpoint AS c ON c.subject = s.id
         ORDER BY s.id
     """  # noqa: S608 - names of our own schema
     accounts = {}
-    for subject_id, kind, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(query):
+    for subject_id, name, counted, uplink, first_seen, last_seen, *checkpoint in connection.execute(query):
         facts = SubjectFacts(bool(counted), bool(uplink), first_seen, last_seen)
         lifetime = lifetimes.get(subject_id, Counts())
         base = bases.get(subject_id, NOTHING)
-        accounts[Subject(kind, name)] = Account(lifetime, facts, _checkpoint(checkpoint), base)
+        accounts[Subject(INTERFACE.name, name)] = Account(lifetime, facts, _checkpoint(checkpoint), base)
     return accounts
 
 

@@ -19,16 +19,19 @@ from exporter.ledger.files import (
     log_path,
 )
 from exporter.ledger.opening.condition import Condition, condition_of
-from exporter.ledger.schema import SchemaError, migrate_in_own_process, require_current, version_of
-from exporter.ledger.upkeep.backups import COPIED, backups_of, clean_partials
-from reports.ledger.shape import SCHEMA_VERSION
+from exporter.ledger.schema import SchemaError, is_prepared, prepare, require_current, version_of
+from exporter.ledger.upkeep.backups import COPIED, backups_of, clean_partials, keep_version
+from exporter.ledger.writing.statements import PUT_STATE
+from reports.ledger.shape import SCHEMA_VERSION, SPECS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from reports.ledger.shape import MeterSpec
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
-PUT_STATE = "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)"
 PUT_NOTICE = "INSERT INTO incident (at, subject, what, detail, seen) VALUES (?, '', ?, ?, 0)"
 
 STORIES = {
@@ -39,7 +42,7 @@ STORIES = {
 }
 
 
-def make_good(path: Path) -> None:
+def make_good(path: Path, specs: Sequence[MeterSpec] = SPECS) -> None:
     """Have a ledger of this version at `path`, whatever is there; the caller holds its lock.
 
     Raises LedgerError or SchemaError with the next step, sqlite3.OperationalError where the file cannot be judged.
@@ -49,10 +52,9 @@ def make_good(path: Path) -> None:
         require_current(path, _version_of(path))
     elif condition is Condition.GOOD:
         _clean_leftovers(path)
-        if _version_of(path) < SCHEMA_VERSION:
-            migrate_in_own_process(path)
     else:
         _replace(path, condition)
+    _bring_forward(path, specs)
 
 
 def write_out(connection: sqlite3.Connection, path: Path, detail: str) -> str:
@@ -70,6 +72,20 @@ def write_out(connection: sqlite3.Connection, path: Path, detail: str) -> str:
     _finish(copy, notice, is_copied=False)
     place(copy, path, aside)
     return ": ".join(notice)
+
+
+def _bring_forward(path: Path, specs: Sequence[MeterSpec]) -> None:
+    """Migrate a ledger of an older version, of which a copy is kept, and create the tables of new meters."""
+    with contextlib.closing(connect_to_read(path)) as connection:
+        version = version_of(connection)
+        if is_prepared(connection, specs):
+            return
+    try:
+        if version < SCHEMA_VERSION:
+            keep_version(path, version)
+    except OSError as error:
+        raise LedgerError(f"cannot copy {path} before it is migrated: {error}; make room in {path.parent}") from error
+    prepare(path, specs)
 
 
 def _judged(path: Path) -> Condition:
@@ -92,7 +108,7 @@ def _replace(path: Path, condition: Condition | None) -> None:
             _finish(copy, ("ledger restored", f"{story}; {source} was restored"), is_copied=True)
         else:
             remove(copy)
-            migrate_in_own_process(copy)
+            prepare(copy)
             if condition not in {None, Condition.NEW} or _has_traces(path):
                 what = "ledger missing" if condition is None else "ledger damaged"
                 _finish(copy, (what, f"{story}; there was no good backup, so the books begin anew"), is_copied=False)
@@ -168,8 +184,7 @@ def _is_copied(backup: Path, copy: Path) -> bool:
 
 def _finish(copy: Path, notice: tuple[str, str], *, is_copied: bool) -> None:
     """Bring the copy to this version, write into it what happened, and have it whole on the disk."""
-    if _version_of(copy) < SCHEMA_VERSION:
-        migrate_in_own_process(copy)
+    prepare(copy)
     now = datetime.now(UTC)
     with contextlib.closing(connect_to_write(copy)) as connection:
         connection.execute("BEGIN IMMEDIATE")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from exporter.ledger.clock_repair.placing import fsync_file, remove
@@ -52,6 +53,13 @@ def write_backup(ledger: Path, day: date, keep: int) -> Path:
     Raises LedgerError where the day's backup is of another ledger, which must not be lost.
     """
     target = backup_path(ledger, day)
+    _write(ledger, target, day)
+    for old in _older_than_kept(ledger, target, keep):
+        remove(old)
+    return target
+
+
+def _write(ledger: Path, target: Path, day: date) -> None:
     target.parent.mkdir(mode=0o700, exist_ok=True)
     partial = target.with_name(target.name + ".partial")
     remove(partial)
@@ -64,9 +72,11 @@ def write_backup(ledger: Path, day: date, keep: int) -> Path:
         partial.replace(target)
     finally:
         remove(partial)
-    for old in _older_than_kept(ledger, target, keep):
-        remove(old)
-    return target
+
+
+def keep_version(ledger: Path, version: int) -> None:
+    """Copy a ledger before it is migrated; the copy is kept, whatever number of backups there may be."""
+    _write(ledger, backup_folder(ledger) / f"{ledger.stem}-schema-{version}{ledger.suffix}", datetime.now(UTC).date())
 
 
 def clean_partials(ledger: Path) -> None:

@@ -1,4 +1,4 @@
-"""Upkeep of the ledger: old minutes and slots go, days stay for ever, interfaces long gone are folded together."""
+"""Retention: old minutes and slots are deleted, days stay, subjects that are long gone are folded together."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
-from exporter.ledger.writing.statements import COUNTER_BASE
+from exporter.ledger.writing.statements import COUNTER_BASE, NEXT_POSTING, PUT_SUBJECT, merge, put_facts
 from exporter.metering.readings import Subject
 from reports.calendar.periods import DAY_SECONDS
-from reports.ledger.shape import GONE, INTERFACE
+from reports.ledger.shape import GONE, key_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from exporter.ledger.clock_repair.held_clock import HeldClock
     from exporter.ledger.writing.writer import Writer
+    from reports.ledger.shape import MeterSpec
 
 FOLD_AFTER_SECONDS = 30 * DAY_SECONDS
-"""An interface that does not count and has been gone this long is folded into `(gone)`."""
+"""A subject that does not count and has been gone this long is folded into `(gone)` of its meter."""
 
 SHORTEST_SLOTS = 62 * DAY_SECONDS
 """Slots that even a full ledger keeps: a billing cycle and the one before it."""
@@ -28,18 +29,18 @@ AGGRESSIVE = 10
 """In a storage crisis, minutes and slots are kept for this fraction of their time."""
 
 GONE_KEPT = 1024
-"""Interfaces that do not count and keep rows of their own: a host of containers makes more; the oldest are folded."""
+"""Subjects of a meter that do not count and keep rows of their own: a host of containers makes more interfaces."""
 
 RECENT_SECONDS = 2 * 3600
-"""An interface that is there is noted every hour: one unseen for longer has gone."""
+"""A subject that is there is noted every hour: one unseen for longer has gone."""
 
 INCIDENTS_KEPT = 10_000
 
-FIND_GONE = """
-SELECT id, kind, name FROM subject WHERE counted = 0 AND name <> :gone AND (
-  last_seen < :long_ago OR (last_seen < :lately AND id NOT IN (
-    SELECT id FROM subject WHERE counted = 0 ORDER BY last_seen DESC LIMIT :kept)))
+OF_SUBJECTS = """
+SELECT t.name, f."from" FROM sqlite_master AS t, pragma_foreign_key_list(t.name) AS f
+WHERE t.type = 'table' AND f."table" = 'subject'
 """
+"""Tables with rows of subjects, and the column that names the subject."""
 
 
 class Keep(NamedTuple):
@@ -51,16 +52,11 @@ class Keep(NamedTuple):
 
 
 class Removed(NamedTuple):
-    """What one round of upkeep deleted or folded, in rows; days are never deleted."""
+    """Rows that one round of upkeep deleted, of all meters, and the subjects that it folded; days are never deleted."""
 
     minutes: int = 0
     slots: int = 0
     gone: tuple[Subject, ...] = ()
-
-    @property
-    def folded(self) -> int:
-        """How many interfaces were folded; the sampler must forget them, since their totals are elsewhere now."""
-        return len(self.gone)
 
 
 class Retention:
@@ -77,13 +73,13 @@ class Retention:
     def tidy(self, keep: Keep, now: int) -> Removed:
         """Delete what is older than it is kept for (or less, where the file is too large), fold what is long gone.
 
-        `now` is UTC seconds by the clock. What counts is the time that nobody doubts: a clock that has jumped ahead
+        `now` is UTC seconds by the clock. What counts is the time that is beyond doubt: a clock that has jumped ahead
         deletes nothing, and rows that a clock from the past has booked wait until it is mended.
         """
         clock = held_clock(self._connection, now)
         now = clock.sure
         removed = self._delete(keep, now, clock)
-        gone = self._fold_gone(now)
+        gone = tuple(subject for spec in self._writer.specs for subject in self._fold_gone(spec, now))
         share = keep
         while self._live_bytes() > keep.max_bytes and _shorter(share) != share:
             share = _shorter(share)
@@ -103,47 +99,65 @@ class Retention:
         self._writer.checkpoint_log(truncate=True)
 
     def _delete(self, keep: Keep, now: int, clock: HeldClock) -> Removed:
-        counted = [0, 0]
+        deleted = {"minute": 0, "slot": 0}
+        oldest = {"minute": now - keep.minute_seconds, "slot": now - keep.slot_seconds}
 
         def work() -> None:
-            for number, (table, seconds) in enumerate((("minute", keep.minute_seconds), ("slot", keep.slot_seconds))):
-                statement = f"DELETE FROM {table} WHERE {table} < ? AND NOT {table} BETWEEN ? AND ?"  # noqa: S608 - names of our own schema
-                bounds = (now - seconds, *clock.misplaced)
-                counted[number] = self._connection.execute(statement, bounds).rowcount
+            for spec in self._writer.specs:
+                for grain in spec.grains[:-1]:
+                    statement = f"DELETE FROM {spec.table(grain)} WHERE {grain} < ? AND NOT {grain} BETWEEN ? AND ?"  # noqa: S608 - names of the spec
+                    bounds = (oldest[grain], *clock.misplaced)
+                    deleted[grain] += self._connection.execute(statement, bounds).rowcount
             self._connection.execute(
                 "DELETE FROM incident WHERE seen = 1 AND id <= (SELECT max(id) FROM incident) - ?",
                 (INCIDENTS_KEPT,),
             )
 
         self._writer.in_transaction(work)
-        minutes, slots = counted
-        return Removed(minutes, slots)
+        return Removed(deleted["minute"], deleted["slot"])
 
-    def _fold_gone(self, now: int) -> tuple[Subject, ...]:
-        bounds = {"gone": GONE, "long_ago": now - FOLD_AFTER_SECONDS, "lately": now - RECENT_SECONDS, "kept": GONE_KEPT}
-        rows = self._connection.execute(FIND_GONE, bounds).fetchall()
+    def _fold_gone(self, spec: MeterSpec, now: int) -> tuple[Subject, ...]:
+        bounds = {
+            "gone": key_text((GONE,) * len(spec.dimensions)),
+            "long_ago": now - FOLD_AFTER_SECONDS,
+            "lately": now - RECENT_SECONDS,
+            "kept": GONE_KEPT,
+        }
+        rows = self._connection.execute(_find_gone(spec), bounds).fetchall()
         if rows:
-            self._writer.in_transaction(lambda: self._fold([row[0] for row in rows], now))
+            self._writer.in_transaction(lambda: self._fold(spec, [row[0] for row in rows], now))
             self._writer.forget_ids()
-        return tuple(Subject(kind, name) for _, kind, name in rows)
+        return tuple(Subject(spec.name, key) for _, key in rows)
 
-    def _fold(self, gone: list[int], now: int) -> None:
-        execute = self._connection.execute
-        execute(
-            "INSERT OR IGNORE INTO subject (kind, name, first_seen, last_seen) VALUES ('interface', ?, ?, ?)",
-            (GONE, now, now),
-        )
-        target = execute("SELECT id FROM subject WHERE kind = 'interface' AND name = ?", (GONE,)).fetchone()[0]
+    def _fold(self, spec: MeterSpec, gone: list[int], now: int) -> None:
+        execute, target = self._connection.execute, self._target(spec, now)
         execute("CREATE TEMP TABLE IF NOT EXISTS gone (id INTEGER PRIMARY KEY)")
         execute("DELETE FROM temp.gone")
         self._connection.executemany("INSERT INTO temp.gone (id) VALUES (?)", ((subject,) for subject in gone))
-        for table in ("slot", "day"):  # one scan for all of them: time comes first in the key
-            execute(_fold_statement(table), {"target": target})
-        for table in ("slot", "day", "minute", "checkpoint"):
-            execute(f"DELETE FROM {table} WHERE subject IN (SELECT id FROM temp.gone)")  # noqa: S608 - our own names
+        number = execute(NEXT_POSTING).fetchone()[0]
+        for grain in ("slot", "day"):  # one scan for all of them: time comes first in the key
+            columns = ", ".join(spec.columns(grain))
+            source = (
+                f"SELECT {grain}, :target AS subject, {columns} FROM {spec.table(grain)} "  # noqa: S608 - names of the spec
+                "WHERE subject IN (SELECT id FROM temp.gone)"
+            )
+            execute(merge(spec, grain, source), {"target": target, "number": number})
+        execute(f"UPDATE {spec.movable} SET subject = ? WHERE subject IN (SELECT id FROM temp.gone)", (target,))  # noqa: S608 - as above
+        for table, column in execute(OF_SUBJECTS).fetchall():
+            execute(f'DELETE FROM {table} WHERE "{column}" IN (SELECT id FROM temp.gone)')  # noqa: S608 - as above
         execute("DELETE FROM state WHERE name IN (SELECT ? || id FROM temp.gone)", (COUNTER_BASE,))
-        execute("UPDATE movable SET subject = :target WHERE subject IN (SELECT id FROM temp.gone)", {"target": target})
         execute("DELETE FROM subject WHERE id IN (SELECT id FROM temp.gone)")
+
+    def _target(self, spec: MeterSpec, now: int) -> int:
+        """The id of the subject that others of its meter are folded into."""
+        dimensions = (GONE,) * len(spec.dimensions)
+        query, names = "SELECT id FROM subject WHERE meter = ? AND key = ?", (spec.name, key_text(dimensions))
+        held = self._connection.execute(query, names).fetchone()
+        if held is None:
+            self._connection.execute(PUT_SUBJECT, (*names, now, now))
+            held = self._connection.execute(query, names).fetchone()
+            self._connection.execute(put_facts(spec), (held[0], *dimensions, *(0 for _ in spec.facts)))
+        return int(held[0])
 
     def _live_bytes(self) -> int:
         """Bytes that hold something: deleted pages are free again, although the file keeps them."""
@@ -167,16 +181,12 @@ def _shorter(keep: Keep, divisor: int = 2) -> Keep:
     )
 
 
-def _fold_statement(table: str) -> str:
-    sums, columns = (
-        (*INTERFACE.sums, "estimated_bytes"),
-        ", ".join((*INTERFACE.sums, "estimated_bytes", *INTERFACE.peaks)),
-    )
-    totals = ", ".join([*(f"sum({name})" for name in sums), *(f"max({name})" for name in INTERFACE.peaks)])
-    adds = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums)
-    tops = ", ".join(f"{name} = max({name}, excluded.{name})" for name in INTERFACE.peaks)
-    return (
-        f"INSERT INTO {table} ({table}, subject, {columns}) "  # noqa: S608 - names of our own schema
-        f"SELECT {table}, :target, {totals} FROM {table} WHERE subject IN (SELECT id FROM temp.gone) "
-        f"GROUP BY {table} ON CONFLICT ({table}, subject) DO UPDATE SET {adds}, {tops}"
-    )
+def _find_gone(spec: MeterSpec) -> str:
+    """Subjects of a meter to fold; those with imported history keep it, and stay."""
+    subjects = f"subject AS s JOIN {spec.subjects} AS k ON k.subject = s.id"
+    uncounted = "k.counted = 0" if "counted" in spec.facts else "true"
+    return f"""
+        SELECT s.id, s.key FROM {subjects} WHERE {uncounted} AND s.key <> :gone
+          AND s.id NOT IN (SELECT subject FROM imported) AND (s.last_seen < :long_ago OR (s.last_seen < :lately
+          AND s.id NOT IN (SELECT s.id FROM {subjects} WHERE {uncounted} ORDER BY s.last_seen DESC LIMIT :kept)))
+    """  # noqa: S608 - names of the spec

@@ -6,17 +6,17 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from exporter.ledger.clock_repair.movable import GRAINS, Movable, cut, own_row
+from exporter.ledger.clock_repair.movable import GRAINS, Movable, shared_until
 from exporter.ledger.clock_repair.realignment import Realignment
 from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import (
-    ADD_DAY,
-    ADD_MINUTE,
-    ADD_SLOT,
     COUNTER_BASE,
     PUT_CHECKPOINT,
     PUT_METER,
+    PUT_STATE,
     PUT_SUBJECT,
+    add,
+    put_facts,
 )
 from exporter.metering.clock import SECOND
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
@@ -24,12 +24,14 @@ from reports.calendar.periods import day_number, day_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
+    from exporter.ledger.clock_repair.movable import Cell
     from exporter.metering.clock_repair import Reckoning
     from exporter.metering.postings import Checkpoint, Posting, SubjectFacts, Usage
     from exporter.metering.readings import Counts, Subject
+    from reports.ledger.shape import MeterSpec
 
 MOST = 2**63 - 1
 """The largest number that SQLite holds."""
@@ -38,9 +40,9 @@ MOST = 2**63 - 1
 class Rows:
     """Puts rows through one connection, and remembers what the ledger calls each subject."""
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection], zone: ZoneInfo) -> None:
+    def __init__(self, connect: Callable[[], sqlite3.Connection], zone: ZoneInfo, specs: Sequence[MeterSpec]) -> None:
         """`zone` is where the day rows are cut."""
-        self._connect, self._zone = connect, zone
+        self._connect, self._zone, self._specs = connect, zone, {spec.name: spec for spec in specs}
         self._ids: dict[Subject, int] = {}
         self._known: frozenset[int] | None = None
         self._reckoning: Reckoning | None = None
@@ -54,9 +56,9 @@ class Rows:
     def put(self, posting: Posting) -> None:
         """Usage, checkpoints and facts of the subjects."""
         for change in posting.changes:
-            Realignment(self._connection, self._zone).apply(change)
+            Realignment(self._connection, self._zone, tuple(self._specs.values())).apply(change)
         self._put_subjects(posting.subjects)
-        self._add_usage(posting.slots, posting.minutes)
+        self._add_usage(posting)
         self._copy_what_may_move(posting)
         self._put_checkpoints(posting.checkpoints)
         if posting.counter_bases is not None:
@@ -84,41 +86,43 @@ class Rows:
 
     def _put_counter_bases(self, bases: Mapping[Subject, Counts]) -> None:
         rows = ((f"{COUNTER_BASE}{self._id(subject)}", " ".join(map(str, base))) for subject, base in bases.items())
-        self._connection.executemany("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", rows)
+        self._connection.executemany(PUT_STATE, rows)
         self._connection.execute("DELETE FROM state WHERE name = ?", (COPIED,))
 
     def _put_known(self, meter: str, known: frozenset[int]) -> None:
         """Written when it changes only: a host of containers has a thousand indexes, and a commit every ten seconds."""
         if known != self._known:
             row = (f"known:{meter}", " ".join(map(str, sorted(known))))
-            self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
+            self._connection.execute(PUT_STATE, row)
             self._known = known
 
     def _put_reckoning(self, meter: str, reckoning: Reckoning | None) -> None:
         """Written when it changes only: at a boot, and when the clock is set."""
         if reckoning is not None and reckoning != self._reckoning:
             row = (f"clock:{meter}", json.dumps(reckoning._asdict()))
-            self._connection.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", row)
+            self._connection.execute(PUT_STATE, row)
             self._reckoning = reckoning
 
     def _copy_what_may_move(self, posting: Posting) -> None:
-        """Keep usage apart, too, that was booked into slots which others share: a step may yet move it."""
+        """Copy usage, too, that was booked into slots which others share: a step of the clock may yet move it."""
         state, reckoning = posting.state, posting.state.reckoning
         if reckoning is None:
             return
-        movable = Movable(self._connection)
         if posting.changes or self._shared_until is None:
-            self._shared_until = movable.shared_until()
-        stretch = (max(reckoning.began, self._unposted_since(posting)), state.wall // SECOND)
+            self._shared_until = shared_until(self._connection)
+        interval = (max(reckoning.began, self._unposted_since(posting)), state.wall // SECOND)
         minutes: dict[tuple[Subject, int], list[tuple[int, ...]]] = defaultdict(list)
         for (minute, subject), used in sorted(posting.minutes.items()):
-            minutes[subject, minute // SLOT_SECONDS].append((minute, *used.counts[:2]))
+            kept = used.counts[: len(self._specs[subject.kind].minute_sums)]
+            minutes[subject, minute // SLOT_SECONDS].append((minute, *kept))
+        movable = {name: Movable(self._connection, spec) for name, spec in self._specs.items()}
         for grain, usage in (("slot", posting.slots), ("minute", posting.minutes)):
             for (start, subject), used in usage.items():
-                if reckoning.began - GRAINS[grain] < start < self._shared_until and start <= stretch[1]:
-                    row = own_row(grain, self._id(subject), start, stretch, used)
-                    known = minutes[subject, start // SLOT_SECONDS] if grain == "slot" else ()
-                    movable.add(grain, cut(row, known))
+                if reckoning.began - GRAINS[grain] < start < self._shared_until and start <= interval[1]:
+                    spec, meter = self._specs[subject.kind], movable[subject.kind]
+                    row = meter.own_row(grain, self._id(subject), start, interval, _cell(spec, grain, used))
+                    is_cut = grain == "slot" and spec.minute_sums
+                    meter.add(meter.cut(row, minutes[subject, start // SLOT_SECONDS]) if is_cut else (row,))
 
     def _unposted_since(self, posting: Posting) -> int:
         """The minute (UTC seconds by today's clock) of the last posting, or of the boot."""
@@ -129,46 +133,23 @@ class Rows:
         return (state.wall - passed) // SECOND // MINUTE_SECONDS * MINUTE_SECONDS
 
     def _put_subjects(self, subjects: Mapping[Subject, SubjectFacts]) -> None:
-        rows = [
-            {
-                "kind": subject.kind,
-                "name": subject.name,
-                "counted": int(facts.is_counted),
-                "uplink": int(facts.is_uplink),
-                "first_seen": facts.first_seen,
-                "last_seen": facts.last_seen,
-            }
-            for subject, facts in subjects.items()
-        ]
+        rows = ((subject.kind, subject.name, facts.first_seen, facts.last_seen) for subject, facts in subjects.items())
         self._connection.executemany(PUT_SUBJECT, rows)
+        for subject, facts in subjects.items():
+            values = (self._id(subject), subject.name, int(facts.is_counted), int(facts.is_uplink))
+            self._connection.execute(put_facts(self._specs[subject.kind]), values)
 
-    def _add_usage(
-        self, slots: Mapping[tuple[int, Subject], Usage], minutes: Mapping[tuple[int, Subject], Usage]
-    ) -> None:
+    def _add_usage(self, posting: Posting) -> None:
         days: dict[tuple[int, Subject], Usage] = {}
-        for (start, subject), usage in slots.items():
+        for (start, subject), usage in posting.slots.items():
             key = (day_number(day_of(start, self._zone)), subject)
             days[key] = usage.plus(days[key]) if key in days else usage
-        connection = self._connection
-        connection.executemany(ADD_SLOT, map(self._row, slots.items()))
-        connection.executemany(ADD_DAY, map(self._row, days.items()))
-        connection.executemany(
-            ADD_MINUTE,
-            (
-                (
-                    start,
-                    self._id(subject),
-                    usage.counts.receive_bytes,
-                    usage.counts.transmit_bytes,
-                    *usage.peaks,
-                )
-                for (start, subject), usage in minutes.items()
-            ),
-        )
-
-    def _row(self, item: tuple[tuple[int, Subject], Usage]) -> tuple[int, ...]:
-        (start, subject), usage = item
-        return (start, self._id(subject), *usage.counts, usage.estimated_bytes, *usage.peaks)
+        number = posting.state.posting
+        for grain, rows in (("slot", posting.slots), ("day", days), ("minute", posting.minutes)):
+            for (start, subject), usage in rows.items():
+                spec = self._specs[subject.kind]
+                values = (start, self._id(subject), *_measures(spec, grain, usage), number)
+                self._connection.execute(add(spec, grain), values)
 
     def _put_checkpoints(self, checkpoints: Mapping[Subject, Checkpoint]) -> None:
         self._connection.executemany(
@@ -195,9 +176,15 @@ class Rows:
             ((posting.meter, *gap[:3], min(gap.bytes, MOST)) for gap in posting.gaps),
         )
         self._connection.executemany(
-            "INSERT INTO incident (at, subject, what, bytes, detail, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO incident (meter, at, subject, what, bytes, detail, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                (*incident[:3], min(incident.bytes, MOST), incident.detail, int(not incident.is_notice))
+                (
+                    posting.meter if incident.subject else "",
+                    *incident[:3],
+                    min(incident.bytes, MOST),
+                    incident.detail,
+                    int(not incident.is_notice),
+                )
                 for incident in posting.incidents
             ),
         )
@@ -205,9 +192,21 @@ class Rows:
     def _id(self, subject: Subject) -> int:
         known = self._ids.get(subject)
         if known is None:
-            query = "SELECT id FROM subject WHERE kind = ? AND name = ?"
+            query = "SELECT id FROM subject WHERE meter = ? AND key = ?"
             row = self._connection.execute(query, subject).fetchone()
             if row is None:
                 raise ValueError("the ledger does not know it")
             known = self._ids[subject] = row[0]
         return known
+
+
+def _measures(spec: MeterSpec, grain: str, usage: Usage) -> tuple[int, ...]:
+    """The columns of a grain."""
+    sums = (*usage.counts, usage.estimated_bytes) if spec.counts_bytes else usage.counts
+    return (*sums[: len(spec.added(grain))], *usage.peaks)
+
+
+def _cell(spec: MeterSpec, grain: str, usage: Usage) -> Cell:
+    """The same as columns of a slot; what the grain lacks is 0."""
+    kept = _measures(spec, grain, usage)[: len(spec.added(grain))]
+    return (*kept, *(0 for _ in range(len(spec.added("slot")) - len(kept))), *usage.peaks), ()

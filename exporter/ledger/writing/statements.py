@@ -1,51 +1,96 @@
-"""What is written into the ledger: the statements, and how a row counts its day."""
+"""Statements that write into the ledger; those of usage are made from a meter's spec."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+from exporter.ledger.tables import merged
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from reports.ledger.shape import MeterSpec
 
 COUNTER_BASE = "counter_base:"
-"""State of a subject, by its id: the eight lifetime counts at which its counters of /metrics began again."""
+"""State of a subject, by its id: the lifetime sums at which its counters of /metrics began again."""
 
+REWRITTEN = "rewritten"
+"""State: the number of the posting that last moved usage between rows, which leaves none where nothing remains."""
 
-def _upsert(table: str, time_column: str, sums: Iterable[str], peaks: Iterable[str]) -> str:
-    sums, peaks = tuple(sums), tuple(peaks)
-    columns = (time_column, "subject", *sums, *peaks)
-    marks = ", ".join("?" * len(columns))
-    adds = [f"{name} = {name} + excluded.{name}" for name in sums]
-    tops = [f"{name} = max({name}, excluded.{name})" for name in peaks]
-    return (
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks}) "  # noqa: S608 - names of our own schema
-        f"ON CONFLICT ({time_column}, subject) DO UPDATE SET {', '.join(adds + tops)}"
-    )
+NEXT_POSTING = "SELECT ifnull(max(posting), 0) + 1 FROM meter"
+"""What changes rows between two postings numbers them so: above all that a copy of the ledger may have read."""
 
-
-ADD_SLOT = _upsert("slot", "slot", (*INTERFACE.sums, "estimated_bytes"), INTERFACE.peaks)
-ADD_DAY = _upsert("day", "day", (*INTERFACE.sums, "estimated_bytes"), INTERFACE.peaks)
-ADD_MINUTE = _upsert("minute", "minute", ("receive_bytes", "transmit_bytes"), INTERFACE.peaks)
-
-
-PUT_CHECKPOINT = f"""
-INSERT OR REPLACE INTO checkpoint (
-  subject, epoch, counter_bits, {", ".join(INTERFACE.sums)}, began_at, base_receive_bytes, base_transmit_bytes,
-  ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes, discarded_transmit_bytes, read_at
-) VALUES ({", ".join("?" * 19)})
-"""  # noqa: S608 - names of our own schema
 PUT_METER = """
 INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed)
 VALUES (:name, :posting, :boot_id, :namespace, :wall, :elapsed)
 ON CONFLICT (name) DO UPDATE SET posting = :posting, boot_id = :boot_id, namespace = :namespace,
   wall = :wall, elapsed = :elapsed
 """
+PUT_CHECKPOINT = f"""
+INSERT OR REPLACE INTO interface_checkpoint (
+  subject, epoch, counter_bits, {", ".join(INTERFACE.sums)}, began_at, base_receive_bytes, base_transmit_bytes,
+  ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes, discarded_transmit_bytes, read_at
+) VALUES ({", ".join("?" * 19)})
+"""  # noqa: S608 - names of the spec
 PUT_SUBJECT = """
-INSERT INTO subject (kind, name, counted, uplink, first_seen, last_seen)
-VALUES (:kind, :name, :counted, :uplink, :first_seen, :last_seen)
-ON CONFLICT (kind, name) DO UPDATE SET counted = :counted, uplink = :uplink,
-  last_seen = max(last_seen, :last_seen)
+INSERT INTO subject (meter, key, first_seen, last_seen) VALUES (?, ?, ?, ?)
+ON CONFLICT (meter, key) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)
 """
+PUT_STATE = "INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)"
+
+
+@cache
+def put_facts(spec: MeterSpec) -> str:
+    """Upsert of a subject's dimensions and facts."""
+    columns = ("subject", *spec.dimensions, *spec.facts)
+    facts = ", ".join(f"{name} = excluded.{name}" for name in spec.facts)
+    return (
+        f"INSERT INTO {spec.subjects} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))}) "  # noqa: S608 - names of the spec
+        f"ON CONFLICT (subject) DO {f'UPDATE SET {facts}' if facts else 'NOTHING'}"
+    )
+
+
+@cache
+def add(spec: MeterSpec, grain: str) -> str:
+    """Upsert of one row: its time, subject, measures and posting."""
+    marks = ", ".join("?" * (3 + len(spec.columns(grain))))
+    return f"{_insert(spec, grain)} VALUES ({marks}) {_on_conflict(spec, grain)}"
+
+
+@cache
+def merge(spec: MeterSpec, grain: str, source: str) -> str:
+    """Upsert of what the rows of a source hold together: its columns are those of the grain. Parameter: :number."""
+    measures = ", ".join(merged(spec, grain))
+    return (
+        f"{_insert(spec, grain)} SELECT {grain}, subject, {measures}, :number FROM ({source}) "  # noqa: S608 - names of the spec
+        f"WHERE true GROUP BY 1, 2 {_on_conflict(spec, grain)}"
+    )
+
+
+@cache
+def withdraw(spec: MeterSpec, grain: str) -> str:
+    """Update that takes sums and sketches out of one row; peaks stay. Parameters: they, posting, time, subject."""
+    sums = [f"{name} = {name} - ?" for name in spec.added(grain)]
+    sketches = [f"{name} = sketch_minus({name}, ?)" for name in spec.sketches]
+    changes = ", ".join([*sums, *sketches, "posting = ?"])
+    return f"UPDATE {spec.table(grain)} SET {changes} WHERE {grain} = ? AND subject = ?"  # noqa: S608 - names of the spec
+
+
+def nothing(spec: MeterSpec, grain: str) -> str:
+    """Condition of a row that holds nothing."""
+    return " AND ".join(f"{name} = 0" for name in spec.added(grain))
+
+
+def _insert(spec: MeterSpec, grain: str) -> str:
+    columns = ", ".join((grain, "subject", *spec.columns(grain), "posting"))
+    return f"INSERT INTO {spec.table(grain)} ({columns})"
+
+
+def _on_conflict(spec: MeterSpec, grain: str) -> str:
+    changes = [
+        *(f"{name} = {name} + excluded.{name}" for name in spec.added(grain)),
+        *(f"{name} = max({name}, excluded.{name})" for name in spec.peaks),
+        *(f"{name} = sketch_plus({name}, excluded.{name})" for name in spec.sketches),
+        "posting = excluded.posting",
+    ]
+    return f"ON CONFLICT ({grain}, subject) DO UPDATE SET {', '.join(changes)}"

@@ -14,14 +14,16 @@ from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.writing.rows import Rows
 from exporter.ledger.writing.sparing import part_of, subjects_of, without
+from reports.ledger.shape import SPECS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from exporter.metering.postings import Posting
     from exporter.metering.readings import Subject
+    from reports.ledger.shape import MeterSpec
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +52,14 @@ class _Rehearsed(Exception):  # noqa: N818 - no error: ends a transaction that w
 class Writer:
     """Writes postings into an open ledger. All calls come from one thread."""
 
-    def __init__(self, path: Path, zone: ZoneInfo) -> None:
+    def __init__(self, path: Path, zone: ZoneInfo, specs: Sequence[MeterSpec] = SPECS) -> None:
         """`zone` is where the day rows are cut. The ledger is opened by the first call, and again after a failure."""
-        self._path = path
+        self._path, self.specs = path, specs
         self.on_notice: Callable[[str], object] = str
         """Told what somebody should know of the ledger."""
         self._opened: sqlite3.Connection | None = None
         self._files: OpenFiles | None = None
-        self._rows = Rows(lambda: self.connection, zone)
+        self._rows = Rows(lambda: self.connection, zone, specs)
         self._refused: dict[Subject, str] = {}
 
     @property

@@ -18,12 +18,12 @@ def age(ledger: Path) -> None:
     with contextlib.closing(sqlite3.connect(ledger)) as connection, connection:
         (subject,) = connection.execute("SELECT min(id) FROM subject").fetchone()
         began = [(NOON // DAY * DAY - days * DAY, subject) for days in range(1, 101)]
-        connection.executemany("INSERT INTO slot (slot, subject, receive_bytes) VALUES (?, ?, 1)", began)
+        connection.executemany("INSERT INTO interface_slot (slot, subject, receive_bytes) VALUES (?, ?, 1)", began)
 
 
 def slots(ledger: Path) -> int:
     with contextlib.closing(sqlite3.connect(ledger)) as connection:
-        return int(connection.execute("SELECT count(*) FROM slot").fetchone()[0])
+        return int(connection.execute("SELECT count(*) FROM interface_slot").fetchone()[0])
 
 
 def test_an_aggressive_cleanup_in_a_script_is_refused_with_what_it_would_delete(ledger: Path) -> None:

@@ -95,7 +95,7 @@ def test_quarter_hours_have_the_sum_of_their_days(commands: Commands) -> None:
 
 def test_days_whose_quarter_hours_are_gone_are_said_on_standard_error(commands: Commands, ledger: Path) -> None:
     with contextlib.closing(sqlite3.connect(ledger)) as connection, connection:
-        connection.execute("DELETE FROM slot")
+        connection.execute("DELETE FROM interface_slot")
 
     done = commands("export", "--format", "csv", "--resolution", "slot")
 

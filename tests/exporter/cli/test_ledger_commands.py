@@ -37,7 +37,7 @@ def test_a_notice_is_shown_once(ledger: Path) -> None:
 
 
 def test_wrong_books_are_told_by_verify_audit_and_doctor(ledger: Path) -> None:
-    _change(ledger, "UPDATE day SET receive_bytes = receive_bytes + 7 WHERE subject = 1")
+    _change(ledger, "UPDATE interface_day SET receive_bytes = receive_bytes + 7 WHERE subject = 1")
     fault = "eth0: its days and its last reading differ by"
 
     verified = Commands(ledger)("ledger", "verify")
@@ -59,13 +59,13 @@ def test_a_backup_is_written_and_named(ledger: Path) -> None:
 
 
 def test_a_cleanup_deletes_no_day(ledger: Path) -> None:
-    days = _count(ledger, "day")
+    days = _count(ledger, "interface_day")
 
     done = Commands(ledger)("ledger", "cleanup", "--json")
 
     assert done.exit_code == 0
     assert json.loads(done.stdout)["days_deleted"] == 0
-    assert _count(ledger, "day") == days
+    assert _count(ledger, "interface_day") == days
 
 
 def _change(ledger: Path, statement: str) -> None:

@@ -127,7 +127,7 @@ def test_a_backup_is_whole_and_the_oldest_go(books: Books) -> None:
     assert [path.stem[-10:] for path in kept] == ["2026-06-05", "2026-06-04", "2026-06-03"]
     assert all(condition_of(path) is Condition.GOOD for path in kept)
     with sqlite3.connect(kept[0]) as copy:
-        assert copy.execute("SELECT sum(receive_bytes) FROM day").fetchone() == (77,)
+        assert copy.execute("SELECT sum(receive_bytes) FROM interface_day").fetchone() == (77,)
     copy.close()
 
 

@@ -36,17 +36,25 @@ def test_good_books_have_no_fault(worked: Books) -> None:
 
 
 DAMAGES = {
-    "UPDATE day SET receive_bytes = receive_bytes + 4096 WHERE day = (SELECT min(day) FROM day)": "differ by 4,096",
-    "UPDATE day SET transmit_bytes = transmit_bytes + 1 WHERE subject = (SELECT id FROM subject WHERE name = 'tun0')"
-    " AND day = (SELECT min(day) FROM day)": "tun0: its days and its last reading differ by 1 bytes",
-    "DELETE FROM day WHERE day = (SELECT min(day) + 1 FROM day)": "its last reading differ",
-    "UPDATE slot SET receive_packets = 9 WHERE slot = (SELECT max(slot) FROM slot)": "quarter hours differ",
-    "UPDATE slot SET slot = slot + 1 WHERE slot = (SELECT max(slot) FROM slot)": "has an impossible value",
-    "UPDATE slot SET peak_speed = -peak_speed - 1 WHERE slot = (SELECT max(slot) FROM slot)": "has an impossible value",
-    "UPDATE minute SET minute = minute + 7 WHERE minute = (SELECT max(minute) FROM minute)": "has an impossible value",
-    "UPDATE day SET day = 3000000000 WHERE day = (SELECT max(day) FROM day)": "day 3000000000",
-    "UPDATE day SET subject = 77 WHERE day = (SELECT max(day) FROM day) AND subject = 1": "a subject that is not there",
-    "UPDATE checkpoint SET base_receive_bytes = base_receive_bytes + 9": "differ by 9 bytes",
+    "UPDATE interface_day SET receive_bytes = receive_bytes + 4096"
+    " WHERE day = (SELECT min(day) FROM interface_day)": "differ by 4,096",
+    "UPDATE interface_day SET transmit_bytes = transmit_bytes + 1"
+    " WHERE day = (SELECT min(day) FROM interface_day)"
+    " AND subject = (SELECT subject FROM interface_subject"
+    " WHERE device = 'tun0')": "tun0: its days and its last reading differ by 1 bytes",
+    "DELETE FROM interface_day WHERE day = (SELECT min(day) + 1 FROM interface_day)": "its last reading differ",
+    "UPDATE interface_slot SET receive_packets = 9"
+    " WHERE slot = (SELECT max(slot) FROM interface_slot)": "quarter hours differ",
+    "UPDATE interface_slot SET slot = slot + 1"
+    " WHERE slot = (SELECT max(slot) FROM interface_slot)": "has an impossible value",
+    "UPDATE interface_slot SET peak_speed = -peak_speed - 1"
+    " WHERE slot = (SELECT max(slot) FROM interface_slot)": "has an impossible value",
+    "UPDATE interface_minute SET minute = minute + 7"
+    " WHERE minute = (SELECT max(minute) FROM interface_minute)": "has an impossible value",
+    "UPDATE interface_day SET day = 3000000000 WHERE day = (SELECT max(day) FROM interface_day)": "day 3000000000",
+    "UPDATE interface_day SET subject = 77"
+    " WHERE day = (SELECT max(day) FROM interface_day) AND subject = 1": "a subject that is not there",
+    "UPDATE interface_checkpoint SET base_receive_bytes = base_receive_bytes + 9": "differ by 9 bytes",
     "UPDATE state SET value = 'Europe/Berlim' WHERE name = 'timezone'": "the zone of its days is none",
 }
 
@@ -65,15 +73,15 @@ def test_a_wrong_value_is_found_and_ends_no_start(worked: Books, damage: str) ->
 
 
 TEXTS = (
-    "UPDATE checkpoint SET epoch = 'boo'",
-    "UPDATE checkpoint SET epoch = CAST(x'ff00fe' AS TEXT)",
-    "UPDATE subject SET name = CAST(x'65ff' AS TEXT) WHERE id = 1",
+    "UPDATE interface_checkpoint SET epoch = 'boo'",
+    "UPDATE interface_checkpoint SET epoch = CAST(x'ff00fe' AS TEXT)",
+    "UPDATE subject SET key = CAST(x'65ff' AS TEXT) WHERE id = 1",
     "UPDATE state SET value = 'x 7 \u00b2' WHERE name LIKE 'known:%'",
     "UPDATE state SET value = CAST(x'fffe' AS TEXT)",
     "UPDATE meter SET boot_id = CAST(x'fffe' AS TEXT)",
     "UPDATE meter SET wall = -1",
     "UPDATE meter SET elapsed = 9223372036854775807",
-    "UPDATE day SET receive_bytes = 9223372036854775807",
+    "UPDATE interface_day SET receive_bytes = 9223372036854775807",
     "UPDATE gap SET began = -9223372036854775807",
     "INSERT INTO incident (at, what, detail, seen) VALUES (-5, CAST(x'fffe' AS TEXT), CAST(x'fffe' AS TEXT), 0)",
     "INSERT INTO state VALUES ('counter_base:1', 'a b'), ('counter_base:z', '1 2 3')",

@@ -277,7 +277,7 @@ def test_a_backup_of_a_ledger_that_is_gone_makes_none(worked: Books) -> None:
 
 def _received(path: Path) -> int:
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        return int(connection.execute("SELECT sum(receive_bytes) FROM day").fetchone()[0])
+        return int(connection.execute("SELECT sum(receive_bytes) FROM interface_day").fetchone()[0])
 
 
 def _put_back(kept: Path, here: Path) -> None:

@@ -14,8 +14,9 @@ from sqlite_utils import Database
 from exporter.ledger.files import LedgerError
 from exporter.ledger.locks.holder import Holder, find_holder
 from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.migrations import version_1
 from exporter.ledger.opening.opening import open_ledger
-from exporter.ledger.schema import MIGRATIONS, SchemaError, migrate, migrate_in_own_process
+from exporter.ledger.schema import SchemaError, apply_migrations, migrate, prepare
 from exporter.ledger.writing.writer import Writer
 from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 from tests.worlds.books import UTC
@@ -57,7 +58,7 @@ def test_the_migration_is_on_record_and_runs_once(empty_ledger: Path) -> None:
     with contextlib.closing(sqlite3.connect(empty_ledger)) as connection:
         database = Database(connection)
         (record,) = (table for table in database.table_names() if "migration" in table)
-        assert [row["name"] for row in database[record].rows] == ["version_1"]
+        assert [row["name"] for row in database[record].rows] == ["version_1", "version_2"]
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
@@ -67,7 +68,7 @@ def test_every_table_is_strict(empty_ledger: Path) -> None:
         rows = connection.execute("SELECT name, strict FROM pragma_table_list WHERE type = 'table'").fetchall()
 
     ours = {name: strict for name, strict in rows if not name.startswith(("sqlite_", "_"))}
-    assert len(ours) == 9
+    assert len(ours) == 13
     assert all(ours.values())
 
 
@@ -128,7 +129,7 @@ def test_a_torn_transaction_rolls_back_whole(books: Books) -> None:
     books.run(1)
     posting = books.sampler.take()
     assert posting is not None
-    held = books.rows("SELECT * FROM checkpoint"), books.rows("SELECT posting FROM meter")
+    held = books.rows("SELECT * FROM interface_checkpoint"), books.rows("SELECT posting FROM meter")
     execute = books.writer.connection.execute
     execute("CREATE TRIGGER full BEFORE UPDATE ON meter BEGIN SELECT RAISE (ABORT, 'torn'); END")
 
@@ -136,7 +137,7 @@ def test_a_torn_transaction_rolls_back_whole(books: Books) -> None:
         books.writer.post(posting)
 
     assert books.lifetime_of_all() == books.lifetime_by_slots() == (0, 0)
-    assert (books.rows("SELECT * FROM checkpoint"), books.rows("SELECT posting FROM meter")) == held
+    assert (books.rows("SELECT * FROM interface_checkpoint"), books.rows("SELECT posting FROM meter")) == held
     execute("DROP TRIGGER full")
     books.writer.post(posting)
     assert books.lifetime_of_all() == (500, 5)
@@ -157,7 +158,11 @@ def test_a_locked_ledger_costs_no_byte(books: Books) -> None:
 
 def test_a_released_schema_never_changes(golden: Golden) -> None:
     """A ledger whose tables differ from these is taken for a damaged one: a change is a new migration."""
-    golden("schema-1.sql", MIGRATIONS[0][1])
+    golden("schema-1.sql", version_1.SCRIPT)
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        apply_migrations(connection, 0, 2)
+        rows = connection.execute("SELECT sql FROM sqlite_master WHERE name NOT LIKE '%sqlite_%' ORDER BY rowid")
+        golden("schema-2.sql", "".join(f"{sql};\n" for (sql,) in rows))
 
 
 def test_a_folder_that_has_a_package_of_our_name_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +171,7 @@ def test_a_folder_that_has_a_package_of_our_name_is_not_asked(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     ledger = Path("ledger.db")
 
-    migrate_in_own_process(ledger)
+    prepare(ledger)
 
     with contextlib.closing(sqlite3.connect(ledger)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)

@@ -36,7 +36,9 @@ def test_counting_since_boot_books_it_estimated_over_the_slots_since_boot(books:
     assert books.lifetime("eth0") == (5_000_000_000, 700_000_000)
     with books.reading() as reader:
         assert reader.lifetime().estimated == 5_700_000_000
-    assert books.rows("SELECT min(slot), max(slot), count(*) FROM slot") == [(MORNING - 2 * HOUR, MORNING - 900, 8)]
+    assert books.rows("SELECT min(slot), max(slot), count(*) FROM interface_slot") == [
+        (MORNING - 2 * HOUR, MORNING - 900, 8)
+    ]
 
 
 def test_a_clean_restart_counts_what_passed_meanwhile_once(books: Books) -> None:
@@ -82,7 +84,7 @@ def test_a_reboot_while_down_counts_whole_over_a_gap_since_the_last_look(books: 
         told, gaps = reader.lifetime(reader.resolve(["eth0"])), reader.gaps(0, 2**40)
     assert (told.received, told.sent, told.estimated) == (40_000, 4000, 44_000)
     assert [(gap.began, gap.ended, gap.bytes) for gap in gaps] == [(stopped, books.machine.seconds, 44_000)]
-    assert books.rows("SELECT min(slot) FROM slot") == [(booted - booted % 900,)]
+    assert books.rows("SELECT min(slot) FROM interface_slot") == [(booted - booted % 900,)]
 
 
 @pytest.mark.parametrize("until", ["2026-06-13", "2026-07-01"], ids=["midnight", "the end of the month"])
@@ -98,7 +100,7 @@ def test_a_gap_is_spread_across(books: Books, until: str) -> None:
     ((before,),) = books.rows(f"SELECT sum(receive_bytes) FROM usage_by_day WHERE date < '{until}'")  # noqa: S608 - a case
     ((after,),) = books.rows(f"SELECT sum(receive_bytes) FROM usage_by_day WHERE date >= '{until}'")  # noqa: S608 - a case
     assert (before + after, abs(before - after) <= 1) == (1_000_001, True)
-    assert books.rows("SELECT sum(estimated_bytes) FROM slot") == [(1_000_008,)]
+    assert books.rows("SELECT sum(estimated_bytes) FROM interface_slot") == [(1_000_008,)]
 
 
 def test_a_suspend_is_a_gap_and_no_peak(books: Books) -> None:

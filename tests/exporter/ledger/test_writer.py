@@ -23,7 +23,7 @@ def test_a_new_subject_of_a_posting_that_failed_gets_its_own_number_in_the_next(
     assert posting is not None
     (slot, _), *_ = posting.slots
     books.writer.connection.execute(
-        "CREATE TRIGGER refused BEFORE INSERT ON day BEGIN INSERT INTO nowhere VALUES (1); END"
+        "CREATE TRIGGER refused BEFORE INSERT ON interface_day BEGIN INSERT INTO nowhere VALUES (1); END"
     )
     with pytest.raises(sqlite3.OperationalError):
         books.writer.post(posting)

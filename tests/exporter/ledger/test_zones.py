@@ -45,7 +45,7 @@ def _change_zone(books: Books, name: str) -> None:
 
 def _days_by_slots(books: Books) -> dict[str, int]:
     days: dict[str, int] = {}
-    for slot, count in books.rows("SELECT slot, receive_bytes FROM slot"):
+    for slot, count in books.rows("SELECT slot, receive_bytes FROM interface_slot"):
         day = day_of(slot, books.zone).isoformat()
         days[day] = days.get(day, 0) + count
     return days
@@ -81,8 +81,8 @@ def test_any_number_of_changes_keeps_every_byte_after_slots_were_deleted(books: 
 
 def test_the_same_zone_again_changes_nothing(books: Books) -> None:
     _ten_days(books)
-    held = books.rows("SELECT * FROM day")
+    held = books.rows("SELECT * FROM interface_day")
 
     _change_zone(books, UTC.key)
 
-    assert books.rows("SELECT * FROM day") == held
+    assert books.rows("SELECT * FROM interface_day") == held

@@ -22,18 +22,19 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
 KEPT = Keep(2 * DAY, 400 * DAY, 10**12)
 LATEST = """
-    SELECT max((SELECT max(slot) FROM slot), (SELECT ifnull(max(minute), 0) FROM minute),
-               (SELECT max(day * 86400) FROM day), (SELECT ifnull(max(ended), 0) FROM gap),
-               (SELECT ifnull(max(at), 0) FROM incident), (SELECT max(read_at) FROM checkpoint),
-               (SELECT max(began_at) FROM checkpoint), (SELECT max(last_seen) FROM subject))
+    SELECT max((SELECT max(slot) FROM interface_slot), (SELECT ifnull(max(minute), 0) FROM interface_minute),
+               (SELECT max(day * 86400) FROM interface_day), (SELECT ifnull(max(ended), 0) FROM gap),
+               (SELECT ifnull(max(at), 0) FROM incident), (SELECT max(read_at) FROM interface_checkpoint),
+               (SELECT max(began_at) FROM interface_checkpoint), (SELECT max(last_seen) FROM subject))
 """
 EARLIEST = """
-    SELECT min((SELECT min(slot) + 899 FROM slot), (SELECT ifnull(min(minute) + 59, 1e12) FROM minute),
-               (SELECT min(day * 86400 + 86399) FROM day), (SELECT ifnull(min(began), 1e12) FROM gap),
+    SELECT min((SELECT min(slot) + 899 FROM interface_slot),
+               (SELECT ifnull(min(minute) + 59, 1e12) FROM interface_minute),
+               (SELECT min(day * 86400 + 86399) FROM interface_day), (SELECT ifnull(min(began), 1e12) FROM gap),
                (SELECT ifnull(min(at), 1e12) FROM incident), (SELECT min(first_seen) FROM subject))
 """
 
-COUNTED = "SELECT count(*), min(slot), (SELECT count(*) FROM minute) FROM slot"
+COUNTED = "SELECT count(*), min(slot), (SELECT count(*) FROM interface_minute) FROM interface_slot"
 
 
 class World:
@@ -104,7 +105,9 @@ class World:
         Retention(self.books.writer, self.books.path).tidy(KEPT, self.machine.seconds)
 
     def slots(self) -> dict[int, int]:
-        return dict(self.books.rows("SELECT slot, sum(receive_bytes) FROM slot WHERE receive_bytes > 0 GROUP BY slot"))
+        return dict(
+            self.books.rows("SELECT slot, sum(receive_bytes) FROM interface_slot WHERE receive_bytes > 0 GROUP BY slot")
+        )
 
     def check_places(self) -> None:
         """Every byte is booked when it moved, to the minute."""
@@ -423,7 +426,7 @@ def test_a_clock_that_went_a_week_without_a_step_is_believed(world: World) -> No
         world.post()
     world.tidy()
 
-    assert world.books.rows("SELECT count(*) FROM minute WHERE receive_bytes > 0") == [(0,)]
+    assert world.books.rows("SELECT count(*) FROM interface_minute WHERE receive_bytes > 0") == [(0,)]
 
 
 def test_a_ledger_of_an_older_version_gathers_what_it_booked_in_1970(world: World) -> None:
@@ -432,15 +435,15 @@ def test_a_ledger_of_an_older_version_gathers_what_it_booked_in_1970(world: Worl
     world.books.stop()
     with contextlib.closing(sqlite3.connect(world.books.path)) as older, older:
         older.execute("DELETE FROM state WHERE name LIKE 'clock%'")
-        older.execute("INSERT INTO slot (slot, subject, receive_bytes) VALUES (900, 1, 300)")
-        older.execute("INSERT INTO day (day, subject, receive_bytes) VALUES (0, 1, 300), (1, 1, 7)")
+        older.execute("INSERT INTO interface_slot (slot, subject, receive_bytes) VALUES (900, 1, 300)")
+        older.execute("INSERT INTO interface_day (day, subject, receive_bytes) VALUES (0, 1, 300), (1, 1, 7)")
         older.execute("UPDATE subject SET first_seen = 100")
 
     world.books.start()
 
     assert world.books.lifetime_of_all() == (1307, 0)
     assert world.books.rows(EARLIEST)[0][0] > MORNING - DAY
-    assert world.books.rows("SELECT sum(receive_bytes) FROM slot") == [(1300,)]
+    assert world.books.rows("SELECT sum(receive_bytes) FROM interface_slot") == [(1300,)]
 
 
 def test_damaged_notes_of_the_clock_end_no_start(world: World) -> None:

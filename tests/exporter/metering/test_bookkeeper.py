@@ -229,7 +229,7 @@ def test_what_is_excluded_never_appears(books: Books) -> None:
     books.run(1)
     books.stop()
 
-    assert books.rows("SELECT name FROM subject") == [("eth0",)]
+    assert books.rows("SELECT key FROM subject") == [("eth0",)]
 
 
 def test_loopback_is_metered_only_by_name(books: Books) -> None:
@@ -433,7 +433,7 @@ def test_what_vanishes_without_a_farewell_is_absent_and_was_last_seen_then(books
     books.stop()
 
     assert present == {"eth0"}
-    assert books.rows("SELECT last_seen FROM subject WHERE name = 'tun0'") == [(at,)]
+    assert books.rows("SELECT last_seen FROM subject WHERE key = 'tun0'") == [(at,)]
 
 
 def test_exactly_the_seconds_of_a_gap_are_none(books: Books) -> None:

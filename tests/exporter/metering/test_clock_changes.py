@@ -23,7 +23,7 @@ DAY = 86_400
 
 
 def _latest(books: Books) -> int:
-    latest = books.rows("SELECT (SELECT max(slot) FROM slot), (SELECT max(minute) FROM minute)")[0]
+    latest = books.rows("SELECT (SELECT max(slot) FROM interface_slot), (SELECT max(minute) FROM interface_minute)")[0]
     return max(int(at) for at in latest)
 
 
@@ -81,7 +81,7 @@ def test_two_steps_back_within_one_commit_are_both_followed(books: Books) -> Non
     books.run(1)
     books.commit()
 
-    assert books.rows("SELECT slot, receive_bytes FROM slot") == [((booked - 120) // 900 * 900, 20)]
+    assert books.rows("SELECT slot, receive_bytes FROM interface_slot") == [((booked - 120) // 900 * 900, 20)]
 
 
 @pytest.mark.parametrize("step", [0.5, -0.5, 20, -20])
@@ -96,7 +96,7 @@ def test_what_ntp_does_every_day_is_no_incident(books: Books, step: float) -> No
 
 
 def _history(books: Books) -> list[tuple[Any, ...]]:
-    return books.rows("SELECT slot, receive_bytes FROM slot ORDER BY slot")[:3]
+    return books.rows("SELECT slot, receive_bytes FROM interface_slot ORDER BY slot")[:3]
 
 
 def test_a_machine_that_boots_without_a_battery_keeps_its_history_in_place(books: Books) -> None:
@@ -115,7 +115,7 @@ def test_a_machine_that_boots_without_a_battery_keeps_its_history_in_place(books
     books.machine.wall = now + HOUR * SECOND
     _move(books, 7)
 
-    assert books.rows("SELECT slot, receive_bytes FROM slot WHERE slot > 900 ORDER BY slot")[:3] == held
+    assert books.rows("SELECT slot, receive_bytes FROM interface_slot WHERE slot > 900 ORDER BY slot")[:3] == held
     assert books.lifetime_of_all() == books.lifetime_by_slots() == (42, 0)
 
 
@@ -130,7 +130,7 @@ def test_a_clock_set_to_1970_by_mistake_does_not_drag_history_along(books: Books
     books.machine.wall = now
     _move(books, 7)
 
-    rows = dict(books.rows("SELECT slot, receive_bytes FROM slot"))
+    rows = dict(books.rows("SELECT slot, receive_bytes FROM interface_slot"))
     assert [rows[slot] >= count for slot, count in held] == [True] * 3
     assert books.lifetime_of_all() == (42, 0)
     with books.reading() as reader:

@@ -32,7 +32,7 @@ def test_minutes_go_back_to_where_they_belong(books: Books) -> None:
     books.run(1)
     books.commit()
 
-    assert books.rows("SELECT minute, receive_bytes FROM minute WHERE receive_bytes > 0") == [(minute, 20)]
+    assert books.rows("SELECT minute, receive_bytes FROM interface_minute WHERE receive_bytes > 0") == [(minute, 20)]
 
 
 def test_no_empty_day_is_left_in_the_future(books: Books) -> None:
@@ -60,7 +60,7 @@ def test_an_interface_first_seen_in_the_future_was_seen_when_it_was(books: Books
     books.run(1)
     books.commit()
 
-    ((first, last),) = books.rows("SELECT first_seen, last_seen FROM subject WHERE name = 'tun0'")
+    ((first, last),) = books.rows("SELECT first_seen, last_seen FROM subject WHERE key = 'tun0'")
     assert first <= last <= books.machine.seconds
 
 
@@ -87,11 +87,11 @@ def test_the_minutes_of_every_shrinking_round_are_told(books: Books) -> None:
         books.machine.move("eth0", 1000)
         books.run(2)
     books.commit()
-    ((before,),) = books.rows("SELECT count(*) FROM minute")
+    ((before,),) = books.rows("SELECT count(*) FROM interface_minute")
 
     removed = Retention(books.writer, books.path).tidy(Keep(8 * DAY, 400 * DAY, 1), books.machine.seconds)
 
-    ((after,),) = books.rows("SELECT count(*) FROM minute")
+    ((after,),) = books.rows("SELECT count(*) FROM interface_minute")
     assert removed.minutes == before - after > 0
 
 

@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 NAMES = ("eth0", "wlan0", "narrow0")
 LATEST = """
-    SELECT (SELECT max(slot) FROM slot), (SELECT max(minute) FROM minute), (SELECT max(day * 86400) FROM day),
-           (SELECT max(ended) FROM gap), (SELECT max(at) FROM incident), (SELECT max(read_at) FROM checkpoint),
-           (SELECT max(began_at) FROM checkpoint), (SELECT max(last_seen) FROM subject),
+    SELECT (SELECT max(slot) FROM interface_slot), (SELECT max(minute) FROM interface_minute),
+           (SELECT max(day * 86400) FROM interface_day),
+           (SELECT max(ended) FROM gap), (SELECT max(at) FROM incident),
+           (SELECT max(read_at) FROM interface_checkpoint),
+           (SELECT max(began_at) FROM interface_checkpoint), (SELECT max(last_seen) FROM subject),
            (SELECT max(first_seen) FROM subject)
 """
 

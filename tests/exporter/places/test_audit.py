@@ -94,7 +94,9 @@ def test_bytes_that_somebody_took_out_of_the_ledger_are_found(books: Books) -> N
     books.run(1)
     books.stop()
     with contextlib.closing(sqlite3.connect(books.path)) as connection:
-        connection.execute("UPDATE day SET receive_bytes = receive_bytes - 1, transmit_bytes = transmit_bytes + 1")
+        connection.execute(
+            "UPDATE interface_day SET receive_bytes = receive_bytes - 1, transmit_bytes = transmit_bytes + 1"
+        )
         connection.commit()
 
     assert books.audit().difference == 2

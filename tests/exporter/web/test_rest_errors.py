@@ -28,7 +28,7 @@ def is_error(told: Told, status: int, *words: str) -> bool:
 def hide_days(connection: sqlite3.Connection) -> None:
     """Damage the ledger in a way that can be undone: its views look for a table that is not there."""
     connection.execute("PRAGMA legacy_alter_table = ON")
-    connection.execute("ALTER TABLE day RENAME TO hidden")
+    connection.execute("ALTER TABLE interface_day RENAME TO hidden")
     connection.commit()
 
 
@@ -230,7 +230,7 @@ async def test_a_ledger_that_can_be_read_again_is_read_again(service: RunningSer
         hide_days(other)
         assert (await service.ask("/api/today")).status == 503
 
-        other.execute("ALTER TABLE hidden RENAME TO day")
+        other.execute("ALTER TABLE hidden RENAME TO interface_day")
         other.commit()
 
     assert (await service.ask("/api/today")).status == 200

@@ -72,8 +72,8 @@ async def long(unstarted: RunningService) -> AsyncIterator[RunningService]:
     rows = ((day, 10**9 + day, 10**8 + day, 10**6) for day in range(first, JUNE_1 // 86_400))
     with contextlib.closing(sqlite3.connect(unstarted.ledger.path)) as connection, connection:
         connection.executemany(
-            "INSERT INTO day (day, subject, receive_bytes, transmit_bytes, peak_speed) "
-            "SELECT ?, id, ?, ?, ? FROM subject WHERE name = 'eth0'",
+            "INSERT INTO interface_day (day, subject, receive_bytes, transmit_bytes, peak_speed) "
+            "SELECT ?, id, ?, ?, ? FROM subject WHERE key = 'eth0'",
             rows,
         )
     async with running(unstarted) as started:
@@ -233,7 +233,7 @@ async def test_an_export_that_cannot_go_on_is_broken_off(of_slots: RunningServic
         session.get(of_slots.url + "/api/export?resolution=slot") as slow,
     ):
         await slow.content.readexactly(1000)
-        with without_table(of_slots.ledger.path, "slot"), pytest.raises(aiohttp.ClientPayloadError):
+        with without_table(of_slots.ledger.path, "interface_slot"), pytest.raises(aiohttp.ClientPayloadError):
             await slow.content.read()
 
     assert (await of_slots.ask("/api/export?resolution=slot", "HEAD")).status == 200

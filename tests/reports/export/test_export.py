@@ -182,11 +182,14 @@ def steps_of_an_export(ledger: WrittenLedger, interfaces: int, subject: Plan | N
     with contextlib.closing(sqlite3.connect(ledger.path)) as connection, connection:
         names = [(f"veth{number}",) for number in range(interfaces)]
         connection.executemany(
-            "INSERT INTO subject (kind, name, first_seen, last_seen) VALUES ('interface', ?, 0, 0)", names
+            "INSERT INTO subject (meter, key, first_seen, last_seen) VALUES ('interface', ?, 0, 0)", names
         )
+        connection.execute("INSERT OR IGNORE INTO interface_subject (subject, device) SELECT id, key FROM subject")
         days = ((day,) for day in range(20_590, 20_610))
         connection.executemany(
-            "INSERT INTO day (day, subject, receive_bytes) SELECT ?, id, 1 FROM subject WHERE counted = 0", days
+            "INSERT INTO interface_day (day, subject, receive_bytes)"
+            " SELECT ?, subject, 1 FROM interface_subject WHERE counted = 0",
+            days,
         )
     steps = 0
 
