@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from exporter.metering.counters.bases import LastShown
     from exporter.metering.readings import Subject
     from exporter.service.wiring import Parts
-    from exporter.web.server import Server
+    from exporter.web.server import HttpServer
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Service:
         self._writers = ThreadPoolExecutor(1, thread_name_prefix="ledger-writer")
         self._readers = Readers.start()
         self._parts: Parts | None = None
-        self._server: Server | None = None
+        self._server: HttpServer | None = None
         self._sockets: Sequence[socket.socket] = ()
         self._tasks: list[asyncio.Task[None]] = []
 

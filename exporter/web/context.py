@@ -108,6 +108,11 @@ class ServiceContext:
             found.append(NO_INTERFACE)
         return found
 
+    @property
+    def is_degraded(self) -> bool:
+        """True while the ledger cannot be written, or has notices."""
+        return bool(self.poster.health.problem or self.upkeep.notices)
+
     def render_metrics(self, accept: str, accept_encoding: str, names: Sequence[str] = ()) -> Rendered:
         """The exposition of everything in memory, or of the families that have one of these names."""
         snapshot = self.fresh_snapshot()
@@ -117,7 +122,7 @@ class ServiceContext:
             now_seconds=snapshot.taken.wall // SECOND,
             commit_health=self.poster.health,
             ledger_figures=self.upkeep.figures,
-            is_degraded=bool(self.poster.health.problem or self.upkeep.notices),
+            is_degraded=self.is_degraded,
             unposted_bytes=self.poster.unposted_bytes,
             plans=self.live_plans(),
             auth_failures=self.attempts.failures,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-import exporter.web.api.prometheus  # noqa: F401 - loaded before the first scrape
 from exporter.ledger.locks.holder import Holder
+from exporter.web.api import prometheus
 from exporter.web.context import CONTEXT
 from exporter.web.http import errors
 from exporter.web.http.access import ACCESS, Access
@@ -67,7 +66,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
 """The paths that each resource's routes answer, without a method for GET."""
 
 
-class Server:
+class HttpServer:
     """A listening server; `holder` is what commands need to know to be let in."""
 
     def __init__(self, runner: web.AppRunner, listeners: Sequence[Listener], holder: Holder) -> None:
@@ -87,7 +86,7 @@ async def serve(
     sockets: Sequence[socket.socket],
     web_config: WatchedWebConfig | None = None,
     ssl_context: ssl.SSLContext | None = None,
-) -> Server:
+) -> HttpServer:
     """Listen on bound sockets, and answer; raises OSError. With TLS, commands of this machine have a door of their own.
 
     They could not know whom to trust, nor have a certificate where clients need one: that door wants their token.
@@ -108,11 +107,11 @@ async def serve(
         if ssl_context:
             listeners.append(Listener(_local_door(), guests, partial(protocol, is_local=True)))
     except BaseException:
-        await Server(runner, listeners, holder).close()
+        await HttpServer(runner, listeners, holder).close()
         raise
     main, *local = (listener.address for listener in listeners)
     url, local_url = f"{'https' if ssl_context else 'http'}://{main}", f"http://{local[0]}" if local else ""
-    return Server(runner, listeners, holder._replace(url=url, local_url=local_url))
+    return HttpServer(runner, listeners, holder._replace(url=url, local_url=local_url))
 
 
 def _local_door() -> list[socket.socket]:
@@ -123,26 +122,32 @@ def _local_door() -> list[socket.socket]:
 
 
 def make_app(context: ServiceContext, access: Access) -> web.Application:
-    """Every path of the table; its module is imported when it is first asked."""
+    """An application with every path of the table; a module is imported when one of its paths is first asked."""
     app = web.Application(middlewares=[errors.middleware(access)], client_max_size=errors.LARGEST_BODY)
     app.on_response_prepare.append(errors.add_headers(access))
     app[CONTEXT], app[ACCESS], app[RECORDS], app[DOCUMENTED] = context, access, Remembered(), documented
     live.add_feed(app)
+    # A scrape waits for no import.
+    loaded = {prometheus.__name__: prometheus.routes}
     for module, operations in RESOURCES.items():
         for operation in operations:
             method, _, path = operation.rpartition(" ")
+            handler = partial(_respond, loaded, module, method or "GET", path)
             if method:
-                app.router.add_route(method, path, partial(_respond, module, method, path))
+                app.router.add_route(method, path, handler)
             else:
-                app.router.add_get(path, partial(_respond, module, "GET", path))
+                app.router.add_get(path, handler)
     return app
 
 
-async def _respond(module: str, method: str, path: str, request: web.Request) -> web.StreamResponse:
-    if module not in sys.modules:  # on a thread, so that a scrape does not wait for it
-        await request.app[CONTEXT].work(partial(import_module, module))
-    found: Routes = sys.modules[module].routes
-    return await next(route for route in found if (route.method, route.path) == (method, path)).respond(request)
+async def _respond(
+    loaded: dict[str, Routes], module: str, method: str, path: str, request: web.Request
+) -> web.StreamResponse:
+    """Answer by the route of a module, which is imported on a reader's thread: templates take a tenth of a second."""
+    if module not in loaded:
+        loaded[module] = await request.app[CONTEXT].work(lambda: import_module(module).routes)
+    route = next(route for route in loaded[module] if (route.method, route.path) == (method, path))
+    return await route.respond(request)
 
 
 def documented() -> list[Route]:

@@ -14,7 +14,7 @@ from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
 from exporter.web.http.responses import error_response
 from exporter.web.http.routes import Routes
-from exporter.web.page.live_frame import live_frame, moment
+from exporter.web.page.live_frame import live_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from aiohttp.abc import AbstractStreamWriter
 
     from exporter.web.context import ServiceContext
-    from exporter.web.page.live_frame import LiveFrame
 
 log = logging.getLogger(__name__)
 routes = Routes()
@@ -37,13 +36,6 @@ REMEMBERED = 900
 """Frames whose speeds a page that is loaded while others watch begins with: a quarter hour."""
 
 
-class Beat(NamedTuple):
-    """A frame's number and its bytes as they are sent."""
-
-    number: int
-    data: bytes
-
-
 class Speed(NamedTuple):
     """Bytes per second at an instant (UTC seconds)."""
 
@@ -53,16 +45,15 @@ class Speed(NamedTuple):
 
 
 class LiveFeed:
-    """One for each service. It works only while somebody listens."""
+    """The frames of one service, made only while clients listen; `recent` are their speeds."""
 
     def __init__(self, context: ServiceContext) -> None:
         """Nothing runs before the first listener."""
         self._context = context
         self._writers: dict[AbstractStreamWriter, str] = {}
-        self._beat: Beat | None = None
+        self._event = b""
         self._next = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._number = 0
         self._is_closing = False
         self.recent: deque[Speed] = deque(maxlen=REMEMBERED)
 
@@ -79,11 +70,10 @@ class LiveFeed:
         """Send each frame to one client until it goes, gets stuck, or the service stops."""
         with self._listening(writer, address):
             await writer.write(b"retry: 2000\n\n")
-            number = 0
-            while (beat := await self._after(number)) is not None:
-                number = beat.number
+            event = b""
+            while event := await self._after(event):
                 async with asyncio.timeout(STUCK_SECONDS):
-                    await writer.write(beat.data)
+                    await writer.write(event)
 
     async def close(self) -> None:
         """Let everybody go: who has taken all is told the end, who has not is cut off."""
@@ -122,13 +112,13 @@ class LiveFeed:
         finally:
             self._writers.pop(writer, None)
 
-    async def _after(self, number: int) -> Beat | None:
-        """The newest frame that is none of those up to `number`; None when the service stops."""
+    async def _after(self, event: bytes) -> bytes:
+        """The newest event, as soon as it is another than this; b"" when the service stops."""
         while not self._is_closing:
-            if self._beat is not None and self._beat.number > number:
-                return self._beat
+            if self._event and self._event is not event:
+                return self._event
             await self._next.wait()
-        return None
+        return b""
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
@@ -139,23 +129,19 @@ class LiveFeed:
                 due = max(due + FRAME_SECONDS, loop.time())
                 await asyncio.sleep(due - loop.time())
         finally:
-            self._task, self._beat = None, None
+            self._task, self._event = None, b""
 
     def _make(self) -> None:
         try:
-            frame = live_frame(moment(self._context))
+            frame = live_frame(self._context, self._context.fresh_snapshot())
         except Exception:  # the outermost loop of a task: one bad frame must not end all later ones
             log.exception("a live frame could not be made")
             return
-        self._remember(frame)
-        self._number += 1
-        self._beat = Beat(self._number, b"event: live\ndata: " + frame.encode() + b"\n\n")
-        self._next.set()
-        self._next = asyncio.Event()
-
-    def _remember(self, frame: LiveFrame) -> None:
         if not self.recent or self.recent[-1].at < frame.at:
             self.recent.append(Speed(frame.at, frame.receive, frame.transmit))
+        self._event = b"event: live\ndata: " + frame.encode() + b"\n\n"
+        self._next.set()
+        self._next = asyncio.Event()
 
 
 def _cut_off_if_behind(writer: Any) -> None:

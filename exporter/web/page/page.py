@@ -19,7 +19,7 @@ from exporter.web.http.routes import Routes
 from exporter.web.page import view
 from exporter.web.page.facts import page_facts
 from exporter.web.page.live import FEED
-from exporter.web.page.live_frame import live_frame, moment
+from exporter.web.page.live_frame import live_frame
 from exporter.web.page.remembered import RECORDS
 from exporter.web.page.view import PageContext
 from reports.calendar.periods import parse_month
@@ -77,8 +77,8 @@ async def to_page(request: web.Request) -> web.Response:
 
 def _page_context(request: web.Request) -> PageContext:
     service = request.app[CONTEXT]
-    now = moment(service)
-    return PageContext(service, now, live_frame(now), tuple(request.app[FEED].recent))
+    snapshot = service.fresh_snapshot()
+    return PageContext(service, snapshot, live_frame(service, snapshot), tuple(request.app[FEED].recent))
 
 
 def _answer(request: web.Request, text: str, *, status: int = 200) -> web.Response:

@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
+    from exporter.metering.snapshots import Snapshot
     from exporter.web.context import ServiceContext
     from exporter.web.page.facts import PageFacts
     from exporter.web.page.live import Speed
-    from exporter.web.page.live_frame import LiveFrame, Moment
+    from exporter.web.page.live_frame import LiveFrame
 
 MODULES = tuple(f"{name}.js" for name in ("access", "chart", "downloads", "live", "months", "parts", "themes"))
 """What page.js imports: fetched beside it, not after it."""
@@ -51,14 +52,14 @@ class PageContext(NamedTuple):
     """What the running service knows at the moment of a page; `recent` are the speeds of earlier frames."""
 
     service: ServiceContext
-    moment: Moment
+    snapshot: Snapshot
     frame: LiveFrame
     recent: Sequence[Speed]
 
 
 def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
     """The whole page."""
-    service, now, frame = context.service, context.moment, context.frame
+    service, snapshot, frame, recent = context
     return _render(
         "page.html",
         hostname=service.host.name,
@@ -72,12 +73,12 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         unknown=UNKNOWN,
         has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
         records=list(record_rows(facts.records)),
-        meters={name: list(section.rows(now, frame.meters[name])) for name, section in METER_SECTIONS.items()},
-        history=speed_columns(context.recent, facts),
+        meters={name: list(section.rows(snapshot, frame.meters[name])) for name, section in METER_SECTIONS.items()},
+        history=speed_columns(recent, facts),
         formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
         ranges={name: RANGE_NAMES[name] for name in RANGES},
         links=_grafana(service, facts, zone),
-        health=list(health_rows(service, now.snapshot.gap_seconds, facts)),
+        health=list(health_rows(service, snapshot.gap_seconds, facts)),
     )
 
 

@@ -271,7 +271,7 @@ async def test_a_frame_that_cannot_be_made_ends_nothing(
     async with listening(service) as client:
         await client.frame()
         with monkeypatch.context() as broken:
-            broken.setattr(live, "moment", lambda _context: 1 / 0)
+            broken.setattr(live, "live_frame", lambda *_: 1 / 0)
             await asyncio.sleep(0.2)
         while await client.frame():
             break

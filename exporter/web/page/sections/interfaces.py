@@ -8,11 +8,14 @@ from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
 
-    from exporter.web.page.live_frame import Cells, Moment
+    from exporter.metering.snapshots import Snapshot
+    from exporter.metering.totals import Totals
+    from exporter.web.page.live_frame import Cells
 
 
-class Row(NamedTuple):
+class InterfaceRow(NamedTuple):
     """One interface of the table; `cells` move."""
 
     name: str
@@ -24,11 +27,11 @@ class Row(NamedTuple):
     cells: Cells
 
 
-def cells(now: Moment) -> dict[str, Cells]:
+def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     """Receive and transmit speed, today's bytes and all bytes of each interface, by name."""
     found: dict[str, Cells] = {}
-    for state in now.snapshot.interfaces:
-        today, ever = now.totals.device(state.name).to_date("day", now.today), state.lifetime
+    for state in snapshot.interfaces:
+        today, ever = totals.device(state.name).to_date("day", day), state.lifetime
         found[state.name] = (
             human_bits(state.rates.receive),
             human_bits(state.rates.transmit),
@@ -38,14 +41,14 @@ def cells(now: Moment) -> dict[str, Cells]:
     return found
 
 
-def rows(now: Moment, moving: Mapping[str, Cells]) -> Iterator[Row]:
+def rows(snapshot: Snapshot, moving: Mapping[str, Cells]) -> Iterator[InterfaceRow]:
     """Counted interfaces first, then those that are there, by name."""
-    ordered = sorted(now.snapshot.interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name))
+    ordered = sorted(snapshot.interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name))
     for state in ordered:
         link = state.link
         speed = human_bits(link.speed).replace(".00 ", " ") if link and link.speed else ""
         is_down = link is not None and not link.is_up
         kind = link.kind if link else "gone"
-        yield Row(
+        yield InterfaceRow(
             state.name, state.is_counted, link is not None and not is_down, is_down, kind, speed, moving[state.name]
         )
