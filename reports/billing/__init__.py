@@ -1,1 +1,1 @@
-"""Billing plans: prices, cycles, cost, how they stand, and what is to come."""
+"""Billing plans: prices, cycles, cost, status, and forecast."""

@@ -1,8 +1,8 @@
-"""What a stretch of days costs in a billing plan: one reckoning for every place that tells of money.
+"""Cost of a stretch of days in a billing plan, for every output that shows money.
 
 A cycle has a bill. A part of a cycle costs what the plan bills up to the part's end less what it bills up to its start,
 so that adjacent parts add up exactly, over price steps too, and where the larger direction is billed. The base price
-belongs to the first instant of its cycle. What is told is rounded once for each cycle, and sums are sums of that.
+belongs to the first instant of its cycle. Amounts are rounded once for each cycle, and sums are sums of those.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from reports.ledger.selection import Selection
 
 PERIODS = ("today", "week", "month", "year", "cycle", "ever")
-"""Until now; "ever" is since counting began."""
+"""Periods until now; "ever" is since counting began."""
 
 
 class Bill(NamedTuple):
-    """What days from `first` to `last` cost: billed bytes of each direction, exact money, and money as it is told.
+    """Cost of the days from `first` to `last`: billed bytes of each direction, exact money, and rounded money.
 
     `exact` holds the base price; `base`, `receive` and `transmit` are rounded, and their sum is `exact` rounded once.
     """
@@ -49,14 +49,14 @@ class Bill(NamedTuple):
 
     @property
     def total(self) -> Decimal:
-        """All of it."""
+        """The rounded cost."""
         return self.base + self.receive + self.transmit
 
 
 class StretchCost(NamedTuple):
     """The bills of a stretch, oldest first, at the prices of `plan`; one bill alone at a price that is no plan's own.
 
-    `plan` has the price that held, `is_own` says whether it is the plan's own; `free` are bytes of free hours,
+    `plan` has the price that was used, `is_own` is true if that is the plan's own; `free` are bytes of free hours,
     `is_covered` is false for an interface that the plan does not bill.
     """
 
@@ -68,12 +68,12 @@ class StretchCost(NamedTuple):
 
     @property
     def first(self) -> date:
-        """The first day that is told."""
+        """The first day of the first bill."""
         return self.bills[0].first
 
     @property
     def billed(self) -> Bytes:
-        """Bytes that are billed, by direction."""
+        """Billed bytes, by direction."""
         return Bytes(sum(bill.received for bill in self.bills), sum(bill.sent for bill in self.bills))
 
     @property
@@ -83,17 +83,17 @@ class StretchCost(NamedTuple):
 
     @property
     def receive(self) -> Decimal:
-        """Cost of what was received."""
+        """Cost of received bytes."""
         return _sum(bill.receive for bill in self.bills)
 
     @property
     def transmit(self) -> Decimal:
-        """Cost of what was sent."""
+        """Cost of transmitted bytes."""
         return _sum(bill.transmit for bill in self.bills)
 
     @property
     def total(self) -> Decimal:
-        """The bills together."""
+        """The sum of the bills."""
         return _sum(bill.total for bill in self.bills)
 
 
@@ -119,7 +119,7 @@ def period_cost(
     price_per_gb: Decimal | None = None,
     selection: Selection = MACHINE,
 ) -> StretchCost:
-    """What a period of `PERIODS` costs until now."""
+    """Cost of a period of `PERIODS` until now."""
     today = day_of(int(now), ledger.zone)
     first = _first_of(name, plan, today, ledger.zone)
     return stretch_cost(ledger, plan, first, today, price_per_gb=price_per_gb, selection=selection)
@@ -134,9 +134,9 @@ def stretch_cost(
     price_per_gb: Decimal | None = None,
     selection: Selection = MACHINE,
 ) -> StretchCost:
-    """What days cost, the last one included; all since the cycle in which counting began where `first` is None.
+    """Cost of the days to `last`, included; since the cycle in which counting began if `first` is None.
 
-    At another price per gigabyte, or where the plan has none at the one that is assumed, there are no bills: bytes are
+    At another price per gigabyte, or at the assumed one of a plan without a price, there are no bills: bytes are
     priced together. Of interfaces: their share of what the plan bills, by bytes and without the base price; or, at
     another price, their own bytes, whether the plan covers them or not.
     """
@@ -176,7 +176,7 @@ def _first_of(name: str, plan: Plan, today: date, zone: ZoneInfo) -> date | None
 
 
 class _Stretch(NamedTuple):
-    """A plan, all that it bills, and what of that is asked for."""
+    """A plan, all that it bills, and the selection's share of that."""
 
     plan: Plan
     whole: BilledUsage
@@ -185,21 +185,21 @@ class _Stretch(NamedTuple):
 
 
 def _parts(stretch: _Stretch, first: date, last: date, zone: ZoneInfo) -> Iterator[_Part]:
-    """One for each cycle in the stretch."""
+    """The part of each cycle in the stretch."""
     while first <= last:
         cycle = cycle_of(stretch.plan, first, zone)
         end = min(cycle.last, last)
         is_begun = first > cycle.first
         before = stretch.whole.total(cycle.first, first - ONE_DAY).billed if is_begun else NO_BYTES
-        asked, free = stretch.share.total(first, end)
-        moved = asked if stretch.share is stretch.whole else stretch.whole.total(first, end).billed
+        selected, free = stretch.share.total(first, end)
+        moved = selected if stretch.share is stretch.whole else stretch.whole.total(first, end).billed
         billed = billed_of_part(stretch.plan, before[:2], moved[:2])
         begin = counted_bytes(stretch.plan, before.received, before.sent)
         money = Fraction(part_cost(stretch.plan, begin, begin + sum(billed)))
-        # Of each direction, the share of what is asked for.
+        # the selection's share of each direction
         received, sent = (
             Fraction(part * amount, whole) if amount else Fraction(0)
-            for amount, whole, part in zip(billed, moved[:2], asked[:2], strict=True)
+            for amount, whole, part in zip(billed, moved[:2], selected[:2], strict=True)
         )
         price = money / (sum(billed) or 1)
         base = Decimal(0) if is_begun or not stretch.has_base else stretch.plan.base_price
@@ -208,7 +208,7 @@ def _parts(stretch: _Stretch, first: date, last: date, zone: ZoneInfo) -> Iterat
 
 
 def _together(parts: Sequence[_Part]) -> _Part:
-    """All as one, to be rounded once."""
+    """All parts as one, to be rounded once."""
     return _Part(
         parts[0].first,
         parts[-1].last,
@@ -222,7 +222,7 @@ def _together(parts: Sequence[_Part]) -> _Part:
 
 
 def _bill(part: _Part, currency: str) -> Bill:
-    """Round the whole, and give the larger share what the others leave of it."""
+    """The bill of a part: the whole is rounded, and receive is what base and transmit leave of it."""
     exact = decimal_of(part.receive + part.transmit + Fraction(part.base))
     whole, base = rounded(exact, currency), rounded(part.base, currency)
     transmit = min(rounded(decimal_of(part.transmit), currency), whole - base)

@@ -1,4 +1,4 @@
-"""What the cycles of a billing plan used and cost over a range of days, the newest of them."""
+"""Usage and cost of a plan's cycles over a range of days, the newest of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
 
 MOST_CYCLES = 13
-"""A year of monthly cycles touches so many."""
+"""Monthly cycles that a year touches."""
 
 
 class PlanCycle(NamedTuple):
@@ -32,15 +32,12 @@ class PlanCycle(NamedTuple):
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether more was used than the cap allows."""
+        """True if more is used than the cap allows."""
         return self.cap is not None and self.used > self.cap
 
 
 class PlanCycles(NamedTuple):
-    """A plan and its cycles, oldest first; `is_cut` where the range holds more of them, which are not told.
-
-    The one that goes on is told until `today`.
-    """
+    """A plan and its cycles, oldest first; `is_cut` if the range holds more of them. The current one ends `today`."""
 
     plan: Plan
     cycles: Sequence[PlanCycle]
@@ -49,17 +46,17 @@ class PlanCycles(NamedTuple):
 
     @property
     def cost(self) -> Decimal:
-        """What the bills come to together."""
+        """The sum of the bills."""
         return sum((cycle.cost for cycle in self.cycles), Decimal(0))
 
     @property
     def exceeded(self) -> int:
-        """How many of them went over the cap."""
+        """Number of cycles over the cap."""
         return sum(cycle.is_exceeded for cycle in self.cycles)
 
 
-def tells_something(plan: Plan) -> bool:
-    """Whether anybody set a cap or a price."""
+def has_cap_or_price(plan: Plan) -> bool:
+    """True if the plan has a cap or a price."""
     return plan.cap_bytes is not None or has_price(plan)
 
 
@@ -92,7 +89,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today
 
 
 def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator[int]:
-    """What the cycles before one used, the last one first, as far as they are known from end to end."""
+    """Billed bytes of the cycles before one, the last one first, up to one that is not known from end to end."""
     for place in range(number + 1, min(number + 1 + ROLLOVER_CYCLES, len(used))):
         if not whole[place]:
             return
@@ -100,7 +97,7 @@ def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator
 
 
 def _used(plan: Plan, periods: Sequence[Period], billed: Mapping[date, Bytes]) -> Iterator[int]:
-    """Billed bytes of each cycle, which come newest first."""
+    """Billed bytes of each cycle, newest first."""
     sums = [NO_BYTES] * len(periods)
     number = 0
     for day in sorted(billed, reverse=True):

@@ -1,6 +1,6 @@
-"""What a cycle will have used at its end: the habit of the last four weeks, blended with the cycle's pace; pure.
+"""Forecast of a cycle's bytes at its end: the habit of the last four weeks, blended with the cycle's pace; pure.
 
-All is integer arithmetic in bytes and seconds, so that no amount is too large. docs/forecast.md tells the method.
+All is integer arithmetic in bytes and seconds, so that no amount is too large. docs/forecast.md has the method.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 HABIT_DAYS = 28
 LEAST_SECONDS = 3_600
-"""Of less counting in the cycle nothing is expected, unless whole days show a habit."""
+"""After less counting in the cycle there is no forecast, unless whole days show a habit."""
 
 # 1.28 standard deviations to either side hold eight of ten outcomes of a normal distribution.
 _EIGHT_OF_TEN_SQUARED = (16_384, 10_000)
 
 
 class Forecast(NamedTuple):
-    """Bytes expected at the cycle's end, the range that holds eight of ten outcomes, and how that was found."""
+    """Expected bytes at the cycle's end, the range of eight of ten outcomes, and the method."""
 
     expected: int
     low: int
@@ -33,12 +33,12 @@ class Forecast(NamedTuple):
     method: str
 
     def from_used(self, used: int) -> Forecast:
-        """The same once more is used: it expects no less than that."""
+        """The same after more is used: no less than that is expected."""
         return Forecast(max(self.expected, used), max(self.low, used), max(self.high, used), self.method)
 
 
 class _Habit(NamedTuple):
-    """Bytes a day, Monday first, and the variance of days around it; None where too few days show one."""
+    """Bytes a day, Monday first, and the variance of days around it; None of too few days."""
 
     by_weekday: tuple[int, ...]
     variance: int | None
@@ -47,15 +47,15 @@ class _Habit(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """A day, or what of it is asked for, and the bytes expected in it."""
+    """A day or a part of one (UTC seconds), and the bytes expected in it."""
 
     start: int
     end: int
     bytes: int
 
 
-class _Outlook(NamedTuple):
-    """The rest of the cycle, and what it is told from."""
+class _Expectation(NamedTuple):
+    """The rest of the cycle, and the habit and weight behind it."""
 
     rest: list[_Piece]
     habit: _Habit | None
@@ -67,12 +67,12 @@ class _Outlook(NamedTuple):
 
 
 def counted_seconds(cycle: Period, now: int, began: int | None) -> int:
-    """For how long the cycle has been counted; counting `began` then, None is never."""
+    """Seconds of the cycle after counting `began`; 0 if that is None."""
     return 0 if began is None else max(min(now, cycle.end) - max(cycle.start, began), 0)
 
 
 def why_unknown(seconds: int) -> str:
-    """Say why there is no forecast after so many seconds of counting in the cycle."""
+    """The reason for no forecast after so many seconds of counting in the cycle."""
     minutes = seconds // 60
     length = f"{minutes} minute{'s' * (minutes != 1)}" if minutes else "less than a minute"
     return f"not known yet: counting for {length}"
@@ -81,9 +81,9 @@ def why_unknown(seconds: int) -> str:
 def forecast(
     days: Mapping[date, int], *, cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None = None
 ) -> Forecast | None:
-    """Expect what the cycle will have used at its end; `used` so far is the least.
+    """The forecast of the cycle at its end; `used` so far is the least.
 
-    None where no whole day shows a habit, and less than an hour of the cycle has been counted.
+    None if no whole day shows a habit, and less than an hour of the cycle has been counted.
 
     `days` are bytes of finished local days (today and later are ignored), at least of the last four weeks; days
     that are missing since counting `began` were without traffic. Without `began`, counting began with the first
@@ -110,7 +110,7 @@ def reached_at(
     cap: int,
     began: int | None = None,
 ) -> int | None:
-    """Say when the forecast reaches the cap; None where it does not in this cycle, or where `used` already has."""
+    """When the forecast reaches the cap; None if not in this cycle, or if `used` already has."""
     outlook = None if now >= cycle.end or used >= cap else _outlook(days, cycle, now, zone, used, began)
     reached = used
     for start, end, amount in outlook.rest if outlook else ():
@@ -122,8 +122,8 @@ def reached_at(
 
 def _outlook(
     days: Mapping[date, int], cycle: Period, now: int, zone: ZoneInfo, used: int, began: int | None
-) -> _Outlook | None:
-    """None where too little is known to expect anything."""
+) -> _Expectation | None:
+    """None if too little is known."""
     instant = now // SLOT_SECONDS * SLOT_SECONDS
     today = day_of(instant, zone)
     if began is None:
@@ -142,11 +142,11 @@ def _outlook(
         pace = usual * used // past if past else used * (end - start) // elapsed if elapsed else 0
         blended = (usual * (weight[1] - weight[0]) + pace * weight[0]) // weight[1]
         pieces.append(_Piece(start, end, blended))
-    return _Outlook(pieces, habit, weight)
+    return _Expectation(pieces, habit, weight)
 
 
 def _finished_days(days: Mapping[date, int], today: date, began: int, zone: ZoneInfo) -> dict[date, int]:
-    """The whole days of the last four weeks, those without traffic with 0; a date that the zone skipped is none."""
+    """The whole days of the last four weeks, those without traffic with 0; a date that the zone skipped is left out."""
     candidates = dates(today - HABIT_DAYS * ONE_DAY, today - ONE_DAY)
     return {
         day: days.get(day, 0) for day in candidates if began <= day_start(day, zone) < day_start(day + ONE_DAY, zone)
@@ -154,7 +154,7 @@ def _finished_days(days: Mapping[date, int], today: date, began: int, zone: Zone
 
 
 def _habit(days: dict[date, int]) -> _Habit | None:
-    """Means by weekday, drawn to the mean of all days as far as chance alone could have made them differ."""
+    """Means by weekday, drawn to the mean of all days as far as chance explains their difference."""
     if not days:
         return None
     mean = sum(days.values()) // len(days)
@@ -187,7 +187,7 @@ def _habitual(habit: _Habit | None, begin: int, end: int, zone: ZoneInfo) -> Ite
             yield _Piece(start, stop, usual * (stop - start) // (last - first))
 
 
-def _spread(outlook: _Outlook) -> int | None:
+def _spread(outlook: _Expectation) -> int | None:
     """Bytes to either side of the forecast: days differ from the habit, and the habit is known from few days."""
     habit = outlook.habit
     if habit is None or habit.variance is None:
@@ -198,7 +198,7 @@ def _spread(outlook: _Outlook) -> int | None:
     return isqrt(habit.variance * factor * days_squared // (divisor * habit.days * DAY_SECONDS**2))
 
 
-def _method(outlook: _Outlook) -> str:
+def _method(outlook: _Expectation) -> str:
     if outlook.habit is None:
         return "this cycle's pace"
     mean = "weekday-aware mean" if outlook.habit.is_weekday_aware else "mean"

@@ -1,4 +1,4 @@
-"""Billing plans: what they cover, their cycles, their free hours, and how much of them is left; pure.
+"""Billing plans: the interfaces that they cover, cycles, free hours, and caps with rollover; pure.
 
 Instants are UTC epoch seconds, amounts bytes, minutes those of the local day. Prices are in `reports.billing.prices`.
 """
@@ -22,7 +22,7 @@ Counts: TypeAlias = Literal["both", "receive", "transmit", "larger"]
 CycleKind: TypeAlias = Literal["monthly", "weekly", "daily", "every"]
 
 ROLLOVER_CYCLES = 12
-"""Cycles back from which unused bytes can still reach this one; each passes on what it did not use itself."""
+"""Cycles back from which unused bytes can reach this one; each passes on what it left of its own cap."""
 
 COUNTED = "counted"
 DAY_MINUTES = 24 * 60
@@ -30,11 +30,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PlanError(QuestionError):
-    """A plan that nobody set, or one where it cannot be; the text names the rule."""
+    """There is no such plan, or a plan and an interface are both given; the text names the rule."""
 
 
 class PriceStep(NamedTuple):
-    """What a gigabyte costs up to an amount of the cycle's bytes; the last step has no end."""
+    """The price of a gigabyte up to an amount of the cycle's bytes; the last step has no end."""
 
     up_to_bytes: int | None
     price_per_gb: Decimal
@@ -65,7 +65,7 @@ class CycleRule(NamedTuple):
 class Plan(NamedTuple):
     """A billing plan; `interfaces` are shell patterns, or the word "counted" alone.
 
-    `price_steps` in ascending order, none where the plan has no price; `gigabyte_bytes` is 2**30 or 10**9.
+    `price_steps` in ascending order, none if the plan has no price; `gigabyte_bytes` is 2**30 or 10**9.
     """
 
     name: str = "default"
@@ -83,14 +83,14 @@ class Plan(NamedTuple):
 
 
 def covers(plan: Plan, device: str, *, is_counted: bool) -> bool:
-    """Say whether the bytes of an interface belong to the plan; `is_counted` is the machine's own decision."""
+    """True if the plan bills the bytes of an interface; `is_counted`: it belongs to the machine's total."""
     if plan.interfaces == (COUNTED,):
         return is_counted
     return any(fnmatchcase(device, pattern) for pattern in plan.interfaces)
 
 
 def named(plans: Sequence[Plan], name: str | None) -> Plan:
-    """Find the plan of this name, the first one by default; raises PlanError."""
+    """The plan of this name, the first one by default; raises PlanError."""
     for plan in plans:
         if name in {None, plan.name}:
             return plan
@@ -111,7 +111,7 @@ def counted_bytes(plan: Plan, received: int, sent: int) -> int:
 
 
 def billed_of_part(plan: Plan, before: tuple[int, int], moved: tuple[int, int]) -> tuple[int, int]:
-    """Bytes that are billed of a part of a cycle as (received, sent), where the cycle had moved `before` it.
+    """Billed bytes of a part of a cycle as (received, sent), after the cycle had moved `before` it.
 
     They are what the plan bills up to the part's end less what it bills up to its start. "larger" bills of a part what
     it adds to the larger sum, in the direction that is larger at its end.
@@ -130,7 +130,7 @@ def billed_of_part(plan: Plan, before: tuple[int, int], moved: tuple[int, int]) 
 
 
 def cycle_of(plan: Plan, day: date, zone: ZoneInfo) -> Period:
-    """Cut the cycle that contains a local day."""
+    """The cycle of a local day."""
     match plan.cycle:
         case CycleRule("weekly"):
             return Period.week(day, zone)
@@ -146,7 +146,7 @@ def cycle_of(plan: Plan, day: date, zone: ZoneInfo) -> Period:
 
 
 def cycle_before(plan: Plan, period: Period, zone: ZoneInfo) -> Period:
-    """Cut the cycle that ends where a cycle begins."""
+    """The cycle before another one."""
     return cycle_of(plan, period.first - ONE_DAY, zone)
 
 
@@ -154,8 +154,8 @@ def cap_with_rollover(plan: Plan, used_before: Iterable[int]) -> int | None:
     """Bytes that a cycle may use, after earlier cycles used `used_before`, from the last to the oldest.
 
     What a cycle leaves of its own cap moves one cycle, and is used up there before that cycle's own. Give only
-    cycles that were counted from end to end: nobody knows what the others left. They are taken as far as they matter,
-    since asking for them is dear. None without a cap.
+    cycles that were counted from end to end: what the others left is unknown. No more of them are taken than matter,
+    since each costs a query. None without a cap.
     """
     cap = plan.cap_bytes
     if cap is None or not plan.rollover:
@@ -175,7 +175,7 @@ def _within(amount: int, low: int, high: int) -> int:
 
 
 def in_free_hours(plan: Plan, instant: int, zone: ZoneInfo) -> bool:
-    """Say whether the slot that an instant lies in is free: its start decides, on the local clock.
+    """True if the slot of an instant is free: its start decides, on the local clock.
 
     Where a clock goes back, both passes of an hour are free; an hour that is skipped is missing.
     """
@@ -201,7 +201,7 @@ def free_windows(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[i
 
 
 def free_until(plan: Plan, instant: int, zone: ZoneInfo) -> int | None:
-    """When the free hours end that an instant lies in; None where it counts."""
+    """The end of the free hours of an instant; None if it counts."""
     if not plan.free_hours:
         return None
     today = day_of(instant, zone)
@@ -213,7 +213,7 @@ def _free_pieces(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[i
     minutes = [(start * 60, end * 60) for start, end in _free_minutes(plan)]
     for start, end, offset in stretches(period.start, period.end, zone):
         if offset % SLOT_SECONDS:
-            # Offsets of before 1972: a slot is free or not as its start says.
+            # Offsets before 1972 are no multiple of a slot: the start of a slot decides.
             slots = range(start, end, SLOT_SECONDS)
             yield from ((slot, slot + SLOT_SECONDS) for slot in slots if in_free_hours(plan, slot, zone))
             continue

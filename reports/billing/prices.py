@@ -1,4 +1,4 @@
-"""What a plan costs: exact decimals, rounded to the digits of the currency only where they become text or JSON."""
+"""Prices and costs of plans: exact decimals, rounded to the digits of the currency in texts and JSON alone."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ class PriceError(QuestionError):
 
 
 def parse_price(text: str) -> Decimal:
-    """Read the price of a gigabyte as people write it, 0 to 999999999.999999999; raises PriceError."""
+    """The price of a gigabyte, 0 to 999999999.999999999; raises PriceError."""
     if PRICE.fullmatch(text) is None:
         raise PriceError(f"{text[:40]!r} is not a price; use {PRICE_RULE}")
     return Decimal(text)
 
 
 def one_price(price_per_gb: Decimal) -> tuple[PriceStep, ...]:
-    """Give the steps of a plan in which every gigabyte costs the same."""
+    """Price steps with one price for every gigabyte."""
     return (PriceStep(None, price_per_gb),)
 
 
 def has_price(plan: Plan) -> bool:
-    """Say whether anybody said what the plan costs, be it nothing."""
+    """True if the settings give a price, be it 0."""
     return bool(plan.price_steps or plan.base_price)
 
 
 def assumed_price(plan: Plan) -> Plan:
-    """Give the plan, or one without a price as it would cost in the tier "standard"."""
+    """The plan with its price, or with that of the tier "standard" if it has none."""
     if has_price(plan):
         return plan
     steps = one_price(TIERS[ASSUMED_TIER])
@@ -62,17 +62,17 @@ def assumed_price(plan: Plan) -> Plan:
 
 
 def at_price(plan: Plan, price_per_gb: Decimal) -> Plan:
-    """Give the plan as it would cost if each gigabyte had this price, and a cycle none."""
+    """The plan with this price for each gigabyte, and no base price."""
     return plan._replace(price_steps=one_price(price_per_gb), base_price=Decimal(0))
 
 
 def cost(plan: Plan, used_bytes: int) -> Decimal:
-    """Price the bytes of one cycle, with the base price; exact, in the plan's currency, not rounded."""
+    """The exact cost of the bytes of one cycle with the base price, in the plan's currency."""
     return _EXACT.add(plan.base_price, part_cost(plan, 0, used_bytes))
 
 
 def part_cost(plan: Plan, begin_bytes: int, end_bytes: int) -> Decimal:
-    """Price the bytes of a cycle that were used after `begin_bytes`, up to `end_bytes`; exact, without the base price.
+    """The exact cost of a cycle's bytes from `begin_bytes` to `end_bytes`, without the base price.
 
     Adjacent parts add up exactly, whatever steps lie in them.
     """
@@ -80,7 +80,7 @@ def part_cost(plan: Plan, begin_bytes: int, end_bytes: int) -> Decimal:
 
 
 def bill(plan: Plan, used_bytes: int) -> Decimal:
-    """What a cycle with so many bytes costs, as a bill says it: rounded once."""
+    """The bill of a cycle with so many bytes: its cost, rounded once."""
     return rounded(cost(plan, used_bytes), plan.currency)
 
 
@@ -90,15 +90,15 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
 
 
 def decimal_of(amount: Fraction) -> Decimal:
-    """Write a share of money as a decimal, to 160 digits; exact where it has an end."""
+    """A fraction as a decimal of at most 160 digits."""
     return _EXACT.divide(Decimal(amount.numerator), Decimal(amount.denominator))
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Write an amount as English readers do, in Babel's form: "₹3,750.00", "¥1,235", "-€0.50"."""
+    """An amount in English, in Babel's form: "₹3,750.00", "¥1,235", "-€0.50"."""
     exact = rounded(amount, currency)
     if currency == TIER_CURRENCY:
-        # As Babel writes it, without Babel: answers have a price in it where nobody ever set one.
+        # as Babel writes it, without Babel: the assumed price is in INR
         return f"{'-' if exact.is_signed() else ''}₹{abs(exact):,.2f}"
     from babel.numbers import format_currency  # noqa: PLC0415 - 5 MB that only other prices need
 
@@ -107,7 +107,7 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def _digits(currency: str) -> int:
-    """Digits of the smallest unit: Babel's, which writes the amount, so that number and text agree."""
+    """Digits of the smallest unit, as Babel has them, so that number and text agree."""
     if currency == TIER_CURRENCY:
         return TIER_DIGITS
     from babel.numbers import get_currency_precision  # noqa: PLC0415 - 5 MB that only other prices need

@@ -1,5 +1,5 @@
 """Charts as inline SVG: one file a kind; colours are classes of templates/theme.css, so that a page may forbid styles.
 
-None of them has a style of its own. Texts stay at their size and the drawing takes the width it gets: put a chart into
-an element with class "plot", whose width decides how many labels are shown.
+Charts have no styles of their own. Texts keep their size and the drawing takes the width of its place: put a chart into
+an element with class "plot"; its width decides how many labels are visible.
 """

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from reports.charts.scale import axis, tick_text
+from reports.charts.svg import stretched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from markupsafe import Markup
 
     from reports.charts.scale import Axis
 
@@ -17,17 +20,17 @@ TOP, BOTTOM = 14, 22
 """Pixels above the highest line for its text, and below the lowest for the labels."""
 
 FILLED = 0.74
-"""Of a column's place, what it fills; the rest is the gap to the next."""
+"""Share of its place that a column fills; the rest is the gap to the next."""
 
 LETTER, MARGIN = 7, 10
 """Pixels of a letter at 12 px, and between two labels."""
 
 WIDE, NARROW = 600, 270
-"""Pixels that labels can be sure of: on a sheet, and on a phone."""
+"""Pixels that labels surely have: on a sheet, and on a phone."""
 
 
 class Column(NamedTuple):
-    """One column: what stands below it, its bytes, and what is said of it when somebody points at it."""
+    """One column: the label below it, its bytes, and the tip of the pointer."""
 
     label: str
     received: int
@@ -36,14 +39,11 @@ class Column(NamedTuple):
 
 
 def column_chart(columns: Sequence[Column], *, title: str, height: int = 180) -> Markup:
-    """Draw them; `title` is what a screen reader says, `height` pixels. Labels that find no place are left out."""
+    """The chart, `height` pixels high; screen readers say `title`. Labels without a place are left out."""
     scale = axis(max((column.received + column.sent for column in columns), default=0))
     inner = height - TOP - BOTTOM
     parts = [*_grid(scale, inner), *_columns(columns, scale, inner), *_labels(columns, height)]
-    return Markup(  # noqa: S704 - every text in it is escaped below
-        f'<svg class="chart columns" width="100%" height="{height}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(parts)}</svg>"
-    )
+    return stretched("columns", height, title, parts)
 
 
 def _grid(scale: Axis, inner: int) -> Iterator[str]:
@@ -82,5 +82,5 @@ def _labels(columns: Sequence[Column], height: int) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    """Two decimals at most, as short as it gets."""
+    """Two decimals at most, without zeros at the end."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup, escape
 
+from reports.charts.svg import scaled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
 SHADES = 5
-"""Of amounts above nothing: classes heat-1 to heat-5; heat-0 is nothing, heat-none is not known."""
+"""Shades of amounts above zero: classes heat-1 to heat-5; heat-0 is zero, heat-none is unknown."""
 
 CELL, GAP = 10, 2
 STEP = CELL + GAP
 LEFT, ABOVE = 34, 24
 FEWEST_WEEKS = 27
-"""A short stretch is drawn as wide as half a year: its days would become larger than their texts."""
+"""Least width: days of fewer weeks would be larger than their texts."""
 
 DASH = "h.83"
-"""A cell is a thick stroke of the pen: ten years of squares would take four times the space."""
+"""A cell is a thick stroke: ten years of squares would take four times the space."""
 
 HOURS = 24
 HOUR_CELL, HOUR_GAP, HOUR_LEFT = 22, 2, 48
@@ -32,7 +34,7 @@ HOUR_STEP = HOUR_CELL + HOUR_GAP
 
 
 class HeatDay(NamedTuple):
-    """One local day: its bytes (None: not counted), and what is said of it when somebody points at it.
+    """One local day: its bytes (None: not counted), and the tip of the pointer.
 
     Days without a tip are drawn together, which takes a tenth of the space.
     """
@@ -43,14 +45,14 @@ class HeatDay(NamedTuple):
 
 
 class HeatHour(NamedTuple):
-    """One hour of a weekday: its bytes, and what is said of it."""
+    """One hour of a weekday: its bytes, and the tip of the pointer."""
 
     amount: int
     tip: str = ""
 
 
 class Shading(NamedTuple):
-    """Where one shade ends and the next begins (bytes, ascending): each holds about as many amounts as the others."""
+    """Limits between shades (bytes, ascending): each shade holds about as many amounts as the others."""
 
     limits: tuple[int, ...]
 
@@ -62,7 +64,7 @@ class Shading(NamedTuple):
 
 
 def shading(amounts: Iterable[int | None]) -> Shading:
-    """Fit the shades to what there is, zeros left out."""
+    """Shades that fit these amounts, zeros left out."""
     found = sorted(amount for amount in amounts if amount)
     if not found:
         return Shading(())
@@ -72,14 +74,14 @@ def shading(amounts: Iterable[int | None]) -> Shading:
 def calendar_heat(days: Sequence[HeatDay], shades: Shading, *, title: str, weeks: int = FEWEST_WEEKS) -> Markup:
     """A column for each week from Monday on, a row for each weekday; one year or less, in order.
 
-    `weeks` is the least that the width stands for.
+    `weeks` is the least width.
     """
     if not days:
         return Markup()
     monday = days[0].day.toordinal() - days[0].day.weekday()
     weeks = max((days[-1].day.toordinal() - monday) // 7 + 1, weeks)
     parts = [*_weekdays(), *_months(days, monday), *_cells(days, shades, monday)]
-    return svg("calendar", LEFT + STEP * weeks, ABOVE + STEP * 7, title, parts)
+    return scaled("heat calendar", LEFT + STEP * weeks, ABOVE + STEP * 7, title, parts)
 
 
 def hour_heat(matrix: Sequence[Sequence[HeatHour]], *, title: str) -> Markup:
@@ -98,15 +100,7 @@ def hour_heat(matrix: Sequence[Sequence[HeatHour]], *, title: str) -> Markup:
     for weekday, row in enumerate(matrix):
         parts += [_cell(shades.level(hour.amount), number, weekday, hour.tip) for number, hour in enumerate(row)]
     parts.append("</g>")
-    return svg("hours", HOUR_LEFT + HOUR_STEP * HOURS, ABOVE + HOUR_STEP * len(matrix), title, parts)
-
-
-def svg(kind: str, width: int, height: int, title: str, parts: Iterable[str]) -> Markup:
-    """A drawing that scales to the width it gets; `parts` are finished markup."""
-    return Markup(  # noqa: S704 - titles and tips are escaped, the rest is ours
-        f'<svg class="chart heat {kind}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(parts)}</svg>"
-    )
+    return scaled("heat hours", HOUR_LEFT + HOUR_STEP * HOURS, ABOVE + HOUR_STEP * len(matrix), title, parts)
 
 
 def _weekdays() -> Iterator[str]:

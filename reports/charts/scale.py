@@ -1,4 +1,4 @@
-"""The axis of amounts: round steps of bytes from nothing to a little above the most; pure."""
+"""The axis of amounts: round steps of bytes from zero to a little above the largest; pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
 STEPS = (10, 20, 25, 50, 100)
-"""Tenths of a power of ten: what people count in."""
+"""Tenths of a power of ten."""
 
 MOST_STEPS = 4
 TEN_OF_TENTHS = 100
 WHOLE_FROM = tuple(1000 ** (number + 1) - 1000**number // 2 for number in range(len(UNITS)))
-"""From which amount on the next unit is nearer: 999.5 of a unit, which would be written as 1000."""
+"""The least amount of each next unit: 999.5 of a unit rounds to 1000."""
 
 
 class Axis(NamedTuple):
-    """Where lines go (bytes, ascending, without zero); the last one is the top."""
+    """Places of lines (bytes, ascending, without zero); the last one is the top."""
 
     ticks: tuple[int, ...]
 
@@ -40,7 +40,7 @@ def axis(most: int) -> Axis:
 
 
 def tick_text(amount: int) -> str:
-    """A round amount without zeros that say nothing: "2.5 TB", "500 GB", "0"."""
+    """A round amount without trailing zeros: "2.5 TB", "500 GB", "0"."""
     if amount == 0:
         return "0"
     number = (len(str(amount)) - 1) // 3
@@ -50,7 +50,7 @@ def tick_text(amount: int) -> str:
 
 
 def short_text(amount: int) -> str:
-    """An amount where there is little room, of two digits or three: "0", "840 B", "1.2 GB", "57 GB", "640 MB"."""
+    """An amount of two or three digits for little room: "0", "840 B", "1.2 GB", "57 GB", "640 MB"."""
     number = 0
     while amount >= WHOLE_FROM[number] and number < len(UNITS) - 1:
         number += 1

@@ -1,23 +1,27 @@
-"""Bars of one line: how much of a cap is used and expected, and what a whole is made of."""
+"""Bars of one line: used and expected bytes of a cap, and the parts of a whole."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from markupsafe import Markup, escape
+from markupsafe import escape
+
+from reports.charts.svg import stretched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from markupsafe import Markup
 
 HEIGHT = 18
 WARNS_AT, FULL = 0.8, 1.0
 
 
 class Gauge(NamedTuple):
-    """What is used, the cap, and what the end of the cycle is expected to find used; all in bytes.
+    """Used bytes, the cap, and the bytes expected at the end of the cycle.
 
-    `elapsed` is the share of the cycle that has passed (0 to 1); None where it is over. `whole` is the least that the
-    full width stands for, so that gauges below each other can be compared.
+    `elapsed` is the share of the cycle that has passed (0 to 1); None if it is over. `whole` is the least amount of the
+    full width, so that gauges below each other can be compared.
     """
 
     used: int
@@ -36,7 +40,7 @@ class Piece(NamedTuple):
 
 
 def cap_gauge(gauge: Gauge, *, title: str) -> Markup:
-    """The used part fills from the left; behind it what is expected, a line at the cap, a notch where today is."""
+    """The used part from the left, the expected part behind it, a line at the cap, a notch at today."""
     used, cap, expected, elapsed, whole = gauge
     whole = max(used, cap, expected or 0, whole, 1)
     share = used / cap if cap else FULL
@@ -52,7 +56,7 @@ def cap_gauge(gauge: Gauge, *, title: str) -> Markup:
     if whole > cap:
         x = _percent(cap, whole)
         parts.append(f'<line class="cap" x1="{x}" x2="{x}" y1="-3" y2="{HEIGHT + 3}"/>')
-    return _svg("gauge", title, parts)
+    return stretched("gauge", HEIGHT, title, parts)
 
 
 def share_bar(pieces: Sequence[Piece], *, title: str, whole: int | None = None) -> Markup:
@@ -64,14 +68,7 @@ def share_bar(pieces: Sequence[Piece], *, title: str, whole: int | None = None) 
             place = f'x="{_percent(begun, whole)}" width="{_percent(amount, whole)}"'
             parts.append(f'<rect class="{kind}" {place} height="{HEIGHT}"><title>{escape(tip)}</title></rect>')
             begun += amount
-    return _svg("shares", title, parts)
-
-
-def _svg(kind: str, title: str, parts: Sequence[str]) -> Markup:
-    return Markup(  # noqa: S704 - titles and tips are escaped, the rest is ours
-        f'<svg class="chart {kind}" width="100%" height="{HEIGHT}" role="img" aria-label="{escape(title)}">'
-        f"{''.join(parts)}</svg>"
-    )
+    return stretched("shares", HEIGHT, title, parts)
 
 
 def _percent(amount: int, whole: int) -> str:

@@ -1,4 +1,4 @@
-"""A month as it hangs on a wall: seven columns, a row for each week, in each day its amount."""
+"""A month as a wall calendar: seven columns, a row for each week, in each day its amount."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from reports.charts.heat import HeatDay, Shading, svg
 from reports.charts.scale import short_text
+from reports.charts.svg import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reports.charts.heat import HeatDay, Shading
+
 WIDTH, HEIGHT, GAP = 94, 58, 6
 ABOVE = 24
 LOW_SHADES = frozenset({"heat-none", "heat-0", "heat-1", "heat-2"})
-"""On which the dark letters of a light page are read better."""
+"""Shades on which the dark letters of a light page are easier to read."""
 
 
 def wall_calendar(days: Sequence[HeatDay], shades: Shading, *, title: str) -> Markup:
-    """Draw up to some two months of days in order, from the Monday on or before the first."""
+    """The calendar of up to two months of days in order, from the Monday on or before the first."""
     if not days:
         return Markup()
     monday = days[0].day.toordinal() - days[0].day.weekday()
@@ -31,7 +33,7 @@ def wall_calendar(days: Sequence[HeatDay], shades: Shading, *, title: str) -> Ma
     ]
     for entry in days:
         parts.extend(_day(entry, shades, divmod(entry.day.toordinal() - monday, 7)))
-    return svg("wall", (WIDTH + GAP) * 7 - GAP, ABOVE + (HEIGHT + GAP) * weeks - GAP, title, parts)
+    return scaled("heat wall", (WIDTH + GAP) * 7 - GAP, ABOVE + (HEIGHT + GAP) * weeks - GAP, title, parts)
 
 
 def _day(entry: HeatDay, shades: Shading, place: tuple[int, int]) -> Iterator[str]:

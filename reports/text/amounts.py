@@ -1,4 +1,4 @@
-"""Bytes, rates and durations as people read them.
+"""Bytes, rates and durations in words.
 
 All are integers until they are text, so that huge amounts are exact; halves round up.
 """
@@ -14,8 +14,8 @@ _DURATION_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def human_bytes(n: int) -> str:
-    """Write bytes in units of 1000: "0 B", "999 B", "524.29 kB", "26.84 GB"; ValueError below zero."""
-    # What mostly comes, at once: a double takes half longer to write.
+    """Bytes in units of 1000: "0 B", "999 B", "524.29 kB", "26.84 GB"; ValueError below zero."""
+    # The usual amounts by table: formatting a float takes half longer.
     if 999_995_000 <= n < 999_995_000_000:  # noqa: PLR2004 - what rounds to 1.00 GB, and to 1.00 TB
         hundredths = (n + 5_000_000) // 10_000_000
         return _WHOLE[hundredths // 100] + _GIGABYTE_ENDS[hundredths % 100]
@@ -26,12 +26,12 @@ def human_bytes(n: int) -> str:
 
 
 def human_rate(bytes_per_second: float) -> str:
-    """Write a speed in bytes, in units of 1000: "125.83 MB/s"; ValueError below zero."""
+    """A speed in bytes, in units of 1000: "125.83 MB/s"; ValueError below zero."""
     return human_bytes(round(bytes_per_second)) + "/s"
 
 
 def compatible_bytes(n: int) -> str:
-    """The same as PacketBuddy writes it, whose clients may compare: "524.29 KB"."""
+    """Bytes as PacketBuddy writes them, since clients may compare texts: "524.29 KB"."""
     return human_bytes(n).replace("kB", "KB")
 
 
@@ -41,7 +41,7 @@ def compatible_rate(bytes_per_second: float) -> str:
 
 
 def human_bits(bytes_per_second: float) -> str:
-    """Write a speed in bits, in units of 1000: 125829120 bytes per second are "1.01 Gbit/s".
+    """A speed in bits, in units of 1000: 125829120 bytes per second are "1.01 Gbit/s".
 
     ValueError below zero.
     """
@@ -49,9 +49,9 @@ def human_bits(bytes_per_second: float) -> str:
 
 
 def human_binary(n: int) -> str:
-    """Write bytes in units of 1024 under decimal names: 13430988800 is "12.51 GB"; ValueError below zero.
+    """Bytes in units of 1024 with decimal names: 13430988800 is "12.51 GB"; ValueError below zero.
 
-    So does the monthly-traffic endpoint's JSON, whose clients compare these strings.
+    Clients of the monthly-traffic endpoint compare these texts.
     """
     return _scaled(n, 1024, _BINARY_UNITS)
 
@@ -62,9 +62,9 @@ def counted(number: int, one: str, many: str) -> str:
 
 
 def human_duration(seconds: float) -> str:
-    """Write whole seconds as the largest unit and the next: "2 d 4 h", "3 h 20 min", "45 s".
+    """Whole seconds as the largest unit and the next: "2 d 4 h", "3 h 20 min", "45 s".
 
-    What is smaller is dropped, not rounded: an uptime never says more than has passed. ValueError below zero.
+    The rest is dropped, not rounded: an uptime is never longer than the time that passed. ValueError below zero.
     """
     rest = int(seconds)
     _refuse_negative(rest)
@@ -73,12 +73,12 @@ def human_duration(seconds: float) -> str:
         count, rest = divmod(rest, size)
         counts.append((count, unit))
     largest = next((i for i, (count, _) in enumerate(counts) if count), len(counts))
-    shown = [f"{count} {unit}" for count, unit in counts[largest : largest + 2] if count]
-    return " ".join(shown) or "0 s"
+    texts = [f"{count} {unit}" for count, unit in counts[largest : largest + 2] if count]
+    return " ".join(texts) or "0 s"
 
 
 def mbps(bytes_count: int, seconds: float) -> float:
-    """Megabits per second of `bytes_count` over `seconds`, to two decimals; 0.0 where no time has passed."""
+    """Megabits per second of `bytes_count` over `seconds`, to two decimals; 0.0 without time."""
     if seconds <= 0:
         return 0.0
     return round(bytes_count * 8 / 1e6 / seconds, 2)

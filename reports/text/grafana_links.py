@@ -1,4 +1,4 @@
-"""Deep links to the Grafana dashboards: which one, whose numbers, from when to when; pure.
+"""Deep links to the Grafana dashboards: dashboard, variables, and time range; pure.
 
 The address is Grafana's own form `/d/UID/SLUG?from=MS&to=MS&var-NAME=VALUE`
 (https://grafana.com/docs/grafana/latest/dashboards/build-dashboards/create-dashboard-url-variables/).
@@ -22,9 +22,9 @@ OVERVIEW, INTERFACES, PLANS, HEALTH = (
 
 
 class GrafanaLinks(NamedTuple):
-    """Where Grafana is, and by which `instance` label Prometheus knows this netledger.
+    """The address of Grafana, and the `instance` label of this netledger in Prometheus.
 
-    Instants are UTC seconds; an end of None is now, and goes on.
+    Instants are UTC seconds; an end of None is now, and moves on.
     """
 
     url: str

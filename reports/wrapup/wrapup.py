@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage
-from reports.billing.cycles import PlanCycles, plan_cycles, tells_something
+from reports.billing.cycles import PlanCycles, has_cap_or_price, plan_cycles
 from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
 from reports.calendar.names import NamedPeriod, day_text, name_period
 from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
@@ -241,7 +241,7 @@ def _plans(question: _Question, first: date, last: date, context: WrapUpContext)
         return
     today = day_of(int(question.now), question.ledger.zone)
     for plan in context.plans if question.subject is None else (question.subject,):
-        if tells_something(plan):
+        if has_cap_or_price(plan):
             yield plan_cycles(question.ledger, plan, first, last, today)
 
 
