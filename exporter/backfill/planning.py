@@ -10,6 +10,7 @@ from exporter.backfill import prometheus, victoria
 from exporter.backfill.labels import target_labels
 from exporter.backfill.retention import YEAR_SECONDS, days_since, recommended
 from exporter.backfill.server import MetricServer
+from exporter.ledger.files import last_sample
 from reports.calendar.periods import DAY_SECONDS, ONE_DAY, PeriodError, day_numbered, day_of, day_start, iso, parse_date
 from reports.calendar.spans import DATE_LENGTH, Span, parse_instant
 from reports.past.samples import Past
@@ -73,7 +74,7 @@ def plan_backfill(wanted: Wanted, session: Session, ledger: LedgerReader, now: f
     """
     target = target_labels(session.settings, wanted.labels)
     server = _server(wanted)
-    looked = session.sampled_at()
+    looked = last_sample(session.settings.ledger.path)
     end = int(now if looked is None else min(now, looked)) + 1
     if server is not None:
         prometheus.require_target(server, target, now)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.ledger.opening.inspection import ledger_faults
 from exporter.metering.readings import MeterError
 from exporter.meters.interfaces.kernel_counters import read_kernel_counters
 from exporter.session.client import ServiceError
@@ -38,7 +39,11 @@ def audit(session: Session, *, interfaces: Sequence[str]) -> Answer:
     _post_everything(session)
     kernel = _kernel_counters()
     with session.read_posted() as ledger:
-        found, zone, faults = compare(ledger, kernel, session.now()), ledger.zone, session.faults()
+        found, zone, faults = (
+            compare(ledger, kernel, session.now()),
+            ledger.zone,
+            ledger_faults(session.settings.ledger.path),
+        )
     lines = [line for line in found.lines if not interfaces or line.device in interfaces]
     known = {line.device for line in lines}
     for name in interfaces:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import sys
@@ -12,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.ledger.files import LedgerError, connect_to_read, size_on_disk
-from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.files import LedgerError, size_on_disk
+from exporter.ledger.opening.inspection import file_faults, ledger_faults, put_notices_away
 from exporter.ledger.upkeep.backups import backups_of, write_backup
+from exporter.ledger.upkeep.cleanup import clean_up_ledger
+from exporter.ledger.upkeep.retention import Keep, aggressive
 from exporter.session.client import ServiceError
 from exporter.session.reading import Answer, reading
 from exporter.session.session import open_session
@@ -118,12 +119,7 @@ def verify(environment: Environment) -> None:
     session = open_session(environment)
     path = session.settings.ledger.path
     session.require_ledger()
-    try:
-        with contextlib.closing(connect_to_read(path)) as connection:
-            faults = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
-    except sqlite3.DatabaseError as error:
-        faults = [str(error)]
-    if faults != ["ok"]:
+    if faults := file_faults(path):
         click.echo(f"{path} is damaged: " + "; ".join(faults), err=True)
         click.echo(
             "Stop the service and start it again: it sets the file aside and restores the newest backup.",
@@ -132,7 +128,7 @@ def verify(environment: Environment) -> None:
         sys.exit(1)
     with session.read_posted() as reader:
         notices, zone = reader.incidents(only_unseen=True), reader.zone
-        faults = session.faults()
+        faults = ledger_faults(path)
     if faults:
         click.echo(f"{path} is whole, and its books are not right: " + "; ".join(faults), err=True)
         click.echo(
@@ -176,11 +172,7 @@ def cleanup(environment: Environment, *, aggressive: bool, vacuum: bool, yes: bo
 
 def _confirm(session: Session) -> None:
     """Say what goes, and ask; what is no terminal cannot answer."""
-    from exporter.ledger.upkeep.retention import Keep, aggressive  # noqa: PLC0415
-
-    settings = session.settings.ledger
-    keep = aggressive(Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size))
-    minutes, slots = (human_duration(seconds) for seconds in keep[:2])
+    minutes, slots = (human_duration(seconds) for seconds in aggressive(_keep(session))[:2])
     text = (
         f"This deletes for ever every minute older than {minutes} and every quarter hour older than {slots}. "
         "Hours, percentiles, short steps of series and free hours of earlier days are not known any more; days stay."
@@ -201,43 +193,31 @@ def _in_words(incident: Incident, zone: ZoneInfo) -> str:
     return " ".join(filter(None, (*parts, moved, incident.detail))).rstrip(":")
 
 
-def _clean_up_alone(session: Session, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
-    from exporter.ledger.upkeep.retention import Keep, Retention  # noqa: PLC0415
-    from exporter.ledger.writing.writer import Writer  # noqa: PLC0415
-
+def _keep(session: Session) -> Keep:
     settings = session.settings.ledger
+    return Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
+
+
+def _clean_up_alone(session: Session, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
     with session.read() as reader:
         zone = reader.zone
-    lock = LedgerLock(settings.path)
+    path, now = session.settings.ledger.path, int(session.now())
     try:
-        lock.acquire()
+        removed = clean_up_ledger(path, zone, _keep(session), now, is_aggressive=is_aggressive, is_vacuumed=is_vacuumed)
     except LedgerError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"the ledger may not be changed: {error.filename}: {error.strerror}") from error
-    writer = Writer(settings.path, zone)
-    try:
-        retention = Retention(writer, settings.path)
-        keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
-        removed = retention.clean_up(keep, int(session.now()), is_aggressive=is_aggressive)
-        if is_vacuumed:
-            retention.vacuum()
     except sqlite3.Error as error:
         raise click.ClickException(f"the ledger could not be cleaned: {error}") from error
-    else:
-        return removed.minutes, removed.slots
-    finally:
-        writer.close()
-        lock.release()
+    return removed.minutes, removed.slots
 
 
 def _put_away(session: Session) -> None:
     try:
         if session.client is not None:
             session.client.post("/api/notices/seen")
-            return
-        with contextlib.closing(sqlite3.connect(session.settings.ledger.path, timeout=5)) as connection:
-            connection.execute("UPDATE incident SET seen = 1 WHERE seen = 0")
-            connection.commit()
+        else:
+            put_notices_away(session.settings.ledger.path)
     except (ServiceError, sqlite3.Error) as error:
         click.echo(f"the notice stays: {error}", err=True)

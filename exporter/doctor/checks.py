@@ -7,7 +7,8 @@ import shutil
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.doctor.setting_checks import plan_warnings
-from exporter.ledger.files import is_there, size_on_disk
+from exporter.ledger.files import is_there, last_sample, size_on_disk
+from exporter.ledger.opening.inspection import ledger_faults
 from exporter.ledger.upkeep.backups import backup_folder, backups_of
 from exporter.meters.checks import CHECKS
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
@@ -105,8 +106,8 @@ def _read_ledger(session: Session, reader: LedgerReader) -> LedgerFacts:
         notices=tuple(reader.incidents(only_unseen=True)),
         gaps=tuple(reader.gaps(now - WEEK_SECONDS, now)),
         began=reader.first_seen(),
-        sampled_at=session.sampled_at(),
-        faults=tuple(session.faults()),
+        sampled_at=last_sample(path),
+        faults=tuple(ledger_faults(path)),
         size=size_on_disk(path),
         free_bytes=shutil.disk_usage(path.parent).free,
         last_backup=next(iter(backups_of(path)), None),

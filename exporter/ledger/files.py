@@ -164,3 +164,10 @@ def size_on_disk(path: Path) -> int:
         except FileNotFoundError:
             continue
     return total
+
+
+def last_sample(path: Path) -> int | None:
+    """Time of the last sample (UTC seconds), None before the first; raises sqlite3.Error."""
+    with contextlib.closing(connect_to_read(path)) as connection:
+        wall = connection.execute("SELECT max(wall) FROM meter").fetchone()[0]
+    return None if wall is None else int(wall) // 1_000_000_000

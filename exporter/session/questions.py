@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 import msgspec
 
+from exporter.ledger.files import last_sample
 from exporter.session.client import ServiceError
 from reports.calendar.periods import iso
 
@@ -88,7 +89,7 @@ def _of_service(service: ServiceClient, session: Session, question: Question[Sha
 def _until(session: Session, ledger: LedgerReader) -> str:
     if session.holder is not None:
         return f"until {when(session.now(), ledger.zone)}"
-    sampled_at = session.sampled_at()
+    sampled_at = last_sample(session.settings.ledger.path)
     if sampled_at is None:
         return "netledger is not running, and has counted nothing yet"
     return f"until {when(sampled_at, ledger.zone)}: netledger is not running"

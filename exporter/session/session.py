@@ -73,20 +73,6 @@ class Session(NamedTuple):
             problem = f"what answers at {error} is not netledger, or speaks TLS by a certificate that is not known here"
             raise SessionError(problem, "set server.port, or SSL_CERT_FILE to the certificate") from error
 
-    def sampled_at(self) -> int | None:
-        """Time of the last sample in the ledger (UTC seconds), None before the first; to be called while reading."""
-        with contextlib.closing(connect_to_read(self.settings.ledger.path)) as connection:
-            wall = connection.execute("SELECT max(wall) FROM meter").fetchone()[0]
-        return None if wall is None else int(wall) // 1_000_000_000
-
-    def faults(self) -> list[str]:
-        """What is wrong in the books although the file is whole, as they were committed last; raises sqlite3.Error."""
-        from exporter.ledger.opening.checks import faults_in  # noqa: PLC0415 - for the commands that check
-
-        with contextlib.closing(connect_to_read(self.settings.ledger.path)) as connection:
-            connection.execute("BEGIN")
-            return faults_in(connection)
-
     @contextlib.contextmanager
     def _read(self, fetch_unposted: Callable[[], Unposted]) -> Iterator[LedgerReader]:
         path = self.settings.ledger.path

@@ -43,3 +43,8 @@ def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What happened to the ledger and nobody has seen yet, newest first."""
     rows = connection.execute("SELECT what, detail FROM incident WHERE seen = 0 ORDER BY id DESC")
     return tuple(f"{what}: {detail}" for what, detail in rows)
+
+
+def mark_notices_seen(connection: sqlite3.Connection) -> None:
+    """Put all notices away."""
+    connection.execute("UPDATE incident SET seen = 1 WHERE seen = 0")

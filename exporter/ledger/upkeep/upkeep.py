@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import LedgerError, size_on_disk
+from exporter.ledger.opening.history import mark_notices_seen
 from exporter.ledger.upkeep.backups import DamagedLedgerError, backup_path, write_backup
 from exporter.ledger.upkeep.retention import Keep, Removed, Retention
 from reports.calendar.periods import day_of
@@ -112,11 +113,7 @@ class LedgerUpkeep:
 
     async def mark_seen(self) -> None:
         """Put the notices away."""
-
-        def work() -> None:
-            self._writer.connection.execute("UPDATE incident SET seen = 1 WHERE seen = 0")
-
-        await self._on_writer(work)
+        await self._on_writer(lambda: mark_notices_seen(self._writer.connection))
         self.notices = ()
 
     def _tidy(self) -> Removed:
