@@ -20,11 +20,13 @@ from playwright.async_api import async_playwright
 
 from exporter.ledger.schema import migrate
 from exporter.metering.clock import SECOND
-from exporter.metering.postings import Speeds, Usage
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Usage
+from exporter.meters.interfaces.state import interface
 from exporter.web.page import live
 from reports.billing.plans import CycleRule, Plan
-from tests.exporter.web.running_service import RunningService, interface, running
+from tests.exporter.web.running_service import RunningService, running
 from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser
 
-    from exporter.metering.readings import Subject
+    from exporter.metering.subjects import Subject
 
     Theme = Literal["dark", "light"]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.billing.messages import Crossing, message_of
 from exporter.billing.outbox import outbox_state
 from exporter.metering.clock import SECOND
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.settings.plans.notify import Notify
 from reports.billing.plans import counted_bytes, covers, in_free_hours
 from reports.billing.status import plan_status
@@ -146,6 +147,6 @@ def _lifetimes(snapshot: Snapshot, plan: Plan) -> dict[str, tuple[int, int]]:
     """Lifetime bytes received and transmitted of the interfaces that the plan covers, unposted ones included."""
     return {
         state.name: (state.lifetime.receive_bytes, state.lifetime.transmit_bytes)
-        for state in snapshot.interfaces
+        for state in interfaces_of(snapshot).interfaces
         if covers(plan, state.name, is_counted=state.is_counted)
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.ledger.opening.inspection import ledger_faults
-from exporter.metering.readings import MeterError
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.kernel_counters import read_kernel_counters
 from exporter.session.client import ServiceError
 from exporter.session.reading import Answer, reading

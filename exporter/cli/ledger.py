@@ -16,6 +16,8 @@ from exporter.ledger.opening.inspection import file_faults, ledger_faults, put_n
 from exporter.ledger.upkeep.backups import backups_of, write_backup
 from exporter.ledger.upkeep.cleanup import clean_up_ledger
 from exporter.ledger.upkeep.retention import Keep, aggressive
+from exporter.ledger.writing.writer import Writer
+from exporter.meters.registry import new_stores
 from exporter.session.client import ServiceError
 from exporter.session.reading import Answer, reading
 from exporter.session.session import open_session
@@ -203,7 +205,8 @@ def _clean_up_alone(session: Session, *, is_aggressive: bool, is_vacuumed: bool)
         zone = reader.zone
     path, now = session.settings.ledger.path, int(session.now())
     try:
-        removed = clean_up_ledger(path, zone, _keep(session), now, is_aggressive=is_aggressive, is_vacuumed=is_vacuumed)
+        writer, keep = Writer(path, zone, new_stores()), _keep(session)
+        removed = clean_up_ledger(writer, path, keep, now, is_aggressive=is_aggressive, is_vacuumed=is_vacuumed)
     except LedgerError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import sys
@@ -15,8 +14,8 @@ import click
 
 from exporter.doctor.setting_checks import plan_warnings, start_problems
 from exporter.doctor.system_problems import system_problem
-from exporter.metering.readings import MeterError
-from exporter.meters.interfaces import open_interface_meter
+from exporter.metering.samples import MeterError
+from exporter.meters.registry import open_meters
 from exporter.service.preparation import StartError, load_aiohttp
 from exporter.session.session import open_settings
 from exporter.settings.loading import SettingsError, load_settings
@@ -79,8 +78,8 @@ def _serve(
 
     reload, announce = partial(_reload, environment, web_config), partial(_announce, output)
     try:
-        with contextlib.closing(open_interface_meter()) as meter:
-            runner = ServiceRunner(meter, web_config, reload, announce, count_since_boot)
+        with open_meters(settings) as meters:
+            runner = ServiceRunner(meters, web_config, reload, announce, count_since_boot)
             return "", asyncio.run(runner.run(settings))
     except OSError as error:
         return system_problem(error, settings), False

@@ -61,7 +61,7 @@ class PutBack(NamedTuple):
     ended: int
 
 
-Change = Settle | Move | Realign | PutBack
+ClockChange = Settle | Move | Realign | PutBack
 """What a clock that was set asks of the books; applied in order."""
 
 
@@ -145,7 +145,7 @@ def inherited_reckoning(last: int, elapsed: int) -> Reckoning:
     return Reckoning(0 if is_wrong else last, reach=last, lead_since=elapsed, floor=last, is_wrong=is_wrong)
 
 
-def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
+def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[ClockChange]]:
     """What a step, or a boot, asks of the books, and what is known of the clock after it."""
     newest = held.reach if held.is_wrong else held.latest(step.last)
     is_young = not step.is_boot and step.last_elapsed - held.stepped < SETTLED_SECONDS
@@ -155,7 +155,7 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[Change]]:
     floor = newest if is_settled else held.floor
     if step.new < min(newest - MENDED_SECONDS, sure - MENDED_SECONDS, floor) or step.new < RELEASED:
         return _follow_a_wrong_clock(held, step, newest, sure)
-    changes: list[Change] = []
+    changes: list[ClockChange] = []
     doubted = held.doubted
     if doubted and step.seconds > 0 and not step.is_boot:
         changes.append(PutBack(min(held.elder or held.began, held.began), held.latest(step.last)))
@@ -186,7 +186,7 @@ def _pull_back(held: Reckoning, step: Step, reach: int, sure: int) -> Realign:
     return Realign(step.start, reach - step.start, is_doubtful=True)
 
 
-def _follow_the_young(held: Reckoning, step: Step, sure: int, changes: list[Change]) -> tuple[int, int]:
+def _follow_the_young(held: Reckoning, step: Step, sure: int, changes: list[ClockChange]) -> tuple[int, int]:
     """Move or settle what may move; returns where that begins now, and where the elder rows begin."""
     if held.is_wrong:
         changes.append(Move(held.began, held.latest(step.last), step.seconds))
@@ -216,7 +216,7 @@ def _goes_on_as_before_a_step_forward(step: Step, sure: int) -> bool:
     return sure - CLOCK_STEP_SECONDS < step.start <= step.last - CLOCK_STEP_SECONDS
 
 
-def _follow_a_wrong_clock(held: Reckoning, step: Step, reach: int, sure: int) -> tuple[Reckoning, list[Change]]:
+def _follow_a_wrong_clock(held: Reckoning, step: Step, reach: int, sure: int) -> tuple[Reckoning, list[ClockChange]]:
     """Leave history in place, and follow the clock with what it books, until a step mends it."""
     age = step.last_elapsed - held.lead_since
     known = Reckoning(

@@ -1,91 +1,62 @@
-"""What goes from the meters into the ledger in one transaction: usage and checkpoints together."""
+"""What goes into the ledger in one transaction: usage of all meters, and what each resumes from."""
 
 from __future__ import annotations
 
+from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import NOTHING, Counts, added
+from reports.ledger.sketches import merged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exporter.metering.clock_repair import Change, Reckoning
-    from exporter.metering.readings import Epoch, Subject
-
-
-class Speeds(NamedTuple):
-    """Bytes per second: received, transmitted, and both together (peaks of these need not coincide)."""
-
-    receive: int = 0
-    transmit: int = 0
-    total: int = 0
-
-    def highest(self, other: Speeds) -> Speeds:
-        """The higher of each."""
-        return Speeds(*map(max, self, other))
-
-
-STILL = Speeds()
+    from exporter.metering.clock_repair import ClockChange, Reckoning
+    from exporter.metering.subjects import Subject
 
 
 class Usage(NamedTuple):
-    """What one subject moved in one slot or minute: counts, how many of the bytes are estimated, peak speeds."""
+    """One subject in one slot or minute: the spec's sums, how many of the bytes are estimated, peaks, sketches.
 
-    counts: Counts = NOTHING
+    Empty peaks and sketches stand for none.
+    """
+
+    amounts: tuple[int, ...]
     estimated_bytes: int = 0
-    peaks: Speeds = STILL
+    peaks: tuple[int, ...] = ()
+    sketches: tuple[bytes, ...] = ()
 
     def plus(self, other: Usage) -> Usage:
-        """Both together: counts added, peaks the higher of each."""
-        peaks = self.peaks if other.peaks is STILL else self.peaks.highest(other.peaks)
-        return Usage(added(self.counts, other.counts), self.estimated_bytes + other.estimated_bytes, peaks)
+        """Both together: amounts added, peaks the higher of each, sketches merged."""
+        peaks = tuple(map(max, self.peaks, other.peaks)) if self.peaks and other.peaks else self.peaks or other.peaks
+        sketches = self.sketches or other.sketches
+        if self.sketches and other.sketches:
+            sketches = tuple(map(merged, self.sketches, other.sketches))
+        amounts = tuple(map(add, self.amounts, other.amounts))
+        return Usage(amounts, self.estimated_bytes + other.estimated_bytes, peaks, sketches)
 
 
-class Checkpoint(NamedTuple):
-    """The last reading of a subject that is in the ledger, and where the counting of its epoch began.
-
-    While an epoch lasts, `counts - base` (received and transmitted bytes) equals the ledger's lifetime minus
-    `ledger` (its lifetime when the epoch began) plus `discarded`: that is what the audit proves. Pairs are
-    (received, transmitted) bytes; times are UTC seconds.
-    """
-
-    epoch: Epoch
-    counts: Counts
-    counter_bits: int
-    began_at: int
-    base: tuple[int, int]
-    ledger: tuple[int, int]
-    discarded: tuple[int, int]
-    read_at: int
+Rows = dict[tuple[int, "Subject"], Usage]
+"""Usage by (beginning in UTC seconds, subject)."""
 
 
-class SubjectFacts(NamedTuple):
-    """What the ledger knows of a subject besides its usage; times are UTC seconds."""
+class Facts(NamedTuple):
+    """What the ledger knows of a subject besides its usage: UTC seconds, and the spec's facts in their order."""
 
-    is_counted: bool
-    is_uplink: bool
     first_seen: int
     last_seen: int
+    columns: tuple[int, ...] = ()
 
 
-class MeterState(NamedTuple):
-    """When and under which boot a meter last looked, and the interface indexes that it saw.
+class ClockState(NamedTuple):
+    """A sample on the machine's clocks: its boot, and the nanoseconds of Instant."""
 
-    `posting` numbers the transactions: a posting that the ledger already holds is not applied again.
-    `wall` and `elapsed` are nanoseconds of Instant; `reckoning` is None where an older version wrote the ledger.
-    """
-
-    posting: int
     boot_id: str
-    namespace: int
     wall: int
     elapsed: int
-    known: frozenset[int]
-    reckoning: Reckoning | None = None
 
 
 class Gap(NamedTuple):
-    """A stretch in which nobody looked: [began, ended) in UTC seconds; `bytes` were counted across it."""
+    """A stretch in which a meter did not sample: [began, ended) in UTC seconds; `bytes` were counted across it."""
 
     began: int
     ended: int
@@ -94,7 +65,7 @@ class Gap(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """Something that a careful reader of the ledger wants to know; `is_notice`: shown until somebody has seen it."""
+    """What a careful reader of the ledger wants to know; a notice stays until the user has put it away."""
 
     at: int
     subject: str
@@ -102,43 +73,73 @@ class Incident(NamedTuple):
     bytes: int = 0
     detail: str = ""
     is_notice: bool = False
+    meter: str = ""
+
+
+class MeterCheckpoint(NamedTuple):
+    """What goes into the ledger with the usage: facts of subjects that changed, and what the meter resumes from.
+
+    That is a value by subject, and one of the meter as a whole; the meter's store writes both.
+    """
+
+    facts: Mapping[Subject, Facts]
+    subjects: Mapping[Subject, object]
+    state: object = None
+
+
+class MeterPosting(NamedTuple):
+    """One meter's part of a posting: its last sample, its checkpoint, its gaps."""
+
+    meter: str
+    sampled: ClockState
+    checkpoint: MeterCheckpoint
+    gaps: tuple[Gap, ...] = ()
 
 
 class Posting(NamedTuple):
-    """One transaction's worth: all or nothing goes into the ledger. Keys of usage are (UTC seconds, subject)."""
+    """One transaction: all or nothing goes into the ledger, and a number that it holds is not applied again.
 
-    meter: str
-    state: MeterState
-    slots: dict[tuple[int, Subject], Usage]
-    minutes: dict[tuple[int, Subject], Usage]
-    checkpoints: dict[Subject, Checkpoint]
-    subjects: dict[Subject, SubjectFacts]
-    gaps: tuple[Gap, ...]
-    incidents: tuple[Incident, ...]
-    changes: tuple[Change, ...] = ()
-    counter_bases: Mapping[Subject, Counts] | None = None
-    """After a restore: the lifetimes at which counters of /metrics begin again; None is nothing new."""
+    `clock` is the newest sample of all meters; `reckoning` is None where nothing is known of the clock.
+    """
+
+    number: int
+    clock: ClockState
+    slots: Rows
+    minutes: Rows
+    meters: tuple[MeterPosting, ...]
+    incidents: tuple[Incident, ...] = ()
+    changes: tuple[ClockChange, ...] = ()
+    reckoning: Reckoning | None = None
 
 
 class Account(NamedTuple):
-    """What the ledger holds of one subject when the service starts.
+    """What the ledger holds of one subject when the service starts: its sums in all, and its facts."""
 
-    `counter_base` is the lifetime at which its counters of /metrics began again.
-    """
-
-    lifetime: Counts
-    facts: SubjectFacts
-    checkpoint: Checkpoint | None
-    counter_base: Counts = NOTHING
+    lifetime: tuple[int, ...]
+    facts: Facts
 
 
 class OpeningBalance(NamedTuple):
-    """What is carried forward from the ledger: the meter's last look (None in a new ledger), accounts, gap seconds.
+    """What is carried forward for one meter: its last sample (None in a new ledger), accounts, and its checkpoint.
 
-    `is_copy`: a backup that took the ledger's place; what was counted after it may be missing.
+    `is_copy`: a backup took the ledger's place; what was counted after it may be missing.
     """
 
-    state: MeterState | None
-    accounts: dict[Subject, Account]
+    sampled: ClockState | None
+    accounts: Mapping[Subject, Account]
+    held: object = None
     gap_seconds: int = 0
     is_copy: bool = False
+
+
+class Opening(NamedTuple):
+    """What is carried forward: the last posting's number, the newest sample, what is known of the clock, meters."""
+
+    number: int
+    clock: ClockState | None
+    reckoning: Reckoning | None
+    meters: Mapping[str, OpeningBalance]
+
+    def balance_of(self, meter: str) -> OpeningBalance:
+        """What is carried forward for a meter; nothing for one that the ledger does not know."""
+        return self.meters.get(meter) or OpeningBalance(None, {})

@@ -1,11 +1,11 @@
-"""Cut an amount over a stretch of time into slots or minutes; pure, and exact to the byte."""
+"""Cut amounts over a stretch of time into slots or minutes; pure, and exact to the byte."""
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND
-from exporter.metering.readings import Counts, subtracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,28 +17,28 @@ MINUTE_SECONDS = 60
 
 
 class Piece(NamedTuple):
-    """The part of an amount that falls into the step that begins at `start` (UTC seconds)."""
+    """The part of the amounts that falls into the step that begins at `start` (UTC seconds)."""
 
     start: int
-    counts: Counts
+    amounts: tuple[int, ...]
 
 
-def spread(counts: Counts, began: int, ended: int, step_seconds: int) -> Iterator[Piece]:
-    """Cut `counts` in proportion to time over [began, ended) (wall nanoseconds), in steps of whole seconds.
+def spread(amounts: tuple[int, ...], began: int, ended: int, step_seconds: int) -> Iterator[Piece]:
+    """Cut `amounts` in proportion to time over [began, ended) (wall nanoseconds), in steps of whole seconds.
 
-    The pieces add up to `counts` exactly: each is the difference of two rounded running totals.
+    The pieces add up to `amounts` exactly: each is the difference of two rounded running totals.
     """
     step = step_seconds * SECOND
     first, last = began // step, max(ended - 1, began) // step
     if first == last or ended <= began:
-        yield Piece(last * step_seconds, counts)
+        yield Piece(last * step_seconds, amounts)
         return
     length = ended - began
-    done = Counts()
+    done = (0,) * len(amounts)
     for number in range(first, last + 1):
         passed = min((number + 1) * step, ended) - began
-        reached = Counts(*(value * passed // length for value in counts))
-        part = subtracted(reached, done)
+        reached = tuple(value * passed // length for value in amounts)
+        part = tuple(map(sub, reached, done))
         done = reached
         if any(part):
             yield Piece(number * step_seconds, part)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.postings import STILL, Speeds
+from exporter.metering.subjects import Subject
 from reports.calendar.history import DAYS_KEPT, MONTHS_KEPT, PERIODS, periods_at
 from reports.calendar.periods import Period, day_of, day_start
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
-
-    from exporter.metering.spreading import Piece
 
 
 class Amount(NamedTuple):
@@ -31,17 +30,17 @@ ZERO = Amount()
 
 
 class DayRow(NamedTuple):
-    """What the ledger (and what waits for it) holds of one device on one local day."""
+    """What the ledger (and what waits for it) holds of one subject on one local day."""
 
-    device: str
+    subject: Subject
     day: date
     receive_bytes: int
     transmit_bytes: int
-    peaks: Speeds
+    peaks: tuple[int, ...] = ()
 
 
-class DeviceTotals:
-    """One device: bytes by local day and by local month, and today's peaks.
+class SubjectTotals:
+    """One subject: bytes by local day and by local month, and today's peaks.
 
     `first_day` is the first local day that moved a byte; date.max before there is one.
     """
@@ -53,7 +52,7 @@ class DeviceTotals:
         self.days: dict[date, Amount] = {}
         self.months: dict[tuple[int, int], Amount] = {}
         self.first_day = date.max
-        self.peaks = STILL
+        self.peaks: tuple[int, ...] = ()
         self.peaks_day = date.min
         self._today = date.min
         self._past = self._before_at = 0
@@ -68,16 +67,16 @@ class DeviceTotals:
         month = (day.year, day.month)
         self.months[month] = self.months.get(month, ZERO).plus(receive, transmit)
 
-    def note_peaks(self, day: date, peaks: Speeds) -> None:
+    def note_peaks(self, day: date, peaks: tuple[int, ...]) -> None:
         """Keep the highest speeds of the newest day."""
         if day > self.peaks_day:
             self.peaks, self.peaks_day = peaks, day
         elif day == self.peaks_day:
-            self.peaks = self.peaks.highest(peaks)
+            self.peaks = tuple(map(max, self.peaks, peaks)) if self.peaks and peaks else self.peaks or peaks
 
-    def peaks_of(self, today: date) -> Speeds:
-        """The highest speeds of this day; none if nothing has moved on it."""
-        return self.peaks if self.peaks_day == today else STILL
+    def peaks_of(self, today: date) -> tuple[int, ...]:
+        """The highest speeds of this day; empty if nothing has moved on it."""
+        return self.peaks if self.peaks_day == today else ()
 
     def to_date(self, period: str, today: date) -> Amount:
         """Bytes from the beginning of the day, week, month or year that `today` is in."""
@@ -125,13 +124,13 @@ def _sum(amounts: Iterable[Amount]) -> Amount:
 
 
 class Totals:
-    """Totals of every device whose history is told, cut at local midnights of `zone`."""
+    """Totals of every subject whose bytes are counted, cut at local midnights of `zone`."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         """Begin empty; `load` brings what the ledger holds."""
         self.zone = zone
-        self._devices: dict[str, DeviceTotals] = {}
-        self._unmoved = DeviceTotals()
+        self._subjects: dict[Subject, SubjectTotals] = {}
+        self._unmoved = SubjectTotals()
         self._first = date.max
         self._today = date.min
         self._bounds = (0, 0)
@@ -139,34 +138,33 @@ class Totals:
 
     def load(self, rows: Iterable[DayRow], first: date | None = None) -> None:
         """Start again from the ledger's day rows (and the unposted ones); `first` is the ledger's first day of all."""
-        self._devices = {}
+        self._subjects = {}
         self._first = first or date.max
         for row in rows:
-            totals = self._devices.setdefault(row.device, DeviceTotals())
+            totals = self._subjects.setdefault(row.subject, SubjectTotals())
             totals.add(row.day, row.receive_bytes, row.transmit_bytes)
             totals.note_peaks(row.day, row.peaks)
-        newest = max((max(totals.days) for totals in self._devices.values()), default=date.min)
-        for totals in self._devices.values():
+        newest = max((max(totals.days) for totals in self._subjects.values()), default=date.min)
+        for totals in self._subjects.values():
             totals.forget_before(newest)
         self.layout += 1
 
-    def add(self, device: str, pieces: Iterable[Piece]) -> None:
-        """Add what a sample found, by the local days it fell into."""
-        totals = self._devices.get(device)
+    def add(self, subject: Subject, start: int, received: int, transmitted: int) -> None:
+        """Add bytes that were moved at an instant (UTC seconds)."""
+        totals = self._subjects.get(subject)
         if totals is None:
-            totals = self._devices[device] = DeviceTotals()
-        for start, counts in pieces:
-            totals.add(self.day_of(start), counts.receive_bytes, counts.transmit_bytes)
+            totals = self._subjects[subject] = SubjectTotals()
+        totals.add(self.day_of(start), received, transmitted)
 
-    def note_peaks(self, device: str, minute: int, peaks: Speeds) -> None:
+    def note_peaks(self, subject: Subject, minute: int, peaks: tuple[int, ...]) -> None:
         """Keep the highest speeds of the day that this minute (UTC seconds) is in."""
-        totals = self._devices.get(device)
+        totals = self._subjects.get(subject)
         if totals is not None:
             totals.note_peaks(self.day_of(minute), peaks)
 
-    def forget(self, device: str) -> None:
-        """Drop a device that has been folded or forgotten."""
-        self._devices.pop(device, None)
+    def forget(self, subject: Subject) -> None:
+        """Drop a subject that has been folded or forgotten."""
+        self._subjects.pop(subject, None)
 
     def day_of(self, seconds: int) -> date:
         """The local day of an instant (UTC seconds); the current day's bounds are kept at hand."""
@@ -185,9 +183,13 @@ class Totals:
             self._turn_to(day_of(now_seconds, self.zone))
         return self._today
 
-    def device(self, name: str) -> DeviceTotals:
-        """Totals of one device; empty for one that never moved a byte. To be read, not changed."""
-        return self._devices.get(name, self._unmoved)
+    def of(self, subject: Subject) -> SubjectTotals:
+        """Totals of one subject; empty for one that never moved a byte. To be read, not changed."""
+        return self._subjects.get(subject, self._unmoved)
+
+    def device(self, name: str) -> SubjectTotals:
+        """Totals of an interface."""
+        return self.of(Subject(INTERFACE.name, (name,)))
 
     def periods(self, today: date) -> Mapping[str, Period]:
         """The current day, week, month and year."""
@@ -195,7 +197,7 @@ class Totals:
 
     def start(self) -> int | None:
         """UTC seconds at which the first local day began that moved a byte; None before there is one."""
-        first = min((totals.first_day for totals in self._devices.values()), default=date.max)
+        first = min((totals.first_day for totals in self._subjects.values()), default=date.max)
         first = min(first, self._first)
         return None if first == date.max else day_start(first, self.zone)
 
@@ -203,5 +205,5 @@ class Totals:
         period = Period.day(day, self.zone)
         self._today, self._bounds = day, (period.start, period.end)
         self.layout += 1
-        for totals in self._devices.values():
+        for totals in self._subjects.values():
             totals.forget_before(day)

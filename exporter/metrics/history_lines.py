@@ -11,7 +11,7 @@ from reports.calendar.history import PERIODS
 if TYPE_CHECKING:
     from datetime import date
 
-    from exporter.metering.totals import Amount, DeviceTotals
+    from exporter.metering.totals import Amount, SubjectTotals
     from exporter.metrics.lines import Lines
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import HistoryTable, Labels, Told
@@ -22,12 +22,12 @@ class Book:
 
     __slots__ = ("labels", "past", "today", "totals")
 
-    def __init__(self, labels: Labels, totals: DeviceTotals, today: date) -> None:
+    def __init__(self, labels: Labels, totals: SubjectTotals, today: date) -> None:
         """`labels` are its name and whether it counts."""
         self.labels, self.totals, self.today = labels, totals, today
         self.past = totals.past(today)
 
-    def is_open(self, totals: DeviceTotals, today: date) -> bool:
+    def is_open(self, totals: SubjectTotals, today: date) -> bool:
         """Whether these totals are still the ones, and unchanged but for today."""
         return self.totals is totals and self.past == totals.past(today)
 
@@ -57,7 +57,7 @@ class Histories:
             self._held = {one.book.labels: one for one in shown}
             self.shown = shown
 
-    def _look(self, labels: Labels, totals: DeviceTotals, today: date) -> Shown:
+    def _look(self, labels: Labels, totals: SubjectTotals, today: date) -> Shown:
         held, amount = self._held.get(labels), totals.days.get(today)
         if held is None or not held.book.is_open(totals, today):
             book = Book(labels, totals, today)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import date
 
-    from exporter.metering.totals import Amount, DeviceTotals
+    from exporter.metering.totals import Amount, SubjectTotals
     from exporter.metrics.state import MetricsState
 
     Told = Callable[[MetricsState], Iterable[tuple[str, str]]]
@@ -80,7 +80,7 @@ class HistoryTable(NamedTuple):
 
     label_names: Labels
     told: Told
-    finished: Callable[[DeviceTotals, date], Sequence[Cell]]
+    finished: Callable[[SubjectTotals, date], Sequence[Cell]]
     current: Callable[[date], Sequence[tuple[str, str]]]
     columns: tuple[Column[Amount], Column[Amount]]
 

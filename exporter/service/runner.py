@@ -17,10 +17,9 @@ from exporter.service.signals import Request, signal_requests
 from exporter.service.wiring import ServiceEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-    from exporter.metering.counters.bases import LastShown
-    from exporter.metering.readings import Meter, Subject
+    from exporter.meters.registry import OpenedMeter
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
 
@@ -40,7 +39,7 @@ class ServiceRunner(NamedTuple):
     address when a service answers. `count_since_boot` is for the first one.
     """
 
-    meter: Meter
+    meters: Sequence[OpenedMeter]
     web_config: WatchedWebConfig | None
     reload: Callable[[Settings], Settings]
     announce: Callable[[Settings, str], None]
@@ -51,11 +50,11 @@ class ServiceRunner(NamedTuple):
         loop = asyncio.get_running_loop()
         requests = signal_requests(loop)
         started: Settings | None = None
-        shown: Mapping[Subject, LastShown] = {}
+        handovers: Mapping[str, object] = {}
         reopenings: list[float] = []
         while True:
             try:
-                service = await self._start(settings, shown, count_since_boot=self.count_since_boot and not started)
+                service = await self._start(settings, handovers, count_since_boot=self.count_since_boot and not started)
             except (StartError, OSError) as error:
                 if started is None or settings is started:
                     raise
@@ -67,7 +66,7 @@ class ServiceRunner(NamedTuple):
             is_posted = await service.stop()
             if request is Request.STOP:
                 return is_posted
-            shown = service.last_shown()
+            handovers = service.handovers()
             if request is Request.RELOAD:
                 settings = self.reload(settings)
                 continue
@@ -77,14 +76,12 @@ class ServiceRunner(NamedTuple):
                 log.error("the ledger broke %d times within an hour: giving up; look at its disk", len(reopenings))
                 return False
 
-    async def _start(
-        self, settings: Settings, shown: Mapping[Subject, LastShown], *, count_since_boot: bool
-    ) -> Service:
+    async def _start(self, settings: Settings, handovers: Mapping[str, object], *, count_since_boot: bool) -> Service:
         make_folder(settings.ledger.path)
         os.umask(PRIVATE)
         zone = zone_of_days(settings.ledger.timezone)
         environment = ServiceEnvironment(
-            settings, SystemClock(), self.meter, zone, self.web_config, count_since_boot, shown
+            settings, SystemClock(), self.meters, zone, self.web_config, count_since_boot, handovers
         )
         try:
             service = Service(environment)

@@ -20,10 +20,8 @@ from exporter.web.server import serve
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from exporter.metering.counters.bases import LastShown
-    from exporter.metering.readings import Subject
     from exporter.service.wiring import Parts
     from exporter.web.server import HttpServer
 
@@ -56,7 +54,11 @@ class Service:
         self._lock.acquire()
         self._sockets = bind(settings.server.host, settings.server.port)  # one taken leaves no empty ledger behind
         opened = await asyncio.get_running_loop().run_in_executor(
-            self._writers, open_ledger, settings.ledger.path, environment.meter.name, environment.zone
+            self._writers,
+            open_ledger,
+            settings.ledger.path,
+            [each.kind.store() for each in environment.meters],
+            environment.zone,
         )
         self._lock.hold_ledger()
         parts = self._parts = build_parts(
@@ -84,9 +86,9 @@ class Service:
         """Look and post now; returns whether all of it is in the ledger."""
         return self._parts is None or await self._parts.look_and_commit()
 
-    def last_shown(self) -> dict[Subject, LastShown]:
-        """What the counters of /metrics show, for the service that follows."""
-        return self._parts.sampler.last_shown() if self._parts is not None else {}
+    def handovers(self) -> Mapping[str, object]:
+        """What the meters hand over to the service that follows."""
+        return self._parts.sampler.handovers() if self._parts is not None else {}
 
     async def stop(self) -> bool:
         """Stop listening, post the last sample, let go of everything; returns whether all of it is in the ledger."""
@@ -114,9 +116,7 @@ class Service:
 
     async def _refresh(self, parts: Parts) -> None:
         """What may take its time: link speeds, certificates, the disk."""
-        refresh_links = getattr(self._environment.meter, "refresh_links", None)
-        if refresh_links is not None:
-            await asyncio.to_thread(refresh_links)
+        await asyncio.to_thread(parts.sampler.refresh)
         self._certificates.renew()
         self._lock.keep()
         await parts.upkeep.measure_disk()

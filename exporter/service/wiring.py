@@ -20,47 +20,48 @@ from exporter.ledger.writing.poster import Poster
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.clock import SECOND
 from exporter.metering.journal import Journal
-from exporter.metering.postings import Speeds
-from exporter.metering.sampler import Sampler, SamplerOptions
+from exporter.metering.sampler import Sampler
+from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
-from exporter.meters.interfaces.counting import CountingRules
+from exporter.meters.interfaces.meter import InterfaceMeter
+from exporter.meters.registry import MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.web.context import ServiceContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.opening.opening import Opened
     from exporter.metering.clock import Clock
-    from exporter.metering.counters.bases import LastShown
-    from exporter.metering.readings import Meter, Subject
+    from exporter.metering.samples import Meter
     from exporter.metering.totals import Totals
+    from exporter.meters.registry import OpenedMeter
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.readers import Readers
     from reports.ledger.host import Host
 
-LOST_LOOKS = 5
+LOST_SAMPLES = 5
 """Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""
 
 
 class ServiceEnvironment(NamedTuple):
-    """What a service takes from outside: settings, clock, meter, zone, and how it was started.
+    """What a service takes from outside: settings, clock, meters, zone, and how it was started.
 
-    `shown` is what the service before it in this process has shown last of each interface.
+    `handovers` are what the meters of the service before it in this process handed over, by name.
     """
 
     settings: Settings
     clock: Clock
-    meter: Meter
+    meters: Sequence[OpenedMeter]
     zone: ZoneInfo
     web_config: WatchedWebConfig | None = None
     count_since_boot: bool = False
-    shown: Mapping[Subject, LastShown] | None = None
+    handovers: Mapping[str, object] = {}
 
     def seconds(self) -> int:
         """Say what time it is, in UTC seconds."""
@@ -93,7 +94,7 @@ class Parts(NamedTuple):
     async def look(self) -> None:
         """Take a sample; a clock that was set, and what counts from now on, are followed at once by every answer."""
         self.sampler.sample()
-        if self.sampler.changes or self.sampler.has_new_total:
+        if self.sampler.changes or self.sampler.is_urgent:
             await self.commit()
 
     async def look_and_commit(self) -> bool:
@@ -128,7 +129,7 @@ class Parts(NamedTuple):
         """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
         day_of = self.totals.day_of
         waiting = (
-            DayRow(row.device, day_of(row.started), row.receive_bytes, row.transmit_bytes, Speeds())
+            DayRow(Subject("interface", (row.device,)), day_of(row.started), row.receive_bytes, row.transmit_bytes)
             for row in self.poster.unposted().slots
         )
         with contextlib.closing(connect_to_read(self.ledger)) as connection:
@@ -146,29 +147,23 @@ def build_parts(
     """Wire everything that counts, keeps and tells; nothing runs yet."""
     settings, ledger = environment.settings, environment.settings.ledger
     journal, totals = Journal(), opened.totals
-    sampler = _build_sampler(environment, opened, journal, totals)
-    writer = Writer(ledger.path, opened.zone)
+    meters = _build_meters(environment)
+    sampler = _build_sampler(environment, opened, meters, journal, totals)
+    writer = Writer(ledger.path, opened.zone, [each.kind.store() for each in environment.meters])
     poster = Poster(
         writer=writer,
         executor=writers,
         journal=journal,
         take=sampler.take,
-        is_counted=sampler.is_counted,
+        is_counted=_counting(meters),
         on_damage=on_damage,
-        posted=opened.opening.state.posting if opened.opening.state else 0,
+        posted=opened.opening.number,
         problem=opened.problem,
     )
     upkeep = _build_upkeep(environment, opened, writer, writers, sampler, on_damage)
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=environment.seconds))
     host = identify_host(opened.ledger_id)
-    plans = PlanWatch(
-        plans=settings.plans,
-        notify=settings.notify,
-        zone=opened.zone,
-        snapshot=lambda: sampler.snapshot,
-        notifier=notifier,
-        hostname=host.name,
-    )
+    plans = _build_plans(settings, opened.zone, sampler, notifier, host)
     context = ServiceContext(
         settings=settings,
         clock=environment.clock,
@@ -185,6 +180,17 @@ def build_parts(
     sampler.on_notice, writer.on_notice = upkeep.tell, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
     return Parts(sampler, poster, upkeep, context, totals, writer, plans, notifier, archive, ledger.path)
+
+
+def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
+    return PlanWatch(
+        plans=settings.plans,
+        notify=settings.notify,
+        zone=zone,
+        snapshot=lambda: sampler.snapshot,
+        notifier=notifier,
+        hostname=host.name,
+    )
 
 
 def _build_archive(environment: ServiceEnvironment, sampler: Sampler, host: Host) -> ReportArchive:
@@ -216,20 +222,29 @@ def _build_upkeep(
     )
 
 
-def _build_sampler(environment: ServiceEnvironment, opened: Opened, journal: Journal, totals: Totals) -> Sampler:
-    interfaces, ledger = environment.settings.interfaces, environment.settings.ledger
+def _build_meters(environment: ServiceEnvironment) -> Sequence[Meter]:
+    settings, clock, since_boot = environment.settings, environment.clock, environment.count_since_boot
+    return [
+        opened.build(MeterEnvironment(settings, clock, since_boot, environment.handovers.get(opened.kind.spec.name)))
+        for opened in environment.meters
+    ]
+
+
+def _counting(meters: Sequence[Meter]) -> Callable[[Subject], bool]:
+    """Whether a subject counts for the machine's total: interfaces alone may."""
+    interfaces = [meter for meter in meters if isinstance(meter, InterfaceMeter)]
+    return lambda subject: any(meter.spec.name == subject.meter and meter.is_counted(subject) for meter in interfaces)
+
+
+def _build_sampler(
+    environment: ServiceEnvironment, opened: Opened, meters: Sequence[Meter], journal: Journal, totals: Totals
+) -> Sampler:
+    interval = environment.settings.interfaces.sample_interval
     return Sampler(
-        meter=environment.meter,
+        meters=meters,
         clock=environment.clock,
         journal=journal,
         totals=totals,
-        rules=CountingRules(interfaces.include, interfaces.exclude, interfaces.counted),
         opening=opened.opening,
-        options=SamplerOptions(
-            sample_interval=interfaces.sample_interval,
-            gap_seconds=ledger.commit_interval + LOST_LOOKS * interfaces.sample_interval,
-            count_since_boot=environment.count_since_boot,
-            minutes_for_all=ledger.minutes == "all",
-        ),
-        shown=environment.shown,
+        gap_seconds=environment.settings.ledger.commit_interval + LOST_SAMPLES * interval,
     )

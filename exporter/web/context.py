@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 from aiohttp import web
 
 from exporter.metering.clock import SECOND
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.metrics.state import MetricsState
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.attempts import Attempts
 from exporter.web.readers import Reading
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -83,7 +85,7 @@ class ServiceContext:
     def fresh_snapshot(self) -> Snapshot:
         """The snapshot of a look that is at most a second old."""
         snapshot = self._sampler.snapshot
-        if snapshot is None or self._sampler.seconds_since_look > STALE_SECONDS:
+        if snapshot is None or self._sampler.seconds_since_sample > STALE_SECONDS:
             return self._sampler.sample()
         return snapshot
 
@@ -97,14 +99,14 @@ class ServiceContext:
         if self.poster.health.problem:
             found.append(f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory")
         snapshot = self._sampler.snapshot
-        if snapshot is not None and not snapshot.health.is_up:
-            found.append(f"the interface meter fails: {snapshot.health.error}")
+        if snapshot is not None and not snapshot.meters[INTERFACE.name].health.is_up:
+            found.append(f"the interface meter fails: {snapshot.meters[INTERFACE.name].health.error}")
         late = self.seconds_since_look
         if late == math.inf:
             found.append("no look at the interfaces has worked yet")
         elif late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
             found.append(f"no sample for {late:.0f} s")
-        elif snapshot is not None and not any(state.is_counted for state in snapshot.interfaces):
+        elif snapshot is not None and not any(state.is_counted for state in interfaces_of(snapshot).interfaces):
             found.append(NO_INTERFACE)
         return found
 
@@ -143,7 +145,7 @@ class ServiceContext:
     @property
     def seconds_since_look(self) -> float:
         """Age of the newest look that worked; infinite before there is one."""
-        return self._sampler.seconds_since_look
+        return self._sampler.seconds_since_sample
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
         """Put a question to the ledger that takes milliseconds; raises sqlite3.Error."""

@@ -107,3 +107,8 @@ SPECS = (INTERFACE,)
 def key_text(dimensions: Sequence[str]) -> str:
     """A subject's key in the ledger: its dimension, or a JSON array where there are several."""
     return dimensions[0] if len(dimensions) == 1 else json.dumps(dimensions, ensure_ascii=False)
+
+
+def key_of(text: str, spec: MeterSpec) -> tuple[str, ...]:
+    """The dimensions of a key in the ledger."""
+    return (text,) if len(spec.dimensions) == 1 else tuple(json.loads(text))

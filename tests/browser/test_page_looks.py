@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
-from exporter.metering.readings import Counts
+from exporter.meters.interfaces.state import interface
 from exporter.settings.tree import Grafana
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from tests.browser.long_ledgers import ten_years_of
-from tests.exporter.web.running_service import interface, running
+from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.async_api import expect
 
+from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
-from exporter.metering.readings import Counts
-from tests.exporter.web.running_service import interface, running
+from exporter.meters.interfaces.state import interface
+from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:
     from tests.browser.lively_service import LivelyService

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from exporter.archive.archive import archive_folder
+from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
-from exporter.metering.readings import Counts
+from exporter.meters.interfaces.state import interface
 from exporter.settings.tree import Grafana
 from reports.billing.plans import CycleRule, Plan
 from reports.wrapup.chapters.chapter import isolated_text
 from tests.browser.long_ledgers import ten_years_of
-from tests.exporter.web.running_service import interface, running
+from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,7 @@ CREATE TABLE "interface_checkpoint" (
   read_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE meter (
-  name TEXT PRIMARY KEY, posting INTEGER NOT NULL, boot_id TEXT NOT NULL, namespace INTEGER NOT NULL,
-  wall INTEGER NOT NULL, elapsed INTEGER NOT NULL
+  name TEXT PRIMARY KEY, posting INTEGER NOT NULL, boot_id TEXT NOT NULL, wall INTEGER NOT NULL, elapsed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE "interface_slot" (
   slot INTEGER NOT NULL, subject INTEGER NOT NULL REFERENCES subject (id),

@@ -5,35 +5,50 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.checks import faults_in
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.writing.writer import Writer
-from exporter.metering.counters.record import STRANGE
+from exporter.metering.counters.events import FOREIGN
 from exporter.metering.journal import Journal
-from exporter.metering.readings import Subject
-from exporter.metering.sampler import Sampler, SamplerOptions
+from exporter.metering.sampler import Sampler
 from exporter.meters.interfaces.counting import CountingRules
+from exporter.meters.interfaces.meter import InterfaceMeter, InterfaceOptions
+from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.registry import new_stores
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
 from reports.ledger.selection import of_interfaces
 from reports.usage.audit import KernelCounter, audit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from exporter.ledger.opening.opening import Opened
-    from exporter.metering.counters.bases import LastShown
+    from exporter.metering.counters.bases import LastExposed
     from exporter.metering.postings import Posting
-    from exporter.metering.snapshots import Snapshot
+    from exporter.metering.snapshots import MeterHealth
+    from exporter.metering.subjects import Subject
     from exporter.metering.totals import Totals
+    from exporter.meters.interfaces.state import InterfaceState
     from reports.usage.audit import Audit
     from tests.worlds.fake_machine import FakeMeter, Interface, Machine, Pair
 
 UTC = ZoneInfo("UTC")
+
+
+class Shot(NamedTuple):
+    """What one sample shows of the interfaces."""
+
+    interfaces: tuple[InterfaceState, ...]
+    resets: Mapping[tuple[str, str], int]
+    discarded: Mapping[tuple[str, str], int]
+    health: MeterHealth
+    gap_seconds: int
+    is_gap_open: bool
 
 
 class Books:
@@ -43,8 +58,8 @@ class Books:
         """A new ledger at `path`, from a template that spares the migration; its lookouts begin with `start`."""
         shutil.copyfile(template, path)
         self.machine, self.path, self.zone = machine, path, zone
-        self.rules, self.options = CountingRules(), SamplerOptions()
-        self.shown: dict[Subject, LastShown] = {}
+        self.rules, self.options, self.gap_seconds = CountingRules(), InterfaceOptions(), 15.0
+        self.shown: dict[Subject, LastExposed] = {}
         self.known: dict[Interface, Pair] = {}
         self.baseline: dict[Interface, Pair] = {}
         self.running = False
@@ -60,37 +75,48 @@ class Books:
     totals: Totals
     opened: Opened
 
-    def start(self) -> Snapshot:
+    def start(self) -> Shot:
         """As a service starts: carry forward, take the first sample, commit it."""
-        self.opened = open_ledger(self.path, "interface", self.zone)
-        self.writer = Writer(self.path, self.zone)
+        self.opened = open_ledger(self.path, new_stores(), self.zone)
+        self.writer = Writer(self.path, self.zone, new_stores())
         self.journal, self.totals = Journal(), self.opened.totals
         self.meter = self.machine.meter()
+        self.interfaces = InterfaceMeter(
+            reader=self.meter, clock=self.machine, rules=self.rules, options=self.options, exposed=self.shown
+        )
         self.sampler = Sampler(
-            meter=self.meter,
+            meters=[self.interfaces],
             clock=self.machine,
             journal=self.journal,
             totals=self.totals,
-            rules=self.rules,
             opening=self.opened.opening,
-            options=self.options,
-            shown=self.shown,
+            gap_seconds=self.gap_seconds,
         )
         self.running, self.waiting = True, None
-        state = self.opened.opening.state
-        self.number = state.posting if state else 0
+        self.number = self.opened.opening.number
         if self._is_first_look and not self.options.count_since_boot:
             self.baseline = {here: here.moved for here in self.machine.interfaces.values()}
         self._is_first_look = False
-        snapshot = self.sampler.sample()
-        if STRANGE in {incident.what for incident in self.journal.incidents}:
+        shot = self.sample()
+        if FOREIGN in {incident.what for incident in self.journal.incidents}:
             self._begin_at_baselines()
         self.commit()
-        return snapshot
+        return shot
 
-    def sample(self) -> Snapshot:
+    def sample(self) -> Shot:
         """Look once."""
-        return self.sampler.sample()
+        self.sampler.sample()
+        return self.shot
+
+    @property
+    def shot(self) -> Shot:
+        """What the newest sample shows of the interfaces."""
+        snapshot = self.sampler.snapshot
+        assert snapshot is not None
+        state, view = interfaces_of(snapshot), snapshot.meters["interface"]
+        return Shot(
+            state.interfaces, state.resets, state.discarded, view.health, view.gap_seconds, is_gap_open=view.is_gap_open
+        )
 
     def run(self, seconds: int) -> None:
         """A sample a second."""
@@ -105,7 +131,7 @@ class Books:
         posting = self.sampler.take()
         if posting is not None:
             self._taken = dict(self.meter.seen)
-            self.waiting, self.number = posting, posting.state.posting
+            self.waiting, self.number = posting, posting.number
             self._post(posting)
 
     def commit_while_locked(self) -> None:
@@ -224,15 +250,10 @@ class Books:
                             subject.name,
                             subject.name in self.machine.uplinks,
                             started,
-                            usage.counts.receive_bytes,
-                            usage.counts.transmit_bytes,
+                            usage.amounts[0],
+                            usage.amounts[1],
                             usage.estimated_bytes,
-                            usage.peaks.total,
+                            usage.peaks[-1] if usage.peaks else 0,
                         )
                     )
         return Unposted(*lists)
-
-
-def interface(name: str) -> Subject:
-    """The subject of this name."""
-    return Subject("interface", name)

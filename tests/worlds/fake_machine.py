@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND, Instant
-from exporter.metering.readings import NOTHING, Counts, Epoch, Link, Look, MeterError, Reading, Subject
+from exporter.metering.counters.readings import NOTHING, Counts, Epoch, Link, Reading, Scan
+from exporter.metering.samples import MeterError
+from exporter.metering.subjects import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -172,8 +174,6 @@ class Machine:
 class FakeMeter:
     """Reads a Machine as the Linux meter reads a kernel: births and ends are told once, links when they changed."""
 
-    name = "interface"
-
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.births: dict[int, Counts] = {}
@@ -184,7 +184,7 @@ class FakeMeter:
         self._links: dict[str, Link] = {}
         self._changes = -1
 
-    def look(self) -> Look:
+    def scan(self) -> Scan:
         if self.problem:
             raise MeterError(self.problem)
         machine = self.machine
@@ -196,7 +196,7 @@ class FakeMeter:
         self.seen.update((here, here.moved) for here in machine.interfaces.values() if here.shown is None)
         self.births.clear()
         self.departures.clear()
-        return Look(
+        return Scan(
             machine.boot_id,
             machine.namespace,
             (*ended, *present),
@@ -204,6 +204,15 @@ class FakeMeter:
             frozenset(machine.uplinks & machine.interfaces.keys()),
             self.losses,
         )
+
+    announces_links = True
+
+    def default_devices(self) -> frozenset[str]:
+        """Those that carry the machine's traffic."""
+        return frozenset(self.machine.uplinks)
+
+    def refresh_links(self) -> None:
+        """Nothing is slow here."""
 
     def close(self) -> None:
         self.machine.meters.remove(self)
@@ -228,4 +237,4 @@ class FakeMeter:
 
     def _reading(self, of: Interface, born: Counts | None, *, is_present: bool) -> Reading:
         epoch = Epoch(self.machine.boot_id, self.machine.namespace, of.index)
-        return Reading(Subject("interface", of.name), epoch, of.shown or of.counts, of.bits, born, is_present)
+        return Reading(Subject("interface", (of.name,)), epoch, of.shown or of.counts, of.bits, born, is_present)

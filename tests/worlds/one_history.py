@@ -13,15 +13,17 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from exporter.metering.postings import Gap, Speeds, Usage
-from exporter.metering.readings import Counts
-from tests.exporter.web.running_service import BEGAN, interface
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Gap, Usage
+from exporter.meters.interfaces.state import interface
+from tests.exporter.web.running_service import BEGAN
 from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from exporter.metering.readings import Subject
+    from exporter.metering.subjects import Subject
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = int(datetime(2026, 10, 28, 13, 37, 20, tzinfo=BERLIN).timestamp())

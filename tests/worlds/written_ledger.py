@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.writing.writer import Writer
-from exporter.metering.postings import MeterState, Posting, Speeds, SubjectFacts, Usage
-from exporter.metering.readings import Counts, Subject
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import ClockState, Facts, MeterCheckpoint, MeterPosting, Posting, Usage
+from exporter.meters.interfaces.state import interface
+from exporter.meters.registry import new_stores
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
@@ -19,9 +22,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.metering.postings import Gap
+    from exporter.metering.subjects import Subject
 
 Pair = tuple[int, int]
-Rows = dict[tuple[int, Subject], Usage]
+Rows = dict[tuple[int, "Subject"], Usage]
 SLOT, MINUTE, HOUR, DAY = 900, 60, 3600, 86_400
 
 
@@ -34,7 +38,7 @@ class WrittenLedger:
         self.unposted = Unposted()
         self._postings = 0
         shutil.copyfile(template, self.path)
-        open_ledger(self.path, "interface", zone)
+        open_ledger(self.path, new_stores(), zone)
 
     def write(
         self,
@@ -47,18 +51,19 @@ class WrittenLedger:
         peaks: Speeds | None = None,
     ) -> None:
         """Book amounts of one device; minutes are added to their slots. `seen`: when its counting began."""
-        subject = Subject("interface", device)
+        subject = interface(device)
         by_slot, by_minute = _rows(slots or {}, subject, peaks), _rows(minutes or {}, subject, peaks)
         for (minute, _), usage in by_minute.items():
             key = (minute // SLOT * SLOT, subject)
             by_slot[key] = by_slot[key].plus(usage) if key in by_slot else usage
         first = min((start for start, _ in by_slot), default=0) if seen is None else seen
         self._postings += 1
-        state = MeterState(self._postings, "boot-1", 1, 10**18, 10**15, frozenset({2}))
-        facts = SubjectFacts(device.startswith("eth"), device.startswith("eth"), first, first)
-        writer = Writer(self.path, self.zone)
+        clock = ClockState("boot-1", 10**18, 10**15)
+        facts = Facts(first, first, (int(device.startswith("eth")),) * 2)
+        part = MeterPosting("interface", clock, MeterCheckpoint({subject: facts}, {}), gaps)
+        writer = Writer(self.path, self.zone, new_stores())
         try:
-            writer.post(Posting("interface", state, by_slot, by_minute, {}, {subject: facts}, gaps, ()))
+            writer.post(Posting(self._postings, clock, by_slot, by_minute, (part,)))
         finally:
             writer.close()
 
@@ -75,7 +80,7 @@ class WrittenLedger:
 
     def forget(self, table: str, before: int) -> None:
         """Delete old rows, as retention does."""
-        writer = Writer(self.path, self.zone)
+        writer = Writer(self.path, self.zone, new_stores())
         try:
             writer.connection.execute(f"DELETE FROM interface_{table} WHERE {table} < ?", (before,))  # noqa: S608 - our own
         finally:

@@ -14,17 +14,20 @@ if TYPE_CHECKING:
 
 _NOTHING = (1, 0)
 
+RECKONING = "clock:interface"
+"""State: what is known of the clock, as JSON."""
+
 
 class HeldClock(NamedTuple):
-    """The time (UTC seconds) that nobody doubts, and where rows lie that a wrong clock has booked."""
+    """The time (UTC seconds) that is beyond doubt, and where rows lie that a wrong clock has booked."""
 
     sure: int
     misplaced: tuple[int, int] = _NOTHING
 
 
-def held_reckoning(connection: sqlite3.Connection, meter: str) -> Reckoning | None:
-    """What is known of the clock since the last boot or step; None where an older version wrote it, or nobody did."""
-    row = connection.execute("SELECT value FROM state WHERE name = ?", (f"clock:{meter}",)).fetchone()
+def held_reckoning(connection: sqlite3.Connection) -> Reckoning | None:
+    """What is known of the clock since the last boot or step; None of an older version."""
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (RECKONING,)).fetchone()
     try:
         held: dict[str, Any] = json.loads(row[0]) if row else {}
         return Reckoning(**held) if held and all(isinstance(value, int) for value in held.values()) else None
@@ -33,13 +36,13 @@ def held_reckoning(connection: sqlite3.Connection, meter: str) -> Reckoning | No
 
 
 def held_clock(connection: sqlite3.Connection, now: int) -> HeldClock:
-    """What the last posting told; a ledger that never had one, or has one of an older version, does not doubt `now`."""
-    row = connection.execute("SELECT name, wall, elapsed FROM meter").fetchone()
-    reckoning = held_reckoning(connection, row[0]) if row else None
+    """The clock of the last posting; a ledger without one, or of an older version, does not doubt `now`."""
+    row = connection.execute("SELECT wall, elapsed FROM meter ORDER BY posting DESC, wall DESC").fetchone()
+    reckoning = held_reckoning(connection) if row else None
     if reckoning is None:
         return HeldClock(now)
-    last = row[1] // SECOND
+    last = row[0] // SECOND
     misplaced = (
         (reckoning.began // SLOT_SECONDS * SLOT_SECONDS, reckoning.latest(last)) if reckoning.is_wrong else _NOTHING
     )
-    return HeldClock(last - reckoning.doubt_at(row[2] // SECOND), misplaced)
+    return HeldClock(last - reckoning.doubt_at(row[1] // SECOND), misplaced)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.clock_repair.movable import Cell, MovableRow
-    from exporter.metering.clock_repair import Change
+    from exporter.metering.clock_repair import ClockChange
     from reports.ledger.shape import MeterSpec
 
 DOUBTED = "doubted_notes"
@@ -31,7 +31,7 @@ class Realignment:
         self._connection, self._specs = connection, specs
         self._meters = [_MeterRows(connection, zone, spec) for spec in specs]
 
-    def apply(self, change: Change) -> None:
+    def apply(self, change: ClockChange) -> None:
         """Follow a clock that was set."""
         if isinstance(change, Settle):
             for meter in self._meters:

@@ -87,6 +87,11 @@ def _statements() -> Iterator[str]:
     for grain in INTERFACE.grains:
         yield f"ALTER TABLE {grain} RENAME TO {INTERFACE.table(grain)}"
         yield f"ALTER TABLE {INTERFACE.table(grain)} ADD COLUMN posting INTEGER NOT NULL DEFAULT 0"
+    yield """
+        INSERT INTO state (name, value)
+        SELECT 'namespace:interface', CAST(namespace AS TEXT) FROM meter WHERE name = 'interface'
+    """
+    yield "ALTER TABLE meter DROP COLUMN namespace"
     yield "ALTER TABLE checkpoint RENAME TO interface_checkpoint"
     yield "ALTER TABLE incident ADD COLUMN meter TEXT NOT NULL DEFAULT ''"
     yield "UPDATE incident SET meter = 'interface' WHERE subject <> ''"

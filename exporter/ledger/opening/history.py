@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.metering.postings import Speeds
+from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
 from reports.calendar.history import MONTHS_KEPT
 from reports.calendar.periods import day_numbered
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,7 +28,7 @@ def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
     """The days of the last two years, which is as far as the totals tell them; one at a time."""
     days = (MONTHS_KEPT + 2) * 31
     for device, day, received, transmitted, *peaks in connection.execute(QUERY, {"days": days, "last": LAST_DAY}):
-        yield DayRow(device, day_numbered(day), received, transmitted, Speeds(*peaks))
+        yield DayRow(Subject(INTERFACE.name, (device,)), day_numbered(day), received, transmitted, tuple(peaks))
 
 
 def read_first_day(connection: sqlite3.Connection) -> date | None:

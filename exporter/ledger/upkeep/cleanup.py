@@ -6,22 +6,23 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.upkeep.retention import Retention
-from exporter.ledger.writing.writer import Writer
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from zoneinfo import ZoneInfo
 
     from exporter.ledger.upkeep.retention import Keep, Removed
+    from exporter.ledger.writing.writer import Writer
 
 
 def clean_up_ledger(
-    path: Path, zone: ZoneInfo, keep: Keep, now: int, *, is_aggressive: bool, is_vacuumed: bool
+    writer: Writer, path: Path, keep: Keep, now: int, *, is_aggressive: bool, is_vacuumed: bool
 ) -> Removed:
-    """Delete old minutes and slots under the ledger's lock; raises LedgerError, OSError or sqlite3.Error."""
+    """Delete old minutes and slots under the ledger's lock, and close the writer.
+
+    Raises LedgerError, OSError or sqlite3.Error.
+    """
     lock = LedgerLock(path)
     lock.acquire()
-    writer = Writer(path, zone)
     try:
         retention = Retention(writer, path)
         removed = retention.clean_up(keep, now, is_aggressive=is_aggressive)

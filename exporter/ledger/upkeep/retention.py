@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.writing.statements import COUNTER_BASE, NEXT_POSTING, PUT_SUBJECT, merge, put_facts
-from exporter.metering.readings import Subject
+from exporter.metering.subjects import Subject
 from reports.calendar.periods import DAY_SECONDS
-from reports.ledger.shape import GONE, key_text
+from reports.ledger.shape import GONE, key_of, key_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -127,7 +127,7 @@ class Retention:
         if rows:
             self._writer.in_transaction(lambda: self._fold(spec, [row[0] for row in rows], now))
             self._writer.forget_ids()
-        return tuple(Subject(spec.name, key) for _, key in rows)
+        return tuple(Subject(spec.name, key_of(key, spec)) for _, key in rows)
 
     def _fold(self, spec: MeterSpec, gone: list[int], now: int) -> None:
         execute, target = self._connection.execute, self._target(spec, now)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.writing.writer import Writer
-    from exporter.metering.readings import Subject
+    from exporter.metering.subjects import Subject
     from exporter.settings.tree import Ledger
 
 log = logging.getLogger(__name__)

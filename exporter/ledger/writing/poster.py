@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.reader import Unposted, UnpostedRow
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from exporter.ledger.writing.writer import Writer
     from exporter.metering.journal import Journal
     from exporter.metering.postings import Posting, Usage
-    from exporter.metering.readings import Subject
+    from exporter.metering.subjects import Subject
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Poster:
         executor: Executor,
         journal: Journal,
         take: Callable[[], Posting | None],
-        is_counted: Callable[[str], bool],
+        is_counted: Callable[[Subject], bool],
         on_damage: Callable[[str], None],
         posted: int = 0,
         problem: str = "",
@@ -70,7 +71,7 @@ class Poster:
             posting = self._take()
             if posting is None:
                 return True
-            self._waiting, self._number = posting, posting.state.posting
+            self._waiting, self._number = posting, posting.number
             return await self._commit(posting)
 
     def unposted(self) -> Unposted:
@@ -89,7 +90,7 @@ class Poster:
     def unposted_bytes(self) -> int:
         """Bytes of all interfaces that are counted in memory and not in the ledger yet."""
         waiting = () if self._waiting is None else self._waiting.slots.values()
-        return sum(usage.counts.bytes for usage in (*waiting, *self._journal.slots.values()))
+        return sum(sum(usage.amounts[:2]) for usage in (*waiting, *self._journal.slots.values()))
 
     def take_moved_days(self) -> bool:
         """Whether a posting, whoever had it posted, may have moved days in the ledger since this was last asked."""
@@ -131,14 +132,8 @@ class Poster:
 
     def _rows(self, rows: Mapping[tuple[int, Subject], Usage], number: int) -> Iterator[UnpostedRow]:
         for (started, subject), usage in rows.items():
-            counts = usage.counts
-            yield UnpostedRow(
-                number,
-                subject.name,
-                self._is_counted(subject.name),
-                started,
-                counts.receive_bytes,
-                counts.transmit_bytes,
-                usage.estimated_bytes,
-                usage.peaks.total,
-            )
+            if subject.meter == INTERFACE.name:
+                speed = usage.peaks[-1] if usage.peaks else 0
+                is_counted = self._is_counted(subject)
+                amounts = (*usage.amounts[:2], usage.estimated_bytes, speed)
+                yield UnpostedRow(number, subject.name, is_counted, started, *amounts)

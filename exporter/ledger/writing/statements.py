@@ -6,7 +6,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from exporter.ledger.tables import merged
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from reports.ledger.shape import MeterSpec
@@ -21,17 +20,10 @@ NEXT_POSTING = "SELECT ifnull(max(posting), 0) + 1 FROM meter"
 """What changes rows between two postings numbers them so: above all that a copy of the ledger may have read."""
 
 PUT_METER = """
-INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed)
-VALUES (:name, :posting, :boot_id, :namespace, :wall, :elapsed)
-ON CONFLICT (name) DO UPDATE SET posting = :posting, boot_id = :boot_id, namespace = :namespace,
-  wall = :wall, elapsed = :elapsed
+INSERT INTO meter (name, posting, boot_id, wall, elapsed)
+VALUES (:name, :posting, :boot_id, :wall, :elapsed)
+ON CONFLICT (name) DO UPDATE SET posting = :posting, boot_id = :boot_id, wall = :wall, elapsed = :elapsed
 """
-PUT_CHECKPOINT = f"""
-INSERT OR REPLACE INTO interface_checkpoint (
-  subject, epoch, counter_bits, {", ".join(INTERFACE.sums)}, began_at, base_receive_bytes, base_transmit_bytes,
-  ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes, discarded_transmit_bytes, read_at
-) VALUES ({", ".join("?" * 19)})
-"""  # noqa: S608 - names of the spec
 PUT_SUBJECT = """
 INSERT INTO subject (meter, key, first_seen, last_seen) VALUES (?, ?, ?, ?)
 ON CONFLICT (meter, key) DO UPDATE SET last_seen = max(last_seen, excluded.last_seen)

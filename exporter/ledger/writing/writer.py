@@ -14,7 +14,6 @@ from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.writing.rows import Rows
 from exporter.ledger.writing.sparing import part_of, subjects_of, without
-from reports.ledger.shape import SPECS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +21,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.metering.postings import Posting
-    from exporter.metering.readings import Subject
+    from exporter.metering.samples import MeterStore
+    from exporter.metering.subjects import Subject
     from reports.ledger.shape import MeterSpec
 
 log = logging.getLogger(__name__)
@@ -52,14 +52,15 @@ class _Rehearsed(Exception):  # noqa: N818 - no error: ends a transaction that w
 class Writer:
     """Writes postings into an open ledger. All calls come from one thread."""
 
-    def __init__(self, path: Path, zone: ZoneInfo, specs: Sequence[MeterSpec] = SPECS) -> None:
+    def __init__(self, path: Path, zone: ZoneInfo, stores: Sequence[MeterStore]) -> None:
         """`zone` is where the day rows are cut. The ledger is opened by the first call, and again after a failure."""
-        self._path, self.specs = path, specs
+        self._path = path
+        self.specs: Sequence[MeterSpec] = tuple(store.spec for store in stores)
         self.on_notice: Callable[[str], object] = str
         """Told what somebody should know of the ledger."""
         self._opened: sqlite3.Connection | None = None
         self._files: OpenFiles | None = None
-        self._rows = Rows(lambda: self.connection, zone, specs)
+        self._rows = Rows(lambda: self.connection, zone, stores)
         self._refused: dict[Subject, str] = {}
 
     @property
@@ -185,14 +186,13 @@ class Writer:
 
     def _holds(self, posting: Posting) -> bool:
         """Whether this very posting is in the ledger; raises StrangeLedgerError where the one before it is not."""
-        query = "SELECT posting, boot_id, namespace, wall, elapsed FROM meter WHERE name = ?"
-        held = self.connection.execute(query, (posting.meter,)).fetchone()
-        if held == posting.state[:5]:
-            return True
-        if held is not None and held[0] != posting.state.posting - 1:
-            raise StrangeLedgerError(
-                f"{self._path} ends with posting {held[0]}, and {posting.state.posting} is to be written"
-            )
+        held = self.connection.execute("SELECT max(posting) FROM meter").fetchone()[0]
+        if held == posting.number:
+            query = "SELECT name, boot_id, wall, elapsed FROM meter WHERE posting = ?"
+            if set(self.connection.execute(query, (held,))) == {(part.meter, *part.sampled) for part in posting.meters}:
+                return True
+        if held is not None and held != posting.number - 1:
+            raise StrangeLedgerError(f"{self._path} ends with posting {held}, and {posting.number} is to be written")
         return False
 
     def _apply(self, posting: Posting) -> None:

@@ -11,17 +11,17 @@ from __future__ import annotations
 from operator import add, sub
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import Counts, Epoch
+from exporter.metering.counters.readings import Counts, Epoch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exporter.metering.counters.tracked import Life
-    from exporter.metering.postings import Account, OpeningBalance
-    from exporter.metering.readings import Subject
+    from exporter.metering.counters.checkpoints import Checkpoint
+    from exporter.metering.counters.tracked import TrackedCounter
+    from exporter.metering.subjects import Subject
 
 
-class LastShown(NamedTuple):
+class LastExposed(NamedTuple):
     """What /metrics showed last of an interface, and the kernel's counter at that look."""
 
     counter: Counts
@@ -29,51 +29,57 @@ class LastShown(NamedTuple):
     counts: Counts
 
 
-def last_shown(lives: Iterable[Life]) -> dict[Subject, LastShown]:
+def last_exposed(counters: Iterable[TrackedCounter]) -> dict[Subject, LastExposed]:
     """What a service that ends has shown, for the one that follows in the same process."""
-    return {life.subject: LastShown(life.counter, life.epoch, life.counts) for life in lives}
+    return {counter.subject: LastExposed(counter.exposed, counter.epoch, counter.counts) for counter in counters}
 
 
-class CounterBases:
+class ExposedBases:
     """Of one sampler: settled once, by its first look at a ledger that is a copy."""
 
-    def __init__(self, opening: OpeningBalance, shown: Mapping[Subject, LastShown]) -> None:
-        """`shown` is what the service before in this process has shown a moment ago: its counters go on from there."""
-        self._accounts = opening.accounts if opening.is_copy else None
-        self._shown = shown
+    def __init__(
+        self, held: Mapping[Subject, Checkpoint], exposed: Mapping[Subject, LastExposed], *, is_copy: bool
+    ) -> None:
+        """`exposed` is what /metrics showed last of the service before in this process."""
+        self._held = held if is_copy else None
+        self._exposed = exposed
         self._begun: dict[Subject, Counts] | None = None
 
-    def settle(self, lives: Mapping[Subject, Life]) -> None:
+    def settle(self, counters: Mapping[Subject, TrackedCounter]) -> None:
         """Set the bases of all counters that do not go on."""
-        if self._accounts is None:
+        if self._held is None:
             return
         self._begun = {}
-        for subject, life in lives.items():
-            if not _goes_on(life, self._accounts.get(subject)):
-                self._begun[subject] = life.counter_base = self._base_of(life)
-        self._accounts = None
+        for subject, counter in counters.items():
+            if not _goes_on(counter, self._held.get(subject)):
+                self._begun[subject] = counter.exposed_base = self._base_of(counter)
+        self._held = None
 
     def take(self) -> dict[Subject, Counts] | None:
         """The bases that are news to the ledger; None where there are none."""
         begun, self._begun = self._begun, None
         return begun
 
-    def _base_of(self, life: Life) -> Counts:
-        last = self._shown.get(life.subject)
+    def _base_of(self, counter: TrackedCounter) -> Counts:
+        last = self._exposed.get(counter.subject)
         if last is None:
-            return life.lifetime
-        return Counts(*map(sub, life.lifetime, map(add, last.counter, _moved_since(last, life))))
+            return counter.lifetime
+        return Counts(*map(sub, counter.lifetime, map(add, last.counter, _moved_since(last, counter))))
 
 
-def _goes_on(life: Life, account: Account | None) -> bool:
-    held = account.checkpoint if account else None
-    return held is not None and life.is_present and life.epoch == held.epoch and _has_grown(life.counts, held.counts)
+def _goes_on(counter: TrackedCounter, held: Checkpoint | None) -> bool:
+    return (
+        held is not None
+        and counter.is_present
+        and counter.epoch == held.epoch
+        and _has_grown(counter.counts, held.counts)
+    )
 
 
-def _moved_since(last: LastShown, life: Life) -> Counts:
-    if life.epoch != last.epoch or not _has_grown(life.counts, last.counts):
+def _moved_since(last: LastExposed, counter: TrackedCounter) -> Counts:
+    if counter.epoch != last.epoch or not _has_grown(counter.counts, last.counts):
         return Counts()
-    return Counts(*map(sub, life.counts, last.counts))
+    return Counts(*map(sub, counter.counts, last.counts))
 
 
 def _has_grown(now: Counts, then: Counts) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import ge
 from typing import NamedTuple
 
-from exporter.metering.readings import NOTHING, Counts, subtracted
+from exporter.metering.counters.readings import NOTHING, Counts, subtracted
 
 WRAP_32 = 2**32
 """A 32-bit counter that overflows continues at 0: the step is `(after - before) % 2**32`, exact for all pairs."""

@@ -5,22 +5,24 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.metering.counters.checkpoints import Checkpoint
 from exporter.metering.counters.differences import WRAP_32, limit
-from exporter.metering.counters.taking import MOST_LIFETIME
-from exporter.metering.postings import STILL, Account, Checkpoint, Speeds, SubjectFacts
-from exporter.metering.readings import NOTHING, Counts, added
-from exporter.metering.snapshots import InterfaceState
+from exporter.metering.counters.plausibility import MOST_LIFETIME
+from exporter.metering.counters.readings import NOTHING, Counts, added
+from exporter.metering.counters.speeds import NO_SPEED, Speeds
+from exporter.metering.postings import Account, Facts
 from exporter.metering.spreading import MINUTE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable
 
     from exporter.metering.counters.differences import Delta
-    from exporter.metering.counters.taking import Fall
-    from exporter.metering.readings import Epoch, Link, Reading, Subject
+    from exporter.metering.counters.plausibility import Fall
+    from exporter.metering.counters.readings import Epoch, Link, Reading
+    from exporter.metering.subjects import Subject
 
 
-class Room(NamedTuple):
+class Bounds(NamedTuple):
     """What can have happened since the last look: bytes per second and seconds, and the most bytes of one direction."""
 
     speed: int | None
@@ -28,21 +30,24 @@ class Room(NamedTuple):
     most: int
 
 
-class Life:
+class TrackedCounter:
     """Mutable state of one metered subject between two looks; only the sampler changes it."""
 
     __slots__ = (
         "base",
         "began_at",
         "booked_minute",
-        "counter_base",
         "counter_bits",
         "counts",
         "discarded",
         "epoch",
-        "facts",
+        "exposed_base",
         "fall",
+        "first_seen",
+        "is_counted",
         "is_present",
+        "is_uplink",
+        "last_seen",
         "ledger",
         "lifetime",
         "rate_base",
@@ -53,12 +58,13 @@ class Life:
         "unreadable",
     )
 
-    def __init__(self, subject: Subject, facts: SubjectFacts, lifetime: Counts = NOTHING) -> None:
-        """A subject that has not been read yet; `lifetime` is what the ledger already holds of it."""
+    def __init__(self, subject: Subject, seen: int, lifetime: Counts = NOTHING) -> None:
+        """A subject that has not been read yet, since `seen` (UTC seconds); `lifetime` is the ledger's."""
         self.subject = subject
-        self.facts = facts
+        self.is_counted = self.is_uplink = False
+        self.first_seen = self.last_seen = seen
         self.lifetime = lifetime
-        self.rates: Speeds = STILL
+        self.rates: Speeds = NO_SPEED
         self.rate_base = (lifetime.receive_bytes, lifetime.transmit_bytes)
         self.is_present = False
         self.epoch: Epoch | None = None
@@ -74,24 +80,32 @@ class Life:
         self.unreadable: tuple[str, ...] = ()
         self.speed: int | None = None
         """Bytes per second that its hardware could move at the last look, None where nobody knows."""
-        self.counter_base = NOTHING
+        self.exposed_base = NOTHING
 
     @classmethod
-    def resume(cls, subject: Subject, account: Account) -> Life:
+    def resume(
+        cls, subject: Subject, account: Account, held: Checkpoint | None, exposed_base: Counts
+    ) -> TrackedCounter:
         """Continue what the ledger holds of a subject."""
-        life = cls(subject, account.facts, account.lifetime)
-        life.counter_base = account.counter_base
-        if account.checkpoint is not None:
-            held = account.checkpoint
-            life.epoch, life.counts, life.counter_bits = held.epoch, held.counts, held.counter_bits
-            life.began_at, life.base, life.ledger = held.began_at, held.base, held.ledger
-            life.discarded, life.read_at = held.discarded, held.read_at
-        return life
+        counter = cls(subject, account.facts.first_seen, Counts(*account.lifetime))
+        counter.last_seen = account.facts.last_seen
+        counter.is_counted, counter.is_uplink = (bool(value) for value in account.facts.columns)
+        counter.exposed_base = exposed_base
+        if held is not None:
+            counter.epoch, counter.counts, counter.counter_bits = held.epoch, held.counts, held.counter_bits
+            counter.began_at, counter.base, counter.ledger = held.began_at, held.base, held.ledger
+            counter.discarded, counter.read_at = held.discarded, held.read_at
+        return counter
 
     @property
-    def counter(self) -> Counts:
+    def facts(self) -> Facts:
+        """What the ledger knows of it besides its usage."""
+        return Facts(self.first_seen, self.last_seen, (int(self.is_counted), int(self.is_uplink)))
+
+    @property
+    def exposed(self) -> Counts:
         """What its counters of /metrics show."""
-        return Counts(*map(sub, self.lifetime, self.counter_base))
+        return Counts(*map(sub, self.lifetime, self.exposed_base))
 
     def begin_epoch(self, reading: Reading, delta: Delta, at: int) -> None:
         """From here on the ledger must gain what the counter does; of its counts, `delta` is gained now."""
@@ -109,8 +123,9 @@ class Life:
 
     def judge(self, *, is_counted: bool, is_uplink: bool) -> bool:
         """Take over whether its bytes belong to the machine's total; returns whether that is new."""
-        facts, self.facts = self.facts, self.facts._replace(is_counted=is_counted, is_uplink=is_uplink)
-        return facts != self.facts
+        is_new = (self.is_counted, self.is_uplink) != (is_counted, is_uplink)
+        self.is_counted, self.is_uplink = is_counted, is_uplink
+        return is_new
 
     def read(self, reading: Reading, at: int) -> None:
         """Remember the reading; `at` is UTC seconds."""
@@ -139,11 +154,9 @@ class Life:
 
     def shift(self, place: Callable[[int, int], int]) -> bool:
         """Move every instant to where a clock that was set puts it; returns whether one has moved."""
-        facts = self.facts
-        before = (self.began_at, self.read_at, facts.first_seen, facts.last_seen)
-        after = self.began_at, self.read_at, first_seen, last_seen = tuple(place(at, 1) for at in before)
+        before = (self.began_at, self.read_at, self.first_seen, self.last_seen)
+        after = self.began_at, self.read_at, self.first_seen, self.last_seen = tuple(place(at, 1) for at in before)
         self.booked_minute = place(self.booked_minute, MINUTE_SECONDS)
-        self.facts = facts._replace(first_seen=first_seen, last_seen=last_seen)
         return after != before
 
     def gain(self, counts: Counts) -> None:
@@ -154,7 +167,7 @@ class Life:
         """Rates from what was gained since the last measurement, `seconds` ago."""
         now = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
         if now == self.rate_base:
-            self.rates = STILL
+            self.rates = NO_SPEED
             return
         receive, transmit = (int((a - b) / seconds) for a, b in zip(now, self.rate_base, strict=True))
         self.rates = Speeds(receive, transmit, receive + transmit)
@@ -162,7 +175,7 @@ class Life:
 
     def forget_rates(self) -> None:
         """Begin a new measurement: what was gained until now has no speed that anybody saw."""
-        self.rates = STILL
+        self.rates = NO_SPEED
         self.rate_base = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
 
     def checkpoint(self) -> Checkpoint | None:
@@ -181,28 +194,11 @@ class Life:
         )
 
 
-def room_of(life: Life, link: Link | None, seconds: float, *, is_gap: bool) -> Room:
+def bounds_of(counter: TrackedCounter, link: Link | None, seconds: float, *, is_gap: bool) -> Bounds:
     """What can have happened to this life; its link's speed limits only what was watched, since it may have changed."""
     now = link.top_speed if link is not None else None
-    then, life.speed = life.speed, now
+    then, counter.speed = counter.speed, now
     fastest = max(then, now) if then is not None and now is not None and not is_gap else None
-    seconds += life.fall.seconds if life.fall is not None else 0
-    most = max(min(limit(fastest, seconds), MOST_LIFETIME - max(life.lifetime)), 0)
-    return Room(link.speed if link is not None else None, seconds, most)
-
-
-def states_of(lives: Iterable[Life], links: Mapping[str, Link]) -> tuple[InterfaceState, ...]:
-    """Everyone that is there, and those that have gone and count."""
-    return tuple(
-        InterfaceState(
-            life.subject.name,
-            life.facts.is_counted,
-            life.facts.is_uplink,
-            links.get(life.subject.name) if life.is_present else None,
-            life.lifetime,
-            life.rates,
-            life.counter_base,
-        )
-        for life in lives
-        if life.is_present or life.facts.is_counted
-    )
+    seconds += counter.fall.seconds if counter.fall is not None else 0
+    most = max(min(limit(fastest, seconds), MOST_LIFETIME - max(counter.lifetime)), 0)
+    return Bounds(link.speed if link is not None else None, seconds, most)

@@ -1,33 +1,25 @@
-"""The interface meter: one for each operating system, chosen here."""
+"""The interface meter: bytes, packets, errors and drops of every network interface, by operating system."""
 
 from __future__ import annotations
 
 import sys
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
-from exporter.metering.readings import Meter, MeterError
+from exporter.metering.samples import MeterError
 
-
-class InterfaceMeter(Meter, Protocol):
-    """A meter that also has facts about links, some of which are slow to read."""
-
-    @property
-    def announces_links(self) -> bool:
-        """Whether the kernel announces interfaces that come, go and are renamed."""
-
-    def default_devices(self) -> frozenset[str]:
-        """Devices with a default route, after a look; empty where the system does not list routes."""
-
-    def refresh_links(self) -> None:
-        """Read slow facts on a worker thread, for the next look; raises MeterError."""
+if TYPE_CHECKING:
+    from exporter.metering.counters.readings import CounterReader
+    from exporter.meters.interfaces.meter import InterfaceMeter
+    from exporter.meters.registry import MeterEnvironment
+    from exporter.settings.tree import Settings
 
 
-def open_interface_meter(platform: str = sys.platform) -> InterfaceMeter:
-    """The meter of this machine's interfaces; raises MeterError on a system that has none here."""
+def open_reader(_settings: Settings | None = None, platform: str = sys.platform) -> CounterReader:
+    """The reader of this machine's interfaces; raises MeterError on a system that has none here."""
     if platform == "linux":
-        from exporter.meters.interfaces.linux.meter import LinuxInterfaceMeter  # noqa: PLC0415 - only this system's code
+        from exporter.meters.interfaces.linux.reader import LinuxCounterReader  # noqa: PLC0415 - only this system's code
 
-        return LinuxInterfaceMeter.open()
+        return LinuxCounterReader.open()
     if platform == "darwin":
         from exporter.meters.interfaces.macos import open_macos_meter  # noqa: PLC0415 - as above
 
@@ -37,3 +29,23 @@ def open_interface_meter(platform: str = sys.platform) -> InterfaceMeter:
 
         return open_windows_meter()
     raise MeterError(f"no interface meter for {platform}")
+
+
+def build(reader: Any, environment: MeterEnvironment) -> InterfaceMeter:
+    """The interface meter over a reader, by the settings."""
+    from exporter.meters.interfaces.counting import CountingRules  # noqa: PLC0415 - commands only read counters
+    from exporter.meters.interfaces.meter import InterfaceMeter, InterfaceOptions  # noqa: PLC0415 - as above
+
+    settings = environment.settings
+    interfaces = settings.interfaces
+    return InterfaceMeter(
+        reader=reader,
+        clock=environment.clock,
+        rules=CountingRules(interfaces.include, interfaces.exclude, interfaces.counted),
+        options=InterfaceOptions(
+            sample_interval=interfaces.sample_interval,
+            count_since_boot=environment.count_since_boot,
+            minutes_for_all=settings.ledger.minutes == "all",
+        ),
+        exposed=environment.handover if isinstance(environment.handover, dict) else None,
+    )

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import MeterError
+from exporter.metering.samples import MeterError
 from exporter.meters.findings import MeterReport
-from exporter.meters.interfaces import open_interface_meter
+from exporter.meters.interfaces import open_reader
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.meters.interfaces.counting_reasons import judge_interfaces
 from exporter.meters.interfaces.findings import find
 from exporter.terminal.printing import Table
 
 if TYPE_CHECKING:
-    from exporter.metering.readings import Look
+    from exporter.metering.counters.readings import Scan
     from exporter.settings.tree import Settings
     from reports.ledger.reader import LedgerReader
 
@@ -27,7 +27,7 @@ class InterfaceFacts(NamedTuple):
     `source` names the counters. `ever_uplinks` are the uplinks that the ledger remembers.
     """
 
-    look: Look | None = None
+    look: Scan | None = None
     rules: CountingRules = CountingRules()
     ever_uplinks: frozenset[str] = frozenset()
     source: str = "the system's own counters"
@@ -71,10 +71,10 @@ def _examine(settings: Settings, ledger: LedgerReader | None, proc: Path) -> Int
     if (proc / "net/dev").exists():
         facts = facts._replace(source=f"the kernel's counters ({proc}/net/dev)")
     try:
-        meter = open_interface_meter()
+        meter = open_reader()
         try:
             return facts._replace(
-                look=meter.look(),
+                look=meter.scan(),
                 default_routes=meter.default_devices(),
                 announces_links=meter.announces_links,
                 other_namespaces=_other_namespaces(proc),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exporter.metering.readings import Link
+    from exporter.metering.counters.readings import Link
 
 AUTO = ("auto",)
 EVERYTHING = "*"

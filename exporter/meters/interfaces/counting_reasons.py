@@ -9,7 +9,7 @@ from exporter.meters.interfaces.counting import AUTO
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from exporter.metering.readings import Link
+    from exporter.metering.counters.readings import Link
     from exporter.meters.interfaces.checks import InterfaceFacts
     from exporter.meters.interfaces.counting import CountingRules
 

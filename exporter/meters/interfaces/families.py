@@ -5,13 +5,15 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exporter.metering.counters.speeds import Speeds
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.metrics.tables import TRUTH, Column, Labels, Table
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exporter.metering.postings import Speeds
-    from exporter.metering.snapshots import InterfaceState
+    from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
 
 LIFETIME = "since the ledger began, over restarts and reboots."
@@ -23,12 +25,12 @@ class _Peaks(NamedTuple):
 
 
 def _all(state: MetricsState) -> Sequence[InterfaceState]:
-    return state.snapshot.interfaces
+    return interfaces_of(state.snapshot).interfaces
 
 
 def _seen(state: MetricsState) -> Sequence[InterfaceState]:
     """Nobody knows how an interface is doing while its meter fails."""
-    return state.snapshot.interfaces if state.snapshot.health.is_up else ()
+    return interfaces_of(state.snapshot).interfaces if state.snapshot.meters[INTERFACE.name].health.is_up else ()
 
 
 def _present(state: MetricsState) -> Sequence[InterfaceState]:
@@ -41,7 +43,10 @@ def _with_speed(state: MetricsState) -> Sequence[InterfaceState]:
 
 def _peaks(state: MetricsState) -> Sequence[_Peaks]:
     today, device = state.today, state.totals.device
-    return [_Peaks(state.name, device(state.name).peaks_of(today)) for state in state.snapshot.interfaces]
+    return [
+        _Peaks(state.name, Speeds(*device(state.name).peaks_of(today)))
+        for state in interfaces_of(state.snapshot).interfaces
+    ]
 
 
 def _device(row: InterfaceState | _Peaks) -> Labels:
@@ -74,49 +79,49 @@ _COUNTERS: Table[InterfaceState] = Table(
             "netledger_interface_receive_bytes_total",
             "counter",
             f"Bytes received {LIFETIME}",
-            attrgetter("counter.receive_bytes"),
+            attrgetter("exposed.receive_bytes"),
         ),
         Column(
             "netledger_interface_transmit_bytes_total",
             "counter",
             f"Bytes transmitted {LIFETIME}",
-            attrgetter("counter.transmit_bytes"),
+            attrgetter("exposed.transmit_bytes"),
         ),
         Column(
             "netledger_interface_receive_packets_total",
             "counter",
             f"Packets received {LIFETIME}",
-            attrgetter("counter.receive_packets"),
+            attrgetter("exposed.receive_packets"),
         ),
         Column(
             "netledger_interface_transmit_packets_total",
             "counter",
             f"Packets transmitted {LIFETIME}",
-            attrgetter("counter.transmit_packets"),
+            attrgetter("exposed.transmit_packets"),
         ),
         Column(
             "netledger_interface_receive_errors_total",
             "counter",
             f"Received packets in error {LIFETIME}",
-            attrgetter("counter.receive_errors"),
+            attrgetter("exposed.receive_errors"),
         ),
         Column(
             "netledger_interface_transmit_errors_total",
             "counter",
             f"Transmitted packets in error {LIFETIME}",
-            attrgetter("counter.transmit_errors"),
+            attrgetter("exposed.transmit_errors"),
         ),
         Column(
             "netledger_interface_receive_drops_total",
             "counter",
             f"Received packets that were dropped {LIFETIME}",
-            attrgetter("counter.receive_drops"),
+            attrgetter("exposed.receive_drops"),
         ),
         Column(
             "netledger_interface_transmit_drops_total",
             "counter",
             f"Packets to transmit that were dropped {LIFETIME}",
-            attrgetter("counter.transmit_drops"),
+            attrgetter("exposed.transmit_drops"),
         ),
     ),
 )

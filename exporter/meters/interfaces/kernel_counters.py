@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from exporter.meters.interfaces import open_interface_meter
+from exporter.meters.interfaces import open_reader
 from reports.usage.audit import KernelCounter
 
 
 def read_kernel_counters() -> dict[str, KernelCounter]:
     """The counter of each interface by its name; raises MeterError."""
-    meter = open_interface_meter()
+    meter = open_reader()
     try:
-        readings = meter.look().readings
+        readings = meter.scan().readings
     finally:
         meter.close()
     return {

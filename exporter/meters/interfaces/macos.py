@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import Link, MeterError
+from exporter.metering.counters.readings import Link
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.surveyed import Survey, SurveyedInterfaceMeter, decide_uplinks, run_command
 
 if TYPE_CHECKING:

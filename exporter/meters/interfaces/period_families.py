@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from exporter.metering.totals import ZERO
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.metrics.tables import TRUTH, Cell, Column, HistoryTable, Labels, Table
 from reports.calendar.history import PERIODS, last_days, last_months
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
-    from exporter.metering.snapshots import InterfaceState
-    from exporter.metering.totals import Amount, DeviceTotals
+    from exporter.metering.totals import Amount, SubjectTotals
+    from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Told
     from reports.calendar.periods import Period
@@ -32,7 +33,9 @@ def told_of(is_told: IsTold) -> Told:
     """Name and "counted" labels of the interfaces that `is_told` lets in."""
 
     def told(state: MetricsState) -> Iterable[tuple[str, str]]:
-        return [(each.name, TRUTH[each.is_counted]) for each in state.snapshot.interfaces if is_told(each)]
+        return [
+            (each.name, TRUTH[each.is_counted]) for each in interfaces_of(state.snapshot).interfaces if is_told(each)
+        ]
 
     return told
 
@@ -48,7 +51,7 @@ def period_tables(told: Told) -> tuple[Table[Any] | HistoryTable, ...]:
     )
 
 
-def _nothing(_: DeviceTotals, __: date) -> Sequence[Cell]:
+def _nothing(_: SubjectTotals, __: date) -> Sequence[Cell]:
     return ()
 
 
@@ -56,7 +59,7 @@ def _to_date(_: date) -> Sequence[tuple[str, str]]:
     return [(period, period) for period in PERIODS]
 
 
-def _finished_days(totals: DeviceTotals, today: date) -> Sequence[Cell]:
+def _finished_days(totals: SubjectTotals, today: date) -> Sequence[Cell]:
     """Since the first day that moved a byte: a device that has moved none has no history yet."""
     first, held = totals.first_day, totals.days
     return [Cell(text, held.get(day, ZERO)) for day, text in _days(today)[:-1] if day >= first]
@@ -66,7 +69,7 @@ def _this_day(today: date) -> Sequence[tuple[str, str]]:
     return ((_days(today)[-1][1], "day"),)
 
 
-def _finished_months(totals: DeviceTotals, today: date) -> Sequence[Cell]:
+def _finished_months(totals: SubjectTotals, today: date) -> Sequence[Cell]:
     first, held = (totals.first_day.year, totals.first_day.month), totals.months
     return [Cell(text, held.get(month, ZERO)) for month, text in _months(today)[:-1] if month >= first]
 

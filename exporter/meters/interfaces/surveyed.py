@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
+from exporter.metering.counters.readings import Counts, Epoch, Link, Reading, Scan
+from exporter.metering.samples import MeterError
+from exporter.metering.subjects import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -101,7 +103,7 @@ class SurveyedInterfaceMeter:
         self._failure = "no survey yet"
         self._known: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def look(self) -> Look:
+    def scan(self) -> Scan:
         """Read every counter now; raises MeterError, and does so until the first survey."""
         survey = self._survey
         if survey is None:
@@ -113,7 +115,7 @@ class SurveyedInterfaceMeter:
             for name, columns in counters.items()
             if name in survey.links
         )
-        return Look(survey.boot_id, 0, readings, survey.links, survey.uplinks)
+        return Scan(survey.boot_id, 0, readings, survey.links, survey.uplinks)
 
     def refresh_links(self) -> None:
         """Run the commands, on a worker thread; raises MeterError, and then the last survey stands."""
@@ -147,7 +149,7 @@ class SurveyedInterfaceMeter:
             received, sent = widen(received, known_received), widen(sent, known_sent)
             self._known[key] = received, sent
         counts = Counts(received, sent, packets_received, packets_sent, errors_in, errors_out, drops_in, drops_out)
-        return Reading(Subject("interface", link.name), Epoch(survey.boot_id, 0, link.index), counts)
+        return Reading(Subject("interface", (link.name,)), Epoch(survey.boot_id, 0, link.index), counts)
 
 
 def _larger_of_each(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

@@ -6,7 +6,8 @@ import json
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from exporter.metering.readings import Link, MeterError
+from exporter.metering.counters.readings import Link
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.surveyed import Survey, SurveyedInterfaceMeter, decide_uplinks, run_command
 
 if TYPE_CHECKING:

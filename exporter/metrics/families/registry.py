@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from exporter.metering.snapshots import InterfaceState
+    from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import HistoryTable, Source, Table, Told
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter import __version__
 from exporter.metering.clock import SECOND
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.metrics.tables import Column, Labels, Table
 
 if TYPE_CHECKING:
@@ -43,20 +44,22 @@ def _looks(state: MetricsState) -> Sequence[Instant]:
 
 def _readings(state: MetricsState) -> Sequence[_Reading]:
     snapshot = state.snapshot
-    return (_Reading(snapshot.health, snapshot.gap_seconds, snapshot.is_gap_open),)
+    return (
+        _Reading(snapshot.meters[METER].health, snapshot.meters[METER].gap_seconds, snapshot.meters[METER].is_gap_open),
+    )
 
 
 def _resets(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    return _from_zero(state, "reset", state.snapshot.resets)
+    return _from_zero(state, "reset", interfaces_of(state.snapshot).resets)
 
 
 def _discarded(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    return _from_zero(state, "impossible", state.snapshot.discarded)
+    return _from_zero(state, "impossible", interfaces_of(state.snapshot).discarded)
 
 
 def _from_zero(state: MetricsState, cause: str, counts: Mapping[tuple[str, str], int]) -> Sequence[tuple[Labels, int]]:
     """Counts by (meter, device, cause), of every interface from 0 on: increase() misses a first value."""
-    zeros = {(interface.name, cause): 0 for interface in state.snapshot.interfaces}
+    zeros = {(interface.name, cause): 0 for interface in interfaces_of(state.snapshot).interfaces}
     return tuple(((METER, *subject), count) for subject, count in {**zeros, **counts}.items())
 
 

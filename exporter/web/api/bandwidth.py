@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import MonthText, OfInterface, parse_parameter
 from exporter.web.http.routes import LedgerRequest, Routes
@@ -28,7 +29,7 @@ class TrafficQuery(OfInterface, frozen=True, kw_only=True):
 def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwidth:
     """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
     settings = request.service.settings
-    counted = [state.name for state in request.snapshot.interfaces if state.is_counted]
+    counted = [state.name for state in interfaces_of(request.snapshot).interfaces if state.is_counted]
     names = query.interface or counted
     has_minutes = set(names) <= set(counted) or settings.ledger.minutes == "all"
     average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
-from exporter.metering.postings import STILL, Speeds
+from exporter.metering.counters.speeds import NO_SPEED, Speeds
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.http.grafana import QUARTER_HOUR, LinkContext
 from exporter.web.http.queries import (
     BadRequestError,
@@ -30,7 +31,7 @@ from reports.usage import usage
 if TYPE_CHECKING:
     from datetime import date
 
-    from exporter.metering.snapshots import InterfaceState
+    from exporter.meters.interfaces.state import InterfaceState
     from exporter.web.context import ServiceContext
 
 routes = Routes()
@@ -78,11 +79,11 @@ async def live(context: ServiceContext, query: OfInterface) -> Usage:
     """Bytes per second, measured between the last two samples."""
     snapshot = context.fresh_snapshot()
     if not query.interface:
-        return _rates(snapshot.machine_rates)
-    rates = {state.name: state.rates for state in snapshot.interfaces}
+        return _rates(interfaces_of(snapshot).machine_rates)
+    rates = {state.name: state.rates for state in interfaces_of(snapshot).interfaces}
     if not rates.keys() >= set(query.interface):
         await context.ask(lambda ledger: ledger.resolve(query.interface))
-    chosen = [rates.get(name, STILL) for name in query.interface]
+    chosen = [rates.get(name, NO_SPEED) for name in query.interface]
     return _rates(Speeds(*(sum(each) for each in zip(*chosen, strict=True))))
 
 
@@ -134,7 +135,7 @@ def summary(request: LedgerRequest, _query: OfInterface) -> Summary:
 def interfaces(request: LedgerRequest, _query: NoQuery) -> shapes.Interfaces:
     """Every interface that was ever metered, with today, lifetime and, if it is there, its link and speed now."""
     ledger, snapshot = request.ledger, request.snapshot
-    states = {state.name: state for state in snapshot.interfaces}
+    states = {state.name: state for state in interfaces_of(snapshot).interfaces}
     period = usage.today(ledger, request.now).period
     used = ledger.days_by_interface(period.first, period.last)
     seen = iso(snapshot.taken.wall / SECOND, ledger.zone)

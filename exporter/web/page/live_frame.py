@@ -9,9 +9,11 @@ import msgspec
 from msgspec.structs import asdict
 
 from exporter.metering.clock import SECOND
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.context import NO_INTERFACE
 from exporter.web.page.sections import interfaces
 from reports.billing.forecast import why_unknown
+from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bits, human_bytes, human_rate
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class LiveFrame(msgspec.Struct, frozen=True, kw_only=True):
 
 def live_frame(service: ServiceContext, snapshot: Snapshot) -> LiveFrame:
     """The frame of a snapshot."""
-    totals, rates, at = service.totals, snapshot.machine_rates, snapshot.taken.wall // SECOND
+    totals, rates, at = service.totals, interfaces_of(snapshot).machine_rates, snapshot.taken.wall // SECOND
     today, problems = totals.today(at), service.problems()
     state, says = _state(service, snapshot, problems)
     return LiveFrame(
@@ -92,7 +94,7 @@ def live_frame(service: ServiceContext, snapshot: Snapshot) -> LiveFrame:
         state=state,
         says=says,
         problems=problems,
-        layout=snapshot.layout,
+        layout=interfaces_of(snapshot).layout,
         day=today.isoformat(),
         meters={name: section.cells(snapshot, totals, today) for name, section in METER_SECTIONS.items()},
     )
@@ -100,7 +102,7 @@ def live_frame(service: ServiceContext, snapshot: Snapshot) -> LiveFrame:
 
 def _machine(name: str, snapshot: Snapshot, totals: Totals, period: str, today: date) -> Iterator[tuple[str, str]]:
     """Bytes of the counted interfaces in the period that `today` is in."""
-    counted = [state.name for state in snapshot.interfaces if state.is_counted]
+    counted = [state.name for state in interfaces_of(snapshot).interfaces if state.is_counted]
     moved = [totals.device(device).to_date(period, today) for device in counted]
     received, sent = sum(amount.receive for amount in moved), sum(amount.transmit for amount in moved)
     yield name, human_bytes(received + sent)
@@ -124,9 +126,9 @@ def _plan(status: PlanStatus) -> Iterator[tuple[str, str]]:
 def _state(service: ServiceContext, snapshot: Snapshot, problems: list[str]) -> tuple[str, str]:
     """The state of the page, and why, by what matters most."""
     age = service.seconds_since_look
-    if snapshot.is_gap_open:
+    if snapshot.meters[INTERFACE.name].is_gap_open:
         return GAP, f"Gap open: nobody has looked for {age:.0f} s"
-    if not snapshot.health.is_up:
+    if not snapshot.meters[INTERFACE.name].health.is_up:
         return LATE, "Late: the interfaces cannot be read"
     if service.is_degraded:
         return DEGRADED, "Counting, but the ledger needs attention"

@@ -23,6 +23,7 @@ from reports.calendar.periods import DAY_SECONDS, day_of, day_start, iso
 from reports.calendar.spans import RANGES
 from reports.charts.columns import column_chart
 from reports.formats.registry import FORMATS
+from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bytes
 from reports.wrapup.chapters.chapter import isolated_text
 
@@ -78,7 +79,7 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
         ranges={name: RANGE_NAMES[name] for name in RANGES},
         links=_grafana(service, facts, zone),
-        health=list(health_rows(service, snapshot.gap_seconds, facts)),
+        health=list(health_rows(service, snapshot.meters[INTERFACE.name].gap_seconds, facts)),
     )
 
 

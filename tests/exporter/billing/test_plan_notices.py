@@ -20,6 +20,7 @@ from aiohttp import web
 from exporter.billing.notifier import ATTEMPTS, Notifier
 from exporter.billing.outbox import KEPT_SECONDS, Notice, Outbox, outbox_state
 from exporter.ledger.writing.writer import Writer
+from exporter.meters.registry import new_stores
 from exporter.settings.plans.notify import Notify
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Kept:
     """A real ledger's outbox; `lock` keeps it from being written, as another program would."""
 
     def __init__(self, path: Path) -> None:
-        self.writer, self._executor = Writer(path, ZoneInfo("UTC")), ThreadPoolExecutor(1)
+        self.writer, self._executor = Writer(path, ZoneInfo("UTC"), new_stores()), ThreadPoolExecutor(1)
         self.outbox = Outbox(writer=self.writer, executor=self._executor, now=lambda: 1_781_253_900)
         self._other = sqlite3.connect(path, isolation_level=None)
         self.writer.connection.execute("PRAGMA busy_timeout = 0")

@@ -8,20 +8,22 @@ from zoneinfo import ZoneInfo
 
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.writing.writer import Writer
-from exporter.metering.postings import Checkpoint, Gap, MeterState, Posting, Speeds, SubjectFacts, Usage
-from exporter.metering.readings import Counts, Epoch, Subject
+from exporter.metering.counters.checkpoints import Checkpoint, ScanState
+from exporter.metering.counters.readings import Counts, Epoch
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import ClockState, Facts, Gap, MeterCheckpoint, MeterPosting, Posting, Usage
+from exporter.meters.interfaces.state import interface
+from exporter.meters.registry import new_stores
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from exporter.metering.subjects import Subject
 
 NOON = 1_781_245_800
 """2026-06-12T06:30:00Z, a Friday: noon in Kolkata."""
 ZONE = ZoneInfo("Asia/Kolkata")
 SLOT, DAY = 900, 86_400
-
-
-def _subject(name: str) -> Subject:
-    return Subject("interface", name)
 
 
 def _slots(now: int) -> dict[tuple[int, Subject], Usage]:
@@ -34,31 +36,30 @@ def _slots(now: int) -> dict[tuple[int, Subject], Usage]:
             counts = Counts(received, received // 7, received // 900, received // 6000)
             peaks = Speeds(megabytes * 10_000, megabytes * 2_000, megabytes * 11_000)
             estimated = counts.bytes if days_ago == 3 else 0
-            used[slot, _subject(device)] = Usage(counts, estimated, peaks)
+            used[slot, interface(device)] = Usage(counts, estimated, peaks)
     return used
 
 
 def write_ledger(path: Path, template: Path, now: int, boot_id: str = "boot-1", elapsed: int = 10**15) -> None:
     """A ledger whose last reading was at `now`: eth0 and wlan0 counted, wg0 not; one gap, three days ago."""
     shutil.copyfile(template, path)
-    open_ledger(path, "interface", ZONE)
+    open_ledger(path, new_stores(), ZONE)
     slots = _slots(now)
-    epochs = {_subject(name): Epoch(boot_id, 1, index) for index, name in enumerate(("eth0", "wlan0", "wg0"), 2)}
-    facts = {
-        subject: SubjectFacts(subject.name != "wg0", subject.name != "wg0", now - 21 * DAY, now) for subject in epochs
-    }
+    epochs = {interface(name): Epoch(boot_id, 1, index) for index, name in enumerate(("eth0", "wlan0", "wg0"), 2)}
+    facts = {subject: Facts(now - 21 * DAY, now, (int(subject.name != "wg0"),) * 2) for subject in epochs}
     before = dict.fromkeys(epochs, (0, 0))
     for (_, subject), usage in slots.items():
         received, sent = before[subject]
-        before[subject] = received + usage.counts.receive_bytes, sent + usage.counts.transmit_bytes
+        before[subject] = received + usage.amounts[0], sent + usage.amounts[1]
     checkpoints = {
         subject: Checkpoint(epoch, Counts(), 64, now - 21 * DAY, (0, 0), before[subject], (0, 0), now)
         for subject, epoch in epochs.items()
     }
     gap = Gap(now - 3 * DAY - 2 * SLOT, now - 3 * DAY, "stopped", 99_428_571)
-    state = MeterState(1, boot_id, 1, now * 1_000_000_000, elapsed, frozenset({2, 3, 4}))
-    writer = Writer(path, ZONE)
+    clock = ClockState(boot_id, now * 1_000_000_000, elapsed)
+    checkpoint = MeterCheckpoint(facts, checkpoints, ScanState(1, frozenset({2, 3, 4})))
+    writer = Writer(path, ZONE, new_stores())
     try:
-        writer.post(Posting("interface", state, slots, {}, checkpoints, facts, (gap,), ()))
+        writer.post(Posting(1, clock, slots, {}, (MeterPosting("interface", clock, checkpoint, (gap,)),)))
     finally:
         writer.close()

@@ -165,7 +165,7 @@ def test_without_permission_every_command_says_so_in_one_sentence(
     preloaded = (
         "import exporter.cli.run, exporter.cli.usage, exporter.cli.ledger, exporter.cli.status, exporter.cli.live; "
     )
-    preloaded += "import exporter.service.runner, exporter.meters.interfaces.linux.meter; "
+    preloaded += "import exporter.service.runner, exporter.meters.interfaces.linux.reader; "
     preloaded += "import tzlocal, encodings.idna; "
 
     done = subprocess.run(

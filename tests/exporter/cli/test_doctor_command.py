@@ -8,11 +8,12 @@ import pytest
 
 from exporter.doctor.checks import ClockFacts, Facts, LedgerFacts, ServiceFacts
 from exporter.doctor.findings import diagnose
-from exporter.metering.readings import NOTHING, Epoch, Link, Look, Reading, Subject
+from exporter.metering.counters.readings import NOTHING, Epoch, Link, Reading, Scan
 from exporter.meters.findings import FACT, LIMIT, PROBLEM, is_well
 from exporter.meters.interfaces.checks import InterfaceFacts, interface_report
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.meters.interfaces.counting_reasons import judge_interfaces
+from exporter.meters.interfaces.state import interface
 from reports.ledger.reader import Gap, Incident
 from tests.exporter.cli.calls import Commands
 
@@ -40,8 +41,8 @@ LAPTOP = (
 def _meter(
     *links: Link, uplinks: tuple[str, ...] = ("eth0",), routes: tuple[str, ...] = ("eth0",), bits: int = 64
 ) -> InterfaceFacts:
-    readings = tuple(Reading(Subject("interface", link.name), Epoch("boot-1", 1, 2), NOTHING, bits) for link in links)
-    look = Look("boot-1", 1, readings, {link.name: link for link in links}, frozenset(uplinks))
+    readings = tuple(Reading(interface(link.name), Epoch("boot-1", 1, 2), NOTHING, bits) for link in links)
+    look = Scan("boot-1", 1, readings, {link.name: link for link in links}, frozenset(uplinks))
     return InterfaceFacts(look, announces_links=True, default_routes=frozenset(routes))
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from exporter.ledger.upkeep.upkeep import Disk, LedgerUpkeep
 from exporter.ledger.writing.writer import Writer
+from exporter.meters.registry import new_stores
 from exporter.settings.tree import Ledger
 from tests.worlds.fake_machine import MORNING
 
@@ -42,7 +43,7 @@ def figures_before_and_after(path: Path) -> tuple[Disk | None, Disk]:
         return before, upkeep.figures.disk
 
     with ThreadPoolExecutor(1) as executor:
-        writer = executor.submit(Writer, path, UTC).result()
+        writer = executor.submit(Writer, path, UTC, new_stores()).result()
         try:
             return asyncio.run(measured(executor, writer))
         finally:

@@ -15,6 +15,7 @@ from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.opening.recovery import make_good
 from exporter.ledger.upkeep.backups import backup_folder, backup_path, backups_of, write_backup
+from exporter.meters.registry import new_stores
 from tests.worlds.books import UTC, Books
 from tests.worlds.interrupted import is_killed, is_refused
 
@@ -201,7 +202,7 @@ def test_where_only_traces_are_left_the_new_beginning_is_told(worked: Books) -> 
 
 
 def test_a_first_start_has_nothing_to_tell(tmp_path: Path) -> None:
-    assert open_ledger(tmp_path / "ledger.db", "interface", UTC).notices == ()
+    assert open_ledger(tmp_path / "ledger.db", new_stores(), UTC).notices == ()
 
 
 def test_a_log_that_was_left_behind_is_not_taken_for_the_new_files(worked: Books) -> None:

@@ -18,6 +18,7 @@ from exporter.ledger.migrations import version_1
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.schema import SchemaError, apply_migrations, migrate, prepare
 from exporter.ledger.writing.writer import Writer
+from exporter.meters.registry import new_stores
 from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 from tests.worlds.books import UTC
 
@@ -72,7 +73,7 @@ def test_every_table_is_strict(empty_ledger: Path) -> None:
     assert all(ours.values())
 
 
-@pytest.mark.parametrize("prepare", [migrate, lambda path: open_ledger(path, "interface", UTC)])
+@pytest.mark.parametrize("prepare", [migrate, lambda path: open_ledger(path, new_stores(), UTC)])
 def test_a_newer_ledger_is_refused_with_its_version(books: Books, prepare: object) -> None:
     with contextlib.closing(sqlite3.connect(books.path)) as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -85,9 +86,9 @@ def test_a_newer_ledger_is_refused_with_its_version(books: Books, prepare: objec
 
 
 def test_a_new_ledger_is_made_by_opening_it(tmp_path: Path) -> None:
-    opened = open_ledger(tmp_path / "new.db", "interface", UTC)
+    opened = open_ledger(tmp_path / "new.db", new_stores(), UTC)
 
-    assert opened.opening.state is None
+    assert opened.opening.clock is None
     assert opened.problem == ""
 
 
@@ -116,7 +117,7 @@ def test_a_posting_applied_twice_changes_nothing(books: Books) -> None:
 
     books.writer.post(posting)
     books.writer.post(posting)
-    again = Writer(books.path, UTC)
+    again = Writer(books.path, UTC, new_stores())
     again.post(posting)
     again.close()
 

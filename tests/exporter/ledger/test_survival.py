@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.sampler import SamplerOptions
+from exporter.meters.interfaces.meter import InterfaceOptions
 from tests.worlds.fake_machine import GIGABIT, MORNING, Machine
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_what_was_counted_before_the_first_start_is_the_baseline(books: Books) -
 
 def test_counting_since_boot_books_it_estimated_over_the_slots_since_boot(books: Books) -> None:
     books.machine.elapsed = 2 * HOUR * 10**9
-    books.options = SamplerOptions(count_since_boot=True)
+    books.options = InterfaceOptions(count_since_boot=True)
 
     books.start()
 

@@ -41,8 +41,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 from exporter.ledger.files import connect_to_read, connect_to_write
 from exporter.ledger.opening.opening import open_ledger
+from exporter.meters.registry import new_stores
 path = Path(sys.argv[1])
-opened = open_ledger(path, "interface", ZoneInfo("UTC"))
+opened = open_ledger(path, new_stores(), ZoneInfo("UTC"))
 writer, reader = connect_to_write(path), connect_to_read(path)
 writer.execute("INSERT INTO gap (meter, began, ended, cause) VALUES ('interface', 1, 2, 'stopped')")
 print(opened.problem, *opened.notices, reader.execute("SELECT count(*) FROM gap").fetchone()[0])

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.postings import SubjectFacts, Usage
-from exporter.metering.readings import Counts, Subject
+from exporter.metering.counters.readings import Counts
+from exporter.metering.postings import Facts, Usage
+from exporter.meters.interfaces.state import interface
 
 if TYPE_CHECKING:
     from tests.worlds.books import Books
@@ -29,9 +30,11 @@ def test_a_new_subject_of_a_posting_that_failed_gets_its_own_number_in_the_next(
         books.writer.post(posting)
     books.writer.connection.execute("DROP TRIGGER refused")
 
-    wan9 = Subject("interface", "wan9")
-    subjects = {wan9: SubjectFacts(is_counted=False, is_uplink=False, first_seen=1, last_seen=1), **posting.subjects}
-    books.writer.post(posting._replace(subjects=subjects, slots={**posting.slots, (slot, wan9): Usage(Counts(7, 7))}))
+    wan9, (part,) = interface("wan9"), posting.meters
+    facts = {wan9: Facts(1, 1, (0, 0)), **part.checkpoint.facts}
+    more = part._replace(checkpoint=part.checkpoint._replace(facts=facts))
+    slots = {**posting.slots, (slot, wan9): Usage(Counts(7, 7))}
+    books.writer.post(posting._replace(meters=(more,), slots=slots))
 
     assert books.lifetime("tun0") == (100, 0)
     assert books.lifetime("wan9") == (7, 7)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 from exporter.meters.interfaces.counting import CountingRules
 from tests.worlds.fake_machine import GIGABIT, Machine
 
@@ -438,9 +438,9 @@ def test_what_vanishes_without_a_farewell_is_absent_and_was_last_seen_then(books
 
 def test_exactly_the_seconds_of_a_gap_are_none(books: Books) -> None:
     books.start()
-    books.machine.wait(books.options.gap_seconds)
+    books.machine.wait(books.gap_seconds)
     books.sample()
-    books.machine.wait(books.options.gap_seconds + 0.001)
+    books.machine.wait(books.gap_seconds + 0.001)
     books.sample()
     books.commit()
 

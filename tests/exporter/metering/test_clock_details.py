@@ -10,8 +10,8 @@ import pytest
 
 from exporter.ledger.upkeep.retention import Keep, Retention
 from exporter.metering.clock import SECOND, Instant
-from exporter.metering.readings import Look
-from exporter.metering.timeline import Timeline
+from exporter.metering.samples import Boot
+from exporter.metering.timeline import ClockTimeline, MeterTimeline
 from reports.calendar.periods import Period
 
 if TYPE_CHECKING:
@@ -111,12 +111,11 @@ def test_peaks_survive_another_zone(books: Books) -> None:
 
 @pytest.mark.parametrize(("seconds", "gap"), [(15, ""), (16, "stalled")])
 def test_exactly_the_seconds_of_a_gap_are_none(seconds: int, gap: str) -> None:
-    line = Timeline(None, 15)
-    look = Look("boot", 1, (), {}, frozenset())
-    line.looked(Instant(0, 0, 0))
+    line = MeterTimeline(None, 15)
+    line.last = Instant(0, 0, 0)
     later = seconds * SECOND
 
-    assert line.stretch(Instant(later, later, later), look).gap == gap
+    assert line.interval(Instant(later, later, later), Boot("boot"), ClockTimeline(None, None), []).gap == gap
 
 
 @pytest.mark.parametrize(("days", "name"), [(1, "last day"), (2, "last 2 days")])

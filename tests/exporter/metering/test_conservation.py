@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.counters.readings import NOTHING, Counts
 from reports.ledger.selection import of_interfaces
 from tests.worlds.fake_machine import GIGABIT, Machine, plus
 

@@ -28,10 +28,8 @@ class Scraped:
         self.books, self.samples = books, [0]
 
     def scrape(self, device: str = "eth0") -> int:
-        snapshot = self.books.sampler.snapshot
-        assert snapshot is not None
-        (state,) = (found for found in snapshot.interfaces if found.name == device)
-        self.samples.append(state.counter.receive_bytes)
+        (state,) = (found for found in self.books.shot.interfaces if found.name == device)
+        self.samples.append(state.exposed.receive_bytes)
         return self.samples[-1]
 
     @property
@@ -187,7 +185,7 @@ def test_a_counter_that_was_shown_in_this_process_goes_on(scraped: Scraped, way:
     books.crash()
     books.start()
     _move(scraped, 3_000)
-    books.shown = books.sampler.last_shown()
+    books.shown = books.interfaces.handover()
     {"crash": books.crash, "stop": books.stop}[way]()
     books.path.unlink()
     books.machine.move("eth0", 9)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from exporter.metering.counters.differences import Delta, difference, doubt, first_sight, last_difference, reach
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.counters.readings import NOTHING, Counts
 
 GIGABIT = 125_000_000
 TURN = 2**32

@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from exporter.metering.clock import SECOND
 from exporter.metering.clock_repair import Realign
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
 from exporter.metering.journal import Journal
-from exporter.metering.postings import Gap, Incident, Speeds
-from exporter.metering.readings import Counts, Subject
+from exporter.metering.postings import Incident
+from exporter.metering.samples import Change, Peak
+from exporter.metering.subjects import Subject
+from reports.ledger.shape import INTERFACE
 
-SUBJECTS = (Subject("interface", "eth0"), Subject("interface", "wlan0"))
+SUBJECTS = (Subject("interface", ("eth0",)), Subject("interface", ("wlan0",)))
 DAY = 86_400
 
 
@@ -48,10 +52,8 @@ def _filled(entries: list[Entry]) -> Journal:
     for entry in entries:
         counts = Counts(entry.receive, entry.transmit)
         ended, began = entry.ended * SECOND, (entry.ended - entry.length) * SECOND
-        if entry.kind == "estimated":
-            journal.add_estimated(entry.subject, counts, began=began, ended=ended)
-        else:
-            journal.add(entry.subject, counts, began=began, ended=ended, with_minutes=entry.kind == "minutes")
+        change = Change(entry.subject, counts, entry.kind == "estimated", entry.kind == "minutes")
+        journal.add(entry.subject, change, began, ended, INTERFACE.bytes_in)
     return journal
 
 
@@ -71,12 +73,12 @@ def test_the_journal_equals_a_dictionary_model(entries: list[Entry], after: int,
     for (start, subject), usage in journal.slots.items():
         assert start <= after
         assert start % 900 == 0
-        held[subject, "receive"] += usage.counts.receive_bytes
-        held[subject, "transmit"] += usage.counts.transmit_bytes
+        held[subject, "receive"] += usage.amounts[0]
+        held[subject, "transmit"] += usage.amounts[1]
         held[subject, "estimated"] += usage.estimated_bytes
     for (start, subject), usage in journal.minutes.items():
         assert start <= after
-        held[subject, "by minute"] += usage.counts.receive_bytes
+        held[subject, "by minute"] += usage.amounts[0]
     assert +held == +model
 
 
@@ -86,36 +88,35 @@ def test_the_minutes_of_a_slot_add_up_to_it(entries: list[Entry]) -> None:
 
     sums: Counter[tuple[int, Subject]] = Counter()
     for (start, subject), usage in journal.minutes.items():
-        sums[start - start % 900, subject] += usage.counts.bytes
-    assert +sums == +Counter({key: usage.counts.bytes for key, usage in journal.slots.items()})
+        sums[start - start % 900, subject] += sum(usage.amounts[:2])
+    assert +sums == +Counter({key: sum(usage.amounts[:2]) for key, usage in journal.slots.items()})
 
 
 def test_peaks_keep_the_highest_of_each() -> None:
     journal = Journal()
 
-    journal.note_peaks(SUBJECTS[0], 960, Speeds(5, 1, 6), with_minutes=True)
-    journal.note_peaks(SUBJECTS[0], 960, Speeds(2, 9, 11), with_minutes=True)
+    for speeds in (Speeds(5, 1, 6), Speeds(2, 9, 11)):
+        journal.note_peak(SUBJECTS[0], Peak(SUBJECTS[0], 960, speeds, by_minute=True), Counts())
 
     assert journal.slots[900, SUBJECTS[0]].peaks == Speeds(5, 9, 11)
     assert journal.minutes[960, SUBJECTS[0]].peaks == Speeds(5, 9, 11)
 
 
-def test_gaps_and_incidents_go_back_with_the_clock() -> None:
+def test_incidents_go_back_with_the_clock() -> None:
     journal = Journal()
-    journal.gaps.append(Gap(5000, 5100, "down", 0))
     journal.incidents.append(Incident(5100, "eth0", "reset"))
 
     journal.shift(Realign(3000, 1000))
 
-    assert journal.gaps == [Gap(3000, 3000, "down", 0)]
     assert journal.incidents == [Incident(3000, "eth0", "reset")]
 
 
-def test_a_cleared_journal_leaves_the_posting_its_rows() -> None:
+def test_what_is_taken_leaves_the_journal_and_other_meters_wait() -> None:
     journal = _filled([Entry(SUBJECTS[0], 7, 0, DAY, 1, "minutes")])
-    taken = journal.slots
+    other = Subject("request", ("shop",))
+    journal.add(other, Change(other, (1,)), 0, SECOND, lambda _: (0, 0))
 
-    journal.clear()
+    taken = journal.take_slots({"interface"})
 
-    assert not journal.slots
-    assert sum(usage.counts.bytes for usage in taken.values()) == 7
+    assert {subject for _, subject in journal.slots} == {other}
+    assert sum(sum(usage.amounts[:2]) for usage in taken.values()) == 7

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.counters.record import STRANGE
-from exporter.metering.readings import NOTHING
-from exporter.metering.sampler import SamplerOptions
+from exporter.metering.counters.events import FOREIGN
+from exporter.metering.counters.readings import NOTHING
+from exporter.meters.interfaces.meter import InterfaceOptions
 from tests.worlds.fake_machine import Machine, plus
 
 if TYPE_CHECKING:
@@ -70,12 +70,12 @@ def test_a_ledger_from_another_machine_takes_its_counters_for_a_baseline(
     other.set_clock(skew)
     copied = open_books(other)
     copied.path.write_bytes(books.path.read_bytes())
-    copied.options = SamplerOptions(count_since_boot=since_boot)
+    copied.options = InterfaceOptions(count_since_boot=since_boot)
 
     run_once(copied, 5)
 
     assert copied.lifetime("eth0") == (105, 0)
-    assert notices(copied) == [(STRANGE,)]
+    assert notices(copied) == [(FOREIGN,)]
     assert copied.audit().difference == 0
 
 
@@ -93,7 +93,7 @@ def test_a_twin_that_booted_at_the_same_moment_and_moved_less_is_strange(
     run_once(copied, 5)
 
     assert copied.lifetime("eth0") == (105, 0)
-    assert notices(copied) == [(STRANGE,)]
+    assert notices(copied) == [(FOREIGN,)]
 
 
 @pytest.mark.parametrize("seconds_after", [0, 4000], ids=["at once", "older than before"])
@@ -112,7 +112,7 @@ def test_a_machine_that_went_back_to_a_snapshot_counts_from_a_baseline(books: Bo
     run_once(books, 5)
 
     assert books.lifetime("eth0") == (1205, 0)
-    assert notices(books) == [(STRANGE,)]
+    assert notices(books) == [(FOREIGN,)]
 
 
 @pytest.mark.parametrize("hours", [0, -1, 2, -24 * 365, 24 * 365], ids=lambda hours: f"clock {hours:+} h")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.metering.clock import Instant
-from exporter.metering.postings import MeterState
-from exporter.metering.timeline import Timeline
+from exporter.metering.postings import ClockState
+from exporter.metering.timeline import MeterTimeline
 from tests.worlds.fake_machine import MORNING
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def test_a_machine_that_slept_has_no_open_gap_once_it_looks_again(books: Books) 
 def test_before_the_first_look_the_last_service_began_the_gap(
     seconds_since_the_last_service: int, *, is_open: bool
 ) -> None:
-    state = MeterState(7, "boot-1", 1, MORNING * NANOSECONDS, 0, frozenset())
+    state = ClockState("boot-1", MORNING * NANOSECONDS, 0)
     now = Instant((MORNING + seconds_since_the_last_service) * NANOSECONDS, 0, 0)
 
-    assert Timeline(state, GAP_SECONDS).is_gap_open(now) is is_open
-    assert not Timeline(None, GAP_SECONDS).is_gap_open(now)
+    assert MeterTimeline(state, GAP_SECONDS).is_gap_open(now) is is_open
+    assert not MeterTimeline(None, GAP_SECONDS).is_gap_open(now)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from exporter.metering.clock import SECOND
 from exporter.metering.clock_repair import Realign
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 from exporter.metering.spreading import SLOT_SECONDS, moved_back, spread
 
 AMOUNTS = st.integers(0, 2**60)
@@ -22,8 +22,8 @@ def test_pieces_sum_exactly_are_never_negative_and_lie_within(
 
     pieces = list(spread(counts, began, ended, step))
 
-    assert Counts(*map(sum, zip(*(piece.counts for piece in pieces), strict=True)) if pieces else ()) == counts
-    assert all(value >= 0 for piece in pieces for value in piece.counts)
+    assert Counts(*map(sum, zip(*(piece.amounts for piece in pieces), strict=True)) if pieces else ()) == counts
+    assert all(value >= 0 for piece in pieces for value in piece.amounts)
     assert all(piece.start % step == 0 for piece in pieces)
     assert all(began < (piece.start + step) * SECOND for piece in pieces)
     assert all(piece.start * SECOND < max(ended, began + 1) for piece in pieces)
@@ -32,7 +32,7 @@ def test_pieces_sum_exactly_are_never_negative_and_lie_within(
 def test_two_hours_are_spread_by_time() -> None:
     began, ended = 450 * SECOND, (450 + 3600) * SECOND
 
-    pieces = {start: counts.receive_bytes for start, counts in spread(Counts(3600), began, ended, SLOT_SECONDS)}
+    pieces = {start: amounts[0] for start, amounts in spread(Counts(3600), began, ended, SLOT_SECONDS)}
 
     assert pieces == {0: 450, 900: 900, 1800: 900, 2700: 900, 3600: 450}
 

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.metering.postings import STILL
+from exporter.metering.counters.speeds import NO_SPEED
 from exporter.metering.totals import DayRow, Totals
+from exporter.meters.interfaces.state import interface
 from reports.calendar.history import PERIODS, last_months
 from reports.usage import bandwidth, usage
 
@@ -63,7 +64,7 @@ def test_the_average_counts_only_time_in_which_somebody_looked(books: Books) -> 
 
 def test_a_ledger_begins_on_its_first_day_however_long_ago() -> None:
     totals = Totals(ZoneInfo("Europe/Berlin"))
-    recent = DayRow("eth0", date(2026, 6, 1), 5, 5, STILL)
+    recent = DayRow(interface("eth0"), date(2026, 6, 1), 5, 5, NO_SPEED)
 
     totals.load([recent], date(2016, 11, 30))
     assert totals.start() == int(datetime(2016, 11, 29, 23, tzinfo=UTC).timestamp())

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.readings import NOTHING, Counts
-from exporter.metering.sampler import SamplerOptions
+from exporter.metering.counters.readings import NOTHING, Counts
+from exporter.meters.interfaces.meter import InterfaceOptions
 from tests.worlds.fake_machine import GIGABIT, plus
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_a_count_that_no_counter_shows_costs_neither_its_interface_nor_another_a
 def test_a_count_that_cannot_be_read_at_first_is_a_baseline_when_it_can(
     books: Books, column: str, *, since_boot: bool
 ) -> None:
-    books.options = SamplerOptions(count_since_boot=since_boot)
+    books.options = InterfaceOptions(count_since_boot=since_boot)
     old = plus(NOTHING, 10**9, 10**8)
     bad = books.machine.create("bad0", counts=old)
     bad.shown = old._replace(**{column: 2**64 - 1000})
@@ -133,7 +133,7 @@ def test_a_counter_that_falls_and_comes_back_counts_the_difference(books: Books,
     if fate == "goes on":
         assert [what for _, what in whats(books)] == ["reset", "no reset"]
         assert books.sampler.snapshot
-        assert books.sampler.snapshot.resets == {("eth0", "reset"): 1, ("eth0", "slip"): 1}
+        assert books.shot.resets == {("eth0", "reset"): 1, ("eth0", "slip"): 1}
 
 
 @pytest.mark.parametrize("looks", [1, 2, 5])
@@ -149,7 +149,7 @@ def test_a_counter_that_was_reset_counts_whole_from_the_second_look_on(books: Bo
     assert books.lifetime("eth0") == (782, 77)
     assert books.rows("SELECT what, bytes, seen FROM incident") == [("reset", 854, 1)]
     assert books.sampler.snapshot
-    assert books.sampler.snapshot.resets == {("eth0", "reset"): 1}
+    assert books.shot.resets == {("eth0", "reset"): 1}
 
 
 @pytest.mark.parametrize("fate", ["goes on", "is killed", "is killed for long", "loses the interface"])

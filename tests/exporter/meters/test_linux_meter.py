@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from exporter.metering.counters.taking import unreadable
-from exporter.metering.readings import Counts, Epoch, Link, MeterError, Reading, Subject
-from exporter.meters.interfaces.linux.meter import LinuxInterfaceMeter, counter_bits
+from exporter.metering.counters.plausibility import unreadable
+from exporter.metering.counters.readings import Counts, Epoch, Link, Reading
+from exporter.metering.samples import MeterError
+from exporter.meters.interfaces.linux.reader import LinuxCounterReader, counter_bits
+from exporter.meters.interfaces.state import interface
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +71,8 @@ class Machine:
         rows = (f"{device}\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n" for device in devices)
         self.write("proc/net/route", ROUTE_HEADER + "".join(rows))
 
-    def meter(self, machine: str = "x86_64") -> LinuxInterfaceMeter:
-        return LinuxInterfaceMeter(proc=self.proc, sys=self.sys, machine=machine)
+    def meter(self, machine: str = "x86_64") -> LinuxCounterReader:
+        return LinuxCounterReader(proc=self.proc, sys=self.sys, machine=machine)
 
 
 @pytest.fixture
@@ -84,20 +86,20 @@ def test_a_reading_has_counts_and_the_epoch_of_boot_and_index(machine: Machine) 
     machine.add("eth0", index=4, device="0000:00:03.0")
     machine.count("eth0", received=1, sent=5)
 
-    look = machine.meter().look()
+    look = machine.meter().scan()
 
     epoch = Epoch(BOOT_ID, 0, 4)
     assert look.boot_id == BOOT_ID
-    assert look.readings[1] == Reading(Subject("interface", "eth0"), epoch, Counts(1, 5, 2, 6, 3, 7, 4, 8))
+    assert look.readings[1] == Reading(interface("eth0"), epoch, Counts(1, 5, 2, 6, 3, 7, 4, 8))
 
 
 def test_an_idle_interface_gives_its_last_reading_and_a_busy_one_a_new_one(machine: Machine) -> None:
     machine.add("eth0", index=4)
     meter = machine.meter()
-    first = meter.look()
+    first = meter.scan()
 
     machine.count("eth0", received=10)
-    second = meter.look()
+    second = meter.scan()
 
     assert second.readings[0] is first.readings[0]
     assert second.readings[1].counts.receive_bytes == 10
@@ -147,13 +149,13 @@ def test_facts_of_a_link(machine: Machine, files: dict[str, str], facts: dict[st
     machine.write("proc/net/pppoe", "Id       Address              Device\n0000000A 02:00:00:00:00:01  eth9\n")
     machine.add("x0", index=7, **files)  # type: ignore[arg-type]
 
-    link = machine.meter().look().links["x0"]
+    link = machine.meter().scan().links["x0"]
 
     assert {key: value for key, value in link._asdict().items() if key in facts} == facts
 
 
 def test_loopback_is_told_apart(machine: Machine) -> None:
-    loopback = machine.meter().look().links["lo"]
+    loopback = machine.meter().scan().links["lo"]
 
     assert loopback == Link("lo", 1, "loopback", is_up=True, is_physical=False, is_loopback=True, mtu=65536)
 
@@ -167,7 +169,7 @@ def test_the_uplink_follows_the_routes(machine: Machine) -> None:
     uplinks = []
     for routes in (("eth0",), ("wlan0",), ("wlan0", "eth0"), ("wg0",), ()):
         machine.route(*routes)
-        uplinks.append(set(meter.look().uplinks))
+        uplinks.append(set(meter.scan().uplinks))
 
     both = {"eth0", "wlan0"}
     assert uplinks == [{"eth0"}, {"wlan0"}, both, both, both]
@@ -183,18 +185,18 @@ def test_a_machine_with_ipv6_only_has_an_uplink(machine: Machine) -> None:
     )
     (machine.proc / "net/route").unlink()
 
-    assert machine.meter().look().uplinks == {"eth1"}
+    assert machine.meter().scan().uplinks == {"eth1"}
 
 
 def test_changed_facts_are_taken_over_after_a_refresh(machine: Machine) -> None:
     machine.add("eth0", index=2, device="card", speed="100")
     meter = machine.meter()
-    before = meter.look().links["eth0"]
+    before = meter.scan().links["eth0"]
 
     machine.write("sys/class/net/eth0/speed", "1000\n")
-    steady = meter.look().links["eth0"]
+    steady = meter.scan().links["eth0"]
     meter.refresh_links()
-    after = meter.look().links["eth0"]
+    after = meter.scan().links["eth0"]
 
     assert (before.speed, steady.speed, after.speed) == (12_500_000, 12_500_000, 125_000_000)
 
@@ -202,10 +204,10 @@ def test_changed_facts_are_taken_over_after_a_refresh(machine: Machine) -> None:
 def test_an_interface_that_comes_back_with_another_index_is_another_epoch(machine: Machine) -> None:
     machine.add("usb0", index=5)
     meter = machine.meter()
-    before = meter.look()
+    before = meter.scan()
 
     machine.write("sys/class/net/usb0/ifindex", "9\n")
-    after = meter.look()
+    after = meter.scan()
 
     assert [look.readings[1].epoch.index for look in (before, after)] == [5, 9]
     assert after.links["usb0"].index == 9
@@ -214,13 +216,13 @@ def test_an_interface_that_comes_back_with_another_index_is_another_epoch(machin
 def test_a_name_that_sysfs_does_not_know_has_just_vanished(machine: Machine) -> None:
     machine.count("gone0", received=5)
 
-    assert [reading.subject.name for reading in machine.meter().look().readings] == ["lo"]
+    assert [reading.subject.name for reading in machine.meter().scan().readings] == ["lo"]
 
 
 def test_a_file_among_the_interfaces_is_none(machine: Machine) -> None:
     machine.write("sys/class/net/bonding_masters", "bond0\n")
 
-    assert machine.meter().look().links.keys() == {"lo"}
+    assert machine.meter().scan().links.keys() == {"lo"}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_garbage_names_its_file(machine: Machine, path: str, text: str) -> None:
     machine.write(path, text)
 
     with pytest.raises(MeterError) as raised:
-        machine.meter().look()
+        machine.meter().scan()
 
     assert str(machine.proc.parent / path) in str(raised.value)
 
@@ -260,7 +262,7 @@ def test_a_garbled_row_costs_its_own_counts_alone(machine: Machine, row: str, un
     machine.rows["eth0"] = row
     machine.count("lo", 77)
 
-    counts = {reading.subject.name: reading.counts for reading in machine.meter().look().readings}
+    counts = {reading.subject.name: reading.counts for reading in machine.meter().scan().readings}
 
     assert set(unreadable(counts["eth0"])) == unreadable_counts
     assert counts["lo"].receive_bytes == 77
@@ -285,7 +287,7 @@ def test_a_hypervisors_card_has_a_speed_that_is_a_label(
     (machine.sys / "devices/card" / link).symlink_to(f"../../bus/{name}")
     machine.add("eth0", index=2, device="devices/card", speed="1000")
 
-    found = machine.meter().look().links["eth0"]
+    found = machine.meter().scan().links["eth0"]
 
     assert (found.speed, found.top_speed) == (125_000_000, None if is_a_label else 125_000_000)
 
@@ -295,7 +297,7 @@ def test_what_is_missing_is_named(machine: Machine, path: str) -> None:
     (machine.proc.parent / path).rename(machine.proc.parent / "elsewhere")
 
     with pytest.raises(MeterError) as raised:
-        machine.meter().look()
+        machine.meter().scan()
 
     assert str(machine.proc.parent / path) in str(raised.value)
 
@@ -304,11 +306,11 @@ def test_a_meter_recovers_when_its_source_does(machine: Machine) -> None:
     meter = machine.meter()
     machine.write("proc/net/dev", "")
     with pytest.raises(MeterError):
-        meter.look()
+        meter.scan()
 
     machine.count("lo", received=3)
 
-    assert meter.look().readings[0].counts.receive_bytes == 3
+    assert meter.scan().readings[0].counts.receive_bytes == 3
 
 
 @pytest.mark.parametrize(
@@ -337,6 +339,6 @@ def test_a_larger_value_proves_a_counter_of_64_bits_for_good(machine: Machine) -
     widths = []
     for received in (2**32 - 1, 2**32, 5):
         machine.count("eth0", received=received)
-        widths.append([reading.counter_bits for reading in meter.look().readings])
+        widths.append([reading.counter_bits for reading in meter.scan().readings])
 
     assert widths == [[32, 32], [32, 64], [32, 64]]

@@ -15,7 +15,7 @@ import pytest
 
 import exporter
 from exporter.metering.counters.differences import last_difference
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.counters.readings import NOTHING, Counts
 from exporter.meters.interfaces.linux.listener import LOST_LINKS, LOST_ROUTES
 from tests.privileges import reason_against_namespaces
 

@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 from exporter.meters.interfaces.linux.link_table import Census, Departure
 from exporter.meters.interfaces.linux.netlink import (
     LinkFacts,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from exporter.metering.readings import Link, MeterError
+from exporter.metering.counters.readings import Link
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.uplinks import (
     Route,
     decide_uplinks,

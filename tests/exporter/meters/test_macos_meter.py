@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.metering.readings import Counts, Epoch, Link, MeterError
+from exporter.metering.counters.readings import Counts, Epoch, Link
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.macos import (
     open_macos_meter,
     parse_hardware_ports,
@@ -127,9 +128,9 @@ def test_readings_are_whole_where_psutil_sees_32_bits() -> None:
     meter = SurveyedInterfaceMeter(survey=lambda: survey_macos(printing()), counters=lambda: shown.pop(0))
     meter.refresh_links()
 
-    looks = [meter.look() for _ in range(2)]
+    looks = [meter.scan() for _ in range(2)]
     meter.refresh_links()
-    looks.append(meter.look())
+    looks.append(meter.scan())
 
     counts = [look.readings[0].counts for look in looks]
     assert counts[0] == Counts(whole_received, whole_sent, 2, 1, 3, 4, 5, 6)
@@ -146,7 +147,7 @@ def test_a_meter_without_a_survey_says_why() -> None:
     meter = open_macos_meter(run)
 
     with pytest.raises(MeterError, match="/usr/sbin/sysctl: gone"):
-        meter.look()
+        meter.scan()
 
 
 def test_a_survey_that_fails_leaves_the_last_one() -> None:
@@ -164,7 +165,7 @@ def test_a_survey_that_fails_leaves_the_last_one() -> None:
     with pytest.raises(MeterError, match="gone"):
         meter.refresh_links()
 
-    assert meter.look().uplinks == {"en0"}
+    assert meter.scan().uplinks == {"en0"}
 
 
 @pytest.mark.parametrize("command", [("/nonexistent/netstat",), ("false",)])

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from exporter.metering.readings import Link, MeterError
-from exporter.meters.interfaces import open_interface_meter
+from exporter.metering.counters.readings import Link
+from exporter.metering.samples import MeterError
+from exporter.meters.interfaces import open_reader
 from exporter.meters.interfaces.windows import parse_survey, survey_windows
 
 SURVEY = (Path(__file__).parents[2] / "fixtures/windows/survey.json").read_text(encoding="utf-8")
@@ -92,4 +93,4 @@ def test_a_survey_carries_the_boot() -> None:
 
 def test_a_system_without_a_meter_is_told_so() -> None:
     with pytest.raises(MeterError, match="no interface meter for aix"):
-        open_interface_meter("aix")
+        open_reader(platform="aix")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from prometheus_client import generate_latest
 
 from exporter.ledger.writing.poster import COMMIT_BUCKETS, CommitHealth
-from exporter.metering.postings import STILL
-from exporter.metering.readings import Counts
-from exporter.metering.spreading import Piece
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import NO_SPEED
 from exporter.metering.totals import DayRow
+from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.metrics.families.runtime import READ_SECONDS, runtime_families
@@ -55,8 +55,8 @@ class Service:
 
     def add(self, device: str, days_ago: int, receive: int, transmit: int) -> None:
         day = self.today - timedelta(days=days_ago)
-        self.rows.append(DayRow(device, day, receive, transmit, STILL))
-        self.totals.add(device, [Piece(noon(day), Counts(receive, transmit))])
+        self.rows.append(DayRow(interface_subject(device), day, receive, transmit, NO_SPEED))
+        self.totals.add(interface_subject(device), noon(day), receive, transmit)
 
     def reload(self) -> None:
         """As after a clock was set back: the ledger has moved its days."""
@@ -64,8 +64,8 @@ class Service:
         self.totals.load(self.rows)
 
     def forget(self, device: str) -> None:
-        self.rows = [row for row in self.rows if row.device != device]
-        self.totals.forget(device)
+        self.rows = [row for row in self.rows if row.subject.name != device]
+        self.totals.forget(interface_subject(device))
 
     def turn(self, days: int) -> None:
         """A clock goes back by a week at most: what is older than can be told then has been dropped."""
@@ -88,7 +88,7 @@ class Service:
         return state(snapshot(shown, number=self._number), totals_held=held, now=noon(self.today))
 
     def _lifetime(self, device: str) -> Counts:
-        mine = [row for row in self.rows if row.device == device]
+        mine = [row for row in self.rows if row.subject.name == device]
         return Counts(sum(row.receive_bytes for row in mine), sum(row.transmit_bytes for row in mine))
 
 

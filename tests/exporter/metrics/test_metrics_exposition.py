@@ -14,10 +14,11 @@ from prometheus_client.utils import floatToGoString
 
 from exporter.ledger.upkeep.upkeep import Disk, LedgerFigures
 from exporter.ledger.writing.poster import CommitHealth
-from exporter.metering.postings import Speeds
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
 from exporter.metering.snapshots import MeterHealth
 from exporter.metering.totals import DayRow
+from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.metrics.numbers import number_text
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
-    from exporter.metering.snapshots import InterfaceState
+    from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
 
 ALL = families(history="all", process=False)
@@ -77,7 +78,7 @@ def states(draw: st.DrawFn) -> MetricsState:
     shown = draw(interfaces())
     rows = [
         DayRow(
-            draw(names if not shown else st.sampled_from([each.name for each in shown])),
+            interface_subject(draw(names if not shown else st.sampled_from([each.name for each in shown]))),
             TODAY - timedelta(days=draw(st.integers(0, 800))),
             draw(amounts),
             draw(amounts),

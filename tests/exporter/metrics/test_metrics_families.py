@@ -11,9 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from exporter.ledger.writing.poster import CommitHealth
-from exporter.metering.postings import Speeds
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
 from exporter.metering.totals import DayRow
+from exporter.meters.interfaces.state import interface as subject_of
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import Families, families
 from exporter.metrics.families.service import Build
@@ -28,6 +29,7 @@ from tests.fixtures.metrics_states import (
     snapshot,
     state,
     totals,
+    with_view,
 )
 
 if TYPE_CHECKING:
@@ -186,7 +188,7 @@ def test_any_name_that_the_kernel_takes_is_escaped(name: str, escaped: str) -> N
 
 def test_a_failing_meter_costs_what_only_a_look_can_tell() -> None:
     working, failing = lived_in(), lived_in()
-    failing = failing._replace(snapshot=failing.snapshot._replace(health=FAILING))
+    failing = failing._replace(snapshot=with_view(failing.snapshot, health=FAILING))
 
     lost = {family.name for family in OURS.collect(working)} - {family.name for family in OURS.collect(failing)}
 
@@ -218,8 +220,8 @@ def test_link_speed_is_told_only_where_somebody_knows_it() -> None:
 
 def test_peaks_are_those_of_today() -> None:
     rows = [
-        DayRow("eth0", TODAY, 1, 1, Speeds(500, 40, 510)),
-        DayRow("wlan0", TODAY - timedelta(days=1), 1, 1, Speeds(900, 90, 910)),
+        DayRow(subject_of("eth0"), TODAY, 1, 1, Speeds(500, 40, 510)),
+        DayRow(subject_of("wlan0"), TODAY - timedelta(days=1), 1, 1, Speeds(900, 90, 910)),
     ]
 
     text = page(state(snapshot([interface("eth0"), interface("wlan0")]), totals_held=totals(rows)))
@@ -238,7 +240,7 @@ def test_periods_are_told_of_counted_interfaces_unless_all_are_asked_for() -> No
 
 def test_periods_to_date_begin_at_local_midnights() -> None:
     rows = [
-        DayRow("eth0", date(2026, month, day), 2**n, 0, Speeds())
+        DayRow(subject_of("eth0"), date(2026, month, day), 2**n, 0, Speeds())
         for n, (month, day) in enumerate([(11, 22), (11, 21), (11, 16), (11, 15), (11, 1), (10, 31), (1, 1)])
     ]
 
@@ -289,7 +291,7 @@ def test_the_last_24_months_are_told_with_the_current_one() -> None:
 
 
 def test_days_without_traffic_are_zero_since_the_first_that_had_some() -> None:
-    rows = [DayRow("eth0", TODAY - timedelta(days=3), 70, 7, Speeds())]
+    rows = [DayRow(subject_of("eth0"), TODAY - timedelta(days=3), 70, 7, Speeds())]
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
@@ -303,7 +305,7 @@ def test_days_without_traffic_are_zero_since_the_first_that_had_some() -> None:
 
 
 def test_the_first_day_is_remembered_when_old_days_are_forgotten() -> None:
-    held = totals([DayRow("eth0", date(2026, 8, 1), 70, 7, Speeds())])
+    held = totals([DayRow(subject_of("eth0"), date(2026, 8, 1), 70, 7, Speeds())])
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=held))
 
@@ -378,7 +380,7 @@ def test_a_plan_without_a_cap_allows_nothing_and_forbids_nothing() -> None:
 
 def test_an_open_gap_is_told() -> None:
     shown = lived_in()
-    open_gap = shown._replace(snapshot=shown.snapshot._replace(is_gap_open=True))
+    open_gap = shown._replace(snapshot=with_view(shown.snapshot, is_gap_open=True))
 
     assert series(page(shown), "netledger_gap_open") == {("interface",): 0}
     assert series(page(open_gap), "netledger_gap_open") == {("interface",): 1}
@@ -386,7 +388,7 @@ def test_an_open_gap_is_told() -> None:
 
 def test_midnight_moves_the_days_within_one_sample() -> None:
     midnight = int(datetime(2026, 11, 22, 18, 30, tzinfo=UTC).timestamp())
-    held = totals([DayRow("eth0", TODAY, 70, 7, Speeds())])
+    held = totals([DayRow(subject_of("eth0"), TODAY, 70, 7, Speeds())])
     shown = snapshot([interface("eth0", counted=True)])
     exposition = Exposition(OURS)
 

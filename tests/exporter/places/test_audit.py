@@ -6,7 +6,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 
 if TYPE_CHECKING:
     from reports.usage.audit import AuditLine

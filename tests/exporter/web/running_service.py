@@ -13,8 +13,10 @@ from yarl import URL
 
 from exporter.ledger.locks.holder import find_holder
 from exporter.ledger.writing.writer import Writer
-from exporter.metering.postings import MeterState, Posting, SubjectFacts
-from exporter.metering.readings import Subject
+from exporter.metering.counters.checkpoints import ScanState
+from exporter.metering.postings import ClockState, Facts, MeterCheckpoint, MeterPosting, Posting
+from exporter.meters.interfaces.state import interface
+from exporter.meters.registry import METERS, OpenedMeter, new_stores
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
 from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, Reports, Server, Settings
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import StrOrURL
     from aiohttp.web import BaseRunner
 
-    from exporter.metering.counters.bases import LastShown
     from exporter.metering.postings import Gap, Usage
+    from exporter.metering.subjects import Subject
     from exporter.tls.web_config import WatchedWebConfig
     from tests.worlds.fake_machine import FakeMeter, Machine
 
@@ -78,7 +80,7 @@ class RunningService:
         self.web_config: WatchedWebConfig | None = None
         self.plans: tuple[Plan, ...] = (Plan(),)
         self.first_problem = self.url = ""
-        self.shown: Mapping[Subject, LastShown] = {}
+        self.handovers: Mapping[str, object] = {}
         self.client: TestClient[Any, Any] | None = None
 
     service: Service
@@ -94,13 +96,16 @@ class RunningService:
         """Let the real writer book history, as an earlier service of the same boot would have."""
         machine = self.machine
         subjects = {
-            interface(name): SubjectFacts(name in machine.uplinks, name in machine.uplinks, BEGAN, machine.seconds)
+            interface(name): Facts(BEGAN, machine.seconds, (int(name in machine.uplinks),) * 2)
             for name in machine.interfaces
         }
         known = frozenset(here.index for here in machine.interfaces.values())
-        state = MeterState(1, machine.boot_id, machine.namespace, machine.wall, machine.elapsed, known)
-        writer = Writer(self.ledger.path, self.zone)
-        writer.post(Posting("interface", state, slots, minutes or {}, {}, subjects, gaps, (), ()))
+        clock = ClockState(machine.boot_id, machine.wall, machine.elapsed)
+        part = MeterPosting(
+            "interface", clock, MeterCheckpoint(subjects, {}, ScanState(machine.namespace, known)), gaps
+        )
+        writer = Writer(self.ledger.path, self.zone, new_stores())
+        writer.post(Posting(1, clock, slots, minutes or {}, (part,)))
         writer.close()
 
     async def start(self) -> None:
@@ -118,7 +123,12 @@ class RunningService:
             plans=self.plans,
         )
         environment = ServiceEnvironment(
-            settings, self.machine, self.meter, self.zone, self.web_config, shown=self.shown
+            settings,
+            self.machine,
+            [OpenedMeter(METERS[0], self.meter)],
+            self.zone,
+            self.web_config,
+            handovers=self.handovers,
         )
         self.service = Service(environment)
         self.url = await self.service.start()
@@ -131,7 +141,7 @@ class RunningService:
     async def restart(self) -> None:
         """As `netledger run` does for a ledger that was lost, in the same process and with the same meter."""
         await self.service.stop()
-        self.shown = self.service.last_shown()
+        self.handovers = self.service.handovers()
         self.meter.close()
         await self.start()
 
@@ -204,7 +214,3 @@ def new_ledger(template: Path, folder: Path) -> Path:
     path = folder / "ledger.db"
     shutil.copyfile(template, path)
     return path
-
-
-def interface(name: str) -> Subject:
-    return Subject("interface", name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.ledger.upkeep.backups import write_backup
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 from reports.calendar.periods import day_of
 from tests.exporter.web.running_service import INDIA, RunningService
 

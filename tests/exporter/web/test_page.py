@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
-from exporter.metering.readings import Counts
+from exporter.meters.interfaces.state import interface
 from exporter.settings.tree import Grafana
 from exporter.web.page.asset_files import OWN
 from reports.billing.plans import Plan
 from reports.calendar.spans import RANGES
 from reports.formats.registry import FORMATS
-from tests.exporter.web.running_service import RunningService, interface, running
+from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
     from typing import Any

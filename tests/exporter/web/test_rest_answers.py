@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exporter.metering.postings import Speeds, Usage
-from exporter.metering.readings import Counts
-from tests.exporter.web.running_service import RunningService, interface, running
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Usage
+from exporter.meters.interfaces.state import interface
+from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

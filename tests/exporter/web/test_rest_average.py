@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
+from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Gap, Usage
-from exporter.metering.readings import Counts
-from tests.exporter.web.running_service import RunningService, interface, running
+from exporter.meters.interfaces.state import interface
+from tests.exporter.web.running_service import RunningService, running
 from tests.worlds.fake_machine import MORNING
 
 if TYPE_CHECKING:

@@ -17,15 +17,17 @@ import msgspec
 import pytest
 import toon_format
 
-from exporter.metering.postings import Speeds, Usage
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Usage
+from exporter.meters.interfaces.state import interface
 from exporter.web.api.export import disposition
 from exporter.web.http.documents import SHORT_BYTES
 from reports.billing.plans import Plan
 from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import FORMATS, SLOT_FORMATS
-from tests.exporter.web.running_service import RunningService, interface, running
+from tests.exporter.web.running_service import RunningService, running
 from tests.reports.export.told_exports import HOSTILE_NAMES, told, year_end
 
 if TYPE_CHECKING:

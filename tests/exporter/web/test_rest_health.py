@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
-from exporter.metering.readings import Counts
-from tests.exporter.web.running_service import RunningService, interface, running
+from exporter.meters.interfaces.state import interface
+from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
     from tests.worlds.fake_machine import Machine

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from exporter.metering.postings import Gap, Speeds, Usage
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Gap, Usage
+from exporter.meters.interfaces.state import interface
 from exporter.web.api.history import routes
-from tests.exporter.web.running_service import RunningService, interface, running
+from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

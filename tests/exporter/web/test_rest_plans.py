@@ -11,11 +11,13 @@ from urllib.parse import quote
 
 import pytest
 
-from exporter.metering.postings import Speeds, Usage
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Usage
+from exporter.meters.interfaces.state import interface
 from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
 from reports.billing.prices import TIERS, one_price
-from tests.exporter.web.running_service import RunningService, interface, running
+from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,11 +8,13 @@ from urllib.parse import quote
 import pytest
 
 from exporter.archive.archive import archive_folder
-from exporter.metering.postings import Speeds, Usage
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Usage
+from exporter.meters.interfaces.state import interface
 from exporter.settings.tree import Auth, Grafana, Reports
 from reports.billing.plans import Plan
-from tests.exporter.web.running_service import RunningService, interface, running
+from tests.exporter.web.running_service import RunningService, running
 from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:

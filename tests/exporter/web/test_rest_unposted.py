@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 from tests.exporter.web.running_service import RunningService, new_ledger
 from tests.worlds.fake_machine import Machine
 

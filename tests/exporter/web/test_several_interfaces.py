@@ -11,12 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from exporter.cli.root import netledger
-from exporter.metering.postings import Speeds, Usage
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Usage
+from exporter.meters.interfaces.state import interface
 from exporter.session.environment import Environment
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price, parse_price
-from tests.exporter.web.running_service import interface, running
+from tests.exporter.web.running_service import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

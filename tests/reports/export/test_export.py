@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.ledger.files import connect_to_read
-from exporter.metering.postings import Speeds
+from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan, PlanError
 from reports.calendar.periods import PeriodError
 from reports.calendar.spans import Asked

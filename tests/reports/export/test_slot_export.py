@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from exporter.metering.postings import Speeds
+from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan
 from reports.calendar.spans import Asked
 from reports.export.slots import DAY, ROWS_AT_ONCE, SLOT, posted_slots, slot_export

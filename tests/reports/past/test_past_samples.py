@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.metering.postings import Gap, Speeds
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Gap
 from exporter.metering.totals import DayRow, Totals
+from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.families.registry import families
 from reports.calendar.periods import day_of, day_start
 from reports.calendar.spans import Span
@@ -93,7 +95,9 @@ def scraped(rows: dict[str, dict[int, Pair]], zone: ZoneInfo, at: int, until: in
     known = {device: {s: pair for s, pair in slots.items() if s < until} for device, slots in rows.items()}
     totals = Totals(zone)
     totals.load(
-        DayRow(device, day_of(slot, zone), *pair, Speeds()) for device in known for slot, pair in known[device].items()
+        DayRow(interface_subject(device), day_of(slot, zone), *pair, Speeds())
+        for device in known
+        for slot, pair in known[device].items()
     )
     shown = [
         interface(

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.metering.postings import Speeds
+from exporter.metering.counters.speeds import Speeds
 from reports.calendar.periods import day_start
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.records import TOP_DAYS, Records, records

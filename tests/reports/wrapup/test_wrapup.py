@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from exporter.metering.postings import Gap, Speeds
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Gap
 from reports.billing.cycles import plan_cycles
 from reports.billing.plans import CycleRule, FreeHours, Plan, PlanError
 from reports.billing.prices import one_price, rounded

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.ledger.files import connect_to_read
-from exporter.metering.postings import Gap, Speeds
+from exporter.metering.counters.speeds import Speeds
+from exporter.metering.postings import Gap
 from reports.billing.plans import CycleRule, Plan
 from reports.billing.prices import one_price
 from reports.calendar.spans import Asked

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from exporter.metering.readings import Counts, MeterError
+from exporter.metering.counters.readings import Counts
+from exporter.metering.samples import MeterError
 
 if TYPE_CHECKING:
     from pathlib import Path

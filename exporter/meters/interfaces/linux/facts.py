@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import Link, MeterError
+from exporter.metering.counters.readings import Link
+from exporter.metering.samples import MeterError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from exporter.metering.readings import Counts
+    from exporter.metering.counters.readings import Counts
     from exporter.meters.interfaces.linux.netlink import LinkFacts
 
 

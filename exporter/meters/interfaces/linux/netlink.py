@@ -9,7 +9,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import Counts
+from exporter.metering.counters.readings import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exporter.metering.readings import Counts, Link, MeterError
+from exporter.metering.counters.readings import Counts, Link
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.facts import (
     Hardware,
     kind_of,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from exporter.metering.readings import Counts, Link, MeterError
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.facts import read_index, read_link, read_optional, told_name
 from exporter.meters.interfaces.linux.uplinks import Route, parse_ipv4_routes, parse_ipv6_routes, parse_pppoe
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from exporter.metering.counters.readings import Counts, Link
     from exporter.meters.interfaces.linux.link_table import Departure
 
 _TRIES = 5

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.readings import MeterError
+from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.facts import told_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from exporter.metering.readings import Link
+    from exporter.metering.counters.readings import Link
 
 _RTF_UP = 0x1
 _RTF_GATEWAY = 0x2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.meters.interfaces.state import interfaces_of
 from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class InterfaceRow(NamedTuple):
 def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     """Receive and transmit speed, today's bytes and all bytes of each interface, by name."""
     found: dict[str, Cells] = {}
-    for state in snapshot.interfaces:
+    for state in interfaces_of(snapshot).interfaces:
         today, ever = totals.device(state.name).to_date("day", day), state.lifetime
         found[state.name] = (
             human_bits(state.rates.receive),
@@ -43,7 +44,9 @@ def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
 
 def rows(snapshot: Snapshot, moving: Mapping[str, Cells]) -> Iterator[InterfaceRow]:
     """Counted interfaces first, then those that are there, by name."""
-    ordered = sorted(snapshot.interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name))
+    ordered = sorted(
+        interfaces_of(snapshot).interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name)
+    )
     for state in ordered:
         link = state.link
         speed = human_bits(link.speed).replace(".00 ", " ") if link and link.speed else ""

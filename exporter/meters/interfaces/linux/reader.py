@@ -6,7 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-from exporter.metering.readings import Counts, Epoch, Link, Look, MeterError, Reading, Subject
+from exporter.metering.counters.readings import Counts, Epoch, Link, Reading, Scan
+from exporter.metering.samples import MeterError
+from exporter.metering.subjects import Subject
 from exporter.meters.interfaces.linux.counters import CounterTable
 from exporter.meters.interfaces.linux.facts import read_text, told_name
 from exporter.meters.interfaces.linux.listener import LinkListener
@@ -77,7 +79,7 @@ class _Kept(NamedTuple):
     reading: Reading
 
 
-class LinuxInterfaceMeter:
+class LinuxCounterReader:
     """Reads every interface of this network namespace.
 
     `listener` belongs to the meter from then on; without one (fixtures, or netlink refused) births and ends
@@ -108,7 +110,7 @@ class LinuxInterfaceMeter:
         )
 
     @classmethod
-    def open(cls) -> LinuxInterfaceMeter:
+    def open(cls) -> LinuxCounterReader:
         """The meter of this machine; listens where the system allows it."""
         try:
             listener = LinkListener()
@@ -116,7 +118,7 @@ class LinuxInterfaceMeter:
             return cls()
         return cls(listener=listener)
 
-    def look(self) -> Look:
+    def scan(self) -> Scan:
         """Read every counter now; raises MeterError, and then keeps births and ends for the next look."""
         boot_id = self._boot_id = self._boot_id or self._read_boot_id()
         counters = self._roster.settle(self._table.read)
@@ -124,7 +126,7 @@ class LinuxInterfaceMeter:
         uplinks = self._uplinks(links)
         readings = (*self._ended(), *self._present(counters))
         self._roster.delivered(counters)
-        return Look(boot_id, self._roster.namespace, readings, links, uplinks, self._roster.losses())
+        return Scan(boot_id, self._roster.namespace, readings, links, uplinks, self._roster.losses())
 
     def default_devices(self) -> frozenset[str]:
         """Devices with a default route, in any table, that lead outside by themselves; to be asked after a look."""
@@ -202,7 +204,7 @@ class LinuxInterfaceMeter:
         return Reading(self._subject(name), self._epoch(index), counts, self._bits(index, counts), born)
 
     def _subject(self, name: str) -> Subject:
-        return Subject("interface", told_name(name))
+        return Subject("interface", (told_name(name),))
 
     def _epoch(self, index: int) -> Epoch:
         return Epoch(self._boot_id, self._roster.namespace, index)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exporter.metering.clock import Instant
-    from exporter.metering.postings import MeterState
-    from exporter.metering.readings import Counts, Epoch, Look
+    from exporter.metering.counters.readings import Counts, Epoch, Scan
+    from exporter.metering.postings import ClockState
 
 TOLERANCE = 60 * SECOND
 """Clocks are mended by less than this without being set: what two instants of one boot may differ by."""
@@ -26,62 +26,64 @@ ASTRAY = 3600 * SECOND
 """A clock that is behind the last look by more is wrong, and tells nothing of when the boot was."""
 
 
-class Kin(Enum):
+class BootMatch(Enum):
     """What the kernel is to the ledger's last look."""
 
     SAME = "same"
     RENAMED = "renamed"
     """The same boot, which calls itself by another id."""
     REBOOTED = "rebooted"
-    STRANGE = "strange"
+    FOREIGN = "strange"
     """Another machine, or another time of this one: its counters tell nothing of what the ledger lacks."""
 
 
-class Held(NamedTuple):
+class HeldCounter(NamedTuple):
     """A checkpoint of the ledger: whose counter, and its counts."""
 
     epoch: Epoch
     counts: Counts
 
 
-def kin_of(state: MeterState, held: Iterable[Held], look: Look, now: Instant) -> tuple[Kin, str]:
+def match_boot(
+    state: ClockState, namespace: int, held: Iterable[HeldCounter], scan: Scan, now: Instant
+) -> tuple[BootMatch, str]:
     """Compare the look with the ledger's last one; the second value says why it is strange."""
-    has_fallen, has_grown = _compare(state, held, look)
-    booted, former = now.wall - now.elapsed, state.wall - state.elapsed
-    if state.boot_id == look.boot_id:
+    has_fallen, has_grown = _compare(state, namespace, held, scan)
+    booted, previous = now.wall - now.elapsed, state.wall - state.elapsed
+    if state.boot_id == scan.boot_id:
         if now.elapsed < state.elapsed:
-            return Kin.STRANGE, "this boot is younger than at the ledger's last look"
-        if booted - former > TOLERANCE and has_fallen and not has_grown:
-            return Kin.STRANGE, "time is missing in this boot, and its counters went back"
-        return Kin.SAME, ""
-    is_one_boot = abs(booted - former) < TOLERANCE and now.elapsed >= state.elapsed and booted < state.wall
+            return BootMatch.FOREIGN, "this boot is younger than at the ledger's last look"
+        if booted - previous > TOLERANCE and has_fallen and not has_grown:
+            return BootMatch.FOREIGN, "time is missing in this boot, and its counters went back"
+        return BootMatch.SAME, ""
+    is_one_boot = abs(booted - previous) < TOLERANCE and now.elapsed >= state.elapsed and booted < state.wall
     if is_one_boot and not has_fallen:
-        return Kin.RENAMED, ""
+        return BootMatch.RENAMED, ""
     if is_one_boot or (booted < state.wall - TOLERANCE and not _has_lost_its_clock(state, now)):
         return (
-            Kin.STRANGE,
+            BootMatch.FOREIGN,
             "this machine has been up since before the ledger's last look, and was not what it looked at",
         )
-    return Kin.REBOOTED, ""
+    return BootMatch.REBOOTED, ""
 
 
-def _has_lost_its_clock(state: MeterState, now: Instant) -> bool:
+def _has_lost_its_clock(state: ClockState, now: Instant) -> bool:
     """A machine without a clock of its own boots in the past."""
     behind = state.wall - now.wall
     return behind > ASTRAY or (behind > 0 and now.elapsed <= YOUNG)
 
 
-def _compare(state: MeterState, held: Iterable[Held], look: Look) -> tuple[bool, bool]:
+def _compare(state: ClockState, namespace: int, held: Iterable[HeldCounter], scan: Scan) -> tuple[bool, bool]:
     """Whether a counter that both know shows less than it did, and whether one shows more."""
-    if state.namespace != look.namespace:
+    if namespace != scan.namespace:
         return False, False
-    shown = {reading.epoch.index: reading for reading in look.readings if reading.is_present}
+    exposed = {reading.epoch.index: reading for reading in scan.readings if reading.is_present}
     pairs = [
-        (one.counts[:4], shown[one.epoch.index].counts[:4])
+        (one.counts[:4], exposed[one.epoch.index].counts[:4])
         for one in held
-        if one.epoch[:2] == (state.boot_id, state.namespace)
-        and one.epoch.index in shown
-        and shown[one.epoch.index].counter_bits == 64  # noqa: PLR2004 - narrower ones wrap
+        if one.epoch[:2] == (state.boot_id, namespace)
+        and one.epoch.index in exposed
+        and exposed[one.epoch.index].counter_bits == 64  # noqa: PLR2004 - narrower ones wrap
     ]
     has_fallen = any(now < then for before, after in pairs for then, now in zip(before, after, strict=True))
     return has_fallen, any(now > then for before, after in pairs for then, now in zip(before, after, strict=True))

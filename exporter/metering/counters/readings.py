@@ -1,9 +1,12 @@
-"""What a meter sees: frozen values, in the words of the domain, with no imports of ours."""
+"""Readings of cumulative counters: counts, epochs, links, and a scan of them all."""
 
 from __future__ import annotations
 
 from operator import add, sub
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from exporter.metering.subjects import Subject
 
 
 class Counts(NamedTuple):
@@ -58,13 +61,6 @@ class Epoch(NamedTuple):
         return cls(boot_id, int(namespace), int(index))
 
 
-class Subject(NamedTuple):
-    """What is metered: `kind` is "interface" (later: application, endpoint), `name` its name."""
-
-    kind: str
-    name: str
-
-
 class Reading(NamedTuple):
     """Cumulative counts of one subject at one instant.
 
@@ -107,8 +103,8 @@ class Link(NamedTuple):
         return None if self.is_speed_a_label else self.speed
 
 
-class Look(NamedTuple):
-    """All that one look of a meter saw: readings (the last ones of vanished subjects first) and, for interfaces, links.
+class Scan(NamedTuple):
+    """All counters at one instant: readings (the last ones of interfaces that vanished first), and links.
 
     `uplinks` are the names of the devices that carry the machine's traffic to the outside now. `losses` are sentences
     about what the kernel had to tell since the last look and could not.
@@ -122,17 +118,21 @@ class Look(NamedTuple):
     losses: tuple[str, ...] = ()
 
 
-class MeterError(Exception):
-    """A meter could not read its counters; the text says which source failed and how."""
+class CounterReader(Protocol):
+    """Reads the counters of one operating system. It knows no time, no past and no ledger."""
 
+    @property
+    def announces_links(self) -> bool:
+        """Whether the kernel announces interfaces that come, go and are renamed."""
 
-class Meter(Protocol):
-    """One way of counting. It knows no time, no past and no ledger."""
-
-    name: str
-
-    def look(self) -> Look:
+    def scan(self) -> Scan:
         """Read every counter now; raises MeterError."""
 
+    def default_devices(self) -> frozenset[str]:
+        """Devices with a default route, after a scan; empty where the system does not list routes."""
+
+    def refresh_links(self) -> None:
+        """Read slow facts of links, for the next scan; runs on a worker thread."""
+
     def close(self) -> None:
-        """Release what the meter holds open."""
+        """Release what is held open."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from exporter.metering.counters.differences import BURST_SECONDS, GIGABIT, reach
-from exporter.metering.readings import NOTHING, Counts
+from exporter.metering.counters.readings import NOTHING, Counts
 
 MOST = 2**63 - 1
 """The largest number that the ledger holds; no counter gets there."""
@@ -40,8 +40,8 @@ def readable(before: Counts, after: Counts) -> tuple[Counts, Counts]:
     """
     if min(*before, *after) >= 0 and max(after) <= MOST:
         return before, after
-    shown = Counts(*(now if 0 <= now <= MOST else then for then, now in zip(before, after, strict=True)))
-    after = instead(shown, before, without_bytes(after))
+    exposed = Counts(*(now if 0 <= now <= MOST else then for then, now in zip(before, after, strict=True)))
+    after = instead(exposed, before, without_bytes(after))
     return Counts(*(now if then < 0 else then for then, now in zip(before, after, strict=True))), after
 
 
@@ -64,9 +64,9 @@ def instead(counts: Counts, other: Counts, sides: Sides) -> Counts:
     )
 
 
-def since_reset(after: Counts, shown: Counts, sides: Sides) -> Counts:
+def since_reset(after: Counts, exposed: Counts, sides: Sides) -> Counts:
     """What these directions show since they began at 0, also where one of their counts cannot be read."""
-    return instead(after, readable(NOTHING, shown)[1], sides)
+    return instead(after, readable(NOTHING, exposed)[1], sides)
 
 
 def settled(before: Counts, after: Counts, fall: Fall, fell: Sides, *, is_last: bool) -> tuple[Counts, Counts]:

@@ -1,0 +1,121 @@
+"""The interface meter's tables: a checkpoint of each counter, and where counters were read last."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from exporter.ledger.writing.statements import COUNTER_BASE, PUT_STATE
+from exporter.metering.counters.checkpoints import Checkpoint, HeldCounters, ScanState
+from exporter.metering.counters.readings import Counts, Epoch
+from exporter.meters.interfaces.state import interface
+from reports.ledger.shape import INTERFACE
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+
+    from exporter.metering.postings import MeterCheckpoint
+    from exporter.metering.subjects import Subject
+
+KNOWN, NAMESPACE = "known:interface", "namespace:interface"
+"""State: the interface indexes of the last scan, and the kernel's cookie of its namespace."""
+
+UNREADABLE = Epoch("unreadable", 0, 0)
+"""Epoch of a checkpoint whose own has been damaged: no counter goes on from there."""
+
+_SIDES = tuple(f"{kind}_{side}_bytes" for kind in ("base", "ledger", "discarded") for side in ("receive", "transmit"))
+_COLUMNS = ("epoch", "counter_bits", *INTERFACE.sums, "began_at", *_SIDES, "read_at")
+_PUT = f"""
+INSERT OR REPLACE INTO interface_checkpoint (subject, {", ".join(_COLUMNS)})
+VALUES ({", ".join("?" * (1 + len(_COLUMNS)))})
+"""  # noqa: S608 - names of our own schema
+
+
+class InterfaceStore:
+    """Reads and writes them within the ledger's transactions."""
+
+    spec = INTERFACE
+
+    def __init__(self) -> None:
+        """Nothing is written yet."""
+        self._written: dict[str, str] = {}
+
+    def statements(self) -> tuple[str, ...]:
+        """The table of checkpoints."""
+        counts = ", ".join(f"{name} INTEGER NOT NULL DEFAULT 0" for name in (*INTERFACE.sums, "began_at", *_SIDES))
+        keys = "subject INTEGER PRIMARY KEY REFERENCES subject (id), epoch TEXT NOT NULL, counter_bits INTEGER NOT NULL"
+        return (f"CREATE TABLE IF NOT EXISTS interface_checkpoint ({keys}, {counts}, read_at INTEGER NOT NULL) STRICT",)
+
+    def read(self, connection: sqlite3.Connection) -> HeldCounters:
+        """What was written last."""
+        state = dict(connection.execute("SELECT name, value FROM state WHERE name IN (?, ?)", (KNOWN, NAMESPACE)))
+        known = frozenset(int(number) for number in state.get(KNOWN, "").split() if number.isdecimal())
+        columns = ", ".join(f"c.{name}" for name in _COLUMNS)
+        query = f"""
+            SELECT k.device, {columns} FROM interface_checkpoint AS c
+            JOIN interface_subject AS k ON k.subject = c.subject
+        """  # noqa: S608 - names of our own schema
+        checkpoints = {interface(name): _checkpoint(rest) for name, *rest in connection.execute(query)}
+        return HeldCounters(ScanState(_number(state.get(NAMESPACE)), known, _exposed_bases(connection)), checkpoints)
+
+    def write(
+        self, connection: sqlite3.Connection, checkpoint: MeterCheckpoint, id_of: Callable[[Subject], int]
+    ) -> None:
+        """Write a checkpoint; state is written when it changes only: a host of containers has a thousand indexes."""
+        rows = (
+            _row(id_of(subject), held) for subject, held in checkpoint.subjects.items() if isinstance(held, Checkpoint)
+        )
+        connection.executemany(_PUT, rows)
+        scanned = checkpoint.state
+        if not isinstance(scanned, ScanState):
+            return
+        self._put_state(connection, KNOWN, " ".join(map(str, sorted(scanned.known))))
+        self._put_state(connection, NAMESPACE, str(scanned.namespace))
+        for subject, base in (scanned.exposed_bases or {}).items():
+            with contextlib.suppress(ValueError):  # one that the ledger cannot hold
+                connection.execute(PUT_STATE, (f"{COUNTER_BASE}{id_of(subject)}", " ".join(map(str, base))))
+
+    def forget(self) -> None:
+        """A transaction was rolled back, or the file is another one: all state is written again."""
+        self._written.clear()
+
+    def _put_state(self, connection: sqlite3.Connection, name: str, value: str) -> None:
+        if self._written.get(name) != value:
+            connection.execute(PUT_STATE, (name, value))
+            self._written[name] = value
+
+
+def _row(number: int, held: Checkpoint) -> tuple[object, ...]:
+    sides = (*held.base, *held.ledger, *held.discarded)
+    return (number, str(held.epoch), held.counter_bits, *held.counts, held.began_at, *sides, held.read_at)
+
+
+def _checkpoint(columns: list[str | int | None]) -> Checkpoint:
+    epoch, *numbers = columns
+    bits, *rest = (int(number or 0) for number in numbers)
+    counts, (began_at, *sides), read_at = Counts(*rest[:8]), rest[8:15], rest[15]
+    base, ledger, discarded = (sides[0], sides[1]), (sides[2], sides[3]), (sides[4], sides[5])
+    return Checkpoint(_epoch(str(epoch)), counts, bits, began_at, base, ledger, discarded, read_at)
+
+
+def _epoch(text: str) -> Epoch:
+    try:
+        return Epoch.parse(text)
+    except ValueError:
+        return UNREADABLE
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0
+
+
+def _exposed_bases(connection: sqlite3.Connection) -> Mapping[Subject, Counts]:
+    query = """
+        SELECT k.device, b.value FROM state AS b JOIN interface_subject AS k ON b.name = ? || k.subject
+    """
+    bases = {}
+    for name, value in connection.execute(query, (COUNTER_BASE,)):
+        with contextlib.suppress(ValueError, TypeError):
+            bases[interface(name)] = Counts(*map(int, value.split()))
+    return bases

@@ -1,0 +1,69 @@
+"""Every meter of this netledger: the only list of them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from exporter.meters import interfaces
+from exporter.meters.interfaces.store import InterfaceStore
+from reports.ledger.shape import INTERFACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from exporter.metering.clock import Clock
+    from exporter.metering.samples import Meter, MeterStore
+    from exporter.settings.tree import Settings
+    from reports.ledger.shape import MeterSpec
+
+
+class MeterSource(Protocol):
+    """What a meter reads; opened once a process, and kept while services follow each other in it."""
+
+    def close(self) -> None:
+        """Release what is held open."""
+
+
+class MeterEnvironment(NamedTuple):
+    """What a meter is built with; `handover` is what the meter before it in this process handed over, else None."""
+
+    settings: Settings
+    clock: Clock
+    count_since_boot: bool = False
+    handover: object = None
+
+
+class MeterKind(NamedTuple):
+    """One way of measuring: its spec, its tables, what it reads, and the meter over that."""
+
+    spec: MeterSpec
+    store: Callable[[], MeterStore]
+    open: Callable[[Settings], MeterSource]
+    build: Callable[[MeterSource, MeterEnvironment], Meter]
+
+
+METERS: Sequence[MeterKind] = (MeterKind(INTERFACE, InterfaceStore, interfaces.open_reader, interfaces.build),)
+
+
+def new_stores(meters: Sequence[MeterKind] = METERS) -> tuple[MeterStore, ...]:
+    """A store of each meter, for one writer."""
+    return tuple(kind.store() for kind in meters)
+
+
+class OpenedMeter(NamedTuple):
+    """A meter, and what it reads; that stays open while services follow each other in a process."""
+
+    kind: MeterKind
+    source: MeterSource
+
+    def build(self, environment: MeterEnvironment) -> Meter:
+        """The meter over its source."""
+        return self.kind.build(self.source, environment)
+
+
+@contextmanager
+def open_meters(settings: Settings, kinds: Sequence[MeterKind] = METERS) -> Iterator[Sequence[OpenedMeter]]:
+    """Open what every meter reads; raises MeterError where one has nothing to read on this machine."""
+    with ExitStack() as stack:
+        yield [OpenedMeter(kind, stack.enter_context(closing(kind.open(settings)))) for kind in kinds]
