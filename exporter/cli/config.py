@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from exporter.doctor.setting_checks import plan_warnings, start_problems
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_settings, user_file
+from exporter.settings.showing import shown_keys, shown_plans
 from exporter.settings.template import settings_template
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
+from exporter.tls.web_config import WebConfigError, load_web_config
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
@@ -40,8 +43,6 @@ def check(environment: Environment, *, web_config: Path | None) -> None:
 
     Warnings, such as a plan that alerts nobody, leave the exit code at 0.
     """
-    from exporter.doctor.setting_checks import plan_warnings, start_problems  # noqa: PLC0415 - for this command only
-
     loaded = _load(environment)
     if problems := list(start_problems(loaded.settings, _web_config(web_config))):
         _fail("\n".join(problems))
@@ -109,8 +110,6 @@ def _load(environment: Environment) -> Loaded:
 def _web_config(path: Path | None) -> WebConfig | None:
     if path is None:
         return None
-    from exporter.tls.web_config import WebConfigError, load_web_config  # noqa: PLC0415 - only with a file
-
     try:
         return load_web_config(path)
     except WebConfigError as error:
@@ -123,8 +122,6 @@ def _fail(text: str) -> NoReturn:
 
 
 def _as_json(loaded: Loaded) -> str:
-    from exporter.settings.showing import shown_keys, shown_plans  # noqa: PLC0415 - only `show` needs it
-
     settings = {key.name: {"value": _plain(key.value, key.text), "origin": key.origin} for key in shown_keys(loaded)}
     plans = [
         {key.name.partition(".")[2]: {"value": key.text, "origin": key.origin} for key in plan}
@@ -140,8 +137,6 @@ def _plain(value: object, text: Shown) -> Shown | int:
 
 
 def _as_table(loaded: Loaded) -> str:
-    from exporter.settings.showing import shown_keys, shown_plans  # noqa: PLC0415 - as above
-
     rows = [
         (key.name, (", ".join(key.text) if isinstance(key.text, list) else key.text) or "-", key.origin)
         for key in chain(shown_keys(loaded), *shown_plans(loaded))

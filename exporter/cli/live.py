@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import sys
 import time
 from datetime import UTC, datetime
@@ -68,8 +69,6 @@ def _each_second(client: ServiceClient, path: str, count: int | None) -> Iterato
 
 def _as_json(told: Any, now: float) -> str:
     """The API's answer, and what a line needs that stands alone: when it was, and that amounts are per second."""
-    import json  # noqa: PLC0415 - only for this form
-
     at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
     speeds = {
         "bytes_sent_per_second": told["bytes_sent"],

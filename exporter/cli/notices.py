@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.billing.delivery import DeliveryError, deliver
+from exporter.billing.messages import test_message
 from exporter.identity import host_name
 from exporter.session.session import open_settings
 from exporter.settings.zone import ZoneError, day_zone
@@ -52,9 +54,6 @@ def test_notify(environment: Environment, *, name: str | None) -> None:
 
 
 def _send(plan: Plan, notify: Notify, way: str, cycle: Period) -> bool:
-    from exporter.billing.delivery import DeliveryError, deliver  # noqa: PLC0415
-    from exporter.billing.messages import test_message  # noqa: PLC0415 - with aiohttp, for this command only
-
     message = test_message(plan, host_name(), cycle.first, cycle.last)
     subject = f"{plan.name}: the {way}".translate(CONTROL)
     try:

@@ -13,8 +13,10 @@ from exporter.settings.dashboards import wrapup_context
 from exporter.terminal.options import output_options, scope_options
 from exporter.terminal.output_files import replacing, require_free, write_errors
 from reports.calendar.spans import RANGES, Asked
+from reports.formats.html import write
 from reports.text.amounts import counted, human_bytes
 from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
+from reports.wrapup.wrapup import whose, wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +62,6 @@ def report(  # noqa: PLR0913 - one for each option
 
     One HTML file that needs no network. An existing FILE is left alone (exit code 1) without --force.
     """
-    from reports.formats.html import write  # noqa: PLC0415 - what a wrong option need not wait for
-
     wanted = Wanted(Asked(range_name, first, last), year, month, cycle)
     told = _ask(open_session(environment), wanted, plan, interfaces)
     page = b"".join(write(told))
@@ -81,8 +81,6 @@ def report(  # noqa: PLR0913 - one for each option
 
 
 def _ask(session: Session, wanted: Wanted, plan: str | None, interfaces: Sequence[str]) -> WrapUp:
-    from reports.wrapup.wrapup import whose, wrapup  # noqa: PLC0415 - as above
-
     of_cycle, subject = whose(session.settings.plans, wanted, plan, interfaces)
     with session.read() as ledger:
         host = identify_host(ledger.state().get("ledger_id", ""))
@@ -91,7 +89,7 @@ def _ask(session: Session, wanted: Wanted, plan: str | None, interfaces: Sequenc
 
 
 def _show(path: Path) -> None:
-    import webbrowser  # noqa: PLC0415 - only who looks at once needs it
+    import webbrowser  # noqa: PLC0415 - 24 ms that only --open needs
 
     if not webbrowser.open(path.resolve().as_uri()):
         raise click.ClickException(f"no browser can be started here: open {path} yourself")

@@ -25,7 +25,7 @@ class HintingGroup(click.Group):
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    import difflib  # noqa: PLC0415 - only errors need it
+    import difflib  # noqa: PLC0415 - 1.6 ms of every command, and only a wrong one needs it
 
     near = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean {near[0]!r}?" if near else ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +46,6 @@ class Table(NamedTuple):
 
 def print_json(answer: Any) -> None:
     """Print one JSON document, indented for people, and for programs all the same."""
-    import msgspec  # noqa: PLC0415 - the settings have loaded it; only this form uses it
-
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
 
 
@@ -79,8 +79,6 @@ def wrapped(text: str, indent: str = "", width: int = 0) -> list[str]:
     width = width or terminal_width()
     if not sys.stdout.isatty() or len(text) <= width:
         return [text]
-    import textwrap  # noqa: PLC0415 - only long lines on a terminal need it
-
     return textwrap.wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
@@ -160,7 +158,7 @@ def _print_block(columns: Sequence[str], row: Sequence[str]) -> None:
 
 
 def _draw(table: Table, bar_width: int) -> None:
-    from rich import box  # noqa: PLC0415 - 20 ms that only a terminal needs
+    from rich import box  # noqa: PLC0415 - rich costs 20 ms, and only a terminal needs it
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table as Drawing  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
