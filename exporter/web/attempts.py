@@ -1,4 +1,4 @@
-"""Wrong keys and passwords: how many one address may try, how many there were, and a line in the log now and then."""
+"""Wrong keys and passwords: a rate limit by address, their number, and at most one log line a minute."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BURST = 20
-"""Wrong ones that an address may send at once; after that one a second."""
+"""Wrong ones that an address may send at once; then one a second."""
 
 MOST_ADDRESSES = 1000
 LOG_SECONDS = 60.0
@@ -23,22 +23,22 @@ NETWORK_BYTES = 8
 
 
 class Attempts:
-    """One for each service. Addresses do not hinder each other; which were right is not remembered."""
+    """The limiter of one service; addresses do not limit each other."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        """Nobody has tried anything; `now` gives seconds that never go back."""
+        """Begin without an attempt; `now` returns monotonic seconds."""
         self._now = now
         self._full_at: dict[str, float] = {}
         self._logged_at, self._unlogged = -math.inf, 0
         self.failures = 0
 
     def seconds_to_wait(self, address: str) -> int:
-        """So long this address must wait before a key or password of it is looked at again; 0: not at all."""
+        """Seconds until a key or password of this address is checked again; 0 if now."""
         debt = self._full_at.get(_client(address), 0.0) - self._now()
         return math.ceil(max(0.0, debt - BURST + 1))
 
     def failed(self, address: str) -> None:
-        """Count a wrong one."""
+        """Count a wrong key or password."""
         self.failures += 1
         client, now = _client(address), self._now()
         self._full_at[client] = min(max(self._full_at.pop(client, 0.0), now) + 1, now + BURST)

@@ -1,4 +1,4 @@
-"""The desk: what handlers may use of the running service; questions to the ledger run on a thread of their own."""
+"""What request handlers may use of the running service; questions to the ledger run on threads of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from exporter.meters.interfaces.state import interfaces_of
 from exporter.metrics.state import MetricsState
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.attempts import Attempts
-from exporter.web.readers import Reading
+from exporter.web.readers import ReaderThread
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
@@ -38,14 +38,14 @@ Result = TypeVar("Result")
 
 NO_INTERFACE = "no interface counts for the machine's total: connect the machine, or set interfaces.counted"
 LATE_SECONDS = 5.0
-"""Without a look for this long and three sample intervals, the data is late."""
+"""Without a sample for this long and three sample intervals, the data is late."""
 
 STALE_SECONDS = 1.0
-"""A look that is older is taken again before anything live is told."""
+"""Older snapshots are replaced by a new sample before live figures are answered."""
 
 
 class ServiceContext:
-    """One for each running service."""
+    """The parts of one running service."""
 
     def __init__(  # noqa: PLR0913 - the web meets the rest of the service here, and nowhere else
         self,
@@ -62,15 +62,15 @@ class ServiceContext:
         on_damage: Callable[[str], None],
         plans: PlanWatch,
     ) -> None:
-        """Every part is ready; nothing is owned but the readers' connections."""
+        """Takes finished parts; owns the connections of the readers."""
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler = clock, sampler
         self._on_damage, self._plans = on_damage, plans
         self.attempts = Attempts()
         self.grafana = links_to_grafana(settings)
-        self._quick = Reading(settings.ledger.path, poster, readers.quick)
-        self._patient = Reading(settings.ledger.path, poster, readers.patient)
+        self._quick = ReaderThread(settings.ledger.path, poster, readers.quick)
+        self._patient = ReaderThread(settings.ledger.path, poster, readers.patient)
 
     @property
     def now(self) -> float:
@@ -83,25 +83,25 @@ class ServiceContext:
         return self.totals.zone
 
     def fresh_snapshot(self) -> Snapshot:
-        """The snapshot of a look that is at most a second old."""
+        """A snapshot that is at most a second old."""
         snapshot = self._sampler.snapshot
         if snapshot is None or self._sampler.seconds_since_sample > STALE_SECONDS:
             return self._sampler.sample()
         return snapshot
 
     def sample(self) -> Snapshot:
-        """Look again now."""
+        """A new sample."""
         return self._sampler.sample()
 
     def problems(self) -> list[str]:
-        """Everything that keeps the service from being well, a sentence each."""
+        """The problems of the service, a sentence each."""
         found = list(self.upkeep.notices)
         if self.poster.health.problem:
             found.append(f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory")
         snapshot = self._sampler.snapshot
         if snapshot is not None and not snapshot.meters[INTERFACE.name].health.is_up:
             found.append(f"the interface meter fails: {snapshot.meters[INTERFACE.name].health.error}")
-        late = self.seconds_since_look
+        late = self.seconds_since_sample
         if late == math.inf:
             found.append("no look at the interfaces has worked yet")
         elif late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
@@ -134,37 +134,37 @@ class ServiceContext:
         return self.exposition.render(state, accept, accept_encoding)
 
     def note_on_ledger(self, notice: str) -> None:
-        """Something happened to the ledger, which may be another file now; told by the writer's thread."""
+        """Add a notice about the ledger, which may be another file now; called on the writer's thread."""
         self.upkeep.tell(notice)
         self._quick.is_replaced = self._patient.is_replaced = True
 
     def live_plans(self) -> tuple[PlanStatus, ...]:
-        """Every plan with what was moved since it was last asked about."""
+        """The status of each plan, with what was moved since the ledger was last asked."""
         return self._plans.live()
 
     @property
-    def seconds_since_look(self) -> float:
-        """Age of the newest look that worked; infinite before there is one."""
+    def seconds_since_sample(self) -> float:
+        """Age of the newest sample; infinite before the first."""
         return self._sampler.seconds_since_sample
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
-        """Put a question to the ledger that takes milliseconds; raises sqlite3.Error."""
+        """The answer to a question that takes milliseconds; raises sqlite3.Error."""
         return await self._asked(self._quick, question)
 
     async def ask_patiently(self, question: Callable[[LedgerReader], Result]) -> Result:
-        """Put one that goes through years: others of its kind wait for it, and nobody else; raises sqlite3.Error."""
+        """The answer to a question that reads years: only others of its kind wait for it; raises sqlite3.Error."""
         return await self._asked(self._patient, question)
 
     async def work(self, work: Callable[[], Result]) -> Result:
-        """Do what would keep the event loop on the readers' thread, where it waits for questions and they for it."""
+        """The result of a function that would block the event loop; it runs on the thread of quick questions."""
         return await self._quick.work(work)
 
     async def close(self) -> None:
-        """Let go of the ledger."""
+        """Close the connections."""
         await self._quick.close()
         await self._patient.close()
 
-    async def _asked(self, reading: Reading, question: Callable[[LedgerReader], Result]) -> Result:
+    async def _asked(self, reading: ReaderThread, question: Callable[[LedgerReader], Result]) -> Result:
         try:
             return await reading.ask(question)
         except sqlite3.OperationalError:
@@ -174,4 +174,4 @@ class ServiceContext:
             raise
 
 
-CONTEXT = web.AppKey("desk", ServiceContext)
+CONTEXT = web.AppKey("context", ServiceContext)

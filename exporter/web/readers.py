@@ -1,4 +1,4 @@
-"""Questions to the ledger run on threads: those that take long on one of their own, so that no other waits for them."""
+"""Threads that read the ledger: one for quick questions, one for long ones."""
 
 from __future__ import annotations
 
@@ -20,42 +20,42 @@ Result = TypeVar("Result")
 
 
 class Readers(NamedTuple):
-    """One thread for questions that take milliseconds, one for those that may take longer."""
+    """A thread for questions that take milliseconds, and one for those that read years."""
 
     quick: Executor
     patient: Executor
 
     @classmethod
     def start(cls) -> Readers:
-        """Make both; a thread runs from its first question on."""
+        """Both executors; a thread starts with its first question."""
         return cls(*(ThreadPoolExecutor(1, thread_name_prefix=f"ledger-{name}") for name in cls._fields))
 
     def shutdown(self) -> None:
-        """Wait for what they do, and end them."""
+        """Wait for running questions, and end the threads."""
         for thread in self:
             thread.shutdown()
 
 
-class Reading:
-    """One thread's view of the ledger: its connection is made with the first question.
+class ReaderThread:
+    """A thread with its own connection to the ledger, opened by the first question.
 
-    `is_replaced` is set where the ledger may be another file from now on.
+    `is_replaced` is set when the ledger may be another file: the next question opens it anew.
     """
 
     def __init__(self, ledger: Path, poster: Poster, thread: Executor) -> None:
-        """Nothing is open."""
+        """Not connected yet."""
         self._ledger, self._poster, self.thread = ledger, poster, thread
         self._connection: sqlite3.Connection | None = None
         self.is_replaced = False
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
-        """Put a question to the ledger and what waits to be posted, at one moment; raises sqlite3.Error."""
+        """The answer from the ledger and what is unposted, at one moment; raises sqlite3.Error."""
         unposted = self._poster.unposted()
 
         def answer() -> Result:
             if self.is_replaced:
                 self.is_replaced = False
-                self._let_go()
+                self._disconnect()
             if self._connection is None:
                 self._connection = connect_to_read(self._ledger)
             reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted)
@@ -63,25 +63,25 @@ class Reading:
                 with reader.at_one_moment():
                     return question(reader)
             except sqlite3.Error:
-                self._let_go()
+                self._disconnect()
                 raise
             finally:
-                # A ledger that cannot be written may have been opened as a file that never changes; but it will.
+                # A ledger that cannot be written may be open as immutable; it changes again once it can be written.
                 if self._poster.health.problem:
-                    self._let_go()
+                    self._disconnect()
 
         return await self.work(answer)
 
     async def work(self, work: Callable[[], Result]) -> Result:
-        """Do something on this thread."""
+        """The result of a function that runs on this thread."""
         return await asyncio.get_running_loop().run_in_executor(self.thread, work)
 
     async def close(self) -> None:
-        """Let go of the ledger."""
+        """Close the connection."""
         if self._connection is not None:
-            await self.work(self._let_go)
+            await self.work(self._disconnect)
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None

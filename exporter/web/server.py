@@ -15,7 +15,7 @@ from exporter.web.api import prometheus
 from exporter.web.context import CONTEXT
 from exporter.web.http import errors
 from exporter.web.http.access import ACCESS, Access
-from exporter.web.http.listening import Guests, Listener, bind, most_connections
+from exporter.web.http.listening import ConnectionLimit, Listener, bind, most_connections
 from exporter.web.http.protocol import Protocol
 from exporter.web.http.routes import DOCUMENTED
 from exporter.web.page import live
@@ -67,7 +67,7 @@ RESOURCES: Mapping[str, tuple[str, ...]] = {
 
 
 class HttpServer:
-    """A listening server; `holder` is what commands need to know to be let in."""
+    """A listening server; `holder` is what commands need to connect."""
 
     def __init__(self, runner: web.AppRunner, listeners: Sequence[Listener], holder: Holder) -> None:
         """Made by `serve`."""
@@ -75,7 +75,7 @@ class HttpServer:
         self.holder = holder
 
     async def close(self) -> None:
-        """Stop listening and end what is still being answered."""
+        """Stop listening, and end open requests."""
         for listener in self._listeners:
             await listener.close()
         await self._runner.cleanup()
@@ -87,25 +87,26 @@ async def serve(
     web_config: WatchedWebConfig | None = None,
     ssl_context: ssl.SSLContext | None = None,
 ) -> HttpServer:
-    """Listen on bound sockets, and answer; raises OSError. With TLS, commands of this machine have a door of their own.
+    """Listen on bound sockets, and answer; raises OSError.
 
-    They could not know whom to trust, nor have a certificate where clients need one: that door wants their token.
+    With TLS, commands of this machine have a listener without: they know no certificate authority and have no
+    certificate of a client, but the token that it asks for.
     """
     holder = Holder(os.getpid(), token=os.urandom(TOKEN_BYTES).hex())
     access = Access(context.settings, context.attempts, holder.token, web_config)
     runner = web.AppRunner(make_app(context, access), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
-    loop, manager, guests = asyncio.get_running_loop(), runner.server, Guests(most_connections())
+    loop, manager, connections = asyncio.get_running_loop(), runner.server, ConnectionLimit(most_connections())
     assert manager is not None  # noqa: S101 - setup has made it
 
     def protocol(*, is_local: bool) -> Protocol:
-        return Protocol(manager, loop=loop, on_end=guests.see_off, is_local=is_local)
+        return Protocol(manager, loop=loop, on_end=connections.remove, is_local=is_local)
 
     listeners: list[Listener] = []
     try:
-        listeners.append(Listener(sockets, guests, partial(protocol, is_local=False), ssl_context))
+        listeners.append(Listener(sockets, connections, partial(protocol, is_local=False), ssl_context))
         if ssl_context:
-            listeners.append(Listener(_local_door(), guests, partial(protocol, is_local=True)))
+            listeners.append(Listener(_local_sockets(), connections, partial(protocol, is_local=True)))
     except BaseException:
         await HttpServer(runner, listeners, holder).close()
         raise
@@ -114,7 +115,7 @@ async def serve(
     return HttpServer(runner, listeners, holder._replace(url=url, local_url=local_url))
 
 
-def _local_door() -> list[socket.socket]:
+def _local_sockets() -> list[socket.socket]:
     try:
         return bind("127.0.0.1", 0)
     except OSError:

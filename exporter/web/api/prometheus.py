@@ -37,6 +37,6 @@ async def healthy(_request: web.Request) -> web.Response:
 @routes.page("/-/ready", "Whether a look at the interfaces has worked", "text/plain")
 async def ready(request: web.Request) -> web.Response:
     """The ledger is open and a look has worked."""
-    if request.app[CONTEXT].seconds_since_look == float("inf"):
+    if request.app[CONTEXT].seconds_since_sample == float("inf"):
         return error_response(503, "no look at the interfaces has worked yet")
     return web.Response(text="netledger is ready\n")

@@ -141,5 +141,5 @@ def _row_counts(context: ServiceContext, ledger: LedgerReader) -> RowCounts:
 
 
 def _seconds_since_sample(context: ServiceContext) -> float | msgspec.UnsetType:
-    seconds = context.seconds_since_look
+    seconds = context.seconds_since_sample
     return round(seconds, 3) if math.isfinite(seconds) else msgspec.UNSET

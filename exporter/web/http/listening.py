@@ -1,4 +1,4 @@
-"""Listening: sockets that are bound before anything is written, and no more connections than there may be."""
+"""Listening sockets, and a limit of connections that always admits a new one."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ LOG_SECONDS = 60.0
 MOST_CONNECTIONS = 512
 FEWEST_CONNECTIONS = 16
 RESERVED = 128
-"""Descriptors for the ledger, the counters, backups and processes of our own."""
+"""File descriptors for the ledger, the counters, backups and child processes."""
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """A socket for each address of the host, taken and not listening yet; raises OSError. Port 0 takes a free one."""
+    """A bound socket for each address of the host, not listening yet; raises OSError. Port 0 takes a free one."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     bound: list[socket.socket] = []
     problem: OSError | None = None
@@ -65,13 +65,13 @@ def _bound(family: int, address: Any) -> socket.socket:
 
 
 def close(sockets: Sequence[socket.socket]) -> None:
-    """Give the addresses back."""
+    """Close the sockets."""
     for one in sockets:
         one.close()
 
 
 def most_connections() -> int:
-    """How many connections leave enough descriptors for everything else."""
+    """The number of connections that leaves enough file descriptors for everything else."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
@@ -82,37 +82,38 @@ def most_connections() -> int:
     return max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, soft - RESERVED))
 
 
-class Guest(NamedTuple):
-    """A connection from an address, and its way to become one."""
+class OpenConnection(NamedTuple):
+    """The address of a client, and the task that accepts it (TLS handshake included)."""
 
     address: str
-    arrival: asyncio.Task[None]
+    accepting: asyncio.Task[None]
 
 
-class Guests:
-    """The connections of one service. A new one is always let in: with all places taken, another has to go."""
+class ConnectionLimit:
+    """The open connections of one service, at most `most`; beyond, a new one replaces another."""
 
     def __init__(self, most: int) -> None:
-        """Nobody is here."""
+        """Begin without a connection."""
         self._most = most
-        self._here: dict[Protocol, Guest] = {}
+        self._open: dict[Protocol, OpenConnection] = {}
 
-    def let_in(self, protocol: Protocol, guest: Guest) -> None:
-        """Whoever has most places gives one up: the one with which least is lost, and of those the oldest."""
-        if len(self._here) >= self._most:
-            leaving = self._next_to_go()
-            self._here.pop(leaving).arrival.cancel()
-            leaving.cut_off()
-        self._here[protocol] = guest
+    def admit(self, protocol: Protocol, connection: OpenConnection) -> None:
+        """Add a connection; at the limit, one of the address that has most of them is aborted."""
+        if len(self._open) >= self._most:
+            evicted = self._next_to_evict()
+            self._open.pop(evicted).accepting.cancel()
+            evicted.abort()
+        self._open[protocol] = connection
 
-    def see_off(self, protocol: Protocol) -> None:
-        """Its place is free."""
-        self._here.pop(protocol, None)
+    def remove(self, protocol: Protocol) -> None:
+        """Remove a connection that has ended."""
+        self._open.pop(protocol, None)
 
-    def _next_to_go(self) -> Protocol:
-        address, _ = Counter(guest.address for guest in self._here.values()).most_common(1)[0]
-        theirs = (protocol for protocol, guest in self._here.items() if guest.address == address)
-        return min(theirs, key=lambda protocol: protocol.patience)
+    def _next_to_evict(self) -> Protocol:
+        """The connection with which least is lost, and of those the oldest."""
+        address, _ = Counter(connection.address for connection in self._open.values()).most_common(1)[0]
+        candidates = (protocol for protocol, connection in self._open.items() if connection.address == address)
+        return min(candidates, key=lambda protocol: protocol.eviction_cost)
 
 
 class Listener:
@@ -121,17 +122,17 @@ class Listener:
     def __init__(
         self,
         sockets: Sequence[socket.socket],
-        guests: Guests,
+        connections: ConnectionLimit,
         make: Callable[[], Protocol],
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        """Listen from now on; raises OSError. `make` gives the protocol of one connection."""
-        self._sockets, self._guests, self._make, self._ssl = sockets, guests, make, ssl_context
+        """Start to listen; raises OSError. `make` returns the protocol of a connection."""
+        self._sockets, self._connections, self._make, self._ssl = sockets, connections, make, ssl_context
         self._logged_at = -math.inf
         for one in sockets:
             one.listen(WAITING_CONNECTIONS)
         self._tasks = [asyncio.create_task(self._accept(one)) for one in sockets]
-        self._arrivals: set[asyncio.Task[None]] = set()
+        self._accepting: set[asyncio.Task[None]] = set()
 
     @property
     def address(self) -> str:
@@ -140,8 +141,8 @@ class Listener:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def close(self) -> None:
-        """Stop listening; who has come in stays."""
-        tasks = (*self._tasks, *self._arrivals)
+        """Stop listening; open connections stay."""
+        tasks = (*self._tasks, *self._accepting)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -153,18 +154,18 @@ class Listener:
             try:
                 connection, address = await loop.sock_accept(listening)
             except OSError as error:
-                self._tell(error)
+                self._log(error)
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             connection.setblocking(False)  # noqa: FBT003 - the library's own
             protocol = self._make()
-            arrival = asyncio.create_task(self._arrive(connection, protocol))
-            self._arrivals.add(arrival)
-            arrival.add_done_callback(self._arrivals.discard)
-            self._guests.let_in(protocol, Guest(address[0], arrival))
-            await asyncio.sleep(0)  # whoever has to go leaves before the next comes in
+            accepting = asyncio.create_task(self._connect(connection, protocol))
+            self._accepting.add(accepting)
+            accepting.add_done_callback(self._accepting.discard)
+            self._connections.admit(protocol, OpenConnection(address[0], accepting))
+            await asyncio.sleep(0)  # an evicted connection ends before the next is accepted
 
-    async def _arrive(self, connection: socket.socket, protocol: Protocol) -> None:
+    async def _connect(self, connection: socket.socket, protocol: Protocol) -> None:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol,
@@ -173,12 +174,12 @@ class Listener:
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if self._ssl else None,
             )
         except BaseException as error:
-            self._guests.see_off(protocol)
+            self._connections.remove(protocol)
             if not isinstance(error, OSError):  # a handshake that failed; TimeoutError is one
                 raise
 
-    def _tell(self, error: OSError) -> None:
-        """Once a minute: strangers fill no log."""
+    def _log(self, error: OSError) -> None:
+        """Log once a minute: clients cannot fill the log."""
         now = asyncio.get_running_loop().time()
         if now - self._logged_at >= LOG_SECONDS:
             self._logged_at = now

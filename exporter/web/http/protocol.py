@@ -1,4 +1,4 @@
-"""One connection: time limits for whoever sends or takes nothing, and an error in our shape for what is not HTTP."""
+"""A connection: time limits for clients that send or take nothing, and JSON errors for what is not HTTP."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ UNREADABLE = "the request is not HTTP that can be read here"
 FAILED = "the service could not answer; its log says why"
 
 HEAD_SECONDS = 10.0
-"""From the connection to the end of the first request's head."""
+"""From the connection to the end of the first request's headers."""
 
 REST_SECONDS = 75.0
-"""From an answer to the end of the next request's head: longer than a minute between two scrapes."""
+"""From a response to the end of the next request's headers: longer than a minute between two scrapes."""
 
 LINGERING_SECONDS = 2.0
 STUCK_SECONDS = 10.0
 LEAST_TAKEN = 4096
-"""Bytes of an answer that a client must take in that time: 0.4 kB/s."""
+"""Bytes of a response that a client must take in that time: 0.4 kB/s."""
 
 
 class Protocol(web.RequestHandler):
-    """One connection; `is_local` where it came through the door of this machine's commands."""
+    """A connection; `is_local` if it came by the listener for commands of this machine."""
 
-    __slots__ = ("_on_end", "_silence", "_stuck", "is_local")
+    __slots__ = ("_head_timer", "_on_end", "_write_timer", "is_local")
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Protocol(web.RequestHandler):
         on_end: Callable[[Protocol], None],
         is_local: bool = False,
     ) -> None:
-        """Not connected yet; `on_end` is called when it no longer is."""
+        """Not connected yet; `on_end` is called after the connection has ended."""
         super().__init__(
             manager,
             loop=loop,
@@ -55,44 +55,44 @@ class Protocol(web.RequestHandler):
             lingering_time=LINGERING_SECONDS,
         )
         self._on_end, self.is_local = on_end, is_local
-        self._silence: asyncio.TimerHandle | None = None
-        self._stuck: asyncio.TimerHandle | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
 
     @property
-    def patience(self) -> int:
-        """What would be lost with it: nothing before its first request (0), little between two (1), an answer (2)."""
+    def eviction_cost(self) -> int:
+        """What is lost with it: nothing before the first request (0), little between two (1), a response (2)."""
         if self._waiter is None:
             return 2
         return min(self._request_count, 1)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to wait for a request."""
+        """Start the time limit of the first request."""
         super().connection_made(transport)
-        # Every byte that waits to be sent is then one that somebody does not take
+        # A byte that waits to be sent is then one that the client does not take
         cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)
-        self._silence = self._loop.call_later(HEAD_SECONDS, self._end_silence)
+        self._head_timer = self._loop.call_later(HEAD_SECONDS, self._end_without_request)
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Let go."""
-        for timer in (self._silence, self._stuck):
+        """Stop the timers."""
+        for timer in (self._head_timer, self._write_timer):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
         self._on_end(self)
 
     def pause_writing(self) -> None:
-        """Watch how a client takes what the system could not send at once."""
+        """Start the time limit of a client that takes less than is sent."""
         super().pause_writing()
         self._watch_writing()
 
     def resume_writing(self) -> None:
-        """It has taken all."""
+        """Stop it: the client has taken everything."""
         super().resume_writing()
-        if self._stuck is not None:
-            self._stuck.cancel()
+        if self._write_timer is not None:
+            self._write_timer.cancel()
 
-    def cut_off(self) -> None:
-        """End it at once, whatever waits to be sent."""
+    def abort(self) -> None:
+        """End the connection at once, whatever waits to be sent."""
         if self.transport is not None:
             self.transport.abort()
 
@@ -103,7 +103,7 @@ class Protocol(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what broke outside the routes: strangers fill no log, our own faults are logged once."""
+        """The response to an error outside the routes; only errors of the service are logged at a level above debug."""
         if request.writer.output_size > 0:
             return super().handle_error(request, status, exc, message)
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -114,20 +114,20 @@ class Protocol(web.RequestHandler):
         response.force_close()
         return response
 
-    def _end_silence(self) -> None:
+    def _end_without_request(self) -> None:
         if self._request_count == 0:
-            self.cut_off()
+            self.abort()
 
     def _watch_writing(self) -> None:
         transport = self.transport
         if transport is not None:
             left = transport.get_write_buffer_size()
-            self._stuck = self._loop.call_later(STUCK_SECONDS, self._end_if_stuck, transport, left)
+            self._write_timer = self._loop.call_later(STUCK_SECONDS, self._end_if_stuck, transport, left)
 
     def _end_if_stuck(self, transport: asyncio.Transport, before: int) -> None:
-        """`transport` outlives the connection's own: closed, it still waits for what is not taken."""
+        """`transport` outlives the attribute: after closing, it still waits for bytes that are not taken."""
         left = transport.get_write_buffer_size()
         if left and left > before - LEAST_TAKEN:
             transport.abort()
         elif left:
-            self._stuck = self._loop.call_later(STUCK_SECONDS, self._end_if_stuck, transport, left)
+            self._write_timer = self._loop.call_later(STUCK_SECONDS, self._end_if_stuck, transport, left)

@@ -1,4 +1,4 @@
-"""Live frames as server-sent events: one a second, built once, the same bytes for everybody who listens."""
+"""Live frames as server-sent events: one a second, made once, the same bytes for every client."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ EVENT_STREAM = "text/event-stream"
 FRAME_SECONDS = 1.0
 MOST_LISTENERS = 100
 STUCK_SECONDS = 10.0
-"""A client that takes nothing for so long is let go; until then it misses frames, and nothing is kept for it."""
+"""A client that takes nothing for so long is disconnected; until then it misses frames, and none is queued."""
 
 REMEMBERED = 900
-"""Frames whose speeds a page that is loaded while others watch begins with: a quarter hour."""
+"""Speeds of recent frames, with which the chart of a page begins: a quarter hour."""
 
 
 class Speed(NamedTuple):
@@ -59,15 +59,15 @@ class LiveFeed:
 
     @property
     def listener_count(self) -> int:
-        """How many listen now."""
+        """Number of clients."""
         return len(self._writers)
 
     def has_room_for(self, address: str) -> bool:
-        """Whether a client from there may listen: with all places taken, where another address has more than it."""
-        return not self._is_closing and (self.listener_count < MOST_LISTENERS or self._greediest(address) is not None)
+        """True if one more client of this address may listen: at the limit, only if another address has more."""
+        return not self._is_closing and (self.listener_count < MOST_LISTENERS or self._evictable(address) is not None)
 
     async def send_to(self, writer: AbstractStreamWriter, address: str) -> None:
-        """Send each frame to one client until it goes, gets stuck, or the service stops."""
+        """Send each frame to one client until it disconnects or takes nothing, or the service stops."""
         with self._listening(writer, address):
             await writer.write(b"retry: 2000\n\n")
             event = b""
@@ -76,30 +76,30 @@ class LiveFeed:
                     await writer.write(event)
 
     async def close(self) -> None:
-        """Let everybody go: who has taken all is told the end, who has not is cut off."""
+        """End every stream; clients that have not taken everything are aborted."""
         self._is_closing = True
         self._next.set()
         for writer in self._writers:
-            _cut_off_if_behind(writer)
+            _abort_if_behind(writer)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    def _greediest(self, address: str) -> AbstractStreamWriter | None:
-        """The first client of the address that has most places, if one more from `address` would not have as many."""
-        places = Counter(self._writers.values())
-        most, count = places.most_common(1)[0] if places else (address, 0)
-        if count <= places[address] + 1:
+    def _evictable(self, address: str) -> AbstractStreamWriter | None:
+        """The first client of the address with most clients, if `address` has at least two fewer."""
+        clients = Counter(self._writers.values())
+        largest, count = clients.most_common(1)[0] if clients else (address, 0)
+        if count <= clients[address] + 1:
             return None
-        return next(writer for writer, held_by in self._writers.items() if held_by == most)
+        return next(writer for writer, owner in self._writers.items() if owner == largest)
 
     def _make_room_for(self, address: str) -> None:
-        """One address, however many connections it opens, keeps nobody else out."""
-        greediest = self._greediest(address)
-        if self.listener_count >= MOST_LISTENERS and greediest is not None:
-            del self._writers[greediest]
-            if greediest.transport is not None:
-                greediest.transport.abort()
+        """At the limit, abort a client of the address with most clients: no address takes every place."""
+        evicted = self._evictable(address)
+        if self.listener_count >= MOST_LISTENERS and evicted is not None:
+            del self._writers[evicted]
+            if evicted.transport is not None:
+                evicted.transport.abort()
 
     @contextlib.contextmanager
     def _listening(self, writer: AbstractStreamWriter, address: str) -> Iterator[None]:
@@ -134,7 +134,7 @@ class LiveFeed:
     def _make(self) -> None:
         try:
             frame = live_frame(self._context, self._context.fresh_snapshot())
-        except Exception:  # the outermost loop of a task: one bad frame must not end all later ones
+        except Exception:  # the outermost loop of a task: one failed frame must not end all later ones
             log.exception("a live frame could not be made")
             return
         if not self.recent or self.recent[-1].at < frame.at:
@@ -144,8 +144,8 @@ class LiveFeed:
         self._next = asyncio.Event()
 
 
-def _cut_off_if_behind(writer: Any) -> None:
-    """Waiting for a client that takes nothing would hold up the stop of the service."""
+def _abort_if_behind(writer: Any) -> None:
+    """A client that takes nothing would delay the stop of the service."""
     transport = writer.transport
     if transport is not None and transport.get_write_buffer_size():
         transport.abort()
@@ -155,7 +155,7 @@ FEED = web.AppKey("feed", LiveFeed)
 
 
 def add_feed(app: web.Application) -> None:
-    """Give an application its feed, which ends before the connections are waited for."""
+    """Add the feed; it ends before the server waits for open connections."""
     feed = app[FEED] = LiveFeed(app[CONTEXT])
 
     async def close(_app: web.Application) -> None:
@@ -166,7 +166,7 @@ def add_feed(app: web.Application) -> None:
 
 @routes.page("/api/live/stream", "Speeds and totals as server-sent events, one a second", EVENT_STREAM)
 async def stream(request: web.Request) -> web.StreamResponse:
-    """One event a second, `live`, with a frame as JSON; a client that is too slow misses some."""
+    """One event a second, `live`, with a frame as JSON; a slow client misses some."""
     feed = request.app[FEED]
     headers = {"Content-Type": EVENT_STREAM, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
@@ -183,5 +183,5 @@ async def stream(request: web.Request) -> web.StreamResponse:
     try:
         await feed.send_to(writer, address)
     except (TimeoutError, ConnectionError):
-        _cut_off_if_behind(writer)
+        _abort_if_behind(writer)
     return response

@@ -125,7 +125,7 @@ def _plan(status: PlanStatus) -> Iterator[tuple[str, str]]:
 
 def _state(service: ServiceContext, snapshot: Snapshot, problems: list[str]) -> tuple[str, str]:
     """The state of the page, and why, by what matters most."""
-    age = service.seconds_since_look
+    age = service.seconds_since_sample
     if snapshot.meters[INTERFACE.name].is_gap_open:
         return GAP, f"Gap open: nobody has looked for {age:.0f} s"
     if not snapshot.meters[INTERFACE.name].health.is_up:
