@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -11,7 +12,7 @@ from exporter.backfill.labels import target_labels
 from exporter.backfill.retention import YEAR_SECONDS, days_since, recommended
 from exporter.backfill.server import MetricServer
 from exporter.ledger.files import last_sample
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, PeriodError, day_numbered, day_of, day_start, iso, parse_date
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, PeriodError, day_of, day_start, iso, parse_date
 from reports.calendar.spans import DATE_LENGTH, Span, parse_instant
 from reports.past.samples import Past
 from reports.text.amounts import counted
@@ -93,9 +94,9 @@ def plan_backfill(wanted: Wanted, session: Session, ledger: LedgerReader, now: f
 
 def ledger_start(ledger: LedgerReader) -> int | None:
     """When the first local day began that the ledger holds bytes of (UTC seconds); None before there is one."""
-    query = "SELECT min(day) FROM usage_by_day WHERE kind = 'interface' AND receive_bytes + transmit_bytes > 0"
-    (day,) = next(ledger.query(query))
-    return None if day is None else day_start(day_numbered(day), ledger.zone)
+    used = ledger.days(date.min, date.max, ledger.every_interface())
+    day = min((day for day, moved in used.items() if moved.total), default=None)
+    return None if day is None else day_start(day, ledger.zone)
 
 
 def _server(wanted: Wanted) -> MetricServer | None:

@@ -18,7 +18,7 @@ from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.export.export import subject_of
-from reports.export.slots import posted_slots
+from reports.export.slots import read_slots
 from reports.formats.registry import (
     ALL_COLUMNS,
     COLUMN_SETS,
@@ -119,4 +119,4 @@ def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interfa
 def _read_slots(session: Session, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
     """Each time at a moment of its own: a pager that nobody closes must not keep the service's log growing."""
     with session.read_posted() as ledger:
-        return posted_slots(ledger, span, devices)
+        return read_slots(ledger, span, devices)

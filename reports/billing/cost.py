@@ -11,13 +11,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.billed_usage import BilledUsage, covered_devices
+from reports.billing.billed_usage import BilledUsage, covered_interfaces
 from reports.billing.plans import CycleRule, billed_of_part, counted_bytes, cycle_of
 from reports.billing.prices import assumed_price, at_price, decimal_of, has_price, part_cost, rounded
 from reports.calendar.periods import ONE_DAY, Period, day_of
 from reports.ledger.intervals import first_day
 from reports.ledger.reader import NO_BYTES, Bytes
-from reports.ledger.selection import MACHINE
+from reports.ledger.selection import MACHINE, of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -142,9 +142,9 @@ def stretch_cost(
     """
     is_own = price_per_gb is None and has_price(plan)
     priced = assumed_price(plan) if price_per_gb is None else at_price(plan, price_per_gb)
-    covered = covered_devices(ledger, plan)
-    asked = covered if selection.keys is None else frozenset(selection.names)
-    own = asked & covered if is_own else asked
+    covered = covered_interfaces(ledger, plan)
+    chosen = covered if selection.keys is None else selection
+    own = of_interfaces(set(chosen.names) & set(covered.names)) if is_own else chosen
     whole = BilledUsage(ledger, priced, covered if is_own else own)
     share = whole if selection.keys is None or not is_own else BilledUsage(ledger, priced, own)
     began = cycle_of(priced, min(first_day(ledger) or last, last), ledger.zone).first
@@ -155,7 +155,7 @@ def stretch_cost(
     parts = list(_parts(_Stretch(priced, whole, share, has_base=selection.keys is None), first, last, ledger.zone))
     bills = tuple(_bill(part, priced.currency) for part in (parts if is_own else [_together(parts)]))
     return StretchCost(
-        priced, is_own, bills, sum(part.free for part in parts), is_covered=bool(own) or selection.keys is None
+        priced, is_own, bills, sum(part.free for part in parts), is_covered=bool(own.keys) or selection.keys is None
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.billed_usage import BilledUsage, covered_devices
+from reports.billing.billed_usage import BilledUsage, covered_interfaces
 from reports.billing.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of
 from reports.billing.prices import bill, has_price
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -69,7 +69,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today
     is_cut, count = periods[-1].first > first, len(periods)
     for _ in range(ROLLOVER_CYCLES if plan.rollover else 0):
         periods.append(cycle_before(plan, periods[-1], zone))
-    usage, began = BilledUsage(ledger, plan, covered_devices(ledger, plan)), ledger.first_seen()
+    usage, began = BilledUsage(ledger, plan, covered_interfaces(ledger, plan)), ledger.first_seen()
     used = list(_used(plan, periods, usage.days(periods[-1].first, min(periods[0].last, today)).billed))
     whole = [
         began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.billed_usage import BilledUsage, covered_devices
+from reports.billing.billed_usage import BilledUsage, covered_interfaces
 from reports.billing.forecast import HABIT_DAYS, Forecast, counted_seconds, forecast, reached_at
 from reports.billing.plans import (
     ROLLOVER_CYCLES,
@@ -19,7 +19,6 @@ from reports.billing.plans import (
 from reports.billing.prices import cost
 from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, day_of, day_start, moment_on
 from reports.ledger.intervals import counting_began
-from reports.ledger.selection import of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -119,18 +118,18 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     cycle = cycle_of(plan, today, zone)
     before = cycle_before(plan, cycle, zone)
-    devices = covered_devices(ledger, plan)
-    usage = BilledUsage(ledger, plan, devices)
+    covered = covered_interfaces(ledger, plan)
+    usage = BilledUsage(ledger, plan, covered)
     amounts = _amounts(usage, cycle, before, int(now))
     used = _billed(plan, amounts.moved)
     cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
-    began = min(filter(None, (counting_began(ledger, of_interfaces([device])) for device in devices)), default=None)
+    began = counting_began(ledger, covered)
     is_last_whole = began is not None and began <= before.start
     basis = _Basis(cycle, int(now), zone, used, int(now) if began is None else began)
     return PlanStatus(
         plan=plan,
         cycle=cycle,
-        devices=devices,
+        devices=frozenset(covered.names),
         bytes=amounts.moved,
         used=used,
         free=amounts.free.total,

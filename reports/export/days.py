@@ -7,20 +7,19 @@ from calendar import monthrange
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
-
-from reports.calendar.periods import day_number, day_numbered, day_of, months
+from reports.calendar.periods import day_number, day_numbered, months
+from reports.ledger.amounts import local_days
+from reports.ledger.columns import by_subject
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableSequence, Sequence
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
-COLUMNS = ("day", "receive_bytes", "transmit_bytes", "estimated_bytes", "peak_speed")
-IN_ONE_TEXT = ", ".join(f"group_concat({column})" for column in COLUMNS)
-"""A text of all numbers of a column, read as JSON: rows as tuples would take twice the time."""
 DAYS_OF_MONTH = tuple(f"-{day:02}" for day in range(1, 32))
 
 
@@ -85,37 +84,11 @@ class InterfaceDays(NamedTuple):
             return NO_BYTES
         return Bytes(self.received[place], self.sent[place], self.estimated[place], self.peaks[place])
 
-    def add(self, number: int, used: Bytes) -> None:
-        """Add to one day."""
-        place = bisect_left(self.numbers, number)
-        if place == len(self.numbers) or self.numbers[place] != number:
-            for column in self:
-                column.insert(place, 0)
-            self.numbers[place] = number
-        self.received[place] += used.received
-        self.sent[place] += used.sent
-        self.estimated[place] += used.estimated
-        self.peaks[place] = max(self.peaks[place], used.peak_speed)
 
-
-def days_by_interface(
-    ledger: LedgerReader, first: date, last: date, devices: Sequence[str]
-) -> dict[str, InterfaceDays]:
-    """Each of these interfaces that moved anything in the range, what waits to be posted included."""
-    rows = ledger.select_of(
-        devices,
-        f"device, {IN_ONE_TEXT}",
-        "usage_by_day",
-        "AND day BETWEEN :first AND :last GROUP BY device",
-        first=day_number(first),
-        last=day_number(last),
-    )
-    found = {device: _read(texts) for device, *texts in rows}
-    asked = frozenset(devices)
-    for row in ledger.unposted.slots:
-        if row.device in asked and first <= (day := day_of(row.started, ledger.zone)) <= last:
-            found.setdefault(row.device, InterfaceDays([], [], [], [], [])).add(day_number(day), row.bytes)
-    return found
+def days_by_interface(ledger: LedgerReader, first: date, last: date, selection: Selection) -> dict[str, InterfaceDays]:
+    """The days of each interface that moved anything in the range, what waits to be posted included."""
+    found = by_subject(ledger, local_days(selection, first, last), BYTES)
+    return {device: InterfaceDays(*columns) for (device,), columns in found.items()}
 
 
 def contiguous_days(first: date, last: date, used: Iterable[InterfaceDays], seen: Iterable[date]) -> Days:
@@ -131,18 +104,10 @@ def contiguous_days(first: date, last: date, used: Iterable[InterfaceDays], seen
     return Days(_iso_dates(told), *_columns(told, tables))
 
 
-def _read(texts: Sequence[str]) -> InterfaceDays:
-    columns = [msgspec.json.decode(f"[{text}]", type=list[int]) for text in texts]
-    # SQLite reads them in the order of time, and does not promise to.
-    if columns[0] != sorted(columns[0]):
-        columns = [list(column) for column in zip(*sorted(zip(*columns, strict=True)), strict=True)]
-    return InterfaceDays(*columns)
-
-
 def _columns(told: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:
     """Received, sent, estimated and peaks of the days that are told: amounts added, the higher peak."""
     if not tables:
-        return [[0] * len(told) for _ in COLUMNS[1:]]
+        return [[0] * len(told) for _ in BYTES]
     first, *others = [[_filled(told, numbers, column) for column in columns] for numbers, *columns in tables]
     for columns in others:
         *amounts, peaks = zip(first, columns, strict=True)

@@ -8,10 +8,12 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.plans import Plan, PlanError, covers, named
-from reports.calendar.periods import FIRST_YEAR, PeriodError, day_number, day_of, iso, parse_date
+from reports.calendar.periods import FIRST_YEAR, PeriodError, day_of, iso, parse_date
 from reports.calendar.spans import span
 from reports.export.days import Days, contiguous_days, days_by_interface
+from reports.ledger.amounts import by_dimension, local_days
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
 
-SUMS = "sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)"
 THE_MACHINE = Plan()
 """Its counted interfaces."""
 
@@ -188,7 +189,7 @@ def _daily(
     ledger.resolve([] if device is None else [device])
     first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
     devices = devices_of(ledger, subject)
-    used = days_by_interface(ledger, first, last, devices)
+    used = days_by_interface(ledger, first, last, of_interfaces(devices))
     seen = map(ledger.first_seen, [MACHINE] if subject is None else [of_interfaces([name]) for name in devices])
     began = [day_of(at, ledger.zone) for at in seen if at is not None]
     told = Export(
@@ -213,15 +214,8 @@ def devices_of(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str
 
 def _totals(ledger: LedgerReader, first: date, last: date, devices: Sequence[str]) -> Mapping[str, Bytes]:
     """Of those that moved anything; interfaces that do not count may be a thousand, so that their days are not held."""
-    bounds = {"first": day_number(first), "last": day_number(last)}
-    rest = "AND day BETWEEN :first AND :last GROUP BY device"
-    rows = ledger.select_of(devices, f"device, {SUMS}", "usage_by_day", rest, **bounds)
-    totals = {device: Bytes(*amounts) for device, *amounts in rows}
-    asked = frozenset(devices)
-    for row in ledger.unposted.slots:
-        if row.device in asked and first <= day_of(row.started, ledger.zone) <= last:
-            totals[row.device] = totals.get(row.device, NO_BYTES).plus(row.bytes)
-    return totals
+    rows = local_days(of_interfaces(devices), first, last)
+    return {device: Bytes(*found) for (device,), found in by_dimension(ledger, rows, BYTES, ("device",)).items()}
 
 
 def _name(asked: Asked) -> str:

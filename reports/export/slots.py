@@ -27,7 +27,9 @@ from reports.calendar.periods import (
 from reports.calendar.spans import Span
 from reports.export.days import InterfaceDays
 from reports.export.export import export_and_days
-from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.amounts import Rows, rows_in_order
+from reports.ledger.intervals import SLOTS, oldest
+from reports.ledger.rows import BYTES
 from reports.ledger.selection import of_interfaces
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from reports.calendar.spans import Asked
     from reports.export.export import Export
     from reports.ledger.host import Host
-    from reports.ledger.reader import LedgerReader, UnpostedRow
+    from reports.ledger.reader import LedgerReader
 
 Resolution = Literal["slot", "day"]
 DAY: Resolution = "day"
@@ -49,7 +51,6 @@ DAYS_TRIED = 31
 """Days at the old end of the slots that retention and changes of the zone may have left incomplete."""
 NOTHING = (0, 0, 0)
 
-COLUMNS = "started, device, receive_bytes, transmit_bytes, estimated_bytes, peak_speed"
 TIMES = tuple(f"T{minute // 60:02}:{minute % 60:02}:00" for minute in range(0, 1440, SLOT_SECONDS // 60))
 
 
@@ -77,7 +78,7 @@ class Row(NamedTuple):
 
 
 ReadSlots = Callable[[Span, Sequence[str]], Sequence[Slot]]
-"""Gives the posted slots of some interfaces that begin in a span, by time and name."""
+"""Gives the slots of some interfaces that begin in a span, by time and name."""
 
 
 class SlotExport(NamedTuple):
@@ -179,19 +180,17 @@ def slot_export(
     told, used = export_and_days(ledger, asked, now, host, subject)
     packed = {device: InterfaceDays(*(array("q", column) for column in days)) for device, days in used.items()}
     # What waits to be posted is in no slot yet: the days from the first of it on are read now.
-    waiting = [row for row in ledger.unposted.slots if row.device in packed]
-    newest_since = min(day_number(day_of(at, ledger.zone)) for at in [now, *(row.started for row in waiting)])
+    waiting = [row.started for row in ledger.unposted.slots if row.device in packed]
+    newest_since = min(day_number(day_of(at, ledger.zone)) for at in [now, *waiting])
     span = Span(day_start(day_numbered(newest_since), ledger.zone), _end(told))
-    newest = _with_waiting(posted_slots(ledger, span, list(packed)), waiting, span)
-    found = SlotExport(told, packed, newest, newest_since, partial(posted_slots, ledger))
+    found = SlotExport(told, packed, read_slots(ledger, span, list(packed)), newest_since, partial(read_slots, ledger))
     return found._replace(slots_since=_slots_since(ledger, found))
 
 
-def posted_slots(ledger: LedgerReader, span: Span, devices: Sequence[str]) -> list[Slot]:
-    """The posted slots of these interfaces that begin in a span, by time and name."""
-    rest = "AND started >= :start AND started < :end ORDER BY started, device"
-    rows = ledger.select_of(devices, COLUMNS, "usage_by_slot", rest, start=span.start, end=span.end)
-    return list(map(Slot._make, rows))
+def read_slots(ledger: LedgerReader, span: Span, devices: Sequence[str]) -> list[Slot]:
+    """The slots of these interfaces that begin in a span, by time and name."""
+    rows = Rows(of_interfaces(devices), "slot", *span)
+    return list(map(Slot._make, rows_in_order(ledger, rows, BYTES)))
 
 
 def start_texts(span: Span, zone: ZoneInfo) -> Mapping[int, str]:
@@ -212,39 +211,19 @@ def _sums(slots: Iterable[Slot]) -> dict[str, tuple[int, int, int]]:
     return sums
 
 
-def _with_waiting(posted: Iterable[Slot], waiting: Iterable[UnpostedRow], span: Span) -> list[Slot]:
-    slots = {(slot.started, slot.device): slot for slot in posted}
-    for row in waiting:
-        if span.start <= row.started < span.end:
-            key = (row.started, row.device)
-            held = Bytes(*slots[key][2:]) if key in slots else NO_BYTES
-            slots[key] = Slot(*key, *held.plus(row.bytes))
-    return sorted(slots.values())
-
-
 def _slots_since(ledger: LedgerReader, told: SlotExport) -> int | None:
     """The start of the first day of which slots are told."""
-    begun = [slot.started for slot in told.newest[:1]]
-    begun += [at for device in told.used if (at := _oldest(ledger, device)) is not None]
-    if not begun:
+    begun = oldest(ledger, SLOTS, of_interfaces(told.used))
+    if begun is None:
         return None
     zone, numbers = ledger.zone, told.numbers
-    first = bisect_left(numbers, day_number(day_of(min(begun), zone)))
+    first = bisect_left(numbers, day_number(day_of(begun, zone)))
     for number in numbers[first : first + DAYS_TRIED]:
         span = _bounds(number, zone)
         slots = told.newest if number >= told.newest_since else told.read(span, list(told.used))
         if any(row.resolution == SLOT for row in told.rows([number], slots)):
             return span.start
     return None
-
-
-def _oldest(ledger: LedgerReader, device: str) -> int | None:
-    selection = of_interfaces([device])
-    # From when it was first seen: else all rows of a thousand others would be read before those of a new interface.
-    seen = (ledger.first_seen(selection) or 0) // SLOT_SECONDS * SLOT_SECONDS
-    rest = "AND started >= :seen ORDER BY started LIMIT 1"
-    found = next(ledger.select("started", "usage_by_slot", rest, selection=selection, seen=seen), None)
-    return None if found is None else int(found[0])
 
 
 def _end(told: Export) -> int:

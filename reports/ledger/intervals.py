@@ -6,16 +6,17 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS, Period, day_numbered, day_of, day_start
+from reports.ledger.amounts import Rows, by_parts, every_day, first_time
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
     from datetime import date
 
     from reports.calendar.spans import Span
     from reports.ledger.reader import LedgerReader
-    from reports.ledger.rows import UnpostedRow
     from reports.ledger.selection import Selection
 
 MINUTE_SECONDS = 60
@@ -23,25 +24,24 @@ ENDLESS = 2**62
 
 
 class Grain(NamedTuple):
-    """Rows of one size: the view that has them, their length in seconds, and their estimated bytes in SQL."""
+    """Rows of one length: its name in the ledger, and its seconds."""
 
-    view: str
+    name: str
     seconds: int
-    estimated: str
 
 
-MINUTES = Grain("usage_by_minute", MINUTE_SECONDS, "0")
-SLOTS = Grain("usage_by_slot", SLOT_SECONDS, "sum(estimated_bytes)")
+MINUTES = Grain("minute", MINUTE_SECONDS)
+SLOTS = Grain("slot", SLOT_SECONDS)
 
 
 class Gaps:
-    """Where nobody looked in a span; gaps that touch are one."""
+    """Stretches of a span in which a meter did not sample; gaps that touch are one."""
 
-    def __init__(self, ledger: LedgerReader, span: Span) -> None:
-        """Read them once."""
+    def __init__(self, ledger: LedgerReader, span: Span, selection: Selection) -> None:
+        """Read those of the selection's meter once."""
         self._begun: list[int] = []
         self._ended: list[int] = []
-        for gap in ledger.gaps(*span):
+        for gap in ledger.gaps(*span, selection.meter):
             if self._ended and gap.began <= self._ended[-1]:
                 self._ended[-1] = max(self._ended[-1], gap.ended)
             else:
@@ -77,26 +77,21 @@ def by_step(
 
     Steps without a row are left out.
     """
+    number = "(started + :shift) / :step % :cycle"
     # Rows come in the order of time, so that only longer steps than theirs are sorted.
-    group = "started" if step == grain.seconds else "number"
-    rows = ledger.select(
-        "(started + :shift) / :step % :cycle AS number, "
-        f"sum(receive_bytes), sum(transmit_bytes), {grain.estimated}, max(peak_speed)",
-        grain.view,
-        f"AND started >= :start AND started < :end GROUP BY {group}",
-        selection=selection,
+    group = "started" if step == grain.seconds else "1"
+    found = by_parts(
+        ledger,
+        Rows(selection, grain.name, *span),
+        BYTES,
+        (number,),
+        group,
+        lambda time, _row: ((time + shift) // step % cycle,),
         shift=shift,
-        cycle=cycle,
         step=step,
-        start=span.start,
-        end=span.end,
+        cycle=cycle,
     )
-    found = {number: Bytes(*amounts) for number, *amounts in rows}
-    for row in _waiting(ledger, grain, selection):
-        if span.start <= row.started < span.end:
-            number = (row.started + shift) // step % cycle
-            found[number] = found.get(number, NO_BYTES).plus(row.bytes)
-    return found
+    return {number: Bytes(*amounts) for (number,), amounts in found.items()}
 
 
 def first_day(ledger: LedgerReader, selection: Selection = MACHINE) -> date | None:
@@ -121,43 +116,34 @@ def kept_since(ledger: LedgerReader, grain: Grain, selection: Selection = MACHIN
 
     That is when counting began or, where older rows have been deleted, the oldest that is left.
     """
-    oldest, seen = _oldest(ledger, grain, selection), ledger.first_seen(selection)
-    if oldest is None or seen is None:
-        return oldest
-    return seen if seen >= oldest or _is_whole(ledger, grain, oldest, selection) else oldest
+    since, seen = oldest(ledger, grain, selection), ledger.first_seen(selection)
+    if since is None or seen is None:
+        return since
+    return seen if seen >= since or _is_whole(ledger, grain, since, selection) else since
 
 
-def _is_whole(ledger: LedgerReader, grain: Grain, oldest: int, selection: Selection) -> bool:
+def _is_whole(ledger: LedgerReader, grain: Grain, since: int, selection: Selection) -> bool:
     """Whether nothing before the oldest row was deleted: the larger unit around it is the first, and holds no more."""
     if grain is SLOTS:
-        day = day_of(oldest, ledger.zone)
+        day = day_of(since, ledger.zone)
         period = Period.day(day, ledger.zone)
         used = ledger.days(day, day, selection).get(day, NO_BYTES)
         slots = ledger.slots(period.start, period.end, selection)
         return _first_used_day(ledger, selection) == day and used.total == slots.total
-    slot = oldest // SLOT_SECONDS * SLOT_SECONDS
-    if _oldest(ledger, SLOTS, selection) != slot or not _is_whole(ledger, SLOTS, slot, selection):
+    slot = since // SLOT_SECONDS * SLOT_SECONDS
+    if oldest(ledger, SLOTS, selection) != slot or not _is_whole(ledger, SLOTS, slot, selection):
         return False
     end = slot + SLOT_SECONDS
     return ledger.minutes(slot, end, selection).total == ledger.slots(slot, end, selection).total
 
 
 def _first_used_day(ledger: LedgerReader, selection: Selection) -> date | None:
-    posted = next(ledger.select("min(day)", "usage_by_day", selection=selection))[0]
-    days = [] if posted is None else [day_numbered(posted)]
-    days.extend(day_of(row.started, ledger.zone) for row in ledger.waiting(selection).slots)
-    return min(days, default=None)
+    day = first_time(ledger, every_day(selection))
+    return None if day is None else day_numbered(day)
 
 
-def _oldest(ledger: LedgerReader, grain: Grain, selection: Selection) -> int | None:
+def oldest(ledger: LedgerReader, grain: Grain, selection: Selection) -> int | None:
+    """When the oldest row that is kept begins (UTC seconds); None without one."""
     # From when it was first seen: else all rows of a thousand others would be read before those of a new interface.
     seen = (ledger.first_seen(selection) or 0) // SLOT_SECONDS * SLOT_SECONDS
-    rest = "AND started >= :seen ORDER BY started LIMIT 1"
-    posted = next(ledger.select("started", grain.view, rest, selection=selection, seen=seen), None)
-    begun = [row.started for row in _waiting(ledger, grain, selection)]
-    return min([*(posted or ()), *begun], default=None)
-
-
-def _waiting(ledger: LedgerReader, grain: Grain, selection: Selection) -> Sequence[UnpostedRow]:
-    waiting = ledger.waiting(selection)
-    return waiting.slots if grain is SLOTS else waiting.minutes
+    return first_time(ledger, Rows(selection, grain.name, seen, ENDLESS))

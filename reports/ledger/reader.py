@@ -6,13 +6,15 @@ import json
 from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reports.calendar.periods import day_number, day_numbered, day_of, months
+from reports.calendar.periods import day_number, day_numbered, months
 from reports.errors import QuestionError
+from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local_days, total
 from reports.ledger.rows import (
     ALL_POSTED,
+    BYTES,
     NO_BYTES,
     Bytes,
     Epoch,
@@ -23,8 +25,8 @@ from reports.ledger.rows import (
     Unposted,
     UnpostedRow,
 )
-from reports.ledger.selection import MACHINE, Selection, condition, of_interfaces, parameter
-from reports.ledger.shape import INTERFACE
+from reports.ledger.selection import MACHINE, Selection, of_interfaces
+from reports.ledger.shape import INTERFACE, MeterSpec, key_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -44,8 +46,6 @@ __all__ = [
     "Unposted",
     "UnpostedRow",
 ]
-
-FEW_INTERFACES = 4
 
 
 class UnknownInterfaceError(QuestionError):
@@ -100,69 +100,37 @@ class LedgerReader:
         return of_interfaces(interfaces)
 
     def lifetime(self, selection: Selection = MACHINE) -> Bytes:
-        """All that was ever counted: of the machine (counted interfaces), or of one interface."""
-        query = f"""
-            SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), ifnull(sum(estimated_bytes), 0),
-                   ifnull(max(peak_speed), 0) FROM usage_by_day WHERE {condition(selection)}
-        """  # noqa: S608 - scope gives one of three constants
-        booked = Bytes(*self._connection.execute(query, {"device": parameter(selection)}).fetchone())
-        for row in filter(selection.has, self._unposted.slots):
-            booked = booked.plus(row.bytes)
-        return booked
+        """All bytes that were ever counted."""
+        return Bytes(*total(self, every_day(selection), BYTES))
 
     def days(self, first: date, last: date, selection: Selection = MACHINE) -> dict[date, Bytes]:
-        """Bytes by local day, days without traffic left out: of the machine, or of one interface."""
-        query = f"""
-            SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
-            FROM usage_by_day WHERE day BETWEEN :first AND :last AND {condition(selection)} GROUP BY day
-        """  # noqa: S608 - scope gives one of three constants
-        bounds = {"first": day_number(first), "last": day_number(last), "device": parameter(selection)}
-        days = {day_numbered(day): Bytes(*amounts) for day, *amounts in self._connection.execute(query, bounds)}
-        for row in filter(selection.has, self._unposted.slots):
-            day = day_of(row.started, self.zone)
-            if first <= day <= last:
-                days[day] = days.get(day, NO_BYTES).plus(row.bytes)
-        return days
+        """Bytes by local day; days without traffic are left out."""
+        found = by_time(self, local_days(selection, first, last), BYTES)
+        return {day_numbered(day): Bytes(*amounts) for day, amounts in found.items()}
 
     def days_by_interface(self, first: date, last: date) -> dict[str, Bytes]:
         """Bytes of each interface over local days, counted or not."""
-        # The + has each row read once: for each of a thousand interfaces, all would be read again.
-        query = """
-            SELECT device, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes), max(peak_speed)
-            FROM usage_by_day WHERE day BETWEEN ? AND ? AND +kind = 'interface' GROUP BY device
-        """
-        rows = self._connection.execute(query, (day_number(first), day_number(last)))
-        usage = {device: Bytes(*amounts) for device, *amounts in rows}
-        for row in self._unposted.slots:
-            if first <= day_of(row.started, self.zone) <= last:
-                usage[row.device] = usage.get(row.device, NO_BYTES).plus(row.bytes)
-        return usage
+        every = self.every_interface()
+        found = by_dimension(self, local_days(every, first, last), BYTES, every.meter.dimensions)
+        return {device: Bytes(*amounts) for (device,), amounts in found.items()}
 
     def minutes(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the minutes that begin in [start, end) (UTC seconds)."""
-        return self._begun("usage_by_minute", self._unposted.minutes, start, end, selection)
+        return Bytes(*total(self, Rows(selection, "minute", start, end), BYTES))
 
     def slots(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the slots that begin in [start, end) (UTC seconds)."""
-        return self._begun("usage_by_slot", self._unposted.slots, start, end, selection)
-
-    def _begun(self, view: str, waiting: Sequence[UnpostedRow], start: int, end: int, selection: Selection) -> Bytes:
-        query = f"""
-            SELECT ifnull(sum(receive_bytes), 0), ifnull(sum(transmit_bytes), 0), 0, ifnull(max(peak_speed), 0)
-            FROM {view} WHERE started >= :start AND started < :end AND {condition(selection)}
-        """  # noqa: S608 - a view of our own; scope gives one of three constants
-        bounds = {"start": start, "end": end, "device": parameter(selection)}
-        usage = Bytes(*self._connection.execute(query, bounds).fetchone())
-        for row in filter(selection.has, waiting):
-            if start <= row.started < end:
-                usage = usage.plus(row.bytes)
-        return usage
+        return Bytes(*total(self, Rows(selection, "slot", start, end), BYTES))
 
     def devices(self) -> dict[str, bool]:
         """Names of all interfaces of the ledger, and whether each counts."""
         found = {row.device: row.is_counted for row in self._unposted.slots}
         query = "SELECT device, counted FROM interface_subject"
         return found | {name: bool(counted) for name, counted in self._connection.execute(query)}
+
+    def every_interface(self) -> Selection:
+        """The selection of all interfaces of the ledger, whether they count or not."""
+        return of_interfaces(self.devices())
 
     def interfaces(self) -> list[Interface]:
         """Every interface of the ledger, counted ones first, with its lifetime."""
@@ -191,21 +159,21 @@ class LedgerReader:
         return found
 
     def first_seen(self, selection: Selection = MACHINE) -> int | None:
-        """When counting began, of anything or of one interface (UTC seconds); None in an empty ledger."""
+        """When counting began, of any subject of the meter for its total (UTC seconds); None in an empty ledger."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
-        whose = "" if selection.keys is None else "AND key IN (SELECT value FROM json_each(:names))"
-        query = f"SELECT min(first_seen) FROM subject WHERE meter = 'interface' {whose}"  # noqa: S608 - our own texts
-        found: int | None = self._connection.execute(query, {"names": json.dumps(selection.names)}).fetchone()[0]
-        if found is not None:
-            return found
-        rows = self._unposted.slots
-        waiting = (row.started for row in rows if selection.keys is None or selection.has(row))
-        return min(waiting, default=None)
+        among = "" if selection.keys is None else "AND key IN (SELECT value FROM json_each(:keys))"
+        query = f"SELECT min(first_seen) FROM subject WHERE meter = :meter {among}"
+        keys = json.dumps([key_text(key) for key in selection.keys or ()])
+        posted: int | None = self.execute(query, {"meter": selection.meter.name, "keys": keys}).fetchone()[0]
+        if posted is not None:
+            return posted
+        rows = (row for row in self._unposted.slots if row.meter == selection.meter.name)
+        return min((row.started for row in rows if selection.keys is None or selection.has(row)), default=None)
 
-    def gaps(self, start: int, end: int) -> list[Gap]:
-        """Gaps that overlap [start, end) (UTC seconds), oldest first."""
+    def gaps(self, start: int, end: int, meter: MeterSpec = INTERFACE) -> list[Gap]:
+        """Gaps of a meter that overlap [start, end) (UTC seconds), oldest first."""
         query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? AND meter = ? ORDER BY began"
-        return [Gap(*row) for row in self._connection.execute(query, (start, end, INTERFACE.name))]
+        return [Gap(*row) for row in self._connection.execute(query, (start, end, meter.name))]
 
     def incidents(self, *, only_unseen: bool = False) -> list[Incident]:
         """What happened out of the ordinary, newest first; `only_unseen`: what nobody has looked at yet."""
@@ -228,53 +196,25 @@ class LedgerReader:
         """How much the ledger holds."""
         ask = self._connection.execute
         minutes, slots, days = (
-            ask(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - names of our own schema
+            ask(f"SELECT count(*) FROM {table}").fetchone()[0]
             for table in map(INTERFACE.table, ("minute", "slot", "day"))
         )
-        oldest, newest = (ask(f"SELECT {end}(minute) FROM interface_minute").fetchone()[0] for end in ("min", "max"))  # noqa: S608
+        oldest, newest = (ask(f"SELECT {end}(minute) FROM interface_minute").fetchone()[0] for end in ("min", "max"))
         return RowCounts(minutes, slots, days, self.month_count(), oldest, newest)
 
     def month_count(self) -> int:
         """How many calendar months have days: a look-up a month, since reading every day takes ten times longer."""
         ask = self._connection.execute
-        first, last = (ask(f"SELECT {end}(day) FROM interface_day").fetchone()[0] for end in ("min", "max"))  # noqa: S608
+        first, last = (ask(f"SELECT {end}(day) FROM interface_day").fetchone()[0] for end in ("min", "max"))
         if first is None:
             return 0
         numbers = [day_number(date(year, month, 1)) for year, month in months(day_numbered(first), day_numbered(last))]
         query = "SELECT EXISTS (SELECT 1 FROM interface_day WHERE day >= ? AND day < ?)"
         return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
 
-    def select(
-        self, columns: str, view: str, rest: str = "", /, *, selection: Selection = MACHINE, **bounds: int
-    ) -> Iterator[tuple[Any, ...]]:
-        """Posted rows of the machine or one interface, for what is asked in SQL elsewhere; `rest` goes on after WHERE.
-
-        `bounds` are the named parameters of `columns` and `rest`.
-        """
-        # The + has the machine's rows read in the view's order: by subject first, every group would be sorted.
-        plus = "+" * (selection.keys is None)
-        query = f"SELECT {columns} FROM {view} WHERE {plus}{condition(selection)} {rest}"  # noqa: S608 - texts of the reports alone
-        return self._connection.execute(query, {**bounds, "device": parameter(selection)})
-
-    def query(self, text: str, /, **bounds: int | str) -> Iterator[tuple[Any, ...]]:
-        """Posted rows of a query over the ledger's views; its text is of the reports, values are named parameters."""
-        return self._connection.execute(text, bounds)
-
-    def select_each(self, columns: str, view: str, rest: str = "", /, **bounds: int) -> Iterator[tuple[Any, ...]]:
-        """Posted rows of every interface, counted or not; else as `select`."""
-        query = f"SELECT {columns} FROM {view} WHERE +kind = 'interface' {rest}"  # noqa: S608 - texts of the reports alone
+    def execute(self, query: str, bounds: Mapping[str, int | str]) -> sqlite3.Cursor:
+        """Posted rows, for the queries of this package alone: they add what is not posted yet."""
         return self._connection.execute(query, bounds)
-
-    def select_of(
-        self, devices: Sequence[str], columns: str, view: str, rest: str = "", /, **bounds: int
-    ) -> Iterator[tuple[Any, ...]]:
-        """The same of several interfaces, whether they count or not; `rest` goes on after WHERE, too."""
-        names = {f"device_{number}": device for number, device in enumerate(devices)}
-        # Few interfaces are looked up one after the other; of many, every row is read once.
-        kind = "kind" if len(names) <= FEW_INTERFACES else "+kind"
-        marks = ", ".join(f":{name}" for name in names)
-        query = f"SELECT {columns} FROM {view} WHERE {kind} = 'interface' AND device IN ({marks}) {rest}"  # noqa: S608 - texts of the reports alone
-        return self._connection.execute(query, {**bounds, **names})
 
     @property
     def unposted(self) -> Unposted:

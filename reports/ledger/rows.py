@@ -30,6 +30,8 @@ class Bytes(NamedTuple):
 
 
 NO_BYTES = Bytes()
+BYTES = ("receive_bytes", "transmit_bytes", "estimated_bytes", "peak_speed")
+"""The columns of the ledger that are read as `Bytes`."""
 
 
 class UnpostedRow(NamedTuple):
@@ -43,6 +45,16 @@ class UnpostedRow(NamedTuple):
     transmit_bytes: int
     estimated_bytes: int = 0
     peak_speed: int = 0
+
+    @property
+    def meter(self) -> str:
+        """The name of the meter."""
+        return "interface"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """One value for each dimension of the meter."""
+        return (self.device,)
 
     @property
     def bytes(self) -> Bytes:

@@ -1,9 +1,11 @@
-"""The rows that a question is about: all that count for the machine's total, or those of named subjects; pure."""
+"""The rows that a question is about: all that count for a meter's total, or those of named subjects; pure."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, NamedTuple
+
+from reports.ledger.shape import INTERFACE, MeterSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,43 +17,65 @@ Key = tuple[str, ...]
 
 
 class Selection(NamedTuple):
-    """Subjects of one meter, added up; without keys all that count for the machine's total.
+    """Subjects of one meter, added up.
 
-    `label` is for people, as in "eth0 + wlan0". `LedgerReader.resolve` makes one of names.
+    Without keys it is the meter's total: its counted subjects where it tells counted ones from others, else all.
+    `label` is for people, as in "eth0 + wlan0".
     """
 
-    meter: str
+    meter: MeterSpec
     label: str
     keys: tuple[Key, ...] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The first dimension of each key; empty for the machine."""
+        """The first dimension of each key; empty for the total."""
         return tuple(key[0] for key in self.keys or ())
 
     def has(self, row: UnpostedRow) -> bool:
         """True if the row is of one of the subjects."""
-        return row.is_counted if self.keys is None else (row.device,) in self.keys
+        if row.meter != self.meter.name:
+            return False
+        return row.is_counted if self.keys is None else row.key in self.keys
 
 
-MACHINE = Selection("interface", "all counted interfaces")
+MACHINE = Selection(INTERFACE, "all counted interfaces")
 
 
 def of_interfaces(names: Iterable[str]) -> Selection:
     """The selection of interfaces of these names, each once."""
     found = tuple(dict.fromkeys(names))
-    return Selection("interface", " + ".join(found), tuple((name,) for name in found))
+    return Selection(INTERFACE, " + ".join(found), tuple((name,) for name in found))
 
 
-def condition(selection: Selection) -> str:
-    """The rows in SQL; the parameter `:device` is that of `parameter`."""
+def source(selection: Selection, grain: str) -> str:
+    """The view of a grain and the condition of the selection, as SQL from FROM on; parameters are `parameters`."""
+    return f"{selection.meter.view(grain)} WHERE {_condition(selection)}"
+
+
+def parameters(selection: Selection) -> dict[str, str]:
+    """The values of the parameters in the source."""
+    match selection.keys:
+        case None:
+            return {}
+        case ((name,),):
+            return {"key": name}
+        case keys if len(selection.meter.dimensions) == 1:
+            return {"keys": json.dumps([key[0] for key in keys])}
+        case keys:
+            return {"keys": json.dumps(keys)}
+
+
+def _condition(selection: Selection) -> str:
+    # One subject is looked up first. Of several, or of the total, each row is read once, in the order of time: by
+    # subject first (without the +), the rows would be read once for each of them, and every group would be sorted.
+    dimensions = selection.meter.dimensions
     if selection.keys is None:
-        return "kind = 'interface' AND counted = 1"
-    several = "= :device" if len(selection.keys) == 1 else "IN (SELECT value FROM json_each(:device))"
-    return f"kind = 'interface' AND device {several}"
-
-
-def parameter(selection: Selection) -> str | None:
-    """The value of `:device` in the condition."""
-    names = selection.names
-    return names[0] if len(names) == 1 else json.dumps(names)
+        return "+counted = 1" if "counted" in selection.meter.facts else "1"
+    if len(dimensions) > 1:
+        names = ", ".join(f"+{name}" for name in dimensions)
+        values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(dimensions)))
+        return f"({names}) IN (SELECT {values} FROM json_each(:keys))"
+    if len(selection.keys) == 1:
+        return f"{dimensions[0]} = :key"
+    return f"+{dimensions[0]} IN (SELECT value FROM json_each(:keys))"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.history import periods_at
 from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start
+from reports.ledger.amounts import every_day
+from reports.ledger.columns import by_subject
 from reports.ledger.shape import GONE, INTERFACE
 
 if TYPE_CHECKING:
@@ -66,17 +68,22 @@ class PastInterface(NamedTuple):
 
 def past_interfaces(ledger: LedgerReader, horizon: int) -> list[PastInterface]:
     """Every interface that has ever moved a byte, as the ledger knows it until `horizon` (UTC seconds)."""
-    table: dict[str, tuple[int, list[array[int]]]] = {}
-    rows = ledger.select_each(f"device, day, {', '.join(INTERFACE.sums)}", "usage_by_day", "ORDER BY day")
-    for device, day, *amounts in rows:
-        first, sums = table.setdefault(device, (day, [array("q", [0]) for _ in INTERFACE.sums]))
-        missing = day - first + 1 - len(sums[0])
-        for column, amount in zip(sums, amounts, strict=True):
-            column.extend([column[-1]] * missing)
-            column.append(column[-1] + amount)
-    table.pop(GONE, None)
+    found = by_subject(ledger, every_day(ledger.every_interface()), INTERFACE.sums)
     known = {interface.device: interface for interface in ledger.interfaces()}
-    return [_past_interface(known[name], *table[name], horizon, ledger.zone) for name in sorted(table)]
+    return [
+        _past_interface(known[device], days[0], [_before(days, amounts) for amounts in columns], horizon, ledger.zone)
+        for (device,), (days, *columns) in sorted(found.items())
+        if device != GONE
+    ]
+
+
+def _before(days: Sequence[int], amounts: Sequence[int]) -> array[int]:
+    """The sum of all amounts before each day from the first on, and after the last."""
+    sums = array("q", [0])
+    for day, amount in zip(days, amounts, strict=True):
+        sums.extend([sums[-1]] * (day - days[0] + 1 - len(sums)))
+        sums.append(sums[-1] + amount)
+    return sums
 
 
 def _past_interface(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
-from reports.ledger.intervals import Gaps
+from reports.ledger.amounts import Rows, first_time
+from reports.ledger.columns import by_subject
+from reports.ledger.intervals import ENDLESS, Gaps
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
@@ -40,23 +42,21 @@ class DaySampler:
         self._ledger, self._calendar = ledger, calendar
         self.days = range(calendar.at(window.start - 1), calendar.at(window.end - 1) + 1)
         self._whole = Span(calendar.start(self.days.start), calendar.start(self.days.stop))
-        oldest = next(ledger.select_each("started", "usage_by_slot", "ORDER BY started LIMIT 1"), None)
-        self._slots_since = self.days.stop if oldest is None else calendar.at(oldest[0])
-        gaps = Gaps(ledger, self._whole)
+        self._every = ledger.every_interface()
+        oldest = first_time(ledger, Rows(self._every, "slot", 0, ENDLESS))
+        self._slots_since = self.days.stop if oldest is None else calendar.at(oldest)
+        gaps = Gaps(ledger, self._whole, self._every)
         ticks = range(self._whole.start + SLOT_SECONDS, self._whole.end + 1, SLOT_SECONDS)
         self._unwatched = frozenset(tick for tick in ticks if gaps.hold(tick - SLOT_SECONDS, tick))
 
     def slots(self, count: int) -> Slots:
         """Quarter hours in which a count grew, of every interface."""
-        column = INTERFACE.sums[count]
-        rest = f"AND started >= :start AND started < :end AND {column} > 0 ORDER BY started"
-        bounds = {"start": self._whole.start, "end": self._whole.end}
-        found: Slots = {}
-        for device, started, amount in self._ledger.select_each(
-            f"device, started, {column}", "usage_by_slot", rest, **bounds
-        ):
-            found.setdefault(device, []).append((started, amount))
-        return found
+        rows = Rows(self._every, "slot", *self._whole)
+        found = by_subject(self._ledger, rows, (INTERFACE.sums[count],))
+        return {
+            device: [slot for slot in zip(starts, amounts, strict=True) if slot[1]]
+            for (device,), (starts, amounts) in found.items()
+        }
 
     def ticks(self, device: PastInterface, count: int, slots: Slots) -> Iterator[SampleTimes]:
         """The days of one interface, those without an instant left out."""

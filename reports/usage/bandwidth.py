@@ -32,7 +32,9 @@ def average(ledger: LedgerReader, now: float, window_seconds: int, selection: Se
     """
     end = int(now)
     since = _since(ledger, end, window_seconds)
-    unwatched = sum(max(min(gap.ended, end) - max(gap.began, since), 0) for gap in ledger.gaps(since, end))
+    unwatched = sum(
+        max(min(gap.ended, end) - max(gap.began, since), 0) for gap in ledger.gaps(since, end, selection.meter)
+    )
     moved = _moved(ledger, lambda start, stop: ledger.minutes(start, stop, selection), MINUTE, since, end)
     return Bandwidth(moved, max(end - since - unwatched, 0), window_seconds)
 

@@ -108,7 +108,7 @@ def _ranked(ledger: LedgerReader, ruler: _Ruler, span: Span, percent: Decimal, s
     since = kept_since(ledger, ruler.grain, selection)
     counted = _whole(Span(span.end if since is None else max(span.start, since), span.end), seconds)
     moved = by_step(ledger, ruler.grain, counted, seconds, selection)
-    unwatched = Gaps(ledger, counted).count_steps(counted, seconds, moved)
+    unwatched = Gaps(ledger, counted, selection).count_steps(counted, seconds, moved)
     intervals = _length(counted, seconds) - unwatched
     idle = intervals - sum(1 for used in moved.values() if used.total)
     share = intervals / _length(_whole(span, seconds), seconds) if intervals else 0.0

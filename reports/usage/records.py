@@ -5,13 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from datetime import date, timedelta
 from heapq import nlargest
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.offsets import stretches
 from reports.calendar.periods import HOUR_SECONDS, Period, day_number, day_numbered, day_of, day_start, months
 from reports.calendar.spans import Span
+from reports.ledger.amounts import by_dimension, by_time, every_day, local_days
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.selection import MACHINE
@@ -75,7 +76,7 @@ class Records(NamedTuple):
     peaks: Peaks
 
 
-_Day = tuple[int, int, int, int, int]
+_Day = tuple[int, ...]
 """Number of a day since 1970, its bytes both ways, its highest speeds; no class, since ten years have 3,652 of them."""
 
 
@@ -98,17 +99,9 @@ def records(ledger: LedgerReader, now: float, selection: Selection = MACHINE) ->
 
 
 def _days(ledger: LedgerReader, selection: Selection) -> list[_Day]:
-    speeds = ", ".join(f"max({name})" for name in INTERFACE.peaks)
-    columns = f"day, sum(receive_bytes + transmit_bytes), {speeds}"
-    rows: list[_Day] = list(ledger.select(columns, "usage_by_day", "GROUP BY day", selection=selection))
-    for waiting in ledger.waiting(selection).slots:
-        number = day_number(day_of(waiting.started, ledger.zone))
-        place = bisect_left(rows, number, key=itemgetter(0))
-        if place == len(rows) or rows[place][0] != number:
-            rows.insert(place, (number, 0, 0, 0, 0))
-        _, total, received, sent, both = rows[place]
-        rows[place] = (number, total + waiting.bytes.total, received, sent, max(both, waiting.peak_speed))
-    return rows
+    columns = ("receive_bytes", "transmit_bytes", *INTERFACE.peaks)
+    found = by_time(ledger, every_day(selection), columns)
+    return [(day, sum(amounts[:2]), *amounts[2:]) for day, amounts in sorted(found.items())]
 
 
 def _mondays(days: list[_Day]) -> Sequence[int]:
@@ -159,11 +152,9 @@ def _peak(ledger: LedgerReader, days: list[_Day], side: int, selection: Selectio
     day = max(days, key=itemgetter(place), default=None)
     if day is None or not day[place]:
         return None
-    number, speed = day[0], day[place]
-    rest = f"AND day = :day AND {INTERFACE.peaks[side]} = :speed ORDER BY device LIMIT 1"
-    posted = ledger.select("device", "usage_by_day", rest, selection=selection, day=number, speed=speed)
-    waiting = ((row.device,) for row in ledger.waiting(selection).slots if row.peak_speed == speed)
-    return Peak(speed, day_numbered(number), next(chain(posted, waiting))[0])
+    date_of, speed = day_numbered(day[0]), day[place]
+    found = by_dimension(ledger, local_days(selection, date_of, date_of), (INTERFACE.peaks[side],), ("device",))
+    return Peak(speed, date_of, min(device for (device,), amounts in found.items() if amounts[0] == speed))
 
 
 def _sum(amounts: Iterable[Bytes]) -> Bytes:

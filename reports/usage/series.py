@@ -103,7 +103,7 @@ class _Sight:
     """Knows where a step without rows says that nothing moved, and where it says nothing."""
 
     def __init__(self, ledger: LedgerReader, span: Span, step: str, selection: Selection) -> None:
-        self._gaps = Gaps(ledger, span)
+        self._gaps = Gaps(ledger, span, selection)
         grain = STEPS[step].grain
         if grain is not None:
             since = kept_since(ledger, grain, selection)

@@ -229,7 +229,7 @@ def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: 
         if (cycle.first, cycle.last) == (period.first, period.last):
             before = cycle_before(subject, cycle, ledger.zone)
     # All that was moved, whether a plan bills it or not.
-    usage = BilledUsage(ledger, Plan(), frozenset(devices_of(ledger, subject)))
+    usage = BilledUsage(ledger, Plan(), of_interfaces(devices_of(ledger, subject)))
     for stretch in earlier(period, day_of(int(now), ledger.zone), before):
         if is_counted(stretch, began, usage) and (found := compare(usage, period, stretch, moved, int(now))):
             yield found

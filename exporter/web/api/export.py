@@ -22,7 +22,7 @@ from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
 from reports.calendar.spans import CUSTOM, RANGES, Asked
 from reports.export.export import subject_of
-from reports.export.slots import posted_slots
+from reports.export.slots import read_slots
 from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import (
@@ -123,7 +123,7 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
 
     def find(asked: LedgerRequest, stream: DocumentStream) -> Document:
         result = form.query(asked.ledger, days, asked.now, service.host, subject, *settings).read_with(
-            lambda span, devices: posted_slots(stream.ledger, span, devices)
+            lambda span, devices: read_slots(stream.ledger, span, devices)
         )
         headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}
         return Document((form.module, result.facts), headers, form.write(result))

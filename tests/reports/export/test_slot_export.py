@@ -17,7 +17,7 @@ import pytest
 from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan
 from reports.calendar.spans import Asked
-from reports.export.slots import DAY, ROWS_AT_ONCE, SLOT, posted_slots, slot_export
+from reports.export.slots import DAY, ROWS_AT_ONCE, SLOT, read_slots, slot_export
 from reports.formats.csv.days import FORMULA_STARTS
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import SLOT_FORMATS, ResolutionError, format_at
@@ -221,7 +221,7 @@ def test_an_older_day_that_changes_while_it_is_written_is_told_as_it_was(change:
 
 
 def slot_read_with(told: SlotExport, ledger: LedgerReader) -> SlotExport:
-    return told.read_with(lambda span, devices: posted_slots(ledger, span, devices))
+    return told.read_with(lambda span, devices: read_slots(ledger, span, devices))
 
 
 CHANGES = {

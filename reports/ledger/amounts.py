@@ -1,0 +1,158 @@
+"""Amounts of a selection by time and by dimension, with what is not posted yet; the columns are those of its meter."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from reports.calendar.periods import day_number, day_of
+from reports.ledger.selection import parameters, source
+from reports.ledger.shape import OTHER, MeterSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reports.ledger.reader import LedgerReader
+    from reports.ledger.rows import UnpostedRow
+    from reports.ledger.selection import Key, Selection
+
+Amounts = tuple[int, ...]
+Part = TypeVar("Part", bound=tuple[Any, ...])
+
+
+class Measures(NamedTuple):
+    """Columns of a meter that are read together: sums are added up, and of peaks the highest counts."""
+
+    meter: MeterSpec
+    columns: tuple[str, ...]
+
+    def sql(self, grain: str) -> list[str]:
+        """Their aggregates; zero for what the grain does not have."""
+        held = self.meter.columns(grain)
+        return [f"ifnull({self._name(each)}({each}), 0)" if each in held else "0" for each in self.columns]
+
+    def of(self, row: UnpostedRow) -> Amounts:
+        """The amounts of a row that is not posted yet."""
+        return tuple(getattr(row, each, 0) for each in self.columns)
+
+    def plus(self, one: Amounts, other: Amounts) -> Amounts:
+        """Both together."""
+        return tuple(
+            max(pair) if each in self.meter.peaks else sum(pair)
+            for each, *pair in zip(self.columns, one, other, strict=True)
+        )
+
+    def _name(self, column: str) -> str:
+        return "max" if column in self.meter.peaks else "sum"
+
+
+class Rows(NamedTuple):
+    """The rows of a selection in [start, end): days by their numbers, slots and minutes by UTC seconds."""
+
+    selection: Selection
+    grain: str
+    start: int
+    end: int
+
+    @property
+    def time(self) -> str:
+        """The column that says when they begin."""
+        return "day" if self.grain == "day" else "started"
+
+    @property
+    def sql(self) -> str:
+        """From FROM on; the parameters are `bounds`."""
+        return f"{source(self.selection, self.grain)} AND {self.time} >= :start AND {self.time} < :end"
+
+    @property
+    def bounds(self) -> dict[str, int | str]:
+        """The values of the parameters."""
+        return {"start": self.start, "end": self.end, **parameters(self.selection)}
+
+    def unposted(self, ledger: LedgerReader) -> Iterator[tuple[int, UnpostedRow]]:
+        """Those that are not posted yet, each with its time."""
+        for row in ledger.unposted.minutes if self.grain == "minute" else ledger.unposted.slots:
+            time = day_number(day_of(row.started, ledger.zone)) if self.grain == "day" else row.started
+            if self.start <= time < self.end and self.selection.has(row):
+                yield time, row
+
+
+def local_days(selection: Selection, first: date, last: date) -> Rows:
+    """Local days, the last one included."""
+    return Rows(selection, "day", day_number(first), day_number(last) + 1)
+
+
+def every_day(selection: Selection) -> Rows:
+    """All local days."""
+    return local_days(selection, date.min, date.max)
+
+
+def first_time(ledger: LedgerReader, rows: Rows) -> int | None:
+    """The time of the oldest row; None without one."""
+    return min(_times(ledger, rows, "ASC"), default=None)
+
+
+def last_time(ledger: LedgerReader, rows: Rows) -> int | None:
+    """The time of the newest row; None without one."""
+    return max(_times(ledger, rows, "DESC"), default=None)
+
+
+def total(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> Amounts:
+    """All of them together."""
+    return by_parts(ledger, rows, columns, (), "", lambda _time, _row: ())[()]
+
+
+def by_time(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[int, Amounts]:
+    """Amounts by day, slot or minute; those without a row are left out."""
+    found = by_parts(ledger, rows, columns, (rows.time,), rows.time, lambda time, _row: (time,))
+    return {time: amounts for (time,), amounts in found.items()}
+
+
+def rows_in_order(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """Time, one value for each dimension, and amounts of every row, in this order."""
+    parts = (rows.time, *rows.selection.meter.dimensions)
+    found = by_parts(ledger, rows, columns, parts, ", ".join(parts), lambda time, row: (time, *row.key))
+    return [(*part, *found[part]) for part in sorted(found)]
+
+
+def by_dimension(
+    ledger: LedgerReader, rows: Rows, columns: tuple[str, ...], dimensions: tuple[str, ...], most: int | None = None
+) -> dict[Key, Amounts]:
+    """Amounts by the values of dimensions, the largest of the first column first; those beyond `most` as "(other)"."""
+    meter = rows.selection.meter
+    places = [meter.dimensions.index(name) for name in dimensions]
+    key_of = lambda _time, row: tuple(row.key[place] for place in places)  # noqa: E731
+    found = by_parts(ledger, rows, columns, dimensions, ", ".join(dimensions), key_of)
+    keys = sorted(found, key=lambda key: (-found[key][0], key))
+    kept, other = {key: found[key] for key in keys[:most]}, (OTHER,) * len(dimensions)
+    for key in keys[len(kept) :]:
+        kept[other] = Measures(meter, columns).plus(kept[other], found[key]) if other in kept else found[key]
+    return kept
+
+
+def by_parts(
+    ledger: LedgerReader,
+    rows: Rows,
+    columns: tuple[str, ...],
+    parts: tuple[str, ...],
+    group: str,
+    parts_of: Callable[[int, UnpostedRow], Part],
+    **bounds: int,
+) -> dict[Part, Amounts]:
+    """Amounts by the values of expressions; `parts_of` gives them for a row that is not posted yet."""
+    measures = Measures(rows.selection.meter, columns)
+    order = f"GROUP BY {group}" if group else ""
+    query = f"SELECT {', '.join([*parts, *measures.sql(rows.grain)])} FROM {rows.sql} {order}"
+    posted = ledger.execute(query, {**rows.bounds, **bounds})
+    found: dict[Part, Amounts] = {row[: len(parts)]: row[len(parts) :] for row in posted}
+    for time, row in rows.unposted(ledger):
+        key, amounts = parts_of(time, row), measures.of(row)
+        found[key] = measures.plus(found[key], amounts) if key in found else amounts
+    return found
+
+
+def _times(ledger: LedgerReader, rows: Rows, order: str) -> Iterator[int]:
+    """The time of the first posted row in an order of time, and of those that are not posted yet."""
+    query = f"SELECT {rows.time} FROM {rows.sql} ORDER BY {rows.time} {order} LIMIT 1"
+    yield from (time for (time,) in ledger.execute(query, rows.bounds))
+    yield from (time for time, _ in rows.unposted(ledger))
