@@ -5,21 +5,17 @@ from __future__ import annotations
 import gzip
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exporter.metrics.history_lines import Histories, HistoryLines
-from exporter.metrics.lines import ENDS, SourceLines, TableLines
 from exporter.metrics.negotiation import negotiate
 from exporter.metrics.tables import HistoryTable
+from exporter.metrics.text import ENDS, HistoryText, SourceText, TableText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exporter.metrics.families.registry import Families
-    from exporter.metrics.lines import Lines
     from exporter.metrics.negotiation import Format
     from exporter.metrics.state import MetricsState
-    from exporter.metrics.tables import Table
-
-    Sheet = TableLines[Any] | HistoryLines | SourceLines
+    from exporter.metrics.text import Head
 
 # Level 9 makes the page a sixth smaller and takes twelve times as long, on the event loop.
 GZIP_LEVEL = 1
@@ -34,64 +30,50 @@ class Rendered(NamedTuple):
 
 
 class Exposition:
-    """Keeps what it rendered: within a sample a scrape costs a look-up, after one only what has changed."""
+    """The pages of one service: within a sample a scrape costs a look-up, after one only what has changed."""
 
     def __init__(self, families: Families) -> None:
         """Nothing is rendered before the first scrape."""
-        self._histories = Histories(families.told)
-        self._sheets: list[Sheet] = [*map(self._sheet, families.tables), *map(SourceLines, families.sources)]
-        self._shown: list[Lines] = []
+        self._texts: list[TableText[Any] | HistoryText | SourceText] = [
+            *(HistoryText(table) if isinstance(table, HistoryTable) else TableText(table) for table in families.tables),
+            *map(SourceText, families.sources),
+        ]
+        self._families: list[tuple[Head, bytes]] = []
         self._moment: object = None
         self._pages: dict[Format, bytes] = {}
         self._compressed_pages: dict[Format, bytes] = {}
 
     def render(self, state: MetricsState, accept: str = "", accept_encoding: str = "") -> Rendered:
-        """Answer a scrape with these headers ("" where there is none)."""
+        """The answer to a scrape with these headers ("" where there is none)."""
         form, content_type, is_gzip = negotiate(accept, accept_encoding)
-        self._follow(state)
-        if is_gzip:
-            return Rendered(self._compressed(form), content_type, "gzip")
-        return Rendered(self._plain(form), content_type, None)
+        self._update(state)
+        if form not in self._pages:
+            self._pages[form] = _page(form, self._families)
+        if not is_gzip:
+            return Rendered(self._pages[form], content_type, None)
+        if form not in self._compressed_pages:
+            self._compressed_pages[form] = gzip.compress(self._pages[form], GZIP_LEVEL, mtime=0)
+        return Rendered(self._compressed_pages[form], content_type, "gzip")
 
     def render_some(self, state: MetricsState, names: Iterable[str], accept: str = "") -> Rendered:
-        """Answer a scrape that asks for some names only (`name[]`), uncompressed; a name may be unknown."""
+        """The answer to a scrape of some names only (`name[]`), uncompressed; a name may be unknown."""
         form, content_type, _ = negotiate(accept, "")
-        self._follow(state)
-        wanted = frozenset(names)
-        shown = [lines for lines in self._shown if not wanted.isdisjoint(lines.names)]
-        return Rendered(_page(form, shown), content_type, None)
+        self._update(state)
+        selected = frozenset(names)
+        families = [(head, samples) for head, samples in self._families if not selected.isdisjoint(head.names)]
+        return Rendered(_page(form, families), content_type, None)
 
-    def _follow(self, state: MetricsState) -> None:
-        today = state.today
-        # The time itself is on no line; the day is, and so is whatever a reloaded history holds.
-        moment = (state._replace(now_seconds=0), today, state.totals.layout)
-        if moment == self._moment:
-            return
-        self._moment = None
-        self._pages.clear()
-        self._compressed_pages.clear()
-        self._histories.follow(state)
-        self._shown = [lines for sheet in self._sheets for lines in sheet.update(state) if lines.parts]
-        self._moment = moment
-
-    def _sheet(self, table: Table[Any] | HistoryTable) -> Sheet:
-        return HistoryLines(table, self._histories) if isinstance(table, HistoryTable) else TableLines(table)
-
-    def _plain(self, form: Format) -> bytes:
-        if form not in self._pages:
-            self._pages[form] = _page(form, self._shown)
-        return self._pages[form]
-
-    def _compressed(self, form: Format) -> bytes:
-        if form not in self._compressed_pages:
-            self._compressed_pages[form] = gzip.compress(self._plain(form), GZIP_LEVEL, mtime=0)
-        return self._compressed_pages[form]
+    def _update(self, state: MetricsState) -> None:
+        # The time itself is on no line; the day is, and so is what a reloaded history holds.
+        moment = (state._replace(now_seconds=0), state.today, state.totals.layout)
+        if moment != self._moment:
+            self._moment = None
+            self._pages.clear()
+            self._compressed_pages.clear()
+            self._families = [family for text in self._texts for family in text.update(state) if family[1]]
+            self._moment = moment
 
 
-def _page(form: Format, shown: Iterable[Lines]) -> bytes:
-    parts: list[bytes] = []
-    for lines in shown:
-        parts.append(lines.heads[form])
-        parts += lines.parts
-    parts.append(ENDS[form])
-    return b"".join(parts)
+def _page(form: Format, families: Iterable[tuple[Head, bytes]]) -> bytes:
+    parts = [part for head, samples in families for part in (head.texts[form], samples)]
+    return b"".join([*parts, ENDS[form]])

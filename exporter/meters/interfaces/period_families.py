@@ -12,13 +12,13 @@ from exporter.metrics.tables import TRUTH, Cell, Column, HistoryTable, Labels, T
 from reports.calendar.history import PERIODS, last_days, last_months
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from exporter.metering.totals import Amount, SubjectTotals
     from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
-    from exporter.metrics.tables import Told
+    from exporter.metrics.tables import Histories
     from reports.calendar.periods import Period
 
     IsTold = Callable[[InterfaceState], bool]
@@ -29,18 +29,21 @@ _RECEIVED: Callable[[Amount], float] = attrgetter("receive")
 _TRANSMITTED: Callable[[Amount], float] = attrgetter("transmit")
 
 
-def told_of(is_told: IsTold) -> Told:
+def told_of(is_told: IsTold) -> Histories:
     """Name and "counted" labels of the interfaces that `is_told` lets in."""
 
-    def told(state: MetricsState) -> Iterable[tuple[str, str]]:
+    def told(state: MetricsState) -> Sequence[tuple[Labels, SubjectTotals]]:
+        device = state.totals.device
         return [
-            (each.name, TRUTH[each.is_counted]) for each in interfaces_of(state.snapshot).interfaces if is_told(each)
+            ((each.name, TRUTH[each.is_counted]), device(each.name))
+            for each in interfaces_of(state.snapshot).interfaces
+            if is_told(each)
         ]
 
     return told
 
 
-def period_tables(told: Told) -> tuple[Table[Any] | HistoryTable, ...]:
+def period_tables(told: Histories) -> tuple[Table[Any] | HistoryTable, ...]:
     """Period families of the interfaces that are `told` of."""
     return (
         HistoryTable(("device", "counted", "period"), told, _nothing, _to_date, _TO_DATE),

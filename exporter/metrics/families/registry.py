@@ -13,30 +13,19 @@ from exporter.metrics.families.runtime import runtime_families
 from exporter.metrics.families.service import SERVICE_TABLES, Build, build_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from prometheus_client import Metric
+    from collections.abc import Callable
 
     from exporter.meters.interfaces.state import InterfaceState
-    from exporter.metrics.state import MetricsState
-    from exporter.metrics.tables import HistoryTable, Source, Table, Told
+    from exporter.metrics.tables import HistoryTable, Source, Table
 
 THIS_BUILD = Build()
 
 
 class Families(NamedTuple):
-    """What is told: tables, sources whose families do not fit into one, and of whom a history is `told`."""
+    """What is told: tables, sources whose families do not fit into one."""
 
     tables: tuple[Table[Any] | HistoryTable, ...]
     sources: tuple[Source, ...]
-    told: Told
-
-    def collect(self, state: MetricsState) -> Iterator[Metric]:
-        """Every family that has a sample: what an exposition must say."""
-        for table in self.tables:
-            yield from table.collect(state)
-        for source in self.sources:
-            yield from source.collect(state)
 
 
 def families(
@@ -47,7 +36,7 @@ def families(
     told = told_of(is_told)
     service = (*SERVICE_TABLES, *LEDGER_TABLES, build_table(build))
     tables = (*INTERFACE_TABLES, *period_tables(told), *PLAN_TABLES, *service)
-    return Families(tables, (COMMIT_DURATIONS, runtime_families()) if process else (COMMIT_DURATIONS,), told)
+    return Families(tables, (COMMIT_DURATIONS, runtime_families()) if process else (COMMIT_DURATIONS,))
 
 
 def _everyone(_: InterfaceState) -> bool:

@@ -20,12 +20,11 @@ from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.metrics.families.runtime import READ_SECONDS, runtime_families
+from tests.fixtures.collected_families import Truth
 from tests.fixtures.metrics_states import KOLKATA, TODAY, interface, snapshot, state, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from prometheus_client import Metric
+    from collections.abc import Callable
 
     from exporter.metering.totals import Totals
     from exporter.metrics.state import MetricsState
@@ -77,7 +76,7 @@ class Service:
         return self._exposition.render(self._state(self.totals)).body
 
     def page_from_nothing(self) -> bytes:
-        return generate_latest(Truth(self._state(totals(self.rows))))
+        return generate_latest(Truth(COUNTED, self._state(totals(self.rows))))
 
     def _state(self, held: Totals) -> MetricsState:
         shown = [
@@ -90,16 +89,6 @@ class Service:
     def _lifetime(self, device: str) -> Counts:
         mine = [row for row in self.rows if row.subject.name == device]
         return Counts(sum(row.receive_bytes for row in mine), sum(row.transmit_bytes for row in mine))
-
-
-class Truth:
-    """A registry whose families are those of one state."""
-
-    def __init__(self, shown: MetricsState) -> None:
-        self._shown = shown
-
-    def collect(self) -> Iterable[Metric]:
-        return COUNTED.collect(self._shown)
 
 
 def flipped(service: Service, device: str) -> None:

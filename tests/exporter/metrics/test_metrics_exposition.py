@@ -22,13 +22,10 @@ from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.metrics.numbers import number_text
+from tests.fixtures.collected_families import Truth
 from tests.fixtures.metrics_states import NOW, TODAY, interface, live_plan, lived_in, snapshot, state, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from prometheus_client import Metric
-
     from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
 
@@ -44,16 +41,6 @@ names = st.one_of(
 disks = st.builds(Disk, amounts, amounts)
 plans = st.builds(live_plan, names, cap=st.none() | amounts, used=amounts)
 causes = st.dictionaries(st.tuples(names, st.sampled_from(["boot", "reset", "wrap"])), amounts, max_size=3)
-
-
-class Truth:
-    """A registry whose families are those of one state."""
-
-    def __init__(self, shown: MetricsState) -> None:
-        self._shown = shown
-
-    def collect(self) -> Iterable[Metric]:
-        return ALL.collect(self._shown)
 
 
 @st.composite
@@ -112,8 +99,8 @@ def test_every_page_is_what_prometheus_client_writes_byte_for_byte(followed: lis
     exposition = Exposition(ALL)
 
     for shown in followed:
-        openmetrics = generate_openmetrics(Truth(shown))  # type: ignore[no-untyped-call]
-        assert exposition.render(shown).body == generate_latest(Truth(shown))
+        openmetrics = generate_openmetrics(Truth(ALL, shown))  # type: ignore[no-untyped-call]
+        assert exposition.render(shown).body == generate_latest(Truth(ALL, shown))
         assert exposition.render(shown, OPENMETRICS).body == openmetrics
         assert gzip.decompress(exposition.render(shown, OPENMETRICS, "gzip").body) == openmetrics
 

@@ -18,6 +18,7 @@ from exporter.meters.interfaces.state import interface as subject_of
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import Families, families
 from exporter.metrics.families.service import Build
+from tests.fixtures.collected_families import collect
 from tests.fixtures.metrics_states import (
     FAILING,
     NOW,
@@ -141,7 +142,7 @@ def test_every_promised_metric_is_told_with_its_labels() -> None:
 
 
 def test_every_family_has_a_type_and_a_help_that_is_a_sentence() -> None:
-    for family in OURS.collect(lived_in()):
+    for family in collect(OURS, lived_in()):
         assert re.fullmatch(r"[A-Z].{10,}\.", family.documentation), family.name
         assert family.type in {"counter", "gauge", "info", "histogram"}
 
@@ -190,7 +191,7 @@ def test_a_failing_meter_costs_what_only_a_look_can_tell() -> None:
     working, failing = lived_in(), lived_in()
     failing = failing._replace(snapshot=with_view(failing.snapshot, health=FAILING))
 
-    lost = {family.name for family in OURS.collect(working)} - {family.name for family in OURS.collect(failing)}
+    lost = {family.name for family in collect(OURS, working)} - {family.name for family in collect(OURS, failing)}
 
     assert lost == {
         "netledger_interface",

@@ -19,6 +19,7 @@ from reports.calendar.periods import day_of, day_start
 from reports.calendar.spans import Span
 from reports.ledger.shape import GONE, INTERFACE
 from reports.past.samples import FAMILIES, Past
+from tests.fixtures.collected_families import collect
 from tests.fixtures.metrics_states import interface, snapshot, state
 from tests.worlds.written_ledger import SLOT, WrittenLedger
 
@@ -106,7 +107,7 @@ def scraped(rows: dict[str, dict[int, Pair]], zone: ZoneInfo, at: int, until: in
         for device, pairs in known.items()
         if pairs
     ]
-    page = families(process=False).collect(state(snapshot(shown), totals_held=totals, now=at))
+    page = collect(families(process=False), state(snapshot(shown), totals_held=totals, now=at))
     return {
         (sample.name, tuple(sample.labels.items())): sample.value
         for metric in page
