@@ -19,17 +19,20 @@ OPERATIONS = frozenset(
         *("sendfile", "copy_file_range", "connect", "backup", "commit"),
     }
 )
+STATEMENTS = OPERATIONS | {"execute"}
+"""Every statement of SQL, too."""
+
 WRITING = OPERATIONS - {"unlink", "connect", "commit"}
 """What a full disk refuses, where Python sees it."""
 
 
-def is_killed(work: Callable[[], object], step: int) -> bool:
+def is_killed(work: Callable[[], object], step: int, operations: frozenset[str] = OPERATIONS) -> bool:
     """Do the work in a child that is killed before its step-th file operation; False when it had fewer, and is done."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a child that touches no thread of its parent
         child = os.fork()
     if child == 0:
-        before_operation(OPERATIONS, step, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        before_operation(operations, step, lambda: os.kill(os.getpid(), signal.SIGKILL))
         try:
             work()
             os._exit(0)

@@ -14,9 +14,9 @@ from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 if TYPE_CHECKING:
     from pathlib import Path
 
-# How a renamed table is quoted is up to the version of SQLite that renamed it.
+# How a table is quoted and spaced that was renamed, or lost a column, is up to the version of SQLite that did it.
 DEFINITIONS = """
-SELECT type, name, tbl_name, replace(sql, '"', '') FROM sqlite_master
+SELECT type, name, tbl_name, replace(replace(replace(sql, '"', ''), ' ', ''), char(10), '') FROM sqlite_master
 WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'
 """
 TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
