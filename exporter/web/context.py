@@ -103,7 +103,7 @@ class ServiceContext:
             found.append(f"the interface meter fails: {snapshot.meters[INTERFACE.name].health.error}")
         late = self.seconds_since_sample
         if late == math.inf:
-            found.append("no look at the interfaces has worked yet")
+            found.append("no sample yet")
         elif late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
             found.append(f"no sample for {late:.0f} s")
         elif snapshot is not None and not any(state.is_counted for state in interfaces_of(snapshot).interfaces):

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1, generated from the types that the endpoints use, and a page that shows it without any script."""
+"""OpenAPI 3.1, made from the types of the routes, and the same as a page without scripts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ERRORS = {
     408: "The body did not come in time.",
     413: "The request has a body of more than 64 KiB; it needs none.",
     429: "Too many wrong keys or passwords came from this address: Retry-After says how many seconds to wait.",
-    500: "A fault of the service, which its log describes.",
+    500: "Internal error; see the log.",
     503: "The ledger or the interfaces cannot be read or written now; counting goes on in memory.",
 }
 CREDENTIALS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}, {"password": []}]

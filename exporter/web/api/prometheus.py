@@ -1,4 +1,4 @@
-"""What Prometheus asks: /metrics, /-/healthy and /-/ready."""
+"""Endpoints of Prometheus: /metrics, /-/healthy and /-/ready."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ async def healthy(_request: web.Request) -> web.Response:
     return web.Response(text="netledger is healthy\n")
 
 
-@routes.page("/-/ready", "Whether a look at the interfaces has worked", "text/plain")
+@routes.page("/-/ready", "Whether there is a sample", "text/plain")
 async def ready(request: web.Request) -> web.Response:
-    """The ledger is open and a look has worked."""
+    """The ledger is open and there is a sample."""
     if request.app[CONTEXT].seconds_since_sample == float("inf"):
-        return error_response(503, "no look at the interfaces has worked yet")
+        return error_response(503, "no sample yet")
     return web.Response(text="netledger is ready\n")

@@ -1,4 +1,4 @@
-"""The ledger over HTTP: what it takes up, how it is, and what may be done to it."""
+"""The ledger over HTTP: health, size and retention, cleanup, what is unposted, notices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ routes = Routes()
 
 
 class CleanupQuery(Query, frozen=True, kw_only=True):
-    """What else to do."""
+    """Which rows a cleanup deletes, and whether the file shrinks."""
 
     aggressive: Annotated[
         bool, msgspec.Meta(description="Keep minute and quarter-hour rows for a tenth of their time only.")
@@ -41,15 +41,15 @@ class Committed(Answer):
     committed: bool
 
 
-class Waiting(Answer):
+class UnpostedAnswer(Answer):
     """What is counted and not yet in the ledger: rows of [posting, interface, counted, start, received, sent, ...]."""
 
     unposted: Unposted
     seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET
 
 
-class Seen(Answer):
-    """How many notices were put away."""
+class NoticesCleared(Answer):
+    """The number of cleared notices."""
 
     notices: int
 
@@ -60,14 +60,14 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     problems = context.problems()
     path = context.settings.ledger.path
 
-    def look(ledger: LedgerReader) -> tuple[shapes.StorageFigures | None, str, str]:
+    def read(ledger: LedgerReader) -> tuple[shapes.StorageFigures | None, str, str]:
         figures = shapes.storage_figures(
             _row_counts(context, ledger), size_on_disk(path), context.settings.ledger.max_size
         )
         return figures, iso(context.now, ledger.zone), ledger.zone.key
 
     try:
-        storage_figures, timestamp, zone = await context.ask(look)
+        storage_figures, timestamp, zone = await context.ask(read)
     except sqlite3.Error as error:
         problems.append(f"the ledger cannot be read: {error}")
         storage_figures, timestamp, zone = None, iso(context.now, ZoneInfo("UTC")), "UTC"
@@ -109,11 +109,11 @@ async def clean_up(context: ServiceContext, query: CleanupQuery) -> shapes.Clean
     return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum)
 
 
-@routes.service("GET", "/api/unposted", "What is not yet in the ledger", NoQuery, Waiting)
-async def unposted(context: ServiceContext, _query: NoQuery) -> Waiting:
+@routes.service("GET", "/api/unposted", "What is not yet in the ledger", NoQuery, UnpostedAnswer)
+async def unposted(context: ServiceContext, _query: NoQuery) -> UnpostedAnswer:
     """For readers of the ledger file: what it does not hold yet."""
     context.fresh_snapshot()
-    return Waiting(seconds_since_sample=_seconds_since_sample(context), unposted=context.poster.unposted())
+    return UnpostedAnswer(seconds_since_sample=_seconds_since_sample(context), unposted=context.poster.unposted())
 
 
 @routes.service("POST", "/api/commit", "Post everything now", NoQuery, Committed)
@@ -123,16 +123,16 @@ async def commit(context: ServiceContext, _query: NoQuery) -> Committed:
     return Committed(committed=await context.poster.post())
 
 
-@routes.service("POST", "/api/notices/seen", "Put notices away", NoQuery, Seen)
-async def notices_seen(context: ServiceContext, _query: NoQuery) -> Seen:
-    """Somebody has read what happened to the ledger: health is good again."""
+@routes.service("POST", "/api/notices/seen", "Put notices away", NoQuery, NoticesCleared)
+async def clear_notices(context: ServiceContext, _query: NoQuery) -> NoticesCleared:
+    """Clear the notices of the ledger, after a person has read them: health is good again."""
     count = len(context.upkeep.notices)
     await context.upkeep.mark_seen()
-    return Seen(notices=count)
+    return NoticesCleared(notices=count)
 
 
 def _row_counts(context: ServiceContext, ledger: LedgerReader) -> RowCounts:
-    """As upkeep found them within the hour: counting a year's rows would take most of the time of an answer."""
+    """Rows as upkeep counted them within the hour: counting a year's rows takes most of the time of an answer."""
     figures = context.upkeep.figures
     if figures is None:
         return ledger.row_counts()

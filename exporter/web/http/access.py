@@ -1,4 +1,4 @@
-"""Who may ask: Host and Origin are checked against rebinding and forgery, keys and passwords in constant time."""
+"""Access: checks of Host and Origin against rebinding and forgery, of keys and passwords in constant time."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/dashboard", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})
-"""What tells nothing about the machine, or asks `data_refusal` before it does: no key is asked for."""
+"""Paths that need no key: they say nothing about the machine, or check `data_refusal` first."""
 
 ANY_HOST_PATHS = frozenset({"/metrics", "/-/healthy", "/-/ready"})
-"""What is asked by whatever name the network has for this machine: rebinding reads metrics at most."""
+"""Paths that accept every Host, since scrapers use any name of the machine: rebinding reads metrics at most."""
 
 HOST = re.compile(r"(?P<name>[^\s/?#@:%\\\[\]]+)(:\d{1,5})?|\[(?P<address>[0-9a-f:.]+(%[\w.-]+)?)\](:\d{1,5})?")
 BEARER = {"WWW-Authenticate": 'Bearer realm="netledger"'}
@@ -42,11 +42,11 @@ CROSS_SITE = (
 )
 
 ASSETS = "/assets/"
-"""Scripts and styles of the page: the same for everybody."""
+"""Scripts and styles of the page, which need no key."""
 
 
 class Refusal(NamedTuple):
-    """Why a request is not answered."""
+    """The response to a request that is not allowed."""
 
     status: int
     message: str
@@ -54,14 +54,14 @@ class Refusal(NamedTuple):
 
 
 class Access:
-    """The rules of one service."""
+    """The access rules of one service."""
 
     def __init__(
         self, settings: Settings, attempts: Attempts, token: str, web_config: WatchedWebConfig | None = None
     ) -> None:
         """Keys and hosts of the settings; users, where there are any, of the web config file.
 
-        `token` opens everything: whoever may read the ledger's lock is one of us.
+        `token` opens everything: it stands in the ledger's lock, which only the service's user can read.
         """
         self._keys = tuple(key.encode() for key in settings.auth.api_keys)
         self._attempts, self._token = attempts, token.encode()
@@ -76,37 +76,37 @@ class Access:
 
     @property
     def has_origins(self) -> bool:
-        """Whether pages from anywhere else may read the API."""
+        """True if pages of other origins may read the API."""
         return bool(self._origins)
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the web config adds to every answer."""
+        """Headers that the web config adds to every response."""
         return self._web_config.current().headers if self._web_config else {}
 
     async def refusal(self, request: web.Request) -> Refusal | None:
-        """The first rule that the request breaks, or None."""
+        """The refusal by the first rule that the request breaks; None if it is allowed."""
         if request.protocol.is_local and not self._has_token(request):  # type: ignore[attr-defined]  # ours
             return Refusal(401, "only commands of this machine are answered here")
-        if (refused := self._strange_host(request)) is not None:
+        if (refused := self._host_refusal(request)) is not None:
             return refused
         if request.method not in SAFE_METHODS and not self._is_same_site(request):
             return Refusal(403, CROSS_SITE)
         if request.method == "OPTIONS" and self.allowed_origin(request) is not None:
             return None  # browsers ask whether they may send credentials without sending any
-        return await self._without_credentials(request, needs_key=self._needs_key(request.path))
+        return await self._credentials_refusal(request, needs_key=self._needs_key(request.path))
 
     async def data_refusal(self, request: web.Request) -> Refusal | None:
-        """Why a page that everybody may open tells this request no data, or None."""
-        return await self._without_credentials(request, needs_key=True)
+        """The refusal of data in a page that needs no key to open; None if it is allowed."""
+        return await self._credentials_refusal(request, needs_key=True)
 
     def allowed_origin(self, request: web.Request) -> str | None:
-        """The request's Origin, if pages from there may read the API."""
+        """The request's Origin, if pages of that origin may read the API."""
         origin = request.headers.get("Origin")
         return origin if origin in self._origins else None
 
-    def _strange_host(self, request: web.Request) -> Refusal | None:
-        """Every browser names a host; HTTP/1.0, in which old probes ask, knows none."""
+    def _host_refusal(self, request: web.Request) -> Refusal | None:
+        """The refusal of an unknown Host. Browsers always send one; HTTP/1.0, which old probes use, has none."""
         headers = request.headers.getall("Host", [])
         if not headers and request.version < HttpVersion11:
             return None
@@ -117,7 +117,7 @@ class Access:
         return Refusal(403, "this Host is not served here: add it to server.allowed_hosts")
 
     def _is_own_host(self, header: str) -> bool:
-        """DNS rebinding needs a name: addresses are always served, names only when they are known."""
+        """True for addresses and known names: DNS rebinding needs a name."""
         found = HOST.fullmatch(header.lower())
         if found is None:
             return False
@@ -139,7 +139,7 @@ class Access:
             return False
         return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
-    async def _without_credentials(self, request: web.Request, *, needs_key: bool) -> Refusal | None:
+    async def _credentials_refusal(self, request: web.Request, *, needs_key: bool) -> Refusal | None:
         if self._has_token(request):
             return None
         passwords, changes = self._basic_auth(), _changes_something(request)
@@ -156,7 +156,7 @@ class Access:
         return self._demand(request, is_given=is_given)
 
     def _demand(self, request: web.Request, *, is_given: bool) -> Refusal | None:
-        """What a request lacks that is let in by no key and no password."""
+        """The refusal of a request without a valid key or password; None if it needs none."""
         if self._basic_auth() is not None:
             return Refusal(401, "user and password are needed", {"WWW-Authenticate": 'Basic realm="netledger"'})
         if self._keys:
@@ -164,7 +164,7 @@ class Access:
         return None if _has_certificate(request) else Refusal(401, CHANGES, BEARER)
 
     def _basic_auth(self) -> BasicAuth | None:
-        """The users of the web config as it is now; None where it names none."""
+        """The users of the current web config; None without any."""
         config = self._web_config.current() if self._web_config else None
         if config is None or not config.users:
             return None
@@ -178,19 +178,19 @@ class Access:
         return path != "/metrics" or self._protects_metrics
 
     def _has_key(self, request: web.Request) -> bool:
-        """Compare with every key, each in constant time, so that time tells nothing."""
+        """Compare with every key, each in constant time, so that timing reveals nothing."""
         given = _given_key(request)
         return sum(hmac.compare_digest(given, key) for key in self._keys) > 0
 
     def _has_token(self, request: web.Request) -> bool:
-        """Nobody guesses it: it may be tried for ever."""
+        """True for the token; it is too long to guess, so attempts are not limited."""
         return hmac.compare_digest(_given_key(request), self._token)
 
     async def _has_password(self, request: web.Request, passwords: BasicAuth, address: str) -> bool:
         pair = _given_password(request)
         if pair is None or passwords.knows(*pair):
             return pair is not None
-        async with self._checking:  # one by one: guesses that come at once are counted before the next is looked at
+        async with self._checking:  # one by one: of parallel guesses each is counted before the next is checked
             return not self._attempts.seconds_to_wait(address) and await asyncio.to_thread(passwords.check, *pair)
 
 
@@ -215,10 +215,10 @@ def _given_password(request: web.Request) -> tuple[str, str] | None:
 
 
 def _changes_something(request: web.Request) -> bool:
-    """A path that is not there, or that has no such method, changes nothing: its own error says so."""
+    """True for a method that changes something; not for an unknown path or method, which have errors of their own."""
     return request.method not in SAFE_METHODS and request.match_info.http_exception is None
 
 
 def _has_certificate(request: web.Request) -> bool:
-    """Whether the client has shown a certificate: only those that were verified are told of."""
+    """True if the client has a certificate; `ssl` reports only verified ones."""
     return bool(request.transport and request.transport.get_extra_info("peercert"))

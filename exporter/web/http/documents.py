@@ -1,4 +1,4 @@
-"""Documents: files that are written while they are sent, and not sent to a client that has them."""
+"""Documents: files that are written while they are sent; 304 for a client that has the newest."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEADERS = {**WITHOUT_SCRIPTS, "Cache-Control": "private, no-cache"}
 
 
 class Document(NamedTuple):
-    """A file before it is written; `facts` are what it says, without the time at which it is asked for."""
+    """A file before it is written; `facts` are its contents without the time of the request."""
 
     facts: tuple[object, ...]
     headers: Mapping[str, str]
@@ -40,13 +40,13 @@ class Document(NamedTuple):
 
 
 class DocumentStream:
-    """The pieces that are still to be written, and `ledger` as it is when they are."""
+    """Pieces still to be written, and the `ledger` of the moment at which they are."""
 
     ledger: LedgerReader
     pieces: Iterator[bytes]
 
     def write(self, ledger: LedgerReader, most_bytes: int = CHUNK_BYTES) -> bytes:
-        """As many pieces as are quickly made; b"" at the end."""
+        """The next pieces, for a fiftieth of a second at most; b"" at the end."""
         self.ledger = ledger
         held, size, ends = [], 0, time.monotonic() + CHUNK_SECONDS
         for piece in self.pieces:
@@ -57,7 +57,7 @@ class DocumentStream:
         return b"".join(held)
 
     async def chunks(self, service: ServiceContext, *written: bytes) -> AsyncIterator[bytes]:
-        """What is written, and the rest."""
+        """The written chunks, and the rest."""
         for chunk in written:
             yield chunk
         while chunk := await service.ask_patiently(self.write):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 QUARTER_HOUR = 900
 MONTHS_BACK = 24
-"""As many months as the dashboards draw: what is asked of everything is shown from there."""
+"""As many months as the dashboards draw; links to everything begin there."""
 
 
 class LinkContext:
@@ -34,7 +34,7 @@ class LinkContext:
         return day_start(self.today.replace(year=months // 12, month=months % 12 + 1, day=1), self.zone)
 
     def usage(self, query: Any, period: Period) -> str:
-        """Usage of a period; one that goes on is shown until now."""
+        """Usage of a period; of a running one until now."""
         return self.links.usage(period.start, None if period.end > self.now else period.end, query.interface)
 
     def lately(self, query: Any, seconds: int) -> str:
@@ -42,7 +42,7 @@ class LinkContext:
         return self.links.usage(self.now - seconds, None, query.interface)
 
     def plan(self, query: Any) -> str:
-        """A plan's cycle; without a name the first plan's, and every plan is shown."""
+        """The cycle of a plan; without a name all plans in the cycle of the first."""
         plans = self.settings.plans
         start = cycle_of(named(plans, query.plan), self.today, self.zone).start
         return self.links.plans(start, None, query.plan)

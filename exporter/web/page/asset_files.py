@@ -1,4 +1,4 @@
-"""The page's scripts, styles and pictures: files of the package, compressed once, kept by browsers for good.
+"""Scripts, styles and pictures of the page: files of the package, compressed once, cached by browsers forever.
 
 Their address has a hash of all of them, so that a new release is a new address, and scripts import each other by name.
 """
@@ -25,7 +25,7 @@ THEME = Path(reports.__file__).parent / "templates" / "theme.css"
 """The colours of pages and reports alike."""
 
 STYLES = (THEME, OWN / "vendor/uplot/uPlot.css", OWN / "page.css")
-"""One file for browsers, in this order: each of its own would put off the first paint."""
+"""One file for browsers, in this order: a file each would delay the first paint."""
 
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_GOOD = "public, max-age=31536000, immutable"
@@ -33,7 +33,7 @@ COMPRESSION = 9
 
 
 class Asset(NamedTuple):
-    """A file as it is sent: compressed, since every browser takes that."""
+    """A file and its content type, compressed with gzip."""
 
     content_type: str
     compressed: bytes
@@ -52,7 +52,7 @@ def assets() -> dict[str, Asset]:
 
 @functools.cache
 def version() -> str:
-    """What changes when an asset does."""
+    """A hash of all assets."""
     digest = hashlib.blake2b(digest_size=6)
     for name, asset in assets().items():
         digest.update(name.encode() + asset.compressed)
@@ -60,15 +60,15 @@ def version() -> str:
 
 
 def address(name: str) -> str:
-    """Where browsers get an asset, from a page at the root; KeyError for one that is not there."""
+    """The path of an asset, relative to a page at the root; KeyError for an unknown one."""
     assets()[name]
-    # Without the first slash: a proxy may serve us beneath a path of its own.
+    # Without the first slash: a proxy may serve the page below a path of its own.
     return f"{ASSETS[1:]}{version()}/{name}"
 
 
 @routes.page(f"{ASSETS}{{version}}/{{name}}", "")
 async def asset(request: web.Request) -> web.Response:
-    """One file; an address of another release gives what there is now, and is not kept."""
+    """One file; the path of another release gives the current file, which is not cached."""
     found = assets().get(request.match_info["name"])
     if found is None:
         raise web.HTTPNotFound

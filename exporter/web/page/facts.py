@@ -1,4 +1,4 @@
-"""What the page tells besides the moment: one visit to the ledger gathers it as typed data."""
+"""What the page shows of the ledger, read at one moment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ Month = tuple[int, int]
 class PageFacts(NamedTuple):
     """What the ledger says at `now` (UTC seconds). Months are (year, month).
 
-    `began` is the first day that the ledger tells of, None in an empty one; `lifetime` is all that was ever counted;
+    `began` is the first counted day, None in an empty ledger; `lifetime` is everything counted;
     costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
     of the last week.
     """
@@ -62,7 +62,7 @@ class PageFacts(NamedTuple):
 def page_facts(
     ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: Remembered[Records]
 ) -> PageFacts:
-    """Gather it; a month that the ledger tells nothing of is empty."""
+    """The facts of the ledger; a month before counting began is empty."""
     today = day_of(int(now), ledger.zone)
     began = first_day(ledger)
     first, last = _month_of(began or today), _month_of(today)

@@ -127,7 +127,7 @@ def _state(service: ServiceContext, snapshot: Snapshot, problems: list[str]) -> 
     """The state of the page, and why, by what matters most."""
     age = service.seconds_since_sample
     if snapshot.meters[INTERFACE.name].is_gap_open:
-        return GAP, f"Gap open: nobody has looked for {age:.0f} s"
+        return GAP, f"Gap open: no sample for {age:.0f} s"
     if not snapshot.meters[INTERFACE.name].health.is_up:
         return LATE, "Late: the interfaces cannot be read"
     if service.is_degraded:

@@ -1,4 +1,4 @@
-"""The live page at / and /dashboard: made here with all its numbers, kept moving by live frames."""
+"""The live page at / and /dashboard: made with all numbers, which live frames then update."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMPRESSION = 5
 
 
 class PageQuery(Query, frozen=True, kw_only=True):
-    """What of the page can be chosen."""
+    """Which month the page shows."""
 
     month: MonthText | None = None
 
@@ -43,7 +43,7 @@ class PageQuery(Query, frozen=True, kw_only=True):
 @routes.page("/dashboard", "The same page", HTML, query=PageQuery)
 @routes.page("/", "The live page: now, today, this cycle, this month by day", HTML, query=PageQuery)
 async def page(request: web.Request) -> web.Response:
-    """The page with its numbers; where a key is needed and none is given, one without any that asks for it."""
+    """The page with its numbers; without a key that is needed, a page without data that asks for it."""
     query = parse_query(request, PageQuery)
     which = None if query.month is None else parse_parameter("month", query.month, parse_month)
     refusal = await request.app[ACCESS].data_refusal(request)
@@ -69,7 +69,7 @@ async def page(request: web.Request) -> web.Response:
 
 @routes.page("/dashboard/", "Leads to the same page", HTML, query=PageQuery)
 async def to_page(request: web.Request) -> web.Response:
-    """The page loads everything by addresses beside its own, which a slash at its end would change."""
+    """A redirect: the page loads everything by relative paths, which a slash at its end would change."""
     query = parse_query(request, PageQuery)
     location = "../dashboard" if query.month is None else f"../dashboard?{urlencode({'month': query.month})}"
     return web.Response(status=308, headers={"Location": location})
@@ -82,7 +82,7 @@ def _page_context(request: web.Request) -> PageContext:
 
 
 def _answer(request: web.Request, text: str, *, status: int = 200) -> web.Response:
-    """On the thread that has made it: compressing would keep the event loop."""
+    """The response, made on a reader's thread: compression would block the event loop."""
     body, headers = text.encode(), dict(HEADERS)
     if accepts_gzip(request.headers.get("Accept-Encoding", "")):
         body = gzip.compress(body, COMPRESSION, mtime=0)

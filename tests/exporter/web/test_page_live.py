@@ -262,7 +262,7 @@ async def test_an_open_gap_is_said(service: RunningService) -> None:
         frame = await client.frame()
 
     assert frame["state"] == "gap"
-    assert frame["says"].startswith("Gap open: nobody has looked for 20")
+    assert frame["says"].startswith("Gap open: no sample for 20")
 
 
 async def test_a_frame_that_cannot_be_made_ends_nothing(
