@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.clock import Instant
     from exporter.metering.clock_repair import ClockChange
-    from exporter.metering.postings import OpeningBalance
+    from exporter.metering.postings import MeterCheckpoint, OpeningBalance
     from exporter.metering.samples import Boot, Meter, SampleInterval
     from exporter.metering.timeline import ClockTimeline
     from reports.ledger.shape import MeterSpec
@@ -91,6 +91,8 @@ class IsolatedMeter:
         except Exception as error:  # noqa: BLE001 - as above; what it has reported waits for its checkpoint
             self._fail(error)
             return None
+        if self.spec.most_subjects:
+            checkpoint = self._bounded_checkpoint(checkpoint)
         gaps, self._gaps = tuple(self._gaps), []
         return MeterPosting(self.name, ClockState(self._boot_id, sampled.wall, sampled.elapsed), checkpoint, gaps)
 
@@ -135,6 +137,12 @@ class IsolatedMeter:
     def view(self, now: Instant) -> MeterView:
         """What is published of it."""
         return MeterView(self._state, self._health, self._gap_seconds, self._timeline.is_gap_open(now))
+
+    def _bounded_checkpoint(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
+        """Facts by the subjects that have rows; a value by subject is kept of those with rows of their own."""
+        facts = {self.bounded(subject): facts for subject, facts in checkpoint.facts.items()}
+        held = {subject: value for subject, value in checkpoint.subjects.items() if subject in self._subjects}
+        return checkpoint._replace(facts=facts, subjects=held)
 
     def _read_aside(self) -> Boot | None:
         """Read on a thread of its own: one that hangs is asked again when it has come back."""

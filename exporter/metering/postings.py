@@ -79,7 +79,8 @@ class Incident(NamedTuple):
 class MeterCheckpoint(NamedTuple):
     """What goes into the ledger with the usage: facts of subjects that changed, and what the meter resumes from.
 
-    That is a value by subject, and one of the meter as a whole; the meter's store writes both.
+    That is a value by subject, and one of the meter as a whole; the meter's store writes both. A meter whose spec
+    bounds its subjects keeps the second kind: subjects beyond have no row that a value could belong to.
     """
 
     facts: Mapping[Subject, Facts]
