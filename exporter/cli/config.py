@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from exporter.doctor.setting_checks import plan_warnings, start_problems
+from exporter.settings.effective import effective_keys, effective_plans
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_settings, user_file
-from exporter.settings.showing import shown_keys, shown_plans
 from exporter.settings.template import settings_template
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
@@ -21,7 +21,7 @@ from exporter.tls.web_config import WebConfigError, load_web_config
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
-    from exporter.settings.rules import Shown
+    from exporter.settings.rules import FileText
     from exporter.tls.web_config import WebConfig
 
 
@@ -122,16 +122,18 @@ def _fail(text: str) -> NoReturn:
 
 
 def _as_json(loaded: Loaded) -> str:
-    settings = {key.name: {"value": _plain(key.value, key.text), "origin": key.origin} for key in shown_keys(loaded)}
+    settings = {
+        key.name: {"value": _plain(key.value, key.text), "origin": key.origin} for key in effective_keys(loaded)
+    }
     plans = [
         {key.name.partition(".")[2]: {"value": key.text, "origin": key.origin} for key in plan}
-        for plan in shown_plans(loaded)
+        for plan in effective_plans(loaded)
     ]
     file = loaded.path and str(loaded.path)
     return json.dumps({"file": file, "settings": settings, "plans": plans}, indent=2)
 
 
-def _plain(value: object, text: Shown) -> Shown | int:
+def _plain(value: object, text: FileText) -> FileText | int:
     # Numbers and truths without a unit are JSON's own; durations and sizes read as in the file.
     return value if isinstance(value, int) and str(value).lower() == text else text
 
@@ -139,7 +141,7 @@ def _plain(value: object, text: Shown) -> Shown | int:
 def _as_table(loaded: Loaded) -> str:
     rows = [
         (key.name, (", ".join(key.text) if isinstance(key.text, list) else key.text) or "-", key.origin)
-        for key in chain(shown_keys(loaded), *shown_plans(loaded))
+        for key in chain(effective_keys(loaded), *effective_plans(loaded))
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}" for name, value, origin in rows)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from exporter.settings.list_rules import SHORTEST_KEY
 from exporter.settings.loopback import is_loopback
 from exporter.settings.tree import Server, keys
-from exporter.settings.wording import place_of
+from exporter.settings.yaml_file import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -9,10 +9,9 @@ import msgspec
 
 from exporter.settings.api_keys import collect_keys, warn_of_readers
 from exporter.settings.folders import NoHomeError, config_folder
-from exporter.settings.reading import Reading
+from exporter.settings.reading import Reading, did_you_mean, printable
 from exporter.settings.tree import PLANS, Settings, keys, sections
-from exporter.settings.wording import did_you_mean, place_of, printable
-from exporter.settings.yaml_file import YamlError, read_yaml_file
+from exporter.settings.yaml_file import YamlError, place_of, read_yaml_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

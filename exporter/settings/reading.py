@@ -10,10 +10,10 @@ import msgspec
 from exporter.settings.rules import RuleError, clipped
 from exporter.settings.schema import Key, Section, fields
 from exporter.settings.tree import PLANS, keys, sections
-from exporter.settings.wording import did_you_mean, place_of, printable
+from exporter.settings.yaml_file import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from exporter.settings.plans.sections import PlanSettings
     from exporter.settings.yaml_file import Entry, Raw
@@ -139,3 +139,15 @@ def _unknown(name: str, kind: type[Section] | None = None) -> str:
     hints = (did_you_mean(field, candidates) for candidates in (exact, beside, elsewhere))
     otherwise = its_keys(kind) if kind else f"the sections are {', '.join(top)}"
     return f"{printable(name)}: unknown key{next(filter(None, hints), f'; {otherwise}')}"
+
+
+def printable(name: str) -> str:
+    """A key that is only in the file: short, and in one line."""
+    return clipped(name if name.isprintable() else repr(name))
+
+
+def did_you_mean(word: str, candidates: Mapping[str, str]) -> str:
+    """A hint at the value of the candidate that is nearest to a word; empty where none is near."""
+    import difflib  # noqa: PLC0415 - only errors need it
+
+    return "".join(f"; did you mean {candidates[near]}?" for near in difflib.get_close_matches(word, candidates, n=1))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Item = TypeVar("Item")
-Shown = str | list[str] | None
+FileText = str | list[str] | None
 
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 HOST_NAME = re.compile(r"[\w.-]+", re.ASCII)
@@ -30,10 +30,10 @@ class Rule(NamedTuple):
 
     says: str
     read: Callable[[object], Any]
-    write: Callable[[Any], Shown] = str
+    write: Callable[[Any], FileText] = str
     is_list: bool = False
 
-    def show(self, value: Any) -> Shown:
+    def show(self, value: Any) -> FileText:
         """The text, or the list of texts, that a file holds for a value; None for none."""
         return None if value is None else self.write(value)
 

@@ -47,13 +47,13 @@ def _lines() -> Iterator[str]:
 
 
 def _key_lines(key: Key, defaults: Settings) -> Iterator[str]:
-    shown = key.rule.show(key.value(defaults))
+    text = key.rule.show(key.value(defaults))
     yield f"  # {key.meaning}"
     yield f"  # Use {key.rule.says}."
-    if shown is None or key.name in DEPENDENT:
-        yield f"  # {key.field}: {shown or ''}".rstrip()
+    if text is None or key.name in DEPENDENT:
+        yield f"  # {key.field}: {text or ''}".rstrip()
     else:
-        yield f"  {key.field}: {_yaml(shown)}"
+        yield f"  {key.field}: {_yaml(text)}"
 
 
 def _example_lines(kind: type[Section], indent: str) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _example_lines(kind: type[Section], indent: str) -> Iterator[str]:
             yield from _example_lines(key.below, f"{indent}#   ")
 
 
-def _yaml(shown: str | list[str]) -> str:
-    if isinstance(shown, list):
-        return f"[{', '.join(_yaml(item) for item in shown)}]"
-    return shown if PLAIN.fullmatch(shown) else json.dumps(shown)
+def _yaml(text: str | list[str]) -> str:
+    if isinstance(text, list):
+        return f"[{', '.join(_yaml(item) for item in text)}]"
+    return text if PLAIN.fullmatch(text) else json.dumps(text)

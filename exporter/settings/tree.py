@@ -1,4 +1,7 @@
-"""The tree of settings: every section and key with its default, its rule and its meaning; frozen."""
+"""The tree of settings: every section with its keys, each with its default, rule and meaning; frozen.
+
+A meter declares its section in its own folder; the tree lists it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
+from exporter.meters.interfaces.settings import Interfaces
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.folders import data_folder, runs_as_root
@@ -65,19 +69,6 @@ class Auth(Section, frozen=True):
 
     def __repr__(self) -> str:
         return f"Auth({len(self.api_keys)} keys, protect_metrics={self.protect_metrics})"
-
-
-class Interfaces(Section, frozen=True):
-    """Which interfaces are metered, how often, and which count for the machine's total."""
-
-    sample_interval: Annotated[float, rules.seconds("100ms", "60s"), "Time between two samples."] = 1.0
-    include: Annotated[tuple[str, ...], lists.SOME_GLOBS, "Interfaces that are metered."] = ("*",)
-    exclude: Annotated[tuple[str, ...], lists.GLOBS, "Interfaces that are not, though included."] = ()
-    counted: Annotated[
-        tuple[str, ...],
-        lists.globs_or("auto", "[eth0, wl*]"),
-        "Interfaces whose bytes are the machine's total; auto finds the uplinks.",
-    ] = ("auto",)
 
 
 class Ledger(Section, frozen=True):

@@ -39,6 +39,11 @@ class Entry(NamedTuple):
     first_line: int | None = None
 
 
+def place_of(path: Path, line: int | None) -> str:
+    """A line of a file, or the file where a problem has no line."""
+    return str(path) if line is None else f"{path}:{line}"
+
+
 class YamlError(Exception):
     """The file cannot be read as one YAML mapping; `line` is None where none is to blame."""
 

@@ -25,7 +25,8 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from exporter.metering.clock import SECOND
-from exporter.settings.tree import Interfaces, Ledger
+from exporter.meters.interfaces.settings import Interfaces
+from exporter.settings.tree import Ledger
 from reports.billing.plans import CycleRule, Plan, PriceStep
 from reports.ledger.shape import INTERFACE
 from tests.bench.seeding import History, seed

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from exporter.metering.samples import MeterError
-
 if TYPE_CHECKING:
     from exporter.metering.counters.readings import CounterReader
     from exporter.meters.interfaces.meter import InterfaceMeter
@@ -28,6 +26,8 @@ def open_reader(_settings: Settings | None = None, platform: str = sys.platform)
         from exporter.meters.interfaces.windows import open_windows_meter  # noqa: PLC0415 - as above
 
         return open_windows_meter()
+    from exporter.metering.samples import MeterError  # noqa: PLC0415 - 2 ms; the settings of this package need none
+
     raise MeterError(f"no interface meter for {platform}")
 
 

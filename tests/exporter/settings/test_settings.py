@@ -183,3 +183,15 @@ def test_settings_with_every_path_set_load_no_heavy_module() -> None:
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
 
     assert shown.strip() == "set()"
+
+
+def test_a_section_that_a_meter_declares_is_imported_without_the_tree() -> None:
+    code = (
+        "import sys; from exporter.meters.interfaces.settings import Interfaces;"
+        "print('exporter.settings.tree' in sys.modules);"
+        "from exporter.settings.tree import sections; print(sections()['interfaces'] is Interfaces)"
+    )
+
+    printed = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+    assert printed.split() == ["False", "True"]

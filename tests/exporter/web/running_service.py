@@ -15,11 +15,12 @@ from exporter.ledger.locks.holder import find_holder
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.checkpoints import ScanState
 from exporter.metering.postings import ClockState, Facts, MeterCheckpoint, MeterPosting, Posting
+from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import METERS, OpenedMeter, new_stores
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
-from exporter.settings.tree import Auth, Average, Grafana, Interfaces, Ledger, Reports, Server, Settings
+from exporter.settings.tree import Auth, Average, Grafana, Ledger, Reports, Server, Settings
 from reports.billing.plans import Plan
 
 if TYPE_CHECKING:

@@ -13,37 +13,37 @@ if TYPE_CHECKING:
 
     from exporter.settings.loading import Loaded
     from exporter.settings.plans.sections import PlanSettings
-    from exporter.settings.rules import Shown
+    from exporter.settings.rules import FileText
 
 
-class ShownKey(NamedTuple):
+class EffectiveKey(NamedTuple):
     """One key in effect: its full name such as "plans[0].cap", its value, that value in a file, its origin."""
 
     name: str
     value: Any
-    text: Shown
+    text: FileText
     origin: str
 
 
-def shown_keys(loaded: Loaded) -> Iterator[ShownKey]:
+def effective_keys(loaded: Loaded) -> Iterator[EffectiveKey]:
     """Every key of every section."""
     for name, key in keys().items():
         value = key.value(loaded.settings)
-        yield ShownKey(name, value, key.rule.show(value), loaded.origins[name])
+        yield EffectiveKey(name, value, key.rule.show(value), loaded.origins[name])
 
 
-def shown_plans(loaded: Loaded) -> Iterator[list[ShownKey]]:
+def effective_plans(loaded: Loaded) -> Iterator[list[EffectiveKey]]:
     """Every key of each plan; what may be a secret is hidden."""
     for number, plan in enumerate(loaded.plans or (DEFAULT_PLAN,)):
-        yield list(_shown_plan(f"{PLANS}[{number}]", plan.in_force(), loaded.origins))
+        yield list(_effective_plan(f"{PLANS}[{number}]", plan.in_force(), loaded.origins))
 
 
-def _shown_plan(plan_name: str, plan: PlanSettings, origins: Mapping[str, str]) -> Iterator[ShownKey]:
+def _effective_plan(plan_name: str, plan: PlanSettings, origins: Mapping[str, str]) -> Iterator[EffectiveKey]:
     for name, key, value in leaves(plan, plan_name):
-        # A tier, or a single step, is shown as the price that it stands for.
+        # A tier, or a single step, counts as the price that it stands for.
         if key.field == "tier":
             continue
         text = key.rule.show(value)
         sources = [f"{plan_name}.{price}" for price in PRICES] if key.field == "price_per_gb" else [name]
         origin = next((origins[source] for source in sources if source in origins and text), "default")
-        yield ShownKey(name, value, text, origin)
+        yield EffectiveKey(name, value, text, origin)
