@@ -14,9 +14,9 @@ from exporter.backfill.promtool import (
     LARGE_BLOCK_HOURS,
     OWN_BLOCK_HOURS,
     Block,
+    block_maker,
     blocks_in,
     give_to_owner_of,
-    making_blocks,
 )
 from reports.calendar.periods import HOUR_SECONDS
 from reports.calendar.spans import Span
@@ -39,7 +39,7 @@ class Window(NamedTuple):
     hours: int
 
 
-class Written(NamedTuple):
+class WrittenBlocks(NamedTuple):
     """Samples that were written, and the blocks that hold them."""
 
     samples: int
@@ -69,7 +69,7 @@ def _cut(span: Span, hours: int) -> list[Span]:
 
 def write_blocks(
     past: Past, span: Span, target: Labels, folder: Path, promtool: str, advance: Callable[[float], None]
-) -> Written:
+) -> WrittenBlocks:
     """Put the samples of `span` into blocks in `folder`; raises CountError, PromtoolError, OSError.
 
     `advance` is told how many seconds of the span are done. Whatever fails, nothing is left behind.
@@ -77,7 +77,7 @@ def write_blocks(
     with _aside(folder) as aside:
         made, written, texts = aside / "blocks", 0, [aside / "one.om", aside / "other.om"]
         made.mkdir()
-        with making_blocks(promtool, made) as make:
+        with block_maker(promtool, made) as make:
             for window in block_windows(span, blocks_in(folder)):
                 samples = _write_text(past, window.span, target, texts[0])
                 if samples:
@@ -90,7 +90,7 @@ def write_blocks(
         if counted != written:
             raise CountError(f"{written} samples were written and promtool took {counted}: nothing was put in {folder}")
         give_to_owner_of(folder, [block.path for block in blocks])
-        return Written(written, list(_put_into_place(blocks, folder)))
+        return WrittenBlocks(written, list(_put_into_place(blocks, folder)))
 
 
 def _write_text(past: Past, window: Span, target: Labels, path: Path) -> int:

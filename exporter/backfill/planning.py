@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SOON_SECONDS = YEAR_SECONDS
 
 
-class Wanted(NamedTuple):
+class BackfillOptions(NamedTuple):
     """What was typed."""
 
     form: str
@@ -43,7 +43,7 @@ class Wanted(NamedTuple):
     prometheus: str | None
     as_json: bool
 
-    def require_sense(self) -> None:
+    def require_consistent(self) -> None:
         """Raise click.UsageError for what excludes each other."""
         if sum(place is not None for place in (self.output, self.into, self.to)) > 1:
             raise click.UsageError("--output, --into and --to exclude each other: give one of them")
@@ -68,26 +68,26 @@ class Task(NamedTuple):
     notes: tuple[str, ...]
 
 
-def plan_backfill(wanted: Wanted, session: Session, ledger: LedgerReader, now: float) -> Task:
+def plan_backfill(options: BackfillOptions, session: Session, ledger: LedgerReader, now: float) -> Task:
     """Decide what to write and ask the server whether it would keep it.
 
     Raises click.UsageError and click.ClickException, each with the next step.
     """
-    target = target_labels(session.settings, wanted.labels)
-    server = _server(wanted)
+    target = target_labels(session.settings, options.labels)
+    server = _server(options)
     looked = last_sample(session.settings.ledger.path)
     end = int(now if looked is None else min(now, looked)) + 1
     if server is not None:
         prometheus.require_target(server, target, now)
         prometheus.require_our_ledger(server, target, ledger_start(ledger), now)
-    live = _until(wanted, server, target, ledger.zone, now)
+    live = _until(options, server, target, ledger.zone, now)
     past = Past(
         ledger, end if live is None else min(end, live), history_of_all=session.settings.metrics.history == "all"
     )
-    span = _span(wanted, past, ledger.zone, session, live)
+    span = _span(options, past, ledger.zone, session, live)
     notes: tuple[str, ...] = ()
     if server is not None:
-        notes = _require_retention(wanted, server, span, now, ledger.zone)
+        notes = _require_retention(options, server, span, now, ledger.zone)
         prometheus.require_seam(server, target, past, now)
     return Task(past, span, target, ledger.zone, server, notes)
 
@@ -99,28 +99,30 @@ def ledger_start(ledger: LedgerReader) -> int | None:
     return None if day is None else day_start(day, ledger.zone)
 
 
-def _server(wanted: Wanted) -> MetricServer | None:
-    if wanted.to is not None:
-        return MetricServer(wanted.to, "--to")
-    return None if wanted.prometheus is None else MetricServer(wanted.prometheus, "--prometheus")
+def _server(options: BackfillOptions) -> MetricServer | None:
+    if options.to is not None:
+        return MetricServer(options.to, "--to")
+    return None if options.prometheus is None else MetricServer(options.prometheus, "--prometheus")
 
 
-def _until(wanted: Wanted, server: MetricServer | None, target: Labels, zone: ZoneInfo, now: float) -> int | None:
+def _until(
+    options: BackfillOptions, server: MetricServer | None, target: Labels, zone: ZoneInfo, now: float
+) -> int | None:
     """Before when all samples are to be; None where nothing says so."""
-    if wanted.until is not None:
-        return _instant("--until", wanted.until, zone)
+    if options.until is not None:
+        return _instant("--until", options.until, zone)
     if server is None:
         return None
     return prometheus.live_since(server, target, now)
 
 
-def _span(wanted: Wanted, past: Past, zone: ZoneInfo, session: Session, live: int | None) -> Span:
+def _span(options: BackfillOptions, past: Past, zone: ZoneInfo, session: Session, live: int | None) -> Span:
     span = past.span
-    if wanted.first is not None:
-        span = Span(max(span.start, _instant("--from", wanted.first, zone)), span.end)
+    if options.first is not None:
+        span = Span(max(span.start, _instant("--from", options.first, zone)), span.end)
     if span.start < span.end:
         return span
-    if wanted.first is None and live is None:
+    if options.first is None and live is None:
         raise click.ClickException(
             f"{session.settings.ledger.path} holds nothing to tell yet: leave `netledger run` counting, and ask again"
         )
@@ -135,9 +137,11 @@ def _instant(option: str, text: str, zone: ZoneInfo) -> int:
         raise click.UsageError(f"{option}: {error}") from error
 
 
-def _require_retention(wanted: Wanted, server: MetricServer, span: Span, now: float, zone: ZoneInfo) -> tuple[str, ...]:
+def _require_retention(
+    options: BackfillOptions, server: MetricServer, span: Span, now: float, zone: ZoneInfo
+) -> tuple[str, ...]:
     """Raise where the server would forget at once what is written; gives a note where it soon will."""
-    is_victoria = wanted.to is not None
+    is_victoria = options.to is not None
     found = victoria.retention(server) if is_victoria else prometheus.retention(server)
     flag = "-retentionPeriod" if is_victoria else "--storage.tsdb.retention.time"
     if found.seconds is None:

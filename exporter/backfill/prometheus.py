@@ -26,7 +26,7 @@ SEAM_SECONDS = 2 * 86_400
 MOST_TOLD = 5
 
 
-class Retention(NamedTuple):
+class ServerRetention(NamedTuple):
     """What the server says, and the seconds it comes to (None: it forgets nothing for its age)."""
 
     told: str
@@ -41,10 +41,10 @@ class SeamError(click.ClickException):
     """The live counters begin below the end of the past; the text says what to do."""
 
 
-def retention(server: MetricServer) -> Retention:
+def retention(server: MetricServer) -> ServerRetention:
     """Ask how long samples are kept; raises MetricServerError."""
     told = str(server.json("/api/v1/status/runtimeinfo").get("storageRetention", ""))
-    return Retention(told, prometheus_seconds(told))
+    return ServerRetention(told, prometheus_seconds(told))
 
 
 def require_target(server: MetricServer, target: Labels, now: float) -> None:

@@ -52,7 +52,7 @@ def find_promtool(named: Path | None) -> str:
 
 
 @contextlib.contextmanager
-def making_blocks(promtool: str, folder: Path) -> Iterator[Callable[[Path, int], None]]:
+def block_maker(promtool: str, folder: Path) -> Iterator[Callable[[Path, int], None]]:
     """Gives what has blocks of at most so many hours made of a file, while the next file is written.
 
     Each call, and the end, waits for the one before; a file is free when the next but one is asked for. Raises

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from exporter.backfill.planning import Task, Wanted
+    from exporter.backfill.planning import BackfillOptions, Task
     from exporter.backfill.promtool import Block
 
 
@@ -27,22 +27,22 @@ class Summary(NamedTuple):
     blocks: Sequence[Block] = ()
 
 
-def print_summary(wanted: Wanted, task: Task, summary: Summary, now: float) -> None:
+def print_summary(options: BackfillOptions, task: Task, summary: Summary, now: float) -> None:
     """Print it: to standard error where the samples went to standard output."""
-    if wanted.as_json:
-        print_json(_answer(wanted, task, summary, now))
+    if options.as_json:
+        print_json(_answer(options, task, summary, now))
         return
-    is_piped = wanted.output is None and wanted.into is None and wanted.to is None
-    for line in _lines(wanted, task, summary, now):
+    is_piped = options.output is None and options.into is None and options.to is None
+    for line in _lines(options, task, summary, now):
         click.echo(line.translate(CONTROL), err=is_piped)
 
 
-def _answer(wanted: Wanted, task: Task, summary: Summary, now: float) -> dict[str, Any]:
+def _answer(options: BackfillOptions, task: Task, summary: Summary, now: float) -> dict[str, Any]:
     return {
-        "format": wanted.form,
-        "into": str(wanted.into) if wanted.into else None,
-        "output": str(wanted.output) if wanted.output else None,
-        "to": task.server.url if wanted.to and task.server else None,
+        "format": options.form,
+        "into": str(options.into) if options.into else None,
+        "output": str(options.output) if options.output else None,
+        "to": task.server.url if options.to and task.server else None,
         "labels": dict(task.target),
         "from": iso(task.span.start, task.zone),
         "last": iso(task.past.horizon, task.zone),
@@ -57,22 +57,22 @@ def _answer(wanted: Wanted, task: Task, summary: Summary, now: float) -> dict[st
     }
 
 
-def _lines(wanted: Wanted, task: Task, summary: Summary, now: float) -> list[str]:
+def _lines(options: BackfillOptions, task: Task, summary: Summary, now: float) -> list[str]:
     size = f" ({human_bytes(summary.size)})" if summary.size else ""
     blocks = f" in {counted(len(summary.blocks), 'block', 'blocks')}" if summary.blocks else ""
     labels = " ".join(f'{name}="{value}"' for name, value in task.target)
-    place = task.server.url if wanted.to and task.server else str(wanted.into or wanted.output or "standard output")
+    place = task.server.url if options.to and task.server else str(options.into or options.output or "standard output")
     kept = recommended(task.span.start, now)
     lines = [
         f"{place}: {summary.samples:,} samples{blocks}{size}",
         f"  from {iso(task.span.start, task.zone)} to {iso(task.past.horizon, task.zone)}, {labels}",
     ]
-    if wanted.form == "openmetrics" and task.server is None:
+    if options.form == "openmetrics" and task.server is None:
         days = days_since(task.span.start, now)
         least = counted(days, "day", "days")
         lines.append(f"  Prometheus keeps them with --storage.tsdb.retention.time={kept}; {least} is the least")
-    if wanted.into is not None:
-        lines.append(_next_step(wanted.into))
+    if options.into is not None:
+        lines.append(_next_step(options.into))
     return lines
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.backfill.labels import selector
-from exporter.backfill.prometheus import Retention
+from exporter.backfill.prometheus import ServerRetention
 from exporter.backfill.retention import victoria_seconds
 from reports.text.amounts import counted
 
@@ -33,12 +33,12 @@ class ArrivalError(click.ClickException):
     """The server holds fewer samples than were sent."""
 
 
-def retention(server: MetricServer) -> Retention:
+def retention(server: MetricServer) -> ServerRetention:
     """What its -retentionPeriod is, as far as it tells; raises MetricServerError."""
     found = _FLAG.search(server.text("/metrics") or "")
     if found is None:
-        return Retention("", None)
-    return Retention(
+        return ServerRetention("", None)
+    return ServerRetention(
         counted(int(found[1]), "month", "months") if found[1].isdecimal() else found[1], victoria_seconds(found[1])
     )
 

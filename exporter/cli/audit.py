@@ -11,9 +11,9 @@ from exporter.ledger.opening.inspection import ledger_faults
 from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.kernel_counters import read_kernel_counters
 from exporter.session.client import ServiceError
-from exporter.session.reading import Answer, reading
+from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_option
-from exporter.terminal.printing import Table, print_table
+from exporter.terminal.printing import TextTable, print_table
 from reports.calendar.periods import iso
 from reports.usage.audit import audit as compare
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.command()
 @reading("Print JSON.")
 @interface_option("Only this one.")
-def audit(session: Session, *, interfaces: Sequence[str]) -> Answer:
+def audit(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
@@ -52,7 +52,7 @@ def audit(session: Session, *, interfaces: Sequence[str]) -> Answer:
     doubts = [incident for incident in found.doubts if not interfaces or incident.subject in interfaces]
     found = found._replace(lines=lines, doubts=doubts)
     document = {**_document(found, zone), "faults": faults}
-    return Answer(document, partial(_print, found, zone, faults), int(bool(found.difference or faults)))
+    return CommandAnswer(document, partial(_print, found, zone, faults), int(bool(found.difference or faults)))
 
 
 def _post_everything(session: Session) -> None:
@@ -131,7 +131,7 @@ def _print(found: Audit, zone: ZoneInfo, faults: list[str]) -> None:
         for incident in found.doubts
     ]
     notes = [*gaps, *doubts, *(f"Not right in the books: {fault}." for fault in faults)]
-    print_table(Table(title, columns, rows, left=frozenset({0, 1})), [*notes, _verdict(found, faults)])
+    print_table(TextTable(title, columns, rows, left=frozenset({0, 1})), [*notes, _verdict(found, faults)])
 
 
 def _verdict(found: Audit, faults: list[str]) -> str:

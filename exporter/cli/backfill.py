@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.backfill.blocks import block_windows, write_blocks
-from exporter.backfill.planning import Wanted, plan_backfill
+from exporter.backfill.planning import BackfillOptions, plan_backfill
 from exporter.backfill.promtool import find_promtool
 from exporter.backfill.summary import Summary, print_summary
 from exporter.backfill.victoria import count_samples, require_arrival, send
 from exporter.session.session import open_session
-from exporter.terminal.output_files import replacing, require_free, write_errors
+from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import progress, with_progress
 from exporter.terminal.signals import clean_termination
 from reports.formats.openmetrics import END, openmetrics
@@ -51,37 +51,37 @@ def backfill(environment: Environment, /, **typed: object) -> None:
 
     Set the retention before blocks come into a Prometheus: it deletes what is older. Nothing is left half written.
     """
-    wanted = Wanted(**typed)  # type: ignore[arg-type]
-    wanted.require_sense()
-    write = _writer(wanted)
+    options = BackfillOptions(**typed)  # type: ignore[arg-type]
+    options.require_consistent()
+    write = _writer(options)
     session, now = open_session(environment), environment.now()
     with session.read_posted() as ledger, clean_termination():
-        task = plan_backfill(wanted, session, ledger, now)
+        task = plan_backfill(options, session, ledger, now)
         for note in task.notes:
             click.echo(note, err=True)
-        summary = write(wanted, task)
-    print_summary(wanted, task, summary, now)
+        summary = write(options, task)
+    print_summary(options, task, summary, now)
 
 
-def _writer(wanted: Wanted) -> Callable[[Wanted, Task], Summary]:
-    if wanted.into is not None:
+def _writer(options: BackfillOptions) -> Callable[[BackfillOptions, Task], Summary]:
+    if options.into is not None:
         return _into_blocks
-    if wanted.to is not None:
+    if options.to is not None:
         return _to_server
-    if wanted.output is not None:
-        if not wanted.force:
-            require_free(wanted.output)
+    if options.output is not None:
+        if not options.force:
+            require_absent(options.output)
         return _to_file
     if sys.stdout.isatty():
         raise click.UsageError("millions of lines are no help here: give --into DIR, --output FILE, --to URL or a pipe")
-    if wanted.as_json:
+    if options.as_json:
         raise click.UsageError("--json and the samples cannot share the pipe: give --output FILE")
     return _to_pipe
 
 
-def _into_blocks(wanted: Wanted, task: Task) -> Summary:
-    folder = wanted.into or Path()
-    program = find_promtool(wanted.promtool)
+def _into_blocks(options: BackfillOptions, task: Task) -> Summary:
+    folder = options.into or Path()
+    program = find_promtool(options.promtool)
     with write_errors(folder, REFUSED):
         folder.mkdir(exist_ok=True)
         with progress("Writing", task.span.end - task.span.start) as advance:
@@ -89,25 +89,25 @@ def _into_blocks(wanted: Wanted, task: Task) -> Summary:
     return Summary(written.samples, sum(block.size for block in written.blocks), written.blocks)
 
 
-def _to_file(wanted: Wanted, task: Task) -> Summary:
-    path, samples = wanted.output or Path(), 0
-    with write_errors(path, REFUSED), replacing(path, is_replaceable=wanted.force) as file:
-        for piece, count in _text(wanted, task):
+def _to_file(options: BackfillOptions, task: Task) -> Summary:
+    path, samples = options.output or Path(), 0
+    with write_errors(path, REFUSED), replace_file(path, is_replaceable=options.force) as file:
+        for piece, count in _text(options, task):
             file.write(piece)
             samples += count
     return Summary(samples, path.stat().st_size)
 
 
-def _to_pipe(wanted: Wanted, task: Task) -> Summary:
+def _to_pipe(options: BackfillOptions, task: Task) -> Summary:
     pipe, samples = sys.stdout.buffer, 0
-    for piece, count in _text(wanted, task):
+    for piece, count in _text(options, task):
         pipe.write(piece)
         samples += count
     pipe.flush()
     return Summary(samples, 0)
 
 
-def _to_server(_: Wanted, task: Task) -> Summary:
+def _to_server(_: BackfillOptions, task: Task) -> Summary:
     server = task.server
     assert server is not None, "the plan has it"  # noqa: S101 - for the type checker
     before = count_samples(server, task.target, task.span)
@@ -117,10 +117,10 @@ def _to_server(_: Wanted, task: Task) -> Summary:
     return Summary(sent, 0)
 
 
-def _text(wanted: Wanted, task: Task) -> Iterator[tuple[bytes, int]]:
+def _text(options: BackfillOptions, task: Task) -> Iterator[tuple[bytes, int]]:
     """All samples at once: each family is told once, as the formats want it."""
     families = with_progress("Writing", task.past.families(task.span), FAMILIES)
-    if wanted.form == "victoriametrics":
+    if options.form == "victoriametrics":
         yield from victoriametrics(families, task.target)
     else:
         yield from openmetrics(families, task.target)

@@ -10,9 +10,9 @@ import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
-from exporter.session.reading import Answer, reading
+from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_option
-from exporter.terminal.printing import Table, print_table
+from exporter.terminal.printing import TextTable, print_table
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
 from reports.billing.prices import PriceError, parse_price
@@ -37,7 +37,9 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--plan", "name", metavar="NAME", help="Plan that bills it; the first by default.")
 @interface_option("One interface: its share of the plan's bill, without base price.")
 @reading()
-def cost(session: Session, *, per_gb: str | None, period: str, name: str | None, interfaces: Sequence[str]) -> Answer:
+def cost(
+    session: Session, *, per_gb: str | None, period: str, name: str | None, interfaces: Sequence[str]
+) -> CommandAnswer:
     """What a plan bills of a period."""
     price = _price(per_gb)
 
@@ -51,14 +53,14 @@ def cost(session: Session, *, per_gb: str | None, period: str, name: str | None,
     found = ask(session, Question("/api/cost", given, shapes.CostAnswer, answer))
     start = day_start(date.fromisoformat(found.answer.first), found.zone)
     dashboard = dashboard_notes(session.settings, lambda links: links.plans(start, None, name))
-    return Answer(found.answer, partial(_print_cost, found.answer, period, interfaces, dashboard))
+    return CommandAnswer(found.answer, partial(_print_cost, found.answer, period, interfaces, dashboard))
 
 
 def _print_cost(answer: shapes.CostAnswer, period: str, interfaces: Sequence[str], dashboard: list[str]) -> None:
     if answer.cost.assumed:
         raise click.UsageError(f"plan {answer.info.plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
     notes = [*_notes(answer, interfaces), *dashboard]
-    print_table(Table(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
+    print_table(TextTable(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
 
 
 def _rows(answer: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:

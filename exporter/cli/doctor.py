@@ -10,8 +10,8 @@ import click
 from exporter.doctor.checks import examine
 from exporter.doctor.findings import diagnose
 from exporter.meters.findings import FACT, PROBLEM, is_well
-from exporter.session.reading import Answer, reading
-from exporter.terminal.printing import CONTROL, print_table, say
+from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.printing import CONTROL, print_sentence, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +33,14 @@ TOPICS = {
 
 @click.command()
 @reading("Print JSON.")
-def doctor(session: Session) -> Answer:
+def doctor(session: Session) -> CommandAnswer:
     """Say what is measured, how, what is not visible, and what to do (exit code 1: something needs attention)."""
     facts = examine(session)
     findings = diagnose(facts)
     document: dict[str, object] = {"well": is_well(findings), "findings": [finding._asdict() for finding in findings]}
     for meter in facts.meters:
         document |= meter.document
-    return Answer(document, partial(_print, facts, findings), int(not is_well(findings)))
+    return CommandAnswer(document, partial(_print, facts, findings), int(not is_well(findings)))
 
 
 def _print(facts: Facts, findings: Sequence[Finding]) -> None:
@@ -52,7 +52,7 @@ def _print(facts: Facts, findings: Sequence[Finding]) -> None:
             click.echo()
             click.secho(title, bold=True)
             for finding in of_topic:
-                say(_line(finding), "    ")
+                print_sentence(_line(finding), "    ")
     problems = sum(finding.level == PROBLEM for finding in findings)
     things = "One thing needs" if problems == 1 else f"{problems} things need"
     click.echo()

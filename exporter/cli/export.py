@@ -13,7 +13,7 @@ from exporter.session.questions import fetch
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
 from exporter.terminal.options import output_options, scope_options
-from exporter.terminal.output_files import replacing, require_free, write_errors
+from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
 from reports.calendar.spans import CUSTOM, RANGES, Asked
@@ -84,10 +84,10 @@ def export(  # noqa: PLR0913 - one for each option
     """
     path = None if output == Path("-") else output
     if path is not None and not force:
-        require_free(path)
+        require_absent(path)
     form = format_at(resolution, name, columns)
     session = open_session(environment)
-    if (service := session.neighbour()) is not None:
+    if (service := session.fallback_service()) is not None:
         given = {"range": named, "from": first, "to": last, "interface": interfaces, "plan": plan, "columns": columns}
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""
@@ -101,7 +101,7 @@ def export(  # noqa: PLR0913 - one for each option
         for piece in pieces:
             click.echo(piece, nl=False)
         return
-    with clean_termination(), write_errors(path), replacing(path, is_replaceable=force) as file:
+    with clean_termination(), write_errors(path), replace_file(path, is_replaceable=force) as file:
         for piece in with_progress("Writing", pieces, count):
             file.write(piece)
     click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.session.dashboards import dashboard_notes
-from exporter.session.known_interfaces import nothing_yet
+from exporter.session.known_interfaces import no_data_text
 from exporter.session.questions import Question, ask
-from exporter.session.reading import Answer, reading
+from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_label, interface_option
-from exporter.terminal.printing import Table, is_unicode, print_table, say, terminal_width
+from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
 from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.spans import Asked, span
 from reports.formats.json import history as json_history
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
-    from exporter.session.questions import Found
+    from exporter.session.questions import Reply
     from exporter.session.session import Session
     from reports.formats.shapes import Usage
     from reports.ledger.reader import LedgerReader
@@ -42,7 +42,7 @@ WIDE_CELL = 2
 @click.command()
 @interface_option()
 @reading()
-def records(session: Session, *, interfaces: Sequence[str]) -> Answer:
+def records(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Busiest day, week, month and hour, and peak speeds."""
     question = Question(
         "/api/records",
@@ -51,14 +51,14 @@ def records(session: Session, *, interfaces: Sequence[str]) -> Answer:
         lambda ledger: json_records.records(found_records.records(ledger, session.now(), ledger.resolve(interfaces))),
     )
     found = ask(session, question)
-    return Answer(found.answer, partial(_print_records, session, found, interfaces))
+    return CommandAnswer(found.answer, partial(_print_records, session, found, interfaces))
 
 
-def _print_records(session: Session, found: Found[json_records.RecordsAnswer], interfaces: Sequence[str]) -> None:
+def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], interfaces: Sequence[str]) -> None:
     told, zone, _ = found
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
     if not rows:
-        say(nothing_yet(session))
+        print_sentence(no_data_text(session))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
     notes = _speeds(told)
@@ -66,7 +66,7 @@ def _print_records(session: Session, found: Found[json_records.RecordsAnswer], i
         notes.append(f"of everything since {told.since}")
         start = day_start(date.fromisoformat(told.since), zone)
         notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interfaces))
-    print_table(Table(f"Records, {interface_label(interfaces)}", columns, rows, left=frozenset({0, 1})), notes)
+    print_table(TextTable(f"Records, {interface_label(interfaces)}", columns, rows, left=frozenset({0, 1})), notes)
 
 
 @click.command()
@@ -74,7 +74,7 @@ def _print_records(session: Session, found: Found[json_records.RecordsAnswer], i
 @click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
 @interface_option()
 @reading()
-def hours(session: Session, *, first: str | None, last: str | None, interfaces: Sequence[str]) -> Answer:
+def hours(session: Session, *, first: str | None, last: str | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage by weekday and hour of day."""
 
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
@@ -86,10 +86,10 @@ def hours(session: Session, *, first: str | None, last: str | None, interfaces: 
 
     given = {"from": first, "to": last, "interface": interfaces}
     found = ask(session, Question("/api/hours", given, json_history.HoursAnswer, answer))
-    return Answer(found.answer, partial(_print_hours, session, found, interfaces))
+    return CommandAnswer(found.answer, partial(_print_hours, session, found, interfaces))
 
 
-def _print_hours(session: Session, found: Found[json_history.HoursAnswer], interfaces: Sequence[str]) -> None:
+def _print_hours(session: Session, found: Reply[json_history.HoursAnswer], interfaces: Sequence[str]) -> None:
     told, zone, _ = found
     title = f"Hours of the week, {interface_label(interfaces)}"
     if _has_room():
@@ -100,7 +100,7 @@ def _print_hours(session: Session, found: Found[json_history.HoursAnswer], inter
     until = None if end > session.now() else end
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interfaces))
     for note in (*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard):
-        say(note)
+        print_sentence(note)
 
 
 def _most(told: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]]:
@@ -145,7 +145,7 @@ def _print_table(title: str, told: json_history.HoursAnswer) -> None:
         (f"{hour:02}:00", *map(human_bytes, of_hour), human_bytes(sum(of_hour))) for hour, of_hour in enumerate(amounts)
     ]
     columns = ("Hour", *(day.weekday[:3] for day in told.weekdays), "Total")
-    print_table(Table(title, columns, rows))
+    print_table(TextTable(title, columns, rows))
 
 
 def _hour_notes(told: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:

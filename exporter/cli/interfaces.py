@@ -9,11 +9,11 @@ import msgspec
 
 from exporter.session.client import ServiceError
 from exporter.session.dashboards import dashboard_notes
-from exporter.session.known_interfaces import known_interfaces, nothing_yet
+from exporter.session.known_interfaces import known_interfaces, no_data_text
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.options import API_JSON, interface_option, json_option
-from exporter.terminal.printing import Table, print_json, print_table, say
+from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from reports.calendar.periods import day_of, day_start
 from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes
@@ -49,12 +49,12 @@ def interfaces(environment: Environment, *, as_json: bool, interfaces: Sequence[
         print_json(shapes.Interfaces(interfaces=rows))
         return
     if not rows:
-        say(nothing_yet(session))
+        print_sentence(no_data_text(session))
         return
     start = day_start(day_of(session.now(), found.zone), found.zone)
     notes = [] if session.holder or "not running" not in found.until else [found.until]
     notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, interfaces))
-    print_table(Table("Interfaces", COLUMNS, [_words(row) for row in rows], left=frozenset({0, 1})), notes)
+    print_table(TextTable("Interfaces", COLUMNS, [_words(row) for row in rows], left=frozenset({0, 1})), notes)
 
 
 def _words(row: shapes.InterfaceUsage) -> tuple[str, ...]:

@@ -19,11 +19,11 @@ from exporter.ledger.upkeep.retention import Keep, aggressive
 from exporter.ledger.writing.writer import Writer
 from exporter.meters.registry import new_stores
 from exporter.session.client import ServiceError
-from exporter.session.reading import Answer, reading
+from exporter.session.reading import CommandAnswer, reading
 from exporter.session.session import open_session
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
-from exporter.terminal.printing import Table, print_json, print_table, say
+from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from reports.calendar.periods import iso
 from reports.text.amounts import human_bytes, human_duration
 
@@ -57,7 +57,7 @@ def ledger() -> None:
 
 @ledger.command()
 @reading("Print JSON.")
-def info(session: Session) -> Answer:
+def info(session: Session) -> CommandAnswer:
     """What the ledger holds, since when, and what happened to it."""
     path = session.settings.ledger.path
     with session.read() as reader:
@@ -77,13 +77,13 @@ def info(session: Session) -> Answer:
     }
     listed = [incident._asdict() | {"at": iso(incident.at, zone)} for incident in incidents]
     notes = [_in_words(incident, zone) for incident in incidents[:NEWEST_INCIDENTS]]
-    return Answer({**facts, "incident_list": listed}, partial(_print_info, facts, notes))
+    return CommandAnswer({**facts, "incident_list": listed}, partial(_print_info, facts, notes))
 
 
 def _print_info(facts: Mapping[str, str | int | None], notes: list[str]) -> None:
     rows = [(name, _fact_text(facts[key])) for key, name in FACTS.items()]
     rows[1] = ("Size", human_bytes(int(facts["size_bytes"] or 0)))
-    print_table(Table("Ledger", (), rows, left=frozenset({0, 1})), notes)
+    print_table(TextTable("Ledger", (), rows, left=frozenset({0, 1})), notes)
 
 
 @ledger.command()
@@ -181,7 +181,7 @@ def _confirm(session: Session) -> None:
     )
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError(f"{text} To do so from a script, give --yes")
-    say(text)
+    print_sentence(text)
     click.confirm("Delete them?", abort=True)
 
 

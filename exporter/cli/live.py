@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import click
 
 from exporter.session.client import ServiceError
-from exporter.session.session import open_session, require_sight
+from exporter.session.session import open_session, require_lock_access
 from exporter.terminal.options import interface_option, json_option
 from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
@@ -36,9 +36,9 @@ BAD_REQUEST = 400
 def live(environment: Environment, *, interfaces: Sequence[str], count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
     session = open_session(environment)
-    client = session.client if session.holder else session.answering()
+    client = session.client if session.holder else session.any_service()
     if client is None:
-        require_sight(session.settings.ledger.path)
+        require_lock_access(session.settings.ledger.path)
         is_starting = "netledger is starting: ask again in a moment"
         is_stopped = "netledger is not running: start it with `netledger run`"
         raise click.ClickException(is_starting if session.holder else is_stopped)

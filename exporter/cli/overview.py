@@ -10,7 +10,7 @@ import click
 from exporter.session import usage_questions as questions
 from exporter.session.questions import ask
 from exporter.session.session import open_session
-from exporter.terminal.printing import UNKNOWN, Table, print_table
+from exporter.terminal.printing import UNKNOWN, TextTable, print_table
 from reports.calendar.periods import ONE_DAY, Period
 from reports.text.amounts import human_bits, human_bytes
 
@@ -52,7 +52,7 @@ def overview(environment: Environment) -> None:
     rows = [_row(line, began.timestamp() if began else session.now(), session.now()) for line in lines]
     notes = [note for plan in plans for note in _plan_notes(plan)]
     notes.append("nothing is counted yet" if began is None else f"counting since {began.day} {began:%b %Y %H:%M}")
-    print_table(Table("All counted interfaces", COLUMNS, rows), [*notes, until])
+    print_table(TextTable("All counted interfaces", COLUMNS, rows), [*notes, until])
 
 
 def _lines(session: Session, zone: ZoneInfo) -> Iterator[Line]:

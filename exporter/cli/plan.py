@@ -10,9 +10,9 @@ import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
-from exporter.session.reading import Answer, reading
+from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
-from exporter.terminal.printing import CONTROL, UNKNOWN, Table, print_table
+from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("name", required=False)
 @reading()
-def plan(session: Session, *, name: str | None) -> Answer:
+def plan(session: Session, *, name: str | None) -> CommandAnswer:
     """What is used and left of each plan, what it costs, and what is to come; NAME shows one.
 
     `netledger plan test-notify [NAME]` sends a test notice. A plan of that name is shown after --.
     """
     found = ask(session, plans(session, name)).answer
-    return Answer(found, partial(_print_plans, session, found.plans))
+    return CommandAnswer(found, partial(_print_plans, session, found.plans))
 
 
 def _print_plans(session: Session, answers: Sequence[PlanAnswer]) -> None:
     for answer in answers:
-        print_table(Table(_printable(answer.name), (), _facts(answer)), _dashboard(session, answer))
+        print_table(TextTable(_printable(answer.name), (), _facts(answer)), _dashboard(session, answer))
 
 
 @click.command()
 @click.argument("name", required=False)
 @reading()
-def forecast(session: Session, *, name: str | None) -> Answer:
+def forecast(session: Session, *, name: str | None) -> CommandAnswer:
     """What a plan's cycle will have used and cost at its end; the first plan by default."""
     answer = ask(session, plans(session, name)).answer.plans[0]
-    return Answer(answer.forecast, partial(_print_forecast, session, answer))
+    return CommandAnswer(answer.forecast, partial(_print_forecast, session, answer))
 
 
 def _print_forecast(session: Session, answer: PlanAnswer) -> None:
@@ -63,7 +63,7 @@ def _print_forecast(session: Session, answer: PlanAnswer) -> None:
     if ahead.counting_since is not None:
         method.append(f"Counting since {_minute(ahead.counting_since)}.")
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
-    print_table(Table(title, (), rows), [*method, *_dashboard(session, answer)])
+    print_table(TextTable(title, (), rows), [*method, *_dashboard(session, answer)])
 
 
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:

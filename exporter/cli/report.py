@@ -11,7 +11,7 @@ from exporter.identity import identify_host
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
 from exporter.terminal.options import output_options, scope_options
-from exporter.terminal.output_files import replacing, require_free, write_errors
+from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from reports.calendar.spans import RANGES, Asked
 from reports.formats.html import write
 from reports.text.amounts import counted, human_bytes
@@ -72,8 +72,8 @@ def report(  # noqa: PLR0913 - one for each option
         return
     path = output or Path(told.file_name)
     if not force:
-        require_free(path)
-    with write_errors(path), replacing(path, is_replaceable=force) as file:
+        require_absent(path)
+    with write_errors(path), replace_file(path, is_replaceable=force) as file:
         file.write(page)
     click.echo(f"{path} ({counted(told.told.days.size, 'day', 'days')}, {human_bytes(len(page))})")
     if shows:

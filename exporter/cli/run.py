@@ -92,8 +92,8 @@ def _serve(
 def _announce(output: ServiceOutput, settings: Settings, url: str) -> None:
     for warning in plan_warnings(settings):
         log.warning("%s", warning)
-    output.say(f"netledger listens on {url}")
-    output.say(f"ledger: {settings.ledger.path.absolute()}")
+    output.write_line(f"netledger listens on {url}")
+    output.write_line(f"ledger: {settings.ledger.path.absolute()}")
 
 
 def _reload(environment: Environment, web_config: WatchedWebConfig | None, settings: Settings) -> Settings:

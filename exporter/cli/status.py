@@ -10,9 +10,9 @@ import click
 from exporter.ledger.locks.holder import Holder
 from exporter.session.client import ServiceError
 from exporter.session.dashboards import dashboard_notes
-from exporter.session.reading import Answer, reading
-from exporter.session.session import Session, require_sight
-from exporter.terminal.printing import Table, print_table, say
+from exporter.session.reading import CommandAnswer, reading
+from exporter.session.session import Session, require_lock_access
+from exporter.terminal.printing import TextTable, print_sentence, print_table
 from reports.calendar.periods import DAY_SECONDS
 
 NOT_RUNNING = 3
@@ -21,21 +21,21 @@ NOT_RUNNING = 3
 
 @click.command()
 @reading("Print JSON.")
-def status(session: Session) -> Answer:
+def status(session: Session) -> CommandAnswer:
     """Whether the service runs, and how it is (exit code 3 when it does not, 1 when it has a problem)."""
     path = str(session.settings.ledger.path.absolute())
-    service = session.client or session.neighbour()
+    service = session.client or session.fallback_service()
     if session.holder is None and service is None:
-        require_sight(session.settings.ledger.path)
+        require_lock_access(session.settings.ledger.path)
         text = f"netledger is not running (ledger: {path})"
-        return Answer({"status": "stopped", "ledger": path}, partial(say, text), NOT_RUNNING)
+        return CommandAnswer({"status": "stopped", "ledger": path}, partial(print_sentence, text), NOT_RUNNING)
     try:
         health: dict[str, Any] = service.get("/api/health") if service else {"status": "starting", "problems": []}
     except ServiceError as error:
         health = {"status": "unreachable", "problems": [str(error)]}
     holder = session.holder or Holder(0, service.url if service else "")
     document = {"pid": holder.pid or None, "url": holder.url, **health}
-    return Answer(document, partial(_print, session, holder, health), int(bool(health["problems"])))
+    return CommandAnswer(document, partial(_print, session, holder, health), int(bool(health["problems"])))
 
 
 def _print(session: Session, holder: Holder, health: dict[str, Any]) -> None:
@@ -49,4 +49,4 @@ def _print(session: Session, holder: Holder, health: dict[str, Any]) -> None:
     notes = [f"! {problem}" for problem in health["problems"]]
     yesterday = int(session.now()) - DAY_SECONDS
     notes += dashboard_notes(session.settings, lambda links: links.health(yesterday))
-    print_table(Table("netledger", (), rows, left=frozenset({0, 1})), notes)
+    print_table(TextTable("netledger", (), rows, left=frozenset({0, 1})), notes)

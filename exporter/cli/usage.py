@@ -11,9 +11,9 @@ import click
 from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
-from exporter.session.reading import Answer, reading
+from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_label, interface_option
-from exporter.terminal.printing import UNKNOWN, Table, print_table
+from exporter.terminal.printing import UNKNOWN, TextTable, print_table
 from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
 from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes, human_rate
@@ -21,7 +21,7 @@ from reports.text.amounts import human_bytes, human_rate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from exporter.session.questions import Found
+    from exporter.session.questions import Reply
     from exporter.session.session import Session
     from reports.formats.json import cost as json_cost
     from reports.formats.shapes import Usage
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
 Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today"
-Parts: TypeAlias = "Found[shapes.Month] | Found[shapes.Range] | Found[shapes.Year]"
+Parts: TypeAlias = "Reply[shapes.Month] | Reply[shapes.Range] | Reply[shapes.Year]"
 
 
 class Part(NamedTuple):
@@ -42,16 +42,16 @@ class Part(NamedTuple):
 @click.command()
 @interface_option()
 @reading()
-def today(session: Session, *, interfaces: Sequence[str]) -> Answer:
+def today(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage since local midnight."""
     found = ask(session, questions.today(session, interfaces))
-    return Answer(found.answer, partial(_print_today, session, found, interfaces))
+    return CommandAnswer(found.answer, partial(_print_today, session, found, interfaces))
 
 
 @click.command()
 @interface_option()
 @reading()
-def week(session: Session, *, interfaces: Sequence[str]) -> Answer:
+def week(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage since Monday, by day."""
     found = ask(session, questions.week(session, interfaces))
     return _by_parts(session, found, Period.week(date.fromisoformat(found.answer.first), found.zone), interfaces)
@@ -61,7 +61,7 @@ def week(session: Session, *, interfaces: Sequence[str]) -> Answer:
 @click.argument("which", metavar="[YYYY-MM]", required=False)
 @interface_option()
 @reading()
-def month(session: Session, *, which: str | None, interfaces: Sequence[str]) -> Answer:
+def month(session: Session, *, which: str | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of a month, by day; the current one by default."""
     _require("month", parse_month, which)
     found = ask(session, questions.month(session, which, interfaces))
@@ -72,7 +72,7 @@ def month(session: Session, *, which: str | None, interfaces: Sequence[str]) -> 
 @click.argument("which", metavar="[YYYY]", required=False)
 @interface_option()
 @reading()
-def year(session: Session, *, which: str | None, interfaces: Sequence[str]) -> Answer:
+def year(session: Session, *, which: str | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of a year, by month; the current one by default."""
     _require("year", parse_year, which)
     found = ask(session, questions.year(session, which, interfaces))
@@ -84,7 +84,7 @@ def year(session: Session, *, which: str | None, interfaces: Sequence[str]) -> A
 @click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
 @interface_option()
 @reading()
-def range_command(session: Session, *, first: str, last: str, interfaces: Sequence[str]) -> Answer:
+def range_command(session: Session, *, first: str, last: str, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of any days, first and last included."""
     _require("from", parse_date, first)
     _require("to", parse_date, last)
@@ -95,10 +95,10 @@ def range_command(session: Session, *, first: str, last: str, interfaces: Sequen
 @click.command()
 @interface_option()
 @reading()
-def summary(session: Session, *, interfaces: Sequence[str]) -> Answer:
+def summary(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage since counting began."""
     found = ask(session, questions.summary(session, interfaces))
-    return Answer(found.answer, partial(_print_summary, session, found, interfaces))
+    return CommandAnswer(found.answer, partial(_print_summary, session, found, interfaces))
 
 
 def _require(name: str, parse: Callable[[str], object], text: str | None) -> None:
@@ -111,7 +111,7 @@ def _require(name: str, parse: Callable[[str], object], text: str | None) -> Non
         raise click.UsageError(f"{name}: {error}") from error
 
 
-def _print_today(session: Session, found: Found[json_cost.TodayAndCost], interfaces: Sequence[str]) -> None:
+def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], interfaces: Sequence[str]) -> None:
     day = found.answer
     rows = [*_amounts(day), *_cost_row(day.cost)]
     if day.peak_speed:
@@ -120,20 +120,20 @@ def _print_today(session: Session, found: Found[json_cost.TodayAndCost], interfa
     notes = [found.until, *_estimated(day), *_dashboard(session, period, interfaces)]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
-    print_table(Table(f"{day.date}, {interface_label(interfaces)}", (), rows), notes)
+    print_table(TextTable(f"{day.date}, {interface_label(interfaces)}", (), rows), notes)
 
 
-def _print_summary(session: Session, found: Found[json_cost.Summary], interfaces: Sequence[str]) -> None:
+def _print_summary(session: Session, found: Reply[json_cost.Summary], interfaces: Sequence[str]) -> None:
     ever = found.answer
     since = None if ever.counting_since is None else _instant(ever.counting_since)
     began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, interfaces))
     rows = [*_amounts(ever), *_cost_row(ever.cost)]
-    print_table(Table(f"Ever, {interface_label(interfaces)}", (), rows), [began, *_estimated(ever), *dashboard])
+    print_table(TextTable(f"Ever, {interface_label(interfaces)}", (), rows), [began, *_estimated(ever), *dashboard])
 
 
-def _by_parts(session: Session, found: Parts, period: Period, interfaces: Sequence[str]) -> Answer:
-    return Answer(found.answer, partial(_print_parts, session, found, period, interfaces))
+def _by_parts(session: Session, found: Parts, period: Period, interfaces: Sequence[str]) -> CommandAnswer:
+    return CommandAnswer(found.answer, partial(_print_parts, session, found, period, interfaces))
 
 
 def _print_parts(session: Session, found: Parts, period: Period, interfaces: Sequence[str]) -> None:
@@ -152,7 +152,9 @@ def _print_parts(session: Session, found: Parts, period: Period, interfaces: Seq
         notes.insert(0, _began(since))
     if not parts:
         notes = [f"{period.name} is yet to come"]
-    print_table(Table(f"{period.name}, {interface_label(interfaces)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
+    print_table(
+        TextTable(f"{period.name}, {interface_label(interfaces)}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes
+    )
 
 
 def _amounts(used: Amount) -> list[tuple[str, ...]]:

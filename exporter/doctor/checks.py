@@ -12,7 +12,7 @@ from exporter.ledger.opening.inspection import ledger_faults
 from exporter.ledger.upkeep.backups import backup_folder, backups_of
 from exporter.meters.checks import CHECKS
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
-from exporter.session.session import SessionError, require_sight
+from exporter.session.session import SessionError, require_lock_access
 from exporter.settings.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ def _may_write(path: Path) -> bool:
 def _service(session: Session) -> ServiceFacts:
     if session.holder is None:
         try:
-            if (other := session.answering()) is not None:
+            if (other := session.any_service()) is not None:
                 return _answered(ServiceFacts(url=other.url, is_other=True), other)
-            require_sight(session.settings.ledger.path)
+            require_lock_access(session.settings.ledger.path)
         except SessionError as error:
             return ServiceFacts(problem=error.problem, remedy=error.remedy)
         return ServiceFacts()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from exporter.terminal.printing import Table
+    from exporter.terminal.printing import TextTable
 
 FACT, LIMIT, PROBLEM = "fact", "limit", "problem"
 
@@ -30,5 +30,5 @@ class MeterReport(NamedTuple):
     """Findings of a meter's checks, and its subjects: as a table, and as a part of the JSON document."""
 
     findings: Sequence[Finding]
-    table: Table
+    table: TextTable
     document: Mapping[str, object]

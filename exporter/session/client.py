@@ -17,7 +17,7 @@ UNREACHABLE = frozenset(
     {errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETUNREACH, errno.EHOSTUNREACH}
 )
 """Why there is no connection where nobody listens."""
-NETLEDGER, OTHER, NOBODY = "netledger", "other", "nobody"
+NETLEDGER, OTHER, NO_SERVER = "netledger", "other", "nobody"
 EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -58,14 +58,14 @@ class ServiceClient:
 
     def is_netledger(self) -> bool:
         """Whether what answers there is one, whatever it asks for."""
-        return self.who() == NETLEDGER
+        return self.identify() == NETLEDGER
 
-    def who(self) -> str:
+    def identify(self) -> str:
         """Who listens there: NETLEDGER, OTHER or NOBODY; it is not told the key."""
         try:
             head = self._exchange("GET", "/-/healthy", key="").partition(b"\r\n\r\n")[0]
         except OSError as error:
-            return NOBODY if error.errno in UNREACHABLE or isinstance(error, socket.gaierror) else OTHER
+            return NO_SERVER if error.errno in UNREACHABLE or isinstance(error, socket.gaierror) else OTHER
         return NETLEDGER if b"\r\nserver: netledger" in head.lower() else OTHER
 
     def _ask(self, method: str, path: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def known_interfaces(session: Session) -> Question[shapes.Interfaces]:
     return Question("/api/interfaces", {}, shapes.Interfaces, answer)
 
 
-def nothing_yet(session: Session) -> str:
+def no_data_text(session: Session) -> str:
     """Why there is nothing to tell."""
     if session.holder is None and not _is_answered(session):
         return "Nothing is counted yet: start `netledger run`."
@@ -41,6 +41,6 @@ def nothing_yet(session: Session) -> str:
 
 def _is_answered(session: Session) -> bool:
     try:
-        return session.answering() is not None
+        return session.any_service() is not None
     except SessionError:
         return False

@@ -40,7 +40,7 @@ class Question(NamedTuple, Generic[Shape]):
     answer: Callable[[LedgerReader], Shape]
 
 
-class Found(NamedTuple, Generic[Shape]):
+class Reply(NamedTuple, Generic[Shape]):
     """An answer, the zone that its days are cut in, and until when it counts, in words."""
 
     answer: Shape
@@ -48,16 +48,16 @@ class Found(NamedTuple, Generic[Shape]):
     until: str
 
 
-def ask(session: Session, question: Question[Shape]) -> Found[Shape]:
+def ask(session: Session, question: Question[Shape]) -> Reply[Shape]:
     """Answer it from the ledger's file where this user may read that, else by the service; ends the command on errors.
 
     The file needs no service, and answers soonest.
     """
-    service = session.neighbour()
+    service = session.fallback_service()
     if service is not None:
         return _of_service(service, session, question)
     with session.read() as ledger:
-        return Found(question.answer(ledger), ledger.zone, _until(session, ledger))
+        return Reply(question.answer(ledger), ledger.zone, _until(session, ledger))
 
 
 def fetch(service: ServiceClient, path: str, parameters: Parameters) -> bytes:
@@ -73,7 +73,7 @@ def _in_words(error: ServiceError) -> click.ClickException:
     return click.UsageError(error.reason) if error.status == BAD_REQUEST else click.ClickException(str(error))
 
 
-def _of_service(service: ServiceClient, session: Session, question: Question[Shape]) -> Found[Shape]:
+def _of_service(service: ServiceClient, session: Session, question: Question[Shape]) -> Reply[Shape]:
     body = fetch(service, question.path, question.parameters)
     try:
         answer = msgspec.json.decode(body, type=question.shape)
@@ -83,7 +83,7 @@ def _of_service(service: ServiceClient, session: Session, question: Question[Sha
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError) as error:
         problem = f"the service at {service.url} answers as another version would: ask it with its own netledger"
         raise click.ClickException(problem) from error
-    return Found(answer, zone, f"until {when(session.now(), zone)}")
+    return Reply(answer, zone, f"until {when(session.now(), zone)}")
 
 
 def _until(session: Session, ledger: LedgerReader) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from exporter.session.environment import Environment
 
 
-class Answer(NamedTuple):
+class CommandAnswer(NamedTuple):
     """What a command answers: the document that `--json` prints, what prints it as text, and the exit code."""
 
     document: object
@@ -26,10 +26,10 @@ class Answer(NamedTuple):
     exit_code: int = 0
 
 
-def reading(json_help: str = API_JSON) -> Callable[[Callable[..., Answer]], Any]:
+def reading(json_help: str = API_JSON) -> Callable[[Callable[..., CommandAnswer]], Any]:
     """Make a click callback of a function that takes a Session and its options, and returns an Answer."""
 
-    def decorate(answer: Callable[..., Answer]) -> Any:
+    def decorate(answer: Callable[..., CommandAnswer]) -> Any:
         def callback(environment: Environment, /, *, as_json: bool, **options: object) -> None:
             _, print_text, exit_code = found = answer(open_session(environment), **options)
             if as_json:

@@ -13,7 +13,7 @@ import click
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.locks.holder import READING, find_holder, lock_path
 from exporter.session.client import ServiceClient, ServiceError
-from exporter.session.neighbours import StrangerError, find_neighbour, is_closed, is_forbidden
+from exporter.session.service_discovery import ForeignServerError, find_service, is_denied, is_unreadable
 from exporter.settings.loading import SettingsError, load_settings, usual_files
 from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
 from reports.ledger.shape import SCHEMA_VERSION
@@ -52,24 +52,24 @@ class Session(NamedTuple):
         """Read the ledger alone, at one moment: usage and checkpoints as they were committed together."""
         return self._read(lambda: ALL_POSTED)
 
-    def neighbour(self) -> ServiceClient | None:
+    def fallback_service(self) -> ServiceClient | None:
         """Who is asked in place of a ledger that this user may not read; None where there is one, or nobody answers."""
         path = self.settings.ledger.path
-        if not is_closed(path):
+        if not is_unreadable(path):
             return None
         try:
-            return self.answering()
+            return self.any_service()
         except SessionError as error:
             problem = f"there is no ledger at {path} that this user may read, and {error.problem}"
             raise SessionError(problem, error.remedy) from error
 
-    def answering(self) -> ServiceClient | None:
+    def any_service(self) -> ServiceClient | None:
         """The service that writes this ledger, or else answers at the address of the settings, whatever it keeps."""
         if self.client is not None:
             return self.client
         try:
-            return find_neighbour(self.settings)
-        except StrangerError as error:
+            return find_service(self.settings)
+        except ForeignServerError as error:
             problem = f"what answers at {error} is not netledger, or speaks TLS by a certificate that is not known here"
             raise SessionError(problem, "set server.port, or SSL_CERT_FILE to the certificate") from error
 
@@ -92,7 +92,7 @@ class Session(NamedTuple):
         try:
             require_ledger(self.settings.ledger.path)
         except SessionError as error:
-            service = self.neighbour()
+            service = self.fallback_service()
             if service is None:
                 raise
             problem = f"{error.problem.removesuffix(' yet')}, and the netledger at {service.url} keeps another"
@@ -124,7 +124,7 @@ def require_ledger(path: Path) -> None:
         raise SessionError(f"cannot read {path} ({error.strerror})", remedy) from error
 
 
-def require_sight(path: Path) -> None:
+def require_lock_access(path: Path) -> None:
     """End the command where this user cannot even see whether somebody writes the ledger."""
     try:
         os.close(os.open(lock_path(path), READING))
@@ -157,7 +157,7 @@ def open_session(environment: Environment) -> Session:
 
     A system's file that is closed to this user holds the keys of its service: to ask that one, no file is needed.
     """
-    settings = open_settings(environment, search=[path for path in usual_files() if not is_forbidden(path)])
+    settings = open_settings(environment, search=[path for path in usual_files() if not is_denied(path)])
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-def require_free(path: Path) -> None:
+def require_absent(path: Path) -> None:
     """End the command where a file is there already; a device or pipe may be."""
     with write_errors(path):
         is_there = path.exists() and not is_device(path)
@@ -32,7 +32,7 @@ def write_errors(path: Path, text: str = "cannot write {path}: {reason}") -> Ite
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
+def replace_file(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
     """A file that takes the place of `path` when all of it is on the disk; a device or pipe is written to as it is."""
     if is_device(path):
         with path.open("wb") as device:
@@ -46,7 +46,7 @@ def replacing(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         if not is_replaceable:
-            require_free(target)
+            require_absent(target)
         new.replace(target)
     finally:
         new.unlink(missing_ok=True)

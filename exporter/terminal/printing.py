@@ -30,7 +30,7 @@ NARROWEST_TEXT = 24
 """What a column of sentences needs, to be read beside others."""
 
 
-class Table(NamedTuple):
+class TextTable(NamedTuple):
     """Rows of text under columns; without column names it is a list of facts, two columns.
 
     Columns whose number is in `left` begin at their left edge, all others end at their right one. `bars` are
@@ -49,7 +49,7 @@ def print_json(answer: Any) -> None:
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
 
 
-def print_table(table: Table, notes: Sequence[str] = ()) -> None:
+def print_table(table: TextTable, notes: Sequence[str] = ()) -> None:
     """Print a table: drawn on a terminal that has the room, aligned and bare in a pipe.
 
     On a narrower one it is bare, its last column of text broken between words, or a block of lines for each row.
@@ -66,10 +66,10 @@ def print_table(table: Table, notes: Sequence[str] = ()) -> None:
         click.secho("\n".join(wrapped(safe.title)), bold=True)
         _squeeze(safe, widths)
     for note in notes:
-        say(note.translate(CONTROL))
+        print_sentence(note.translate(CONTROL))
 
 
-def say(text: str, indent: str = "") -> None:
+def print_sentence(text: str, indent: str = "") -> None:
     """Print a sentence: on a terminal it is broken between words, and goes on behind `indent`."""
     click.echo("\n".join(wrapped(text, indent)))
 
@@ -88,7 +88,7 @@ def bar(amount: int, largest: int, width: int) -> str:
     return "█" * whole + (EIGHTHS[part] if part else "")
 
 
-def _lines(table: Table) -> list[Sequence[str]]:
+def _lines(table: TextTable) -> list[Sequence[str]]:
     return [*([table.columns] if any(table.columns) else []), *table.rows]
 
 
@@ -112,7 +112,7 @@ def terminal_width() -> int:
         return USUAL_WIDTH
 
 
-def _align(table: Table, widths: Sequence[int]) -> None:
+def _align(table: TextTable, widths: Sequence[int]) -> None:
     for line in _lines(table):
         cells = (
             cell.ljust(width) if column in table.left else cell.rjust(width)
@@ -121,7 +121,7 @@ def _align(table: Table, widths: Sequence[int]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def _squeeze(table: Table, widths: Sequence[int]) -> None:
+def _squeeze(table: TextTable, widths: Sequence[int]) -> None:
     """Print a table that is too wide for its frame."""
     *others, last = widths
     room = terminal_width() - sum(others) - GAP * len(others)
@@ -151,20 +151,20 @@ def _print_block(columns: Sequence[str], row: Sequence[str]) -> None:
         line = f"{label}: {value}"
         click.echo(line if len(line) <= terminal_width() else f"{label}:\n" + "\n".join(wrapped(f"  {value}", "  ")))
         return
-    say(f"{columns[0]}: {row[0]}" if columns[0] else row[0])
+    print_sentence(f"{columns[0]}: {row[0]}" if columns[0] else row[0])
     for name, cell in zip(columns[1:], row[1:], strict=True):
-        say(f"  {name}: {cell}".rstrip(), "    ")
+        print_sentence(f"  {name}: {cell}".rstrip(), "    ")
     click.echo()
 
 
-def _draw(table: Table, bar_width: int) -> None:
+def _draw(table: TextTable, bar_width: int) -> None:
     from rich import box  # noqa: PLC0415 - rich costs 20 ms, and only a terminal needs it
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table as Drawing  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     has_bars = any(table.bars) and bar_width >= NARROWEST_BAR and is_unicode()
-    drawing = Drawing(box=box.SIMPLE_HEAD, header_style="bold", show_header=any(table.columns))
+    drawing = Table(box=box.SIMPLE_HEAD, header_style="bold", show_header=any(table.columns))
     for number, column in enumerate(table.columns or ("", "")):
         drawing.add_column(Text(column), justify="left" if number in table.left else "right", no_wrap=True)
     if has_bars:

@@ -25,7 +25,7 @@ class ServiceOutput(logging.Handler):
         self._thread = threading.Thread(target=self._write, name="output", daemon=True)
         self._thread.start()
 
-    def say(self, text: str) -> None:
+    def write_line(self, text: str) -> None:
         """Print a line, some time."""
         self._put(self._stdout, text)
 

@@ -11,7 +11,7 @@ from exporter.meters.interfaces import open_reader
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.meters.interfaces.counting_reasons import judge_interfaces
 from exporter.meters.interfaces.findings import find
-from exporter.terminal.printing import Table
+from exporter.terminal.printing import TextTable
 
 if TYPE_CHECKING:
     from exporter.metering.counters.readings import Scan
@@ -57,7 +57,7 @@ def interface_report(facts: InterfaceFacts) -> MeterReport:
         }
         for one in verdicts
     ]
-    table = Table("Interfaces", COLUMNS, rows, left=frozenset(range(len(COLUMNS))))
+    table = TextTable("Interfaces", COLUMNS, rows, left=frozenset(range(len(COLUMNS))))
     return MeterReport(list(find(facts, verdicts)), table, {"interfaces": document})
 
 

@@ -16,7 +16,7 @@ import click
 import pytest
 import toon_format
 
-from exporter.terminal.output_files import replacing
+from exporter.terminal.output_files import replace_file
 from exporter.terminal.progress import with_progress
 from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.cli.calls import Commands, Terminal
@@ -144,7 +144,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path
     target = tmp_path / "old.json"
     target.write_text("old", encoding="utf-8")
 
-    with contextlib.suppress(EOFError), replacing(target, is_replaceable=True) as file:
+    with contextlib.suppress(EOFError), replace_file(target, is_replaceable=True) as file:
         file.write(b"half")
         raise EOFError
 
@@ -154,7 +154,7 @@ def test_a_file_that_fails_half_way_leaves_the_old_one_and_nothing_else(tmp_path
 def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     target = tmp_path / "new.json"
 
-    file = replacing(target, is_replaceable=False)
+    file = replace_file(target, is_replaceable=False)
     file.__enter__().write(b"ours")
     target.write_text("theirs", encoding="utf-8")
 

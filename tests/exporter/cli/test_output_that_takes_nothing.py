@@ -98,7 +98,7 @@ def test_lines_come_in_their_order_and_to_their_streams() -> None:
         "with ServiceOutput() as output:\n"
         "    logging.basicConfig(handlers=[output])\n"
         "    for number in range(300):\n"
-        "        output.say(f'line {number} \\udcff')\n"
+        "        output.write_line(f'line {number} \\udcff')\n"
         "        logging.warning('record %d', number)\n"
     )
 

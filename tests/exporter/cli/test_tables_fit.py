@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.terminal.printing import Table, print_table
+from exporter.terminal.printing import TextTable, print_table
 from tests.exporter.cli.calls import ANSI
 from tests.exporter.cli.small_ledger import write_ledger
 
@@ -135,20 +135,22 @@ def test_every_table_fits_80_and_60_columns(screens: Screens, command: str) -> N
             assert words(piped) <= words(text), f"at {width}"
 
 
-WIDE = Table(
+WIDE = TextTable(
     "Bytes",
     ("Interface", "Since", "Kernel", "Ledger", "Discarded", "Waiting", "Difference"),
     [("enp0s31f6", "2026-11-28 04:43", *["1,234,567,890,123"] * 2, "0", "99,428,571", "0")] * 2,
     left=frozenset({0, 1}),
 )
-LONG = Table("Why", ("Interface", "Why"), [("eth0", "the hardware beneath the default route, " * 3)], frozenset({0, 1}))
-FACTS = Table("Facts", (), [("Forecast", "40.29 GB (3.19 GB to 119.98 GB) " * 3), ("Used", "1 B")])
+LONG = TextTable(
+    "Why", ("Interface", "Why"), [("eth0", "the hardware beneath the default route, " * 3)], frozenset({0, 1})
+)
+FACTS = TextTable("Facts", (), [("Forecast", "40.29 GB (3.19 GB to 119.98 GB) " * 3), ("Used", "1 B")])
 
 
 @pytest.mark.parametrize("table", [WIDE, LONG, FACTS], ids=lambda table: table.title)
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 100, 200])
 def test_a_table_of_any_width_fits(
-    table: Table, width: int, columns: Callable[[int], None], drawn: Callable[[Callable[[], None]], str]
+    table: TextTable, width: int, columns: Callable[[int], None], drawn: Callable[[Callable[[], None]], str]
 ) -> None:
     columns(width)
     note = "Gap (down): 2026-11-28 04:43 to 2026-11-28 05:43, 1,234,567,890 bytes counted across it."

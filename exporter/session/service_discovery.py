@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from exporter.session.client import NETLEDGER, NOBODY, ServiceClient
+from exporter.session.client import NETLEDGER, NO_SERVER, ServiceClient
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 CLOSED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM})
 
 
-class StrangerError(Exception):
+class ForeignServerError(Exception):
     """What listens at the address (its text) of the settings is no netledger that can be asked."""
 
 
-def find_neighbour(settings: Settings) -> ServiceClient | None:
+def find_service(settings: Settings) -> ServiceClient | None:
     """Who answers there, to be asked with the first key of these settings; None for nobody. Raises StrangerError."""
     host, port = settings.server.host, settings.server.port
     if not port:
@@ -29,15 +29,15 @@ def find_neighbour(settings: Settings) -> ServiceClient | None:
     key = next(iter(settings.auth.api_keys), "")
     for scheme in schemes:
         client = ServiceClient(f"{scheme}://{address}", key=key, certificate=settings.server.tls_cert)
-        who = client.who()
-        if who == NETLEDGER:
+        identify = client.identify()
+        if identify == NETLEDGER:
             return client
-        if who == NOBODY:
+        if identify == NO_SERVER:
             return None
-    raise StrangerError(address)
+    raise ForeignServerError(address)
 
 
-def is_closed(ledger: Path) -> bool:
+def is_unreadable(ledger: Path) -> bool:
     """Whether there is no ledger that this user may read: a file without a byte is none."""
     try:
         with ledger.open("rb") as file:
@@ -46,7 +46,7 @@ def is_closed(ledger: Path) -> bool:
         return error.errno in CLOSED
 
 
-def is_forbidden(path: Path) -> bool:
+def is_denied(path: Path) -> bool:
     """Whether a file is there that this user may not read."""
     try:
         path.open("rb").close()
