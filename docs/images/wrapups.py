@@ -21,7 +21,7 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.schema import migrate
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price
-from reports.calendar.spans import Asked
+from reports.calendar.periods import Period
 from reports.formats.html import write
 from reports.ledger.host import Host
 from reports.ledger.reader import LedgerReader
@@ -83,9 +83,15 @@ def _picture(browser: Browser, file: Path, theme: Theme, size: str) -> None:
 
 def _page(ledger: Path) -> bytes:
     _fill(ledger)
-    asked = Asked(None, "2026-01-01", "2026-12-31")
     with closing(connect_to_read(ledger)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        told = wrapup(reader, asked, NOW, Host("atlas", "0123abcd", "Linux", "1.0.0"), None, WrapUpContext((HOME,)))
+        told = wrapup(
+            reader,
+            Period.year(2026, reader.zone),
+            NOW,
+            Host("atlas", "0123abcd", "Linux", "1.0.0"),
+            None,
+            WrapUpContext((HOME,)),
+        )
     return b"".join(write(told))
 
 

@@ -13,16 +13,16 @@ import re
 import sqlite3
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import exporter
 from exporter.settings.dashboards import wrapup_context
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, day_of, day_start, months
+from reports.calendar.periods import DAY_SECONDS, Period, day_of, months
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from exporter.settings.tree import Settings
@@ -49,15 +49,6 @@ PACKAGES = Path(exporter.__file__).parents[1]
 """Where -m finds the package first: the folder that somebody started the service in may have one of this name."""
 
 
-class Finished(NamedTuple):
-    """A month or a year that is over: the name of its file, its first day, its last and its end (UTC seconds)."""
-
-    name: str
-    first: date
-    last: date
-    end: int
-
-
 class Order(NamedTuple):
     """What the writing process is told, by a pipe."""
 
@@ -66,7 +57,7 @@ class Order(NamedTuple):
     now: float
     host: Host
     context: WrapUpContext
-    reports: list[Finished]
+    periods: list[Period]
 
 
 def archive_folder(ledger: Path) -> Path:
@@ -94,6 +85,11 @@ def _is_database(path: Path) -> bool:
         return file.read(len(SQLITE)) == SQLITE
 
 
+def file_name(period: Period) -> str:
+    """As in "2026.html" or "2026-11.html"."""
+    return f"{period.name}.html"
+
+
 def is_report(path: Path) -> bool:
     """Whether it is a report by its name, and a file: a link may lead to what is nobody's business."""
     return NAME.fullmatch(path.name) is not None and path.is_file() and not path.is_symlink()
@@ -108,26 +104,25 @@ def archived(folder: Path) -> list[str]:
     return sorted(found, key=lambda name: name.removesuffix(".html").ljust(7, "~"), reverse=True)
 
 
-def finished(began: date, now: float, zone: ZoneInfo) -> Iterator[Finished]:
+def finished(began: date, now: float, zone: ZoneInfo) -> Iterator[Period]:
     """The months and years from the day that counting began that are over, newest first."""
     today = day_of(now - GRACE_SECONDS, zone)
     for year, month in reversed(list(months(began, today))):
-        following = date(year + month // DECEMBER, month % DECEMBER + 1, 1)
-        if following > today:
+        found = Period.month(year, month, zone)
+        if found.last >= today:
             continue
-        end = day_start(following, zone)
         if month == DECEMBER:
-            yield Finished(f"{year:04}.html", date(year, 1, 1), date(year, DECEMBER, 31), end)
-        yield Finished(f"{year:04}-{month:02}.html", date(year, month, 1), following - ONE_DAY, end)
+            yield Period.year(year, zone)
+        yield found
 
 
-def missing(reports: Iterable[Finished], folder: Path, now: float) -> list[Finished]:
+def missing(periods: Iterable[Period], folder: Path, now: float) -> list[Period]:
     """Those that are not in the folder, or were written by a wrong clock: before their end, or in time to come.
 
     Another file that has their name is left alone, as long as its time is not such a one.
     """
     written = {name: (folder / name).stat().st_mtime for name in archived(folder)}
-    return [found for found in reports if not found.end <= written.get(found.name, 0) <= now + DAY_SECONDS]
+    return [one for one in periods if not one.end <= written.get(file_name(one), 0) <= now + DAY_SECONDS]
 
 
 class ReportArchive:
@@ -141,9 +136,7 @@ class ReportArchive:
         self._folder = archive_folder(settings.ledger.path)
         adopt_former_archive(settings.ledger.path)
 
-    async def go_round(
-        self, ask: Callable[[Callable[[LedgerReader], list[Finished]]], Awaitable[list[Finished]]]
-    ) -> None:
+    async def go_round(self, ask: Callable[[Callable[[LedgerReader], list[Period]]], Awaitable[list[Period]]]) -> None:
         """Write what is missing, some at a time: a failure is logged, and the next round tries again."""
         if not self._settings.reports.archive:
             return
@@ -155,12 +148,12 @@ class ReportArchive:
         except (sqlite3.Error, OSError) as error:
             log.warning("could not write reports into %s, and will try again: %s", self._folder, error)
 
-    def _order(self, now: float, reports: list[Finished]) -> Order:
+    def _order(self, now: float, periods: list[Period]) -> Order:
         ledger, context = self._settings.ledger.path.absolute(), wrapup_context(self._settings)
-        return Order(ledger, self._folder.absolute(), now, self._host, context, reports)
+        return Order(ledger, self._folder.absolute(), now, self._host, context, periods)
 
 
-def told(ledger: LedgerReader, now: float) -> list[Finished]:
+def told(ledger: LedgerReader, now: float) -> list[Period]:
     """The months and years that are over, of which the ledger has days, newest first."""
     from reports.ledger.intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
 
@@ -193,18 +186,16 @@ async def _have_written(order: Order) -> None:
 def write_reports(order: Order) -> None:
     """Write each of them whole or not at all; raises OSError and sqlite3.Error."""
     from exporter.ledger.files import connect_to_read  # noqa: PLC0415 - as below
-    from reports.calendar.spans import Asked  # noqa: PLC0415
     from reports.formats.html import write  # noqa: PLC0415 - what the service itself is spared
     from reports.ledger.reader import LedgerReader  # noqa: PLC0415
     from reports.wrapup.wrapup import wrapup  # noqa: PLC0415
 
     order.folder.mkdir(mode=0o700, exist_ok=True)
     with contextlib.closing(connect_to_read(order.ledger)) as connection:
-        for name, first, last, _end in order.reports:
-            asked = Asked(None, first.isoformat(), last.isoformat())
+        for period in order.periods:
             with LedgerReader(connection).at_one_moment() as ledger:
-                page = b"".join(write(wrapup(ledger, asked, order.now, order.host, None, order.context)))
-            _replace(order.folder / name, page, order.now)
+                page = b"".join(write(wrapup(ledger, period, order.now, order.host, None, order.context)))
+            _replace(order.folder / file_name(period), page, order.now)
 
 
 def _replace(path: Path, content: bytes, now: float) -> None:

@@ -12,8 +12,8 @@ from exporter.backfill.labels import target_labels
 from exporter.backfill.retention import YEAR_SECONDS, days_since, recommended
 from exporter.backfill.server import MetricServer
 from exporter.ledger.files import last_sample
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, PeriodError, day_of, day_start, iso, parse_date
-from reports.calendar.spans import DATE_LENGTH, Span, parse_instant
+from reports.calendar.periods import DAY_SECONDS, ONE_DAY, day_of, day_start, iso
+from reports.calendar.spans import Span
 from reports.past.samples import Past
 from reports.text.amounts import counted
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.session.session import Session
+    from reports.calendar.requests import Bound
     from reports.ledger.reader import LedgerReader
     from reports.past.samples import Labels
 
@@ -38,8 +39,8 @@ class BackfillOptions(NamedTuple):
     to: str | None
     promtool: Path | None
     labels: tuple[str, ...]
-    first: str | None
-    until: str | None
+    first: Bound | None
+    until: Bound | None
     prometheus: str | None
     as_json: bool
 
@@ -110,7 +111,7 @@ def _until(
 ) -> int | None:
     """Before when all samples are to be; None where nothing says so."""
     if options.until is not None:
-        return _instant("--until", options.until, zone)
+        return options.until.start(zone)
     if server is None:
         return None
     return prometheus.live_since(server, target, now)
@@ -119,7 +120,7 @@ def _until(
 def _span(options: BackfillOptions, past: Past, zone: ZoneInfo, session: Session, live: int | None) -> Span:
     span = past.span
     if options.first is not None:
-        span = Span(max(span.start, _instant("--from", options.first, zone)), span.end)
+        span = Span(max(span.start, options.first.start(zone)), span.end)
     if span.start < span.end:
         return span
     if options.first is None and live is None:
@@ -128,13 +129,6 @@ def _span(options: BackfillOptions, past: Past, zone: ZoneInfo, session: Session
         )
     ended = "" if live is None else f" before {iso(live, zone)}, where the live samples begin or --until ends it"
     raise click.ClickException(f"the ledger holds nothing to tell from {iso(span.start, zone)}{ended}")
-
-
-def _instant(option: str, text: str, zone: ZoneInfo) -> int:
-    try:
-        return day_start(parse_date(text), zone) if len(text) == DATE_LENGTH else parse_instant(text, zone)
-    except PeriodError as error:
-        raise click.UsageError(f"{option}: {error}") from error
 
 
 def _require_retention(

@@ -15,6 +15,7 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.calendar.periods import iso
+from reports.text.dates import minute_text
 from reports.usage.audit import audit as compare
 
 if TYPE_CHECKING:
@@ -147,4 +148,4 @@ def _verdict(found: Audit, faults: list[str]) -> str:
 
 
 def _when(instant: int, zone: ZoneInfo) -> str:
-    return iso(instant, zone)[:16].replace("T", " ")
+    return minute_text(iso(instant, zone))

@@ -14,9 +14,11 @@ from exporter.backfill.promtool import find_promtool
 from exporter.backfill.summary import Summary, print_summary
 from exporter.backfill.victoria import count_samples, require_arrival, send
 from exporter.session.session import open_session
+from exporter.terminal.options import CalendarValue
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import progress, with_progress
 from exporter.terminal.signals import clean_termination
+from reports.calendar.requests import Bound
 from reports.formats.openmetrics import END, openmetrics
 from reports.formats.victoriametrics import victoriametrics
 from reports.past.samples import FAMILIES
@@ -40,8 +42,13 @@ REFUSED = "cannot write {path} ({reason}): write as its owner, or elsewhere"
     "--label", "labels", metavar="NAME=VALUE", multiple=True, help="The target's labels: job, instance, more."
 )
 @click.option("--prometheus", metavar="URL", help="Ask this one how long it keeps, and where its live samples begin.")
-@click.option("--from", "first", metavar="DATE", help="First day; all by default.")
-@click.option("--until", metavar="INSTANT", help="All samples are before it; else before the live ones, or now.")
+@click.option("--from", "first", metavar="DATE", type=CalendarValue(Bound, strip=""), help="First day; all by default.")
+@click.option(
+    "--until",
+    metavar="INSTANT",
+    type=CalendarValue(Bound, strip=""),
+    help="All samples are before it; else before the live ones, or now.",
+)
 @click.option("--promtool", metavar="PATH", type=click.Path(dir_okay=False, path_type=Path), help="Else on PATH.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON.")

@@ -12,11 +12,12 @@ from exporter.identity import identify_host
 from exporter.session.questions import fetch
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import output_options, scope_options
+from exporter.terminal.options import DATE, output_options, scope_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
-from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.calendar.periods import day_of
+from reports.calendar.requests import CUSTOM, RANGES, PeriodRequest
 from reports.export.export import subject_of
 from reports.export.slots import read_slots
 from reports.formats.registry import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
+    from reports.calendar.requests import Day
     from reports.calendar.spans import Span
     from reports.export.slots import Slot
     from reports.formats.registry import ExportResult, Format
@@ -45,8 +47,8 @@ if TYPE_CHECKING:
 @click.option(
     "--range", "named", type=click.Choice([*RANGES, CUSTOM]), help="Which days; all by default, of html this year."
 )
-@click.option("--from", "first", metavar="YYYY-MM-DD", help="First day.")
-@click.option("--to", "last", metavar="YYYY-MM-DD", help="Last day, included; today by default.")
+@click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day.")
+@click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Last day, included; today by default.")
 @click.option(
     "--resolution",
     type=click.Choice(RESOLUTIONS),
@@ -69,8 +71,8 @@ def export(  # noqa: PLR0913 - one for each option
     *,
     name: str,
     named: str | None,
-    first: str | None,
-    last: str | None,
+    first: Day | None,
+    last: Day | None,
     resolution: str,
     columns: str,
     interfaces: Sequence[str],
@@ -88,11 +90,18 @@ def export(  # noqa: PLR0913 - one for each option
     form = format_at(resolution, name, columns)
     session = open_session(environment)
     if (service := session.fallback_service()) is not None:
-        given = {"range": named, "from": first, "to": last, "interface": interfaces, "plan": plan, "columns": columns}
+        given = {
+            "range": named,
+            "from": first,
+            "to": last,
+            "interface": interfaces,
+            "plan": plan,
+            "columns": columns,
+        }
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""
     else:
-        told = _ask(session, form, Asked(named, first, last), plan, interfaces)
+        told = _ask(session, form, PeriodRequest(named, first, last), plan, interfaces)
         if told.notice:
             click.echo(told.notice, err=True)
         pieces, count = form.write(told), told.batch_count + 2
@@ -107,12 +116,15 @@ def export(  # noqa: PLR0913 - one for each option
     click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")
 
 
-def _ask(session: Session, form: Format, asked: Asked, plan: str | None, interfaces: Sequence[str]) -> ExportResult:
+def _ask(
+    session: Session, form: Format, days: PeriodRequest, plan: str | None, interfaces: Sequence[str]
+) -> ExportResult:
     subject = subject_of(session.settings.plans, plan, interfaces)
     with session.read() as ledger:
         context = (wrapup_context(session.settings),) if form.needs_context else ()
         host = identify_host(ledger.state().get("ledger_id", ""))
-        told = form.query(ledger, form.days(asked), session.now(), host, subject, *context)
+        period = days.period(day_of(session.now(), ledger.zone), ledger.zone, form.default)
+        told = form.query(ledger, period, session.now(), host, subject, *context)
     return told.read_with(partial(_read_slots, session))
 
 

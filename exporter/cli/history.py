@@ -13,14 +13,15 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import no_data_text
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.options import interface_label, interface_option
+from exporter.terminal.options import BOUND, interface_label, interface_option
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
 from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
-from reports.calendar.spans import Asked, span
+from reports.calendar.requests import PeriodRequest
 from reports.formats.json import history as json_history
 from reports.formats.json import records as json_records
 from reports.ledger.intervals import first_day
 from reports.text.amounts import human_bytes, human_rate
+from reports.text.dates import minute_text
 from reports.usage import hours as hours_of_week
 from reports.usage import records as found_records
 from reports.usage.hours import HOURS
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from exporter.session.questions import Reply
     from exporter.session.session import Session
+    from reports.calendar.requests import Bound
     from reports.formats.shapes import Usage
     from reports.ledger.reader import LedgerReader
 
@@ -70,18 +72,20 @@ def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], i
 
 
 @click.command()
-@click.option("--from", "first", metavar="DATE", help="First day, or an instant; by default the first ever.")
-@click.option("--to", "last", metavar="DATE", help="Last day, included, or an instant; today by default.")
+@click.option(
+    "--from", "first", metavar="DATE", type=BOUND, help="First day, or an instant; by default the first ever."
+)
+@click.option("--to", "last", metavar="DATE", type=BOUND, help="Last day, included, or an instant; today by default.")
 @interface_option()
 @reading()
-def hours(session: Session, *, first: str | None, last: str | None, interfaces: Sequence[str]) -> CommandAnswer:
+def hours(session: Session, *, first: Bound | None, last: Bound | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage by weekday and hour of day."""
 
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
         today = day_of(int(session.now()), ledger.zone)
-        asked = span(Asked(None, first, last), today, first_day(ledger) or today, ledger.zone, default="all")
+        days = PeriodRequest(None, first, last).period(today, ledger.zone, "all", first_day(ledger) or today)
         return json_history.hours(
-            hours_of_week.hours(ledger, session.now(), asked, ledger.resolve(interfaces)), ledger.zone
+            hours_of_week.hours(ledger, session.now(), days.span, ledger.resolve(interfaces)), ledger.zone
         )
 
     given = {"from": first, "to": last, "interface": interfaces}
@@ -154,7 +158,7 @@ def _hour_notes(told: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:
     cells = [(hour.total_bytes, day.weekday[:3], hour.hour) for day in told.weekdays for hour in day.hours]
     most, day, hour = max(cells, key=lambda cell: cell[0])
     notes = [f"most: {day} {_clock(hour)}, {human_bytes(most)} of {human_bytes(told.summary.total_bytes)}"]
-    began, ended = (text[:16].replace("T", " ") for text in (told.covered.first, told.covered.last))
+    began, ended = (minute_text(text) for text in (told.covered.first, told.covered.last))
     return [*(notes if most else []), f"hours are known from {began} to {ended} {zone.key}"]
 
 
@@ -163,7 +167,7 @@ def _cut_notes(start: int, end: int, zone: ZoneInfo) -> list[str]:
     cut = [-(-instant // SLOT_SECONDS) * SLOT_SECONDS for instant in (start, end)]
     if cut == [start, end]:
         return []
-    began, ended = (iso(instant, zone)[:16].replace("T", " ") for instant in cut)
+    began, ended = (minute_text(iso(instant, zone)) for instant in cut)
     return [f"cut to whole quarter hours: {began} to {ended}"]
 
 

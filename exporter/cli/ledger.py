@@ -26,6 +26,7 @@ from exporter.terminal.options import json_option
 from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from reports.calendar.periods import iso
 from reports.text.amounts import human_bytes, human_duration
+from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -190,7 +191,7 @@ def _fact_text(fact: str | int | None) -> str:
 
 
 def _in_words(incident: Incident, zone: ZoneInfo) -> str:
-    parts = (iso(incident.at, zone)[:16].replace("T", " "), incident.subject, f"{incident.what}:")
+    parts = (minute_text(iso(incident.at, zone)), incident.subject, f"{incident.what}:")
     moved = f"{incident.bytes:,} bytes" if incident.bytes else ""
     return " ".join(filter(None, (*parts, moved, incident.detail))).rstrip(":")
 

@@ -13,6 +13,7 @@ from exporter.session.session import open_session
 from exporter.terminal.printing import UNKNOWN, TextTable, print_table
 from reports.calendar.periods import ONE_DAY, Period
 from reports.text.amounts import human_bits, human_bytes
+from reports.text.dates import month_text, short_minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,7 @@ def overview(environment: Environment) -> None:
         lines.append(Line("Ever", ever, began.timestamp(), session.now()))
     rows = [_row(line, began.timestamp() if began else session.now(), session.now()) for line in lines]
     notes = [note for plan in plans for note in _plan_notes(plan)]
-    notes.append("nothing is counted yet" if began is None else f"counting since {began.day} {began:%b %Y %H:%M}")
+    notes.append("nothing is counted yet" if began is None else f"counting since {short_minute(began)}")
     print_table(TextTable("All counted interfaces", COLUMNS, rows), [*notes, until])
 
 
@@ -59,13 +60,13 @@ def _lines(session: Session, zone: ZoneInfo) -> Iterator[Line]:
     today = ask(session, questions.today(session)).answer
     day = date.fromisoformat(today.date)
     yield _line("Today", today, Period.day(day, zone))
-    before = (day - ONE_DAY).isoformat()
+    before = day - ONE_DAY
     yesterday = ask(session, questions.days(session, before, before)).answer
-    yield _line("Yesterday", yesterday.summary, Period.day(day - ONE_DAY, zone))
+    yield _line("Yesterday", yesterday.summary, Period.day(before, zone))
     first = day.replace(day=1)
     for month in (first, (first - ONE_DAY).replace(day=1)):
-        told = ask(session, questions.month(session, f"{month:%Y-%m}")).answer
-        yield _line(f"{month:%B %Y}", told.summary, Period.month(month.year, month.month, zone))
+        told = ask(session, questions.month(session, (month.year, month.month))).answer
+        yield _line(month_text(month), told.summary, Period.month(month.year, month.month, zone))
 
 
 def _line(name: str, used: Amount, period: Period) -> Line:

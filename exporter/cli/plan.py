@@ -14,6 +14,7 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
 from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
 from reports.text.amounts import human_bytes
+from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def _print_forecast(session: Session, answer: PlanAnswer) -> None:
     rows.append(("Cap reached", _reached(answer)))
     method = [f"Method: {ahead.method}."] if ahead.method else []
     if ahead.counting_since is not None:
-        method.append(f"Counting since {_minute(ahead.counting_since)}.")
+        method.append(f"Counting since {minute_text(ahead.counting_since)}.")
     title = f"{_printable(answer.name)}: until {answer.cycle.last}"
     print_table(TextTable(title, (), rows), [*method, *_dashboard(session, answer)])
 
@@ -112,7 +113,7 @@ def _last_cycle(answer: PlanAnswer) -> str:
     """Of one that counting began in, only what was counted is known."""
     last, since = answer.last_cycle, answer.forecast.counting_since
     is_cut = last.used_bytes is not None and not last.counted_whole and since is not None
-    return f"{_bytes(last.used_bytes)} since {_minute(since or '')}" if is_cut else _bytes(last.used_bytes)
+    return f"{_bytes(last.used_bytes)} since {minute_text(since or '')}" if is_cut else _bytes(last.used_bytes)
 
 
 def _dashboard(session: Session, answer: PlanAnswer) -> list[str]:
@@ -141,9 +142,5 @@ def _cost(*amounts: Money | None) -> str:
 
 def _reached(answer: PlanAnswer) -> str:
     if answer.cap_reached_at is not None:
-        return _minute(answer.cap_reached_at)
+        return minute_text(answer.cap_reached_at)
     return UNKNOWN if answer.forecast.reason else "not in this cycle"
-
-
-def _minute(instant: str) -> str:
-    return instant[:16].replace("T", " ")

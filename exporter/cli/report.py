@@ -10,25 +10,26 @@ import click
 from exporter.identity import identify_host
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import output_options, scope_options
+from exporter.terminal.options import DATE, MONTH, YEAR, output_options, scope_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
-from reports.calendar.spans import RANGES, Asked
+from reports.calendar.requests import CURRENT, CYCLES, RANGES, PeriodRequest
 from reports.formats.html import write
 from reports.text.amounts import counted, human_bytes
-from reports.wrapup.requested_period import CURRENT, CYCLES, Wanted, asked_for
-from reports.wrapup.wrapup import whose, wrapup
+from reports.wrapup.requested_period import plan_and_subject, requested_period
+from reports.wrapup.wrapup import wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
+    from reports.calendar.requests import Day, Month, Year
     from reports.wrapup.wrapup import WrapUp
 
 
 @click.command()
-@click.option("--year", metavar="YYYY", help="A calendar year; this one without any period.")
-@click.option("--month", metavar="YYYY-MM", help="A calendar month.")
+@click.option("--year", metavar="YYYY", type=YEAR, help="A calendar year; this one without any period.")
+@click.option("--month", metavar="YYYY-MM", type=MONTH, help="A calendar month.")
 @click.option(
     "--cycle",
     is_flag=False,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     help="A billing cycle, of --plan or the first.",
 )
 @click.option("--range", "range_name", type=click.Choice(RANGES), help="A range that ends today.")
-@click.option("--from", "first", metavar="YYYY-MM-DD", help="First day of any other period.")
-@click.option("--to", "last", metavar="YYYY-MM-DD", help="Its last day, included; today by default.")
+@click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day of any other period.")
+@click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Its last day, included; today by default.")
 @scope_options
 @output_options("Else netledger_HOST_PERIOD.html in this folder; - is the terminal or pipe.")
 @click.option("--open", "shows", is_flag=True, help="Show it in the browser.")
@@ -46,12 +47,12 @@ if TYPE_CHECKING:
 def report(  # noqa: PLR0913 - one for each option
     environment: Environment,
     *,
-    year: str | None,
-    month: str | None,
+    year: Year | None,
+    month: Month | None,
     cycle: str | None,
     range_name: str | None,
-    first: str | None,
-    last: str | None,
+    first: Day | None,
+    last: Day | None,
     interfaces: Sequence[str],
     plan: str | None,
     output: Path | None,
@@ -62,8 +63,8 @@ def report(  # noqa: PLR0913 - one for each option
 
     One HTML file that needs no network. An existing FILE is left alone (exit code 1) without --force.
     """
-    wanted = Wanted(Asked(range_name, first, last), year, month, cycle)
-    told = _ask(open_session(environment), wanted, plan, interfaces)
+    days = PeriodRequest(range_name, first, last, year, month, cycle)
+    told = _ask(open_session(environment), days, plan, interfaces)
     page = b"".join(write(told))
     if told.notice:
         click.echo(told.notice, err=True)
@@ -80,12 +81,12 @@ def report(  # noqa: PLR0913 - one for each option
         _show(path)
 
 
-def _ask(session: Session, wanted: Wanted, plan: str | None, interfaces: Sequence[str]) -> WrapUp:
-    of_cycle, subject = whose(session.settings.plans, wanted, plan, interfaces)
+def _ask(session: Session, days: PeriodRequest, plan: str | None, interfaces: Sequence[str]) -> WrapUp:
+    of_cycle, subject = plan_and_subject(session.settings.plans, days, plan, interfaces)
     with session.read() as ledger:
         host = identify_host(ledger.state().get("ledger_id", ""))
-        asked = asked_for(ledger, wanted, of_cycle, session.now())
-        return wrapup(ledger, asked, session.now(), host, subject, wrapup_context(session.settings))
+        period = requested_period(days, of_cycle, session.now(), ledger.zone)
+        return wrapup(ledger, period, session.now(), host, subject, wrapup_context(session.settings))
 
 
 def _show(path: Path) -> None:

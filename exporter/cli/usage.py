@@ -12,17 +12,19 @@ from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.options import interface_label, interface_option
+from exporter.terminal.options import DATE, MONTH, YEAR, interface_label, interface_option
 from exporter.terminal.printing import UNKNOWN, TextTable, print_table
-from reports.calendar.periods import Period, PeriodError, parse_date, parse_month, parse_year
+from reports.calendar.periods import Period, parse_month
 from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes, human_rate
+from reports.text.dates import short_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from exporter.session.questions import Reply
     from exporter.session.session import Session
+    from reports.calendar.requests import Day, Month, Year
     from reports.formats.json import cost as json_cost
     from reports.formats.shapes import Usage
 
@@ -58,38 +60,34 @@ def week(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
 
 
 @click.command()
-@click.argument("which", metavar="[YYYY-MM]", required=False)
+@click.argument("month", metavar="[YYYY-MM]", type=MONTH, required=False)
 @interface_option()
 @reading()
-def month(session: Session, *, which: str | None, interfaces: Sequence[str]) -> CommandAnswer:
+def month(session: Session, *, month: Month | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of a month, by day; the current one by default."""
-    _require("month", parse_month, which)
-    found = ask(session, questions.month(session, which, interfaces))
+    found = ask(session, questions.month(session, month, interfaces))
     return _by_parts(session, found, Period.month(*parse_month(found.answer.month), found.zone), interfaces)
 
 
 @click.command()
-@click.argument("which", metavar="[YYYY]", required=False)
+@click.argument("year", metavar="[YYYY]", type=YEAR, required=False)
 @interface_option()
 @reading()
-def year(session: Session, *, which: str | None, interfaces: Sequence[str]) -> CommandAnswer:
+def year(session: Session, *, year: Year | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of a year, by month; the current one by default."""
-    _require("year", parse_year, which)
-    found = ask(session, questions.year(session, which, interfaces))
+    found = ask(session, questions.year(session, year, interfaces))
     return _by_parts(session, found, Period.year(int(found.answer.year), found.zone), interfaces)
 
 
 @click.command("range")
-@click.option("--from", "first", metavar="YYYY-MM-DD", required=True, help="First day.")
-@click.option("--to", "last", metavar="YYYY-MM-DD", required=True, help="Last day, included.")
+@click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, required=True, help="First day.")
+@click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, required=True, help="Last day, included.")
 @interface_option()
 @reading()
-def range_command(session: Session, *, first: str, last: str, interfaces: Sequence[str]) -> CommandAnswer:
+def range_command(session: Session, *, first: Day, last: Day, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of any days, first and last included."""
-    _require("from", parse_date, first)
-    _require("to", parse_date, last)
-    found = ask(session, questions.days(session, first, last, interfaces))
-    return _by_parts(session, found, Period.days(parse_date(first), parse_date(last), found.zone), interfaces)
+    found = ask(session, questions.days(session, first.at, last.at, interfaces))
+    return _by_parts(session, found, Period.days(first.at, last.at, found.zone), interfaces)
 
 
 @click.command()
@@ -99,16 +97,6 @@ def summary(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage since counting began."""
     found = ask(session, questions.summary(session, interfaces))
     return CommandAnswer(found.answer, partial(_print_summary, session, found, interfaces))
-
-
-def _require(name: str, parse: Callable[[str], object], text: str | None) -> None:
-    """End the command with the rule of a period that is none."""
-    if text is None:
-        return
-    try:
-        parse(text)
-    except PeriodError as error:
-        raise click.UsageError(f"{name}: {error}") from error
 
 
 def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], interfaces: Sequence[str]) -> None:
@@ -178,7 +166,7 @@ def _dashboard(session: Session, period: Period, interfaces: Sequence[str]) -> l
 def _began(since: str) -> str:
     """As in "counting began 28 Nov 2026 04:43"."""
     at = datetime.fromisoformat(since)
-    return f"counting began {at.day} {at:%b %Y %H:%M}"
+    return f"counting began {short_minute(at)}"
 
 
 def _instant(since: str) -> int:

@@ -17,13 +17,13 @@ from exporter.session.client import ServiceError
 from reports.calendar.periods import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from exporter.session.client import ServiceClient
     from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
 
-Parameters: TypeAlias = "Mapping[str, str | Sequence[str] | None]"
+Parameters: TypeAlias = "Mapping[str, object]"
 Shape = TypeVar("Shape")
 BAD_REQUEST = 400
 

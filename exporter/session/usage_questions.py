@@ -8,7 +8,6 @@ from exporter.session.questions import Question
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
 from reports.billing.status import plan_status
-from reports.calendar.periods import parse_date, parse_month, parse_year
 from reports.formats.json import cost as json_cost
 from reports.formats.json import plans as json_plans
 from reports.formats.json import usage as shapes
@@ -16,6 +15,7 @@ from reports.usage import usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from exporter.session.session import Session
     from reports.billing.cost import StretchCost
@@ -44,39 +44,36 @@ def week(session: Session, interfaces: Sequence[str] = ()) -> Question[shapes.Ra
     )
 
 
-def month(session: Session, which: str | None = None, interfaces: Sequence[str] = ()) -> Question[shapes.Month]:
-    """A month (YYYY-MM) by day, the current one by default; raises PeriodError."""
-    chosen = None if which is None else parse_month(which)
+def month(
+    session: Session, which: tuple[int, int] | None = None, interfaces: Sequence[str] = ()
+) -> Question[shapes.Month]:
+    """A month by day, the current one by default."""
     return Question(
         "/api/month",
-        {"month": which, "interface": interfaces},
+        {"month": which and f"{which[0]:04}-{which[1]:02}", "interface": interfaces},
         shapes.Month,
-        lambda ledger: shapes.month(
-            usage.month(ledger, session.now(), ledger.resolve(interfaces), chosen), ledger.zone
-        ),
+        lambda ledger: shapes.month(usage.month(ledger, session.now(), ledger.resolve(interfaces), which), ledger.zone),
     )
 
 
-def year(session: Session, which: str | None = None, interfaces: Sequence[str] = ()) -> Question[shapes.Year]:
-    """A year (YYYY) by month, the current one by default; raises PeriodError."""
-    chosen = None if which is None else parse_year(which)
+def year(session: Session, which: int | None = None, interfaces: Sequence[str] = ()) -> Question[shapes.Year]:
+    """A year by month, the current one by default."""
     return Question(
         "/api/year",
         {"year": which, "interface": interfaces},
         shapes.Year,
-        lambda ledger: shapes.year(usage.year(ledger, session.now(), ledger.resolve(interfaces), chosen), ledger.zone),
+        lambda ledger: shapes.year(usage.year(ledger, session.now(), ledger.resolve(interfaces), which), ledger.zone),
     )
 
 
-def days(session: Session, first: str, last: str, interfaces: Sequence[str] = ()) -> Question[shapes.Range]:
-    """Days from `first` to `last` (YYYY-MM-DD), both included; raises PeriodError."""
-    began, ended = parse_date(first), parse_date(last)
+def days(session: Session, first: date, last: date, interfaces: Sequence[str] = ()) -> Question[shapes.Range]:
+    """Days from `first` to `last`, both included."""
     return Question(
         "/api/range",
-        {"from": first, "to": last, "interface": interfaces},
+        {"from": first.isoformat(), "to": last.isoformat(), "interface": interfaces},
         shapes.Range,
         lambda ledger: shapes.days(
-            usage.days(ledger, session.now(), began, ended, ledger.resolve(interfaces)), ledger.zone
+            usage.days(ledger, session.now(), first, last, ledger.resolve(interfaces)), ledger.zone
         ),
     )
 

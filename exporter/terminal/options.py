@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reports.calendar.periods import PeriodError
+from reports.calendar.requests import Bound, Day, Month, Year
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
@@ -20,6 +22,24 @@ API_JSON = "Print JSON, as the API gives it."
 def json_option(text: str = "Print JSON.") -> Callable[[Command], Command]:
     """`--json`, given as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help=text)
+
+
+class CalendarValue(click.ParamType):  # type: ignore[type-arg]
+    """A value that a type of the calendar parses: its text is all that the type takes."""
+
+    def __init__(self, parse: Callable[[str], object], strip: str = "-") -> None:
+        self.name, self._parse, self._strip = "date", parse, strip
+
+    def convert(self, value: Any, param: click.Parameter | None, _ctx: click.Context | None) -> Any:
+        """Parse it; the error names the option or the argument."""
+        try:
+            return self._parse(value) if isinstance(value, str) else value
+        except PeriodError as error:
+            name = param.opts[0].lstrip(self._strip) if param else self.name
+            raise click.UsageError(f"{name}: {error}") from error
+
+
+YEAR, MONTH, DATE, BOUND = (CalendarValue(parse) for parse in (Year, Month, Day, Bound))
 
 
 def interface_option(

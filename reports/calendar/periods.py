@@ -10,19 +10,24 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from reports.calendar.spans import Span
 from reports.errors import QuestionError
+from reports.text.dates import day_and_month, long_date, month_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from zoneinfo import ZoneInfo
+
+Kind: TypeAlias = Literal["day", "week", "month", "year", "cycle", "range", "all"]
 
 SLOT_SECONDS = 900
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
 ONE_DAY = timedelta(days=1)
 FIRST_YEAR = 1970
+FIRST_DAY = date(FIRST_YEAR, 1, 1)
 LAST_YEAR = 2200
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,39 +42,118 @@ class PeriodError(QuestionError):
 
 
 class Period(NamedTuple):
-    """A stretch of whole local days: `first` to `last` inclusive, in epoch seconds [`start`, `end`).
+    """Local days from `first` to `last`, both included, cut to the UTC seconds [`start`, `end`).
 
-    `name` reads as people write it: "2026-08-05", "2026-W32", "2026-08", "2026", "last 7 days", or for
-    cycles and ranges "2026-01-15 to 2026-02-14".
+    A range of instants begins and ends within them. What has no first day of its own begins with `FIRST_DAY`.
     """
 
-    name: str
+    kind: Kind
     first: date
     last: date
     start: int
     end: int
 
+    @property
+    def span(self) -> Span:
+        """Its start and end."""
+        return Span(self.start, self.end)
+
+    @property
+    def name(self) -> str:
+        """As ISO 8601 writes it: "2026-08-05", "2026-W32", "2026-08", "2026", "2026-01-15 to 2026-02-14"."""
+        match self.kind:
+            case "year":
+                return f"{self.first.year:04}"
+            case "month":
+                return self.first.isoformat()[: len("2026-08")]
+            case "week":
+                year, week, _ = self.first.isocalendar()
+                return f"{year:04}-W{week:02}"
+            case "day":
+                return self.first.isoformat()
+            case _:
+                return f"{self.first} to {self.last}"
+
+    @property
+    def code(self) -> str:
+        """The name in that of a file: "2026", "2026-11", "2026-10-07_2026-11-06"."""
+        return self.name.replace(" to ", "_")
+
+    @property
+    def title(self) -> str:
+        """In words: "2026", "November 2026", "7 October to 6 November 2026"."""
+        first, last = self.first, self.last
+        match self.kind:
+            case "year":
+                return str(first.year)
+            case "month":
+                return month_text(first)
+            case "week":
+                year, week, _ = first.isocalendar()
+                return f"week {week} of {year}"
+            case "day":
+                return long_date(first)
+            case "all":
+                return f"{month_text(first)} until today"
+            case _:
+                start = day_and_month(first) if first.year == last.year else long_date(first)
+                return f"{start} to {long_date(last)}"
+
+    @property
+    def within(self) -> str:
+        """In a sentence: "in 2026", "on 3 May 2026", "since 3 May 2019"."""
+        match self.kind:
+            case "all":
+                return f"since {long_date(self.first)}"
+            case "range" | "cycle":
+                return f"from {self.title}"
+            case "day":
+                return f"on {self.title}"
+            case _:
+                return f"in {self.title}"
+
+    @property
+    def calendar(self) -> Period:
+        """The day, week, month or year of the same days, where they are one; else itself."""
+        first, last = self.first, self.last
+        if self.kind not in {"range", "cycle"}:
+            return self
+        if first == last:
+            return self._replace(kind="day")
+        if (first, last) == (date(first.year, 1, 1), date(first.year, 12, 31)):
+            return self._replace(kind="year")
+        if first.day == 1 and last == _last_of_month(first.year, first.month):
+            return self._replace(kind="month")
+        if first.weekday() == 0 and last - first == 6 * ONE_DAY:
+            return self._replace(kind="week")
+        return self
+
+    def since(self, day: date, zone: ZoneInfo) -> Period:
+        """The same from `day` on, where it begins with `FIRST_DAY`."""
+        if self.first > FIRST_DAY or day > self.last:
+            return self
+        return self._replace(first=day, start=day_start(day, zone))
+
     @classmethod
     def day(cls, d: date, zone: ZoneInfo) -> Period:
         """Cut one local day, usually 24 h long, where the clock changes 23 or 25 h."""
-        return _named(d.isoformat(), d, d, zone)
+        return _cut("day", d, d, zone)
 
     @classmethod
     def week(cls, d: date, zone: ZoneInfo) -> Period:
         """Cut the ISO week, Monday to Sunday, that contains `d`."""
-        iso_year, iso_week, weekday = d.isocalendar()
-        monday = d - timedelta(days=weekday - 1)
-        return _named(f"{iso_year:04}-W{iso_week:02}", monday, monday + timedelta(days=6), zone)
+        monday = d - d.weekday() * ONE_DAY
+        return _cut("week", monday, monday + 6 * ONE_DAY, zone)
 
     @classmethod
     def month(cls, year: int, month: int, zone: ZoneInfo) -> Period:
         """Cut one calendar month; ValueError where there is no such month."""
-        return _named(f"{year:04}-{month:02}", date(year, month, 1), _last_of_month(year, month), zone)
+        return _cut("month", date(year, month, 1), _last_of_month(year, month), zone)
 
     @classmethod
     def year(cls, year: int, zone: ZoneInfo) -> Period:
         """Cut one calendar year."""
-        return _named(f"{year:04}", date(year, 1, 1), date(year, 12, 31), zone)
+        return _cut("year", date(year, 1, 1), date(year, 12, 31), zone)
 
     @classmethod
     def cycle(cls, d: date, cycle_day: int, zone: ZoneInfo) -> Period:
@@ -84,22 +168,19 @@ class Period(NamedTuple):
         if d < first:
             first = _cycle_start(*_month_before(d.year, d.month), cycle_day)
         following = _cycle_start(*_month_after(first.year, first.month), cycle_day)
-        return cls.days(first, following - ONE_DAY, zone)
+        return _cut("cycle", first, following - ONE_DAY, zone)
 
     @classmethod
     def days(cls, first: date, last: date, zone: ZoneInfo) -> Period:
         """Cut the days from `first` to `last`, both included; PeriodError if `last` comes before `first`."""
         if last < first:
             raise PeriodError(f"{first} to {last} is reversed: the last day must not come before the first")
-        return _named(f"{first} to {last}", first, last, zone)
+        return _cut("range", first, last, zone)
 
     @classmethod
-    def last_days(cls, n: int, today: date, zone: ZoneInfo) -> Period:
-        """Cut the `n` days that end with `today`; PeriodError if `n` is below 1 or reaches before 1970."""
-        most = (today - _EPOCH.date()).days + 1
-        if not 1 <= n <= most:
-            raise PeriodError(f"{n} is not a number of days: it must be from 1 to {most}")
-        return _named(f"last {n} days" if n > 1 else "last day", today - timedelta(days=n - 1), today, zone)
+    def until(cls, last: date, zone: ZoneInfo, first: date = FIRST_DAY) -> Period:
+        """Cut all days until `last`."""
+        return _cut("all", first, last, zone)
 
 
 # Holds ten years of one zone, so that walking them again never starts over.
@@ -189,8 +270,8 @@ def parse_date(text: str) -> date:
     raise PeriodError(f"{text!r} is not a date: write YYYY-MM-DD, from {FIRST_YEAR}-01-01 to {LAST_YEAR}-12-31")
 
 
-def _named(name: str, first: date, last: date, zone: ZoneInfo) -> Period:
-    return Period(name, first, last, day_start(first, zone), day_start(last + ONE_DAY, zone))
+def _cut(kind: Kind, first: date, last: date, zone: ZoneInfo) -> Period:
+    return Period(kind, first, last, day_start(first, zone), day_start(last + ONE_DAY, zone))
 
 
 def _local(t: int, zone: ZoneInfo) -> datetime:

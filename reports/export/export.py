@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.plans import Plan, PlanError, covers, named
-from reports.calendar.periods import FIRST_YEAR, PeriodError, day_of, iso, parse_date
-from reports.calendar.spans import span
+from reports.calendar.periods import day_of, iso, parse_date
 from reports.export.days import Days, contiguous_days, days_by_interface
 from reports.ledger.amounts import by_dimension, local_days
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -18,12 +16,16 @@ from reports.ledger.selection import MACHINE, of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
     from zoneinfo import ZoneInfo
 
-    from reports.calendar.spans import Asked
+    from reports.calendar.periods import Period
     from reports.export.days import InterfaceDays
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
+
+RANGE_NAMES = {"day": "today", "range": "custom", "cycle": "custom"}
+"""Names of ranges where they are not those of kinds of periods."""
 
 THE_MACHINE = Plan()
 """Its counted interfaces."""
@@ -153,24 +155,24 @@ def subject_of(plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str
     return named(plans, plan)
 
 
-def export(ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None = None) -> Export:
-    """Everything there is to tell of a range of days; raises PeriodError and UnknownInterfaceError.
+def export(ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None) -> Export:
+    """Everything there is to tell of a range of days; raises UnknownInterfaceError.
 
     `subject` is a plan, one interface, or None for all counted interfaces.
     """
-    return export_and_days(ledger, asked, now, host, subject)[0]
+    return export_and_days(ledger, period, now, host, subject)[0]
 
 
-def daily(ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None = None) -> Export:
+def daily(ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None) -> Export:
     """The same without its interfaces, for formats that list days alone; raises as `export` does."""
-    return _daily(ledger, asked, now, host, subject)[0]
+    return _daily(ledger, period, now, host, subject)[0]
 
 
 def export_and_days(
-    ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None
+    ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
-    told, used = _daily(ledger, asked, now, host, subject)
+    told, used = _daily(ledger, period, now, host, subject)
     if told.first_date is None or told.last_date is None:
         return told, {}
     counts = ledger.devices()
@@ -183,11 +185,11 @@ def export_and_days(
 
 
 def _daily(
-    ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None
+    ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.resolve([] if device is None else [device])
-    first, last = _days_asked(asked, day_of(now, ledger.zone), ledger.zone)
+    first, last = period.first, min(period.last, day_of(now, ledger.zone))
     devices = devices_of(ledger, subject)
     used = days_by_interface(ledger, first, last, of_interfaces(devices))
     seen = map(ledger.first_seen, [MACHINE] if subject is None else [of_interfaces([name]) for name in devices])
@@ -196,7 +198,7 @@ def _daily(
         host._replace(name=host.name.encode(errors="replace").decode()),
         iso(now, ledger.zone),
         ledger.zone,
-        _name(asked),
+        RANGE_NAMES.get(period.kind, period.kind),
         device,
         contiguous_days(first, last, used.values(), began),
         plan=plan,
@@ -216,26 +218,6 @@ def _totals(ledger: LedgerReader, first: date, last: date, devices: Sequence[str
     """Of those that moved anything; interfaces that do not count may be a thousand, so that their days are not held."""
     rows = local_days(of_interfaces(devices), first, last)
     return {device: Bytes(*found) for (device,), found in by_dimension(ledger, rows, BYTES, ("device",)).items()}
-
-
-def _name(asked: Asked) -> str:
-    return asked.range or ("all" if asked.first is None and asked.last is None else "custom")
-
-
-def _days_asked(asked: Asked, today: date, zone: ZoneInfo) -> tuple[date, date]:
-    """First and last day, the last one today at most; only whole days are exported."""
-    for name, text in (("from", asked.first), ("to", asked.last)):
-        if text is not None:
-            _require_date(name, text)
-    start, end = span(asked, today, date(FIRST_YEAR, 1, 1), zone, default="all")
-    return day_of(start, zone), min(day_of(end - 1, zone), today)
-
-
-def _require_date(name: str, text: str) -> None:
-    try:
-        parse_date(text)
-    except PeriodError as error:
-        raise PeriodError(f"{name}: {error}") from error
 
 
 def _months(days: Days) -> list[Part]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.billing.plans import Plan
-    from reports.calendar.spans import Asked
+    from reports.calendar.periods import Period
     from reports.export.export import Export
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
@@ -171,13 +171,13 @@ class SlotExport(NamedTuple):
 
 
 def slot_export(
-    ledger: LedgerReader, asked: Asked, now: float, host: Host, subject: Plan | str | None = None
+    ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None
 ) -> SlotExport:
     """The same days as `export` tells, to be written by slots; raises as it does.
 
     It reads `ledger` while it is written, or what `read_with` is told to.
     """
-    told, used = export_and_days(ledger, asked, now, host, subject)
+    told, used = export_and_days(ledger, period, now, host, subject)
     packed = {device: InterfaceDays(*(array("q", column) for column in days)) for device, days in used.items()}
     # What waits to be posted is in no slot yet: the days from the first of it on are read now.
     waiting = [row.started for row in ledger.unposted.slots if row.device in packed]

@@ -1,12 +1,13 @@
-"""HTML: the list of kept reports, years first."""
+"""HTML: the list of the reports that are kept, years first."""
 
 from __future__ import annotations
 
-from calendar import month_name
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from reports.templates.environment import environment, style
+from reports.text.dates import month_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,4 +30,4 @@ def write(hostname: str, names: Sequence[str], notice: str) -> str:
 def _link(name: str) -> tuple[str, str]:
     stem = name.removesuffix(".html")
     year, _, month = stem.partition("-")
-    return f"reports/{name}", f"{month_name[int(month)]} {year}" if month else f"The year {year}"
+    return f"reports/{name}", month_text(date(int(year), int(month), 1)) if month else f"The year {year}"

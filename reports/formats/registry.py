@@ -5,7 +5,6 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from reports.calendar.spans import Asked
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -51,10 +50,6 @@ class Format(NamedTuple):
     question: tuple[str, str] = ("export.export", "export")
     needs_context: bool = False
     default: str = "all"
-
-    def days(self, asked: Asked) -> Asked:
-        """The days to ask for."""
-        return Asked(self.default) if asked == Asked() else asked
 
     @property
     def query(self) -> Callable[..., ExportResult]:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from calendar import day_name, month_name
-from datetime import datetime, timedelta
+from calendar import day_name
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.names import month_of, name_period, year_before
 from reports.calendar.periods import FIRST_YEAR, ONE_DAY, Period, day_of, day_start, iso, moment_on
+from reports.text.dates import day_and_month
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
+    from datetime import date, timedelta
+    from zoneinfo import ZoneInfo
 
     from reports.billing.billed_usage import BilledUsage
-    from reports.calendar.names import NamedPeriod
     from reports.ledger.reader import Bytes
 
 
-class Stretch(NamedTuple):
-    """Whole days that came before, both ends included, what people call them, and which of them was today's like."""
+class EarlierPeriod(NamedTuple):
+    """Whole days before a period, both ends included, their name, and the day of the same age as today."""
 
     name: str
     first: date
@@ -44,71 +44,75 @@ def change(now: int, before: int) -> int | None:
     return (200 * (now - before) + before) // (2 * before) if before else None
 
 
-def earlier(period: NamedPeriod, today: date, before: Period | None = None) -> Iterator[Stretch]:
-    """Stretches to compare with, the nearest first; of one that runs, `today` is the last day that is told.
-
-    `before` is the billing cycle before, where the period is a cycle.
-    """
+def earlier(period: Period, today: date, zone: ZoneInfo, before: Period | None = None) -> Iterator[EarlierPeriod]:
+    """Periods to compare with, the nearest first; `before` is the billing cycle before, where the period is a cycle."""
     passed = min(today, period.last) - period.first
+    day_before = period.first - ONE_DAY
     if before is not None:
-        yield _named(before.first, before.last, before.first + passed)
+        yield _of_age(before, passed)
     elif period.kind == "year":
-        yield _year_before(period, today)
+        yield _year_before(period, today, zone)
     elif period.kind == "month":
-        first, last = month_of(period.first - ONE_DAY)
-        yield _named(first, last, first + passed)
-        yield _year_before(period, today)
+        yield _of_age(Period.month(day_before.year, day_before.month, zone), passed)
+        yield _year_before(period, today, zone)
     elif period.kind == "week":
-        first = period.first - timedelta(days=7)
-        yield _named(first, period.first - ONE_DAY, first + passed)
+        yield _of_age(Period.week(day_before, zone), passed)
     elif period.kind == "day":
-        day = period.first - ONE_DAY
-        yield Stretch("the day before", day, day, day)
+        yield EarlierPeriod("the day before", day_before, day_before, day_before)
     elif period.kind != "all" and period.first.year > FIRST_YEAR:
-        first, last = period.first - passed - ONE_DAY, period.first - ONE_DAY
-        yield Stretch(f"the {passed.days + 1} days before", first, last, last)
+        yield EarlierPeriod(f"the {passed.days + 1} days before", day_before - passed, day_before, day_before)
 
 
-def compare(usage: BilledUsage, period: NamedPeriod, stretch: Stretch, moved: Bytes, now: int) -> Comparison | None:
-    """Compare what the period has `moved` until `now` with the same part of a stretch; None where there is none."""
+def compare(usage: BilledUsage, period: Period, earlier: EarlierPeriod, moved: Bytes, now: int) -> Comparison | None:
+    """Bytes `moved` in the period until `now` beside the same part of an earlier one; None where there is none."""
     today = day_of(now, usage.zone)
     if period.last < today:
-        return Comparison(stretch.name, moved, usage.total(stretch.first, stretch.last).billed)
-    if stretch.today > stretch.last:
+        return Comparison(earlier.name, moved, usage.total(earlier.first, earlier.last).billed)
+    if earlier.today > earlier.last:
         return None
-    moment = moment_on(stretch.today, now, usage.zone)
-    before = usage.until(stretch.first, moment)
+    moment = moment_on(earlier.today, now, usage.zone)
+    before = usage.until(earlier.first, moment)
     if before is not None:
-        return Comparison(_until(period, stretch, moment, usage), moved, before)
+        return Comparison(_until(period, earlier, moment, usage), moved, before)
     if today == period.first:
         return None
-    last = stretch.today - ONE_DAY
-    name = f"{stretch.name} until {last.day} {month_name[last.month]}"
-    whole, whole_before = usage.total(period.first, today - ONE_DAY), usage.total(stretch.first, last)
+    last = earlier.today - ONE_DAY
+    name = f"{earlier.name} until {day_and_month(last)}"
+    whole, whole_before = usage.total(period.first, today - ONE_DAY), usage.total(earlier.first, last)
     return Comparison(name, whole.billed, whole_before.billed, is_whole_days=True)
 
 
-def is_counted(stretch: Stretch, began: int | None, usage: BilledUsage) -> bool:
+def is_counted(earlier: EarlierPeriod, began: int | None, usage: BilledUsage) -> bool:
     """Whether all of it came after counting began (UTC seconds)."""
-    return began is not None and began <= day_start(stretch.first, usage.zone)
+    return began is not None and began <= day_start(earlier.first, usage.zone)
 
 
-def _named(first: date, last: date, today: date) -> Stretch:
-    return Stretch(name_period(first, last).title, first, last, today)
+def _of_age(period: Period, passed: timedelta) -> EarlierPeriod:
+    return EarlierPeriod(period.calendar.title, period.first, period.last, period.first + passed)
 
 
-def _year_before(period: NamedPeriod, today: date) -> Stretch:
-    return _named(year_before(period.first), year_before(period.last), year_before(min(today, period.last)))
+def _year_before(period: Period, today: date, zone: ZoneInfo) -> EarlierPeriod:
+    first, last = _same_date_before(period.first), _same_date_before(period.last)
+    name = Period.days(first, last, zone).calendar.title
+    return EarlierPeriod(name, first, last, _same_date_before(min(today, period.last)))
 
 
-def _until(period: NamedPeriod, stretch: Stretch, moment: int, usage: BilledUsage) -> str:
+def _same_date_before(day: date) -> date:
+    """The same date of the year before; 28 February for a leap day."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
+
+
+def _until(period: Period, earlier: EarlierPeriod, moment: int, usage: BilledUsage) -> str:
     """As in "Friday until 06:26", "October 2026 until 28 October 06:26"; a moment at midnight ends the day before."""
     at = datetime.fromisoformat(iso(moment, usage.zone))
-    clock, day = f"{at:%H:%M}", stretch.today
+    clock, day = f"{at:%H:%M}", earlier.today
     if moment >= day_start(day + ONE_DAY, usage.zone):
         clock = "24:00"
     if period.kind == "day":
         return f"{day_name[day.weekday()]} until {clock}"
     if period.kind == "week":
-        return f"{stretch.name} until {day_name[day.weekday()]} {clock}"
-    return f"{stretch.name} until {day.day} {month_name[day.month]} {clock}"
+        return f"{earlier.name} until {day_name[day.weekday()]} {clock}"
+    return f"{earlier.name} until {day_and_month(day)} {clock}"

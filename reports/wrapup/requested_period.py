@@ -1,67 +1,39 @@
-"""One period as people want a report of it: a range, days, a year, a month or a billing cycle."""
+"""The period and the subject that a wrap-up is asked for."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
-from reports.billing.plans import Plan, cycle_before, cycle_of
-from reports.calendar.names import month_of
-from reports.calendar.periods import PeriodError, day_of, parse_month, parse_year
-from reports.calendar.spans import Asked
+from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
+from reports.calendar.periods import day_of
+from reports.calendar.requests import LAST
+from reports.export.export import subject_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
-    from reports.ledger.reader import LedgerReader
-
-Parsed = TypeVar("Parsed")
-
-CURRENT, LAST = CYCLES = ("current", "last")
+    from reports.calendar.periods import Period
+    from reports.calendar.requests import PeriodRequest
 
 
-class Wanted(NamedTuple):
-    """As text: at most one of a range or days, a year, a month ("2026-11"), and a cycle ("current" or "last")."""
-
-    days: Asked = Asked()
-    year: str | None = None
-    month: str | None = None
-    cycle: str | None = None
-
-
-def require_one_period(wanted: Wanted) -> None:
-    """Raise PeriodError where there are two, or a cycle that there is not."""
-    days = None if wanted.days == Asked() else "range, from or to"
-    given = [name for name, text in zip(("year", "month", "cycle"), wanted[1:], strict=True) if text is not None]
-    given.extend([days] if days else [])
-    if len(given) > 1:
-        raise PeriodError(f"{given[0]}: not together with {given[1]}; give one period")
-    if wanted.cycle not in {None, *CYCLES}:
-        raise PeriodError(f"cycle: {wanted.cycle!r} is no cycle: use {' or '.join(CYCLES)}")
+def requested_period(request: PeriodRequest, plan: Plan, now: float, zone: ZoneInfo) -> Period:
+    """The period, this year by default; a cycle is one of `plan`. Raises PeriodError."""
+    today = day_of(now, zone)
+    if request.cycle is None:
+        return request.period(today, zone, "year")
+    request.require_one()
+    cycle = cycle_of(plan, today, zone)
+    return cycle_before(plan, cycle, zone) if request.cycle == LAST else cycle
 
 
-def asked_for(ledger: LedgerReader, wanted: Wanted, plan: Plan, now: float) -> Asked:
-    """The days to ask for; this year without any period, `plan` has the cycle. Raises PeriodError."""
-    require_one_period(wanted)
-    if wanted.year is not None:
-        year = _parse("year", wanted.year, parse_year)
-        return _days(date(year, 1, 1), date(year, 12, 31))
-    if wanted.month is not None:
-        return _days(*month_of(date(*_parse("month", wanted.month, parse_month), 1)))
-    if wanted.cycle is not None:
-        cycle = cycle_of(plan, day_of(int(now), ledger.zone), ledger.zone)
-        if wanted.cycle == LAST:
-            cycle = cycle_before(plan, cycle, ledger.zone)
-        return _days(cycle.first, cycle.last)
-    return Asked("year") if wanted.days == Asked() else wanted.days
-
-
-def _parse(name: str, text: str, parse: Callable[[str], Parsed]) -> Parsed:
-    try:
-        return parse(text)
-    except PeriodError as error:
-        raise PeriodError(f"{name}: {error}") from error
-
-
-def _days(first: date, last: date) -> Asked:
-    return Asked(None, first.isoformat(), last.isoformat())
+def plan_and_subject(
+    plans: Sequence[Plan], request: PeriodRequest, plan: str | None, interfaces: Sequence[str]
+) -> tuple[Plan, Plan | str | None]:
+    """The plan whose cycle may be meant, and the subject: that of a cycle is its plan. Raises PlanError."""
+    subject, chosen = subject_of(plans, plan, interfaces), named(plans, plan)
+    if request.cycle is None:
+        return chosen, subject
+    if interfaces:
+        raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
+    return chosen, chosen

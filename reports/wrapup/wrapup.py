@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage
 from reports.billing.cycles import PlanCycles, has_cap_or_price, plan_cycles
-from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
-from reports.calendar.names import NamedPeriod, day_text, name_period
+from reports.billing.plans import Plan, cycle_before, cycle_of
 from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
-from reports.calendar.spans import Asked, Span, span
-from reports.export.export import Export, ExportSummary, devices_of, export, subject_of
+from reports.calendar.spans import Span
+from reports.export.export import Export, ExportSummary, devices_of, export
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
+from reports.text.dates import long_date
 from reports.usage.hours import HoursOfWeek, hours
 from reports.wrapup.comparisons import Comparison, compare, earlier, is_counted
 from reports.wrapup.highlights import Highlights, highlights
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from reports.ledger.reader import Bytes, LedgerReader
     from reports.ledger.selection import Selection
     from reports.text.grafana_links import GrafanaLinks
-    from reports.wrapup.requested_period import Wanted
 
 LONGEST_HOURS_DAYS = 366
 RECENT_DAYS = 28
@@ -61,7 +60,7 @@ class WrapUp(NamedTuple):
 
     told: Export
     summary: ExportSummary
-    period: NamedPeriod
+    period: Period
     span: Span
     is_running: bool
     begins_late: bool
@@ -116,21 +115,21 @@ class _Question(NamedTuple):
 
 def wrapup(
     ledger: LedgerReader,
-    asked: Asked,
+    period: Period,
     now: float,
     host: Host,
     subject: Plan | str | None = None,
     context: WrapUpContext = NO_CONTEXT,
 ) -> WrapUp:
-    """Answer for a range as `export` does, and raise what it raises."""
-    told = export(ledger, asked, now, host, subject)
+    """The wrap-up of a period; raises as `export` does, and PeriodError for a period without a counted day."""
+    told = export(ledger, period, now, host, subject)
     summary = told.summary()
     question = _Question(ledger, now, host, subject)
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     if told.first_date is None or told.last_date is None:
-        return _nothing(question, _period(question, asked, today, today), told, context)
+        return _nothing(question, period.since(today, zone).calendar, told, context)
     first, last = parse_date(told.first_date), parse_date(told.last_date)
-    period = _period(question, asked, first, last)
+    period = period.since(first, zone).calendar
     stretch = Span(day_start(first, zone), Period.day(last, zone).end)
     began = _began(ledger, subject)
     begins_late = began is not None and stretch.start < began < stretch.end
@@ -150,26 +149,14 @@ def wrapup(
     )
 
 
-def whose(
-    plans: Sequence[Plan], wanted: Wanted, plan: str | None, interfaces: Sequence[str]
-) -> tuple[Plan, Plan | str | None]:
-    """The plan whose cycle may be meant, and whose days are told: a cycle's are those of its plan. Raises PlanError."""
-    subject, chosen = subject_of(plans, plan, interfaces), named(plans, plan)
-    if wanted.cycle is None:
-        return chosen, subject
-    if interfaces:
-        raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
-    return chosen, chosen
-
-
-def _nothing(question: _Question, period: NamedPeriod, told: Export, context: WrapUpContext) -> WrapUp:
+def _nothing(question: _Question, period: Period, told: Export, context: WrapUpContext) -> WrapUp:
     """A page that says so, as long as nothing is counted at all; raises PeriodError where something else is."""
     zone = question.ledger.zone
     if period.first > day_of(int(question.now), zone):
         raise PeriodError(f"{period.title} is yet to come")
     began = _began(question.ledger, question.subject)
     if began is not None:
-        raise PeriodError(f"nothing was counted {period.within}: counting began on {day_text(day_of(began, zone))}")
+        raise PeriodError(f"nothing was counted {period.within}: counting began on {long_date(day_of(began, zone))}")
     return WrapUp(
         told,
         told.summary(),
@@ -184,14 +171,6 @@ def _nothing(question: _Question, period: NamedPeriod, told: Export, context: Wr
         gaps=GapSummary(0, 0, 0),
         links=context.links,
     )
-
-
-def _period(question: _Question, asked: Asked, first: date, last: date) -> NamedPeriod:
-    """The days that were asked for, some of which may be before counting or to come."""
-    zone, today = question.ledger.zone, day_of(int(question.now), question.ledger.zone)
-    cut = span(asked, today, first, zone, default="all")
-    is_all = asked.range == "all" or asked == Asked()
-    return name_period(day_of(cut.start, zone), last if is_all else day_of(cut.end - 1, zone), is_all=is_all)
 
 
 def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
@@ -221,7 +200,7 @@ def _selections(ledger: LedgerReader, subject: Plan | str | None) -> list[Select
     return [MACHINE] if subject is None else [of_interfaces([name]) for name in devices_of(ledger, subject)]
 
 
-def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: int | None) -> Iterator[Comparison]:
+def _comparisons(question: _Question, period: Period, moved: Bytes, began: int | None) -> Iterator[Comparison]:
     ledger, now, _, subject = question
     before = None
     if isinstance(subject, Plan):
@@ -230,8 +209,8 @@ def _comparisons(question: _Question, period: NamedPeriod, moved: Bytes, began: 
             before = cycle_before(subject, cycle, ledger.zone)
     # All that was moved, whether a plan bills it or not.
     usage = BilledUsage(ledger, Plan(), of_interfaces(devices_of(ledger, subject)))
-    for stretch in earlier(period, day_of(int(now), ledger.zone), before):
-        if is_counted(stretch, began, usage) and (found := compare(usage, period, stretch, moved, int(now))):
+    for one in earlier(period, day_of(int(now), ledger.zone), ledger.zone, before):
+        if is_counted(one, began, usage) and (found := compare(usage, period, one, moved, int(now))):
             yield found
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import MonthText, OfInterface, parse_parameter
+from exporter.web.http.queries import CalendarMonth, OfInterface
 from exporter.web.http.routes import LedgerRequest, Routes
-from reports.calendar.periods import parse_month
 from reports.formats.json import bandwidth as shapes
 from reports.usage import bandwidth, usage
 
@@ -16,7 +15,7 @@ routes = Routes()
 class TrafficQuery(OfInterface, frozen=True, kw_only=True):
     """Which month."""
 
-    month: MonthText | None = None
+    month: CalendarMonth | None = None
 
 
 @routes.question(
@@ -46,5 +45,4 @@ def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwid
 )
 def monthly_traffic(request: LedgerRequest, query: TrafficQuery) -> shapes.MonthlyTraffic:
     """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
-    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    return shapes.monthly_traffic(usage.month(request.ledger, request.now, request.selection, which))
+    return shapes.monthly_traffic(usage.month(request.ledger, request.now, request.selection, query.month))

@@ -12,15 +12,13 @@ from exporter.web.context import CONTEXT
 from exporter.web.http.documents import Document, DocumentStream, send_document
 from exporter.web.http.queries import (
     BadRequestError,
-    FirstDay,
-    LastDay,
-    OfInterface,
-    PlanOfDays,
+    DaysQuery,
     parse_query,
 )
 from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
-from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.calendar.periods import day_of
+from reports.calendar.requests import PeriodRequest
 from reports.export.export import subject_of
 from reports.export.slots import read_slots
 from reports.formats.document import ExportDocument
@@ -43,15 +41,6 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-RangeName = Annotated[
-    str,
-    msgspec.Meta(
-        description="Which days: all by default, of html this year. custom takes them from `from` and `to`, and is "
-        "meant where one of them is given.",
-        extra_json_schema={"enum": [*RANGES, CUSTOM]},
-        examples=["month"],
-    ),
-]
 FormatName = Annotated[
     str,
     msgspec.Meta(
@@ -75,15 +64,6 @@ ColumnsName = Annotated[
         extra_json_schema={"enum": list(COLUMN_SETS), "default": ALL_COLUMNS},
     ),
 ]
-
-
-class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
-    """Which days, of which interface or plan."""
-
-    range: RangeName | None = None
-    first: FirstDay | None = None
-    last: LastDay | None = None
-    plan: PlanOfDays | None = None
 
 
 class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -119,10 +99,11 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
     service = request.app[CONTEXT]
     subject = subject_of(service.settings.plans, query.plan, query.interface)
     settings = (wrapup_context(service.settings),) if form.needs_context else ()
-    days = form.days(Asked(query.range, query.first, query.last))
+    days = PeriodRequest(query.range, query.first, query.last)
 
     def find(asked: LedgerRequest, stream: DocumentStream) -> Document:
-        result = form.query(asked.ledger, days, asked.now, service.host, subject, *settings).read_with(
+        period = days.period(day_of(asked.now, asked.zone), asked.zone, form.default)
+        result = form.query(asked.ledger, period, asked.now, service.host, subject, *settings).read_with(
             lambda span, devices: read_slots(stream.ledger, span, devices)
         )
         headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}

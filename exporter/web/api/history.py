@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import OfInterface
+from exporter.web.http.queries import YEARS, OfInterface, RangeName
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.periods import day_of
-from reports.calendar.spans import CUSTOM, RANGES, Asked, Span, span
+from reports.calendar.requests import Bound, PeriodRequest
 from reports.formats.json import history as shapes
 from reports.formats.json import records as json_records
 from reports.ledger.intervals import first_day
@@ -19,22 +19,17 @@ from reports.usage import percentile as percentiles
 from reports.usage import records as found_records
 from reports.usage import series as points
 
+if TYPE_CHECKING:
+    from reports.calendar.spans import Span
+
 routes = Routes()
 
 INSTANT_PATTERN = (
-    "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}"
+    f"^{YEARS}-[0-9]{{2}}-[0-9]{{2}}"
     "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+ -][0-9]{2}:[0-9]{2})?)?$"
 )
-RangeName = Annotated[
-    str,
-    msgspec.Meta(
-        description="A named range (the whole of the running week, month or year); custom stands for from and to.",
-        extra_json_schema={"enum": [*RANGES, CUSTOM]},
-        examples=["month"],
-    ),
-]
 Begin = Annotated[
-    str,
+    Bound,
     msgspec.Meta(
         description="First local day, or an ISO 8601 instant (local time without offset); by default the first ever.",
         extra_json_schema={"pattern": INSTANT_PATTERN},
@@ -42,7 +37,7 @@ Begin = Annotated[
     ),
 ]
 End = Annotated[
-    str,
+    Bound,
     msgspec.Meta(
         description="Last local day, included, or an ISO 8601 instant, excluded; today by default.",
         extra_json_schema={"pattern": INSTANT_PATTERN},
@@ -148,5 +143,5 @@ def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
 
 def _span(request: LedgerRequest, query: SpanQuery, *, default: str) -> Span:
     today = day_of(int(request.now), request.zone)
-    asked = Asked(query.range, query.first, query.last)
-    return span(asked, today, first_day(request.ledger) or today, request.zone, default=default)
+    days = PeriodRequest(query.range, query.first, query.last)
+    return days.period(today, request.zone, default, first_day(request.ledger) or today).span

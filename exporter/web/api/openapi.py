@@ -156,7 +156,8 @@ def _parameters(query: type[Query]) -> list[dict[str, Any]]:
 
 
 def _parameter(query: type[Query], field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    schema = msgspec.json.schema(get_type_hints(query, include_extras=True)[field.name])
+    hint = get_type_hints(query, include_extras=True)[field.name]
+    schema = msgspec.json.schema(hint, schema_hook=lambda _kind: {"type": "string"})  # what is parsed is text
     if "anyOf" in schema:  # a parameter can be left out, not null
         schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
     schema = schema.get("items", schema)  # one that may be given again

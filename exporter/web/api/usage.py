@@ -10,17 +10,16 @@ from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.http.grafana import QUARTER_HOUR, LinkContext
 from exporter.web.http.queries import (
     BadRequestError,
-    FirstDate,
-    LastDate,
-    MonthText,
+    CalendarMonth,
+    CalendarYear,
+    FirstDay,
+    LastDay,
     NoQuery,
     OfInterface,
-    YearText,
-    parse_parameter,
 )
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.cost import period_cost
-from reports.calendar.periods import iso, parse_date, parse_month, parse_year
+from reports.calendar.periods import iso
 from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from exporter.meters.interfaces.state import InterfaceState
     from exporter.web.context import ServiceContext
+    from reports.calendar.requests import Day
 
 routes = Routes()
 
@@ -40,22 +40,22 @@ routes = Routes()
 class MonthQuery(OfInterface, frozen=True, kw_only=True):
     """Which month."""
 
-    month: MonthText | None = None
+    month: CalendarMonth | None = None
 
 
 class YearQuery(OfInterface, frozen=True, kw_only=True):
     """Which year."""
 
-    year: YearText | None = None
+    year: CalendarYear | None = None
 
 
 class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """First and last local day, both included, each under one of its two names."""
 
-    from_date: FirstDate | None = None
-    to_date: LastDate | None = None
-    first: FirstDate | None = None
-    last: LastDate | None = None
+    from_date: FirstDay | None = None
+    to_date: LastDay | None = None
+    first: FirstDay | None = None
+    last: LastDay | None = None
 
     def dates(self) -> tuple[date, date]:
         """The days that are asked for; raises BadRequestError."""
@@ -104,15 +104,13 @@ def week(request: LedgerRequest, _query: OfInterface) -> shapes.Range:
 @routes.question("/api/month", "Usage of a month by day", MonthQuery, shapes.Month, link=LinkContext.month)
 def month(request: LedgerRequest, query: MonthQuery) -> shapes.Month:
     """Every day of a calendar month until today: zeros without traffic, null before counting began."""
-    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
-    return shapes.month(usage.month(request.ledger, request.now, request.selection, which), request.zone)
+    return shapes.month(usage.month(request.ledger, request.now, request.selection, query.month), request.zone)
 
 
 @routes.question("/api/year", "Usage of a year by month", YearQuery, shapes.Year, link=LinkContext.year)
 def year(request: LedgerRequest, query: YearQuery) -> shapes.Year:
     """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
-    which = None if query.year is None else parse_parameter("year", query.year, parse_year)
-    return shapes.year(usage.year(request.ledger, request.now, request.selection, which), request.zone)
+    return shapes.year(usage.year(request.ledger, request.now, request.selection, query.year), request.zone)
 
 
 @routes.question("/api/range", "Usage of a range of days", RangeQuery, shapes.Range, link=LinkContext.days)
@@ -143,15 +141,15 @@ def interfaces(request: LedgerRequest, _query: NoQuery) -> shapes.Interfaces:
     return shapes.Interfaces(interfaces=[_with_link(row, states.get(row.interface), seen) for row in rows])
 
 
-def _given(texts: dict[str, str | None]) -> tuple[str, date]:
+def _given(days: dict[str, Day | None]) -> tuple[str, date]:
     """A day under the one of its names that was given, and that name."""
-    names = [name for name, text in texts.items() if text is not None]
-    name, *others = names or texts
-    if not names:
-        raise BadRequestError(f"{name}: is missing")
+    given = [(name, day.at) for name, day in days.items() if day is not None]
+    if not given:
+        raise BadRequestError(f"{next(iter(days))}: is missing")
+    (name, day), *others = given
     if others:
-        raise BadRequestError(f"{name}: not together with {others[0]}; they are the same")
-    return name, parse_parameter(name, texts[name] or "", parse_date)
+        raise BadRequestError(f"{name}: not together with {others[0][0]}; they are the same")
+    return name, day
 
 
 def _rates(speeds: Speeds) -> Usage:

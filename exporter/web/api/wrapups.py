@@ -24,20 +24,18 @@ from exporter.web.context import CONTEXT
 from exporter.web.http.documents import HEADERS, Document, DocumentStream, send_document
 from exporter.web.http.queries import (
     BadRequestError,
-    FirstDay,
-    LastDay,
-    MonthText,
+    CalendarMonth,
+    CalendarYear,
+    DaysQuery,
     NoQuery,
-    OfInterface,
-    PlanOfDays,
     parse_query,
 )
 from exporter.web.http.routes import Routes
-from reports.calendar.spans import CUSTOM, RANGES, Asked
+from reports.calendar.requests import CYCLES, PeriodRequest
 from reports.formats import archive_html, html
 from reports.text.amounts import human_duration
-from reports.wrapup.requested_period import CYCLES, Wanted, asked_for
-from reports.wrapup.wrapup import whose, wrapup
+from reports.wrapup.requested_period import plan_and_subject, requested_period
+from reports.wrapup.wrapup import wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,21 +52,6 @@ NOTHING_KEPT = "No month is over yet: the first report comes when one is."
 TO_COME = "of the months and years that are over will be written within {}, the newest first."
 KEPT_OFF = "Finished months and years are not kept here: set reports.archive to keep them."
 
-RangeName = Annotated[
-    str,
-    msgspec.Meta(
-        description="Which days; custom takes them from `from` and `to`, and is meant where one of them is given.",
-        extra_json_schema={"enum": [*RANGES, CUSTOM], "default": "year"},
-    ),
-]
-YearText = Annotated[
-    str,
-    msgspec.Meta(
-        description="A calendar year, 1970 to 2200; not with another period.",
-        extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)$"},
-        examples=["2026"],
-    ),
-]
 CycleName = Annotated[
     str,
     msgspec.Meta(
@@ -87,16 +70,12 @@ FormatName = Annotated[
 ]
 
 
-class WrapUpQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+class WrapUpQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """One period: a range, days, a year, a month or a billing cycle; this year without any."""
 
-    range: RangeName | None = None
-    first: FirstDay | None = None
-    last: LastDay | None = None
-    year: YearText | None = None
-    month: MonthText | None = None
+    year: CalendarYear | None = None
+    month: CalendarMonth | None = None
     cycle: CycleName | None = None
-    plan: PlanOfDays | None = None
     format: FormatName = FORMAT
 
 
@@ -107,12 +86,12 @@ async def wrap_up(request: web.Request) -> web.Response:
     if query.format != FORMAT:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     service = request.app[CONTEXT]
-    period = Wanted(Asked(query.range, query.first, query.last), query.year, query.month, query.cycle)
-    plan, subject = whose(service.settings.plans, period, query.plan, query.interface)
+    days = PeriodRequest(query.range, query.first, query.last, query.year, query.month, query.cycle)
+    plan, subject = plan_and_subject(service.settings.plans, days, query.plan, query.interface)
 
     def find(asked: LedgerRequest, _stream: DocumentStream) -> Document:
-        days = asked_for(asked.ledger, period, plan, asked.now)
-        found = wrapup(asked.ledger, days, asked.now, service.host, subject, wrapup_context(service.settings))
+        period = requested_period(days, plan, asked.now, asked.zone)
+        found = wrapup(asked.ledger, period, asked.now, service.host, subject, wrapup_context(service.settings))
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
         return Document(found.facts, headers, html.write(found))
 

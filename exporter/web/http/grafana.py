@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.billing.plans import cycle_of, named
-from reports.calendar.periods import DAY_SECONDS, Period, day_of, day_start, parse_month, parse_year
-from reports.calendar.spans import Asked, span
+from reports.calendar.periods import DAY_SECONDS, Period, day_of, day_start
+from reports.calendar.requests import PeriodRequest
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -57,12 +57,12 @@ class LinkContext:
 
     def month(self, query: Any) -> str:
         """A calendar month."""
-        year, month = parse_month(query.month) if query.month else (self.today.year, self.today.month)
+        year, month = query.month or (self.today.year, self.today.month)
         return self.usage(query, Period.month(year, month, self.zone))
 
     def year(self, query: Any) -> str:
         """A calendar year."""
-        return self.usage(query, Period.year(parse_year(query.year) if query.year else self.today.year, self.zone))
+        return self.usage(query, Period.year(query.year or self.today.year, self.zone))
 
     def days(self, query: Any) -> str:
         """First and last day."""
@@ -84,5 +84,5 @@ class LinkContext:
     def span(self, query: Any, default: str) -> str:
         """A named range, or from ... to ...."""
         began = day_of(self.earliest, self.zone)
-        cut = span(Asked(query.range, query.first, query.last), self.today, began, self.zone, default=default)
-        return self.links.usage(cut.start, None if cut.end > self.now else cut.end, query.interface)
+        request = PeriodRequest(query.range, query.first, query.last)
+        return self.usage(query, request.period(self.today, self.zone, default, began))

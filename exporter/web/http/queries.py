@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from reports.calendar.periods import PeriodError
+from reports.calendar.requests import CUSTOM, RANGES, Day, Month, Year
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aiohttp import web
 
 INTERFACE = "interface"
 
 QueryType = TypeVar("QueryType", bound="Query")
-Parsed = TypeVar("Parsed")
 
 Interfaces = tuple[
     Annotated[
@@ -31,51 +28,44 @@ Interfaces = tuple[
     ],
     ...,
 ]
-MonthText = Annotated[
+YEARS = "(19[7-9][0-9]|2[01][0-9]{2}|2200)"
+DATE_SCHEMA = {"format": "date", "pattern": f"^{YEARS}-[0-9]{{2}}-[0-9]{{2}}$"}
+RangeName = Annotated[
     str,
     msgspec.Meta(
+        description="A named range (the whole of the running week, month or year); custom stands for from and to.",
+        extra_json_schema={"enum": [*RANGES, CUSTOM]},
+        examples=["month"],
+    ),
+]
+CalendarMonth = Annotated[
+    Month,
+    msgspec.Meta(
         description="Calendar month in the ledger's zone, 1970-01 to 2200-12; the current one by default.",
-        extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-(0[1-9]|1[0-2])$"},
+        extra_json_schema={"pattern": f"^{YEARS}-(0[1-9]|1[0-2])$"},
         examples=["2026-08"],
     ),
 ]
-YearText = Annotated[
-    str,
+CalendarYear = Annotated[
+    Year,
     msgspec.Meta(
         description="Calendar year in the ledger's zone, 1970 to 2200; the current one by default.",
-        extra_json_schema={"pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)$"},
+        extra_json_schema={"pattern": f"^{YEARS}$"},
         examples=["2026"],
     ),
 ]
-DATE_SCHEMA = {"format": "date", "pattern": "^(19[7-9][0-9]|2[01][0-9]{2}|2200)-[0-9]{2}-[0-9]{2}$"}
-FirstDate = Annotated[
-    str,
-    msgspec.Meta(
-        description="First local day, 1970-01-01 to 2200-12-31.",
-        extra_json_schema=DATE_SCHEMA,
-        examples=["2026-08-01"],
-    ),
-]
-LastDate = Annotated[
-    str,
-    msgspec.Meta(
-        description="Last local day, included; not before the first.",
-        extra_json_schema=DATE_SCHEMA,
-        examples=["2026-08-31"],
-    ),
-]
 FirstDay = Annotated[
-    str,
+    Day,
     msgspec.Meta(
-        description="First local day; without it, the first that was counted.",
+        description="First local day, 1970-01-01 to 2200-12-31; the first counted one, where it can be left out.",
         extra_json_schema=DATE_SCHEMA,
         examples=["2026-08-01"],
     ),
 ]
 LastDay = Annotated[
-    str,
+    Day,
     msgspec.Meta(
-        description="Last local day, included; without it, today.",
+        description="Last local day, included, not before the first; today, where it can be left out.",
         extra_json_schema=DATE_SCHEMA,
         examples=["2026-08-31"],
     ),
@@ -103,6 +93,15 @@ class OfInterface(Query, frozen=True, kw_only=True):
     interface: Interfaces = ()
 
 
+class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+    """Which days, of which interface or plan."""
+
+    range: RangeName | None = None
+    first: FirstDay | None = None
+    last: LastDay | None = None
+    plan: PlanOfDays | None = None
+
+
 class BadRequestError(QuestionError):
     """A parameter cannot be used; the text names it, its value and the rule."""
 
@@ -127,15 +126,11 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
     }
     if INTERFACE in given:
         values[INTERFACE] = tuple(dict.fromkeys(request.query.getall(INTERFACE)))
-    return msgspec.convert(values, kind)
-
-
-def parse_parameter(name: str, text: str, parse: Callable[[str], Parsed]) -> Parsed:
-    """Read one parameter's value; raises BadRequestError that names it."""
     try:
-        return parse(text)
-    except PeriodError as error:
-        raise BadRequestError(f"{name}: {error}") from error
+        return msgspec.convert(values, kind, dec_hook=lambda parse, text: parse(text))
+    except msgspec.ValidationError as error:
+        name = str(error).rpartition("`$.")[2].rstrip("`")
+        raise BadRequestError(f"{name}: {error.__cause__}") from error
 
 
 def _switch(name: str, text: str) -> bool:

@@ -13,7 +13,7 @@ from exporter.metrics.negotiation import accepts_gzip
 from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
 from exporter.web.http.policy import OWN_ASSETS
-from exporter.web.http.queries import MonthText, Query, parse_parameter, parse_query
+from exporter.web.http.queries import CalendarMonth, Query, parse_query
 from exporter.web.http.responses import error_response
 from exporter.web.http.routes import Routes
 from exporter.web.page import view
@@ -22,7 +22,6 @@ from exporter.web.page.live import FEED
 from exporter.web.page.live_frame import live_frame
 from exporter.web.page.remembered import RECORDS
 from exporter.web.page.view import PageContext
-from reports.calendar.periods import parse_month
 
 if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
@@ -37,7 +36,7 @@ COMPRESSION = 5
 class PageQuery(Query, frozen=True, kw_only=True):
     """Which month the page shows."""
 
-    month: MonthText | None = None
+    month: CalendarMonth | None = None
 
 
 @routes.page("/dashboard", "The same page", HTML, query=PageQuery)
@@ -45,7 +44,6 @@ class PageQuery(Query, frozen=True, kw_only=True):
 async def page(request: web.Request) -> web.Response:
     """The page with its numbers; without a key that is needed, a page without data that asks for it."""
     query = parse_query(request, PageQuery)
-    which = None if query.month is None else parse_parameter("month", query.month, parse_month)
     refusal = await request.app[ACCESS].data_refusal(request)
     if refusal is not None and {"X-API-Key", "Authorization"} & request.headers.keys():
         return error_response(refusal.status, refusal.message)
@@ -57,7 +55,7 @@ async def page(request: web.Request) -> web.Response:
     now, known = context.now, request.app[RECORDS]
 
     def write(ledger: LedgerReader) -> web.Response:
-        facts = page_facts(ledger, now, plans, which, known)
+        facts = page_facts(ledger, now, plans, query.month, known)
         return _answer(request, view.page(data, facts, ledger.zone))
 
     try:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import exporter
-from exporter.web.page import words
 from exporter.web.page.asset_files import address
 from exporter.web.page.live_frame import METER_SECTIONS
 from exporter.web.page.sections.bars import direction_shares, plan_gauge
@@ -20,11 +19,12 @@ from exporter.web.page.sections.records import record_rows
 from reports.billing.plans import Plan
 from reports.billing.prices import has_price, money
 from reports.calendar.periods import DAY_SECONDS, day_of, day_start, iso
-from reports.calendar.spans import RANGES
+from reports.calendar.requests import RANGES
 from reports.charts.columns import column_chart
 from reports.formats.registry import FORMATS
 from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bytes
+from reports.text.dates import long_weekday_date, short_date, weekday_date
 from reports.wrapup.chapters.chapter import isolated_text
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _environment() -> Environment:
     functions = (column_chart, plan_gauge, direction_shares, has_price)
     made.globals.update({function.__name__: function for function in functions})
     made.globals.update(asset=address, version=exporter.__version__, modules=MODULES)
-    filters = (human_bytes, money, day_of, iso, words.short_date, words.weekday_date, words.long_date)
+    filters = (human_bytes, money, day_of, iso, short_date, weekday_date, long_weekday_date)
     made.filters.update({function.__name__: function for function in filters})
     made.filters.update(split_amount=split_amount, isolated=isolated_text)
     return made

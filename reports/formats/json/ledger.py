@@ -18,7 +18,7 @@ STORAGE_WARNING_PERCENT = 80
 
 
 class StorageFigures(Answer):
-    """Size of the ledger; a log is a minute row, an aggregate a day or month."""
+    """What the ledger takes up; a log is a minute row, an aggregate a day or month."""
 
     db_size_mb: float
     max_storage_mb: float
@@ -80,7 +80,7 @@ class Cleaned(Answer):
 
 
 class Cleanup(Answer):
-    """Result of a clean-up."""
+    """What a clean-up did."""
 
     local: Cleaned
     neon: None
@@ -88,7 +88,7 @@ class Cleanup(Answer):
 
 
 class Health(Answer):
-    """Health of the service: `problems` says why it is degraded.
+    """Whether the service runs and what troubles it: `problems` says why it is degraded.
 
     `storage` is null while the ledger cannot be read, `seconds_since_sample` left out before the first sample.
     """
@@ -108,7 +108,7 @@ class Health(Answer):
 
 
 def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> StorageFigures:
-    """Shape the size of the ledger."""
+    """Shape what the ledger takes up."""
     percent = round(100 * size_bytes / max_bytes, 1)
     return StorageFigures(
         db_size_mb=_megabytes(size_bytes),
@@ -145,7 +145,7 @@ def storage(rows: RowCounts, size_bytes: int, max_bytes: int, kept: RetentionDay
 
 
 def cleanup(minutes: int, slots: int, *, is_vacuumed: bool) -> Cleanup:
-    """Shape the result of a clean-up."""
+    """Shape what a clean-up did."""
     cleaned = Cleaned(
         logs_deleted=minutes, slots_deleted=slots, aggregates_deleted=DeletedAggregates(daily=0, monthly=0)
     )

@@ -63,7 +63,7 @@ class RecordSpeeds(Answer):
 
 
 class RecordsAnswer(Answer):
-    """The highest amounts since the day `since`, by bytes of both directions; left out before the first byte.
+    """The most that ever was since the day `since`, by bytes of both directions; left out where nothing has moved.
 
     `busiest_days` are ten at most, the busiest first. Days, weeks and months may be running.
     """
@@ -101,8 +101,8 @@ def _moved(used: Bytes) -> dict[str, Any]:
 def _week(found: Busiest | None) -> RecordWeek | msgspec.UnsetType:
     if found is None:
         return msgspec.UNSET
-    name, first, last, *_ = found.period
-    return RecordWeek(**_moved(found.bytes), week=name, first=first.isoformat(), last=last.isoformat())
+    week = found.period
+    return RecordWeek(**_moved(found.bytes), week=week.name, first=week.first.isoformat(), last=week.last.isoformat())
 
 
 def _month(found: Busiest | None) -> RecordMonth | msgspec.UnsetType:

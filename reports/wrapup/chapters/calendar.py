@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import month_name
 from datetime import date
 from itertools import groupby
 from operator import add
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from reports.charts.heat import HeatDay, Shading, calendar_heat, shading
 from reports.charts.scale import short_text
 from reports.charts.wall import wall_calendar
+from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, Figure, amount, counted
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def calendar(wrapup: WrapUp) -> Chapter | None:
         return None
     amounts = list(map(add, days.received, days.sent))
     entries = [
-        HeatDay(date.fromisoformat(name), moved, "" if days.size > MOST_TIPS else _tip(name, moved))
-        for name, moved in zip(days.dates, amounts, strict=True)
+        HeatDay(day, moved, "" if days.size > MOST_TIPS else f"{long_date(day)}: {amount(moved)}")
+        for day, moved in zip(map(date.fromisoformat, days.dates), amounts, strict=True)
     ]
     shades = shading(amounts)
     if days.size <= MOST_WALL_DAYS:
@@ -79,7 +79,3 @@ def _legend(shades: Shading) -> Sequence[tuple[str, str]]:
         return ()
     texts = [f"to {short_text(limit)}" for limit in limits]
     return tuple((f"heat-{number}", text) for number, text in enumerate([*texts, "more"][: len(limits) + 1], start=1))
-
-
-def _tip(name: str, moved: int) -> str:
-    return f"{int(name[8:])} {month_name[int(name[5:7])]} {name[:4]}: {amount(moved)}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from calendar import day_name
 from typing import TYPE_CHECKING
 
-from reports.calendar.names import day_text
 from reports.calendar.periods import day_of
 from reports.charts.heat import HeatHour, hour_heat
+from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, Figure, amount, percent
 from reports.wrapup.wrapup import RECENT_DAYS
 
@@ -69,7 +69,7 @@ def _caption(wrapup: WrapUp, found: HoursOfWeek) -> str:
     assert found.covered is not None  # noqa: S101 - asked before
     begun = day_of(found.covered.start, wrapup.told.zone)
     if found.span.start > wrapup.span.start:
-        return f"{text} Of the last {RECENT_DAYS // 7} weeks, from {day_text(begun)}."
+        return f"{text} Of the last {RECENT_DAYS // 7} weeks, from {long_date(begun)}."
     if found.covered.start > wrapup.span.start and not wrapup.begins_late:
-        return f"{text} From {day_text(begun)}: hours of earlier days are no longer kept."
+        return f"{text} From {long_date(begun)}: hours of earlier days are no longer kept."
     return text

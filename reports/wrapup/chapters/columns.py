@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr, month_name
+from calendar import month_abbr
 from datetime import date
 from operator import add
 from typing import TYPE_CHECKING
 
 from reports.charts.columns import Column, column_chart
+from reports.text.dates import day_and_month, month_text
 from reports.wrapup.chapters.chapter import NO_BREAK, RECEIVED_AND_SENT, Chapter, Figure, amount, percent
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _days(wrapup: WrapUp) -> Chapter:
     for number, name in enumerate(days.dates):
         day, used = date.fromisoformat(name), days.amounts(number)
         label = str(day.day) if day.day != 1 else f"1{NO_BREAK}{month_abbr[day.month]}"
-        drawn.append(Column(label, used.received, used.sent, _tip(f"{day.day} {month_name[day.month]}", used)))
+        drawn.append(Column(label, used.received, used.sent, _tip(day_and_month(day), used)))
     return _chapter(wrapup, "Day by day", _lead(wrapup), drawn, "Bytes by local day, received below, sent on top.")
 
 
@@ -63,7 +64,7 @@ def _months(wrapup: WrapUp) -> Chapter:
         label = month_abbr[first.month]
         if len(months) > MONTHS_WITH_NAMES:
             label = str(first.year) if first.month == 1 else ""
-        drawn.append(Column(label, used.received, used.sent, _tip(f"{month_name[first.month]} {first.year}", used)))
+        drawn.append(Column(label, used.received, used.sent, _tip(month_text(first), used)))
     return _chapter(
         wrapup, "Month by month", _lead(wrapup), drawn, "Bytes by calendar month, received below, sent on top."
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from reports.billing.prices import has_price, money
-from reports.calendar.names import name_period
 from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
+from reports.text.dates import short_date
 from reports.wrapup.chapters.chapter import Bar, Chapter, amount, counted, isolated, percent, together
 
 if TYPE_CHECKING:
@@ -89,19 +88,16 @@ def _name(cycle: PlanCycle, today: date | None) -> str:
     """One that goes on says until when it is told: until `today`, where the days of the page end before."""
     if cycle.is_over:
         return _days(cycle.period)
-    until = "so far" if today is None else f"until {today.day} {month_abbr[today.month]}"
+    until = "so far" if today is None else f"until {short_date(today)}"
     return f"{_days(cycle.period)}, {together(until)}"
 
 
 def _days(period: Period) -> str:
     first, last = period.first, period.last
-    named = name_period(first, last)
-    if named.kind == "month":
-        return together(named.title)
-    if first == last:
-        return together(f"{first.day} {month_abbr[first.month]} {first.year}")
-    start = f"{first.day} {month_abbr[first.month]}"
-    return together(f"{start} to {last.day} {month_abbr[last.month]} {last.year}")
+    if period.calendar.kind == "month":
+        return together(period.calendar.title)
+    until = f"{short_date(last)} {last.year}"
+    return together(until if first == last else f"{short_date(first)} to {until}")
 
 
 def _notes(found: PlanCycles) -> Iterator[str]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from reports.calendar.names import day_text
 from reports.calendar.periods import parse_date
 from reports.text.amounts import human_duration
+from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, amount, counted, isolated, percent, together
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
     if total.estimated:
         yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time in which nobody looked."
     if wrapup.begins_late and told.first_date:
-        yield f"Counting began on {day_text(parse_date(told.first_date))}; nothing is known of the days before."
+        yield f"Counting began on {long_date(parse_date(told.first_date))}; nothing is known of the days before."
     if wrapup.is_running and told.last_date:
-        yield f"The period goes on; these are the days until {day_text(parse_date(told.last_date))}."
+        yield f"The period goes on; these are the days until {long_date(parse_date(told.last_date))}."
     yield Markup("Local days of {}; {} to {}.").format(isolated(told.zone.key), told.first_date, told.last_date)
     yield "A GB is 1,000,000,000 bytes."
     yield Markup("Made at {} by netledger {} on {}, ledger {}.").format(

@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from reports.text.amounts import human_bits
+from reports.text.dates import full_date
 from reports.wrapup.chapters.chapter import Chapter, Fact, amount, counted, isolated, percent
 
 if TYPE_CHECKING:
@@ -28,13 +29,8 @@ def stories(wrapup: WrapUp) -> Chapter | None:
     lead = "What stood out."
     if busiest is not None and not is_one_day:
         part = percent(busiest.total, wrapup.summary.total.total)
-        lead = f"{day_of_year(busiest.day)} alone moved {part} of everything."
+        lead = f"{full_date(busiest.day)} alone moved {part} of everything."
     return Chapter("records", "Records", lead, facts, link=links and links.usage(*wrapup.span, wrapup.told.devices))
-
-
-def day_of_year(day: date) -> str:
-    """As in "Sunday, 4 January 2026"."""
-    return f"{day_name[day.weekday()]}, {day.day} {month_name[day.month]} {day.year}"
 
 
 def _days(wrapup: WrapUp) -> Iterator[Fact]:
@@ -42,10 +38,10 @@ def _days(wrapup: WrapUp) -> Iterator[Fact]:
     if found.busiest is not None:
         times = found.busiest.total / found.usual if found.usual else 0
         often = f", {times:.1f} times a usual day" if times >= 1 else ""
-        yield Fact("Busiest day", amount(found.busiest.total), f"{day_of_year(found.busiest.day)}{often}")
+        yield Fact("Busiest day", amount(found.busiest.total), f"{full_date(found.busiest.day)}{often}")
     if found.quietest is not None:
         idle = f"; on {counted(found.idle, 'day', 'days')} nothing moved at all" if found.idle else ""
-        yield Fact("Quietest day", amount(found.quietest.total), f"{day_of_year(found.quietest.day)}{idle}")
+        yield Fact("Quietest day", amount(found.quietest.total), f"{full_date(found.quietest.day)}{idle}")
     if len(wrapup.summary.months) >= FEWEST_MONTHS:
         month = max(wrapup.summary.months, key=lambda part: part.bytes.total)
         if month.bytes.total:
@@ -56,7 +52,7 @@ def _days(wrapup: WrapUp) -> Iterator[Fact]:
 def _habits(wrapup: WrapUp) -> Iterator[Fact]:
     found = wrapup.highlights
     if found.streak is not None and found.streak.days > 1:
-        first, last = day_of_year(found.streak.first), day_of_year(found.streak.last)
+        first, last = full_date(found.streak.first), full_date(found.streak.last)
         note = f"busier than usual in a row, from {first} to {last}"
         yield Fact("Longest streak", counted(found.streak.days, "day", "days"), note)
     if found.weekday is not None:
@@ -74,7 +70,7 @@ def _habits(wrapup: WrapUp) -> Iterator[Fact]:
 def _machines(wrapup: WrapUp) -> Iterator[Fact]:
     total, fastest = wrapup.summary.total, wrapup.summary.fastest
     if fastest is not None:
-        day = day_of_year(date.fromisoformat(fastest.name))
+        day = full_date(date.fromisoformat(fastest.name))
         yield Fact("Top speed", human_bits(total.peak_speed), day)
     carriers = [one for one in wrapup.told.interfaces if one.is_counted and one.bytes.total]
     if len(carriers) > 1 and wrapup.told.device is None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from exporter.archive.archive import MOST_AT_ONCE, NAME, ReportArchive, archive_folder, archived, finished
+from exporter.archive.archive import MOST_AT_ONCE, NAME, ReportArchive, archive_folder, archived, file_name, finished
 from exporter.ledger.files import connect_to_read
 from exporter.settings.tree import Grafana, Ledger, Reports, Settings
 from reports.billing.plans import Plan
@@ -184,11 +184,11 @@ async def test_a_folder_that_cannot_be_made_is_a_warning(archive: Archive, caplo
 
 async def test_a_ledger_that_is_broken_is_a_warning(archive: Archive, caplog: pytest.LogCaptureFixture) -> None:
     with contextlib.closing(sqlite3.connect(archive.ledger)) as connection, connection:
-        connection.execute("DROP VIEW usage_by_slot")
+        connection.execute("DROP VIEW interface_by_slot")
 
     await archive.go_round()
 
-    assert "no such table: usage_by_slot" in caplog.text
+    assert "no such table: interface_by_slot" in caplog.text
     assert archive.names == []
 
 
@@ -223,7 +223,7 @@ async def test_no_process_is_left_behind(archive: Archive) -> None:
 def test_months_and_years_come_newest_first() -> None:
     now = datetime(2026, 3, 1, 12, tzinfo=INDIA).timestamp()
 
-    found = [one.name for one in finished(date(2025, 10, 31), now, INDIA)]
+    found = [file_name(one) for one in finished(date(2025, 10, 31), now, INDIA)]
 
     assert found == [
         "2026-02.html",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -12,7 +11,6 @@ from exporter.ledger.upkeep.retention import Keep, Retention
 from exporter.metering.clock import SECOND, Instant
 from exporter.metering.samples import Boot
 from exporter.metering.timeline import ClockTimeline, MeterTimeline
-from reports.calendar.periods import Period
 
 if TYPE_CHECKING:
     from tests.worlds.books import Books
@@ -116,11 +114,6 @@ def test_exactly_the_seconds_of_a_gap_are_none(seconds: int, gap: str) -> None:
     later = seconds * SECOND
 
     assert line.interval(Instant(later, later, later), Boot("boot"), ClockTimeline(None, None), []).gap == gap
-
-
-@pytest.mark.parametrize(("days", "name"), [(1, "last day"), (2, "last 2 days")])
-def test_last_days_are_named(days: int, name: str) -> None:
-    assert Period.last_days(days, date(2026, 3, 3), ZoneInfo("UTC")).name == name
 
 
 def test_a_closed_ledger_leaves_no_log(books: Books) -> None:

@@ -19,7 +19,7 @@ from exporter.meters.interfaces.state import interface
 from exporter.settings.tree import Grafana
 from exporter.web.page.asset_files import OWN
 from reports.billing.plans import Plan
-from reports.calendar.spans import RANGES
+from reports.calendar.requests import RANGES
 from reports.formats.registry import FORMATS
 from tests.exporter.web.running_service import RunningService, running
 
@@ -278,7 +278,7 @@ async def test_a_ledger_that_cannot_be_read_is_said_to_people(service: RunningSe
     service.machine.move("eth0", 3_000_000)
     service.pass_time()
     with closing(sqlite3.connect(service.ledger.path)) as other:
-        other.execute("DROP VIEW usage_by_day")
+        other.execute("DROP VIEW interface_by_day")
         other.commit()
 
     told = await service.ask("/")

@@ -231,20 +231,6 @@ def test_periods_are_named_as_people_write_them() -> None:
     assert Period.month(2027, 1, KOLKATA).name == "2027-01"
     assert Period.year(2027, KOLKATA).name == "2027"
     assert Period.days(d, d, KOLKATA).name == "2027-01-01 to 2027-01-01"
-    assert Period.last_days(7, d, KOLKATA).name == "last 7 days"
-
-
-@pytest.mark.parametrize(("count", "name"), [(1, "last day"), (2, "last 2 days")])
-def test_the_last_days_are_named_by_their_number(count: int, name: str) -> None:
-    assert Period.last_days(count, date(2026, 3, 3), KOLKATA).name == name
-
-
-def test_the_last_days_may_begin_with_1970() -> None:
-    days = (date(1970, 1, 10) - date(1970, 1, 1)).days + 1
-
-    assert Period.last_days(days, date(1970, 1, 10), KOLKATA).first == date(1970, 1, 1)
-    with pytest.raises(PeriodError):
-        Period.last_days(days + 1, date(1970, 1, 10), KOLKATA)
 
 
 @pytest.mark.parametrize("zone", [KOLKATA, ZoneInfo("Europe/Berlin"), ZoneInfo("Australia/Lord_Howe")])
@@ -263,19 +249,6 @@ def test_a_moment_that_a_day_lacks_or_has_twice_is_in_it() -> None:
 
     for day in (date(2026, 3, 29), date(2026, 10, 25)):
         assert day_start(day, berlin) < moment_on(day, half_past_two, berlin) < day_start(day, berlin) + 4 * 3600
-
-
-def test_the_last_days_end_with_today() -> None:
-    week = Period.last_days(7, date(2026, 3, 3), KOLKATA)
-
-    assert (week.first, week.last) == (date(2026, 2, 25), date(2026, 3, 3))
-    assert week.end - week.start == 7 * 86_400
-
-
-@pytest.mark.parametrize("n", [0, -1, 20_517, 10**12])
-def test_last_days_that_are_none_or_reach_before_1970_are_refused(n: int) -> None:
-    with pytest.raises(PeriodError, match=f"^{n} is not a number of days: it must be from 1 to 20516$"):
-        Period.last_days(n, date(2026, 3, 3), KOLKATA)
 
 
 @pytest.mark.parametrize("cycle_day", [0, 32, -1])

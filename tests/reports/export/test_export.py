@@ -14,11 +14,10 @@ from exporter.ledger.files import connect_to_read
 from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan, PlanError
 from reports.calendar.periods import PeriodError
-from reports.calendar.spans import Asked
 from reports.export.days import Days
 from reports.export.export import BATCH_DAYS, daily, export, subject_of
 from reports.ledger.reader import Bytes, LedgerReader, UnknownInterfaceError
-from tests.reports.export.told_exports import den_host, told, year_end, years
+from tests.reports.export.told_exports import Asked, den_host, told, year_end, years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +57,7 @@ def asked(
     subject: Plan | str | None = None,
 ) -> Export:
     with ledger.reading() as reader:
-        return export(reader, named, NOW, den_host(), subject)
+        return export(reader, named.period(reader, NOW), NOW, den_host(), subject)
 
 
 RANGES = {
@@ -203,7 +202,7 @@ def steps_of_an_export(ledger: WrittenLedger, interfaces: int, subject: Plan | N
         LedgerReader(connection).at_one_moment() as reader,
     ):
         connection.set_progress_handler(count_steps, 1000)
-        found = export(reader, Asked(), NOW, den_host(), subject)
+        found = export(reader, Asked().period(reader, NOW), NOW, den_host(), subject)
         reader.days_by_interface(date(2026, 5, 1), date(2026, 6, 30))
         connection.set_progress_handler(None, 0)
     assert len(found.interfaces) == interfaces + 1
@@ -264,16 +263,16 @@ def test_an_interface_that_the_ledger_does_not_know_is_refused(ledger: WrittenLe
 
 def test_days_alone_are_the_same_days(ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        assert daily(reader, Asked(), NOW, den_host()) == asked(ledger)._replace(interfaces=())
+        assert daily(reader, Asked().period(reader, NOW), NOW, den_host()) == asked(ledger)._replace(interfaces=())
 
 
 NONSENSE = {
     "range: 'decade'": Asked("decade"),
-    "from: '2026-02-30'": Asked(first="2026-02-30", last="2026-03-01"),
-    "to: 'tomorrow'": Asked(first="2026-02-01", last="tomorrow"),
+    "'2026-02-30' is not a date": Asked(first="2026-02-30", last="2026-03-01"),
+    "'tomorrow' is not a date": Asked(first="2026-02-01", last="tomorrow"),
     "from: '2026-06-02' is not before": Asked(first="2026-06-02", last="2026-06-01"),
     "range: 'custom' needs": Asked("custom"),
-    "from: '2026-06-01T10:00' is not a date": Asked(first="2026-06-01T10:00"),
+    "'2026-06-01T10:00' is not a date": Asked(first="2026-06-01T10:00"),
     "range: 'week' and from": Asked("week", first="2026-06-01"),
 }
 
@@ -324,6 +323,6 @@ def test_batches_are_all_days_in_order() -> None:
 
 def test_a_host_name_that_is_no_unicode_is_told_all_the_same(ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        found = daily(reader, Asked(), NOW, den_host("b\udce4d"))
+        found = daily(reader, Asked().period(reader, NOW), NOW, den_host("b\udce4d"))
 
     assert found.host.name == "b?d"

@@ -16,12 +16,11 @@ import pytest
 
 from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan
-from reports.calendar.spans import Asked
 from reports.export.slots import DAY, ROWS_AT_ONCE, SLOT, read_slots, slot_export
 from reports.formats.csv.days import FORMULA_STARTS
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import SLOT_FORMATS, ResolutionError, format_at
-from tests.reports.export.told_exports import HOSTILE_NAMES, den_host
+from tests.reports.export.told_exports import HOSTILE_NAMES, Asked, den_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +64,7 @@ def ledger(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> WrittenLedger:
 
 def asked(ledger: WrittenLedger, named: Asked = Asked(), subject: Plan | str | None = None) -> list[Row]:  # noqa: B008 - frozen
     with ledger.reading() as reader:
-        return rows_of(slot_export(reader, named, NOW, den_host(), subject))
+        return rows_of(slot_export(reader, named.period(reader, NOW), NOW, den_host(), subject))
 
 
 def rows_of(told: SlotExport) -> list[Row]:
@@ -78,7 +77,9 @@ def total(rows: list[Row]) -> int:
 
 def written(ledger: WrittenLedger, name: str, now: float = NOW) -> str:
     with ledger.reading() as reader:
-        return b"".join(format_at(SLOT, name).write(slot_export(reader, Asked(), now, den_host()))).decode()
+        return b"".join(
+            format_at(SLOT, name).write(slot_export(reader, Asked().period(reader, now), now, den_host()))
+        ).decode()
 
 
 def test_each_slot_of_each_counted_interface_is_a_row_in_order(ledger: WrittenLedger) -> None:
@@ -97,7 +98,7 @@ def test_each_slot_of_each_counted_interface_is_a_row_in_order(ledger: WrittenLe
 
 def test_everything_that_is_kept_needs_no_notice(ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host())
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
 
     assert (told.notice, told.slots_since) == ("", at("2026-06-01"))
 
@@ -108,7 +109,7 @@ def test_days_on_which_nothing_was_moved_need_no_notice(new_ledger: Callable[[Zo
 
     with ledger.reading() as reader:
         late, still = (
-            slot_export(reader, named, NOW, den_host())
+            slot_export(reader, named.period(reader, NOW), NOW, den_host())
             for named in (Asked(), Asked(first="2026-06-02", last="2026-06-03"))
         )
         assert (late.notice, late.slots_since, len(rows_of(late))) == ("", at("2026-06-12"), 1)
@@ -143,7 +144,7 @@ def test_a_day_that_has_lost_slots_is_one_row_and_no_byte_is_lost(forgotten: int
     ledger.forget("slot", forgotten)
 
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host())
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
         rows = rows_of(told)
 
     assert tuple(rows[0]) == ("2026-06-01T00:00:00+05:30", "eth0", 6_300, 630, 0, 12, DAY)
@@ -169,7 +170,7 @@ def test_a_ledger_without_slots_tells_days_and_says_so(ledger: WrittenLedger) ->
     ledger.forget("slot", NOW)
 
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host())
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
         rows = rows_of(told)
 
     assert (told.slots_since, {row.resolution for row in rows}, total(rows)) == (None, {DAY}, 18_095)
@@ -194,7 +195,7 @@ def test_what_waits_to_be_posted_is_told_once(ledger: WrittenLedger) -> None:
 def test_what_is_posted_while_it_is_written_is_told_once(ledger: WrittenLedger) -> None:
     ledger.hold_back(TODAY, (7, 1))
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host())
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
     ledger.write({TODAY: (7, 1)})
 
     with ledger.reading() as later:
@@ -206,7 +207,7 @@ def test_what_is_posted_while_it_is_written_is_told_once(ledger: WrittenLedger) 
 @pytest.mark.parametrize("change", ["more is booked", "slots are deleted"])
 def test_an_older_day_that_changes_while_it_is_written_is_told_as_it_was(change: str, ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host())
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
     if change == "more is booked":
         ledger.write({FIRST: (10**6, 0)})
     else:
@@ -242,7 +243,9 @@ def test_a_day_on_which_the_clock_is_changed_has_each_slot_at_its_own_instant(
     ledger.write(dict.fromkeys(starts, (1, 0)))
 
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(first=day, last=day), at("2026-12-01"), den_host())
+        told = slot_export(
+            reader, Asked(first=day, last=day).period(reader, at("2026-12-01")), at("2026-12-01"), den_host()
+        )
         rows = rows_of(told)
 
     assert [datetime.fromisoformat(row.start).timestamp() for row in rows] == starts[4:-4]
@@ -272,7 +275,7 @@ def test_days_are_read_some_at_a_time_and_none_that_is_empty(
     ledger.write({**whole, at("2026-05-01"): (5, 5)})
 
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host())
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
         sizes = [len(rows) for rows in told.batches()]
 
     assert sum(sizes) == len(whole) + 1
@@ -289,7 +292,7 @@ def test_slots_are_written_in_small_pieces_and_never_held(
         ledger.write({begun + 900 * number: (10**9 + number, 1) for number in range(96 * 150)}, device=device)
 
     with ledger.reading() as reader:
-        pieces = format_at(SLOT, name).write(slot_export(reader, Asked(), NOW, den_host()))
+        pieces = format_at(SLOT, name).write(slot_export(reader, Asked().period(reader, NOW), NOW, den_host()))
         next(pieces)
         tracemalloc.start()
         try:
@@ -345,7 +348,7 @@ def test_names_come_out_as_they_went_in_and_run_nothing(
     ledger.write({TODAY: (4, 2)}, device=name)
 
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked(), NOW, den_host(name), name)
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host(name), name)
         as_json, as_csv = (b"".join(SLOT_FORMATS[form].write(told)).decode() for form in ("json", "csv"))
 
     assert [row["interface"] for row in json.loads(as_json)["slot_data"]] == [name]
@@ -364,7 +367,7 @@ def test_a_format_that_cannot_hold_slots_is_refused_with_the_rule(name: str) -> 
 def test_facts_are_the_same_until_something_is_told_differently(ledger: WrittenLedger) -> None:
     def facts() -> object:
         with ledger.reading() as reader:
-            return slot_export(reader, Asked(), NOW, den_host()).facts
+            return slot_export(reader, Asked().period(reader, NOW), NOW, den_host()).facts
 
     before, again = facts(), facts()
     ledger.forget("slot", FIRST + 900)

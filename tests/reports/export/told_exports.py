@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
+from reports.calendar.periods import day_of
+from reports.calendar.requests import Day, PeriodRequest
 from reports.export.days import NO_DAYS, Days
 from reports.export.export import Export, InterfaceTotal
 from reports.ledger.host import Host
@@ -14,6 +16,9 @@ from reports.ledger.reader import Bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from reports.calendar.periods import Period
+    from reports.ledger.reader import LedgerReader
 
 RIGHT_TO_LEFT = "\u202e"
 HOSTILE_NAMES = (
@@ -41,6 +46,18 @@ HOSTILE_NAMES = (
     "",
     " edges ",
 )
+
+
+class Asked(NamedTuple):
+    """A range, or its bounds, as texts."""
+
+    range: str | None = None
+    first: str | None = None
+    last: str | None = None
+
+    def period(self, reader: LedgerReader, now: float, default: str = "all") -> Period:
+        first, last = (None if text is None else Day(text) for text in self[1:])
+        return PeriodRequest(self.range, first, last).period(day_of(now, reader.zone), reader.zone, default)
 
 
 def den_host(hostname: str = "den") -> Host:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.calendar.names import name_period
+from reports.calendar.periods import Period
 from reports.ledger.reader import Bytes
 from reports.wrapup.comparisons import change, earlier
 from reports.wrapup.highlights import Standout, Streak, highlights
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from reports.export.days import Days
 
 MONDAY = date(2026, 6, 1)
+UTC = ZoneInfo("UTC")
 
 
 def told(totals: Sequence[int], first: date = MONDAY) -> Days:
@@ -100,15 +102,15 @@ def test_the_weekday_that_moves_most_is_named(first: date) -> None:
 def test_a_period_is_compared_with_what_people_would(
     first: str, last: str, today: str, stretches: list[tuple[str, str, str, str]]
 ) -> None:
-    period = name_period(date.fromisoformat(first), date.fromisoformat(last))
+    period = Period.days(date.fromisoformat(first), date.fromisoformat(last), UTC).calendar
 
-    found = earlier(period, date.fromisoformat(today))
+    found = earlier(period, date.fromisoformat(today), UTC)
 
     assert [(one.name, str(one.first), str(one.last), str(one.today)) for one in found] == stretches
 
 
 def test_all_time_has_nothing_before_it() -> None:
-    assert list(earlier(name_period(MONDAY, MONDAY, is_all=True), MONDAY)) == []
+    assert list(earlier(Period.until(MONDAY, UTC, MONDAY), MONDAY, UTC)) == []
 
 
 @pytest.mark.parametrize(
@@ -148,6 +150,6 @@ def test_a_change_is_told_in_whole_percent(now: int, before: int, percent: int |
 def test_days_have_the_name_that_people_give_them(
     first: str, last: str, kind: str, title: str, within: str, code: str
 ) -> None:
-    period = name_period(date.fromisoformat(first), date.fromisoformat(last))
+    period = Period.days(date.fromisoformat(first), date.fromisoformat(last), UTC).calendar
 
     assert (period.kind, period.title, period.within, period.code) == (kind, title, within, code)

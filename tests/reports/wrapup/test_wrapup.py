@@ -15,14 +15,14 @@ from reports.billing.cycles import plan_cycles
 from reports.billing.plans import CycleRule, FreeHours, Plan, PlanError
 from reports.billing.prices import one_price, rounded
 from reports.billing.status import plan_status
-from reports.calendar.periods import PeriodError
-from reports.calendar.spans import Asked
+from reports.calendar.periods import Period, PeriodError
+from reports.calendar.requests import Month, PeriodRequest, Year
 from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import hours
-from reports.wrapup.requested_period import Wanted, asked_for, require_one_period
-from reports.wrapup.wrapup import RECENT_DAYS, WrapUpContext, whose, wrapup
-from tests.reports.export.told_exports import den_host
+from reports.wrapup.requested_period import plan_and_subject, requested_period
+from reports.wrapup.wrapup import RECENT_DAYS, WrapUpContext, wrapup
+from tests.reports.export.told_exports import Asked, den_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def told(
     now: float = NOW,
 ) -> WrapUp:
     with ledger.reading() as reader:
-        return wrapup(reader, asked, now, den_host(), subject, WrapUpContext(plans))
+        return wrapup(reader, asked.period(reader, now), now, den_host(), subject, WrapUpContext(plans))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_its_days_and_sums_are_those_of_the_export(
     asked: Asked, subject: Plan | str | None, ledger: WrittenLedger
 ) -> None:
     with ledger.reading() as reader:
-        exported = export(reader, asked, NOW, den_host(), subject)
+        exported = export(reader, asked.period(reader, NOW), NOW, den_host(), subject)
 
     found = told(ledger, asked, subject)
 
@@ -124,8 +124,8 @@ def test_a_period_that_runs_is_compared_with_as_much_of_the_one_before(ledger: W
 
     month_before, year_before = found.comparisons
     with ledger.reading() as reader:
-        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, den_host()).days.total
-        june = export(reader, Asked(None, "2025-06-01", "2025-06-11"), NOW, den_host()).days.total
+        may = export(reader, Asked(None, "2026-05-01", "2026-05-11").period(reader, NOW), NOW, den_host()).days.total
+        june = export(reader, Asked(None, "2025-06-01", "2025-06-11").period(reader, NOW), NOW, den_host()).days.total
     assert month_before.name == "May 2026 until 12 May 14:20"
     assert month_before.bytes == year_before.bytes == found.summary.total
     assert month_before.before[:2] == (may.received + 300, may.sent + 30)
@@ -173,8 +173,8 @@ def test_without_quarter_hours_whole_days_are_compared_and_today_is_left_out(led
     before, _ = told(ledger, Asked("month")).comparisons
 
     with ledger.reading() as reader:
-        june = export(reader, Asked(None, "2026-06-01", "2026-06-11"), NOW, den_host()).days.total
-        may = export(reader, Asked(None, "2026-05-01", "2026-05-11"), NOW, den_host()).days.total
+        june = export(reader, Asked(None, "2026-06-01", "2026-06-11").period(reader, NOW), NOW, den_host()).days.total
+        may = export(reader, Asked(None, "2026-05-01", "2026-05-11").period(reader, NOW), NOW, den_host()).days.total
     assert (before.name, before.is_whole_days) == ("May 2026 until 11 May", True)
     assert (before.bytes[:2], before.before[:2]) == (june[:2], may[:2])
     assert told(ledger, Asked("today")).comparisons == []
@@ -205,7 +205,7 @@ def test_what_is_over_is_compared_whole(ledger: WrittenLedger) -> None:
     (before, year_before) = told(ledger, Asked(None, "2026-05-01", "2026-05-31")).comparisons
 
     with ledger.reading() as reader:
-        april = export(reader, Asked(None, "2026-04-01", "2026-04-30"), NOW, den_host()).days.total
+        april = export(reader, Asked(None, "2026-04-01", "2026-04-30").period(reader, NOW), NOW, den_host()).days.total
     assert (before.name, before.before[:2]) == ("April 2026", april[:2])
     assert year_before.name == "May 2025"
 
@@ -217,11 +217,11 @@ def test_what_is_before_counting_is_not_compared(ledger: WrittenLedger) -> None:
 def test_a_cycle_is_compared_with_the_cycle_before(ledger: WrittenLedger) -> None:
     plan = HOME._replace(cycle=CycleRule("monthly", 7))
     with ledger.reading() as reader:
-        asked = asked_for(reader, Wanted(cycle="last"), plan, NOW)
+        period = requested_period(PeriodRequest(cycle="last"), plan, NOW, INDIA)
+        found = wrapup(reader, period, NOW, den_host(), plan)
 
-    found = told(ledger, asked, plan)
-
-    assert asked == Asked(None, "2026-05-07", "2026-06-06")
+    assert period == Period.cycle(date(2026, 5, 7), 7, INDIA)
+    assert (str(period.first), str(period.last)) == ("2026-05-07", "2026-06-06")
     assert [one.name for one in found.comparisons] == ["7 April to 6 May 2026"]
 
 
@@ -310,7 +310,7 @@ def test_a_cycle_that_is_over_is_told_whole_and_one_that_goes_on_until_today(led
     with ledger.reading() as reader:
         over = plan_cycles(reader, plan, *april, date(2026, 5, 7)).cycles[-1]
         running = plan_cycles(reader, plan, *april, date(2026, 5, 6)).cycles[-1]
-        whole = export(reader, Asked(None, "2026-04-07", "2026-05-06"), NOW, den_host()).days.total
+        whole = export(reader, Asked(None, "2026-04-07", "2026-05-06").period(reader, NOW), NOW, den_host()).days.total
 
     assert (over.is_over, over.used) == (True, whole.total)
     assert (running.is_over, running.used) == (False, whole.total)
@@ -350,43 +350,42 @@ def test_a_plan_without_cap_and_price_has_nothing_to_tell(ledger: WrittenLedger)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "days"),
+    ("request_", "period"),
     [
-        (Wanted(), Asked("year")),
-        (Wanted(Asked("week")), Asked("week")),
-        (Wanted(year="2025"), Asked(None, "2025-01-01", "2025-12-31")),
-        (Wanted(month="2024-02"), Asked(None, "2024-02-01", "2024-02-29")),
-        (Wanted(month="2025-12"), Asked(None, "2025-12-01", "2025-12-31")),
-        (Wanted(cycle="current"), Asked(None, "2026-06-01", "2026-06-30")),
-        (Wanted(cycle="last"), Asked(None, "2026-05-01", "2026-05-31")),
+        (PeriodRequest(), Period.year(2026, INDIA)),
+        (PeriodRequest("week"), Period.week(date(2026, 6, 12), INDIA)),
+        (PeriodRequest(year=Year("2025")), Period.year(2025, INDIA)),
+        (PeriodRequest(month=Month("2024-02")), Period.month(2024, 2, INDIA)),
+        (PeriodRequest(month=Month("2025-12")), Period.month(2025, 12, INDIA)),
+        (PeriodRequest(cycle="current"), Period.month(2026, 6, INDIA)),
+        (PeriodRequest(cycle="last"), Period.month(2026, 5, INDIA)),
     ],
 )
-def test_a_period_can_be_wanted_by_name(wanted: Wanted, days: Asked, ledger: WrittenLedger) -> None:
-    with ledger.reading() as reader:
-        assert asked_for(reader, wanted, HOME, NOW) == days
+def test_a_period_can_be_wanted_by_name(request_: PeriodRequest, period: Period) -> None:
+    assert requested_period(request_, HOME, NOW, INDIA) == period
 
 
 @pytest.mark.parametrize(
-    ("wanted", "problem"),
+    ("request_", "problem"),
     [
-        (Wanted(Asked("week"), year="2025"), "year: not together with range, from or to"),
-        (Wanted(year="2025", month="2025-01"), "year: not together with month"),
-        (Wanted(month="2025-01", cycle="last"), "month: not together with cycle"),
-        (Wanted(cycle="next"), "cycle: 'next' is no cycle: use current or last"),
+        (PeriodRequest("week", year=Year("2025")), "year: not together with range, from or to"),
+        (PeriodRequest(year=Year("2025"), month=Month("2025-01")), "year: not together with month"),
+        (PeriodRequest(month=Month("2025-01"), cycle="last"), "month: not together with cycle"),
+        (PeriodRequest(cycle="next"), "cycle: 'next' is no cycle: use current or last"),
     ],
 )
-def test_one_period_is_told_at_a_time(wanted: Wanted, problem: str) -> None:
+def test_one_period_is_told_at_a_time(request_: PeriodRequest, problem: str) -> None:
     with pytest.raises(PeriodError) as caught:
-        require_one_period(wanted)
+        requested_period(request_, HOME, NOW, INDIA)
 
     assert str(caught.value).startswith(problem)
 
 
 def test_a_cycle_is_of_a_plan() -> None:
-    assert whose([HOME, Plan("b")], Wanted(cycle="last"), "b", []) == (Plan("b"), Plan("b"))
-    assert whose([HOME], Wanted(), None, ["eth0"]) == (HOME, "eth0")
+    assert plan_and_subject([HOME, Plan("b")], PeriodRequest(cycle="last"), "b", []) == (Plan("b"), Plan("b"))
+    assert plan_and_subject([HOME], PeriodRequest(), None, ["eth0"]) == (HOME, "eth0")
     with pytest.raises(PlanError, match="cycle: not together with interface"):
-        whose([HOME], Wanted(cycle="last"), None, ["eth0"])
+        plan_and_subject([HOME], PeriodRequest(cycle="last"), None, ["eth0"])
 
 
 def test_what_is_unknown_is_refused_as_an_export_refuses_it(ledger: WrittenLedger) -> None:

@@ -17,7 +17,6 @@ from exporter.metering.counters.speeds import Speeds
 from exporter.metering.postings import Gap
 from reports.billing.plans import CycleRule, Plan
 from reports.billing.prices import one_price
-from reports.calendar.spans import Asked
 from reports.export.export import InterfaceTotal
 from reports.formats.html import write
 from reports.ledger.reader import Bytes, LedgerReader
@@ -27,7 +26,7 @@ from reports.text.grafana_links import GrafanaLinks
 from reports.wrapup.chapters.chapter import isolated_text
 from reports.wrapup.wrapup import WrapUpContext, wrapup
 from tests.bench.seeding import History, seed
-from tests.reports.export.told_exports import HOSTILE_NAMES, den_host
+from tests.reports.export.told_exports import HOSTILE_NAMES, Asked, den_host
 from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def told(
     context: WrapUpContext = WrapUpContext((HOME,), LINKS),  # noqa: B008
 ) -> WrapUp:
     with ledger.reading() as reader:
-        return wrapup(reader, asked, NOW, den_host(), subject, context)
+        return wrapup(reader, asked.period(reader, NOW), NOW, den_host(), subject, context)
 
 
 def page_of(found: WrapUp) -> str:
@@ -147,7 +146,12 @@ def test_the_opening_compares_with_the_year_before(
     made.write({noon: (before.received, 0), noon + 365 * DAY: (112, 0)}, seen=noon - DAY)
 
     with made.reading() as reader:
-        found = wrapup(reader, Asked(None, "2026-01-01", "2026-12-31"), noon + 800 * DAY, den_host())
+        found = wrapup(
+            reader,
+            Asked(None, "2026-01-01", "2026-12-31").period(reader, noon + 800 * DAY),
+            noon + 800 * DAY,
+            den_host(),
+        )
 
     assert f"You moved 112 B {sentence}" in Page(page_of(found)).text
 
@@ -284,7 +288,13 @@ def ten_years(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_ten_years_are_a_page_that_can_be_sent(range_name: str, most_bytes: int, ten_years: Path) -> None:
     now = datetime(2026, 12, 31, 20, tzinfo=UTC).timestamp()
     with closing(connect_to_read(ten_years)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        page = b"".join(write(wrapup(reader, Asked(range_name), now, den_host(), None, WrapUpContext((HOME,), LINKS))))
+        page = b"".join(
+            write(
+                wrapup(
+                    reader, Asked(range_name).period(reader, now), now, den_host(), None, WrapUpContext((HOME,), LINKS)
+                )
+            )
+        )
 
     assert len(page) <= most_bytes
     assert Page(page.decode()).dangers == []
@@ -293,7 +303,7 @@ def test_ten_years_are_a_page_that_can_be_sent(range_name: str, most_bytes: int,
 def test_every_day_of_ten_years_is_on_the_calendar(ten_years: Path) -> None:
     now = datetime(2026, 12, 31, 20, tzinfo=UTC).timestamp()
     with closing(connect_to_read(ten_years)) as connection, LedgerReader(connection).at_one_moment() as reader:
-        found = wrapup(reader, Asked("all"), now, den_host())
+        found = wrapup(reader, Asked("all").period(reader, now), now, den_host())
     calendar = page_of(found).partition('id="calendar"')[2].partition("</section>")[0]
 
     cells = [match.count("h.83") for match in re.findall(r'class="heat-[0-5]" d="([^"]*)"', calendar)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.web.page.words import long_date, month_name
 from reports.charts.columns import Column
 from reports.text.amounts import human_bytes
+from reports.text.dates import long_weekday_date, month_text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -35,7 +35,7 @@ class MonthView(NamedTuple):
 def month_view(facts: PageFacts) -> MonthView:
     """The chosen month; days to come have a place, so that the picture keeps its width."""
     used, first = facts.month, facts.month.period.first
-    name, here = month_name(first), (first.year, first.month)
+    name, here = month_text(first), (first.year, first.month)
     amounts = (used.total.total, used.total.received, used.total.sent)
     total, received, sent = (human_bytes(amount) if used.is_counted else UNKNOWN for amount in amounts)
     days = {day.day: day for day in used.days}
@@ -61,14 +61,14 @@ def month_beside(month: Month, by: int) -> Month:
 def _column(used: PeriodUsage, number: int, days: dict[date, DayUsage], today: date) -> Column:
     day = used.period.first.replace(day=number)
     if day not in days:
-        return Column(str(number), 0, 0, f"{long_date(day)}: to come")
+        return Column(str(number), 0, 0, f"{long_weekday_date(day)}: to come")
     _, moved, is_partial = days[day]
     if moved is None:
-        return Column(str(number), 0, 0, f"{long_date(day)}: before counting began")
+        return Column(str(number), 0, 0, f"{long_weekday_date(day)}: before counting began")
     so_far = " so far" if day == today else ""
     if is_partial:
         so_far += ", counting began on it"
-    tip = f"{long_date(day)}{so_far}: {human_bytes(moved.total)} ({human_bytes(moved.received)} received, "
+    tip = f"{long_weekday_date(day)}{so_far}: {human_bytes(moved.total)} ({human_bytes(moved.received)} received, "
     return Column(str(number), moved.received, moved.sent, f"{tip}{human_bytes(moved.sent)} sent)")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.web.page.words import long_date, month_name, short_date
 from reports.text.amounts import human_bits, human_bytes
+from reports.text.dates import long_weekday_date, month_text, short_date
 from reports.usage.records import RECENT_DAYS
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ def record_rows(found: Records) -> Iterator[RecordRow]:
     """One row a record; none without traffic."""
     if found.days:
         day = found.days[0]
-        yield RecordRow("Busiest day", human_bytes(day.bytes.total), long_date(day.period.first))
+        yield RecordRow("Busiest day", human_bytes(day.bytes.total), long_weekday_date(day.period.first))
     if found.week is not None:
         first, last = found.week.period.first, found.week.period.last
         when = f"{short_date(first)} to {short_date(last)} {last.year}"
         yield RecordRow("Busiest week", human_bytes(found.week.bytes.total), when)
     if found.month is not None:
-        yield RecordRow("Busiest month", human_bytes(found.month.bytes.total), month_name(found.month.period.first))
+        yield RecordRow("Busiest month", human_bytes(found.month.bytes.total), month_text(found.month.period.first))
     if found.hour is not None:
         hour, moved = found.hour.hour, human_bytes(found.hour.bytes.total)
         is_young = (found.hour.last - found.hour.first).days + 1 < RECENT_DAYS
@@ -40,4 +40,4 @@ def record_rows(found: Records) -> Iterator[RecordRow]:
         yield RecordRow("Busiest hour", f"{hour:02}:00", f"{moved} {since}")
     for title, peak in (("Fastest receive", found.peaks.received), ("Fastest transmit", found.peaks.sent)):
         if peak is not None:
-            yield RecordRow(title, human_bits(peak.speed), f"{peak.device}, {long_date(peak.day)}")
+            yield RecordRow(title, human_bits(peak.speed), f"{peak.device}, {long_weekday_date(peak.day)}")
