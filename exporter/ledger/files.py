@@ -84,6 +84,11 @@ def _connected(path: Path, way: str, *statements: str) -> sqlite3.Connection:
     return connection
 
 
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version of an open ledger; 0 is a new file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def add_functions(connection: sqlite3.Connection) -> None:
     """Let SQL merge sketches: sketch_plus(a, b), sketch_minus(a, b), and the aggregate sketch_sum(a)."""
     connection.create_function("sketch_plus", 2, merged, deterministic=True)

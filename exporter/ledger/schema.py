@@ -7,7 +7,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import choose_journal
+from exporter.ledger.files import choose_journal, version_of
 from exporter.ledger.migrations import MIGRATIONS
 from exporter.ledger.tables import tables_of, views_of
 from reports.ledger.shape import SCHEMA_VERSION, SPECS
@@ -31,11 +31,6 @@ CREATE TABLE IF NOT EXISTS _sqlite_migrations (
 
 class SchemaError(Exception):
     """The ledger's tables are not of a version that this netledger can write."""
-
-
-def version_of(connection: sqlite3.Connection) -> int:
-    """The schema version of an open ledger; 0 is a new file."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def require_current(path: Path, version: int) -> None:

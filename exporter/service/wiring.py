@@ -28,6 +28,7 @@ from exporter.meters.registry import MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.web.context import ServiceContext
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,8 +130,9 @@ class Parts(NamedTuple):
         """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
         day_of = self.totals.day_of
         waiting = (
-            DayRow(Subject("interface", (row.device,)), day_of(row.started), row.receive_bytes, row.transmit_bytes)
+            DayRow(Subject(row.meter, row.key), day_of(row.started), *INTERFACE.bytes_in(row.amounts))
             for row in self.poster.unposted().slots
+            if row.meter == INTERFACE.name
         )
         with contextlib.closing(connect_to_read(self.ledger)) as connection:
             self.totals.load(chain(read_history(connection), waiting), read_first_day(connection))

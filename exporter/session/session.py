@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
 import click
+import msgspec
 
-from exporter.ledger.files import connect_to_read
+from exporter.ledger.files import connect_to_read, version_of
 from exporter.ledger.locks.holder import READING, find_holder, lock_path
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.session.service_discovery import ForeignServerError, find_service, is_denied, is_unreadable
 from exporter.settings.loading import SettingsError, load_settings, usual_files
-from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted, UnpostedRow
+from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted
 from reports.ledger.shape import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ class Session(NamedTuple):
         if self.client is None:
             return ALL_POSTED
         try:
-            slots, minutes = self.client.get("/api/unposted")["unposted"]
-            return Unposted([UnpostedRow(*row) for row in slots], [UnpostedRow(*row) for row in minutes])
+            found: Unposted = msgspec.convert(self.client.get("/api/unposted")["unposted"], Unposted)
         except ServiceError as error:
             problem = str(error)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, msgspec.ValidationError):
             problem = "the running service is of another version: start it again"
+        else:
+            return found
         click.echo(f"without the last seconds: {problem}", err=True)
         return ALL_POSTED
 
@@ -166,7 +168,7 @@ def open_session(environment: Environment) -> Session:
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = version_of(connection)
     if version > SCHEMA_VERSION:
         problem = f"{path} was written by a newer netledger (schema version {version})"
         raise SessionError(problem, "use that one to read it")

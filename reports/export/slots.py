@@ -180,7 +180,8 @@ def slot_export(
     told, used = export_and_days(ledger, period, now, host, subject)
     packed = {device: InterfaceDays(*(array("q", column) for column in days)) for device, days in used.items()}
     # What waits to be posted is in no slot yet: the days from the first of it on are read now.
-    waiting = [row.started for row in ledger.unposted.slots if row.device in packed]
+    selection = of_interfaces(packed)
+    waiting = [row.started for row in ledger.unposted.slots if selection.has(row)]
     newest_since = min(day_number(day_of(at, ledger.zone)) for at in [now, *waiting])
     span = Span(day_start(day_numbered(newest_since), ledger.zone), _end(told))
     found = SlotExport(told, packed, read_slots(ledger, span, list(packed)), newest_since, partial(read_slots, ledger))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reports.calendar.periods import day_number, day_of
 from reports.ledger.selection import parameters, source
-from reports.ledger.shape import OTHER, MeterSpec
+from reports.ledger.shape import ESTIMATED, OTHER, MeterSpec
+from reports.ledger.sketches import EMPTY, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
     from reports.ledger.rows import UnpostedRow
     from reports.ledger.selection import Key, Selection
 
-Amounts = tuple[int, ...]
+Amounts = tuple[Any, ...]
+"""One value for each column: an integer, or a sketch as bytes."""
 Part = TypeVar("Part", bound=tuple[Any, ...])
 
 
 class Measures(NamedTuple):
-    """Columns of a meter that are read together: sums are added up, and of peaks the highest counts."""
+    """Columns of a meter that are read together: sums are added up, of peaks the highest counts, sketches merge."""
 
     meter: MeterSpec
     columns: tuple[str, ...]
@@ -29,21 +31,34 @@ class Measures(NamedTuple):
     def sql(self, grain: str) -> list[str]:
         """Their aggregates; zero for what the grain does not have."""
         held = self.meter.columns(grain)
-        return [f"ifnull({self._name(each)}({each}), 0)" if each in held else "0" for each in self.columns]
+        return [self._aggregate(each) if each in held else "0" for each in self.columns]
 
     def of(self, row: UnpostedRow) -> Amounts:
         """The amounts of a row that is not posted yet."""
-        return tuple(getattr(row, each, 0) for each in self.columns)
+        return tuple(self._amount(each, row) for each in self.columns)
 
     def plus(self, one: Amounts, other: Amounts) -> Amounts:
         """Both together."""
-        return tuple(
-            max(pair) if each in self.meter.peaks else sum(pair)
-            for each, *pair in zip(self.columns, one, other, strict=True)
-        )
+        return tuple(self._sum(*each) for each in zip(self.columns, one, other, strict=True))
 
-    def _name(self, column: str) -> str:
-        return "max" if column in self.meter.peaks else "sum"
+    def _aggregate(self, column: str) -> str:
+        if column in self.meter.sketches:
+            return f"ifnull(sketch_sum({column}), x'')"
+        return f"ifnull({'max' if column in self.meter.peaks else 'sum'}({column}), 0)"
+
+    def _amount(self, column: str, row: UnpostedRow) -> Any:
+        if column == ESTIMATED:
+            return row.estimated_bytes
+        if column in self.meter.sums:
+            return row.amounts[self.meter.sums.index(column)]
+        if column in self.meter.peaks:
+            return row.peaks[self.meter.peaks.index(column)] if row.peaks else 0
+        return row.sketches[self.meter.sketches.index(column)] if row.sketches else EMPTY
+
+    def _sum(self, column: str, one: Any, other: Any) -> Any:
+        if column in self.meter.sketches:
+            return merged(one, other)
+        return max(one, other) if column in self.meter.peaks else one + other
 
 
 class Rows(NamedTuple):

@@ -124,7 +124,7 @@ class LedgerReader:
 
     def devices(self) -> dict[str, bool]:
         """Names of all interfaces of the ledger, and whether each counts."""
-        found = {row.device: row.is_counted for row in self._unposted.slots}
+        found = {row.key[0]: row.is_counted for row in self._unposted_of(INTERFACE)}
         query = "SELECT device, counted FROM interface_subject"
         return found | {name: bool(counted) for name, counted in self._connection.execute(query)}
 
@@ -135,28 +135,17 @@ class LedgerReader:
     def interfaces(self) -> list[Interface]:
         """Every interface of the ledger, counted ones first, with its lifetime."""
         query = """
-            SELECT device, counted, uplink, first_seen, last_seen, ifnull(receive_bytes, 0), ifnull(transmit_bytes, 0),
-                   estimated_bytes, ifnull(peak_speed, 0) FROM interface ORDER BY counted DESC, device
+            SELECT k.device, k.counted, k.uplink, s.first_seen, s.last_seen
+            FROM interface_subject AS k JOIN subject AS s ON s.id = k.subject ORDER BY k.counted DESC, k.device
         """
-        found = [
-            Interface(
-                device,
-                bool(counted),
-                bool(uplink),
-                first_seen,
-                last_seen,
-                self._with_waiting(device, Bytes(*amounts)),
-            )
-            for device, counted, uplink, first_seen, last_seen, *amounts in self._connection.execute(query)
+        facts = {device: found for device, *found in self._connection.execute(query)}
+        for row in self._unposted_of(INTERFACE):
+            facts.setdefault(row.key[0], [row.is_counted, False, row.started, row.started])
+        used = self.days_by_interface(date.min, date.max)
+        return [
+            Interface(device, bool(counted), bool(uplink), first_seen, last_seen, used.get(device, NO_BYTES))
+            for device, (counted, uplink, first_seen, last_seen) in facts.items()
         ]
-        known = {interface.device for interface in found}
-        for row in self._unposted.slots:
-            if row.device not in known:
-                known.add(row.device)
-                usage = self._with_waiting(row.device, NO_BYTES)
-                is_uplink = False  # the posting will tell
-                found.append(Interface(row.device, row.is_counted, is_uplink, row.started, row.started, usage))
-        return found
 
     def first_seen(self, selection: Selection = MACHINE) -> int | None:
         """When counting began, of any subject of the meter for its total (UTC seconds); None in an empty ledger."""
@@ -167,7 +156,7 @@ class LedgerReader:
         posted: int | None = self.execute(query, {"meter": selection.meter.name, "keys": keys}).fetchone()[0]
         if posted is not None:
             return posted
-        rows = (row for row in self._unposted.slots if row.meter == selection.meter.name)
+        rows = self._unposted_of(selection.meter)
         return min((row.started for row in rows if selection.keys is None or selection.has(row)), default=None)
 
     def gaps(self, start: int, end: int, meter: MeterSpec = INTERFACE) -> list[Gap]:
@@ -218,19 +207,12 @@ class LedgerReader:
 
     @property
     def unposted(self) -> Unposted:
-        """What is not posted yet, of every interface."""
+        """Usage of all meters that is not posted yet."""
         return self._unposted
-
-    def waiting(self, selection: Selection = MACHINE) -> Unposted:
-        """What is not posted yet, of the machine or of one interface."""
-        slots, minutes = (list(filter(selection.has, rows)) for rows in self._unposted)
-        return Unposted(slots, minutes)
 
     def state(self) -> Mapping[str, str]:
         """Facts of the ledger itself: its zone, its id, when it was made."""
         return dict(self._connection.execute("SELECT name, value FROM state"))
 
-    def _with_waiting(self, device: str, booked: Bytes) -> Bytes:
-        for row in filter(of_interfaces([device]).has, self._unposted.slots):
-            booked = booked.plus(row.bytes)
-        return booked
+    def _unposted_of(self, meter: MeterSpec) -> Iterator[UnpostedRow]:
+        return (row for row in self._unposted.slots if row.meter == meter.name)

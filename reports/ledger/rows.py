@@ -35,35 +35,24 @@ BYTES = ("receive_bytes", "transmit_bytes", "estimated_bytes", "peak_speed")
 
 
 class UnpostedRow(NamedTuple):
-    """Bytes of one interface in one slot or minute (`started`, UTC seconds) that wait for posting number `posting`."""
+    """Usage of one subject in one slot or minute (`started`, UTC seconds) that posting number `posting` will bring.
+
+    `amounts` are the sums of the meter's spec, `peaks` and `sketches` its others; empty ones stand for none.
+    """
 
     posting: int
-    device: str
+    meter: str
+    key: tuple[str, ...]
     is_counted: bool
     started: int
-    receive_bytes: int
-    transmit_bytes: int
+    amounts: tuple[int, ...]
     estimated_bytes: int = 0
-    peak_speed: int = 0
-
-    @property
-    def meter(self) -> str:
-        """The name of the meter."""
-        return "interface"
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """One value for each dimension of the meter."""
-        return (self.device,)
-
-    @property
-    def bytes(self) -> Bytes:
-        """The amount."""
-        return Bytes(self.receive_bytes, self.transmit_bytes, self.estimated_bytes, self.peak_speed)
+    peaks: tuple[int, ...] = ()
+    sketches: tuple[bytes, ...] = ()
 
 
 class Unposted(NamedTuple):
-    """What a running service has counted and not yet committed."""
+    """Rows that a running service has counted and not committed yet."""
 
     slots: Sequence[UnpostedRow] = ()
     minutes: Sequence[UnpostedRow] = ()

@@ -36,7 +36,9 @@ class Selection(NamedTuple):
         """True if the row is of one of the subjects."""
         if row.meter != self.meter.name:
             return False
-        return row.is_counted if self.keys is None else row.key in self.keys
+        if self.keys is None:
+            return row.is_counted or "counted" not in self.meter.facts
+        return row.key in self.keys
 
 
 MACHINE = Selection(INTERFACE, "all counted interfaces")

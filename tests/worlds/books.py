@@ -244,16 +244,6 @@ class Books:
         for number, tables in held.items():
             for rows, target in zip(tables, lists, strict=True):
                 for (started, subject), usage in rows.items():
-                    target.append(
-                        UnpostedRow(
-                            number,
-                            subject.name,
-                            subject.name in self.machine.uplinks,
-                            started,
-                            usage.amounts[0],
-                            usage.amounts[1],
-                            usage.estimated_bytes,
-                            usage.peaks[-1] if usage.peaks else 0,
-                        )
-                    )
+                    is_counted = subject.name in self.machine.uplinks
+                    target.append(UnpostedRow(number, subject.meter, subject.key, is_counted, started, *usage))
         return Unposted(*lists)

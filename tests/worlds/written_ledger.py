@@ -71,8 +71,11 @@ class WrittenLedger:
         self, started: int, pair: Pair, *, device: str = "eth0", peak: int = 0, minute: int | None = None
     ) -> None:
         """Count amounts in a slot (and minute) that no commit has taken yet."""
+        amounts = (*pair, *[0] * 6)
         rows = [
-            UnpostedRow(self._postings + 1, device, device.startswith("eth"), begun, *pair, 0, peak)
+            UnpostedRow(
+                self._postings + 1, "interface", (device,), device.startswith("eth"), begun, amounts, 0, (0, 0, peak)
+            )
             for begun in (started, minute)
             if begun is not None
         ]

@@ -7,8 +7,8 @@ import sqlite3
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import CACHE, is_passing
-from exporter.ledger.schema import apply_migrations, version_of
+from exporter.ledger.files import CACHE, is_passing, version_of
+from exporter.ledger.schema import apply_migrations
 from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
 
 if TYPE_CHECKING:

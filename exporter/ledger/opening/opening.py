@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from exporter.identity import host_name
 from exporter.ledger.clock_repair.held_clock import held_reckoning
 from exporter.ledger.clock_repair.strays import gather_strays
-from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write
+from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write, version_of
 from exporter.ledger.opening.carrying import carried_forward
 from exporter.ledger.opening.history import read_first_day, read_history, read_notices
 from exporter.ledger.opening.recovery import make_good
 from exporter.ledger.opening.zones import adopt_zone, zone_of
-from exporter.ledger.schema import SchemaError, version_of
+from exporter.ledger.schema import SchemaError
 from exporter.metering.totals import Totals
 from reports.ledger.shape import SCHEMA_VERSION
 

@@ -17,9 +17,10 @@ from exporter.ledger.files import (
     connect_to_write,
     lacks_shared_memory,
     log_path,
+    version_of,
 )
 from exporter.ledger.opening.condition import Condition, condition_of
-from exporter.ledger.schema import SchemaError, is_prepared, prepare, require_current, version_of
+from exporter.ledger.schema import SchemaError, is_prepared, prepare, require_current
 from exporter.ledger.upkeep.backups import COPIED, backups_of, clean_partials, keep_version
 from exporter.ledger.writing.statements import PUT_STATE
 from reports.ledger.shape import SCHEMA_VERSION, SPECS

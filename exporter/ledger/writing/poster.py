@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.reader import Unposted, UnpostedRow
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,8 +131,4 @@ class Poster:
 
     def _rows(self, rows: Mapping[tuple[int, Subject], Usage], number: int) -> Iterator[UnpostedRow]:
         for (started, subject), usage in rows.items():
-            if subject.meter == INTERFACE.name:
-                speed = usage.peaks[-1] if usage.peaks else 0
-                is_counted = self._is_counted(subject)
-                amounts = (*usage.amounts[:2], usage.estimated_bytes, speed)
-                yield UnpostedRow(number, subject.name, is_counted, started, *amounts)
+            yield UnpostedRow(number, subject.meter, subject.key, self._is_counted(subject), started, *usage)

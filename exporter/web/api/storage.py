@@ -42,7 +42,7 @@ class Committed(Answer):
 
 
 class UnpostedAnswer(Answer):
-    """What is counted and not yet in the ledger: rows of [posting, interface, counted, start, received, sent, ...]."""
+    """What is counted and not yet in the ledger: rows of [posting, meter, key, counted, start, sums, ...]."""
 
     unposted: Unposted
     seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET

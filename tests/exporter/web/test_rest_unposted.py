@@ -115,7 +115,7 @@ async def test_today_holds_what_no_commit_has_seen(service: RunningService, mach
 
     assert told(today) == (1_000_000, 1_000)
     assert today["peak_speed"] == 500_500
-    assert sum(row[4] for row in waiting[0]) == 1_000_000
+    assert sum(row[5][0] for row in waiting[0]) == 1_000_000
 
 
 async def test_after_a_clock_was_set_back_all_tell_the_same_day(service: RunningService, machine: Machine) -> None:
