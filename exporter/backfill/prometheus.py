@@ -91,10 +91,11 @@ def require_seam(server: MetricServer, target: Labels, past: Past, now: float) -
             continue
         begun = first_values(server, target, family.name, past.horizon, now)
         for series in family.series:
-            device, last = dict(series.labels)["device"], series.values[-1]
+            device, last = dict(series.labels).get("device", ""), series.values[-1]
             if begun.get(device, last) < float(last):
+                whose = device or "the machine"
                 raise SeamError(
-                    f"{family.name} of {device} begins with {begun[device]:.0f} in {server.url}, and the ledger had "
+                    f"{family.name} of {whose} begins with {begun[device]:.0f} in {server.url}, and the ledger had "
                     f"counted {last} by then: history was added since, and Prometheus would see a counter reset. "
                     "Delete its live samples of netledger first, or give another --label instance"
                 )

@@ -67,6 +67,14 @@ class SubjectTotals:
         month = (day.year, day.month)
         self.months[month] = self.months.get(month, ZERO).plus(receive, transmit)
 
+    def merge(self, other: SubjectTotals) -> None:
+        """Add another subject's bytes; a sum has no peaks."""
+        for day, amount in other.days.items():
+            self.days[day] = self.days.get(day, ZERO).plus(*amount)
+        for month, amount in other.months.items():
+            self.months[month] = self.months.get(month, ZERO).plus(*amount)
+        self.first_day = min(self.first_day, other.first_day)
+
     def note_peaks(self, day: date, peaks: tuple[int, ...]) -> None:
         """Keep the highest speeds of the newest day."""
         if day > self.peaks_day:

@@ -9,7 +9,6 @@ from grafana.kit.board import Identity, board, heading
 from grafana.kit.days import days_of_the_month, months
 from grafana.kit.machines import machines
 from grafana.kit.panels import Frame
-from grafana.kit.queries import COUNTED
 from grafana.kit.totals import speed_now, this, traffic
 from grafana.panels import health
 from grafana.panels.plans import allowed, cap_date, cost, cycles_compared, forecast, left, share, used
@@ -74,8 +73,8 @@ def _usage() -> list[object]:
     return [
         traffic(Frame(26, "Traffic", "All counted interfaces: received up, transmitted down.", 0, 12, 12, 8)),
         cycles_compared(Frame(8, "This cycle against the last", compared, 12, 12, 12, 8)),
-        days_of_the_month(Frame(27, "Days of this month", days, 0, 20, 12, 8), COUNTED),
-        months(Frame(28, "Months", by_month, 12, 20, 12, 8), COUNTED),
+        days_of_the_month(Frame(27, "Days of this month", days, 0, 20, 12, 8)),
+        months(Frame(28, "Months", by_month, 12, 20, 12, 8)),
     ]
 
 

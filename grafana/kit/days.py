@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models.common import StackingMode
 
 from grafana.kit.colours import RECEIVE, TRANSMIT, painted
 from grafana.kit.panels import Frame, bars
-from grafana.kit.queries import DEVICE, PERIOD_END, both, in_period, kept, period, rows, total
+from grafana.kit.queries import DEVICE, PERIOD_END, both, interfaces_in_period, kept, period, rows, total
 from grafana.kit.shapes import joined, matrix, times
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ MOST_BARS = 6
 """Interfaces whose bars still have a width side by side."""
 
 
-def days_of_the_month(frame: Frame, *matchers: str) -> Panel:
+def days_of_the_month(frame: Frame) -> Panel:
     """A bar a day of the current month, today's so far."""
-    queries = (_this_month(f"netledger_interface_daily_{way}_bytes", *matchers) for way in DIRECTIONS)
+    queries = (_this_month(f"netledger_machine_daily_{way}_bytes") for way in DIRECTIONS)
     return _stacked(frame, "day", *queries)
 
 
@@ -41,16 +41,16 @@ def months_by_interface(frame: Frame) -> Panel:
     return _side_by_side(frame, "month", "month", both("netledger_interface_monthly_{}_bytes", DEVICE))
 
 
-def months(frame: Frame, *matchers: str) -> Panel:
+def months(frame: Frame) -> Panel:
     """A bar a month, the last 24, the current one's so far."""
-    queries = (total(kept(f"netledger_interface_monthly_{way}_bytes", *matchers), "month") for way in DIRECTIONS)
+    queries = (total(kept(f"netledger_machine_monthly_{way}_bytes"), "month") for way in DIRECTIONS)
     return _stacked(frame, "month", *queries).x_tick_label_spacing(LABEL_WIDTH)
 
 
 def _side_by_side(frame: Frame, label: str, order: str, moved: str) -> Panel:
     """Never stacked: what crosses a tunnel has crossed the uplink as well, and the sum would count it twice."""
     kept_labels = ", ".join(dict.fromkeys(("interface", label, order)))
-    busiest = f"topk({MOST_BARS}, sum by (job, instance, device) ({in_period('year', DEVICE)}))"
+    busiest = f"topk({MOST_BARS}, sum by (job, instance, device) ({interfaces_in_period('year')}))"
     shown = f"{moved} and on (job, instance, device) {busiest}"
     told = f'sum by ({kept_labels}) (label_join({shown}, "interface", " ", "instance", "device"))'
     return (
@@ -71,13 +71,13 @@ def _stacked(frame: Frame, label: str, received: str, transmitted: str) -> Panel
     )
 
 
-def _this_month(metric: str, *matchers: str) -> str:
+def _this_month(metric: str) -> str:
     """Sum a daily metric by day, of the month that the ledger says is now.
 
     PromQL cannot compare a label with a time; `count_values` makes the month's number a label that can be matched.
     """
     start = kept("netledger_period_start_timestamp_seconds", period("month"), until=PERIOD_END)
     current = f'count_values by (job, instance) ("month", month({start} + {MIDDLE}))'
-    numbered = f'label_replace({kept(metric, *matchers)}, "month", "$1", "date", "^[0-9]+-0?([0-9]+)-[0-9]+$")'
+    numbered = f'label_replace({kept(metric)}, "month", "$1", "date", "^[0-9]+-0?([0-9]+)-[0-9]+$")'
     days = f'label_replace({numbered}, "day", "$1", "date", "^.*-([0-9]+)$")'
     return total(f"{days} and on (job, instance, month) {current}", "day")

@@ -8,7 +8,7 @@ from grafana.kit.cells import word
 from grafana.kit.colours import BAD, GOOD
 from grafana.kit.links import menu
 from grafana.kit.panels import Frame, grid
-from grafana.kit.queries import BUILD, COUNTED, answers, in_period, kept, rows, total
+from grafana.kit.queries import BUILD, answers, kept, machines_in_period, rows, total
 from grafana.kit.shapes import joined, option, times
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ NAME = "machine"
 def machines(frame: Frame) -> Panel:
     """A row a machine, the busiest of the month first; its name opens a menu of its reports and dashboards."""
     totals = [
-        rows(total(in_period(name, COUNTED), "instance"), ref)
+        rows(total(machines_in_period(name), "instance"), ref)
         for ref, name in (("A", "day"), ("B", "month"), ("C", "year"))
     ]
     up = rows(answers(), "D")

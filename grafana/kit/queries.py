@@ -16,7 +16,6 @@ DATASOURCE = DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 CHOSEN = ('job=~"$job"', 'instance=~"$instance"')
 SILENT = 'instance=~"$silent"'
-COUNTED = 'counted="true"'
 DEVICE = 'device=~"$device"'
 PLAN = 'plan=~"$plan"'
 
@@ -81,9 +80,14 @@ def period(name: str) -> str:
     return f'period="{name}"'
 
 
-def in_period(name: str, *matchers: str) -> str:
-    """Received plus transmitted in the current day, week, month or year."""
-    return both("netledger_interface_period_{}_bytes", *matchers, period(name), until=PERIOD_END)
+def machines_in_period(name: str) -> str:
+    """Bytes of each machine in the current day, week, month or year, both ways."""
+    return both("netledger_machine_period_{}_bytes", period(name), until=PERIOD_END)
+
+
+def interfaces_in_period(name: str) -> str:
+    """Bytes of each chosen interface in the current day, week, month or year, both ways."""
+    return both("netledger_interface_period_{}_bytes", DEVICE, period(name), until=PERIOD_END)
 
 
 def both(metric: str, *matchers: str, until: End | None = None) -> str:
@@ -93,15 +97,14 @@ def both(metric: str, *matchers: str, until: End | None = None) -> str:
 
 
 def total(expression: str, *labels: str) -> str:
-    """Add up interfaces of machines, each once, also where several jobs or replicas ask the same machine."""
+    """Sum of machines, each once, also where several jobs or replicas scrape the same machine."""
     by = f" by ({', '.join(labels)})" if labels else ""
-    return f"sum{by} (max by ({', '.join(dict.fromkeys(('instance', 'device', *labels)))}) ({expression}))"
+    return f"sum{by} (max by ({', '.join(dict.fromkeys(('instance', *labels)))}) ({expression}))"
 
 
 def speed(way: str) -> str:
-    """Bits per second of each counted interface in its last second, which no time range can smooth."""
-    gauge = of(f"netledger_interface_{way}_bytes_per_second")
-    return f"({gauge} and on (job, instance, device) {of('netledger_interface_info', COUNTED)}) * 8"
+    """Bits per second of each machine in its last second, which no time range can smooth."""
+    return f"{of(f'netledger_machine_{way}_bytes_per_second')} * 8"
 
 
 def rate(metric: str, *matchers: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grafana.kit.colours import RECEIVE, TRANSMIT, always, painted
 from grafana.kit.panels import Frame, number, trend
-from grafana.kit.queries import COUNTED, in_period, now, over_time, rate, rate_with_past, speed, total
+from grafana.kit.queries import machines_in_period, now, over_time, rate, rate_with_past, speed, total
 from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def speed_now(frame: Frame, way: str) -> Number:
 
 def this(frame: Frame, name: str) -> Number:
     """Bytes of the current day, week, month or year, both ways."""
-    asked = now(total(in_period(name, COUNTED)), frame.title)
+    asked = now(total(machines_in_period(name)), frame.title)
     return number(frame, "decbytes", asked).color_scheme(always("text")).decimals(1).no_value("no answer")
 
 
@@ -41,8 +41,8 @@ def scraped_traffic(frame: Frame) -> Trend:
     return _traffic(frame, rate).max_data_points(FEWER_STEPS)
 
 
-def _traffic(frame: Frame, rate_of: Callable[[str, str], str]) -> Trend:
-    receive, transmit = (total(f"{rate_of(f'netledger_interface_{way}_bytes_total', COUNTED)} * 8") for way in COLOURS)
+def _traffic(frame: Frame, rate_of: Callable[[str], str]) -> Trend:
+    receive, transmit = (total(f"{rate_of(f'netledger_machine_{way}_bytes_total')} * 8") for way in COLOURS)
     return (
         trend(frame, "bps", over_time(receive, "receive"), over_time(transmit, "transmit", "B"))
         .override_by_name("receive", [painted(RECEIVE)])

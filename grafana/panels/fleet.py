@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.kit.colours import BAD, GOOD, SOON, USED, always, painted, steps
 from grafana.kit.links import menu, to_overview
 from grafana.kit.panels import Frame, grid, lengths, number
-from grafana.kit.queries import COUNTED, CYCLE_END, answers, in_period, kept, now, of, rows, silent_ones, total
+from grafana.kit.queries import CYCLE_END, answers, kept, machines_in_period, now, of, rows, silent_ones, total
 from grafana.kit.shapes import joined, option, times
 from grafana.panels.plans import EACH, LONE, NO_CAP, NO_FORECAST
 
@@ -58,7 +58,7 @@ def shares(frame: Frame) -> Lengths:
 
 def busiest(frame: Frame) -> Lengths:
     """The machines that moved most today."""
-    today = now(_first(total(in_period("day", COUNTED), "instance")), "{{instance}}")
+    today = now(_first(total(machines_in_period("day"), "instance")), "{{instance}}")
     panel = lengths(frame, "decbytes", today).display_name("${__field.labels.instance}")
     return panel.min(0).decimals(1).color_scheme(always(USED)).links([to_overview()])
 
@@ -77,7 +77,7 @@ def forecasts(frame: Frame) -> Lengths:
 def missing(frame: Frame) -> Table:
     """Machines that are silent: since when, and what they had moved in the month that is now."""
     seen = f"topk({MOST_ROWS}, {silent_ones('netledger_last_sample_timestamp_seconds')})"
-    month = total(in_period("month", COUNTED), "instance")
+    month = total(machines_in_period("month"), "instance")
     targets = (
         rows(f"max by (instance) ({seen}) * 1000"),
         rows(f"({month}) and on (instance) {silent_ones('netledger_last_sample_timestamp_seconds')}", "B"),

@@ -8,7 +8,7 @@ from grafana.kit.cells import word
 from grafana.kit.colours import BAD, GOOD
 from grafana.kit.links import menu
 from grafana.kit.panels import Frame, grid
-from grafana.kit.queries import DEVICE, both, in_period, kept, of, rows
+from grafana.kit.queries import DEVICE, both, interfaces_in_period, kept, of, rows
 from grafana.kit.shapes import joined, option, times
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ def totals(frame: Frame) -> Panel:
     lifetime = both("netledger_interface_{}_bytes_total", DEVICE)
     speed = f"{of('netledger_interface_link_speed_bytes_per_second', DEVICE)} * 8"
     targets = (
-        rows(_keyed("kind", kept("netledger_interface_info", DEVICE))),
+        rows(_keyed("kind, counted", kept("netledger_interface_info", DEVICE))),
         rows(_keyed("", of("netledger_interface_up", DEVICE)), "B"),
         rows(_keyed("", speed), "C"),
-        rows(_keyed("", in_period("day", DEVICE)), "D"),
-        rows(_keyed("", in_period("month", DEVICE)), "E"),
-        rows(_keyed("", in_period("year", DEVICE)), "F"),
-        rows(_keyed("device, instance, counted", lifetime), "G"),
+        rows(_keyed("", interfaces_in_period("day")), "D"),
+        rows(_keyed("", interfaces_in_period("month")), "E"),
+        rows(_keyed("", interfaces_in_period("year")), "F"),
+        rows(_keyed("device, instance", lifetime), "G"),
     )
     columns = {
         "device": "device",

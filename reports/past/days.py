@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from reports.ledger.rows import Interface
 
 
+DIRECTIONS = ("receive", "transmit")
+"""The counts of bytes, which are the first two of the meter's sums, have a history by period."""
+
+
 class Calendar:
     """The local days of a zone by their numbers."""
 
@@ -45,10 +49,14 @@ class Calendar:
         return periods_at(day_numbered(day), self.zone).values()
 
 
-class PastInterface(NamedTuple):
-    """One interface: lifetime counts at each local midnight.
+MACHINE = ""
+"""Name of the machine among its interfaces, none of which can have it."""
 
-    It is told of from `begins` to `ends` (UTC seconds, whole quarter hours, both included). `first` is the number of
+
+class PastInterface(NamedTuple):
+    """One interface, or the machine: lifetime counts at each local midnight.
+
+    It has samples from `begins` to `ends` (UTC seconds, whole quarter hours, both included). `first` is the number of
     the first day that moved a byte; `sums` has for each sum of the meter what was
     counted before the day `first + place`.
     """
@@ -84,6 +92,21 @@ def _before(days: Sequence[int], amounts: Sequence[int]) -> array[int]:
         sums.extend([sums[-1]] * (day - days[0] + 1 - len(sums)))
         sums.append(sums[-1] + amount)
     return sums
+
+
+def past_machine(interfaces: Sequence[PastInterface]) -> PastInterface | None:
+    """Those that count, added up; None without one."""
+    counted = [interface for interface in interfaces if interface.is_counted]
+    if not counted:
+        return None
+    first = min(interface.first for interface in counted)
+    end = max(interface.first + len(interface.sums[0]) for interface in counted)
+    sums = [
+        array("q", [sum(interface.before(count, day) for interface in counted) for day in range(first, end)])
+        for count in range(len(DIRECTIONS))
+    ]
+    begins, ends = min(each.begins for each in counted), max(each.ends for each in counted)
+    return PastInterface(MACHINE, True, begins, ends, first, sums)  # noqa: FBT003 - it counts
 
 
 def _past_interface(

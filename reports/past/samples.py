@@ -13,23 +13,23 @@ from reports.calendar.history import PERIODS
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.shape import INTERFACE
-from reports.past.days import Calendar, past_interfaces
+from reports.past.days import DIRECTIONS, MACHINE, Calendar, past_interfaces, past_machine
 from reports.past.periods import bounds, day_ends, history, period_samples
-from reports.past.ticks import DaySampler
+from reports.past.ticks import DaySampler, added_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reports.ledger.reader import LedgerReader
     from reports.past.days import PastInterface
-    from reports.past.ticks import SampleTimes
+    from reports.past.ticks import SampleTimes, Slots
 
 Labels = tuple[tuple[str, str], ...]
 
-DIRECTIONS = ("receive", "transmit")
-"""The counts of bytes, which are the first two of the meter's sums, have a history by period."""
+MACHINE_BASE = "machine_base"
+"""A state of the ledger; it begins with the bytes that the machine's counters leave out."""
 
-FAMILIES = len(INTERFACE.sums) + 3 * len(DIRECTIONS) + 2
+FAMILIES = len(INTERFACE.sums) + 7 * len(DIRECTIONS) + 2
 """How many families a window has."""
 
 
@@ -58,6 +58,8 @@ class Past:
         self.horizon = (end - 1) // SLOT_SECONDS * SLOT_SECONDS
         devices = past_interfaces(ledger, self.horizon)
         self.devices = [device for device in devices if device.begins <= self.horizon]
+        self._machine = past_machine(self.devices)
+        self._uncounted = _uncounted(ledger.state().get(MACHINE_BASE, ""))
         self._has_history = [device.is_counted or history_of_all for device in self.devices]
 
     @property
@@ -75,7 +77,10 @@ class Past:
             counters = (_counter(device, told) for device, told in zip(self.devices, ticks, strict=True))
             yield _family(f"netledger_interface_{name}_total", "counter", counters, window)
             if count < len(DIRECTIONS):
-                yield from self._history(count, ticks, moments, window)
+                known = zip(self.devices, ticks, self._has_history, strict=True)
+                shown = [(device, one) for device, one, has_history in known if has_history]
+                yield from self._history("interface", count, shown, moments, window)
+                yield from self._of_machine(count, clockwork, slots, moments, window)
         told = sorted(moments)
         for bound in ("start", "end"):
             gauges = (
@@ -84,11 +89,26 @@ class Past:
             )
             yield _family(f"netledger_period_{bound}_timestamp_seconds", "gauge", gauges, window)
 
-    def _history(
-        self, count: int, ticks: Sequence[Sequence[SampleTimes]], moments: set[int], window: Span
+    def _of_machine(
+        self, count: int, clockwork: DaySampler, slots: Slots, moments: set[int], window: Span
     ) -> Iterator[PastFamily]:
-        told = [(device, one) for device, one, has in zip(self.devices, ticks, self._has_history, strict=True) if has]
+        if self._machine is None:
+            return
+        counted = {device.name for device in self.devices if device.is_counted}
+        ticks = list(clockwork.ticks(self._machine, count, {MACHINE: added_slots(slots, counted)}))
+        counter = _counter(self._machine, ticks)
+        counter = counter._replace(values=[value - self._uncounted[count] for value in counter.values])
+        yield _family(f"netledger_machine_{DIRECTIONS[count]}_bytes_total", "counter", [counter], window)
+        yield from self._history("machine", count, [(self._machine, ticks)], moments, window)
 
+    def _history(
+        self,
+        subject: str,
+        count: int,
+        told: Sequence[tuple[PastInterface, Sequence[SampleTimes]]],
+        moments: set[int],
+        window: Span,
+    ) -> Iterator[PastFamily]:
         def periods() -> Iterator[PastSeries]:
             for device, one in told:
                 times, columns = period_samples(self._calendar, device, count, one)
@@ -104,13 +124,19 @@ class Past:
                     yield PastSeries((*_labels(device), (label, text)), times, values)
 
         unit = f"{DIRECTIONS[count]}_bytes"
-        yield _family(f"netledger_interface_period_{unit}", "gauge", periods(), window)
-        yield _family(f"netledger_interface_daily_{unit}", "gauge", totals("date"), window)
-        yield _family(f"netledger_interface_monthly_{unit}", "gauge", totals("month"), window)
+        yield _family(f"netledger_{subject}_period_{unit}", "gauge", periods(), window)
+        yield _family(f"netledger_{subject}_daily_{unit}", "gauge", totals("date"), window)
+        yield _family(f"netledger_{subject}_monthly_{unit}", "gauge", totals("month"), window)
 
 
 def _labels(device: PastInterface) -> Labels:
-    return (("device", device.name), ("counted", "true" if device.is_counted else "false"))
+    return (("device", device.name),) if device.name != MACHINE else ()
+
+
+def _uncounted(state: str) -> Sequence[int]:
+    """Bytes by which the machine's counters are below the counted interfaces', as some began to count late."""
+    numbers = state.split()
+    return [int(number) for number in numbers[: len(DIRECTIONS)]] or [0] * len(DIRECTIONS)
 
 
 def _counter(device: PastInterface, told: Sequence[SampleTimes]) -> PastSeries:

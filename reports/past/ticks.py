@@ -14,7 +14,7 @@ from reports.ledger.intervals import ENDLESS, Gaps
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from reports.ledger.reader import LedgerReader
     from reports.past.days import Calendar, PastInterface
@@ -91,6 +91,15 @@ class DaySampler:
             return times, totals
         kept = [place for place, time in enumerate(times) if time == day.end or time not in self._unwatched]
         return [times[place] for place in kept], array("q", [totals[place] for place in kept])
+
+
+def added_slots(slots: Slots, devices: Collection[str]) -> list[tuple[int, int]]:
+    """Quarter hours of these interfaces, added up."""
+    found: dict[int, int] = {}
+    for device in devices:
+        for started, amount in slots.get(device, []):
+            found[started] = found.get(started, 0) + amount
+    return sorted(found.items())
 
 
 def _within(device: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:

@@ -19,7 +19,7 @@ DATAGRAM = 50_000
 PER_MEGABYTE = 20
 INCREASE = 'increase(node_network_{direction}_bytes_total{{device="up0"}}[{seconds}s])'
 LAST_SAMPLE = "netledger_last_sample_timestamp_seconds"
-MONTH = 'netledger_interface_period_{direction}_bytes{period="month",counted="true"}'
+MONTH = 'netledger_machine_period_{direction}_bytes{period="month"}'
 
 
 class Pace(NamedTuple):

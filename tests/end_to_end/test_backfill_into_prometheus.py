@@ -158,7 +158,7 @@ def test_a_prometheus_is_not_given_what_it_would_delete_or_could_not_join(
 
 def make_scraped(server: MetricServer, at: int) -> None:
     """A first live sample in the past, of this machine and of another, and the counter that it found."""
-    labels = f'job="netledger",instance="127.0.0.1:7373",device="{UPLINK}",counted="true"'
+    labels = f'job="netledger",instance="127.0.0.1:7373",device="{UPLINK}"'
     text = server.data.with_name("live.om")
     text.write_text(
         f'netledger_last_sample_timestamp_seconds{{job="netledger",instance="127.0.0.1:7373"}} {at} {at}\n'

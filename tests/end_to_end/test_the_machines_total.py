@@ -133,7 +133,7 @@ def test_what_begins_to_count_is_in_every_answer_however_seldom_is_posted(world:
 
 
 def _is_counted(netledger: Netledger, device: str) -> bool:
-    return f'receive_bytes_total{{counted="true",device="{device}"}}' in netledger.fetch("/metrics").text
+    return f'netledger_interface_info{{counted="true",device="{device}"' in netledger.fetch("/metrics").text
 
 
 def _total(netledger: Netledger, moved: Moved) -> int:

@@ -28,9 +28,9 @@ ROOT = Path(__file__).parents[2]
 CONFIGURATION = ROOT / "prometheus" / "prometheus-victoriametrics.yml"
 TRAFFIC_SECONDS = 60
 SERVERS = {"prometheus": 9090, "victoria-metrics": 8428}
-MONTH = 'sum({__name__=~"netledger_interface_period_(receive|transmit)_bytes",period="month"})'
-LIFETIME = 'sum({__name__=~"netledger_interface_(receive|transmit)_bytes_total",counted="true"})'
-SPEED = 'sum(rate(netledger_interface_receive_bytes_total{counted="true"}[1m]))'
+MONTH = 'sum({__name__=~"netledger_machine_period_(receive|transmit)_bytes",period="month"})'
+LIFETIME = 'sum({__name__=~"netledger_machine_(receive|transmit)_bytes_total"})'
+SPEED = "sum(rate(netledger_machine_receive_bytes_total[1m]))"
 ALERTS = 'count(ALERTS{alertstate="firing"})'
 
 

@@ -193,10 +193,7 @@ def _rate(direction: str, where: str) -> str:
 
 
 def _months() -> Tree:
-    queries = [
-        f'sum by (month) (netledger_interface_monthly_{way}_bytes{{{HERE}, counted="true"}})'
-        for way in ("receive", "transmit")
-    ]
+    queries = [f"sum by (month) (netledger_machine_monthly_{way}_bytes{{{HERE}}})" for way in ("receive", "transmit")]
     targets = [_now(query, "", ref) | {"format": "table"} for query, ref in zip(queries, "AB", strict=True)]
     made = _panel(5, "table", "Months", (0, 19, 24, 10), targets)
     made["transformations"] = [

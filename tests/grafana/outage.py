@@ -83,7 +83,6 @@ def _lines() -> Iterator[str]:
 
 
 def _page(instance: str, target: str, when: float) -> dict[str, float]:
-    interface = f'{target},device="eth0",counted="true"'
     found = {
         f'netledger_build_info{{{target},version="1"}}': 1,
         f"netledger_last_sample_timestamp_seconds{{{target}}}": when,
@@ -96,16 +95,23 @@ def _page(instance: str, target: str, when: float) -> dict[str, float]:
         span = bounds(name, when)
         found[f'netledger_period_start_timestamp_seconds{{{target},period="{name}"}}'] = span.start
         found[f'netledger_period_end_timestamp_seconds{{{target},period="{name}"}}'] = span.end
-        for way in SPEEDS:
-            series = f'netledger_interface_period_{way}_bytes{{{interface},period="{name}"}}'
-            found[series] = moved(instance, span, when, (way,))
     for way in SPEEDS:
-        for day in range(int(BIRTH), int(when) + 1, 86_400):
-            date = f"{datetime.fromtimestamp(day, UTC):%Y-%m-%d}"
-            series = f'netledger_interface_daily_{way}_bytes{{{interface},date="{date}"}}'
-            found[series] = moved(instance, bounds("day", day), when, (way,))
-        for month in sorted({bounds("month", each).start for each in (BIRTH, when)}):
-            name = f"{datetime.fromtimestamp(month, UTC):%Y-%m}"
-            series = f'netledger_interface_monthly_{way}_bytes{{{interface},month="{name}"}}'
-            found[series] = moved(instance, bounds("month", month), when, (way,))
+        found |= _periods(instance, "interface", f'{target},device="eth0"', when, way)
+        found |= _periods(instance, "machine", target, when, way)
+    return found
+
+
+def _periods(instance: str, subject: str, labels: str, when: float, way: str) -> dict[str, float]:
+    found = {}
+    for name in ("day", "week", "month", "year"):
+        series = f'netledger_{subject}_period_{way}_bytes{{{labels},period="{name}"}}'
+        found[series] = moved(instance, bounds(name, when), when, (way,))
+    for day in range(int(BIRTH), int(when) + 1, 86_400):
+        date = f"{datetime.fromtimestamp(day, UTC):%Y-%m-%d}"
+        series = f'netledger_{subject}_daily_{way}_bytes{{{labels},date="{date}"}}'
+        found[series] = moved(instance, bounds("day", day), when, (way,))
+    for month in sorted({bounds("month", each).start for each in (BIRTH, when)}):
+        date = f"{datetime.fromtimestamp(month, UTC):%Y-%m}"
+        series = f'netledger_{subject}_monthly_{way}_bytes{{{labels},month="{date}"}}'
+        found[series] = moved(instance, bounds("month", month), when, (way,))
     return found

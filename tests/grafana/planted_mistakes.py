@@ -158,7 +158,7 @@ METRICS = (
         "known-variables",
         field("timeseries", links=[{"title": "x", "url": "/d/netledger-plans?${plans:queryparam}"}]),
     ),
-    Mistake("VPN and uplink added up", "counted-once", swap(', counted="true"', "", "table")),
+    Mistake("VPN and uplink added up", "counted-once", swap("netledger_machine", "netledger_interface", "table")),
     Mistake("a range for one value", "of-one-moment", target("gauge", instant=False, range=True)),
     Mistake("a range for a number without a graph", "of-one-moment", target("stat", instant=False)),
     Mistake("one moment for a line", "of-one-moment", target("timeseries", instant=True, range=False)),

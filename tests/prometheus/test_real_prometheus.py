@@ -32,8 +32,8 @@ OF_A_KNOWN_LINK = {
 }
 """What loopback cannot show: it has no speed."""
 OF_A_DAY = {
-    f"{level}:netledger_interface_{direction}_bytes:increase1d"
-    for level in ("instance", "instance_device")
+    f"{subject}_{direction}_bytes:increase1d"
+    for subject in ("instance:netledger_machine", "instance_device:netledger_interface")
     for direction in ("receive", "transmit")
 }
 
@@ -126,11 +126,11 @@ def test_a_recorded_series_has_values(watched: Watched, name: str) -> None:
 
 
 def test_scraping_itself_is_traffic_that_the_rates_show(watched: Watched) -> None:
-    watched.eventually("instance:netledger_interface_receive_bytes:rate5m > 0")
+    watched.eventually("instance:netledger_machine_receive_bytes:rate5m > 0")
 
 
 def test_no_rule_fails_and_a_service_that_is_well_raises_no_alert(watched: Watched) -> None:
-    watched.eventually("instance:netledger_interface_receive_bytes:rate5m")
+    watched.eventually("instance:netledger_machine_receive_bytes:rate5m")
 
     evaluated = [rule for group in watched.prometheus._get("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in evaluated if rule["health"] == "err"} == set()

@@ -16,7 +16,7 @@ from exporter.metering.counters.events import FOREIGN
 from exporter.metering.journal import Journal
 from exporter.metering.sampler import Sampler
 from exporter.meters.interfaces.counting import CountingRules
-from exporter.meters.interfaces.meter import InterfaceMeter, InterfaceOptions
+from exporter.meters.interfaces.meter import FIRST, InterfaceMeter, InterfaceOptions
 from exporter.meters.interfaces.state import interfaces_of
 from exporter.meters.registry import new_stores
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.ledger.opening.opening import Opened
-    from exporter.metering.counters.bases import LastExposed
     from exporter.metering.postings import Posting
     from exporter.metering.snapshots import MeterHealth
-    from exporter.metering.subjects import Subject
     from exporter.metering.totals import Totals
     from exporter.meters.interfaces.state import InterfaceState
     from reports.usage.audit import Audit
@@ -59,7 +57,7 @@ class Books:
         shutil.copyfile(template, path)
         self.machine, self.path, self.zone = machine, path, zone
         self.rules, self.options, self.gap_seconds = CountingRules(), InterfaceOptions(), 15.0
-        self.shown: dict[Subject, LastExposed] = {}
+        self.handover = FIRST
         self.known: dict[Interface, Pair] = {}
         self.baseline: dict[Interface, Pair] = {}
         self.running = False
@@ -82,7 +80,7 @@ class Books:
         self.journal, self.totals = Journal(), self.opened.totals
         self.meter = self.machine.meter()
         self.interfaces = InterfaceMeter(
-            reader=self.meter, clock=self.machine, rules=self.rules, options=self.options, exposed=self.shown
+            reader=self.meter, clock=self.machine, rules=self.rules, options=self.options, handover=self.handover
         )
         self.sampler = Sampler(
             meters=[self.interfaces],
@@ -117,6 +115,13 @@ class Books:
         return Shot(
             state.interfaces, state.resets, state.discarded, view.health, view.gap_seconds, is_gap_open=view.is_gap_open
         )
+
+    @property
+    def machine_exposed(self) -> int:
+        """Received bytes by the machine's counter of /metrics."""
+        snapshot = self.sampler.snapshot
+        assert snapshot is not None
+        return interfaces_of(snapshot).machine_exposed[0]
 
     def run(self, seconds: int) -> None:
         """A sample a second."""

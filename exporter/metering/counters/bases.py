@@ -43,28 +43,37 @@ class ExposedBases:
         """`exposed` is what /metrics showed last of the service before in this process."""
         self._held = held if is_copy else None
         self._exposed = exposed
-        self._begun: dict[Subject, Counts] | None = None
+        self._news: dict[Subject, Counts] | None = None
+        self.begun: dict[Subject, Counts] = {}
+        """Those that the last sample let begin again."""
 
     def settle(self, counters: Mapping[Subject, TrackedCounter]) -> None:
         """Set the bases of all counters that do not go on."""
+        self.begun = {}
         if self._held is None:
             return
-        self._begun = {}
         for subject, counter in counters.items():
             if not _goes_on(counter, self._held.get(subject)):
-                self._begun[subject] = counter.exposed_base = self._base_of(counter)
-        self._held = None
+                self.begun[subject] = counter.exposed_base = self._base_of(counter)
+        self._held, self._news = None, self.begun
 
     def take(self) -> dict[Subject, Counts] | None:
         """The bases that are news to the ledger; None where there are none."""
-        begun, self._begun = self._begun, None
-        return begun
+        news, self._news = self._news, None
+        return news
+
+    def moved_since(self, counter: TrackedCounter) -> Counts:
+        """What was moved since the service before in this process showed it last."""
+        last = self._exposed.get(counter.subject)
+        if last is None or counter.epoch != last.epoch or not _has_grown(counter.counts, last.counts):
+            return Counts()
+        return Counts(*map(sub, counter.counts, last.counts))
 
     def _base_of(self, counter: TrackedCounter) -> Counts:
         last = self._exposed.get(counter.subject)
         if last is None:
             return counter.lifetime
-        return Counts(*map(sub, counter.lifetime, map(add, last.counter, _moved_since(last, counter))))
+        return Counts(*map(sub, counter.lifetime, map(add, last.counter, self.moved_since(counter))))
 
 
 def _goes_on(counter: TrackedCounter, held: Checkpoint | None) -> bool:
@@ -74,12 +83,6 @@ def _goes_on(counter: TrackedCounter, held: Checkpoint | None) -> bool:
         and counter.epoch == held.epoch
         and _has_grown(counter.counts, held.counts)
     )
-
-
-def _moved_since(last: LastExposed, counter: TrackedCounter) -> Counts:
-    if counter.epoch != last.epoch or not _has_grown(counter.counts, last.counts):
-        return Counts()
-    return Counts(*map(sub, counter.counts, last.counts))
 
 
 def _has_grown(now: Counts, then: Counts) -> bool:

@@ -29,6 +29,17 @@ class Checkpoint(NamedTuple):
     read_at: int
 
 
+class MachineBase(NamedTuple):
+    """Bytes (received, transmitted) of the counted interfaces' lifetimes that the machine's counters leave out.
+
+    `uncounted`: moved while an interface did not count, less what interfaces moved that count no more. `restored`:
+    where the counters began at 0 again, after a restore that lost a part.
+    """
+
+    uncounted: tuple[int, int] = (0, 0)
+    restored: tuple[int, int] = (0, 0)
+
+
 class ScanState(NamedTuple):
     """Where counters were read last: the kernel's cookie of the namespace, and the indexes there, metered or not.
 
@@ -38,6 +49,7 @@ class ScanState(NamedTuple):
     namespace: int = 0
     known: frozenset[int] = frozenset()
     exposed_bases: Mapping[Subject, Counts] | None = None
+    machine_base: MachineBase = MachineBase()
 
 
 class HeldCounters(NamedTuple):

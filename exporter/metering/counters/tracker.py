@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
 from exporter.metering.counters import plausibility
-from exporter.metering.counters.checkpoints import HeldCounters, ScanState
+from exporter.metering.counters.checkpoints import HeldCounters, MachineBase, ScanState
 from exporter.metering.counters.differences import (
     Delta,
     difference,
@@ -147,12 +147,12 @@ class CounterTracker:
             if counter is not None and not counter.is_present:
                 self._drop(counter)
 
-    def checkpoint(self, exposed_bases: Mapping[Subject, Counts] | None) -> MeterCheckpoint:
+    def checkpoint(self, exposed_bases: Mapping[Subject, Counts] | None, machine_base: MachineBase) -> MeterCheckpoint:
         """Facts and checkpoints of all counters that changed since the last call."""
         facts = {subject: self.counters[subject].facts for subject in self.changed}
         held = {subject: self.counters[subject].checkpoint() for subject in self.dirty}
         self.changed, self.dirty = set(), set()
-        scanned = ScanState(self._place[1] if self._place else 0, self._known, exposed_bases)
+        scanned = ScanState(self._place[1] if self._place else 0, self._known, exposed_bases, machine_base)
         return MeterCheckpoint(facts, {subject: kept for subject, kept in held.items() if kept}, scanned)
 
     def _track_reading(self, counter: TrackedCounter, reading: Reading, scan: Scan, interval: SampleInterval) -> None:

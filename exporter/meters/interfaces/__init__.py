@@ -34,7 +34,8 @@ def open_reader(_settings: Settings | None = None, platform: str = sys.platform)
 def build(reader: Any, environment: MeterEnvironment) -> InterfaceMeter:
     """The interface meter over a reader, by the settings."""
     from exporter.meters.interfaces.counting import CountingRules  # noqa: PLC0415 - commands only read counters
-    from exporter.meters.interfaces.meter import InterfaceMeter, InterfaceOptions  # noqa: PLC0415 - as above
+    from exporter.meters.interfaces.machine_counter import InterfaceHandover  # noqa: PLC0415 - as above
+    from exporter.meters.interfaces.meter import FIRST, InterfaceMeter, InterfaceOptions  # noqa: PLC0415 - as above
 
     settings = environment.settings
     interfaces = settings.interfaces
@@ -47,5 +48,5 @@ def build(reader: Any, environment: MeterEnvironment) -> InterfaceMeter:
             count_since_boot=environment.count_since_boot,
             minutes_for_all=settings.ledger.minutes == "all",
         ),
-        exposed=environment.handover if isinstance(environment.handover, dict) else None,
+        handover=environment.handover if isinstance(environment.handover, InterfaceHandover) else FIRST,
     )

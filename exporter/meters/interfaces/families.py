@@ -53,10 +53,6 @@ def _device(row: InterfaceState | _Peaks) -> Labels:
     return (row.name,)
 
 
-def _device_and_counted(interface: InterfaceState) -> Labels:
-    return (interface.name, TRUTH[interface.is_counted])
-
-
 def _description(interface: InterfaceState) -> Labels:
     kind = interface.link.kind if interface.link else ""
     return (interface.name, TRUTH[interface.is_counted], kind, TRUTH[interface.is_uplink])
@@ -71,9 +67,9 @@ def _one(_: object) -> float:
 
 
 _COUNTERS: Table[InterfaceState] = Table(
-    ("device", "counted"),
+    ("device",),
     _all,
-    _device_and_counted,
+    _device,
     (
         Column(
             "netledger_interface_receive_bytes_total",

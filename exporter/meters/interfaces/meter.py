@@ -13,14 +13,14 @@ from exporter.metering.journal import placing
 from exporter.metering.postings import OpeningBalance
 from exporter.metering.samples import Boot, Peak, Sample
 from exporter.meters.interfaces.counting import metered
+from exporter.meters.interfaces.machine_counter import InterfaceHandover, MachineCounter
 from exporter.meters.interfaces.state import InterfacesState, states_of
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from exporter.metering.clock import Clock
-    from exporter.metering.counters.bases import LastExposed
     from exporter.metering.counters.readings import CounterReader, Scan
     from exporter.metering.counters.tracked import TrackedCounter
     from exporter.metering.postings import MeterCheckpoint
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 SHORTEST_RATE_SECONDS = 0.9
 """Rates over less time than this show the clockwork of network cards, not the traffic."""
+
+FIRST = InterfaceHandover()
+"""Of no meter before."""
 
 PRESENCE_SECONDS = 3600
 """How often the ledger notes that an interface is still there."""
@@ -56,11 +59,11 @@ class InterfaceMeter:
         clock: Clock,
         rules: CountingRules,
         options: InterfaceOptions,
-        exposed: Mapping[Subject, LastExposed] | None = None,
+        handover: InterfaceHandover = FIRST,
     ) -> None:
-        """`exposed` is what /metrics showed last of a meter before it in this process."""
+        """`handover` is of a meter before it in this process."""
         self._reader, self._clock, self._rules, self._options = reader, clock, rules, options
-        self._exposed = exposed or {}
+        self._handover = handover
         self._shortest_rate = min(SHORTEST_RATE_SECONDS, options.sample_interval * 0.9)
         self._rated: int | None = None
         self._metered: frozenset[str] = frozenset()
@@ -80,7 +83,8 @@ class InterfaceMeter:
         self._opened = opening.sampled
         held = opening.held if isinstance(opening.held, HeldCounters) else HeldCounters()
         self._namespace = held.scanned.namespace
-        self._bases = ExposedBases(held.checkpoints, self._exposed, is_copy=opening.is_copy)
+        self._bases = ExposedBases(held.checkpoints, self._handover.interfaces, is_copy=opening.is_copy)
+        self._machine = MachineCounter(held.scanned.machine_base, self._handover.machine)
         return self._state()
 
     def read(self) -> Boot:
@@ -118,6 +122,7 @@ class InterfaceMeter:
         tracker.events.note_losses(scan.losses, at)
         peaks = self._measure(interval)
         self._bases.settle(tracker.counters)
+        self._machine.settle(tracker.counters.values(), self._bases)
         self._last, self._sampled = scan, at
         is_urgent, self._is_urgent = self._is_urgent, False
         notices, self._notices = self._notices, ()
@@ -137,7 +142,7 @@ class InterfaceMeter:
     def checkpoint(self) -> MeterCheckpoint:
         """Facts and checkpoints of the interfaces that changed."""
         self._note_presence(self._sampled)
-        return self._tracker.checkpoint(self._bases.take())
+        return self._tracker.checkpoint(self._bases.take(), self._machine.base)
 
     def is_counted(self, subject: Subject) -> bool:
         """Whether an interface counts for the machine's total."""
@@ -151,9 +156,9 @@ class InterfaceMeter:
         """Read slow facts of links."""
         self._reader.refresh_links()
 
-    def handover(self) -> dict[Subject, LastExposed]:
+    def handover(self) -> InterfaceHandover:
         """What the counters of /metrics show, for a meter that follows in the same process."""
-        return last_exposed(self._tracker.counters.values())
+        return InterfaceHandover(self._state().machine_exposed, last_exposed(self._tracker.counters.values()))
 
     def _adopt(self, scan: Scan, at: int) -> None:
         """Take over links and uplinks where they changed: what is metered, what counts, what has left."""
@@ -171,9 +176,10 @@ class InterfaceMeter:
         self._is_urgent |= counted != tracker.counted
         tracker.counted = counted
         for counter in counters:
-            name = counter.subject.name
+            name, was_counted = counter.subject.name, counter.is_counted
             if counter.judge(is_counted=name in counted, is_uplink=name in uplinks):
                 tracker.changed.add(counter.subject)
+                self._machine.turn(counter, was_counted=was_counted)
         tracker.mark_absent(self._metered, at)
         tracker.release_unmetered(scan, self._metered)
 
@@ -220,6 +226,5 @@ class InterfaceMeter:
     def _state(self) -> InterfacesState:
         links = self._last.links if self._last else {}
         events = self._tracker.events
-        return InterfacesState(
-            self._layout, states_of(self._tracker.counters.values(), links), events.resets, events.discarded
-        )
+        states = states_of(self._tracker.counters.values(), links)
+        return InterfacesState(self._layout, states, events.resets, events.discarded, self._machine.base)

@@ -1,4 +1,4 @@
-"""Families of the civil periods: to date, by day and by month, of the interfaces whose history is told."""
+"""Families of the civil periods: to date, by day and by month, of the machine and of interfaces."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from exporter.metering.totals import ZERO
+from exporter.meters.interfaces.machine_totals import MachineTotals
 from exporter.meters.interfaces.state import interfaces_of
-from exporter.metrics.tables import TRUTH, Cell, Column, HistoryTable, Labels, Table
+from exporter.metrics.tables import Cell, Column, HistoryTable, Labels, Table
 from reports.calendar.history import PERIODS, last_days, last_months
 
 if TYPE_CHECKING:
@@ -16,42 +17,54 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exporter.metering.totals import Amount, SubjectTotals
-    from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Histories
     from reports.calendar.periods import Period
 
-    IsTold = Callable[[InterfaceState], bool]
     Columns = tuple[Column[Amount], Column[Amount]]
+
+
+def period_tables(history: str) -> tuple[Table[Any] | HistoryTable, ...]:
+    """Period families of the machine, and of the interfaces that `history` names."""
+    interfaces = _tables("interface", ("device",), _of_all if history == "all" else _of_counted)
+    return (*interfaces, *_tables("machine", (), MachineTotals().follow), _BOUNDS, _LEDGER_START)
+
+
+def _tables(subject: str, label_names: Labels, histories: Histories) -> tuple[HistoryTable, ...]:
+    """To date, by day and by month."""
+    return (
+        HistoryTable((*label_names, "period"), histories, _nothing, _to_date, _columns(subject, "period", _TO_DATE)),
+        HistoryTable((*label_names, "date"), histories, _finished_days, _this_day, _columns(subject, "daily", _DAILY)),
+        HistoryTable(
+            (*label_names, "month"), histories, _finished_months, _this_month, _columns(subject, "monthly", _MONTHLY)
+        ),
+    )
+
+
+def _columns(subject: str, kind: str, when: str) -> Columns:
+    by = " by all counted interfaces" if subject == "machine" else ""
+    receive, transmit = (f"netledger_{subject}_{kind}_{way}_bytes" for way in ("receive", "transmit"))
+    return (
+        Column(receive, "gauge", f"Bytes received{by} {when}", _RECEIVED),
+        Column(transmit, "gauge", f"Bytes transmitted{by} {when}", _TRANSMITTED),
+    )
 
 
 _RECEIVED: Callable[[Amount], float] = attrgetter("receive")
 _TRANSMITTED: Callable[[Amount], float] = attrgetter("transmit")
+_TO_DATE = "since the current local day, week (from Monday), month or year began."
+_DAILY = "on each of the last 31 finished local days, and today so far."
+_MONTHLY = "in each of the last 24 local months, the current one so far included."
 
 
-def told_of(is_told: IsTold) -> Histories:
-    """Name and "counted" labels of the interfaces that `is_told` lets in."""
-
-    def told(state: MetricsState) -> Sequence[tuple[Labels, SubjectTotals]]:
-        device = state.totals.device
-        return [
-            ((each.name, TRUTH[each.is_counted]), device(each.name))
-            for each in interfaces_of(state.snapshot).interfaces
-            if is_told(each)
-        ]
-
-    return told
+def _of_all(state: MetricsState) -> Sequence[tuple[Labels, SubjectTotals]]:
+    device = state.totals.device
+    return [((each.name,), device(each.name)) for each in interfaces_of(state.snapshot).interfaces]
 
 
-def period_tables(told: Histories) -> tuple[Table[Any] | HistoryTable, ...]:
-    """Period families of the interfaces that are `told` of."""
-    return (
-        HistoryTable(("device", "counted", "period"), told, _nothing, _to_date, _TO_DATE),
-        _BOUNDS,
-        HistoryTable(("device", "counted", "date"), told, _finished_days, _this_day, _DAILY),
-        HistoryTable(("device", "counted", "month"), told, _finished_months, _this_month, _MONTHLY),
-        _LEDGER_START,
-    )
+def _of_counted(state: MetricsState) -> Sequence[tuple[Labels, SubjectTotals]]:
+    device = state.totals.device
+    return [((each.name,), device(each.name)) for each in interfaces_of(state.snapshot).interfaces if each.is_counted]
 
 
 def _nothing(_: SubjectTotals, __: date) -> Sequence[Cell]:
@@ -120,51 +133,6 @@ def _no_labels(_: int) -> Labels:
 def _itself(value: int) -> float:
     return value
 
-
-_TO_DATE: Columns = (
-    Column(
-        "netledger_interface_period_receive_bytes",
-        "gauge",
-        "Bytes received since the current local day, week (from Monday), month or year began.",
-        _RECEIVED,
-    ),
-    Column(
-        "netledger_interface_period_transmit_bytes",
-        "gauge",
-        "Bytes transmitted since the current local day, week (from Monday), month or year began.",
-        _TRANSMITTED,
-    ),
-)
-
-_DAILY: Columns = (
-    Column(
-        "netledger_interface_daily_receive_bytes",
-        "gauge",
-        "Bytes received on each of the last 31 finished local days, and today so far.",
-        _RECEIVED,
-    ),
-    Column(
-        "netledger_interface_daily_transmit_bytes",
-        "gauge",
-        "Bytes transmitted on each of the last 31 finished local days, and today so far.",
-        _TRANSMITTED,
-    ),
-)
-
-_MONTHLY: Columns = (
-    Column(
-        "netledger_interface_monthly_receive_bytes",
-        "gauge",
-        "Bytes received in each of the last 24 local months, the current one so far included.",
-        _RECEIVED,
-    ),
-    Column(
-        "netledger_interface_monthly_transmit_bytes",
-        "gauge",
-        "Bytes transmitted in each of the last 24 local months, the current one so far included.",
-        _TRANSMITTED,
-    ),
-)
 
 _BOUNDS: Table[tuple[str, Period]] = Table(
     ("period",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.metering.counters.checkpoints import MachineBase
 from exporter.metering.counters.readings import NOTHING, Counts
 from exporter.metering.counters.speeds import NO_SPEED, Speeds
 from exporter.metering.subjects import Subject
@@ -51,6 +52,16 @@ class InterfacesState(NamedTuple):
     interfaces: tuple[InterfaceState, ...] = ()
     resets: Mapping[tuple[str, str], int] = {}
     discarded: Mapping[tuple[str, str], int] = {}
+    machine_base: MachineBase = MachineBase()
+
+    @property
+    def machine_exposed(self) -> tuple[int, int]:
+        """The machine's counters of /metrics: bytes received and transmitted by interfaces while they counted."""
+        moved = [state.lifetime[:2] for state in self.interfaces if state.is_counted]
+        receive, transmit = (
+            sum(pair[side] for pair in moved) - sum(base[side] for base in self.machine_base) for side in (0, 1)
+        )
+        return receive, transmit
 
     @property
     def machine_rates(self) -> Speeds:

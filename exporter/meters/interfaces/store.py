@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from exporter.ledger.writing.statements import COUNTER_BASE, PUT_STATE
-from exporter.metering.counters.checkpoints import Checkpoint, HeldCounters, ScanState
+from exporter.metering.counters.checkpoints import Checkpoint, HeldCounters, MachineBase, ScanState
 from exporter.metering.counters.readings import Counts, Epoch
 from exporter.meters.interfaces.state import interface
 from reports.ledger.shape import INTERFACE
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 KNOWN, NAMESPACE = "known:interface", "namespace:interface"
 """State: the interface indexes of the last scan, and the kernel's cookie of its namespace."""
+
+MACHINE_BASE = "machine_base"
+"""State: the four numbers of a MachineBase."""
 
 UNREADABLE = Epoch("unreadable", 0, 0)
 """Epoch of a checkpoint whose own has been damaged: no counter goes on from there."""
@@ -49,7 +52,8 @@ class InterfaceStore:
 
     def read(self, connection: sqlite3.Connection) -> HeldCounters:
         """What was written last."""
-        state = dict(connection.execute("SELECT name, value FROM state WHERE name IN (?, ?)", (KNOWN, NAMESPACE)))
+        names = (KNOWN, NAMESPACE, MACHINE_BASE)
+        state = dict(connection.execute("SELECT name, value FROM state WHERE name IN (?, ?, ?)", names))
         known = frozenset(int(number) for number in state.get(KNOWN, "").split() if number.isdecimal())
         columns = ", ".join(f"c.{name}" for name in _COLUMNS)
         query = f"""
@@ -57,7 +61,8 @@ class InterfaceStore:
             JOIN interface_subject AS k ON k.subject = c.subject
         """  # noqa: S608 - names of our own schema
         checkpoints = {interface(name): _checkpoint(rest) for name, *rest in connection.execute(query)}
-        return HeldCounters(ScanState(_number(state.get(NAMESPACE)), known, _exposed_bases(connection)), checkpoints)
+        bases, machine_base = _exposed_bases(connection), _machine_base(state.get(MACHINE_BASE))
+        return HeldCounters(ScanState(_number(state.get(NAMESPACE)), known, bases, machine_base), checkpoints)
 
     def write(
         self, connection: sqlite3.Connection, checkpoint: MeterCheckpoint, id_of: Callable[[Subject], int]
@@ -72,6 +77,7 @@ class InterfaceStore:
             return
         self._put_state(connection, KNOWN, " ".join(map(str, sorted(scanned.known))))
         self._put_state(connection, NAMESPACE, str(scanned.namespace))
+        self._put_state(connection, MACHINE_BASE, " ".join(str(n) for pair in scanned.machine_base for n in pair))
         for subject, base in (scanned.exposed_bases or {}).items():
             with contextlib.suppress(ValueError):  # one that the ledger cannot hold
                 connection.execute(PUT_STATE, (f"{COUNTER_BASE}{id_of(subject)}", " ".join(map(str, base))))
@@ -108,6 +114,11 @@ def _epoch(text: str) -> Epoch:
 
 def _number(text: str | None) -> int:
     return int(text) if text and text.isdecimal() else 0
+
+
+def _machine_base(text: str | None) -> MachineBase:
+    numbers = [int(number) for number in str(text).split() if number.removeprefix("-").isdecimal()]
+    return MachineBase((numbers[0], numbers[1]), (numbers[2], numbers[3])) if len(numbers) == 4 else MachineBase()  # noqa: PLR2004
 
 
 def _exposed_bases(connection: sqlite3.Connection) -> Mapping[Subject, Counts]:

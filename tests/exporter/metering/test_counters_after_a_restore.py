@@ -29,6 +29,8 @@ class Scraped:
 
     def scrape(self, device: str = "eth0") -> int:
         (state,) = (found for found in self.books.shot.interfaces if found.name == device)
+        counted = [each.exposed.receive_bytes for each in self.books.shot.interfaces if each.is_counted]
+        assert len(counted) > 1 or [self.books.machine_exposed] == counted, "the machine's counter goes with it"
         self.samples.append(state.exposed.receive_bytes)
         return self.samples[-1]
 
@@ -185,7 +187,7 @@ def test_a_counter_that_was_shown_in_this_process_goes_on(scraped: Scraped, way:
     books.crash()
     books.start()
     _move(scraped, 3_000)
-    books.shown = books.interfaces.handover()
+    books.handover = books.interfaces.handover()
     {"crash": books.crash, "stop": books.stop}[way]()
     books.path.unlink()
     books.machine.move("eth0", 9)

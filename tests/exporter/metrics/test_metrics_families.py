@@ -43,14 +43,14 @@ ALL = families(history="all", process=False, build=BUILD)
 
 # The promise to dashboards and rules: every metric and its labels.
 PROMISED = {
-    "netledger_interface_receive_bytes_total": {"device", "counted"},
-    "netledger_interface_transmit_bytes_total": {"device", "counted"},
-    "netledger_interface_receive_packets_total": {"device", "counted"},
-    "netledger_interface_transmit_packets_total": {"device", "counted"},
-    "netledger_interface_receive_errors_total": {"device", "counted"},
-    "netledger_interface_transmit_errors_total": {"device", "counted"},
-    "netledger_interface_receive_drops_total": {"device", "counted"},
-    "netledger_interface_transmit_drops_total": {"device", "counted"},
+    "netledger_interface_receive_bytes_total": {"device"},
+    "netledger_interface_transmit_bytes_total": {"device"},
+    "netledger_interface_receive_packets_total": {"device"},
+    "netledger_interface_transmit_packets_total": {"device"},
+    "netledger_interface_receive_errors_total": {"device"},
+    "netledger_interface_transmit_errors_total": {"device"},
+    "netledger_interface_receive_drops_total": {"device"},
+    "netledger_interface_transmit_drops_total": {"device"},
     "netledger_interface_receive_bytes_per_second": {"device"},
     "netledger_interface_transmit_bytes_per_second": {"device"},
     "netledger_interface_peak_receive_bytes_per_second": {"device"},
@@ -58,14 +58,24 @@ PROMISED = {
     "netledger_interface_info": {"device", "counted", "kind", "uplink"},
     "netledger_interface_up": {"device"},
     "netledger_interface_link_speed_bytes_per_second": {"device"},
-    "netledger_interface_period_receive_bytes": {"device", "counted", "period"},
-    "netledger_interface_period_transmit_bytes": {"device", "counted", "period"},
+    "netledger_interface_period_receive_bytes": {"device", "period"},
+    "netledger_interface_period_transmit_bytes": {"device", "period"},
     "netledger_period_start_timestamp_seconds": {"period"},
     "netledger_period_end_timestamp_seconds": {"period"},
-    "netledger_interface_daily_receive_bytes": {"device", "counted", "date"},
-    "netledger_interface_daily_transmit_bytes": {"device", "counted", "date"},
-    "netledger_interface_monthly_receive_bytes": {"device", "counted", "month"},
-    "netledger_interface_monthly_transmit_bytes": {"device", "counted", "month"},
+    "netledger_interface_daily_receive_bytes": {"device", "date"},
+    "netledger_interface_daily_transmit_bytes": {"device", "date"},
+    "netledger_interface_monthly_receive_bytes": {"device", "month"},
+    "netledger_interface_monthly_transmit_bytes": {"device", "month"},
+    "netledger_machine_receive_bytes_total": set(),
+    "netledger_machine_transmit_bytes_total": set(),
+    "netledger_machine_receive_bytes_per_second": set(),
+    "netledger_machine_transmit_bytes_per_second": set(),
+    "netledger_machine_period_receive_bytes": {"period"},
+    "netledger_machine_period_transmit_bytes": {"period"},
+    "netledger_machine_daily_receive_bytes": {"date"},
+    "netledger_machine_daily_transmit_bytes": {"date"},
+    "netledger_machine_monthly_receive_bytes": {"month"},
+    "netledger_machine_monthly_transmit_bytes": {"month"},
     "netledger_ledger_start_timestamp_seconds": set(),
     "netledger_plan_used_bytes": {"plan"},
     "netledger_plan_forecast_bytes": {"plan"},
@@ -184,7 +194,7 @@ def test_the_process_tells_of_itself_unless_told_not_to() -> None:
 def test_any_name_that_the_kernel_takes_is_escaped(name: str, escaped: str) -> None:
     text = page(state(snapshot([interface(name, lifetime=Counts(5))])))
 
-    assert f'netledger_interface_receive_bytes_total{{counted="false",device="{escaped}"}} 5.0\n' in text
+    assert f'netledger_interface_receive_bytes_total{{device="{escaped}"}} 5.0\n' in text
 
 
 def test_a_failing_meter_costs_what_only_a_look_can_tell() -> None:
@@ -199,6 +209,8 @@ def test_a_failing_meter_costs_what_only_a_look_can_tell() -> None:
         "netledger_interface_link_speed_bytes_per_second",
         "netledger_interface_receive_bytes_per_second",
         "netledger_interface_transmit_bytes_per_second",
+        "netledger_machine_receive_bytes_per_second",
+        "netledger_machine_transmit_bytes_per_second",
     }
     assert series(page(working), "netledger_meter_up") == {("interface",): 1}
     assert series(page(failing), "netledger_meter_up") == {("interface",): 0}
@@ -208,7 +220,7 @@ def test_a_counted_interface_that_is_gone_is_down_and_keeps_its_bytes() -> None:
     text = page(state(snapshot([interface("usb0", counted=True, gone=True, lifetime=Counts(7))])))
 
     assert series(text, "netledger_interface_up") == {("usb0",): 0}
-    assert series(text, "netledger_interface_receive_bytes_total") == {("true", "usb0"): 7}
+    assert series(text, "netledger_interface_receive_bytes_total") == {("usb0",): 7}
     assert series(text, "netledger_interface_receive_bytes_per_second") == {}
     assert series(text, "netledger_interface_info") == {}
 
@@ -234,8 +246,8 @@ def test_peaks_are_those_of_today() -> None:
 def test_periods_are_told_of_counted_interfaces_unless_all_are_asked_for() -> None:
     shown = lived_in()
 
-    assert {labels[1] for labels in series(page(shown), "netledger_interface_period_receive_bytes")} == {"eth0", "usb0"}
-    told = {labels[1] for labels in series(page(shown, ALL), "netledger_interface_period_receive_bytes")}
+    assert {labels[0] for labels in series(page(shown), "netledger_interface_period_receive_bytes")} == {"eth0", "usb0"}
+    told = {labels[0] for labels in series(page(shown, ALL), "netledger_interface_period_receive_bytes")}
     assert told == {"eth0", "usb0", "wg0", 'a"b\\c\nd🦆'}
 
 
@@ -248,10 +260,10 @@ def test_periods_to_date_begin_at_local_midnights() -> None:
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
     assert series(text, "netledger_interface_period_receive_bytes") == {
-        ("true", "eth0", "day"): 0b1,
-        ("true", "eth0", "week"): 0b111,
-        ("true", "eth0", "month"): 0b11111,
-        ("true", "eth0", "year"): 0b1111111,
+        ("eth0", "day"): 0b1,
+        ("eth0", "week"): 0b111,
+        ("eth0", "month"): 0b11111,
+        ("eth0", "year"): 0b1111111,
     }
     kolkata = ZoneInfo("Asia/Kolkata")
     assert series(text, "netledger_period_start_timestamp_seconds") == {
@@ -273,9 +285,9 @@ def test_the_last_31_finished_days_and_today_are_told() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
-    days = [labels[1] for labels in series(text, "netledger_interface_daily_receive_bytes")]
+    days = [labels[0] for labels in series(text, "netledger_interface_daily_receive_bytes")]
     assert days == [(TODAY - timedelta(days=n)).isoformat() for n in range(31, -1, -1)]
-    assert series(text, "netledger_interface_daily_transmit_bytes").keys() == {("true", day, "eth0") for day in days}
+    assert series(text, "netledger_interface_daily_transmit_bytes").keys() == {(day, "eth0") for day in days}
 
 
 def test_the_last_24_months_are_told_with_the_current_one() -> None:
@@ -283,7 +295,7 @@ def test_the_last_24_months_are_told_with_the_current_one() -> None:
 
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
-    months = [labels[2] for labels in series(text, "netledger_interface_monthly_receive_bytes")]
+    months = [labels[1] for labels in series(text, "netledger_interface_monthly_receive_bytes")]
     assert months == [
         *(f"2024-{month:02}" for month in (12,)),
         *(f"2025-{month:02}" for month in range(1, 13)),
@@ -297,12 +309,12 @@ def test_days_without_traffic_are_zero_since_the_first_that_had_some() -> None:
     text = page(state(snapshot([interface("eth0", counted=True)]), totals_held=totals(rows)))
 
     assert series(text, "netledger_interface_daily_receive_bytes") == {
-        ("true", "2026-11-19", "eth0"): 70,
-        ("true", "2026-11-20", "eth0"): 0,
-        ("true", "2026-11-21", "eth0"): 0,
-        ("true", "2026-11-22", "eth0"): 0,
+        ("2026-11-19", "eth0"): 70,
+        ("2026-11-20", "eth0"): 0,
+        ("2026-11-21", "eth0"): 0,
+        ("2026-11-22", "eth0"): 0,
     }
-    assert series(text, "netledger_interface_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 70}
+    assert series(text, "netledger_interface_monthly_receive_bytes") == {("eth0", "2026-11"): 70}
 
 
 def test_the_first_day_is_remembered_when_old_days_are_forgotten() -> None:
@@ -328,8 +340,8 @@ def test_the_ledger_begins_with_the_first_local_day_that_moved_a_byte() -> None:
 def test_an_interface_that_has_never_moved_a_byte_begins_today() -> None:
     text = page(state(snapshot([interface("eth0", counted=True)])))
 
-    assert series(text, "netledger_interface_daily_receive_bytes") == {("true", "2026-11-22", "eth0"): 0}
-    assert series(text, "netledger_interface_monthly_receive_bytes") == {("true", "eth0", "2026-11"): 0}
+    assert series(text, "netledger_interface_daily_receive_bytes") == {("2026-11-22", "eth0"): 0}
+    assert series(text, "netledger_interface_monthly_receive_bytes") == {("eth0", "2026-11"): 0}
 
 
 def test_there_is_no_last_commit_before_the_first() -> None:
@@ -396,8 +408,8 @@ def test_midnight_moves_the_days_within_one_sample() -> None:
     before = exposition.render(state(shown, totals_held=held, now=midnight - 1)).body.decode()
     after = exposition.render(state(shown, totals_held=held, now=midnight)).body.decode()
 
-    day = ("true", "eth0", "day")
+    day = ("eth0", "day")
     assert series(before, "netledger_interface_period_receive_bytes")[day] == 70
     assert series(after, "netledger_interface_period_receive_bytes")[day] == 0
-    assert series(after, "netledger_interface_daily_receive_bytes")["true", "2026-11-22", "eth0"] == 70
-    assert series(after, "netledger_interface_daily_receive_bytes")["true", "2026-11-23", "eth0"] == 0
+    assert series(after, "netledger_interface_daily_receive_bytes")["2026-11-22", "eth0"] == 70
+    assert series(after, "netledger_interface_daily_receive_bytes")["2026-11-23", "eth0"] == 0

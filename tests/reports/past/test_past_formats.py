@@ -17,7 +17,7 @@ DEVICES = ["eth0", 'a"b\\c\nd', "🦆", "{}%s"]
 def families(size: int = 3) -> list[PastFamily]:
     times = [1_600_000_000 + 900 * n for n in range(size)]
     values = [2**53 - size + n for n in range(size)]
-    series = [PastSeries((("device", name), ("counted", "true")), times, values) for name in DEVICES]
+    series = [PastSeries((("device", name),), times, values) for name in DEVICES]
     return [
         PastFamily("netledger_interface_receive_bytes_total", "counter", series),
         PastFamily("netledger_interface_period_receive_bytes", "gauge", series[:1]),

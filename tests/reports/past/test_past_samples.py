@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import sqlite3
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -36,9 +38,10 @@ NOW = day_start(LAST, BERLIN) + 40 * SLOT
 KEPT = date(2026, 10, 10)
 """Quarter hours before this day have been deleted."""
 
-COUNTERS = ("netledger_interface_receive_bytes_total", "netledger_interface_transmit_bytes_total")
-PERIODS = ("netledger_interface_period_", "netledger_period_")
-HISTORIES = ("netledger_interface_daily_", "netledger_interface_monthly_")
+SUBJECTS = ("netledger_interface", "netledger_machine")
+COUNTERS = tuple(f"{subject}_{way}_bytes_total" for subject in SUBJECTS for way in ("receive", "transmit"))
+PERIODS = (*(f"{subject}_period_" for subject in SUBJECTS), "netledger_period_")
+HISTORIES = tuple(f"{subject}_{kind}_" for subject in SUBJECTS for kind in ("daily", "monthly"))
 
 Sample = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -187,7 +190,7 @@ def test_windows_tell_what_the_whole_tells(two_years: WrittenLedger) -> None:
 def test_before_quarter_hours_are_kept_counters_are_told_at_midnight(two_years: WrittenLedger) -> None:
     kept = day_start(KEPT, BERLIN)
 
-    times = list(told(two_years)["netledger_interface_receive_bytes_total", (("device", "eth0"), ("counted", "true"))])
+    times = list(told(two_years)["netledger_interface_receive_bytes_total", (("device", "eth0"),)])
 
     assert [time for time in times if time <= kept] == sorted(
         {day_start(FIRST + timedelta(days=n), BERLIN) for n in range((KEPT - FIRST).days + 1)}
@@ -200,7 +203,7 @@ def test_a_day_that_its_quarter_hours_do_not_add_up_to_is_told_at_its_end(own_tw
     start, end = day_start(day, BERLIN), day_start(day + timedelta(days=1), BERLIN)
     own_two_years.forget("slot", start + SLOT)
 
-    values = told(own_two_years)["netledger_interface_receive_bytes_total", (("device", "eth0"), ("counted", "true"))]
+    values = told(own_two_years)["netledger_interface_receive_bytes_total", (("device", "eth0"),)]
 
     moved = sum(pair[0] for slot, pair in booked()["eth0"].items() if start <= slot < end)
     assert [time for time in values if start < time <= end] == [end]
@@ -211,7 +214,20 @@ def test_what_does_not_count_is_told_until_it_left_and_without_periods(two_years
     series = {key: values for key, values in told(two_years).items() if ("device", "wg0") in key[1]}
 
     assert {name for name, _ in series} == {f"netledger_interface_{count}_total" for count in INTERFACE.sums}
-    assert all(("counted", "false") in labels for _, labels in series)
+    assert all(labels == (("device", "wg0"),) for _, labels in series)
+
+
+def test_the_machines_counters_leave_out_what_an_interface_moved_before_it_counted(
+    own_two_years: WrittenLedger,
+) -> None:
+    before = told(own_two_years)["netledger_machine_receive_bytes_total", ()]
+    with contextlib.closing(sqlite3.connect(own_two_years.path)) as connection, connection:
+        connection.execute("INSERT INTO state (name, value) VALUES ('machine_base', '1000 100 7 7')")
+
+    after = told(own_two_years)["netledger_machine_receive_bytes_total", ()]
+
+    assert after == {at: value - 1000 for at, value in before.items()}
+    assert after[NOW] == sum(pair[0] for slots in booked().values() for pair in slots.values()) - 1000
 
 
 def test_a_quarter_hour_in_which_nobody_looked_has_no_sample(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> None:
@@ -219,7 +235,7 @@ def test_a_quarter_hour_in_which_nobody_looked_has_no_sample(new_ledger: Callabl
     gap = Gap(start + 10 * SLOT, start + 20 * SLOT + 5, "stopped", 500)
     ledger.write({start: (100, 10), start + 15 * SLOT: (500, 50), start + 30 * SLOT: (7, 1)}, gaps=(gap,))
 
-    values = told(ledger)["netledger_interface_receive_bytes_total", (("device", "eth0"), ("counted", "true"))]
+    values = told(ledger)["netledger_interface_receive_bytes_total", (("device", "eth0"),)]
 
     assert list(values) == [*range(start, start + 10 * SLOT + 1, SLOT), *range(start + 21 * SLOT, NOW + 1, SLOT)]
     assert (values[start + 10 * SLOT], values[start + 21 * SLOT], values[NOW]) == (100, 600, 607)
