@@ -30,7 +30,7 @@ class Rendered(NamedTuple):
 
 
 class Exposition:
-    """The pages of one service: within a sample a scrape costs a look-up, after one only what has changed."""
+    """The pages of one service: within a sample the same bytes, after it only what has changed is rendered."""
 
     def __init__(self, families: Families) -> None:
         """Nothing is rendered before the first scrape."""

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 Format = Literal["text", "openmetrics"]
 
+# The first answers wildcards, and clients that accept neither.
 FORMATS: tuple[Format, ...] = ("text", "openmetrics")
-"""The first is for whoever asks for nothing we have, and for wildcards."""
 
 _MEDIA_TYPES: dict[Format, str] = {"text": "text/plain", "openmetrics": "application/openmetrics-text"}
 _OLD_TEXT = "text/plain; version=0.0.4; charset=utf-8"
@@ -47,7 +47,7 @@ class _Wish(NamedTuple):
 
     @property
     def version(self) -> tuple[int, ...]:
-        """The version that is asked for; () where there is none that can be read."""
+        """The version of the media type; () without a readable one."""
         text = self.parameters.get("version", "")
         return tuple(map(int, text.split("."))) if _VERSION.fullmatch(text) else ()
 
@@ -92,7 +92,7 @@ def _content_type(form: Format, wish: _Wish) -> str:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether a body may be compressed; not where the client would rather have it as it is."""
+    """Whether a body may be compressed; False where the client prefers identity."""
     weights = {wish.name: wish.weight for wish in _wishes(accept_encoding)}
     gzip = weights.get("gzip", weights.get("x-gzip", weights.get("*", 0.0)))
     return gzip > 0 and gzip >= weights.get("identity", 0.0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from prometheus_client.utils import floatToGoString
 
+# Up to here a whole number survives as float64.
 EXACT = 2**53
-"""Up to here a whole number survives as float64."""
 
 MILLION = 1_000_000
 _EXPONENTS = tuple(f"e+{digits - 1:02}" for digits in range(len(str(EXACT)) + 1))

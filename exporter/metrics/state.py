@@ -1,4 +1,4 @@
-"""What one scrape tells of: the values that the families are made from."""
+"""The state that one scrape exposes: the values that the families are made from."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class MetricsState(NamedTuple):
-    """Everything that a scrape shows; `now_seconds` is UTC and decides which day is today.
+    """The values of all families; `now_seconds` is UTC and decides which day is today.
 
-    `ledger_figures` is None until somebody has asked; `unposted_bytes` is None where nobody adds them up.
+    `ledger_figures` is None before the first are read, `unposted_bytes` where they are not added up.
     """
 
     snapshot: Snapshot

@@ -1,4 +1,4 @@
-"""Families that are told of the same subjects, declared as a table: a row is a subject, a column a family."""
+"""Families of the same subjects, declared as a table: a row is a subject, a column a family."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Kind = Literal["counter", "gauge", "info"]
 Labels = tuple[str, ...]
 
 SUFFIXES: dict[str, str] = {"counter": "_total", "gauge": "", "info": "_info"}
+# The label values of no and yes.
 TRUTH = ("false", "true")
-"""How a label says no and yes."""
 
 
 class Column(NamedTuple, Generic[Row]):
@@ -34,9 +34,9 @@ class Column(NamedTuple, Generic[Row]):
 
 
 class Table(NamedTuple, Generic[Row]):
-    """The subjects (`rows`), what tells them apart (`label_names`, `labels`), and what is told of each.
+    """The subjects (`rows`), their labels, and a family for each column.
 
-    Rows are values: of two that are equal the same is told.
+    Rows are values: two that are equal have the same labels and samples.
     """
 
     label_names: Labels

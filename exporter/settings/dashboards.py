@@ -18,7 +18,7 @@ def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
     grafana, server = settings.grafana, settings.server
     if grafana.url is None:
         return None
-    from reports.text.grafana_links import GrafanaLinks  # noqa: PLC0415 - only who has a Grafana pays for it
+    from reports.text.grafana_links import GrafanaLinks  # noqa: PLC0415 - only a service with a Grafana needs it
 
     host = f"[{server.host}]" if ":" in server.host else server.host
     return GrafanaLinks(grafana.url, grafana.instance or f"{host}:{server.port}")

@@ -18,18 +18,18 @@ class NoHomeError(Exception):
 
 
 def runs_as_root() -> bool:
-    """Say whether this is the system's user, whose ledger and settings are the system's."""
+    """Whether this is root, whose ledger and settings are the system's."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the user's settings are; raises NoHomeError."""
+    """The folder of the user's settings; raises NoHomeError."""
     quick = _linux_folder(environ, "XDG_CONFIG_HOME", ".config")
     return quick or _platform_folder("user_config_dir")
 
 
 def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the user's ledger is; raises NoHomeError."""
+    """The folder of the user's ledger; raises NoHomeError."""
     quick = _linux_folder(environ, "XDG_DATA_HOME", ".local/share")
     return quick or _platform_folder("user_data_dir")
 

@@ -21,12 +21,12 @@ KEY = re.compile(r"[!-~]+")
 def list_of(
     says: str, read_item: Callable[[object], str], check: Callable[[Texts], Texts] = lambda values: values
 ) -> Rule:
-    """Accept a list without duplicates; `check` returns its values, or raises RuleError."""
+    """A list without duplicates; `check` returns its values, or raises RuleError."""
     return Rule(says, lambda raw: check(tuple(dict.fromkeys(each(raw, read_item)))), list, is_list=True)
 
 
 def globs_or(word: str, examples: str) -> Rule:
-    """Accept a word alone, or shell patterns of interface names."""
+    """A word alone, or shell patterns of interface names."""
 
     def check(values: Texts) -> Texts:
         if word in values and len(values) > 1:

@@ -1,4 +1,4 @@
-"""Read the settings file and the environment into the frozen tree; all problems are reported at once."""
+"""The settings file and the environment, read into the frozen tree; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def usual_files() -> tuple[Path, ...]:
 
 
 def load_settings(config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None = None) -> Loaded:
-    """Read the named file, else the first of `search` that exists, then variables; raises SettingsError.
+    """Settings of the named file, else of the first of `search` that exists, then of variables; raises SettingsError.
 
     `search` is the user's and the system's file unless given. A file that `config` or NETLEDGER_CONFIG names
     must exist. Relative paths in the file are relative to it. No error and no warning holds an API key.

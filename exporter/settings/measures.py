@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them: `15m` is 900.0 seconds, `400 MB` is 400,000,000 bytes; pure."""
+"""Durations and sizes as a file writes them: `15m` is 900.0 seconds, `400 MB` is 400,000,000 bytes; pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ SIZE = re.compile(NUMBER + r" ?([kmgtp]i?b|b)?", re.ASCII | re.IGNORECASE)
 
 
 class MeasureError(ValueError):
-    """A text that is no duration or size; the message says what is wrong with it."""
+    """A text that is no duration or size; the message is a predicate."""
 
 
 def parse_duration(text: str) -> float:
-    """Read `500ms`, `10s`, `15m`, `1.5h`, `30d` or `2w` into seconds, exact to the microsecond.
+    """Seconds of `500ms`, `10s`, `15m`, `1.5h`, `30d` or `2w`, exact to the microsecond.
 
     A number without a unit is refused, except 0.
     """
@@ -36,7 +36,7 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds in the largest unit that needs no fraction: 5400.0 is `90m`, 0.5 is `500ms`."""
+    """Seconds in the largest unit that needs no fraction: 5400.0 is `90m`, 0.5 is `500ms`."""
     micros = round(seconds * MICROSECONDS)
     for unit, size in SECONDS.items():
         if micros and micros % (size * MICROSECONDS) == 0:
@@ -46,7 +46,7 @@ def format_duration(seconds: float) -> str:
 
 
 def parse_size(text: str) -> int:
-    """Read `400 MB` (units of 1000) or `1 TiB` (units of 1024) into bytes; fractions of a byte are dropped.
+    """Bytes of `400 MB` (units of 1000) or `1 TiB` (units of 1024); fractions of a byte are dropped.
 
     A number without a unit is refused, except 0.
     """
@@ -61,7 +61,7 @@ def parse_size(text: str) -> int:
 
 
 def format_size(size: int) -> str:
-    """Write bytes in the largest unit that needs no fraction: 400000000 is `400 MB`, 1024 is `1 KiB`."""
+    """Bytes in the largest unit that needs no fraction: 400000000 is `400 MB`, 1024 is `1 KiB`."""
     fitting = [(unit, name) for name, unit in SIZES.items() if size and size % unit == 0]
     unit, name = max(fitting, default=(1, "B"))
     return f"{size // unit} {name}"

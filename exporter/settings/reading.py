@@ -1,4 +1,4 @@
-"""Read the entries of a settings file by the schema: what is given, where each key comes from, and what is wrong."""
+"""Entries of a settings file, read by the schema: values, their origins, and all problems."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def clipped(text: str) -> str:
 
 
 def optional(rule: Rule) -> Rule:
-    """Accept nothing too, which is None."""
+    """The same rule, for which nothing is None."""
     return rule._replace(
         says=f"{rule.says}, or nothing", read=lambda raw: None if raw in (None, "") else rule.read(raw)
     )
@@ -98,22 +98,22 @@ def _parse_integer(text: str) -> int:
 
 
 def whole(low: int, high: int) -> Rule:
-    """Accept an integer."""
+    """An integer between two limits, both allowed."""
     return _between(low, high, _parse_integer, str)
 
 
 def seconds(low: str, high: str) -> Rule:
-    """Accept a duration, kept as a float of seconds."""
+    """A duration between two limits; a float of seconds."""
     return _between(parse_duration(low), parse_duration(high), parse_duration, format_duration)
 
 
 def size(low: str, high: str) -> Rule:
-    """Accept a size, kept as an int of bytes."""
+    """A size between two limits; an int of bytes."""
     return _between(parse_size(low), parse_size(high), parse_size, format_size)
 
 
 def choice(*words: str) -> Rule:
-    """Accept one of a few words."""
+    """One of a few words."""
 
     def read(raw: object) -> str:
         text = one_text(raw)

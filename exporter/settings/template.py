@@ -22,7 +22,7 @@ PLANS_HEAD = """
 # Billing plans. Without one, the plan "default" bills the counted interfaces by calendar months, without a cap.
 # plans:"""
 INDENT, BULLET = "#     ", "#   - "
-# Its default depends on who runs the service, so that writing it down would change it for others.
+# Its default depends on the user of the service: in a file it would hold for other users too.
 DEPENDENT = frozenset({"ledger.path"})
 # Keys of a plan that exclude another key of the example, or that only some plans need.
 FURTHER = frozenset({"cycle", "tier", "price_steps", "notify"})

@@ -53,7 +53,7 @@ class YamlError(Exception):
 
 
 def read_yaml_file(path: Path) -> tuple[Entry, ...]:
-    """Read a file; an empty one has no entries. Raises FileNotFoundError and YamlError."""
+    """The entries of a file; none of an empty one. Raises FileNotFoundError and YamlError."""
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
@@ -70,7 +70,7 @@ def read_yaml_file(path: Path) -> tuple[Entry, ...]:
 
 
 def parse_yaml(text: str) -> tuple[Entry, ...]:
-    """Turn one YAML document into entries; raises YamlError. Aliases, merges and tags are not supported."""
+    """The entries of one YAML document; raises YamlError. Aliases, merges and tags are not supported."""
     import yaml  # noqa: PLC0415 - 10 ms that only those with a file pay
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,4 +1,4 @@
-"""Who is told of a plan's alerts, and what these keys accept; both values may hold a secret."""
+"""The receivers of a plan's alerts, and what these keys accept; both values may hold a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Free hours are cut from quarter hours: whether these are kept for as long as a plan's cycles need them."""
+"""Quarter hours that free hours need, against the retention of the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_MONTH, LONGEST_YEAR, MONTHS = 31, 366, 12
 
 
 class Shortage(NamedTuple):
-    """What is wrong with a key of a plan; a cycle whose own quarter hours are not kept cannot be billed at all."""
+    """The fault of one key of a plan; fatal where the quarter hours of the cycle itself are not kept."""
 
     key: str
     fault: str
@@ -25,7 +25,7 @@ class Shortage(NamedTuple):
 
 
 def shortage(plan: Plan, slot_seconds: float) -> Shortage | None:
-    """Compare the longest stretch that free hours are cut from with how long quarter hours are kept."""
+    """The fault of a plan whose free hours need quarter hours for longer than `slot_seconds`; None without one."""
     if not plan.free_hours:
         return None
     kept = f"{RETENTION} keeps them for {format_duration(slot_seconds)}"
