@@ -7,7 +7,7 @@ import pytest
 from exporter.metering.counters.readings import Link
 from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.uplinks import (
-    Route,
+    KernelRoute,
     decide_uplinks,
     parse_ipv4_routes,
     parse_ipv6_routes,
@@ -241,9 +241,9 @@ def test_uplinks(links: list[Link], ipv4: str, ipv6: str, uplinks: set[str]) -> 
     assert decided == uplinks
 
 
-def aside(device: str, *, has_gateway: bool = True) -> Route:
+def aside(device: str, *, has_gateway: bool = True) -> KernelRoute:
     """A default route in a table that a rule, a mark or a VRF leads to."""
-    return Route(device, is_ipv6=False, destination=0, length=0, has_gateway=has_gateway, is_main=False)
+    return KernelRoute(device, is_ipv6=False, destination=0, length=0, has_gateway=has_gateway, is_main=False)
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def aside(device: str, *, has_gateway: bool = True) -> Route:
     ],
 )
 def test_default_routes_of_other_tables_lead_outside_too(
-    links: list[Link], ipv4: str, others: list[Route], uplinks: set[str]
+    links: list[Link], ipv4: str, others: list[KernelRoute], uplinks: set[str]
 ) -> None:
     routes = [*parse_ipv4_routes(IPV4_HEADER + ipv4, "route"), *others]
 
@@ -299,7 +299,7 @@ def test_default_routes_of_other_tables_lead_outside_too(
 def test_a_big_endian_machines_second_half_is_a_half_too() -> None:
     routes = parse_ipv4_routes(IPV4_HEADER + v4("tun0", "80000000", "80000000"), "route")
 
-    assert routes == [Route("tun0", is_ipv6=False, destination=1, length=1, has_gateway=True)]
+    assert routes == [KernelRoute("tun0", is_ipv6=False, destination=1, length=1, has_gateway=True)]
 
 
 @pytest.mark.parametrize("line", ["eth0\t0000", "eth0 x y z 0 0 0 m 0 0 0", "\0\0\0", v4("eth0")[:-25]])

@@ -21,7 +21,7 @@ from exporter.meters.interfaces.linux.netlink import (
     parse_link,
     parse_route,
 )
-from exporter.meters.interfaces.linux.uplinks import Route, parse_ipv6_routes, parse_pppoe
+from exporter.meters.interfaces.linux.uplinks import KernelRoute, parse_ipv6_routes, parse_pppoe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -70,7 +70,7 @@ class NetlinkRoster:
         self._hardware: dict[int, Hardware] = {}
         self._refreshed: dict[int, tuple[Hardware, Hardware]] = {}
         self._links: dict[str, Link] = {}
-        self._routes: list[Route] = []
+        self._routes: list[KernelRoute] = []
         self._is_list_needed = True
         self._are_routes_stale = True
         self._strangers: set[str] = set()
@@ -234,7 +234,7 @@ class NetlinkRoster:
             if index in names
         }
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[KernelRoute]:
         """The routes that matter, to be asked after `links`: the same object until something changes."""
         try:
             self._are_routes_stale |= self._listener.routes_changed()
@@ -246,7 +246,7 @@ class NetlinkRoster:
             raise MeterError(f"netlink: cannot list the routes: {error}") from error
         return self._routes
 
-    def _ipv4_routes(self) -> Iterable[Route]:
+    def _ipv4_routes(self) -> Iterable[KernelRoute]:
         for message in self._listener.dump_routes():
             route = parse_route(message.body) if message.type == RTM_NEWROUTE else None
             if route is None or not route.is_unicast:
@@ -255,7 +255,7 @@ class NetlinkRoster:
             for index, has_gateway in route.next_hops:
                 if index in self._census.members:
                     name = told_name(self._census.members[index].name)
-                    yield Route(
+                    yield KernelRoute(
                         name,
                         is_ipv6=False,
                         destination=leading,
@@ -264,7 +264,7 @@ class NetlinkRoster:
                         is_main=route.is_main,
                     )
 
-    def _ipv6_routes(self) -> list[Route]:
+    def _ipv6_routes(self) -> list[KernelRoute]:
         path = self._proc / "net/ipv6_route"
         return parse_ipv6_routes(read_optional(path), str(path))
 

@@ -14,7 +14,7 @@ from exporter.meters.interfaces.linux.facts import read_text, told_name
 from exporter.meters.interfaces.linux.listener import LinkListener
 from exporter.meters.interfaces.linux.netlink_tracker import NetlinkRoster
 from exporter.meters.interfaces.linux.sysfs_tracker import SysfsRoster
-from exporter.meters.interfaces.linux.uplinks import Route, decide_uplinks, default_carriers
+from exporter.meters.interfaces.linux.uplinks import KernelRoute, decide_uplinks, default_carriers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +63,7 @@ class Roster(Protocol):
     def links(self) -> dict[str, Link]:
         """Facts by name."""
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[KernelRoute]:
         """Routes that matter."""
 
     def refresh(self) -> None:
@@ -102,7 +102,7 @@ class LinuxCounterReader:
         self._counter_bits = counter_bits(machine or os.uname().machine)
         self._wide: set[int] = set()
         self._kept: dict[str, _Kept] = {}
-        self._decided: tuple[dict[str, Link], list[Route], frozenset[str]] | None = None
+        self._decided: tuple[dict[str, Link], list[KernelRoute], frozenset[str]] | None = None
         self._roster: Roster = (
             SysfsRoster(proc=proc, sys=sys)
             if listener is None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.facts import read_index, read_link, read_optional, told_name
-from exporter.meters.interfaces.linux.uplinks import Route, parse_ipv4_routes, parse_ipv6_routes, parse_pppoe
+from exporter.meters.interfaces.linux.uplinks import KernelRoute, parse_ipv4_routes, parse_ipv6_routes, parse_pppoe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ class SysfsRoster:
         self._links: dict[str, Link] = {}
         self._refreshed: dict[str, Link] | None = None
         self._route_texts = ("", "")
-        self._routes: list[Route] = []
+        self._routes: list[KernelRoute] = []
         self.names: dict[str, int] = {}
         self.births: dict[int, Counts] = {}
         self.departures: list[Departure] = []
@@ -88,7 +88,7 @@ class SysfsRoster:
         links = (read_link(self._folder / name, self._pppoe()) for name in tuple(self.names))
         self._refreshed = {link.name: link for link in links if link is not None}
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[KernelRoute]:
         """The routes: the same object until a file changes."""
         paths = (self._proc / "net/route", self._proc / "net/ipv6_route")
         texts = (read_optional(paths[0]), read_optional(paths[1]))

@@ -28,7 +28,7 @@ _OUTWARD_VIRTUAL_KINDS = frozenset({"ethernet", "wlan", "veth", "macvlan", "ipvl
 """How a container or a namespace without hardware reaches the outside."""
 
 
-class Route(NamedTuple):
+class KernelRoute(NamedTuple):
     """One usable route and device: `destination` is its leading bits, `length` their number.
 
     `is_main`: in the table that all traffic asks, not in one that a rule, a mark or a VRF leads to.
@@ -42,7 +42,7 @@ class Route(NamedTuple):
     is_main: bool = True
 
 
-def parse_ipv4_routes(text: str, source: str) -> list[Route]:
+def parse_ipv4_routes(text: str, source: str) -> list[KernelRoute]:
     """Read /proc/net/route, of which a multipath route shows its first next hop only; raises MeterError."""
     routes = []
     for line in filter(None, text.split("\n")[1:]):
@@ -59,7 +59,7 @@ def parse_ipv4_routes(text: str, source: str) -> list[Route]:
         # the file writes addresses in the machine's byte order; one bit is the same either way
         leading = int(address != 0) if length == 1 else address
         routes.append(
-            Route(
+            KernelRoute(
                 told_name(columns[0]),
                 is_ipv6=False,
                 destination=leading,
@@ -70,7 +70,7 @@ def parse_ipv4_routes(text: str, source: str) -> list[Route]:
     return routes
 
 
-def parse_ipv6_routes(text: str, source: str) -> list[Route]:
+def parse_ipv6_routes(text: str, source: str) -> list[KernelRoute]:
     """Read the default, near-default and gateway routes of /proc/net/ipv6_route; raises MeterError."""
     routes = []
     for line in filter(None, text.split("\n")):
@@ -88,7 +88,9 @@ def parse_ipv6_routes(text: str, source: str) -> list[Route]:
         if not flags & _RTF_UP or flags & _RTF_REJECT:
             continue
         device = told_name(columns[9].strip(" "))
-        routes.append(Route(device, is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway))
+        routes.append(
+            KernelRoute(device, is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway)
+        )
     return routes
 
 
@@ -98,7 +100,7 @@ def parse_pppoe(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(told_name(columns[2]) for columns in rows if len(columns) == 3))  # noqa: PLR2004 - id, address, device
 
 
-def decide_uplinks(routes: Iterable[Route], links: Mapping[str, Link]) -> frozenset[str]:
+def decide_uplinks(routes: Iterable[KernelRoute], links: Mapping[str, Link]) -> frozenset[str]:
     """Name the devices whose bytes are the machine's traffic with the outside, each byte on one of them.
 
     With a default route: the hardware under its device; for a tunnel without visible hardware under it, the
@@ -115,7 +117,7 @@ def decide_uplinks(routes: Iterable[Route], links: Mapping[str, Link]) -> frozen
     return frozenset().union(*(_beneath(device, routes, links) for device in carriers))
 
 
-def default_carriers(routes: Iterable[Route], links: Mapping[str, Link]) -> set[str]:
+def default_carriers(routes: Iterable[KernelRoute], links: Mapping[str, Link]) -> set[str]:
     """Devices with a default route in the main table, and those of other tables that do not tunnel through them."""
     routes = list(routes)
     main = _everywhere(route for route in routes if route.is_main)
@@ -127,7 +129,7 @@ def _stands_on_its_own(device: str, links: Mapping[str, Link]) -> bool:
     return bool(_hardware_under(device, links)) or links[device].kind in _OUTWARD_VIRTUAL_KINDS | {"ppp"}
 
 
-def _everywhere(routes: Iterable[Route]) -> set[str]:
+def _everywhere(routes: Iterable[KernelRoute]) -> set[str]:
     """Devices with a default route, or with a set of routes that VPNs use in its place."""
     covered: dict[tuple[str, bool], set[tuple[int, int]]] = {}
     for route in routes:
@@ -142,7 +144,7 @@ def _cover_all(prefixes: set[tuple[int, int]], *, is_ipv6: bool) -> bool:
     return is_ipv6 and ((1, 3) in prefixes or {(2, 4), (3, 4)} <= prefixes)
 
 
-def _beneath(device: str, routes: Iterable[Route], links: Mapping[str, Link]) -> frozenset[str]:
+def _beneath(device: str, routes: Iterable[KernelRoute], links: Mapping[str, Link]) -> frozenset[str]:
     """The hardware that carries what is routed to this device."""
     if links[device].is_physical:
         return frozenset({device})
@@ -157,7 +159,7 @@ def _beneath(device: str, routes: Iterable[Route], links: Mapping[str, Link]) ->
     return leading or (frozenset() if is_modem else _hardware_up(links)) or frozenset({device})
 
 
-def _leads_to_a_server(route: Route) -> bool:
+def _leads_to_a_server(route: KernelRoute) -> bool:
     """To one address, as PPTP and L2TP set it, or to all: a route to a net behind a neighbour carries no tunnel."""
     return route.length in {0, 1, 128 if route.is_ipv6 else 32}
 
