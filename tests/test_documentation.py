@@ -91,7 +91,7 @@ def _tables_and_views() -> list[str]:
     names = [
         row[0]
         for row in connection.execute(
-            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '\\_%' ESCAPE '\\'"
+            "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE '%sqlite\\_%' ESCAPE '\\'"
         )
     ]
     connection.close()

@@ -22,6 +22,7 @@ from exporter.meters.registry import new_stores
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
 from reports.ledger.selection import of_interfaces
 from reports.usage.audit import KernelCounter, audit
+from tests.worlds.tally_meter import TallyMeter, TallyStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.opening.opening import Opened
     from exporter.metering.postings import Posting
+    from exporter.metering.samples import MeterStore
     from exporter.metering.snapshots import MeterHealth
     from exporter.metering.totals import Totals
     from exporter.meters.interfaces.state import InterfaceState
@@ -58,6 +60,7 @@ class Books:
         self.machine, self.path, self.zone = machine, path, zone
         self.rules, self.options, self.gap_seconds = CountingRules(), InterfaceOptions(), 15.0
         self.handover = FIRST
+        self.others: list[TallyMeter] = []
         self.known: dict[Interface, Pair] = {}
         self.baseline: dict[Interface, Pair] = {}
         self.running = False
@@ -75,15 +78,15 @@ class Books:
 
     def start(self) -> Shot:
         """As a service starts: carry forward, take the first sample, commit it."""
-        self.opened = open_ledger(self.path, new_stores(), self.zone)
-        self.writer = Writer(self.path, self.zone, new_stores())
+        self.opened = open_ledger(self.path, self.stores, self.zone)
+        self.writer = Writer(self.path, self.zone, self.stores)
         self.journal, self.totals = Journal(), self.opened.totals
         self.meter = self.machine.meter()
         self.interfaces = InterfaceMeter(
             reader=self.meter, clock=self.machine, rules=self.rules, options=self.options, handover=self.handover
         )
         self.sampler = Sampler(
-            meters=[self.interfaces],
+            meters=[self.interfaces, *self.others],
             clock=self.machine,
             journal=self.journal,
             totals=self.totals,
@@ -100,6 +103,11 @@ class Books:
             self._begin_at_baselines()
         self.commit()
         return shot
+
+    @property
+    def stores(self) -> list[MeterStore]:
+        """A store of each meter, for one writer."""
+        return [*new_stores(), *(TallyStore(meter.spec) for meter in self.others)]
 
     def sample(self) -> Shot:
         """Look once."""
@@ -199,7 +207,7 @@ class Books:
     def faults(self) -> list[str]:
         """What is wrong in the books in themselves."""
         with contextlib.closing(connect_to_read(self.path)) as connection:
-            return faults_in(connection)
+            return faults_in(connection, [store.spec for store in self.stores])
 
     def audit(self) -> Audit:
         """Compare with the counters that the machine shows now."""

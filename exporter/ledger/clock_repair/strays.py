@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.ledger.clock_repair.realignment import Realignment, dated
-from exporter.ledger.writing.statements import NEXT_POSTING, merge
+from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN, merge
 from exporter.metering.clock_repair import Move
 from exporter.metering.spreading import SLOT_SECONDS
 from reports.calendar.periods import day_number, day_numbered, day_of, day_start
@@ -54,6 +54,7 @@ def _gather(connection: sqlite3.Connection, zone: ZoneInfo, specs: Sequence[Mete
         found = f"SELECT :first AS day, subject, {columns} FROM {spec.table('day')} WHERE day < :stray"  # noqa: S608 - as above
         connection.execute(merge(spec, "day", found), {"first": first_day, "stray": stray, "number": number})
         connection.execute(f"DELETE FROM {spec.table('day')} WHERE day < ?", (stray,))  # noqa: S608 - as above
+    connection.execute(PUT_STATE, (REWRITTEN, str(number)))
     for table, column in dated(connection):
         query = f"UPDATE {table} SET {column} = ? WHERE {column} < ?"  # noqa: S608 - names of our own schema
         connection.execute(query, (begins, SANE))

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FORMER_VIEWS = ("usage_by_slot", "usage_by_minute", "usage_by_day", "usage_by_month", "interface", "epoch")
+# AUTOINCREMENT: a copy of the ledger knows by its id a subject that was folded, should one of its name come back.
 _SUBJECT = """
 CREATE TABLE subject (
-  id INTEGER PRIMARY KEY, meter TEXT NOT NULL, key TEXT NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, meter TEXT NOT NULL, key TEXT NOT NULL,
   first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, UNIQUE (meter, key)
 ) STRICT
 """

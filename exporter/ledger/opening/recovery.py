@@ -22,7 +22,7 @@ from exporter.ledger.files import (
 from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.schema import SchemaError, is_prepared, prepare, require_current
 from exporter.ledger.upkeep.backups import COPIED, backups_of, clean_partials, keep_version
-from exporter.ledger.writing.statements import PUT_STATE
+from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN
 from reports.ledger.shape import SCHEMA_VERSION, SPECS
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 PUT_NOTICE = "INSERT INTO incident (at, subject, what, detail, seen) VALUES (?, '', ?, ?, 0)"
+
+LOST_POSTINGS = 1_000_000_000
+"""More than can have followed a backup, one in ten seconds: no number that was lost with a ledger is used again."""
 
 STORIES = {
     None: "the ledger was gone",
@@ -192,6 +195,8 @@ def _finish(copy: Path, notice: tuple[str, str], *, is_copied: bool) -> None:
         connection.execute(PUT_NOTICE, (int(now.timestamp()), *notice))
         if is_copied:
             connection.execute(PUT_STATE, (COPIED, now.isoformat(timespec="seconds")))
+            connection.execute("UPDATE meter SET posting = posting + ?", (LOST_POSTINGS,))
+            connection.execute(f"INSERT OR REPLACE INTO state (name, value) SELECT ?, ({NEXT_POSTING})", (REWRITTEN,))
         connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = DELETE")
     if condition_of(copy) is not Condition.GOOD:
