@@ -1,4 +1,4 @@
-"""Days of the ledger one after the other without a hole, in columns: what an export and its formats go through."""
+"""Contiguous days of the ledger in columns, for exports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAYS_OF_MONTH = tuple(f"-{day:02}" for day in range(1, 32))
 
 
 class Days(NamedTuple):
-    """Days column by column, as long as each other: ten years take 700 KB, and are added up in no time.
+    """Days in columns of equal length: ten years take 700 KB, and add up in 0.1 ms.
 
     Dates are ISO texts; the amounts are bytes, the peaks bytes per second.
     """
@@ -37,12 +37,12 @@ class Days(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many days."""
+        """Number of days."""
         return len(self.dates)
 
     @property
     def total(self) -> Bytes:
-        """All of them together."""
+        """The sum of the days, with the highest peak."""
         return Bytes(sum(self.received), sum(self.sent), sum(self.estimated), max(self.peaks, default=0))
 
     def part(self, begin: int, end: int) -> Days:
@@ -56,7 +56,7 @@ class Days(NamedTuple):
         )
 
     def amounts(self, number: int) -> Bytes:
-        """One of them."""
+        """One day, by its place."""
         return Bytes(self.received[number], self.sent[number], self.estimated[number], self.peaks[number])
 
 
@@ -74,11 +74,11 @@ class InterfaceDays(NamedTuple):
 
     @property
     def total(self) -> Bytes:
-        """All of them together."""
+        """The sum of the days, with the highest peak."""
         return Bytes(sum(self.received), sum(self.sent), sum(self.estimated), max(self.peaks, default=0))
 
     def of(self, number: int) -> Bytes:
-        """One day, whether anything was moved on it or not."""
+        """One day by its number, zero without traffic."""
         place = bisect_left(self.numbers, number)
         if place == len(self.numbers) or self.numbers[place] != number:
             return NO_BYTES
@@ -86,29 +86,29 @@ class InterfaceDays(NamedTuple):
 
 
 def days_by_interface(ledger: LedgerReader, first: date, last: date, selection: Selection) -> dict[str, InterfaceDays]:
-    """The days of each interface that moved anything in the range, what waits to be posted included."""
+    """The days of each interface with traffic in the range, unposted bytes included."""
     found = by_subject(ledger, local_days(selection, first, last), BYTES)
     return {device: InterfaceDays(*columns) for (device,), columns in found.items()}
 
 
-def contiguous_days(first: date, last: date, used: Iterable[InterfaceDays], seen: Iterable[date]) -> Days:
-    """The days of the range from the one that counting began, of several interfaces added up.
+def contiguous_days(first: date, last: date, used: Iterable[InterfaceDays], began: Iterable[date]) -> Days:
+    """The days of the range from the first that was counted, of several interfaces added up.
 
-    `seen` is when their counting began; history that was imported may be older.
+    `began` has the days on which counting began; imported history may be older.
     """
     tables = list(used)
-    began = min([*(table.numbers[0] for table in tables), *map(day_number, seen)], default=None)
-    if began is None:
+    oldest = min([*(table.numbers[0] for table in tables), *map(day_number, began)], default=None)
+    if oldest is None:
         return NO_DAYS
-    told = range(max(day_number(first), began), day_number(last) + 1)
-    return Days(_iso_dates(told), *_columns(told, tables))
+    numbers = range(max(day_number(first), oldest), day_number(last) + 1)
+    return Days(_iso_dates(numbers), *_columns(numbers, tables))
 
 
-def _columns(told: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:
-    """Received, sent, estimated and peaks of the days that are told: amounts added, the higher peak."""
+def _columns(numbers: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:
+    """Received, sent, estimated bytes and peaks of these days: amounts are added, the higher peak stays."""
     if not tables:
-        return [[0] * len(told) for _ in BYTES]
-    first, *others = [[_filled(told, numbers, column) for column in columns] for numbers, *columns in tables]
+        return [[0] * len(numbers) for _ in BYTES]
+    first, *others = [[_filled(numbers, held, column) for column in columns] for held, *columns in tables]
     for columns in others:
         *amounts, peaks = zip(first, columns, strict=True)
         higher = [one if one > other else other for one, other in zip(*peaks, strict=True)]  # noqa: FURB136 - a fourth of its time
@@ -116,23 +116,23 @@ def _columns(told: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:
     return first
 
 
-def _filled(told: range, numbers: Sequence[int], column: Sequence[int]) -> list[int]:
-    """A column with zeros where there is no row."""
+def _filled(days: range, numbers: Sequence[int], column: Sequence[int]) -> list[int]:
+    """A column with zeros for days without a row."""
     if numbers[-1] - numbers[0] == len(numbers) - 1:
-        return [*[0] * (numbers[0] - told.start), *column, *[0] * (told.stop - 1 - numbers[-1])]
-    filled = [0] * len(told)
+        return [*[0] * (numbers[0] - days.start), *column, *[0] * (days.stop - 1 - numbers[-1])]
+    filled = [0] * len(days)
     for number, amount in zip(numbers, column, strict=True):
-        filled[number - told.start] = amount
+        filled[number - days.start] = amount
     return filled
 
 
-def _iso_dates(told: range) -> list[str]:
-    """Put together by month: an object for each day would take three times as long."""
-    if not told:
+def _iso_dates(days: range) -> list[str]:
+    """Dates as ISO texts, put together by month: an object for each day takes four times as long."""
+    if not days:
         return []
-    first, last = day_numbered(told.start), day_numbered(told.stop - 1)
+    first, last = day_numbered(days.start), day_numbered(days.stop - 1)
     whole: list[str] = []
     for year, month in months(first, last):
         prefix = f"{year:04}-{month:02}"
         whole.extend([prefix + day for day in DAYS_OF_MONTH[: monthrange(year, month)[1]]])
-    return whole[first.day - 1 : first.day - 1 + len(told)]
+    return whole[first.day - 1 : first.day - 1 + len(days)]

@@ -1,4 +1,4 @@
-"""What an export tells: a range of days as it was at one moment, and its sums, months, years and records."""
+"""An export: days as the ledger holds them at one moment, and their sums, months, years and records."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
 
 RANGE_NAMES = {"day": "today", "range": "custom", "cycle": "custom"}
-"""Names of ranges where they are not those of kinds of periods."""
+"""Names of ranges that differ from the period's kind."""
 
 THE_MACHINE = Plan()
-"""Its counted interfaces."""
+"""The plan of the counted interfaces."""
 
 BATCH_DAYS = 256
-"""Days that are written at once: some 60 KB of JSON, a millisecond or two of work."""
+"""Days of a batch: some 60 KB of JSON, a millisecond or two of work."""
 
 
 class InterfaceTotal(NamedTuple):
@@ -43,7 +43,7 @@ class InterfaceTotal(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A day, a month ("2026-08") or a year ("2026"), and how many of its days are told."""
+    """A day, a month ("2026-08") or a year ("2026"), and the number of its days in the export."""
 
     name: str
     bytes: Bytes
@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 class ExportSummary(NamedTuple):
-    """The days added up; `busiest` moved the most, `fastest` has the highest peak, None where there is none."""
+    """The days added up; `busiest` has the most bytes, `fastest` the highest peak, None without traffic."""
 
     total: Bytes
     days: int
@@ -67,11 +67,10 @@ class ExportSummary(NamedTuple):
 
 
 class Export(NamedTuple):
-    """Days of one host in order, without a hole; those before counting began or yet to come are not told.
+    """Days of one host in order, without a hole, from the day that counting began.
 
-    `range` is its name, "custom" where `from` or `to` was given. They are the days of one interface (`device`), of
-    the interfaces of one plan, or, where both are None, of all counted interfaces together; `interfaces` is empty
-    where nobody asked for them.
+    `range` is its name, "custom" of dates. They are the days of one interface (`device`), of the interfaces of one
+    plan, or, if both are None, of all counted interfaces together. `interfaces` has the totals of each.
     """
 
     host: Host
@@ -85,22 +84,22 @@ class Export(NamedTuple):
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """The interface, if it is of one."""
+        """The interface of an export of one, else none."""
         return () if self.device is None else (self.device,)
 
     @property
     def first_date(self) -> str | None:
-        """The first day that is told, if there is any."""
+        """The first day; None without days."""
         return self.days.dates[0] if self.days.size else None
 
     @property
     def last_date(self) -> str | None:
-        """The last day that is told, if there is any."""
+        """The last day; None without days."""
         return self.days.dates[-1] if self.days.size else None
 
     @property
     def notice(self) -> str:
-        """What to say where there is no day to tell, else ""."""
+        """A sentence for an export without days, else ""."""
         if self.days.size:
             return ""
         return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
@@ -112,26 +111,26 @@ class Export(NamedTuple):
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
-        amounts = hash(tuple(map(tuple, self.days[1:])))  # of integers, so that it is the same in every process
-        named = (self.host, self.zone.key, self.range, self.device, self.plan)
-        return (*named, self.interfaces, self.first_date, amounts)
+        """The content without the time of the export: equal content has the same repr in every process."""
+        amounts = hash(tuple(map(tuple, self.days[1:])))  # integers hash alike in every process
+        names = (self.host, self.zone.key, self.range, self.device, self.plan)
+        return (*names, self.interfaces, self.first_date, amounts)
 
     def read_with(self, _read: Callable[..., object]) -> Export:
-        """Itself: there is nothing to read later."""
+        """Itself: nothing is left to read."""
         return self
 
     @property
     def batch_count(self) -> int:
-        """How many batches there are."""
+        """Number of batches."""
         return -(-self.days.size // BATCH_DAYS)
 
     def batches(self) -> Iterator[Days]:
-        """The days, as many at a time as are written at once."""
+        """The days, BATCH_DAYS at a time."""
         return (self.days.part(begin, begin + BATCH_DAYS) for begin in range(0, self.days.size, BATCH_DAYS))
 
     def summary(self) -> ExportSummary:
-        """Add the days up."""
+        """The days added up."""
         days = self.days
         months = _months(days)
         return ExportSummary(
@@ -145,7 +144,7 @@ class Export(NamedTuple):
 
 
 def subject_of(plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str]) -> Plan | str | None:
-    """Whose days are asked for: a plan's, an interface's, or None: the machine's; raises PlanError."""
+    """The plan or interface of an export, None for the machine; raises PlanError."""
     if len(interfaces) > 1:
         raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
     if plan is None:
@@ -156,68 +155,61 @@ def subject_of(plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str
 
 
 def export(ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None) -> Export:
-    """Everything there is to tell of a range of days; raises UnknownInterfaceError.
+    """The export of a period's days, today the last; `subject` is a plan, one interface, or None for the machine.
 
-    `subject` is a plan, one interface, or None for all counted interfaces.
+    Raises UnknownInterfaceError.
     """
     return export_and_days(ledger, period, now, host, subject)[0]
-
-
-def daily(ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None) -> Export:
-    """The same without its interfaces, for formats that list days alone; raises as `export` does."""
-    return _daily(ledger, period, now, host, subject)[0]
 
 
 def export_and_days(
     ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
-    told, used = _daily(ledger, period, now, host, subject)
-    if told.first_date is None or told.last_date is None:
-        return told, {}
-    counts = ledger.devices()
-    totals = {device: days.total for device, days in used.items()}
-    if subject is None:
-        others = sorted(counts.keys() - used.keys())
-        totals |= _totals(ledger, parse_date(told.first_date), parse_date(told.last_date), others) if others else {}
-    interfaces = [InterfaceTotal(device, counts[device], totals[device]) for device in sorted(totals)]
-    return told._replace(interfaces=sorted(interfaces, key=lambda total: not total.is_counted)), used
-
-
-def _daily(
-    ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None
-) -> tuple[Export, Mapping[str, InterfaceDays]]:
     device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
     ledger.resolve([] if device is None else [device])
-    first, last = period.first, min(period.last, day_of(now, ledger.zone))
-    devices = devices_of(ledger, subject)
+    zone, devices = ledger.zone, devices_of(ledger, subject)
+    first, last = period.first, min(period.last, day_of(now, zone))
     used = days_by_interface(ledger, first, last, of_interfaces(devices))
-    seen = map(ledger.first_seen, [MACHINE] if subject is None else [of_interfaces([name]) for name in devices])
-    began = [day_of(at, ledger.zone) for at in seen if at is not None]
-    told = Export(
-        host._replace(name=host.name.encode(errors="replace").decode()),
-        iso(now, ledger.zone),
-        ledger.zone,
-        RANGE_NAMES.get(period.kind, period.kind),
-        device,
-        contiguous_days(first, last, used.values(), began),
+    since = map(ledger.first_seen, [MACHINE] if subject is None else [of_interfaces([name]) for name in devices])
+    days = contiguous_days(first, last, used.values(), [day_of(at, zone) for at in since if at is not None])
+    if days.size:
+        first, last = parse_date(days.dates[0]), parse_date(days.dates[-1])
+    found = Export(
+        host=host._replace(name=host.name.encode(errors="replace").decode()),
+        exported_at=iso(now, zone),
+        zone=zone,
+        range=RANGE_NAMES.get(period.kind, period.kind),
+        device=device,
+        days=days,
+        interfaces=_interfaces(ledger, first, last, used, is_of_all=subject is None) if days.size else (),
         plan=plan,
     )
-    return told, used
+    return found, used if days.size else {}
+
+
+def _interfaces(
+    ledger: LedgerReader, first: date, last: date, used: Mapping[str, InterfaceDays], *, is_of_all: bool
+) -> Sequence[InterfaceTotal]:
+    """Totals of the interfaces with traffic, counted ones first; `is_of_all`: of those that do not count, too."""
+    is_counted = ledger.devices()
+    totals = {device: days.total for device, days in used.items()}
+    others = sorted(is_counted.keys() - used.keys()) if is_of_all else []
+    if others:
+        # Interfaces that do not count may be a thousand: their days are added up by SQLite.
+        rows = local_days(of_interfaces(others), first, last)
+        sums = by_dimension(ledger, rows, BYTES, ("device",))
+        totals |= {device: Bytes(*amounts) for (device,), amounts in sums.items()}
+    found = [InterfaceTotal(device, is_counted[device], totals[device]) for device in sorted(totals)]
+    return sorted(found, key=lambda total: not total.is_counted)
 
 
 def devices_of(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str]:
-    """The interfaces whose days are told: one, a plan's, or the counted ones."""
+    """The interfaces of a subject: one, a plan's, or the counted ones."""
     if isinstance(subject, str):
         return [subject]
-    whose = subject or THE_MACHINE
-    return [name for name, counts in ledger.devices().items() if covers(whose, name, is_counted=counts)]
-
-
-def _totals(ledger: LedgerReader, first: date, last: date, devices: Sequence[str]) -> Mapping[str, Bytes]:
-    """Of those that moved anything; interfaces that do not count may be a thousand, so that their days are not held."""
-    rows = local_days(of_interfaces(devices), first, last)
-    return {device: Bytes(*found) for (device,), found in by_dimension(ledger, rows, BYTES, ("device",)).items()}
+    plan = subject or THE_MACHINE
+    return [name for name, is_counted in ledger.devices().items() if covers(plan, name, is_counted=is_counted)]
 
 
 def _months(days: Days) -> list[Part]:

@@ -1,4 +1,4 @@
-"""The formats of an export by name: how each is served and saved; what writes it is imported when it is used."""
+"""The formats of an export by name; the module of a format is imported at its first use."""
 
 from __future__ import annotations
 
@@ -15,61 +15,58 @@ if TYPE_CHECKING:
 
 
 class ExportResult(Protocol):
-    """What a question of an export gives: an Export, or one that has it and more."""
+    """The answer of a format's query: an Export, or one with it and more."""
 
     @property
     def by_day(self) -> Export:
-        """Whose days they are, and which."""
+        """The export by days."""
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
+        """The content without the time of the export: equal content has the same repr in every process."""
 
     @property
     def notice(self) -> str:
-        """What is to be said about it, else ""."""
+        """A sentence for people about missing days, else ""."""
 
     @property
     def batch_count(self) -> int:
-        """How many batches of days or slots there are, about."""
+        """Number of batches of days or slots, about."""
 
     def read_with(self, read: ReadSlots, /) -> ExportResult:
-        """The same; what is not held is read by `read` while it is written."""
+        """The same; `read` reads what is not held while it is written."""
 
 
 class Format(NamedTuple):
-    """A module of this folder with `write(export)`, its media type and file suffix, and what it tells of.
+    """A module of this folder with `write(result)`, its media type and file suffix, and its query.
 
-    `question` is the module of reports and its function that give it what it writes; with `needs_context` that is also
-    given what it needs of the settings. `default` is the range where none is asked for.
+    `source` has the module of reports and its function that make the result; with `needs_context` the function takes
+    a WrapUpContext, too. `default` is the range of a request without one.
     """
 
     module: str
     content_type: str
     suffix: str
-    question: tuple[str, str] = ("export.export", "export")
+    source: tuple[str, str] = ("export.export", "export")
     needs_context: bool = False
     default: str = "all"
 
     @property
     def query(self) -> Callable[..., ExportResult]:
-        """The question to put to the ledger."""
-        module, function = self.question
-        question: Callable[..., ExportResult] = getattr(import_module(f"reports.{module}"), function)
-        return question
+        """The function that reads the result from the ledger."""
+        module, function = self.source
+        query: Callable[..., ExportResult] = getattr(import_module(f"reports.{module}"), function)
+        return query
 
-    def write(self, told: Any) -> Iterator[bytes]:
-        """The export, in pieces of some 100 KB: one or more before the days or slots, and one for each batch of them.
-
-        `told` is what this format's question gave.
-        """
-        pieces: Iterator[bytes] = import_module(f"reports.formats.{self.module}").write(told)
+    def write(self, result: Any) -> Iterator[bytes]:
+        """The result of this format's query, in pieces of some 100 KB: some before the days or slots, one a batch."""
+        pieces: Iterator[bytes] = import_module(f"reports.formats.{self.module}").write(result)
         return pieces
 
 
 FORMATS: Mapping[str, Format] = {
     "json": Format("json.export", "application/json", "json"),
-    "csv": Format("csv.days", "text/csv; charset=utf-8; header=present", "csv", ("export.export", "daily")),
+    "csv": Format("csv.days", "text/csv; charset=utf-8; header=present", "csv"),
     "llm": Format("llm", "text/plain; charset=utf-8", "toml"),
     "toon": Format("toon", "text/toon; charset=utf-8", "toon"),
     "markdown": Format("markdown", "text/markdown; charset=utf-8; variant=GFM", "md"),
@@ -78,7 +75,7 @@ FORMATS: Mapping[str, Format] = {
     ),
 }
 
-BASIC = Format("csv.basic", FORMATS["csv"].content_type, "csv", FORMATS["csv"].question)
+BASIC = Format("csv.basic", FORMATS["csv"].content_type, "csv")
 """PacketBuddy's five columns, for readers that count them."""
 
 ALL_COLUMNS, BASIC_COLUMNS = COLUMN_SETS = ("all", "basic")
@@ -88,13 +85,13 @@ SLOT_FORMATS: Mapping[str, Format] = {
     "json": Format("json.slots", FORMATS["json"].content_type, "slots.json", BY_SLOTS),
     "csv": Format("csv.slots", FORMATS["csv"].content_type, "slots.csv", BY_SLOTS),
 }
-"""By quarter hours: what can hold 35,000 rows a year and more."""
+"""Formats by quarter hours, of 35,000 rows a year and more."""
 
 DAY, SLOT = RESOLUTIONS = ("day", "slot")
 
 
 class ResolutionError(QuestionError):
-    """There is no such resolution or choice of columns, or a format has none of it; the text has the rule."""
+    """There is no such resolution or set of columns, or not in this format; the text has the rule."""
 
 
 def format_at(resolution: str, name: str, columns: str = ALL_COLUMNS) -> Format:

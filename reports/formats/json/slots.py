@@ -14,7 +14,7 @@ from reports.formats.shapes import Answer, ByteCount, Timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from reports.export.slots import Row, SlotExport
+    from reports.export.slots import SlotExport, SlotRow
 
 
 class SlotMetadata(Metadata):
@@ -57,7 +57,7 @@ def write(export: SlotExport) -> Iterator[bytes]:
     return pieces(head, "slot_data", map(_slots, export.batches()))
 
 
-def _slots(rows: Iterable[Row]) -> list[SlotOfExport]:
+def _slots(rows: Iterable[SlotRow]) -> list[SlotOfExport]:
     return [
         SlotOfExport(
             start=start,

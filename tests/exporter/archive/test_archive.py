@@ -21,7 +21,7 @@ from reports.billing.plans import Plan
 from reports.ledger.host import Host
 from reports.ledger.reader import LedgerReader
 from tests.exporter.cli.small_ledger import NOON, write_ledger
-from tests.reports.export.told_exports import HOSTILE_NAMES
+from tests.reports.export.example_exports import HOSTILE_NAMES
 from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:

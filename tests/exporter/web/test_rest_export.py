@@ -28,7 +28,7 @@ from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import FORMATS, SLOT_FORMATS
 from tests.exporter.web.running_service import RunningService, running
-from tests.reports.export.told_exports import HOSTILE_NAMES, told, year_end
+from tests.reports.export.example_exports import HOSTILE_NAMES, export_with, year_end
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -394,7 +394,7 @@ def test_files_of_two_interfaces_have_two_names(name: str) -> None:
 
 
 def test_a_file_of_nothing_says_so_in_its_name() -> None:
-    assert disposition(told(), FORMATS["csv"]) == 'attachment; filename="netledger_den_empty.csv"'
+    assert disposition(export_with(), FORMATS["csv"]) == 'attachment; filename="netledger_den_empty.csv"'
 
 
 async def test_a_csv_of_five_columns_is_as_packetbuddys_readers_count_them(known: RunningService) -> None:

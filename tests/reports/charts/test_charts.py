@@ -12,7 +12,7 @@ from reports.charts.heat import HeatDay, HeatHour, calendar_heat, hour_heat, sha
 from reports.charts.scale import axis, short_text, tick_text
 from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
 from reports.charts.wall import wall_calendar
-from tests.reports.export.told_exports import HOSTILE_NAMES
+from tests.reports.export.example_exports import HOSTILE_NAMES
 from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan, PlanError
 from reports.calendar.periods import PeriodError
 from reports.export.days import Days
-from reports.export.export import BATCH_DAYS, daily, export, subject_of
+from reports.export.export import BATCH_DAYS, export, subject_of
+from reports.formats.registry import BASIC, FORMATS
 from reports.ledger.reader import Bytes, LedgerReader, UnknownInterfaceError
-from tests.reports.export.told_exports import Asked, den_host, told, year_end, years
+from tests.reports.export.example_exports import Asked, den_host, export_with, year_end, years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -261,9 +262,10 @@ def test_an_interface_that_the_ledger_does_not_know_is_refused(ledger: WrittenLe
         asked(ledger, subject="eth7")
 
 
-def test_days_alone_are_the_same_days(ledger: WrittenLedger) -> None:
-    with ledger.reading() as reader:
-        assert daily(reader, Asked().period(reader, NOW), NOW, den_host()) == asked(ledger)._replace(interfaces=())
+def test_every_format_by_days_writes_the_same_export() -> None:
+    sources = {name: form.source for name, form in FORMATS.items() if name != "html"} | {"basic": BASIC.source}
+
+    assert set(sources.values()) == {("export.export", "export")}
 
 
 NONSENSE = {
@@ -318,11 +320,11 @@ def test_batches_are_all_days_in_order() -> None:
 
     assert [day for batch in batches for day in batch.dates] == ten.days.dates
     assert {batch.size for batch in batches[:-1]} == {BATCH_DAYS}
-    assert list(told().batches()) == []
+    assert list(export_with().batches()) == []
 
 
 def test_a_host_name_that_is_no_unicode_is_told_all_the_same(ledger: WrittenLedger) -> None:
     with ledger.reading() as reader:
-        found = daily(reader, Asked().period(reader, NOW), NOW, den_host("b\udce4d"))
+        found = export(reader, Asked().period(reader, NOW), NOW, den_host("b\udce4d"))
 
     assert found.host.name == "b?d"

@@ -22,7 +22,7 @@ from reports.formats.markdown import plain
 from reports.formats.registry import FORMATS
 from reports.ledger.reader import Bytes
 from reports.text.amounts import compatible_bytes, compatible_rate
-from tests.reports.export.told_exports import HOSTILE_NAMES, told, year_end, years
+from tests.reports.export.example_exports import HOSTILE_NAMES, export_with, year_end, years
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tests.conftest import Golden
 
 LARGEST_PIECE = 128 * 1024
-OF_AN_EXPORT = [name for name, form in FORMATS.items() if form.question[0] == "export.export"]
+OF_AN_EXPORT = [name for name, form in FORMATS.items() if form.source[0] == "export.export"]
 """A wrap-up has tests of its own."""
 
 DIRECTION_AND_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -77,7 +77,7 @@ def test_a_format_is_as_promised(name: str, golden: Golden) -> None:
 
 @pytest.mark.parametrize("name", OF_AN_EXPORT)
 def test_an_empty_ledger_is_valid_in_every_format_and_says_so(name: str, golden: Golden) -> None:
-    text = written(name, told())
+    text = written(name, export_with())
 
     golden(f"exports/empty.{name}", text)
     if name != "csv":  # CSV has no place for a sentence: a header alone is how it says so
@@ -85,7 +85,7 @@ def test_an_empty_ledger_is_valid_in_every_format_and_says_so(name: str, golden:
 
 
 def test_json_is_the_document_that_the_api_describes() -> None:
-    for export in (year_end(), told(), years(1)):
+    for export in (year_end(), export_with(), years(1)):
         text = written("json", export)
 
         document = msgspec.json.decode(text, type=ExportDocument, strict=True)
@@ -184,7 +184,7 @@ def test_a_name_is_only_text_in_markdown(name: str) -> None:
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in interfaces} == {7}
 
 
-@pytest.mark.parametrize("export", [year_end(), years(3), told()], ids=["four days", "three years", "nothing"])
+@pytest.mark.parametrize("export", [year_end(), years(3), export_with()], ids=["four days", "three years", "nothing"])
 def test_toon_decoded_is_the_json_export(export: Export) -> None:
     text, document = written("toon", export), parsed("json", export)
 
@@ -261,7 +261,7 @@ def test_ratios_are_floats_whatever_was_moved(case: str) -> None:
     used, expected = RATIOS[case]
     days = year_end().days.part(0, 1)._replace(received=[used.received], sent=[used.sent])
 
-    assert parsed("llm", told(days))["ratios"] == expected
+    assert parsed("llm", export_with(days))["ratios"] == expected
 
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES)

@@ -20,12 +20,12 @@ from reports.export.slots import DAY, ROWS_AT_ONCE, SLOT, read_slots, slot_expor
 from reports.formats.csv.days import FORMULA_STARTS
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import SLOT_FORMATS, ResolutionError, format_at
-from tests.reports.export.told_exports import HOSTILE_NAMES, Asked, den_host
+from tests.reports.export.example_exports import HOSTILE_NAMES, Asked, den_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reports.export.slots import Row, SlotExport
+    from reports.export.slots import SlotExport, SlotRow
     from reports.ledger.reader import LedgerReader
     from tests.conftest import Golden
     from tests.worlds.written_ledger import WrittenLedger
@@ -62,16 +62,16 @@ def ledger(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> WrittenLedger:
     return made
 
 
-def asked(ledger: WrittenLedger, named: Asked = Asked(), subject: Plan | str | None = None) -> list[Row]:  # noqa: B008 - frozen
+def asked(ledger: WrittenLedger, named: Asked = Asked(), subject: Plan | str | None = None) -> list[SlotRow]:  # noqa: B008 - frozen
     with ledger.reading() as reader:
         return rows_of(slot_export(reader, named.period(reader, NOW), NOW, den_host(), subject))
 
 
-def rows_of(told: SlotExport) -> list[Row]:
+def rows_of(told: SlotExport) -> list[SlotRow]:
     return [row for rows in told.batches() for row in rows]
 
 
-def total(rows: list[Row]) -> int:
+def total(rows: list[SlotRow]) -> int:
     return sum(row.received + row.sent for row in rows)
 
 

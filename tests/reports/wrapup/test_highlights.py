@@ -12,7 +12,7 @@ from reports.calendar.periods import Period
 from reports.ledger.reader import Bytes
 from reports.wrapup.comparisons import change, earlier
 from reports.wrapup.highlights import Standout, Streak, highlights
-from tests.reports.export.told_exports import days_from
+from tests.reports.export.example_exports import days_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

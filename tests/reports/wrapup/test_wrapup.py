@@ -22,7 +22,7 @@ from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import hours
 from reports.wrapup.requested_period import plan_and_subject, requested_period
 from reports.wrapup.wrapup import RECENT_DAYS, WrapUpContext, wrapup
-from tests.reports.export.told_exports import Asked, den_host
+from tests.reports.export.example_exports import Asked, den_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -26,7 +26,7 @@ from reports.text.grafana_links import GrafanaLinks
 from reports.wrapup.chapters.chapter import isolated_text
 from reports.wrapup.wrapup import WrapUpContext, wrapup
 from tests.bench.seeding import History, seed
-from tests.reports.export.told_exports import HOSTILE_NAMES, Asked, den_host
+from tests.reports.export.example_exports import HOSTILE_NAMES, Asked, den_host
 from tests.reports.wrapup.read_page import Page
 
 if TYPE_CHECKING:

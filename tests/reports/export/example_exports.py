@@ -72,7 +72,7 @@ def days_from(first: date, amounts: Sequence[Bytes]) -> Days:
     return Days(dates, *columns)
 
 
-def told(
+def export_with(
     days: Days = NO_DAYS,
     *,
     hostname: str = "den",
@@ -99,7 +99,7 @@ def year_end() -> Export:
         InterfaceTotal("eth0", is_counted=True, bytes=Bytes(27_917_288_424, 6_979_322_855, 1_500, 200_000_000)),
         InterfaceTotal("wg0", is_counted=False, bytes=Bytes(400, 100, 0, 9)),
     ]
-    return told(days, interfaces=interfaces)
+    return export_with(days, interfaces=interfaces)
 
 
 def years(count: int) -> Export:
@@ -110,4 +110,4 @@ def years(count: int) -> Export:
         Bytes(1_000_003 * (number % 977) ** 2, 700_001 * (number % 89), number % 7, 1_000 * (number % 101))
         for number in range(length)
     ]
-    return told(days_from(first, amounts))
+    return export_with(days_from(first, amounts))
