@@ -38,7 +38,7 @@ class Interface:
     speed: int | None = GIGABIT
     is_physical: bool = True
     is_loopback: bool = False
-    born: Counts | None = None
+    announced: Counts | None = None
     moved: Pair = (0, 0)
     shown: Counts | None = None
     """What the driver shows instead of its counts, while something is wrong."""
@@ -100,7 +100,7 @@ class Machine:
         if is_uplink:
             self.uplinks.add(name)
         for meter in self.meters:
-            meter.births[made.index] = made.counts
+            meter.announced[made.index] = made.counts
         self.changes += 1
         return made
 
@@ -108,7 +108,7 @@ class Machine:
         gone = self.interfaces.pop(name)
         self.ended.append(gone)
         for meter in self.meters:
-            meter.departures.append((gone, meter.births.pop(gone.index, None)))
+            meter.departures.append((gone, meter.announced.pop(gone.index, None)))
         self.changes += 1
 
     def rename(self, old: str, new: str) -> None:
@@ -176,7 +176,7 @@ class FakeMeter:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.births: dict[int, Counts] = {}
+        self.announced: dict[int, Counts] = {}
         self.departures: list[tuple[Interface, Counts | None]] = []
         self.seen: dict[Interface, Pair] = {}
         self.problem = ""
@@ -188,13 +188,13 @@ class FakeMeter:
         if self.problem:
             raise MeterError(self.problem)
         machine = self.machine
-        ended = [self._reading(gone, born, is_present=False) for gone, born in self.departures]
+        ended = [self._reading(gone, announced, is_present=False) for gone, announced in self.departures]
         present = [
-            self._reading(here, self.births.get(here.index), is_present=True) for here in machine.interfaces.values()
+            self._reading(here, self.announced.get(here.index), is_present=True) for here in machine.interfaces.values()
         ]
         self.seen.update((gone, gone.moved) for gone, _ in self.departures)
         self.seen.update((here, here.moved) for here in machine.interfaces.values() if here.shown is None)
-        self.births.clear()
+        self.announced.clear()
         self.departures.clear()
         return Scan(
             machine.boot_id,
@@ -235,6 +235,6 @@ class FakeMeter:
             }
         return self._links
 
-    def _reading(self, of: Interface, born: Counts | None, *, is_present: bool) -> Reading:
+    def _reading(self, of: Interface, announced: Counts | None, *, is_present: bool) -> Reading:
         epoch = Epoch(self.machine.boot_id, self.machine.namespace, of.index)
-        return Reading(Subject("interface", (of.name,)), epoch, of.shown or of.counts, of.bits, born, is_present)
+        return Reading(Subject("interface", (of.name,)), epoch, of.shown or of.counts, of.bits, announced, is_present)

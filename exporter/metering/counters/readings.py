@@ -64,7 +64,7 @@ class Epoch(NamedTuple):
 class Reading(NamedTuple):
     """Cumulative counts of one subject at one instant.
 
-    `born` are the counts that the kernel reported when the subject appeared while we listened: all above them
+    `announced` are the counts that the kernel reported when the subject appeared while we listened: all above them
     was moved under our eyes. `is_present` is False for the last counts of a subject that has vanished. A count that
     could not be read is negative.
     """
@@ -73,7 +73,7 @@ class Reading(NamedTuple):
     epoch: Epoch
     counts: Counts
     counter_bits: int = 64
-    born: Counts | None = None
+    announced: Counts | None = None
     is_present: bool = True
 
 

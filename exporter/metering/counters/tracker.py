@@ -160,7 +160,7 @@ class CounterTracker:
         link = scan.links.get(reading.subject.name)
         bounds = bounds_of(counter, link, interval.seconds, is_gap=bool(interval.gap))
         self.events.note_unreadable(counter, plausibility.unreadable(reading.counts), at)
-        if counter.epoch == reading.epoch and reading.born is None:
+        if counter.epoch == reading.epoch and reading.announced is None:
             delta, counts = self._continue(counter, reading, bounds, interval)
         else:
             delta, counts = self._begin(counter, reading, bounds, scan, interval)
@@ -231,8 +231,8 @@ class CounterTracker:
     ) -> tuple[Delta, Counts]:
         """The first reading of an epoch: what of it was moved under our eyes, and what lived before us."""
         previous = self._previous_names.of(reading.epoch)
-        is_renamed = previous is not None and reading.born is None
-        past = previous.counts if previous is not None and is_renamed else reading.born
+        is_renamed = previous is not None and reading.announced is None
+        past = previous.counts if previous is not None and is_renamed else reading.announced
         before, after = plausibility.readable(past or NOTHING, reading.counts)
         counter.fall = previous.fall if previous is not None and is_renamed else None
         if previous is not None and is_renamed:
@@ -244,9 +244,9 @@ class CounterTracker:
         elif (interval.is_first_ever and self._count_since_boot) or interval.is_new_boot:
             before, after = plausibility.readable(NOTHING, reading.counts)
             delta = since_boot(after, seconds=bounds.seconds, most=bounds.most)
-        elif interval.is_first_ever or (reading.born is None and self._was_there_unmetered(reading, scan)):
+        elif interval.is_first_ever or (reading.announced is None and self._was_there_unmetered(reading, scan)):
             delta = Delta(NOTHING, "baseline")
-        elif reading.born is not None:
+        elif reading.announced is not None:
             delta = self._difference(counter, before, reading._replace(counts=after), bounds, interval)
         elif "receive_bytes" in counter.unreadable or "transmit_bytes" in counter.unreadable:
             delta = Delta(NOTHING, "baseline")

@@ -34,7 +34,7 @@ def test_a_birth_counts_exactly_what_was_moved_since(books: Books) -> None:
 def test_a_stranger_with_50_mb_counts_if_its_link_can_have_moved_them(books: Books, speed: int, expected: int) -> None:
     books.start()
     books.machine.create("usb0", counts=Counts(receive_bytes=50_000_000), speed=speed)
-    books.meter.births.clear()
+    books.meter.announced.clear()
     books.run(1)
     books.commit()
 

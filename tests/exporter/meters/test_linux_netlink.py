@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from exporter.metering.counters.readings import Counts
-from exporter.meters.interfaces.linux.link_table import Census, Departure
+from exporter.meters.interfaces.linux.link_table import LinkTable, RemovedLink
 from exporter.meters.interfaces.linux.netlink import (
     LinkFacts,
     Message,
@@ -216,49 +216,49 @@ def facts(index: int, name: str) -> LinkFacts:
 
 
 def test_the_census_follows_names_that_are_swapped() -> None:
-    census = Census()
-    census.learn(facts(1, "a"))
-    census.learn(facts(2, "b"))
+    link_table = LinkTable()
+    link_table.learn(facts(1, "a"))
+    link_table.learn(facts(2, "b"))
 
-    touched = [census.follow(facts(*step), Counts()) for step in ((1, "x"), (2, "a"), (1, "b"))]
+    touched = [link_table.follow(facts(*step), Counts()) for step in ((1, "x"), (2, "a"), (1, "b"))]
 
-    assert census.names == {"b": 1, "a": 2}
+    assert link_table.names == {"b": 1, "a": 2}
     assert touched == [{"a", "x"}, {"a", "b"}, {"b", "x"}]
-    assert census.births == {}
+    assert link_table.announced == {}
 
 
 def test_the_census_keeps_a_birth_until_it_was_delivered() -> None:
-    census = Census()
-    census.follow(facts(1, "a"), Counts(5))
+    link_table = LinkTable()
+    link_table.follow(facts(1, "a"), Counts(5))
 
-    census.delivered({"other"})
-    kept = dict(census.births)
-    census.delivered({"a"})
+    link_table.acknowledge({"other"})
+    kept = dict(link_table.announced)
+    link_table.acknowledge({"a"})
 
     assert kept == {1: Counts(5)}
-    assert census.births == {}
+    assert link_table.announced == {}
 
 
 def test_the_census_pairs_a_short_life_with_its_birth_and_ignores_strangers() -> None:
-    census = Census()
-    census.follow(facts(1, "a"), Counts(5))
+    link_table = LinkTable()
+    link_table.follow(facts(1, "a"), Counts(5))
 
-    census.leave(facts(1, "a"), Counts(9))
-    census.leave(facts(8, "stranger"), Counts(1))
+    link_table.leave(facts(1, "a"), Counts(9))
+    link_table.leave(facts(8, "stranger"), Counts(1))
 
-    assert census.departures == [Departure(1, "a", Counts(9), Counts(5))]
-    assert census.names == {}
-    assert census.births == {}
+    assert link_table.removed == [RemovedLink(1, "a", Counts(9), Counts(5))]
+    assert link_table.names == {}
+    assert link_table.announced == {}
 
 
 def test_the_census_forgets_whose_end_nobody_told() -> None:
-    census = Census()
-    census.learn(facts(1, "a"))
-    census.learn(facts(2, "b"))
-    census.changed.clear()
+    link_table = LinkTable()
+    link_table.learn(facts(1, "a"))
+    link_table.learn(facts(2, "b"))
+    link_table.changed.clear()
 
-    census.keep_only({2})
+    link_table.keep_only({2})
 
-    assert census.names == {"b": 2}
-    assert census.changed == {1}
-    assert census.departures == []
+    assert link_table.names == {"b": 2}
+    assert link_table.changed == {1}
+    assert link_table.removed == []

@@ -62,7 +62,7 @@ def read_text(path: Path) -> str:
         raise MeterError(f"{path}: {error.strerror}") from error
 
 
-def told_name(name: str) -> str:
+def printable_name(name: str) -> str:
     """The name as everybody can write it: the kernel takes bytes that are no UTF-8, a database and JSON do not."""
     return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -115,7 +115,7 @@ def read_link(folder: Path, pppoe: tuple[str, ...]) -> Link | None:
     kind = hardware.kind or _virtual_kind(folder, is_physical=hardware.is_physical)
     lower = _lower(folder)
     return Link(
-        name=told_name(folder.name),
+        name=printable_name(folder.name),
         index=index,
         kind=kind,
         is_up=_is_up(folder, flags),
@@ -184,7 +184,7 @@ def _device_type(uevent: str) -> str:
 
 def _lower(folder: Path) -> tuple[str, ...]:
     try:
-        return tuple(sorted(told_name(entry.name.removeprefix("lower_")) for entry in folder.glob("lower_*")))
+        return tuple(sorted(printable_name(entry.name.removeprefix("lower_")) for entry in folder.glob("lower_*")))
     except OSError:
         return ()
 

@@ -9,23 +9,23 @@ if TYPE_CHECKING:
     from exporter.meters.interfaces.linux.netlink import LinkFacts
 
 
-class Departure(NamedTuple):
-    """An interface's end in this namespace, its last counts, and `born` where nobody read it in between."""
+class RemovedLink(NamedTuple):
+    """An interface's end in this namespace, its last counts, and `announced` where nobody read it in between."""
 
     ifindex: int
     name: str
     counts: Counts
-    born: Counts | None
+    announced: Counts | None
 
 
-class Census:
+class LinkTable:
     """The interfaces of one namespace, kept true by the kernel's link messages in their order."""
 
     def __init__(self) -> None:
         self.members: dict[int, LinkFacts] = {}
         self.names: dict[str, int] = {}
-        self.births: dict[int, Counts] = {}
-        self.departures: list[Departure] = []
+        self.announced: dict[int, Counts] = {}
+        self.removed: list[RemovedLink] = []
         self.replaced: set[int] = set()
         """Indexes that another device has now, whose birth nobody told."""
         self.changed: set[int] = set()
@@ -39,7 +39,7 @@ class Census:
         self.members[facts.ifindex] = facts
         self.changed.add(facts.ifindex)
         if before is not None and _is_another(before, facts):
-            self.births.pop(facts.ifindex, None)
+            self.announced.pop(facts.ifindex, None)
             self.replaced.add(facts.ifindex)
         if before is not None and before.name == facts.name:
             return set()
@@ -53,7 +53,7 @@ class Census:
     def follow(self, facts: LinkFacts, counts: Counts | None) -> set[str]:
         """Take a link event; an index that nobody knew was born with these counts."""
         if counts is not None and facts.ifindex not in self.members:
-            self.births[facts.ifindex] = counts
+            self.announced[facts.ifindex] = counts
         return self.learn(facts)
 
     def leave(self, facts: LinkFacts, counts: Counts | None) -> set[str]:
@@ -62,26 +62,26 @@ class Census:
         if before is None:
             return set()
         self._release(before)
-        born = self.births.pop(facts.ifindex, None)
+        announced = self.announced.pop(facts.ifindex, None)
         self.replaced.discard(facts.ifindex)
         self.changed.add(facts.ifindex)
         if counts is not None:
-            self.departures.append(Departure(facts.ifindex, before.name, counts, born))
+            self.removed.append(RemovedLink(facts.ifindex, before.name, counts, announced))
         return {before.name}
 
     def keep_only(self, indexes: set[int]) -> None:
         """Forget whose end nobody told us."""
         for index in self.members.keys() - indexes:
             self._release(self.members.pop(index))
-            self.births.pop(index, None)
+            self.announced.pop(index, None)
             self.replaced.discard(index)
             self.changed.add(index)
 
-    def delivered(self, names: set[str] | dict[str, object]) -> None:
+    def acknowledge(self, names: set[str] | dict[str, object]) -> None:
         """Forget the births of those that were read, and all departures."""
-        self.departures.clear()
-        for index in [index for index in self.births if self.members[index].name in names]:
-            del self.births[index]
+        self.removed.clear()
+        for index in [index for index in self.announced if self.members[index].name in names]:
+            del self.announced[index]
         self.replaced -= {index for index in self.replaced if self.members[index].name in names}
 
     def _release(self, facts: LinkFacts) -> None:

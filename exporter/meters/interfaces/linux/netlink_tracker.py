@@ -9,11 +9,11 @@ from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.linux.facts import (
     Hardware,
     kind_of,
+    printable_name,
     read_hardware,
     read_optional,
-    told_name,
 )
-from exporter.meters.interfaces.linux.link_table import Census, Departure
+from exporter.meters.interfaces.linux.link_table import LinkTable, RemovedLink
 from exporter.meters.interfaces.linux.netlink import (
     RTM_DELLINK,
     RTM_NEWLINK,
@@ -59,66 +59,66 @@ class _Event(NamedTuple):
     counts: Counts | None
 
 
-class NetlinkRoster:
+class NetlinkTracker:
     """Knows names, births and ends from the kernel's own messages; reads sysfs only when a link changes."""
 
     def __init__(self, *, listener: LinkListener, proc: Path, sys: Path) -> None:
         self._listener = listener
         self._proc = proc
         self._folder = sys / "class/net"
-        self._census = Census()
+        self._link_table = LinkTable()
         self._hardware: dict[int, Hardware] = {}
         self._refreshed: dict[int, tuple[Hardware, Hardware]] = {}
         self._links: dict[str, Link] = {}
         self._routes: list[KernelRoute] = []
         self._is_list_needed = True
         self._are_routes_stale = True
-        self._strangers: set[str] = set()
+        self._unknown_names: set[str] = set()
         self.namespace = listener.namespace
 
     @property
     def names(self) -> dict[str, int]:
-        """The index of each name, as of the last `settle`."""
-        return self._census.names
+        """The index of each name, as of the last `read_consistently`."""
+        return self._link_table.names
 
     @property
-    def births(self) -> dict[int, Counts]:
+    def announced(self) -> dict[int, Counts]:
         """The first counts of those who appeared and were not yet delivered."""
-        return self._census.births
+        return self._link_table.announced
 
     @property
-    def departures(self) -> list[Departure]:
+    def removed(self) -> list[RemovedLink]:
         """The last counts of those who left and were not yet delivered."""
-        return self._census.departures
+        return self._link_table.removed
 
-    def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
+    def read_consistently(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
         """Read counters until nobody came, went or was renamed meanwhile; drops who never stood still."""
         touched: set[str] = set()
         counters: dict[str, Counters] = {}
-        self._hear_or_list()
+        self._drain_or_list()
         for _ in range(_TRIES):
             counters = read()
-            touched = self._hear_or_list()
+            touched = self._drain_or_list()
             if not touched:
                 break
-        self._notice_strangers(counters)
+        self._note_unknown_names(counters)
         return {name: counters[name] for name in counters if name not in touched} if touched else counters
 
     @property
     def replaced(self) -> set[int]:
         """Indexes that another device has now, whose birth nobody told."""
-        return self._census.replaced
+        return self._link_table.replaced
 
     def losses(self) -> tuple[str, ...]:
         """What the kernel had to tell and threw away since this was last asked."""
         return self._listener.losses()
 
-    def delivered(self, names: Iterable[str]) -> None:
+    def acknowledge(self, names: Iterable[str]) -> None:
         """Forget births and ends that a look has reported."""
-        if self._census.births or self._census.departures or self._census.replaced:
-            self._census.delivered(set(names))
+        if self._link_table.announced or self._link_table.removed or self._link_table.replaced:
+            self._link_table.acknowledge(set(names))
 
-    def hear(self) -> set[str]:
+    def drain_messages(self) -> set[str]:
         """Take the link messages that wait; gives the names that now mean something else."""
         try:
             drained = self._listener.drain()
@@ -128,20 +128,20 @@ class NetlinkRoster:
             self._is_list_needed = True
             raise MeterError(f"netlink: {error}") from error
 
-    def _hear_or_list(self) -> set[str]:
-        touched = self.hear()
+    def _drain_or_list(self) -> set[str]:
+        touched = self.drain_messages()
         return touched | self._list_all() if self._is_list_needed else touched
 
     def _take(self, events: Iterable[_Event]) -> set[str]:
         touched: set[str] = set()
         for event in events:
             if event.is_end:
-                touched |= self._census.leave(event.facts, event.counts)
+                touched |= self._link_table.leave(event.facts, event.counts)
             elif self._is_list_needed:
                 # its first message may be among the lost ones
-                touched |= self._census.learn(event.facts)
+                touched |= self._link_table.learn(event.facts)
             else:
-                touched |= self._census.follow(event.facts, event.counts)
+                touched |= self._link_table.follow(event.facts, event.counts)
         return touched
 
     def _list_all(self) -> set[str]:
@@ -154,16 +154,16 @@ class NetlinkRoster:
                 failure = error
                 continue
             self._take(events)
-            self._census.keep_only(_present(events))
+            self._link_table.keep_only(_present(events))
             self._is_list_needed = False
-            return set(self._census.names)
+            return set(self._link_table.names)
         raise MeterError(f"netlink: cannot list the links: {failure}") from failure
 
-    def _notice_strangers(self, counters: dict[str, Counters]) -> None:
+    def _note_unknown_names(self, counters: dict[str, Counters]) -> None:
         """A device is listed just before it is announced; one that stays unknown means a lost message."""
-        strangers = counters.keys() ^ self.names.keys()
-        self._is_list_needed |= not self._strangers.isdisjoint(strangers)
-        self._strangers = strangers
+        unknown_names = counters.keys() ^ self.names.keys()
+        self._is_list_needed |= not self._unknown_names.isdisjoint(unknown_names)
+        self._unknown_names = unknown_names
 
     def links(self) -> dict[str, Link]:
         """The links by name: the same object until one of them changes."""
@@ -171,48 +171,48 @@ class NetlinkRoster:
         for index, (before, after) in refreshed.items():
             if self._hardware.get(index) is before and after != before:
                 self._hardware[index] = after
-                self._census.changed.add(index)
-        if not self._census.changed:
+                self._link_table.changed.add(index)
+        if not self._link_table.changed:
             return self._links
-        for index in self._census.changed:
+        for index in self._link_table.changed:
             self._look_at(index)
-        self._census.changed.clear()
+        self._link_table.changed.clear()
         self._links = self._stack()
         return self._links
 
     def _look_at(self, index: int) -> None:
         before = self._hardware.pop(index, None)
-        facts = self._census.members.get(index)
+        facts = self._link_table.members.get(index)
         if facts is not None and facts.kind not in _VIRTUAL_DRIVERS:
             self._hardware[index] = read_hardware(self._folder / facts.name, index)
         # IPv4 routes vanish with their link without a message of their own
-        is_routed = facts is not None and any(route.device == told_name(facts.name) for route in self._routes)
+        is_routed = facts is not None and any(route.device == printable_name(facts.name) for route in self._routes)
         self._are_routes_stale |= is_routed or before is not None or index in self._hardware
 
     def _stack(self) -> dict[str, Link]:
-        members = self._census.members
+        members = self._link_table.members
         ports: dict[int, list[str]] = {}
         for facts in members.values():
             if facts.master:
-                ports.setdefault(facts.master, []).append(told_name(facts.name))
+                ports.setdefault(facts.master, []).append(printable_name(facts.name))
         pppoe = parse_pppoe(read_optional(self._proc / "net/pppoe")) if self._has_ppp() else ()
         return {
-            told_name(facts.name): self._link(facts, tuple(ports.get(facts.ifindex, ())), pppoe)
+            printable_name(facts.name): self._link(facts, tuple(ports.get(facts.ifindex, ())), pppoe)
             for facts in members.values()
         }
 
     def _has_ppp(self) -> bool:
-        return any(facts.kind == "ppp" for facts in self._census.members.values())
+        return any(facts.kind == "ppp" for facts in self._link_table.members.values())
 
     def _link(self, facts: LinkFacts, ports: tuple[str, ...], pppoe: tuple[str, ...]) -> Link:
         hardware = self._hardware.get(facts.ifindex, Hardware())
-        parent = self._census.members.get(facts.parent)
+        parent = self._link_table.members.get(facts.parent)
         lower = ports
         if parent is not None and parent is not facts and facts.kind not in _WITHOUT_PARENT:
-            lower = (*ports, told_name(parent.name))
+            lower = (*ports, printable_name(parent.name))
         kind = kind_of(facts.kind, hardware.kind, facts.hardware_type)
         return Link(
-            name=told_name(facts.name),
+            name=printable_name(facts.name),
             index=facts.ifindex,
             kind=kind,
             is_up=facts.is_up,
@@ -253,8 +253,8 @@ class NetlinkRoster:
                 continue
             leading = int(route.first_byte != 0) if route.length == 1 else route.first_byte
             for index, has_gateway in route.next_hops:
-                if index in self._census.members:
-                    name = told_name(self._census.members[index].name)
+                if index in self._link_table.members:
+                    name = printable_name(self._link_table.members[index].name)
                     yield KernelRoute(
                         name,
                         is_ipv6=False,

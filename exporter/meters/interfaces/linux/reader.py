@@ -10,16 +10,16 @@ from exporter.metering.counters.readings import Counts, Epoch, Link, Reading, Sc
 from exporter.metering.samples import MeterError
 from exporter.metering.subjects import Subject
 from exporter.meters.interfaces.linux.counters import CounterTable
-from exporter.meters.interfaces.linux.facts import read_text, told_name
+from exporter.meters.interfaces.linux.facts import printable_name, read_text
 from exporter.meters.interfaces.linux.listener import LinkListener
-from exporter.meters.interfaces.linux.netlink_tracker import NetlinkRoster
-from exporter.meters.interfaces.linux.sysfs_tracker import SysfsRoster
+from exporter.meters.interfaces.linux.netlink_tracker import NetlinkTracker
+from exporter.meters.interfaces.linux.sysfs_tracker import SysfsTracker
 from exporter.meters.interfaces.linux.uplinks import KernelRoute, decide_uplinks, default_carriers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from exporter.meters.interfaces.linux.link_table import Departure
+    from exporter.meters.interfaces.linux.link_table import RemovedLink
 
 _PROC = Path("/proc")
 _SYS = Path("/sys")
@@ -30,7 +30,7 @@ _64_BIT_MACHINES_WITHOUT_64 = frozenset({"s390x", "alpha", "armv8l", "armv8b"})
 Counters = TypeVar("Counters")
 
 
-class Roster(Protocol):
+class LinkTracker(Protocol):
     """Pairs names of counters with the identities and links of interfaces."""
 
     namespace: int
@@ -40,11 +40,11 @@ class Roster(Protocol):
         """The index of each name."""
 
     @property
-    def births(self) -> dict[int, Counts]:
+    def announced(self) -> dict[int, Counts]:
         """First counts not yet delivered, by index."""
 
     @property
-    def departures(self) -> list[Departure]:
+    def removed(self) -> list[RemovedLink]:
         """Last counts not yet delivered."""
 
     @property
@@ -54,10 +54,10 @@ class Roster(Protocol):
     def losses(self) -> tuple[str, ...]:
         """What the kernel had to tell and threw away since this was last asked."""
 
-    def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
+    def read_consistently(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
         """Read counters while nobody's name changes its meaning."""
 
-    def delivered(self, names: Iterable[str]) -> None:
+    def acknowledge(self, names: Iterable[str]) -> None:
         """Forget what was reported."""
 
     def links(self) -> dict[str, Link]:
@@ -103,10 +103,10 @@ class LinuxCounterReader:
         self._wide: set[int] = set()
         self._kept: dict[str, _Kept] = {}
         self._decided: tuple[dict[str, Link], list[KernelRoute], frozenset[str]] | None = None
-        self._roster: Roster = (
-            SysfsRoster(proc=proc, sys=sys)
+        self._tracker: LinkTracker = (
+            SysfsTracker(proc=proc, sys=sys)
             if listener is None
-            else NetlinkRoster(listener=listener, proc=proc, sys=sys)
+            else NetlinkTracker(listener=listener, proc=proc, sys=sys)
         )
 
     @classmethod
@@ -121,32 +121,32 @@ class LinuxCounterReader:
     def scan(self) -> Scan:
         """Read every counter now; raises MeterError, and then keeps births and ends for the next look."""
         boot_id = self._boot_id = self._boot_id or self._read_boot_id()
-        counters = self._roster.settle(self._table.read)
-        links = self._roster.links()
+        counters = self._tracker.read_consistently(self._table.read)
+        links = self._tracker.links()
         uplinks = self._uplinks(links)
         readings = (*self._ended(), *self._present(counters))
-        self._roster.delivered(counters)
-        return Scan(boot_id, self._roster.namespace, readings, links, uplinks, self._roster.losses())
+        self._tracker.acknowledge(counters)
+        return Scan(boot_id, self._tracker.namespace, readings, links, uplinks, self._tracker.losses())
 
     def default_devices(self) -> frozenset[str]:
         """Devices with a default route, in any table, that lead outside by themselves; to be asked after a look."""
-        links = self._roster.links()
-        routes = [route for route in self._roster.routes() if route.device in links]
+        links = self._tracker.links()
+        routes = [route for route in self._tracker.routes() if route.device in links]
         return frozenset(default_carriers([route for route in routes if not links[route.device].is_loopback], links))
 
     def refresh_links(self) -> None:
         """Read what may be slow (speeds) on a worker thread, for the next look; raises MeterError."""
-        self._roster.refresh()
+        self._tracker.refresh()
 
     @property
     def announces_links(self) -> bool:
         """True with netlink."""
-        return isinstance(self._roster, NetlinkRoster)
+        return isinstance(self._tracker, NetlinkTracker)
 
     def close(self) -> None:
         """Stop listening."""
         self._table.close()
-        self._roster.close()
+        self._tracker.close()
 
     def _read_boot_id(self) -> str:
         path = self._proc / "sys/kernel/random/boot_id"
@@ -156,14 +156,14 @@ class LinuxCounterReader:
         return boot_id
 
     def _uplinks(self, links: dict[str, Link]) -> frozenset[str]:
-        routes = self._roster.routes()
+        routes = self._tracker.routes()
         decided = self._decided
         if decided is None or decided[0] is not links or decided[1] is not routes:
             decided = self._decided = (links, routes, decide_uplinks(routes, links))
         return decided[2]
 
     def _ended(self) -> Iterator[Reading]:
-        for end in self._roster.departures:
+        for end in self._tracker.removed:
             bits = self._bits(end.ifindex, end.counts)
             self._wide.discard(end.ifindex)
             yield Reading(
@@ -171,13 +171,13 @@ class LinuxCounterReader:
                 self._epoch(end.ifindex),
                 end.counts,
                 bits,
-                end.born,
+                end.announced,
                 is_present=False,
             )
 
     def _present(self, counters: dict[str, bytes]) -> list[Reading]:
         """A reading for each name; an idle interface gets its last one again: it pays with many veths."""
-        names, births, kept, replaced = self._roster.names, self._roster.births, self._kept, self._roster.replaced
+        names, announced, kept, replaced = self._tracker.names, self._tracker.announced, self._kept, self._tracker.replaced
         now: dict[str, _Kept] = {}
         for name, columns in counters.items():
             index = names.get(name)
@@ -188,26 +188,26 @@ class LinuxCounterReader:
                 last is None
                 or last.columns != columns
                 or last.ifindex != index
-                or index in births
+                or index in announced
                 or index in replaced
-                or last.reading.born is not None
+                or last.reading.announced is not None
             ):
-                last = _Kept(index, columns, self._reading(name, index, columns, births.get(index)))
+                last = _Kept(index, columns, self._reading(name, index, columns, announced.get(index)))
                 if index in replaced:  # what it had before it was seen, nobody knows
-                    last = last._replace(reading=last.reading._replace(born=last.reading.counts))
+                    last = last._replace(reading=last.reading._replace(announced=last.reading.counts))
             now[name] = last
         self._kept = now
         return [last.reading for last in now.values()]
 
-    def _reading(self, name: str, index: int, columns: bytes, born: Counts | None) -> Reading:
+    def _reading(self, name: str, index: int, columns: bytes, announced: Counts | None) -> Reading:
         counts = self._table.counts(columns)
-        return Reading(self._subject(name), self._epoch(index), counts, self._bits(index, counts), born)
+        return Reading(self._subject(name), self._epoch(index), counts, self._bits(index, counts), announced)
 
     def _subject(self, name: str) -> Subject:
-        return Subject("interface", (told_name(name),))
+        return Subject("interface", (printable_name(name),))
 
     def _epoch(self, index: int) -> Epoch:
-        return Epoch(self._boot_id, self._roster.namespace, index)
+        return Epoch(self._boot_id, self._tracker.namespace, index)
 
     def _bits(self, index: int, counts: Counts) -> int:
         """A driver on a 32-bit kernel may count in 64 bits all the same; one larger value proves it."""

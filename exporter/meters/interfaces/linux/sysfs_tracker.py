@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from exporter.metering.samples import MeterError
-from exporter.meters.interfaces.linux.facts import read_index, read_link, read_optional, told_name
+from exporter.meters.interfaces.linux.facts import printable_name, read_index, read_link, read_optional
 from exporter.meters.interfaces.linux.uplinks import KernelRoute, parse_ipv4_routes, parse_ipv6_routes, parse_pppoe
 
 if TYPE_CHECKING:
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.metering.counters.readings import Counts, Link
-    from exporter.meters.interfaces.linux.link_table import Departure
+    from exporter.meters.interfaces.linux.link_table import RemovedLink
 
 _TRIES = 5
 
 Counters = TypeVar("Counters")
 
 
-class SysfsRoster:
+class SysfsTracker:
     """Reads sys/class/net/*/ifindex at every look, other facts at first sight and at `refresh`."""
 
     namespace = 0
@@ -33,11 +33,11 @@ class SysfsRoster:
         self._route_texts = ("", "")
         self._routes: list[KernelRoute] = []
         self.names: dict[str, int] = {}
-        self.births: dict[int, Counts] = {}
-        self.departures: list[Departure] = []
+        self.announced: dict[int, Counts] = {}
+        self.removed: list[RemovedLink] = []
         self.replaced: set[int] = set()
 
-    def settle(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
+    def read_consistently(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
         """Read counters between two equal scans of names and indexes; drops who never stood still."""
         before = self._scan()
         counters: dict[str, Counters] = {}
@@ -62,7 +62,7 @@ class SysfsRoster:
         """Nothing is told here, and nothing lost."""
         return ()
 
-    def delivered(self, names: Iterable[str]) -> None:
+    def acknowledge(self, names: Iterable[str]) -> None:
         """Nothing to forget."""
 
     def links(self) -> dict[str, Link]:
@@ -71,11 +71,11 @@ class SysfsRoster:
         known = self._links if refreshed is None else refreshed
         links: dict[str, Link] = {}
         for name, index in self.names.items():
-            link = known.get(told_name(name))
+            link = known.get(printable_name(name))
             if link is None or link.index != index:
                 link = read_link(self._folder / name, self._pppoe())
             if link is not None:
-                links[told_name(name)] = link
+                links[printable_name(name)] = link
         if links != self._links:
             self._links = links
         return self._links

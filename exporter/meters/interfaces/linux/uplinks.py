@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.samples import MeterError
-from exporter.meters.interfaces.linux.facts import told_name
+from exporter.meters.interfaces.linux.facts import printable_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +60,7 @@ def parse_ipv4_routes(text: str, source: str) -> list[KernelRoute]:
         leading = int(address != 0) if length == 1 else address
         routes.append(
             KernelRoute(
-                told_name(columns[0]),
+                printable_name(columns[0]),
                 is_ipv6=False,
                 destination=leading,
                 length=length,
@@ -87,7 +87,7 @@ def parse_ipv6_routes(text: str, source: str) -> list[KernelRoute]:
             raise MeterError(f"{source}: not a route: {line.strip()!r}") from error
         if not flags & _RTF_UP or flags & _RTF_REJECT:
             continue
-        device = told_name(columns[9].strip(" "))
+        device = printable_name(columns[9].strip(" "))
         routes.append(
             KernelRoute(device, is_ipv6=True, destination=destination, length=length, has_gateway=has_gateway)
         )
@@ -97,7 +97,7 @@ def parse_ipv6_routes(text: str, source: str) -> list[KernelRoute]:
 def parse_pppoe(text: str) -> tuple[str, ...]:
     """The Ethernet devices under PPPoE sessions, from /proc/net/pppoe."""
     rows = ([column for column in line.split(" ") if column] for line in text.split("\n")[1:])
-    return tuple(dict.fromkeys(told_name(columns[2]) for columns in rows if len(columns) == 3))  # noqa: PLR2004 - id, address, device
+    return tuple(dict.fromkeys(printable_name(columns[2]) for columns in rows if len(columns) == 3))  # noqa: PLR2004 - id, address, device
 
 
 def decide_uplinks(routes: Iterable[KernelRoute], links: Mapping[str, Link]) -> frozenset[str]:
