@@ -2,7 +2,7 @@
 
 Within a boot the steady clock knows every distance, and the newest clock that is credible knows the place. So what was
 booked since the boot (or since the last step) moves by the step, forward as backward; older history stays. A clock
-before this software was made, or long before the last look, is wrong: history stays where it is until a step mends it.
+before this software, or long before the last sample, is wrong: history stays where it is until a step mends it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class PutBack(NamedTuple):
 
 
 ClockChange = Settle | Move | Realign | PutBack
-"""What a clock that was set asks of the books; applied in order."""
+"""What a clock that was set asks of the ledger; applied in order."""
 
 
 class Reckoning(NamedTuple):
@@ -77,7 +77,7 @@ class Reckoning(NamedTuple):
     too: of earlier boots, should the clock go back to what it was then; of this one, from before it went wrong by
     `behind` seconds; 0 for none. `off` is how long (seconds) the machine was off before this boot, 0 once the clock was
     set in it.
-    `told` is the latest instant that the clock told, where it was set back since by less than a step; 0 for none.
+    `furthest` is the latest instant of the clock, where it was set back since by less than a step; 0 for none.
     """
 
     began: int
@@ -91,34 +91,34 @@ class Reckoning(NamedTuple):
     behind: int = 0
     off: int = 0
     is_wrong: bool = False
-    told: int = 0
+    furthest: int = 0
 
     def goes_on(self, last: int, now: int) -> Reckoning:
-        """The same clock: it told `last` and tells `now`, which may be earlier by less than a step (UTC seconds)."""
+        """The same clock: it was `last` and is `now`, which may be earlier by less than a step (UTC seconds)."""
         if now >= last:
             return self
-        return self._replace(began=min(self.began, now), told=self.latest(last))
+        return self._replace(began=min(self.began, now), furthest=self.latest(last))
 
     def latest(self, last: int) -> int:
-        """The latest instant (UTC seconds) that the clock told, which tells `last`: nothing is booked later."""
-        return max(last, self.told)
+        """The latest instant (UTC seconds) of the clock, which is at `last`: nothing is entered later."""
+        return max(last, self.furthest)
 
     def lead_at(self, elapsed: int) -> int:
-        """The lead when the steady clock tells `elapsed` seconds: after a week without a step there is none."""
+        """The lead when the steady clock is at `elapsed` seconds: after a week without a step there is none."""
         return 0 if elapsed - self.lead_since >= SETTLED_SECONDS and not self.is_wrong else self.lead
 
     def doubt_at(self, elapsed: int) -> int:
-        """By how much (seconds) the clock is ahead of the time that nobody doubts; negative where it is wrong."""
+        """By how much (seconds) the clock is ahead of the time beyond doubt; negative where it is wrong."""
         lead = self.lead_at(elapsed)
         return lead if self.is_wrong else max(lead, 0) + (self.off if elapsed < BOOT_SECONDS else 0)
 
 
 class Step(NamedTuple):
-    """The clock told another time than elapsed time says, or the machine has booted.
+    """The clock differs from elapsed time, or the machine has booted.
 
-    `last` (UTC seconds) is what the clock told at the last look, `start` what the clock of now would have told then
-    (for a boot: when the boot began, as if no time had passed before), `new` what it tells now. `elapsed` are seconds
-    of the steady clock: now, and at the last look.
+    `last` (UTC seconds) is the clock at the last sample, `start` what the clock of now would have been then
+    (for a boot: when the boot began, as if no time had passed before), `new` the clock now. `elapsed` are seconds
+    of the steady clock: now, and at the last sample.
     """
 
     last: int
@@ -146,7 +146,7 @@ def inherited_reckoning(last: int, elapsed: int) -> Reckoning:
 
 
 def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[ClockChange]]:
-    """What a step, or a boot, asks of the books, and what is known of the clock after it."""
+    """What a step, or a boot, asks of the ledger, and what is known of the clock after it."""
     newest = held.reach if held.is_wrong else held.latest(step.last)
     is_young = not step.is_boot and step.last_elapsed - held.stepped < SETTLED_SECONDS
     reach = held.reach if is_young else newest
@@ -173,9 +173,9 @@ def reckon(held: Reckoning, step: Step) -> tuple[Reckoning, list[ClockChange]]:
     lead, since = _lead(held, step, sure)
     off = step.seconds if step.is_boot and not held.is_wrong and 0 < step.seconds <= SETTLED_SECONDS else 0
     floor = floor if step.is_boot and not held.is_wrong else step.new
-    told = held.told + step.seconds if held.told and not step.is_boot else 0
+    furthest = held.furthest + step.seconds if held.furthest and not step.is_boot else 0
     return Reckoning(
-        began, age, min(reach, step.start), lead, since, doubted, floor, elder, off=off, told=told
+        began, age, min(reach, step.start), lead, since, doubted, floor, elder, off=off, furthest=furthest
     ), changes
 
 
@@ -230,8 +230,8 @@ def _follow_a_wrong_clock(held: Reckoning, step: Step, reach: int, sure: int) ->
         is_wrong=True,
     )
     if held.is_wrong or (held.doubted and step.is_boot):
-        told = held.told + step.seconds if held.told else 0
-        known = known._replace(began=held.began + step.seconds, told=max(told, 0))
+        furthest = held.furthest + step.seconds if held.furthest else 0
+        known = known._replace(began=held.began + step.seconds, furthest=max(furthest, 0))
         if held.elder and not step.is_boot:
             known = known._replace(elder=held.elder, behind=held.behind + step.seconds)
         return known, [Move(held.began, held.latest(step.last), step.seconds)]

@@ -145,7 +145,7 @@ class IsolatedMeter:
         return checkpoint._replace(facts=facts, subjects=held)
 
     def _read_aside(self) -> Boot | None:
-        """Read on a thread of its own: one that hangs is asked again when it has come back."""
+        """Read on a thread of its own: one that hangs is not read again before it comes back."""
         reading = self._reading = self._reading or _Reading(self._meter)
         if not reading.done.wait(READ_SECONDS):
             raise MeterError(f"no answer for {time.perf_counter() - reading.began:.1f} s")

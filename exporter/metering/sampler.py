@@ -154,6 +154,6 @@ class Sampler:
 
 
 def _boot_of(meters: Sequence[IsolatedMeter]) -> Boot | None:
-    """The boot that a meter has read; one that knows whether it goes on is asked first."""
+    """The boot that a meter has read; one that says whether it goes on comes first."""
     boots = [meter.boot for meter in meters if meter.boot is not None]
     return next((boot for boot in boots if boot.goes_on is not None), boots[0] if boots else None)

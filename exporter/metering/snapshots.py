@@ -1,4 +1,4 @@
-"""What the sampler publishes after each sample: everything that /metrics and the live answers show."""
+"""What the sampler publishes after each sample: all that /metrics and the live answers are made of."""
 
 from __future__ import annotations
 

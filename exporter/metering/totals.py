@@ -99,7 +99,7 @@ class SubjectTotals:
         return (day, week.plus(*day), month, year.plus(*month))
 
     def past(self, today: date) -> int:
-        """A number that stays while bytes are added to this day alone: whoever shows the rest may keep it so long."""
+        """Version of everything but today's amount; changes when a cached history must be rendered again."""
         if today != self._today:
             self._today = today
             self._past += 1
@@ -185,7 +185,7 @@ class Totals:
         return day
 
     def today(self, now_seconds: int) -> date:
-        """The local day now; a new one changes what is told."""
+        """The local day now; a new one begins another layout."""
         begins, ends = self._bounds
         if not begins <= now_seconds < ends:
             self._turn_to(day_of(now_seconds, self.zone))

@@ -100,6 +100,7 @@ def _statements() -> Iterator[str]:
     yield """
         UPDATE state SET value = replace(value, '"checkpoint"', '"interface_checkpoint"') WHERE name = 'doubted_notes'
     """
+    yield """UPDATE state SET value = replace(value, '"told"', '"furthest"') WHERE name = 'clock:interface'"""
     yield tables_of(INTERFACE)[INTERFACE.movable]
     yield _HOST
     yield _IMPORTED

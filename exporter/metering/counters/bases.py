@@ -1,8 +1,8 @@
 """After a restore: at which lifetime the counters of /metrics begin again.
 
 A backup that takes the ledger's place may lack what was counted after it. Where the kernel's counter goes on from the
-backup's checkpoint, what it lacks is booked again at the first look, and the lifetime is what it was. Where it does
-not, the lifetime is lower than what Prometheus has seen, and a counter that falls a little is taken for one that began
+backup's checkpoint, what it lacks is counted again at the first scan, and the lifetime is what it was. Where it does
+not, the lifetime is lower than what Prometheus has scraped, and a counter that falls a little looks like one that began
 at 0: all of it would be added again. So that one does begin at 0.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class LastExposed(NamedTuple):
-    """What /metrics showed last of an interface, and the kernel's counter at that look."""
+    """What /metrics exposed last of an interface, and the kernel's counter at that scan."""
 
     counter: Counts
     epoch: Epoch | None
@@ -30,12 +30,12 @@ class LastExposed(NamedTuple):
 
 
 def last_exposed(counters: Iterable[TrackedCounter]) -> dict[Subject, LastExposed]:
-    """What a service that ends has shown, for the one that follows in the same process."""
+    """What a service that ends has exposed, for the one that follows in the same process."""
     return {counter.subject: LastExposed(counter.exposed, counter.epoch, counter.counts) for counter in counters}
 
 
 class ExposedBases:
-    """Of one sampler: settled once, by its first look at a ledger that is a copy."""
+    """Bases of one meter's counters: settled once, by its first scan over a ledger that is a copy."""
 
     def __init__(
         self, held: Mapping[Subject, Checkpoint], exposed: Mapping[Subject, LastExposed], *, is_copy: bool

@@ -1,4 +1,4 @@
-"""Whether the kernel that is looked at is the one of the ledger's last look; pure.
+"""Whether the kernel that is read is the one of the ledger's last sample; pure.
 
 A boot has an id, and an instant: now, less the time since the boot. A container may call its boot by another id at each
 start, a copied ledger comes from another machine, a virtual machine goes back to a snapshot.
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 TOLERANCE = 60 * SECOND
 """Clocks are mended by less than this without being set: what two instants of one boot may differ by."""
 YOUNG = 600 * SECOND
-"""A boot of less has most likely just been: its clock may still be behind, as nobody has set it yet."""
+"""A boot of less has most likely just been: its clock may still be behind, and not be set yet."""
 ASTRAY = 3600 * SECOND
-"""A clock that is behind the last look by more is wrong, and tells nothing of when the boot was."""
+"""A clock that is behind the last sample by more is wrong, and does not date the boot."""
 
 
 class BootMatch(Enum):
-    """What the kernel is to the ledger's last look."""
+    """The kernel compared with that of the ledger's last sample."""
 
     SAME = "same"
     RENAMED = "renamed"
     """The same boot, which calls itself by another id."""
     REBOOTED = "rebooted"
     FOREIGN = "strange"
-    """Another machine, or another time of this one: its counters tell nothing of what the ledger lacks."""
+    """Another machine, or another time of this one: its counters say nothing of what the ledger lacks."""
 
 
 class HeldCounter(NamedTuple):
-    """A checkpoint of the ledger: whose counter, and its counts."""
+    """A counter's checkpoint: its epoch and counts."""
 
     epoch: Epoch
     counts: Counts
@@ -47,7 +47,7 @@ class HeldCounter(NamedTuple):
 def match_boot(
     state: ClockState, namespace: int, held: Iterable[HeldCounter], scan: Scan, now: Instant
 ) -> tuple[BootMatch, str]:
-    """Compare the look with the ledger's last one; the second value says why it is strange."""
+    """Compare a scan with the ledger's last one; the second value is the reason where it is foreign."""
     has_fallen, has_grown = _compare(state, namespace, held, scan)
     booted, previous = now.wall - now.elapsed, state.wall - state.elapsed
     if state.boot_id == scan.boot_id:

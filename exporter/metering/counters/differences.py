@@ -1,4 +1,4 @@
-"""Two readings of one counter become a delta: growth, wrap, reset, new life; pure."""
+"""Two readings of one counter become a delta: growth, wrap, reset, new epoch; pure."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def last_difference(
 ) -> Delta:
     """Difference the last reading of a vanished subject: it grows and wraps as any, but it is never reset.
 
-    A veth whose peer dies first reports what it received as 0: that is its end, and adds nothing.
+    A veth whose peer dies first reports 0 received: that is its end, and adds nothing.
     """
     most = limit(speed, seconds) if most is None else most
     received, transmitted = (
@@ -87,7 +87,7 @@ def last_difference(
 
 
 def first_sight(after: Counts, *, speed: int | None, seconds: float) -> Delta:
-    """What a subject that was not there at the last look, `seconds` ago, and whose birth nobody saw, has moved since.
+    """What a subject has moved that was absent at the last scan, `seconds` ago, and was not announced.
 
     Everything that its link can have moved in that time; a counter above that lived before us and is the baseline.
     """

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 LOSS_SECONDS = 3600
 FOREIGN = "ledger of another machine or time"
-"""An incident: nobody knows what the kernel has moved since the ledger's last look."""
+"""An incident: what was moved since the ledger's last sample is unknown."""
 
 
 class CounterEvents:
@@ -43,10 +43,10 @@ class CounterEvents:
             counter.discarded = (counter.discarded[0] + delta.discarded[0], counter.discarded[1] + delta.discarded[1])
             self.discarded[name, delta.cause] = self.discarded.get((name, delta.cause), 0) + amount
             self._incident(at, name, "discarded", amount, delta.cause)
-            log.warning("%s: discarded %d bytes that its link cannot have moved since the last look", name, amount)
+            log.warning("%s: discarded %d bytes that its link cannot have moved since the last sample", name, amount)
 
     def note_fall(self, counter: TrackedCounter, low: int, at: int) -> None:
-        """A counter shows less than before: nearly always it was reset; the next look tells."""
+        """A counter shows less than before: nearly always it was reset; the next scan decides."""
         self._count(counter.subject.name, "reset")
         self._incident(at, counter.subject.name, "reset", low)
 
@@ -58,7 +58,7 @@ class CounterEvents:
         log.warning("%s: one reading was far too small, and was left out", name)
 
     def note_unreadable(self, counter: TrackedCounter, columns: tuple[str, ...], at: int) -> None:
-        """Counts that no counter shows: told when they begin, left out until they end."""
+        """Note counts that no counter can show: once when they begin; they are left out until they end."""
         if columns == counter.unreadable:
             return
         new = [column for column in columns if column not in counter.unreadable]
@@ -75,14 +75,14 @@ class CounterEvents:
         log.warning("%s: %s", counter.subject.name, reason)
 
     def note_foreign(self, reason: str, at: int) -> str:
-        """The ledger's last look was of another kernel; returns what to tell."""
+        """Note that the ledger's last sample is of another kernel; returns the notice."""
         detail = f"{reason}: what its counters show is taken for a baseline, and not counted"
         self._incidents.append(Incident(at, "", FOREIGN, detail=detail, is_notice=True, meter="interface"))
         log.warning("%s: %s", FOREIGN, detail)
         return f"{FOREIGN}: {detail}"
 
     def note_losses(self, losses: tuple[str, ...], at: int) -> None:
-        """What the kernel could not tell: in a storm that goes on, once an hour."""
+        """Note messages that the kernel dropped: in a storm that goes on, once an hour."""
         for loss in losses:
             if abs(at - self._lost.get(loss, -LOSS_SECONDS)) >= LOSS_SECONDS:
                 self._lost[loss] = at

@@ -1,4 +1,4 @@
-"""What of a reading can be taken: not what no counter shows, and what fell only after a second look; pure."""
+"""Which counts of a reading are plausible; a counter that fell is judged by a second scan; pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from exporter.metering.counters.readings import NOTHING, Counts
 MOST = 2**63 - 1
 """The largest number that the ledger holds; no counter gets there."""
 MOST_LIFETIME = 2**62
-"""Bytes that one interface can have moved in all its life: two of them still fit into one sum."""
+"""Bytes that one interface can have moved: two of them still fit into one sum."""
 UNKNOWN = Counts(-1, -1, -1, -1, -1, -1, -1, -1)
 """A count that was never readable in this epoch: its first readable value is its baseline."""
 
@@ -19,7 +19,7 @@ Sides = tuple[bool, bool]
 
 
 class Fall(NamedTuple):
-    """What fell at the last look and waits for a second one: the low counts, and seconds since the look before."""
+    """Counts that fell at the last scan and wait for a second one, and seconds since the scan before."""
 
     sides: Sides
     low: Counts
@@ -51,8 +51,8 @@ def without_bytes(counts: Counts) -> Sides:
 
 
 def needs_a_second_look(before: Counts, sides: Sides, speed: int | None, seconds: float) -> bool:
-    """Whether a counter that fell could not climb back by itself, so that the next look tells a reset from a slip."""
-    # A scrape may look twice within a moment; the look that decides comes a second later all the same.
+    """Whether a counter that fell could not climb back by itself, so that the next scan tells a reset from a slip."""
+    # Two scans may come within a moment; the one that decides comes a second later.
     possible = reach(speed or GIGABIT, max(2 * seconds, BURST_SECONDS))
     return any(before[side] > possible for side in (0, 1) if sides[side])
 
@@ -70,9 +70,9 @@ def since_reset(after: Counts, exposed: Counts, sides: Sides) -> Counts:
 
 
 def settled(before: Counts, after: Counts, fall: Fall, fell: Sides, *, is_last: bool) -> tuple[Counts, Counts]:
-    """Both readings, once a second look has told: where it fell again, it began at 0, else it never fell."""
+    """Both readings after a second scan: a counter that fell again began at 0, else it never fell."""
     if not any(ours and theirs for ours, theirs in zip(fall.sides, fell, strict=True)):
         return before, after
-    if is_last:  # an end may show nothing; what the look before has seen was moved
+    if is_last:  # an end may give nothing; what the scan before has found was moved
         after = instead(after, Counts(*map(max, after, fall.low)), fall.sides)
     return instead(before, NOTHING, fall.sides), after

@@ -1,4 +1,4 @@
-"""Which life had a counter before, under another name: as all lives were before a look changes them."""
+"""Which subject had a counter before, under another name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PreviousName(NamedTuple):
-    """A life, its last counts, and the fall that waits for a second look."""
+    """A counter, its last counts, and the fall that waits for a second scan."""
 
     counter: TrackedCounter
     counts: Counts
@@ -22,15 +22,15 @@ class PreviousName(NamedTuple):
 
 
 class PreviousNames:
-    """The lives of one look; several may be renamed at once, in a chain or a ring: none may hide another's past."""
+    """The counters before a scan; several may be renamed at once, in a chain or a ring."""
 
     def __init__(self, counters: Mapping[Subject, TrackedCounter]) -> None:
-        """Nothing is noted before the first question: few looks have one."""
+        """Nothing is noted before the first question: few scans have one."""
         self._counters = counters
         self._by_epoch: dict[Epoch, PreviousName] | None = None
 
     def of(self, epoch: Epoch) -> PreviousName | None:
-        """Who had this counter; to be asked before any life of this look is changed, or not at all."""
+        """The counter that had this epoch; valid before any counter of this scan is changed."""
         if self._by_epoch is None:
             counters = self._counters.values()
             self._by_epoch = {

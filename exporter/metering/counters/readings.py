@@ -41,7 +41,7 @@ def subtracted(later: Counts, earlier: Counts) -> Counts:
 
 
 class Epoch(NamedTuple):
-    """The identity of a counter's life: within one epoch a counter only grows.
+    """The identity of a counter: within one epoch it only grows.
 
     `boot_id` is the kernel's (never the boot time, which moves with the clock), `namespace` the kernel's
     cookie of the network namespace, `index` the interface index, which one namespace gives out once.
@@ -49,7 +49,7 @@ class Epoch(NamedTuple):
 
     boot_id: str
     namespace: int
-    index: int  # type: ignore[assignment]  # the kernel's word; nobody asks a tuple for its index()
+    index: int  # type: ignore[assignment]  # the kernel's word; tuple.index is not used
 
     def __str__(self) -> str:
         return f"{self.boot_id}/{self.namespace}/{self.index}"
@@ -78,7 +78,7 @@ class Reading(NamedTuple):
 
 
 class Link(NamedTuple):
-    """Facts about an interface that are not counts; speed in bytes per second, None where nobody knows it.
+    """Facts about an interface that are not counts; speed in bytes per second, None where unknown.
 
     `is_physical`: it has hardware of its own. `kind` is the kernel's word ("ethernet", "wlan", "bridge", "vlan",
     "veth", "tun", "ppp", "bond", "loopback", ...), lower case. `lower` are the devices it is stacked on.
@@ -86,7 +86,7 @@ class Link(NamedTuple):
     """
 
     name: str
-    index: int  # type: ignore[assignment]  # the kernel's word; nobody asks a tuple for its index()
+    index: int  # type: ignore[assignment]  # the kernel's word; tuple.index is not used
     kind: str
     is_up: bool
     is_physical: bool
@@ -99,7 +99,7 @@ class Link(NamedTuple):
 
     @property
     def top_speed(self) -> int | None:
-        """Bytes per second that its hardware can move, None where nobody knows."""
+        """Bytes per second that its hardware can move, None where unknown."""
         return None if self.is_speed_a_label else self.speed
 
 
@@ -107,7 +107,7 @@ class Scan(NamedTuple):
     """All counters at one instant: readings (the last ones of interfaces that vanished first), and links.
 
     `uplinks` are the names of the devices that carry the machine's traffic to the outside now. `losses` are sentences
-    about what the kernel had to tell since the last look and could not.
+    about messages that the kernel dropped since the last scan.
     """
 
     boot_id: str

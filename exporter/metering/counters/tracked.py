@@ -1,4 +1,4 @@
-"""The life of one counter: its last reading, where its epoch began, and its running totals."""
+"""One counter: its last reading, where its epoch began, and its running totals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Bounds(NamedTuple):
-    """What can have happened since the last look: bytes per second and seconds, and the most bytes of one direction."""
+    """What can have happened since the last scan: bytes per second and seconds, and the most bytes of one direction."""
 
     speed: int | None
     seconds: float
@@ -31,7 +31,7 @@ class Bounds(NamedTuple):
 
 
 class TrackedCounter:
-    """Mutable state of one metered subject between two looks; only the sampler changes it."""
+    """State of one metered subject between two scans; only the tracker changes it."""
 
     __slots__ = (
         "base",
@@ -79,7 +79,7 @@ class TrackedCounter:
         self.fall: Fall | None = None
         self.unreadable: tuple[str, ...] = ()
         self.speed: int | None = None
-        """Bytes per second that its hardware could move at the last look, None where nobody knows."""
+        """Bytes per second that its hardware could move at the last scan, None where unknown."""
         self.exposed_base = NOTHING
 
     @classmethod
@@ -179,7 +179,7 @@ class TrackedCounter:
         self.rate_base = (self.lifetime.receive_bytes, self.lifetime.transmit_bytes)
 
     def checkpoint(self) -> Checkpoint | None:
-        """What the ledger must remember of this life; None before the first reading."""
+        """What the ledger must remember of this counter; None before the first reading."""
         if self.epoch is None:
             return None
         return Checkpoint(
@@ -195,7 +195,7 @@ class TrackedCounter:
 
 
 def bounds_of(counter: TrackedCounter, link: Link | None, seconds: float, *, is_gap: bool) -> Bounds:
-    """What can have happened to this life; its link's speed limits only what was watched, since it may have changed."""
+    """Bounds of what this counter can have gained; its link's speed holds outside gaps only."""
     now = link.top_speed if link is not None else None
     then, counter.speed = counter.speed, now
     fastest = max(then, now) if then is not None and now is not None and not is_gap else None

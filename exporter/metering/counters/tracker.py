@@ -1,4 +1,4 @@
-"""The bookkeeper: one life per metered interface; turns each reading into a delta and books it."""
+"""The tracker: one counter per metered interface; each reading becomes a change."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ NEVER_WRAPS = 64
 """Bits of a counter that does not turn over in a lifetime."""
 
 CONTINUED_ELSEWHERE = Epoch("renamed", 0, 0)
-"""Epoch of a life whose counter goes on elsewhere, under another name or unmetered: not to be counted here again."""
+"""Epoch of a counter that goes on elsewhere, under another name or unmetered: not to be counted here again."""
 
 
 class CounterTracker:
-    """Owns the lives of all subjects of one meter."""
+    """Owns the counters of all subjects of one meter."""
 
     def __init__(self, opening: OpeningBalance, *, count_since_boot: bool, minutes_for_all: bool) -> None:
         """Carry the accounts of the ledger forward."""
@@ -104,14 +104,14 @@ class CounterTracker:
             self._place = (new, self._place[1])
 
     def begin_at_baselines(self) -> None:
-        """What the next look shows is none of this ledger's: every counter begins at a baseline."""
+        """Begin every counter at a baseline: the next scan is not of this ledger's machine."""
         self._is_foreign, self._place = True, None
         for counter in self.counters.values():
             counter.epoch = CONTINUED_ELSEWHERE
             self.dirty.add(counter.subject)
 
     def shift(self, place: Callable[[int, int], int] | None) -> None:
-        """Have every life remember its instants where a clock that was set puts them; None leaves them."""
+        """Move every instant to where a clock that was set puts it; None leaves them."""
         if place is None:
             return
         for counter in self.counters.values():
@@ -120,7 +120,7 @@ class CounterTracker:
                 self.changed.add(counter.subject)
 
     def mark_absent(self, present: frozenset[str], at: int) -> None:
-        """Note which lives have ended since; keeps only the newest of those that do not count."""
+        """Note which counters have ended; only the newest of those that do not count are kept."""
         ended = [
             counter for counter in self.counters.values() if counter.is_present and counter.subject.name not in present
         ]
@@ -141,7 +141,7 @@ class CounterTracker:
                 self._release(counter, counter.epoch)
 
     def forget(self, subjects: Iterable[Subject]) -> None:
-        """Drop the lives of those that are still gone."""
+        """Drop counters that are still gone."""
         for subject in subjects:
             counter = self.counters.get(subject)
             if counter is not None and not counter.is_present:
@@ -188,7 +188,7 @@ class CounterTracker:
         bounds: Bounds,
         interval: SampleInterval,
     ) -> tuple[Counts, Counts]:
-        """Let what falls far wait for the next look: it was reset if it falls again, and slipped if it comes back."""
+        """Let what falls far wait for the next scan: it was reset if it falls again, and slipped if it comes back."""
         speed, seconds, _ = bounds
         fall, counter.fall = counter.fall, None
         # What showed too little once, and is below what it was, has not turned over since, however long ago that is.

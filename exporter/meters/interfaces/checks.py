@@ -27,7 +27,7 @@ class InterfaceFacts(NamedTuple):
     `source` names the counters. `ever_uplinks` are the uplinks that the ledger remembers.
     """
 
-    look: Scan | None = None
+    scan: Scan | None = None
     rules: CountingRules = CountingRules()
     ever_uplinks: frozenset[str] = frozenset()
     source: str = "the system's own counters"
@@ -74,7 +74,7 @@ def _examine(settings: Settings, ledger: LedgerReader | None, proc: Path) -> Int
         meter = open_reader()
         try:
             return facts._replace(
-                look=meter.scan(),
+                scan=meter.scan(),
                 default_routes=meter.default_devices(),
                 announces_links=meter.announces_links,
                 other_namespaces=_other_namespaces(proc),

@@ -27,11 +27,11 @@ class InterfaceVerdict(NamedTuple):
 
 def judge_interfaces(facts: InterfaceFacts) -> list[InterfaceVerdict]:
     """A verdict on every interface, counted ones first."""
-    if facts.look is None:
+    if facts.scan is None:
         return []
-    uplinks, rules = facts.look.uplinks, facts.rules
+    uplinks, rules = facts.scan.uplinks, facts.rules
     verdicts = []
-    for name, link in facts.look.links.items():
+    for name, link in facts.scan.links.items():
         is_metered = rules.is_metered(link)
         is_counted = is_metered and rules.is_counted(name, uplinks | facts.ever_uplinks)
         reason = _why_counted(link, facts, uplinks) if is_counted else _why_not(link, rules, is_metered)
@@ -41,9 +41,9 @@ def judge_interfaces(facts: InterfaceFacts) -> list[InterfaceVerdict]:
 
 def guesses(facts: InterfaceFacts, counted: list[str]) -> Iterator[tuple[str, str]]:
     """Guesses in the machine's total, each with the setting that corrects it."""
-    if facts.look is None or facts.rules.counted != AUTO:
+    if facts.scan is None or facts.rules.counted != AUTO:
         return
-    links = facts.look.links
+    links = facts.scan.links
     if not facts.default_routes and len(counted) > 1:
         yield (
             f"Without a default route {' + '.join(counted)} are the total: what passes between them counts twice.",

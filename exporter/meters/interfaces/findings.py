@@ -25,12 +25,12 @@ def find(facts: InterfaceFacts, verdicts: Sequence[InterfaceVerdict]) -> Iterato
 
 
 def _of_counters(facts: InterfaceFacts) -> Iterator[Finding]:
-    look = facts.look
-    if look is None:
+    scan = facts.scan
+    if scan is None:
         yield Finding("meter", PROBLEM, f"The counters cannot be read: {facts.problem}.", "Mount /proc and /sys.")
         return
-    bits = min((reading.counter_bits for reading in look.readings), default=WIDE_BITS)
-    yield Finding("meter", FACT, f"Bytes are {facts.source} of {counted(len(look.links), 'interface', 'interfaces')}.")
+    bits = min((reading.counter_bits for reading in scan.readings), default=WIDE_BITS)
+    yield Finding("meter", FACT, f"Bytes are {facts.source} of {counted(len(scan.links), 'interface', 'interfaces')}.")
     yield Finding("meter", FACT, f"The counters are {bits} bits wide.")
     if facts.announces_links:
         yield Finding("meter", FACT, "The kernel announces interfaces that come, go and are renamed.")
@@ -41,11 +41,11 @@ def _of_counters(facts: InterfaceFacts) -> Iterator[Finding]:
             "The kernel does not announce interfaces here: "
             "the last bytes of one that vanishes between two samples are not seen.",
         )
-    yield Finding("meter", FACT, f"This boot is {look.boot_id}, the network namespace {look.namespace}.")
+    yield Finding("meter", FACT, f"This boot is {scan.boot_id}, the network namespace {scan.namespace}.")
 
 
 def _of_counting(facts: InterfaceFacts, verdicts: Sequence[InterfaceVerdict]) -> Iterator[Finding]:
-    if facts.look is None:
+    if facts.scan is None:
         return
     total = [verdict.name for verdict in verdicts if verdict.is_counted]
     if total:
@@ -58,8 +58,8 @@ def _of_counting(facts: InterfaceFacts, verdicts: Sequence[InterfaceVerdict]) ->
 
 
 def _of_limits(facts: InterfaceFacts) -> Iterator[Finding]:
-    if facts.look is not None:
-        links = facts.look.links.values()
+    if facts.scan is not None:
+        links = facts.scan.links.values()
         if not any(link.is_physical for link in links):
             yield Finding(
                 "limits",

@@ -62,12 +62,12 @@ class _Routes(NamedTuple):
 
 
 def open_macos_meter(run: Callable[[Sequence[str]], str] = run_command) -> SurveyedInterfaceMeter:
-    """The meter of this Mac, surveyed once; a survey that fails is told by its first look."""
+    """The meter of this Mac, surveyed once; a survey that fails is raised by its first scan."""
     meter = SurveyedInterfaceMeter(survey=lambda: survey_macos(run))
     try:
         meter.refresh_links()
     except MeterError:
-        # look() raises it, and the next survey may succeed
+        # scan() raises it, and the next survey may succeed
         return meter
     return meter
 

@@ -1,4 +1,4 @@
-"""The interface meter of systems whose links and routes only commands tell: psutil counts, a survey links."""
+"""Interfaces of systems where only commands list links and routes: psutil counts, a survey links."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WRAP = 2**32
 
 
 class Survey(NamedTuple):
-    """What the commands told.
+    """Output of the commands.
 
     `wide_bytes` are (received, sent) where the commands know the whole and psutil the low 32 bits.
     """
@@ -74,7 +74,7 @@ def decide_uplinks(defaults: Iterable[str], gateways: Iterable[str], links: Mapp
 
 
 def widen(raw: int, known: int) -> int:
-    """The whole of a counter whose low 32 bits are shown, less than 2 GiB beyond a known value."""
+    """The whole of a counter of which the low 32 bits are given, less than 2 GiB beyond a known value."""
     if raw >= _WRAP:
         return raw
     step = (raw - known + _HALF) % _WRAP - _HALF
@@ -82,7 +82,7 @@ def widen(raw: int, known: int) -> int:
 
 
 class SurveyedInterfaceMeter:
-    """Reads counters at every look, and links and uplinks from the last survey, which `refresh_links` makes.
+    """Reads counters at every scan, and links and uplinks from the last survey, which `refresh_links` makes.
 
     An interface that the survey has not met has no identity yet: its readings begin with the next survey.
     """

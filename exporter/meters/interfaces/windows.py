@@ -41,12 +41,12 @@ _KINDS = {
 
 
 def open_windows_meter(run: Callable[[Sequence[str]], str] = run_command) -> SurveyedInterfaceMeter:
-    """The meter of this machine, surveyed once; a survey that fails is told by its first look."""
+    """The meter of this machine, surveyed once; a survey that fails is raised by its first scan."""
     meter = SurveyedInterfaceMeter(survey=lambda: survey_windows(run, read_boot_id))
     try:
         meter.refresh_links()
     except MeterError:
-        # look() raises it, and the next survey may succeed
+        # scan() raises it, and the next survey may succeed
         return meter
     return meter
 

@@ -42,8 +42,8 @@ def _meter(
     *links: Link, uplinks: tuple[str, ...] = ("eth0",), routes: tuple[str, ...] = ("eth0",), bits: int = 64
 ) -> InterfaceFacts:
     readings = tuple(Reading(interface(link.name), Epoch("boot-1", 1, 2), NOTHING, bits) for link in links)
-    look = Scan("boot-1", 1, readings, {link.name: link for link in links}, frozenset(uplinks))
-    return InterfaceFacts(look, announces_links=True, default_routes=frozenset(routes))
+    scan = Scan("boot-1", 1, readings, {link.name: link for link in links}, frozenset(uplinks))
+    return InterfaceFacts(scan, announces_links=True, default_routes=frozenset(routes))
 
 
 HEALTHY = Facts(

@@ -1,7 +1,7 @@
 """/proc/net/dev over a kept descriptor: eight counters an interface, in a third of the time that psutil takes.
 
-psutil opens and decodes the file anew at each look; once a second for years, and for a thousand interfaces, that is
-most of what a look costs, and the library is 4 MB of a small service. Its columns are ours: a test compares them.
+psutil opens and decodes the file anew at each scan; once a second for years, and for a thousand interfaces, that is
+most of what a scan costs, and the library is 4 MB of a small service. Its columns are ours: a test compares them.
 """
 
 from __future__ import annotations

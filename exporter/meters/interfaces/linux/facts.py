@@ -31,7 +31,7 @@ _KINDS_BY_HARDWARE_TYPE = {
     65534: "tun",
 }
 _KIND_BY_NAME = re.compile(r"(veth|ifb|dummy|tap|macvlan|ipvlan|vxlan)[0-9a-f]*")
-"""What no file of sysfs tells of a virtual Ethernet device; the kernel's own default names."""
+"""What no file of sysfs says of a virtual Ethernet device; the kernel's own default names."""
 _XEN_BACKEND = re.compile(r"vif-\d+-\d+")
 """A guest's network card as its host sees it (xenbus): no hardware of this machine."""
 _PARAVIRTUAL = frozenset(
@@ -42,9 +42,9 @@ _STATES = {"up": True, "unknown": None}
 
 
 class Hardware(NamedTuple):
-    """What sysfs alone knows; speed in bytes per second, None where nobody knows it.
+    """What sysfs alone knows; speed in bytes per second, None where unknown.
 
-    `lower` is told for devices without hardware: netlink does not say on which one a vxlan stands.
+    `lower` is given for devices without hardware: netlink does not say on which one a vxlan stands.
     """
 
     kind: str = ""

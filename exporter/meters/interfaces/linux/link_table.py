@@ -1,4 +1,4 @@
-"""Who lives in a network namespace: which index has which name, who was born and who left."""
+"""The links of a network namespace: the name of each index, what was added and what was removed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class RemovedLink(NamedTuple):
-    """An interface's end in this namespace, its last counts, and `announced` where nobody read it in between."""
+    """A link removed from this namespace: its last counts, and `announced` where it was not read in between."""
 
     ifindex: int
     name: str
@@ -27,9 +27,9 @@ class LinkTable:
         self.announced: dict[int, Counts] = {}
         self.removed: list[RemovedLink] = []
         self.replaced: set[int] = set()
-        """Indexes that another device has now, whose birth nobody told."""
+        """Indexes that another device has now, which was not announced."""
         self.changed: set[int] = set()
-        """Indexes whose facts differ since somebody emptied this set."""
+        """Indexes whose facts differ since this set was emptied."""
 
     def learn(self, facts: LinkFacts) -> set[str]:
         """Take a link as it stands, whenever it began; gives the names that now mean something else."""
@@ -51,7 +51,7 @@ class LinkTable:
         return touched
 
     def follow(self, facts: LinkFacts, counts: Counts | None) -> set[str]:
-        """Take a link event; an index that nobody knew was born with these counts."""
+        """Apply a link event; an unknown index is new, with these counts."""
         if counts is not None and facts.ifindex not in self.members:
             self.announced[facts.ifindex] = counts
         return self.learn(facts)
@@ -70,7 +70,7 @@ class LinkTable:
         return {before.name}
 
     def keep_only(self, indexes: set[int]) -> None:
-        """Forget whose end nobody told us."""
+        """Forget links whose removal was not announced."""
         for index in self.members.keys() - indexes:
             self._release(self.members.pop(index))
             self.announced.pop(index, None)
@@ -78,7 +78,7 @@ class LinkTable:
             self.changed.add(index)
 
     def acknowledge(self, names: set[str] | dict[str, object]) -> None:
-        """Forget the births of those that were read, and all departures."""
+        """Forget announced counts of links that were read, and all removed links."""
         self.removed.clear()
         for index in [index for index in self.announced if self.members[index].name in names]:
             del self.announced[index]
@@ -90,5 +90,5 @@ class LinkTable:
 
 
 def _is_another(before: LinkFacts, after: LinkFacts) -> bool:
-    """A device keeps its kind for life, one that is renamed its address, one with another address its name."""
+    """A device never changes its kind; a renamed one keeps its address, one with another address its name."""
     return before.kind != after.kind or (before.name != after.name and before.address != after.address)

@@ -1,4 +1,4 @@
-"""The sockets on which Linux tells of links and routes: non-blocking, open to every user."""
+"""The sockets on which Linux announces links and routes: non-blocking, open to every user."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class LinkListener:
         return True
 
     def losses(self) -> tuple[str, ...]:
-        """What the kernel threw away since this was last asked, in words."""
+        """Sentences about what the kernel dropped since the last call."""
         lost, self._losses = self._losses, set()
         return tuple(sorted(lost))
 

@@ -178,7 +178,7 @@ def parse_link(body: bytes) -> tuple[LinkFacts, Counts | None] | None:
         operational_state=(found.get(_IFLA_OPERSTATE) or b"\0")[0],
         mtu=_number(found.get(_IFLA_MTU)),
         address=found.get(_IFLA_ADDRESS, b"").hex(":"),
-        # an index of another namespace would name a stranger here
+        # an index of another namespace means another device here
         parent=0 if _IFLA_LINK_NETNSID in found else _number(found.get(_IFLA_LINK)),
         master=_number(found.get(_IFLA_MASTER)),
     )

@@ -1,4 +1,4 @@
-"""The interfaces of this namespace as netlink tells them, with exact births and ends."""
+"""The interfaces of this namespace by netlink, with exact first and last counts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _VIRTUAL_DRIVERS = frozenset(
         "ppp",
     }
 )
-"""Drivers that never have hardware of their own: a thousand veths cost no look into sysfs."""
+"""Drivers that never have hardware of their own: a thousand veths cost no read of sysfs."""
 _WITHOUT_PARENT = frozenset({"veth"})
 """What these drivers call their link is their other end, not what they are stacked on."""
 
@@ -60,7 +60,7 @@ class _Event(NamedTuple):
 
 
 class NetlinkTracker:
-    """Knows names, births and ends from the kernel's own messages; reads sysfs only when a link changes."""
+    """Names, first and last counts from the kernel's own messages; reads sysfs only when a link changes."""
 
     def __init__(self, *, listener: LinkListener, proc: Path, sys: Path) -> None:
         self._listener = listener
@@ -92,7 +92,7 @@ class NetlinkTracker:
         return self._link_table.removed
 
     def read_consistently(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
-        """Read counters until nobody came, went or was renamed meanwhile; drops who never stood still."""
+        """Counters read while no link came, went or was renamed; a link that never settles is left out."""
         touched: set[str] = set()
         counters: dict[str, Counters] = {}
         self._drain_or_list()
@@ -106,15 +106,15 @@ class NetlinkTracker:
 
     @property
     def replaced(self) -> set[int]:
-        """Indexes that another device has now, whose birth nobody told."""
+        """Indexes that another device has now, which was not announced."""
         return self._link_table.replaced
 
     def losses(self) -> tuple[str, ...]:
-        """What the kernel had to tell and threw away since this was last asked."""
+        """Sentences about messages that the kernel dropped since the last call."""
         return self._listener.losses()
 
     def acknowledge(self, names: Iterable[str]) -> None:
-        """Forget births and ends that a look has reported."""
+        """Forget first and last counts that a scan has reported."""
         if self._link_table.announced or self._link_table.removed or self._link_table.replaced:
             self._link_table.acknowledge(set(names))
 
@@ -145,7 +145,7 @@ class NetlinkTracker:
         return touched
 
     def _list_all(self) -> set[str]:
-        """Ask for all links anew, after an overrun and at the start; nobody is born by being listed."""
+        """Ask for all links anew, after an overrun and at the start; a listed link is not a new one."""
         failure: Exception | None = None
         for _ in range(_TRIES):
             try:
@@ -226,7 +226,7 @@ class NetlinkTracker:
         )
 
     def refresh(self) -> None:
-        """Read speeds again, on any thread, since drivers may be slow; the next look takes them over."""
+        """Read speeds again, on any thread, since drivers may be slow; the next scan takes them over."""
         names = {index: name for name, index in tuple(self.names.items())}
         self._refreshed = {
             index: (before, read_hardware(self._folder / names[index], index))
@@ -235,7 +235,7 @@ class NetlinkTracker:
         }
 
     def routes(self) -> list[KernelRoute]:
-        """The routes that matter, to be asked after `links`: the same object until something changes."""
+        """The routes that matter; valid after `links`: the same object until something changes."""
         try:
             self._are_routes_stale |= self._listener.routes_changed()
             if self._are_routes_stale:

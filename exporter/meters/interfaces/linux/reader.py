@@ -49,13 +49,13 @@ class LinkTracker(Protocol):
 
     @property
     def replaced(self) -> set[int]:
-        """Indexes that another device has now, whose birth nobody told."""
+        """Indexes that another device has now, which was not announced."""
 
     def losses(self) -> tuple[str, ...]:
-        """What the kernel had to tell and threw away since this was last asked."""
+        """Sentences about messages that the kernel dropped since the last call."""
 
     def read_consistently(self, read: Callable[[], dict[str, Counters]]) -> dict[str, Counters]:
-        """Read counters while nobody's name changes its meaning."""
+        """Read counters while no name changes its meaning."""
 
     def acknowledge(self, names: Iterable[str]) -> None:
         """Forget what was reported."""
@@ -82,7 +82,7 @@ class _Kept(NamedTuple):
 class LinuxCounterReader:
     """Reads every interface of this network namespace.
 
-    `listener` belongs to the meter from then on; without one (fixtures, or netlink refused) births and ends
+    `listener` belongs to the meter from then on; without one (fixtures, or netlink refused) first and last counts
     pass unseen.
     """
 
@@ -119,7 +119,7 @@ class LinuxCounterReader:
         return cls(listener=listener)
 
     def scan(self) -> Scan:
-        """Read every counter now; raises MeterError, and then keeps births and ends for the next look."""
+        """Read every counter now; raises MeterError, and then keeps first and last counts for the next scan."""
         boot_id = self._boot_id = self._boot_id or self._read_boot_id()
         counters = self._tracker.read_consistently(self._table.read)
         links = self._tracker.links()
@@ -129,13 +129,13 @@ class LinuxCounterReader:
         return Scan(boot_id, self._tracker.namespace, readings, links, uplinks, self._tracker.losses())
 
     def default_devices(self) -> frozenset[str]:
-        """Devices with a default route, in any table, that lead outside by themselves; to be asked after a look."""
+        """Devices with a default route, in any table, that lead outside by themselves; valid after a scan."""
         links = self._tracker.links()
         routes = [route for route in self._tracker.routes() if route.device in links]
         return frozenset(default_carriers([route for route in routes if not links[route.device].is_loopback], links))
 
     def refresh_links(self) -> None:
-        """Read what may be slow (speeds) on a worker thread, for the next look; raises MeterError."""
+        """Read what may be slow (speeds) on a worker thread, for the next scan; raises MeterError."""
         self._tracker.refresh()
 
     @property
@@ -177,7 +177,12 @@ class LinuxCounterReader:
 
     def _present(self, counters: dict[str, bytes]) -> list[Reading]:
         """A reading for each name; an idle interface gets its last one again: it pays with many veths."""
-        names, announced, kept, replaced = self._tracker.names, self._tracker.announced, self._kept, self._tracker.replaced
+        names, announced, kept, replaced = (
+            self._tracker.names,
+            self._tracker.announced,
+            self._kept,
+            self._tracker.replaced,
+        )
         now: dict[str, _Kept] = {}
         for name, columns in counters.items():
             index = names.get(name)
@@ -193,7 +198,7 @@ class LinuxCounterReader:
                 or last.reading.announced is not None
             ):
                 last = _Kept(index, columns, self._reading(name, index, columns, announced.get(index)))
-                if index in replaced:  # what it had before it was seen, nobody knows
+                if index in replaced:  # what it had before is unknown
                     last = last._replace(reading=last.reading._replace(announced=last.reading.counts))
             now[name] = last
         self._kept = now

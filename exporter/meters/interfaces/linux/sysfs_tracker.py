@@ -1,4 +1,4 @@
-"""The interfaces of a file tree: for fixtures, and where netlink is refused; no births, no ends."""
+"""The interfaces of a file tree: for fixtures, and where netlink is refused; no first and last counts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Counters = TypeVar("Counters")
 
 
 class SysfsTracker:
-    """Reads sys/class/net/*/ifindex at every look, other facts at first sight and at `refresh`."""
+    """Reads sys/class/net/*/ifindex at every scan, other facts once and at `refresh`."""
 
     namespace = 0
 
@@ -59,7 +59,7 @@ class SysfsTracker:
         return {name: index for name, index in indexes.items() if index}
 
     def losses(self) -> tuple[str, ...]:
-        """Nothing is told here, and nothing lost."""
+        """Nothing is announced here, and nothing lost."""
         return ()
 
     def acknowledge(self, names: Iterable[str]) -> None:
@@ -84,7 +84,7 @@ class SysfsTracker:
         return parse_pppoe(read_optional(self._proc / "net/pppoe"))
 
     def refresh(self) -> None:
-        """Read all facts again, on any thread; the next look takes them over."""
+        """Read all facts again, on any thread; the next scan takes them over."""
         links = (read_link(self._folder / name, self._pppoe()) for name in tuple(self.names))
         self._refreshed = {link.name: link for link in links if link is not None}
 

@@ -101,7 +101,7 @@ def parse_pppoe(text: str) -> tuple[str, ...]:
 
 
 def decide_uplinks(routes: Iterable[KernelRoute], links: Mapping[str, Link]) -> frozenset[str]:
-    """Name the devices whose bytes are the machine's traffic with the outside, each byte on one of them.
+    """Names of devices whose bytes are the machine's traffic with the outside, each byte on one of them.
 
     With a default route: the hardware under its device; for a tunnel without visible hardware under it, the
     hardware with a gateway route (to the tunnel's server), else all hardware that is up. A modem's PPP device has no
