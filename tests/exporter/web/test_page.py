@@ -285,7 +285,7 @@ async def test_a_ledger_that_cannot_be_read_is_said_to_people(service: RunningSe
 
     assert told.status == 503
     assert told.headers["Content-Type"].startswith("text/html")
-    assert "The ledger cannot be read now (no such table: usage_by_day)" in told.text
+    assert "The ledger cannot be read now (no such table: interface_by_day)" in told.text
     assert "today 3.00 MB" in told.text
 
 
