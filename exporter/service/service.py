@@ -9,7 +9,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from exporter.archive.archive import ARCHIVE_SECONDS
+from exporter.archive.archive import ROUND_SECONDS
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
 from exporter.service.wiring import ServiceEnvironment, build_parts
@@ -78,7 +78,7 @@ class Service:
             self._every(LINKS_SECONDS, self._refresh, parts),
             self._every(0, parts.follow_plans_when_due),
             self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
-            self._every(ARCHIVE_SECONDS, parts.keep_archive),
+            self._every(ROUND_SECONDS, parts.keep_archive),
         ]
         return self._server.holder.url
 

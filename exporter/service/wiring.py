@@ -118,7 +118,7 @@ class Parts(NamedTuple):
 
     async def keep_archive(self) -> None:
         """Write reports of what is over."""
-        await self.archive.go_round(self.context.ask)
+        await self.archive.write_missing(self.context.ask)
 
     async def close(self) -> None:
         """Let go of the ledger."""
@@ -200,7 +200,7 @@ def _build_archive(environment: ServiceEnvironment, sampler: Sampler, host: Host
         settings=environment.settings,
         host=host,
         now=environment.seconds,
-        sure=lambda: sampler.timeline.sure(environment.clock.now()),
+        confirmed_now=lambda: sampler.timeline.sure(environment.clock.now()),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from exporter.archive.archive import archive_folder
+from exporter.archive.folder import archive_folder
 from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface

@@ -9,16 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from aiohttp import web
 
-from exporter.archive.archive import (
-    ARCHIVE_SECONDS,
-    MOST_AT_ONCE,
-    NAME,
-    archive_folder,
-    archived,
-    is_report,
-    missing,
-    told,
-)
+from exporter.archive.archive import REPORTS_PER_ROUND, ROUND_SECONDS
+from exporter.archive.calendar import counted_periods
+from exporter.archive.folder import REPORT_NAME, archive_folder, is_report, missing_reports, report_names
 from exporter.settings.dashboards import wrapup_context
 from exporter.web.context import CONTEXT
 from exporter.web.http.documents import HEADERS, Document, DocumentStream, send_document
@@ -107,7 +100,7 @@ async def list_reports(request: web.Request) -> web.Response:
     due = await _count_missing(context, folder) if context.settings.reports.archive else 0
 
     def page() -> str:
-        names = archived(folder)
+        names = report_names(folder)
         return archive_html.write(hostname, names, _notice(context, names, due))
 
     return web.Response(text=await context.work(page), content_type=HTML, headers=HEADERS)
@@ -117,14 +110,14 @@ async def _count_missing(context: ServiceContext, folder: Path) -> int:
     """How many reports are still to be written; 0 where the ledger cannot say."""
     now = context.now
     try:
-        return await context.ask(lambda ledger: len(missing(told(ledger, now), folder, now)))
+        return await context.ask(lambda ledger: len(missing_reports(counted_periods(ledger, now), folder, now)))
     except (sqlite3.Error, OSError):
         return 0
 
 
 def _notice(context: ServiceContext, names: Sequence[str], due: int) -> str:
     if due:
-        within = human_duration(-(-due // MOST_AT_ONCE) * ARCHIVE_SECONDS)
+        within = human_duration(-(-due // REPORTS_PER_ROUND) * ROUND_SECONDS)
         return f"{due} {'more ' if names else ''}{TO_COME.format(within)}"
     if names:
         return ""
@@ -136,7 +129,7 @@ async def report(request: web.Request) -> web.StreamResponse:
     """One report of the archive."""
     parse_query(request, NoQuery)
     name = request.match_info["name"]
-    if NAME.fullmatch(name) is None:  # before it is a part of a path
+    if REPORT_NAME.fullmatch(name) is None:  # before it is a part of a path
         raise web.HTTPNotFound
     path = archive_folder(request.app[CONTEXT].settings.ledger.path) / name
     if not await asyncio.to_thread(is_report, path):

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import psutil
 import pytest
 
-from exporter.archive.archive import MOST_AT_ONCE, NAME, ReportArchive, archive_folder, archived, file_name, finished
+from exporter.archive.archive import REPORTS_PER_ROUND, ReportArchive
+from exporter.archive.calendar import finished_periods
+from exporter.archive.folder import REPORT_NAME, archive_folder, file_name, report_names
 from exporter.ledger.files import connect_to_read
 from exporter.settings.tree import Grafana, Ledger, Reports, Settings
 from reports.billing.plans import Plan
@@ -50,7 +52,7 @@ class Archive:
             plans=self.plans,
         )
         host = Host(self.hostname, "0123abcd", "Linux", "1.0.0")
-        await ReportArchive(settings=settings, host=host, now=lambda: self.now).go_round(self._ask)
+        await ReportArchive(settings=settings, host=host, now=lambda: self.now).write_missing(self._ask)
 
     async def _ask(self, question: Callable[[LedgerReader], Any]) -> Any:
         with (
@@ -145,7 +147,7 @@ async def test_what_was_missed_is_made_up_for_some_at_a_time(archive: Archive) -
     first = archive.names
     await archive.go_round()
 
-    assert len(first) == MOST_AT_ONCE
+    assert len(first) == REPORTS_PER_ROUND
     assert "2028-02.html" in first
     assert len(archive.names) == 22 + 2
 
@@ -205,8 +207,8 @@ async def test_a_service_that_stops_does_not_wait_for_reports(archive: Archive) 
         await going
 
     assert set(psutil.Process().children()) <= children
-    written = [archive.folder / name for name in archive.names if NAME.fullmatch(name)]
-    assert len(written) < MOST_AT_ONCE
+    written = [archive.folder / name for name in archive.names if REPORT_NAME.fullmatch(name)]
+    assert len(written) < REPORTS_PER_ROUND
     assert [path.name for path in written if not path.read_text(encoding="utf-8").rstrip().endswith("</html>")] == []
 
 
@@ -223,7 +225,7 @@ async def test_no_process_is_left_behind(archive: Archive) -> None:
 def test_months_and_years_come_newest_first() -> None:
     now = datetime(2026, 3, 1, 12, tzinfo=INDIA).timestamp()
 
-    found = [file_name(one) for one in finished(date(2025, 10, 31), now, INDIA)]
+    found = [file_name(one) for one in finished_periods(date(2025, 10, 31), now, INDIA)]
 
     assert found == [
         "2026-02.html",
@@ -238,7 +240,7 @@ def test_months_and_years_come_newest_first() -> None:
 def test_the_days_of_a_month_are_all_of_it() -> None:
     now = datetime(2028, 3, 1, 12, tzinfo=INDIA).timestamp()
 
-    (found,) = finished(date(2028, 2, 29), now, INDIA)
+    (found,) = finished_periods(date(2028, 2, 29), now, INDIA)
 
     assert (found.first, found.last) == (date(2028, 2, 1), date(2028, 2, 29))
 
@@ -256,13 +258,13 @@ def test_files_of_others_are_no_reports(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "2024.html").mkdir()
 
-    assert archived(tmp_path) == ["2026.html", "2026-11.html", "2025-01.html"]
-    assert archived(tmp_path / "nowhere") == []
+    assert report_names(tmp_path) == ["2026.html", "2026-11.html", "2025-01.html"]
+    assert report_names(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize("name", [*HOSTILE_NAMES, "../2026.html", "2026.html\n", "٢٠٢٦.html", "2026-11.html/"])
 def test_no_other_name_is_a_report(name: str) -> None:
-    assert NAME.fullmatch(name) is None
+    assert REPORT_NAME.fullmatch(name) is None
 
 
 async def test_two_ledgers_in_one_folder_share_no_archive(tmp_path: Path, empty_ledger: Path) -> None:

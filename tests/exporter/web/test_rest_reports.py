@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from exporter.archive.archive import archive_folder
+from exporter.archive.folder import archive_folder
 from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
 from exporter.metering.postings import Usage

@@ -1,0 +1,37 @@
+"""Months and years that are over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.calendar.periods import Period, day_of, months
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from reports.ledger.reader import LedgerReader
+
+GRACE_SECONDS = 1800  # a commit may take ten minutes, and fail once
+DECEMBER = 12
+
+
+def finished_periods(began: date, now: float, zone: ZoneInfo) -> Iterator[Period]:
+    """Months and years that are over, back to the day that counting began, newest first, a year before its months."""
+    today = day_of(now - GRACE_SECONDS, zone)
+    for year, month in reversed(list(months(began, today))):
+        found = Period.month(year, month, zone)
+        if found.last >= today:
+            continue
+        if month == DECEMBER:
+            yield Period.year(year, zone)
+        yield found
+
+
+def counted_periods(ledger: LedgerReader, now: float) -> list[Period]:
+    """Months and years that are over and of which the ledger has days, newest first."""
+    from reports.ledger.intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
+
+    began = first_day(ledger)
+    return [] if began is None else list(finished_periods(began, now, ledger.zone))
