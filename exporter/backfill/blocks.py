@@ -1,4 +1,4 @@
-"""The past as blocks of Prometheus: written aside window by window, counted, and moved into place when all are good."""
+"""The past as blocks of Prometheus: written window by window in a temporary folder, counted, and moved into place."""
 
 from __future__ import annotations
 
@@ -23,33 +23,34 @@ from reports.calendar.spans import Span
 from reports.formats.openmetrics import END, openmetrics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import BinaryIO
 
     from reports.past.samples import Labels, Past
 
 
 class CountError(click.ClickException):
-    """What was written is not what the blocks hold; nothing was put into place."""
+    """The blocks do not hold all samples; nothing was put into place."""
 
 
 class Window(NamedTuple):
-    """A stretch of time that becomes one block, and that block's hours."""
+    """The span of one block, and the block's length in hours."""
 
     span: Span
     hours: int
 
 
 class WrittenBlocks(NamedTuple):
-    """Samples that were written, and the blocks that hold them."""
+    """Number of samples, and the blocks that hold them."""
 
     samples: int
     blocks: Sequence[Block]
 
 
 def block_windows(span: Span, held: Sequence[Block]) -> list[Window]:
-    """Cut a span as promtool does: into half years, and where blocks are already into pieces as long as theirs.
+    """Windows of half a year as promtool cuts them; where blocks are already, windows of their length.
 
-    Prometheus merges blocks that overlap: half a year of ours would make one huge block of all of theirs.
+    Prometheus merges overlapping blocks: half a year of ours would merge all of its own into one huge block.
     """
     windows = []
     for large in _cut(span, LARGE_BLOCK_HOURS):
@@ -70,12 +71,12 @@ def _cut(span: Span, hours: int) -> list[Span]:
 def write_blocks(
     past: Past, span: Span, target: Labels, folder: Path, promtool: str, advance: Callable[[float], None]
 ) -> WrittenBlocks:
-    """Put the samples of `span` into blocks in `folder`; raises CountError, PromtoolError, OSError.
+    """Write the samples of `span` as blocks in `folder`; raises CountError, PromtoolError, OSError.
 
-    `advance` is told how many seconds of the span are done. Whatever fails, nothing is left behind.
+    `advance` is called with the seconds of the span that are done. After a failure the folder is as before.
     """
-    with _aside(folder) as aside:
-        made, written, texts = aside / "blocks", 0, [aside / "one.om", aside / "other.om"]
+    with _temporary_folder(folder) as temporary:
+        made, written, texts = temporary / "blocks", 0, [temporary / "one.om", temporary / "other.om"]
         made.mkdir()
         with block_maker(promtool, made) as make:
             for window in block_windows(span, blocks_in(folder)):
@@ -90,31 +91,37 @@ def write_blocks(
         if counted != written:
             raise CountError(f"{written} samples were written and promtool took {counted}: nothing was put in {folder}")
         give_to_owner_of(folder, [block.path for block in blocks])
-        return WrittenBlocks(written, list(_put_into_place(blocks, folder)))
+        return WrittenBlocks(written, list(_move_blocks(blocks, folder)))
 
 
 def _write_text(past: Past, window: Span, target: Labels, path: Path) -> int:
-    written = 0
     with path.open("wb") as file:
-        for piece, samples in openmetrics(past.families(window), target):
-            file.write(piece)
-            written += samples
+        written = write_samples(file, openmetrics(past.families(window), target))
         file.write(END)
     return written
 
 
+def write_samples(file: BinaryIO, pieces: Iterable[tuple[bytes, int]]) -> int:
+    """Write text with its number of samples, piece by piece; returns their sum."""
+    samples = 0
+    for piece, count in pieces:
+        file.write(piece)
+        samples += count
+    return samples
+
+
 @contextlib.contextmanager
-def _aside(folder: Path) -> Iterator[Path]:
-    """A folder within, so that moving is renaming; Prometheus passes over names like this."""
-    aside = Path(tempfile.mkdtemp(prefix=".netledger-", dir=folder))
+def _temporary_folder(folder: Path) -> Iterator[Path]:
+    """A folder within, so that moving is renaming; Prometheus ignores such a name."""
+    temporary = Path(tempfile.mkdtemp(prefix=".netledger-", dir=folder))
     try:
-        yield aside
+        yield temporary
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _put_into_place(blocks: Sequence[Block], folder: Path) -> Iterator[Block]:
-    """Move them all, or none."""
+def _move_blocks(blocks: Sequence[Block], folder: Path) -> Iterator[Block]:
+    """Move all of them, or none."""
     moved: list[Path] = []
     try:
         for block in blocks:

@@ -1,4 +1,4 @@
-"""What a backfill is to write, and all that must be right before it writes anything."""
+"""The plan of a backfill: options, span, labels and server, checked before anything is written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SOON_SECONDS = YEAR_SECONDS
 
 
 class BackfillOptions(NamedTuple):
-    """What was typed."""
+    """The options of the command."""
 
     form: str
     output: Path | None
@@ -45,7 +45,7 @@ class BackfillOptions(NamedTuple):
     as_json: bool
 
     def require_consistent(self) -> None:
-        """Raise click.UsageError for what excludes each other."""
+        """Raise click.UsageError for options that exclude each other."""
         if sum(place is not None for place in (self.output, self.into, self.to)) > 1:
             raise click.UsageError("--output, --into and --to exclude each other: give one of them")
         if self.form == "victoriametrics" and (self.into is not None or self.prometheus is not None):
@@ -56,9 +56,9 @@ class BackfillOptions(NamedTuple):
 
 
 class Task(NamedTuple):
-    """The samples of `span` under the labels of `target`, and what to say about it beforehand.
+    """The samples of `span` under the labels of `target`, with notes for the user.
 
-    `server` is the Prometheus that was asked, or the VictoriaMetrics to send to.
+    `server` is the Prometheus of `--prometheus`, or the VictoriaMetrics of `--to`.
     """
 
     past: Past
@@ -70,14 +70,14 @@ class Task(NamedTuple):
 
 
 def plan_backfill(options: BackfillOptions, session: Session, ledger: LedgerReader, now: float) -> Task:
-    """Decide what to write and ask the server whether it would keep it.
+    """Plan the backfill, and check that the server would keep the samples.
 
-    Raises click.UsageError and click.ClickException, each with the next step.
+    Raises click.UsageError and click.ClickException, each with the remedy.
     """
     target = target_labels(session.settings, options.labels)
     server = _server(options)
-    looked = last_sample(session.settings.ledger.path)
-    end = int(now if looked is None else min(now, looked)) + 1
+    sampled = last_sample(session.settings.ledger.path)
+    end = int(now if sampled is None else min(now, sampled)) + 1
     if server is not None:
         prometheus.require_target(server, target, now)
         prometheus.require_our_ledger(server, target, ledger_start(ledger), now)
@@ -94,7 +94,7 @@ def plan_backfill(options: BackfillOptions, session: Session, ledger: LedgerRead
 
 
 def ledger_start(ledger: LedgerReader) -> int | None:
-    """When the first local day began that the ledger holds bytes of (UTC seconds); None before there is one."""
+    """Start of the first local day with bytes in the ledger (UTC seconds), None before there is one."""
     used = ledger.days(date.min, date.max, ledger.every_interface())
     day = min((day for day, moved in used.items() if moved.total), default=None)
     return None if day is None else day_start(day, ledger.zone)
@@ -109,7 +109,7 @@ def _server(options: BackfillOptions) -> MetricServer | None:
 def _until(
     options: BackfillOptions, server: MetricServer | None, target: Labels, zone: ZoneInfo, now: float
 ) -> int | None:
-    """Before when all samples are to be; None where nothing says so."""
+    """End of the samples from `--until` or the first live sample; None without either."""
     if options.until is not None:
         return options.until.start(zone)
     if server is None:
@@ -134,23 +134,23 @@ def _span(options: BackfillOptions, past: Past, zone: ZoneInfo, session: Session
 def _require_retention(
     options: BackfillOptions, server: MetricServer, span: Span, now: float, zone: ZoneInfo
 ) -> tuple[str, ...]:
-    """Raise where the server would forget at once what is written; gives a note where it soon will."""
+    """Raise where the server would delete the samples at once; returns a note where it will within a year."""
     is_victoria = options.to is not None
     found = victoria.retention(server) if is_victoria else prometheus.retention(server)
     flag = "-retentionPeriod" if is_victoria else "--storage.tsdb.retention.time"
     if found.seconds is None:
-        return (f"{server.url} does not say how long it keeps samples: see to {flag}",) if not found.told else ()
+        return (f"{server.url} does not say how long it keeps samples: see to {flag}",) if not found.text else ()
     keeping = f"{flag}={recommended(span.start, now)}"
     left = found.seconds - (now - span.start)
     if left < 0:
         first = day_of(now - found.seconds, zone) + ONE_DAY
         raise click.ClickException(
-            f"{server.url} keeps {found.told}, and the history reaches back {days_since(span.start, now)} days, to "
+            f"{server.url} keeps {found.text}, and the history reaches back {days_since(span.start, now)} days, to "
             f"{iso(span.start, zone)}: it would delete that at once. Start it with {keeping} first, or write less: "
             f"--from {first.isoformat()}"
         )
     if left < SOON_SECONDS:
         days = int(left) // DAY_SECONDS
         length = counted(days, "day", "days")
-        return (f"{server.url} keeps {found.told}: the oldest samples go in {length}; {keeping} keeps them",)
+        return (f"{server.url} keeps {found.text}: the oldest samples go in {length}; {keeping} keeps them",)
     return ()

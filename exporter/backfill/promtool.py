@@ -1,4 +1,4 @@
-"""promtool: finding it, having it make blocks for Prometheus, and counting what is in them."""
+"""promtool: the program, the blocks that it makes for Prometheus, and their samples."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TIMEOUT_SECONDS = 600
 
 
 class PromtoolError(click.ClickException):
-    """promtool is not to be found, or failed; the text says what to do."""
+    """promtool is missing or failed; the text has the remedy."""
 
 
 class Block(NamedTuple):
-    """One block of samples: its folder, its first and its last millisecond, how many samples, and its bytes."""
+    """One block: its folder, first and last millisecond, number of samples, and bytes."""
 
     path: Path
     begins: int
@@ -39,7 +39,7 @@ class Block(NamedTuple):
 
 
 def find_promtool(named: Path | None) -> str:
-    """The program, on PATH or as it was named; raises PromtoolError."""
+    """Path of the program, on PATH or as named; raises PromtoolError."""
     found = shutil.which(str(named or "promtool"))
     if found is not None:
         return found
@@ -53,10 +53,10 @@ def find_promtool(named: Path | None) -> str:
 
 @contextlib.contextmanager
 def block_maker(promtool: str, folder: Path) -> Iterator[Callable[[Path, int], None]]:
-    """Gives what has blocks of at most so many hours made of a file, while the next file is written.
+    """A function that starts to make blocks of an OpenMetrics file, of at most so many hours, and returns at once.
 
-    Each call, and the end, waits for the one before; a file is free when the next but one is asked for. Raises
-    PromtoolError; no program outlives it.
+    A call, and the end, waits for the call before it: that one's file may be written again. Raises PromtoolError; no
+    process outlives the context.
     """
     running: list[subprocess.Popen[str]] = []
 
@@ -89,23 +89,23 @@ def block_maker(promtool: str, folder: Path) -> Iterator[Callable[[Path, int], N
 def _finish(running: list[subprocess.Popen[str]]) -> None:
     for process in running:
         try:
-            said, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+            output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise PromtoolError(f"promtool takes longer than {TIMEOUT_SECONDS} s for a file") from error
         if process.returncode != 0:
-            reason = said.strip().rsplit("\n", 1)[-1]
+            reason = output.strip().rsplit("\n", 1)[-1]
             raise PromtoolError(f"promtool failed (exit code {process.returncode}): {reason}")
     running.clear()
 
 
 def blocks_in(folder: Path) -> list[Block]:
-    """The blocks of a folder in the order of time; what is no block is passed over."""
+    """The blocks of a folder in the order of time; other files are ignored."""
     found = []
     for meta in folder.glob("*/meta.json"):
         try:
-            told = json.loads(meta.read_bytes())
-            samples = told.get("stats", {}).get("numSamples", 0)
-            found.append(Block(meta.parent, told["minTime"], told["maxTime"], samples, _size(meta.parent)))
+            described = json.loads(meta.read_bytes())
+            samples = described.get("stats", {}).get("numSamples", 0)
+            found.append(Block(meta.parent, described["minTime"], described["maxTime"], samples, _size(meta.parent)))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue
     return sorted(found, key=lambda block: block.begins)
@@ -116,7 +116,7 @@ def _size(folder: Path) -> int:
 
 
 def give_to_owner_of(folder: Path, blocks: list[Path]) -> None:
-    """Where root writes into somebody's folder, blocks are theirs: Prometheus could not delete others."""
+    """Give blocks that root writes to the owner of the folder: Prometheus could not delete those of root."""
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return
     owner = folder.stat()

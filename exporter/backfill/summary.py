@@ -1,4 +1,4 @@
-"""What a backfill has written, in words and as JSON, and what is to be done next."""
+"""The summary of a backfill as text and JSON, with the next step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Summary(NamedTuple):
-    """How many samples were written, in how many bytes (0 where nobody knows), and the blocks there are."""
+    """Number of samples, their bytes (0 where unknown), and the blocks."""
 
     samples: int
     size: int
@@ -28,7 +28,7 @@ class Summary(NamedTuple):
 
 
 def print_summary(options: BackfillOptions, task: Task, summary: Summary, now: float) -> None:
-    """Print it: to standard error where the samples went to standard output."""
+    """Print it, to standard error where the samples go to standard output."""
     if options.as_json:
         print_json(_answer(options, task, summary, now))
         return

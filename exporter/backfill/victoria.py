@@ -1,4 +1,4 @@
-"""A VictoriaMetrics that takes the past over its import API: how long it keeps, sending, and counting what arrived."""
+"""VictoriaMetrics: how long it keeps samples, sending them to its import API, and counting them there."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.backfill.labels import selector
-from exporter.backfill.prometheus import ServerRetention
-from exporter.backfill.retention import victoria_seconds
+from exporter.backfill.retention import ServerRetention, victoria_seconds
 from reports.text.amounts import counted
 
 if TYPE_CHECKING:
@@ -21,10 +20,10 @@ if TYPE_CHECKING:
     from reports.past.samples import Labels
 
 CHUNK_BYTES = 4_000_000
-"""About what is sent in one request."""
+"""Approximate size of one request."""
 
 PATIENCE_SECONDS = 20
-"""What was sent is searchable a second or two later."""
+"""Samples are searchable a second or two after they were sent."""
 
 _FLAG = re.compile(r'^flag\{name="retentionPeriod", ?value="([^"]*)"', re.MULTILINE)
 
@@ -34,7 +33,7 @@ class ArrivalError(click.ClickException):
 
 
 def retention(server: MetricServer) -> ServerRetention:
-    """What its -retentionPeriod is, as far as it tells; raises MetricServerError."""
+    """Its -retentionPeriod, where its metrics show it; raises MetricServerError."""
     found = _FLAG.search(server.text("/metrics") or "")
     if found is None:
         return ServerRetention("", None)
@@ -44,7 +43,7 @@ def retention(server: MetricServer) -> ServerRetention:
 
 
 def send(server: MetricServer, pieces: Iterable[tuple[bytes, int]]) -> int:
-    """Post lines in chunks; returns how many samples they hold; raises MetricServerError."""
+    """Post samples in chunks; returns their number; raises MetricServerError."""
     chunk, waiting, sent = [], 0, 0
     for piece, samples in pieces:
         chunk.append(piece)
@@ -59,16 +58,15 @@ def send(server: MetricServer, pieces: Iterable[tuple[bytes, int]]) -> int:
 
 
 def count_samples(server: MetricServer, target: Labels, span: Span) -> int:
-    """How many samples of the target it has in a span, of all series."""
+    """Samples of all series of the target in a span."""
     ours = selector((*target,)).replace("{", '{__name__=~"netledger_.*",', 1)
-    query = f"sum(count_over_time({ours}[{span.end - span.start}s]))"
-    found = server.json("/api/v1/query", query=query, time=span.end - 1, nocache=1)["result"]
-    return int(float(found[0]["value"][1])) if found else 0
+    found = server.query(f"sum(count_over_time({ours}[{span.end - span.start}s]))", span.end - 1, nocache=1)
+    return int(found[0][1]) if found else 0
 
 
 def require_arrival(server: MetricServer, target: Labels, span: Span, sent: int) -> None:
-    """Wait until as many are there; raises ArrivalError."""
-    # Else it may keep them to itself for ten seconds; one that lacks this page takes its time.
+    """Wait until the server has this many samples; raises ArrivalError."""
+    # Without the flush samples are found after up to ten seconds; a cluster has no such page.
     server.text("/internal/force_flush")
     until = time.monotonic() + PATIENCE_SECONDS
     while (found := count_samples(server, target, span)) < sent:

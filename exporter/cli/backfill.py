@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.backfill.blocks import block_windows, write_blocks
+from exporter.backfill.blocks import block_windows, write_blocks, write_samples
 from exporter.backfill.planning import BackfillOptions, plan_backfill
 from exporter.backfill.promtool import find_promtool
 from exporter.backfill.summary import Summary, print_summary
@@ -53,12 +53,12 @@ REFUSED = "cannot write {path} ({reason}): write as its owner, or elsewhere"
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON.")
 @click.pass_obj
-def backfill(environment: Environment, /, **typed: object) -> None:
+def backfill(environment: Environment, /, **given: object) -> None:
     """The ledger's past for Prometheus or VictoriaMetrics, joined to the live series without a seam.
 
     Set the retention before blocks come into a Prometheus: it deletes what is older. Nothing is left half written.
     """
-    options = BackfillOptions(**typed)  # type: ignore[arg-type]
+    options = BackfillOptions(**given)  # type: ignore[arg-type]
     options.require_consistent()
     write = _writer(options)
     session, now = open_session(environment), environment.now()
@@ -97,20 +97,15 @@ def _into_blocks(options: BackfillOptions, task: Task) -> Summary:
 
 
 def _to_file(options: BackfillOptions, task: Task) -> Summary:
-    path, samples = options.output or Path(), 0
+    path = options.output or Path()
     with write_errors(path, REFUSED), replace_file(path, is_replaceable=options.force) as file:
-        for piece, count in _text(options, task):
-            file.write(piece)
-            samples += count
+        samples = write_samples(file, _text(options, task))
     return Summary(samples, path.stat().st_size)
 
 
 def _to_pipe(options: BackfillOptions, task: Task) -> Summary:
-    pipe, samples = sys.stdout.buffer, 0
-    for piece, count in _text(options, task):
-        pipe.write(piece)
-        samples += count
-    pipe.flush()
+    samples = write_samples(sys.stdout.buffer, _text(options, task))
+    sys.stdout.buffer.flush()
     return Summary(samples, 0)
 
 
@@ -119,13 +114,13 @@ def _to_server(_: BackfillOptions, task: Task) -> Summary:
     assert server is not None, "the plan has it"  # noqa: S101 - for the type checker
     before = count_samples(server, task.target, task.span)
     sent = send(server, _half_years(task))
-    # A second time the same samples are there twice, or once where the server leaves doubles out.
+    # Sent a second time, samples are there twice, or once where the server removes duplicates.
     require_arrival(server, task.target, task.span, max(sent, before))
     return Summary(sent, 0)
 
 
 def _text(options: BackfillOptions, task: Task) -> Iterator[tuple[bytes, int]]:
-    """All samples at once: each family is told once, as the formats want it."""
+    """All samples, family by family, as the formats require."""
     families = with_progress("Writing", task.past.families(task.span), FAMILIES)
     if options.form == "victoriametrics":
         yield from victoriametrics(families, task.target)
@@ -135,7 +130,7 @@ def _text(options: BackfillOptions, task: Task) -> Iterator[tuple[bytes, int]]:
 
 
 def _half_years(task: Task) -> Iterator[tuple[bytes, int]]:
-    """Samples in the order of time: a server that stores by month opens every month but once."""
+    """Samples in the order of time: a server that stores by month opens each month once."""
     span = task.span
     with progress("Sending", span.end - span.start) as advance:
         for window in block_windows(span, ()):

@@ -134,10 +134,10 @@ def test_a_prometheus_is_not_given_what_it_would_delete_or_could_not_join(
 
     too_old = netledger.command("backfill", *into)
     other = netledger.command("backfill", "--label", "instance=elsewhere:7373", *into)
-    fallback_service = netledger.command("backfill", "--label", f"instance={NEIGHBOUR}", *into)
+    other_machine = netledger.command("backfill", "--label", f"instance={NEIGHBOUR}", *into)
 
-    assert (too_old.returncode, other.returncode, fallback_service.returncode) == (1, 1, 1)
-    assert "is another ledger: it begins on another day than this one" in fallback_service.stderr
+    assert (too_old.returncode, other.returncode, other_machine.returncode) == (1, 1, 1)
+    assert "is another ledger: it begins on another day than this one" in other_machine.stderr
     assert f"{server.url} keeps 15d" in too_old.stderr
     assert "--storage.tsdb.retention.time=15y first" in too_old.stderr
     assert "use --label instance=127.0.0.1:7373 --label job=netledger" in other.stderr
