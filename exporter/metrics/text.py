@@ -12,6 +12,7 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from exporter.metrics.numbers import number_text
 from exporter.metrics.tables import SUFFIXES, Table
+from reports.calendar.history import PERIODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -107,7 +108,8 @@ class HistoryText(TableText[_History]):
                 self._labels(labels, [cell.period for cell in cells]), [cell.amount for cell in cells]
             )
             beginnings = self._labels(labels, [text for text, _ in current])
-        to_date = self._texts(beginnings, [totals.to_date(period, today) for _, period in current])
+        amounts = dict(zip(PERIODS, totals.all_to_date(today), strict=True))
+        to_date = self._texts(beginnings, [amounts[period] for _, period in current])
         return _Kept(row, (finished, beginnings), list(map(add, finished, to_date)))
 
     def _labels(self, labels: Labels, periods: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from exporter.settings.rules import Rule, RuleError, clipped, each, one_text, read_host
+from exporter.settings.rules import Rule, RuleError, clipped, each, matching, one_text, read_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SHORTEST_KEY = 8
 HIDDEN = "***"
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s]+", re.ASCII)
+read_glob = matching(re.compile(r"[^\s,/]+"), "has a space, comma or slash")
 KEY = re.compile(r"[!-~]+")
 
 
@@ -33,7 +34,7 @@ def globs_or(word: str, examples: str) -> Rule:
             raise RuleError(f"mixes {word} with patterns")
         return _not_empty(values)
 
-    return list_of(f"{word}, or a list of names or patterns such as {examples}", _read_glob, check)
+    return list_of(f"{word}, or a list of names or patterns such as {examples}", read_glob, check)
 
 
 def _not_empty(values: Texts) -> Texts:
@@ -52,13 +53,6 @@ def _read_origin(raw: object) -> str:
     text = one_text(raw).lower()
     if not ORIGIN.fullmatch(text):
         raise RuleError(f"{clipped(text)} is not an origin")
-    return text
-
-
-def _read_glob(raw: object) -> str:
-    text = one_text(raw)
-    if re.search(r"[\s,/]", text):
-        raise RuleError(f"{clipped(text)} has a space, comma or slash")
     return text
 
 
@@ -81,8 +75,8 @@ def _fault(key: object) -> str | None:
 
 HOSTS = list_of("a list of host names or *.example.org, without scheme or port", _read_host_pattern)
 ORIGINS = list_of("a list of origins such as https://example.org:8443, without a path", _read_origin)
-GLOBS = list_of("a list of names or patterns such as [eth0, wl*]", _read_glob)
-SOME_GLOBS = list_of(GLOBS.says, _read_glob, _not_empty)
+GLOBS = list_of("a list of names or patterns such as [eth0, wl*]", read_glob)
+SOME_GLOBS = list_of(GLOBS.says, read_glob, _not_empty)
 API_KEYS = Rule(
     f"keys of at least {SHORTEST_KEY} printable ASCII characters without spaces",
     _read_keys,

@@ -50,6 +50,18 @@ def one_text(raw: object) -> str:
     return text
 
 
+def matching(pattern: re.Pattern[str], fault: str) -> Callable[[object], str]:
+    """A reader of texts that match a pattern; raises RuleError with the fault of others."""
+
+    def read(raw: object) -> str:
+        text = one_text(raw)
+        if not pattern.fullmatch(text):
+            raise RuleError(f"{clipped(text)} {fault}")
+        return text
+
+    return read
+
+
 def each(raw: object, read: Callable[[object], Item]) -> list[Item]:
     """Every item of a list, a single value as a list of one; raises RuleError with all that is wrong."""
     values, faults = [], []
@@ -170,17 +182,13 @@ def _read_path(raw: object) -> Path:
         raise RuleError(f"{clipped(text)} names a home folder that does not exist") from None
 
 
-def _read_url(raw: object) -> str:
-    """A page links to it: it is never a script, and never holds a password."""
-    text = one_text(raw)
-    if not WEB_URL.fullmatch(text):
-        raise RuleError(f"{clipped(text)} is not such an address")
-    return text
-
-
 SWITCH = Rule("true or false", _read_switch, lambda value: str(value).lower())
 HOST = Rule("an IP address or a host name, without scheme, port or brackets", read_host)
 ZONE = Rule("auto or an IANA name such as Europe/Berlin", _read_zone)
 PATH = Rule("a path", _read_path)
 TEXT = Rule("a text", one_text)
-WEB_ADDRESS = Rule("an address such as https://grafana.example.org/path without user, query or fragment", _read_url)
+# A page links to it: it is never a script, and never holds a password.
+WEB_ADDRESS = Rule(
+    "an address such as https://grafana.example.org/path without user, query or fragment",
+    matching(WEB_URL, "is not such an address"),
+)

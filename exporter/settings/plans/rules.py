@@ -7,7 +7,7 @@ import unicodedata
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from exporter.settings.rules import Rule, RuleError, clipped, each, one_text, whole
+from exporter.settings.rules import Rule, RuleError, clipped, each, matching, one_text, whole
 from reports.billing.plans import DAY_MINUTES, CycleRule, FreeHours
 from reports.billing.prices import PRICE as PRICE_TEXT
 from reports.billing.prices import PRICE_RULE
@@ -94,13 +94,6 @@ def _write_hours(free: Iterable[FreeHours]) -> list[str]:
     return [f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}" for start, end in free]
 
 
-def _read_price(raw: object) -> Decimal:
-    text = one_text(raw)
-    if not PRICE_TEXT.fullmatch(text):
-        raise RuleError(f"{clipped(text)} is not a price")
-    return Decimal(text)
-
-
 def _read_currency(raw: object) -> str:
     text = one_text(raw)
     if text not in CURRENCIES:
@@ -123,7 +116,8 @@ CYCLE = Rule(
 FREE_HOURS = Rule(
     'a list such as ["01:00-07:00"] of local times, in quarters of an hour', _read_hours, _write_hours, is_list=True
 )
-PRICE = Rule(PRICE_RULE, _read_price)
+_read_price = matching(PRICE_TEXT, "is not a price")
+PRICE = Rule(PRICE_RULE, lambda raw: Decimal(_read_price(raw)))
 CURRENCY = Rule("a code of ISO 4217 such as INR, EUR or USD", _read_currency)
 ALERTS = Rule(
     "a list of percentages from 1 to 1000, such as [80, 90, 100]",

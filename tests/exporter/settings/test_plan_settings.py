@@ -229,6 +229,7 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
         ("gigabyte: 1000", "gigabyte: 1000 is unknown; use binary or decimal"),
         ("price_steps: []", "price_steps: is not a list of steps such as {up_to: 100 GB, price_per_gb: 5}"),
         ("price_steps: 5", "price_steps: is not a list of steps such as"),
+        ("price_steps: [{}]", "price_steps[0]: has no price_per_gb"),
         ("price_steps: [5]", "price_steps[0]: is not a mapping; its keys are up_to, price_per_gb"),
         ("price_steps: [{up_to: x, price_per_gb: 5}, {price_per_gb: 4}]", "price_steps[0].up_to: x is not a size"),
         ("price_steps: [{price_per_gb: x}]", "price_steps[0].price_per_gb: x is not a price; use a number"),
