@@ -1,4 +1,4 @@
-"""What a plan bills of the ledger: days and totals of the interfaces that it covers, free hours taken out of both."""
+"""Billed usage of a plan: days and totals of the interfaces that it covers, without free hours."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, dates, day_n
 from reports.ledger.amounts import Rows, by_time, every_day, first_time, last_time, local_days, total
 from reports.ledger.intervals import ENDLESS
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE, of_interfaces
 from reports.ledger.windows import by_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
     from reports.billing.plans import Plan
@@ -30,7 +31,7 @@ def covered_interfaces(ledger: LedgerReader, plan: Plan) -> Selection:
 
 
 class Sums(NamedTuple):
-    """Bytes of some days together: what is billed of them, and what free hours held."""
+    """Bytes of some days together: billed ones, and those of free hours."""
 
     billed: Bytes
     free: Bytes
@@ -41,7 +42,7 @@ class Sums(NamedTuple):
 
 
 class BilledDays(NamedTuple):
-    """Bytes by local day, days without traffic left out: what is billed of them, and what free hours held."""
+    """Bytes by local day, days without traffic left out: billed ones, and those of free hours."""
 
     billed: dict[date, Bytes]
     free: dict[date, Bytes]
@@ -52,22 +53,22 @@ class BilledDays(NamedTuple):
 
 
 class BilledUsage:
-    """Reads for one plan; ask it within `LedgerReader.at_one_moment`. Days are local, the last one included.
+    """Reads for one plan, within `LedgerReader.at_one_moment`. Days are local, the last one included.
 
     `free_since` is the first day whose free hours are known: slots of earlier days, if there was traffic, have been
-    deleted. None where the plan has no free hours.
+    deleted. None if the plan has no free hours.
     """
 
     def __init__(self, ledger: LedgerReader, plan: Plan, selection: Selection) -> None:
         """`selection` is of the interfaces that the plan covers."""
         self.plan, self._ledger, self.zone = plan, ledger, ledger.zone
         counted = {name for name, is_counted in ledger.devices().items() if is_counted}
-        # A comparison of one number a row, where it says the same.
+        # the machine's condition compares one number a row
         self._selection = MACHINE if counted == set(selection.names) else selection
         self.free_since = self._free_since() if plan.free_hours else None
 
     def days(self, first: date, last: date) -> BilledDays:
-        """Day by day."""
+        """Bytes day by day."""
         found = by_time(self._ledger, local_days(self._selection, first, last), _COLUMNS)
         billed = {day_numbered(day): Bytes(*amounts) for day, amounts in found.items()}
         free: dict[date, Bytes] = {}
@@ -79,21 +80,21 @@ class BilledUsage:
         return BilledDays(billed, free)
 
     def total(self, first: date, last: date) -> Sums:
-        """All days together; no day where `last` comes before `first`."""
-        free = _added_up(moved for _, moved in self._free(first, last))
+        """All days together; zero if `last` comes before `first`."""
+        free = add_up(moved for _, moved in self._free(first, last))
         return Sums(_less(self._moved(first, last), free), free)
 
     def until(self, first: date, instant: int) -> Bytes | None:
         """Billed bytes of the days from `first` until an instant (UTC seconds); a slot counts as moved evenly.
 
-        None where the slots of its day are no longer kept.
+        None if the slots of its day are no longer kept.
         """
         day = max(first, day_of(instant - 1, self.zone))
         slots = self.slots_of(day)
-        if _added_up(part for _, part in slots) != self.total(day, day).billed:
+        if add_up(part for _, part in slots) != self.total(day, day).billed:
             return None
         passed = (_share(part, instant - start) for start, part in slots if start < instant)
-        return _added_up([self.total(first, day - ONE_DAY).billed, *passed])
+        return add_up([self.total(first, day - ONE_DAY).billed, *passed])
 
     def has_all_free_hours(self, first: date, last: date) -> bool:
         """True if every slot with traffic of these days is kept, or the plan has no free hours."""
@@ -112,8 +113,8 @@ class BilledUsage:
         )
 
     def _free_since(self) -> date:
-        """The day after the last one of which retention has deleted slots, as it does with whole ones."""
-        # Of any interface, since slots of all are deleted alike: a search, and no scan.
+        """The day after the last one with deleted slots; retention deletes the slots of whole days."""
+        # Of any interface, since slots of all are deleted alike: an index search, no scan.
         every = self._ledger.every_interface()
         oldest = first_time(self._ledger, Rows(every, "slot", 0, ENDLESS))
         if oldest is None:
@@ -125,10 +126,10 @@ class BilledUsage:
         return day if Bytes(*kept) == self._moved(day, day) else day + ONE_DAY
 
     def _free(self, first: date, last: date) -> Iterator[tuple[date, Bytes]]:
-        """Bytes of free hours, of days whose slots are kept: one whose slots are partly deleted is billed whole."""
+        """Bytes of free hours by day; a day whose slots are partly deleted is billed whole."""
         if self.free_since is None:
             return
-        # Cut day by day: a stretch over midnight is of two days.
+        # cut day by day: free hours over midnight belong to two days
         windows = [
             (day, window)
             for day in dates(max(first, self.free_since), last)
@@ -147,17 +148,10 @@ def _less(whole: Bytes, part: Bytes) -> Bytes:
 
 
 def _share(moved: Bytes, seconds: int) -> Bytes:
-    """Of a quarter hour's bytes those of its first seconds."""
+    """The part of a slot's bytes in its first seconds."""
     seconds = min(seconds, SLOT_SECONDS)
     return Bytes(moved.received * seconds // SLOT_SECONDS, moved.sent * seconds // SLOT_SECONDS)
 
 
 def _total(days: dict[date, Bytes], first: date) -> Bytes:
-    return _added_up(moved for day, moved in days.items() if day >= first)
-
-
-def _added_up(amounts: Iterable[Bytes]) -> Bytes:
-    total = NO_BYTES
-    for amount in amounts:
-        total = total.plus(amount)
-    return total
+    return add_up(moved for day, moved in days.items() if day >= first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence  # noqa: TC003 - msgspec reads the types of what goes out as JSON
+from collections.abc import Iterable, Sequence  # noqa: TC003 - msgspec reads the types of what goes out as JSON
 from typing import NamedTuple
 
 
@@ -32,6 +32,14 @@ class Bytes(NamedTuple):
 NO_BYTES = Bytes()
 BYTES = ("receive_bytes", "transmit_bytes", "estimated_bytes", "peak_speed")
 """The columns of the ledger that are read as `Bytes`."""
+
+
+def add_up(amounts: Iterable[Bytes]) -> Bytes:
+    """The sum; its peak is the highest."""
+    total = NO_BYTES
+    for amount in amounts:
+        total = total.plus(amount)
+    return total
 
 
 class UnpostedRow(NamedTuple):

@@ -9,6 +9,7 @@ from reports.calendar.periods import HOUR_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.intervals import SLOTS, by_step, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class HoursOfWeek(NamedTuple):
 
     def by_hour(self) -> list[Bytes]:
         """The weekdays added up: 24 hours of day."""
-        return [_sum(column) for column in zip(*self.matrix, strict=True)]
+        return [add_up(column) for column in zip(*self.matrix, strict=True)]
 
 
 def hours(ledger: LedgerReader, now: float, span: Span, selection: Selection = MACHINE) -> HoursOfWeek:
@@ -49,7 +50,7 @@ def hours(ledger: LedgerReader, now: float, span: Span, selection: Selection = M
         for cell, used in found.items():
             sums[cell] = sums[cell].plus(used)
     matrix = [sums[begin : begin + HOURS] for begin in range(0, len(sums), HOURS)]
-    return HoursOfWeek(span, _covered(ledger, now, span, selection), matrix, _sum(sums))
+    return HoursOfWeek(span, _covered(ledger, now, span, selection), matrix, add_up(sums))
 
 
 def _covered(ledger: LedgerReader, now: float, span: Span, selection: Selection) -> Span | None:
@@ -58,10 +59,3 @@ def _covered(ledger: LedgerReader, now: float, span: Span, selection: Selection)
         return None
     covered = Span(max(span.start, since), min(span.end, int(now)))
     return covered if covered.start < covered.end else None
-
-
-def _sum(amounts: list[Bytes] | tuple[Bytes, ...]) -> Bytes:
-    total = NO_BYTES
-    for amount in amounts:
-        total = total.plus(amount)
-    return total

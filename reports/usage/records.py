@@ -15,11 +15,12 @@ from reports.calendar.spans import Span
 from reports.ledger.amounts import by_dimension, by_time, every_day, local_days
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
@@ -130,7 +131,7 @@ def _first_of_most(days: list[_Day], firsts: Sequence[int]) -> date | None:
 
 
 def _busiest(ledger: LedgerReader, period: Period, selection: Selection) -> Busiest:
-    return Busiest(period, _sum(ledger.days(period.first, period.last, selection).values()))
+    return Busiest(period, add_up(ledger.days(period.first, period.last, selection).values()))
 
 
 def _busiest_hour(ledger: LedgerReader, now: float, selection: Selection) -> BusiestHour | None:
@@ -155,10 +156,3 @@ def _peak(ledger: LedgerReader, days: list[_Day], side: int, selection: Selectio
     date_of, speed = day_numbered(day[0]), day[place]
     found = by_dimension(ledger, local_days(selection, date_of, date_of), (INTERFACE.peaks[side],), ("device",))
     return Peak(speed, date_of, min(device for (device,), amounts in found.items() if amounts[0] == speed))
-
-
-def _sum(amounts: Iterable[Bytes]) -> Bytes:
-    total = NO_BYTES
-    for amount in amounts:
-        total = total.plus(amount)
-    return total

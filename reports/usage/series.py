@@ -20,6 +20,7 @@ from reports.calendar.periods import (
 from reports.calendar.spans import Span
 from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, first_day, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
@@ -67,10 +68,7 @@ class Series(NamedTuple):
     @property
     def total(self) -> Bytes:
         """All points together."""
-        total = NO_BYTES
-        for point in self.points:
-            total = total.plus(point.bytes or NO_BYTES)
-        return total
+        return add_up(point.bytes or NO_BYTES for point in self.points)
 
 
 def series(

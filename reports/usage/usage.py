@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.periods import Period, PeriodError, dates, day_of, day_start, months
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
@@ -112,14 +112,6 @@ def usage(ledger: LedgerReader, period: Period, now: float, selection: Selection
         for day in dates(period.first, min(period.last, today))
     ]
     return PeriodUsage(period, listed, add_up(found.values()), began)
-
-
-def add_up(amounts: Iterable[Bytes]) -> Bytes:
-    """The sum; its peak is the highest."""
-    total = NO_BYTES
-    for amount in amounts:
-        total = total.plus(amount)
-    return total
 
 
 def _today(ledger: LedgerReader, now: float) -> date:

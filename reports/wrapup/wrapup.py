@@ -12,7 +12,7 @@ from reports.calendar.periods import Period, PeriodError, day_of, day_start, par
 from reports.calendar.spans import Span
 from reports.export.export import Export, ExportSummary, devices_of, export
 from reports.ledger.intervals import counting_began
-from reports.ledger.reader import NO_BYTES
+from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE, of_interfaces
 from reports.text.dates import long_date
 from reports.usage.hours import HoursOfWeek, hours
@@ -184,10 +184,11 @@ def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
     if not covered or not any(one.total.total for one in found):
         return None
     matrix = [
-        [_sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*(one.matrix for one in found), strict=True)
+        [add_up(cells) for cells in zip(*rows, strict=True)]
+        for rows in zip(*(one.matrix for one in found), strict=True)
     ]
     whole = Span(min(one.start for one in covered), max(one.end for one in covered))
-    return HoursOfWeek(told, whole, matrix, _sum([one.total for one in found]))
+    return HoursOfWeek(told, whole, matrix, add_up([one.total for one in found]))
 
 
 def _began(ledger: LedgerReader, subject: Plan | str | None) -> int | None:
@@ -227,13 +228,6 @@ def _plans(question: _Question, first: date, last: date, context: WrapUpContext)
 def _gaps(ledger: LedgerReader, told: Span, now: int) -> GapSummary:
     lengths = [min(gap.ended, told.end, now) - max(gap.began, told.start) for gap in ledger.gaps(*told)]
     return GapSummary(len(lengths), sum(lengths), max(lengths, default=0))
-
-
-def _sum(amounts: Sequence[Bytes]) -> Bytes:
-    total = NO_BYTES
-    for amount in amounts:
-        total = total.plus(amount)
-    return total
 
 
 def _plain(name: str) -> str:
