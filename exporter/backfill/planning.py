@@ -82,9 +82,7 @@ def plan_backfill(options: BackfillOptions, session: Session, ledger: LedgerRead
         prometheus.require_target(server, target, now)
         prometheus.require_our_ledger(server, target, ledger_start(ledger), now)
     live = _until(options, server, target, ledger.zone, now)
-    past = Past(
-        ledger, end if live is None else min(end, live), history_of_all=session.settings.metrics.history == "all"
-    )
+    past = Past(ledger, end if live is None else min(end, live), session.settings.metrics.history)
     span = _span(options, past, ledger.zone, session, live)
     notes: tuple[str, ...] = ()
     if server is not None:

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.subjects import Subject
-from reports.calendar.history import DAYS_KEPT, MONTHS_KEPT, PERIODS, periods_at
+from reports.calendar.history import PERIODS, periods_at
+from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
 from reports.calendar.periods import Period, day_of, day_start
 from reports.ledger.shape import INTERFACE
 

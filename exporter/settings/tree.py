@@ -15,7 +15,9 @@ from exporter.meters.interfaces.settings import Interfaces
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.folders import data_folder, runs_as_root
+from exporter.settings.history import COUNTED, HISTORY
 from exporter.settings.schema import Key, Section, fields
+from reports.calendar.history_length import HistoryLength  # noqa: TC001 - msgspec resolves it
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,10 +101,8 @@ class Metrics(Section, frozen=True):
     """What /metrics shows."""
 
     history: Annotated[
-        Literal["counted", "all"],
-        rules.choice("counted", "all"),
-        "Interfaces with period, daily and monthly series.",
-    ] = "counted"
+        HistoryLength, HISTORY, "Daily and monthly series: of the machine and which interfaces, or how many days."
+    ] = COUNTED
     process: Annotated[bool, rules.SWITCH, "Show process_* and python_gc_* metrics."] = True
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
 from reports.calendar.periods import Period, dates
 
 if TYPE_CHECKING:
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
 
 PERIODS = ("day", "week", "month", "year")
 """Periods with an amount to date."""
-
-DAYS_KEPT = 31
-"""Finished days; today comes on top."""
-
-MONTHS_KEPT = 24
-"""Months, the current one included."""
 
 
 # A scrape needs one day again and again, a backfill ten years of them for each interface.

@@ -80,13 +80,16 @@ def day_ends(calendar: Calendar, device: PastInterface, days: Sequence[SampleTim
 
 
 def history(
-    calendar: Calendar, device: PastInterface, count: int, ends: Iterator[DayEnd], label: str
+    calendar: Calendar, device: PastInterface, count: int, ends: Iterator[DayEnd], label: str, length: int
 ) -> Mapping[str, tuple[array[int], array[int]]]:
-    """By date or by month ("date" or "month" is the `label`): instants, and its bytes at each, so far or complete."""
+    """By date or by month ("date" or "month" is the `label`): instants, and its bytes at each, so far or complete.
+
+    `length` is how many finished days, or months, there are at each instant.
+    """
     cells = _days if label == "date" else _months
     found: dict[str, tuple[array[int], array[int]]] = {}
     for time, day, total in ends:
-        for text, first, end in cells(calendar.date(day)):
+        for text, first, end in cells(calendar.date(day), length):
             if end > device.first:
                 times, values = found.setdefault(text, (array("q"), array("q")))
                 times.append(time)
@@ -98,13 +101,13 @@ def _bases(calendar: Calendar, device: PastInterface, count: int, day: int) -> S
     return [device.before(count, day_number(period.first)) for period in calendar.periods(day)]
 
 
-def _days(today: date) -> Iterator[Cell]:
-    for day in last_days(today):
+def _days(today: date, length: int) -> Iterator[Cell]:
+    for day in last_days(today)[-1 - length :]:
         number = day_number(day)
         yield Cell(day.isoformat(), number, number + 1)
 
 
-def _months(today: date) -> Iterator[Cell]:
-    for year, month in last_months(today):
+def _months(today: date, length: int) -> Iterator[Cell]:
+    for year, month in last_months(today)[-length:]:
         after = date(year + month // 12, month % 12 + 1, 1)
         yield Cell(f"{year:04}-{month:02}", day_number(date(year, month, 1)), day_number(after))

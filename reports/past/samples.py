@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.history import PERIODS
+from reports.calendar.history_length import HistoryLength
 from reports.calendar.periods import SLOT_SECONDS
 from reports.calendar.spans import Span
 from reports.ledger.shape import INTERFACE
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from reports.past.ticks import SampleTimes, Slots
 
 Labels = tuple[tuple[str, str], ...]
+
+ALL_DAYS = HistoryLength()
 
 MACHINE_BASE = "machine_base"
 """A state of the ledger; it begins with the bytes that the machine's counters leave out."""
@@ -52,15 +55,16 @@ class PastFamily(NamedTuple):
 class Past:
     """All that can be told of [span.start, span.end); `span.end` is where the live samples begin."""
 
-    def __init__(self, ledger: LedgerReader, end: int, *, history_of_all: bool = False) -> None:
-        """Reads the days; the rest as it is told. `history_of_all`: periods of interfaces that do not count, too."""
+    def __init__(self, ledger: LedgerReader, end: int, length: HistoryLength = ALL_DAYS) -> None:
+        """Reads the days; the rest when it is asked for. `length` is that of the live series."""
         self._ledger, self._calendar = ledger, Calendar(ledger.zone)
+        self._length = length
         self.horizon = (end - 1) // SLOT_SECONDS * SLOT_SECONDS
         devices = past_interfaces(ledger, self.horizon)
         self.devices = [device for device in devices if device.begins <= self.horizon]
         self._machine = past_machine(self.devices)
         self._uncounted = _uncounted(ledger.state().get(MACHINE_BASE, ""))
-        self._has_history = [device.is_counted or history_of_all for device in self.devices]
+        self._has_history = [device.is_counted or length.of_all for device in self.devices]
 
     @property
     def span(self) -> Span:
@@ -116,17 +120,17 @@ class Past:
                 for period, values in zip(PERIODS, columns, strict=True):
                     yield PastSeries((*_labels(device), ("period", period)), times, values)
 
-        def totals(label: str) -> Iterator[PastSeries]:
-            for device, one in told:
+        def totals(label: str, length: int) -> Iterator[PastSeries]:
+            for device, one in told if length else ():
                 ends = (end for end in day_ends(self._calendar, device, one) if window.start <= end.time < window.end)
-                found = history(self._calendar, device, count, ends, label)
+                found = history(self._calendar, device, count, ends, label, length)
                 for text, (times, values) in found.items():
                     yield PastSeries((*_labels(device), (label, text)), times, values)
 
         unit = f"{DIRECTIONS[count]}_bytes"
         yield _family(f"netledger_{subject}_period_{unit}", "gauge", periods(), window)
-        yield _family(f"netledger_{subject}_daily_{unit}", "gauge", totals("date"), window)
-        yield _family(f"netledger_{subject}_monthly_{unit}", "gauge", totals("month"), window)
+        yield _family(f"netledger_{subject}_daily_{unit}", "gauge", totals("date", self._length.days), window)
+        yield _family(f"netledger_{subject}_monthly_{unit}", "gauge", totals("month", self._length.months), window)
 
 
 def _labels(device: PastInterface) -> Labels:

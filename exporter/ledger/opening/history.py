@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
-from reports.calendar.history import MONTHS_KEPT
+from reports.calendar.history_length import MONTHS_KEPT
 from reports.calendar.periods import day_numbered
 from reports.ledger.shape import INTERFACE
 

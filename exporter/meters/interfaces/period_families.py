@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -13,32 +13,34 @@ from exporter.metrics.tables import Cell, Column, HistoryTable, Labels, Table
 from reports.calendar.history import PERIODS, last_days, last_months
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     from exporter.metering.totals import Amount, SubjectTotals
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Histories
+    from reports.calendar.history_length import HistoryLength
     from reports.calendar.periods import Period
 
     Columns = tuple[Column[Amount], Column[Amount]]
 
 
-def period_tables(history: str) -> tuple[Table[Any] | HistoryTable, ...]:
-    """Period families of the machine, and of the interfaces that `history` names."""
-    interfaces = _tables("interface", ("device",), _of_all if history == "all" else _of_counted)
-    return (*interfaces, *_tables("machine", (), MachineTotals().follow), _BOUNDS, _LEDGER_START)
+def period_tables(length: HistoryLength) -> tuple[Table[Any] | HistoryTable, ...]:
+    """Period families of the machine, and of the interfaces that have a history."""
+    interfaces = _tables("interface", ("device",), _of_all if length.of_all else _of_counted, length)
+    return (*interfaces, *_tables("machine", (), MachineTotals().follow, length), _BOUNDS, _LEDGER_START)
 
 
-def _tables(subject: str, label_names: Labels, histories: Histories) -> tuple[HistoryTable, ...]:
+def _tables(subject: str, names: Labels, histories: Histories, length: HistoryLength) -> Iterator[HistoryTable]:
     """To date, by day and by month."""
-    return (
-        HistoryTable((*label_names, "period"), histories, _nothing, _to_date, _columns(subject, "period", _TO_DATE)),
-        HistoryTable((*label_names, "date"), histories, _finished_days, _this_day, _columns(subject, "daily", _DAILY)),
-        HistoryTable(
-            (*label_names, "month"), histories, _finished_months, _this_month, _columns(subject, "monthly", _MONTHLY)
-        ),
-    )
+    yield HistoryTable((*names, "period"), histories, _nothing, _to_date, _columns(subject, "period", _TO_DATE))
+    if length.days:
+        days = partial(_finished_days, length.days)
+        daily = _columns(subject, "daily", f"on each of the last {length.days} finished local days, and today so far.")
+        yield HistoryTable((*names, "date"), histories, days, _this_day, daily)
+    if length.months:
+        monthly = _columns(subject, "monthly", _MONTHLY)
+        yield HistoryTable((*names, "month"), histories, _finished_months, _this_month, monthly)
 
 
 def _columns(subject: str, kind: str, when: str) -> Columns:
@@ -53,7 +55,6 @@ def _columns(subject: str, kind: str, when: str) -> Columns:
 _RECEIVED: Callable[[Amount], float] = attrgetter("receive")
 _TRANSMITTED: Callable[[Amount], float] = attrgetter("transmit")
 _TO_DATE = "since the current local day, week (from Monday), month or year began."
-_DAILY = "on each of the last 31 finished local days, and today so far."
 _MONTHLY = "in each of the last 24 local months, the current one so far included."
 
 
@@ -75,10 +76,10 @@ def _to_date(_: date) -> Sequence[tuple[str, str]]:
     return [(period, period) for period in PERIODS]
 
 
-def _finished_days(totals: SubjectTotals, today: date) -> Sequence[Cell]:
+def _finished_days(days: int, totals: SubjectTotals, today: date) -> Sequence[Cell]:
     """Since the first day that moved a byte: a device that has moved none has no history yet."""
     first, held = totals.first_day, totals.days
-    return [Cell(text, held.get(day, ZERO)) for day, text in _days(today)[:-1] if day >= first]
+    return [Cell(text, held.get(day, ZERO)) for day, text in _days(today)[-1 - days : -1] if day >= first]
 
 
 def _this_day(today: date) -> Sequence[tuple[str, str]]:

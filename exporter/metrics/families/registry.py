@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.meters.interfaces.families import INTERFACE_TABLES
 from exporter.meters.interfaces.machine_families import MACHINE_TABLES
@@ -11,11 +11,13 @@ from exporter.metrics.families.ledger import COMMIT_DURATIONS, LEDGER_TABLES
 from exporter.metrics.families.plan import PLAN_TABLES
 from exporter.metrics.families.runtime import runtime_families
 from exporter.metrics.families.service import SERVICE_TABLES, Build, build_table
+from reports.calendar.history_length import HistoryLength
 
 if TYPE_CHECKING:
     from exporter.metrics.tables import HistoryTable, Source, Table
 
 THIS_BUILD = Build()
+ALL_DAYS = HistoryLength()
 
 
 class Families(NamedTuple):
@@ -25,10 +27,8 @@ class Families(NamedTuple):
     sources: tuple[Source, ...]
 
 
-def families(
-    *, history: Literal["counted", "all"] = "counted", process: bool = True, build: Build = THIS_BUILD
-) -> Families:
-    """The families by settings: the interfaces that have a history, and whether the process has families."""
+def families(*, history: HistoryLength = ALL_DAYS, process: bool = True, build: Build = THIS_BUILD) -> Families:
+    """The families by settings: how much history there is, and whether the process has families."""
     service = (*SERVICE_TABLES, *LEDGER_TABLES, build_table(build))
     tables = (*INTERFACE_TABLES, *MACHINE_TABLES, *period_tables(history), *PLAN_TABLES, *service)
     return Families(tables, (COMMIT_DURATIONS, runtime_families()) if process else (COMMIT_DURATIONS,))

@@ -22,6 +22,7 @@ from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.metrics.numbers import number_text
+from reports.calendar.history_length import HistoryLength
 from tests.fixtures.collected_families import Truth
 from tests.fixtures.metrics_states import NOW, TODAY, interface, live_plan, lived_in, snapshot, state, totals
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
 
-ALL = families(history="all", process=False)
+ALL = families(history=HistoryLength(of_all=True), process=False)
 OPENMETRICS = "application/openmetrics-text"
 
 amounts = st.one_of(st.integers(0, 2_000_000), st.integers(0, 2**64 - 1))

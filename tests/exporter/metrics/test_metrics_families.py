@@ -18,6 +18,7 @@ from exporter.meters.interfaces.state import interface as subject_of
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import Families, families
 from exporter.metrics.families.service import Build
+from reports.calendar.history_length import HistoryLength
 from tests.fixtures.collected_families import collect
 from tests.fixtures.metrics_states import (
     FAILING,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 BUILD = Build("1.2.3", "abc1234", "main", "3.11.2")
 OURS = families(process=False, build=BUILD)
-ALL = families(history="all", process=False, build=BUILD)
+ALL = families(history=HistoryLength(of_all=True), process=False, build=BUILD)
 
 # The promise to dashboards and rules: every metric and its labels.
 PROMISED = {
@@ -158,7 +159,7 @@ def test_every_family_has_a_type_and_a_help_that_is_a_sentence() -> None:
 
 
 @pytest.mark.prometheus
-@pytest.mark.parametrize("told", [families(), families(history="all")], ids=["counted", "all"])
+@pytest.mark.parametrize("told", [families(), families(history=HistoryLength(of_all=True))], ids=["counted", "all"])
 def test_promtool_finds_nothing_to_say_but_of_one_promised_name(told: Families) -> None:
     if shutil.which("promtool") is None:
         pytest.skip("checking the page needs promtool (Debian package prometheus)")
@@ -249,6 +250,42 @@ def test_periods_are_told_of_counted_interfaces_unless_all_are_asked_for() -> No
     assert {labels[0] for labels in series(page(shown), "netledger_interface_period_receive_bytes")} == {"eth0", "usb0"}
     told = {labels[0] for labels in series(page(shown, ALL), "netledger_interface_period_receive_bytes")}
     assert told == {"eth0", "usb0", "wg0", 'a"b\\c\nd🦆'}
+
+
+@pytest.mark.parametrize(
+    ("length", "days", "months"), [(HistoryLength(0, 0), 0, 0), (HistoryLength(7, 0), 8, 0), (HistoryLength(), 32, 24)]
+)
+def test_the_history_is_as_long_as_the_settings_say(length: HistoryLength, days: int, months: int) -> None:
+    shown = state(
+        snapshot([interface("eth0", counted=True)]), totals_held=totals(history("eth0", first=date(2024, 1, 1)))
+    )
+
+    text = page(shown, families(history=length, process=False))
+
+    for subject in ("interface", "machine"):
+        assert len(series(text, f"netledger_{subject}_daily_receive_bytes")) == days
+        assert len(series(text, f"netledger_{subject}_monthly_receive_bytes")) == months
+        assert len(series(text, f"netledger_{subject}_period_receive_bytes")) == 4
+
+
+def test_periods_of_the_machine_are_the_counted_interfaces_added_up() -> None:
+    rows = [
+        DayRow(subject_of(name), TODAY - timedelta(days=ago), amount, 10 * amount, Speeds())
+        for name, ago, amount in [("eth0", 0, 1), ("wlan0", 0, 2), ("wg0", 0, 400), ("eth0", 30, 100), ("wlan0", 1, 20)]
+    ]
+    shown = [interface("eth0", counted=True), interface("wlan0", counted=True), interface("wg0")]
+
+    text = page(state(snapshot(shown), totals_held=totals(rows)))
+
+    assert series(text, "netledger_machine_period_receive_bytes") == {
+        ("day",): 3,
+        ("week",): 23,
+        ("month",): 23,
+        ("year",): 123,
+    }
+    days = series(text, "netledger_machine_daily_transmit_bytes")
+    assert (days["2026-10-23",], days["2026-11-21",], days["2026-11-22",]) == (1000, 200, 30)
+    assert series(text, "netledger_machine_monthly_receive_bytes") == {("2026-10",): 100, ("2026-11",): 23}
 
 
 def test_periods_to_date_begin_at_local_midnights() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from exporter.settings.loading import Loaded, load_settings
 from exporter.settings.tree import Settings, default_ledger_path, keys
+from reports.calendar.history_length import HistoryLength
 
 KEY = "correct-horse-battery"
 
@@ -82,7 +83,9 @@ def test_a_named_file_comes_before_the_variable_and_the_variable_before_the_sear
         ("ledger: {max_size: 1 TiB}", "ledger.max_size", 1024**4),
         ("ledger: {minutes: all}", "ledger.minutes", "all"),
         ("average: {window: 15m}", "average.window", 900.0),
-        ("metrics: {history: all}", "metrics.history", "all"),
+        ("metrics: {history: all}", "metrics.history", HistoryLength(of_all=True)),
+        ("metrics: {history: none}", "metrics.history", HistoryLength(0, 0)),
+        ("metrics: {history: days 7}", "metrics.history", HistoryLength(7, 0)),
         ("metrics: {process: off}", "metrics.process", False),
     ],
 )
