@@ -21,8 +21,6 @@ class TrafficQuery(OfInterface, frozen=True, kw_only=True):
 @routes.question(
     "/api/v1/stats/bandwidth",
     "Average speed of the window",
-    OfInterface,
-    shapes.AverageBandwidth,
     link=lambda at, query: at.lately(query, int(at.settings.average.window)),
 )
 def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwidth:
@@ -36,13 +34,7 @@ def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwid
     return shapes.bandwidth(found, ",".join(names), settings.interfaces.sample_interval)
 
 
-@routes.question(
-    "/api/v1/stats/monthly-traffic",
-    "Traffic of a month",
-    TrafficQuery,
-    shapes.MonthlyTraffic,
-    link=LinkContext.month,
-)
+@routes.question("/api/v1/stats/monthly-traffic", "Traffic of a month", link=LinkContext.month)
 def monthly_traffic(request: LedgerRequest, query: TrafficQuery) -> shapes.MonthlyTraffic:
     """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
     return shapes.monthly_traffic(usage.month(request.ledger, request.now, request.selection, query.month))

@@ -82,27 +82,13 @@ class SeriesQuery(SpanQuery, frozen=True, kw_only=True, rename={"first": "from",
     step: StepName | None = None
 
 
-@routes.question(
-    "/api/records",
-    "Busiest times and peak speeds",
-    OfInterface,
-    json_records.RecordsAnswer,
-    link=LinkContext.ever,
-    ask=PATIENT,
-)
+@routes.question("/api/records", "Busiest times and peak speeds", link=LinkContext.ever, ask=PATIENT)
 def records(request: LedgerRequest, _query: OfInterface) -> json_records.RecordsAnswer:
     """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
     return json_records.records(found_records.records(request.ledger, request.now, request.selection))
 
 
-@routes.question(
-    "/api/hours",
-    "Usage by weekday and hour",
-    SpanQuery,
-    shapes.HoursAnswer,
-    link=lambda at, query: at.span(query, "all"),
-    ask=PATIENT,
-)
+@routes.question("/api/hours", "Usage by weekday and hour", link=lambda at, query: at.span(query, "all"), ask=PATIENT)
 def hours(request: LedgerRequest, query: SpanQuery) -> shapes.HoursAnswer:
     """Bytes by weekday and local hour of day, of everything by default: as far back as quarter hours are kept."""
     days = _span(request, query, default="all")
@@ -111,12 +97,7 @@ def hours(request: LedgerRequest, query: SpanQuery) -> shapes.HoursAnswer:
 
 
 @routes.question(
-    "/api/percentile",
-    "Percentile of the speed",
-    PercentileQuery,
-    shapes.PercentileAnswer,
-    link=lambda at, query: at.span(query, "month"),
-    ask=PATIENT,
+    "/api/percentile", "Percentile of the speed", link=lambda at, query: at.span(query, "month"), ask=PATIENT
 )
 def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.PercentileAnswer:
     """The speed that p percent of all finished intervals stay within, idle ones included; of this month by default."""
@@ -126,14 +107,7 @@ def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.Percent
     return shapes.percentile(found, request.zone)
 
 
-@routes.question(
-    "/api/series",
-    "Usage in steps of time",
-    SeriesQuery,
-    shapes.SeriesAnswer,
-    link=lambda at, query: at.span(query, "today"),
-    ask=PATIENT,
-)
+@routes.question("/api/series", "Usage in steps of time", link=lambda at, query: at.span(query, "today"), ask=PATIENT)
 def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
     """Bytes step by step until now: zeros where nothing moved, null where nobody looked; of today by default."""
     days = _span(request, query, default="today")

@@ -59,7 +59,7 @@ class CostQuery(OfInterface, frozen=True, kw_only=True):
     cost_per_gb: Price | None = None
 
 
-@routes.question("/api/plans", "Billing plans as they stand", OfPlan, shapes.Plans, link=LinkContext.plan)
+@routes.question("/api/plans", "Billing plans as they stand", link=LinkContext.plan)
 def plans(request: LedgerRequest, query: OfPlan) -> shapes.Plans:
     """How each plan stands: used, cap, left, cost, forecast, the cycle before."""
     chosen = request.plans if query.plan is None else (_named(request, query.plan),)
@@ -67,16 +67,14 @@ def plans(request: LedgerRequest, query: OfPlan) -> shapes.Plans:
     return shapes.Plans(plans=[shapes.plan(status, request.zone) for status in found])
 
 
-@routes.question("/api/forecast", "Use and cost at the end of the cycle", OfPlan, ForecastAnswer, link=LinkContext.plan)
+@routes.question("/api/forecast", "Use and cost at the end of the cycle", link=LinkContext.plan)
 def forecast(request: LedgerRequest, query: OfPlan) -> ForecastAnswer:
     """What the cycle of a plan will have used and cost at its end."""
     status = plan_status(request.ledger, _named(request, query.plan), request.now)
     return forecast_answer(status, request.zone)
 
 
-@routes.question(
-    "/api/cost", "Cost of today's usage, or of a period's", CostQuery, json_cost.CostAnswer, link=LinkContext.plan
-)
+@routes.question("/api/cost", "Cost of today's usage, or of a period's", link=LinkContext.plan)
 def cost(request: LedgerRequest, query: CostQuery) -> json_cost.CostAnswer:
     """What was moved since local midnight, or since another period began, and what it costs."""
     if query.period not in PERIODS:

@@ -11,6 +11,7 @@ import msgspec
 
 import exporter
 from exporter.ledger.files import size_on_disk
+from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, Query
 from exporter.web.http.routes import LedgerRequest, Routes
@@ -20,7 +21,6 @@ from reports.formats.shapes import Answer
 from reports.ledger.reader import RowCounts, Unposted
 
 if TYPE_CHECKING:
-    from exporter.web.context import ServiceContext
     from reports.ledger.reader import LedgerReader
 
 routes = Routes()
@@ -54,7 +54,7 @@ class NoticesCleared(Answer):
     notices: int
 
 
-@routes.service("GET", "/api/health", "State of the service", NoQuery, shapes.Health, link=LinkContext.health)
+@routes.service("GET", "/api/health", "State of the service", link=LinkContext.health)
 async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     """Whether all is well; a degraded service still counts."""
     problems = context.problems()
@@ -87,7 +87,7 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     )
 
 
-@routes.question("/api/storage", "Size and retention of the ledger", NoQuery, shapes.Storage, link=LinkContext.health)
+@routes.question("/api/storage", "Size and retention of the ledger", link=LinkContext.health)
 def storage(request: LedgerRequest, _query: NoQuery) -> shapes.Storage:
     """What the ledger takes up, and how long it keeps what."""
     settings = request.service.settings.ledger
@@ -102,28 +102,28 @@ def storage(request: LedgerRequest, _query: NoQuery) -> shapes.Storage:
     return shapes.storage(request.ledger.row_counts(), size, settings.max_size, kept, request.zone)
 
 
-@routes.service("POST", "/api/storage/cleanup", "Delete old rows now", CleanupQuery, shapes.Cleanup)
+@routes.service("POST", "/api/storage/cleanup", "Delete old rows now")
 async def clean_up(context: ServiceContext, query: CleanupQuery) -> shapes.Cleanup:
     """Delete rows that are older than they are kept for; never a day."""
     removed = await context.upkeep.clean_up(query.aggressive, query.vacuum)
     return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum)
 
 
-@routes.service("GET", "/api/unposted", "What is not yet in the ledger", NoQuery, UnpostedAnswer)
+@routes.service("GET", "/api/unposted", "What is not yet in the ledger")
 async def unposted(context: ServiceContext, _query: NoQuery) -> UnpostedAnswer:
     """For readers of the ledger file: what it does not hold yet."""
     context.fresh_snapshot()
     return UnpostedAnswer(seconds_since_sample=_seconds_since_sample(context), unposted=context.poster.unposted())
 
 
-@routes.service("POST", "/api/commit", "Post everything now", NoQuery, Committed)
+@routes.service("POST", "/api/commit", "Post everything now")
 async def commit(context: ServiceContext, _query: NoQuery) -> Committed:
     """Take a sample and post everything now."""
     context.sample()
     return Committed(committed=await context.poster.post())
 
 
-@routes.service("POST", "/api/notices/seen", "Put notices away", NoQuery, NoticesCleared)
+@routes.service("POST", "/api/notices/seen", "Put notices away")
 async def clear_notices(context: ServiceContext, _query: NoQuery) -> NoticesCleared:
     """Clear the notices of the ledger, after a person has read them: health is good again."""
     count = len(context.upkeep.notices)

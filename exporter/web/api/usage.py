@@ -1,12 +1,12 @@
-"""Usage over HTTP: now, today, a month, a range, ever, and each interface."""
+"""Usage over HTTP: speed now, and bytes of today, a week, a month, a year, a range and ever."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.metering.clock import SECOND
-from exporter.metering.counters.speeds import NO_SPEED, Speeds
+from exporter.metering.counters.speeds import NO_SPEED
 from exporter.meters.interfaces.state import interfaces_of
+from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import QUARTER_HOUR, LinkContext
 from exporter.web.http.queries import (
     BadRequestError,
@@ -14,24 +14,20 @@ from exporter.web.http.queries import (
     CalendarYear,
     FirstDay,
     LastDay,
-    NoQuery,
     OfInterface,
 )
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.cost import period_cost
-from reports.calendar.periods import iso
 from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
 from reports.formats.shapes import Usage, usage_of
-from reports.ledger.reader import NO_BYTES, Bytes
+from reports.ledger.reader import Bytes
 from reports.usage import usage
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from exporter.meters.interfaces.state import InterfaceState
-    from exporter.web.context import ServiceContext
     from reports.calendar.requests import Day
 
 routes = Routes()
@@ -68,26 +64,19 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
 
 
 @routes.service(
-    "GET",
-    "/api/live",
-    "Receive and transmit speed now",
-    OfInterface,
-    Usage,
-    link=lambda at, query: at.lately(query, QUARTER_HOUR),
+    "GET", "/api/live", "Receive and transmit speed now", link=lambda at, query: at.lately(query, QUARTER_HOUR)
 )
 async def live(context: ServiceContext, query: OfInterface) -> Usage:
     """Bytes per second, measured between the last two samples."""
-    snapshot = context.fresh_snapshot()
-    if not query.interface:
-        return _rates(interfaces_of(snapshot).machine_rates)
-    rates = {state.name: state.rates for state in interfaces_of(snapshot).interfaces}
+    now = interfaces_of(context.fresh_snapshot())
+    rates = {state.name: state.rates for state in now.interfaces}
     if not rates.keys() >= set(query.interface):
         await context.ask(lambda ledger: ledger.resolve(query.interface))
-    chosen = [rates.get(name, NO_SPEED) for name in query.interface]
-    return _rates(Speeds(*(sum(each) for each in zip(*chosen, strict=True))))
+    chosen = [rates.get(name, NO_SPEED) for name in query.interface] or [now.machine_rates]
+    return usage_of(Bytes(sum(speeds.receive for speeds in chosen), sum(speeds.transmit for speeds in chosen)))
 
 
-@routes.question("/api/today", "Usage since local midnight", OfInterface, TodayAndCost, link=LinkContext.day)
+@routes.question("/api/today", "Usage since local midnight", link=LinkContext.day)
 def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     ledger, now = request.ledger, request.now
@@ -95,50 +84,36 @@ def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
     return today_and_cost(day, period_cost(ledger, request.plans[0], "today", now, selection=request.selection))
 
 
-@routes.question("/api/week", "Usage of this week by day", OfInterface, shapes.Range, link=LinkContext.week)
+@routes.question("/api/week", "Usage of this week by day", link=LinkContext.week)
 def week(request: LedgerRequest, _query: OfInterface) -> shapes.Range:
     """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
     return shapes.days(usage.week(request.ledger, request.now, request.selection), request.zone)
 
 
-@routes.question("/api/month", "Usage of a month by day", MonthQuery, shapes.Month, link=LinkContext.month)
+@routes.question("/api/month", "Usage of a month by day", link=LinkContext.month)
 def month(request: LedgerRequest, query: MonthQuery) -> shapes.Month:
     """Every day of a calendar month until today: zeros without traffic, null before counting began."""
     return shapes.month(usage.month(request.ledger, request.now, request.selection, query.month), request.zone)
 
 
-@routes.question("/api/year", "Usage of a year by month", YearQuery, shapes.Year, link=LinkContext.year)
+@routes.question("/api/year", "Usage of a year by month", link=LinkContext.year)
 def year(request: LedgerRequest, query: YearQuery) -> shapes.Year:
     """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
     return shapes.year(usage.year(request.ledger, request.now, request.selection, query.year), request.zone)
 
 
-@routes.question("/api/range", "Usage of a range of days", RangeQuery, shapes.Range, link=LinkContext.days)
+@routes.question("/api/range", "Usage of a range of days", link=LinkContext.days)
 def days(request: LedgerRequest, query: RangeQuery) -> shapes.Range:
     """Every local day of a range until today: zeros without traffic, null before counting began."""
     return shapes.days(usage.days(request.ledger, request.now, *query.dates(), request.selection), request.zone)
 
 
-@routes.question("/api/summary", "Usage since counting began", OfInterface, Summary, link=LinkContext.ever)
+@routes.question("/api/summary", "Usage since counting began", link=LinkContext.ever)
 def summary(request: LedgerRequest, _query: OfInterface) -> Summary:
     """Everything since counting began."""
     ledger = request.ledger
     cost = period_cost(ledger, request.plans[0], "ever", request.now, selection=request.selection)
     return json_cost.summary(ledger.lifetime(request.selection), cost, ledger.first_seen(), ledger.zone)
-
-
-@routes.question(
-    "/api/interfaces", "Interfaces and their usage", NoQuery, shapes.Interfaces, link=LinkContext.interfaces
-)
-def interfaces(request: LedgerRequest, _query: NoQuery) -> shapes.Interfaces:
-    """Every interface that was ever metered, with today, lifetime and, if it is there, its link and speed now."""
-    ledger, snapshot = request.ledger, request.snapshot
-    states = {state.name: state for state in interfaces_of(snapshot).interfaces}
-    period = usage.today(ledger, request.now).period
-    used = ledger.days_by_interface(period.first, period.last)
-    seen = iso(snapshot.taken.wall / SECOND, ledger.zone)
-    rows = [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
-    return shapes.Interfaces(interfaces=[_with_link(row, states.get(row.interface), seen) for row in rows])
 
 
 def _given(days: dict[str, Day | None]) -> tuple[str, date]:
@@ -150,21 +125,3 @@ def _given(days: dict[str, Day | None]) -> tuple[str, date]:
     if others:
         raise BadRequestError(f"{name}: not together with {others[0][0]}; they are the same")
     return name, day
-
-
-def _rates(speeds: Speeds) -> Usage:
-    return usage_of(Bytes(speeds.receive, speeds.transmit))
-
-
-def _with_link(row: shapes.InterfaceUsage, state: InterfaceState | None, seen: str) -> shapes.InterfaceUsage:
-    """What the ledger may not know yet: whether it counts, and that it is there; and its link."""
-    if state is None:
-        return row
-    row.counted = state.is_counted
-    if state.link is None:
-        return row
-    row.last_seen = seen
-    row.up, row.kind, row.live = state.link.is_up, state.link.kind, _rates(state.rates)
-    if state.link.speed is not None:
-        row.speed_bytes_per_second = state.link.speed
-    return row

@@ -4,7 +4,7 @@ A resource is a module with a `routes`, to which its handlers are added by decor
 
     routes = Routes()
 
-    @routes.question("/api/week", "Usage of this week by day", OfInterface, shapes.Range)
+    @routes.question("/api/week", "Usage of this week by day")
     def week(request: LedgerRequest, query: OfInterface) -> shapes.Range: ...
 """
 
@@ -35,6 +35,7 @@ Q = TypeVar("Q", bound=Query)
 A = TypeVar("A")
 
 Responder: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+QuestionHandler: TypeAlias = Callable[["LedgerRequest", Q], A]
 ServiceHandler: TypeAlias = Callable[[ServiceContext, Q], Awaitable[A]]
 Link: TypeAlias = Callable[[LinkContext, Any], str]
 Ask: TypeAlias = Callable[[ServiceContext, Callable[["LedgerReader"], Any]], Awaitable[Any]]
@@ -88,14 +89,14 @@ class Route(NamedTuple):
 
 
 class Routes(list[Route]):
-    """The routes of one resource."""
+    """The routes of one resource; the types of a query and an answer are those of the handler."""
 
     def question(
-        self, path: str, summary: str, query: type[Q], answer: type[A], *, link: Link | None = None, ask: Ask = QUICK
-    ) -> Callable[[Callable[[LedgerRequest, Q], A]], Callable[[LedgerRequest, Q], A]]:
+        self, path: str, summary: str, *, link: Link | None = None, ask: Ask = QUICK
+    ) -> Callable[[QuestionHandler[Q, A]], QuestionHandler[Q, A]]:
         """A handler that answers GET from the ledger, on the thread that `ask` chooses."""
 
-        def add(handle: Callable[[LedgerRequest, Q], A]) -> Callable[[LedgerRequest, Q], A]:
+        def add(handle: QuestionHandler[Q, A]) -> QuestionHandler[Q, A]:
             async def find(service: ServiceContext, given: Q) -> A:
                 snapshot, now = service.fresh_snapshot(), service.now
                 names = given.interface if isinstance(given, OfInterface) else ()
@@ -106,31 +107,18 @@ class Routes(list[Route]):
                 found: A = await ask(service, answer)
                 return found
 
-            find.__doc__ = handle.__doc__
-            self.service("GET", path, summary, query, answer, link=link)(find)
+            self._add_json("GET", path, summary, link, handle, find)
             return handle
 
         return add
 
     def service(
-        self, method: str, path: str, summary: str, query: type[Q], answer: type[A], *, link: Link | None = None
+        self, method: str, path: str, summary: str, *, link: Link | None = None
     ) -> Callable[[ServiceHandler[Q, A]], ServiceHandler[Q, A]]:
         """A handler that asks the running service, or changes something, on the event loop."""
 
         def add(handle: ServiceHandler[Q, A]) -> ServiceHandler[Q, A]:
-            async def respond(request: web.Request) -> web.StreamResponse:
-                context, given = request.app[CONTEXT], parse_query(request, query)
-                found: Any = await handle(context, given)
-                if link is not None and context.grafana is not None:
-                    url = link(LinkContext(context.settings, context.grafana, context.zone, context.now), given)
-                    found = {**msgspec.to_builtins(found), GRAFANA_URL: url}
-                return json_response(found)
-
-            name = _name(method.lower(), path.removeprefix("/api"))
-            description = inspect.cleandoc(handle.__doc__ or "")
-            self.append(
-                Route(method, path, name, summary, respond, query, (JSON,), (answer,), description, link is not None)
-            )
+            self._add_json(method, path, summary, link, handle, handle)
             return handle
 
         return add
@@ -145,6 +133,28 @@ class Routes(list[Route]):
             return respond
 
         return add
+
+    def _add_json(
+        self,
+        method: str,
+        path: str,
+        summary: str,
+        link: Link | None,
+        handle: Callable[..., Any],
+        find: ServiceHandler[Any, Any],
+    ) -> None:
+        _, query, answer = inspect.get_annotations(handle, eval_str=True).values()
+
+        async def respond(request: web.Request) -> web.StreamResponse:
+            context, given = request.app[CONTEXT], parse_query(request, query)
+            found = await find(context, given)
+            if link is not None and context.grafana is not None:
+                url = link(LinkContext(context.settings, context.grafana, context.zone, context.now), given)
+                found = {**msgspec.to_builtins(found), GRAFANA_URL: url}
+            return json_response(found)
+
+        name, text = _name(method.lower(), path.removeprefix("/api")), inspect.cleandoc(handle.__doc__ or "")
+        self.append(Route(method, path, name, summary, respond, query, (JSON,), (answer,), text, link is not None))
 
 
 DOCUMENTED: web.AppKey[Callable[[], Sequence[Route]]] = web.AppKey("documented")
