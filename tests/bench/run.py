@@ -9,7 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import commands, crowds, exports, live_page, peers, questions, resting, scrapes, starts, wrapups
+from tests.bench import (
+    commands,
+    crowds,
+    exports,
+    live_page,
+    other_meters,
+    peers,
+    questions,
+    resting,
+    scrapes,
+    starts,
+    wrapups,
+)
 from tests.bench.document import MarkerError, renewed, replaced
 from tests.bench.machine import this_machine
 from tests.bench.settings import Bench
@@ -27,6 +39,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "starts": starts.measure,
     "commands": commands.measure,
     "questions": questions.measure,
+    "other meters": other_meters.measure,
     "exports": exports.measure,
     "page": live_page.measure,
     "wrapups": wrapups.measure,
