@@ -33,7 +33,7 @@ TARGETS = {"json": 15.0, "csv": 8.0}
 PEERS = {"json": "PacketBuddy 39.5", "csv": "PacketBuddy 20"}
 PAGES = ("html",)
 """Formats that need jinja2: asked for last."""
-LAZY = ("jinja2", "babel", "toon_format", "reports.export.export", "reports.export.slots", "sqlite_utils", "rich")
+LAZY = ("jinja2", "babel", "toon_format", "reports.export.export", "reports.export.slots", "rich")
 """What a service needs only when somebody asks for a report, a price or an export."""
 PLANS = """\
 plans:

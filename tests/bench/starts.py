@@ -41,6 +41,6 @@ def measure(bench: Bench) -> list[Row]:
             "ms",
             None,
             tuple(first),
-            remark="with the process that creates the ledger's tables",
+            remark="it creates the ledger's tables",
         ),
     ]
