@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from exporter.ledger.schema import migrate
-from reports.calendar.periods import day_number
+from reports.calendar.days import day_number
 
 HERE = Path(__file__).parent
 COLUMNS = 76

@@ -21,7 +21,7 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.schema import migrate
 from reports.billing.plans import Plan
 from reports.billing.prices import one_price
-from reports.calendar.periods import Period
+from reports.calendar.period import Period
 from reports.formats.html import write
 from reports.ledger.host import Host
 from reports.ledger.reader import LedgerReader

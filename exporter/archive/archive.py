@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from exporter.settings.tree import Settings
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
 

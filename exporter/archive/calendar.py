@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.calendar.periods import Period, day_of, months
+from reports.calendar.days import day_of, months
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

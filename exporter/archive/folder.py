@@ -6,13 +6,13 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from reports.calendar.periods import DAY_SECONDS
+from reports.calendar.days import DAY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
 
 REPORT_NAME = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>0[1-9]|1[0-2]))?\.html", re.ASCII)
 FOLDER, USUAL_LEDGER = "reports", "ledger.db"

@@ -14,7 +14,7 @@ import exporter
 from exporter.archive.folder import file_name
 
 if TYPE_CHECKING:
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.ledger.host import Host
     from reports.wrapup.wrapup import WrapUpContext
 

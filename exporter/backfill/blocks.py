@@ -18,8 +18,7 @@ from exporter.backfill.promtool import (
     blocks_in,
     give_to_owner_of,
 )
-from reports.calendar.periods import HOUR_SECONDS
-from reports.calendar.spans import Span
+from reports.calendar.days import HOUR_SECONDS, Span
 from reports.formats.openmetrics import END, openmetrics
 
 if TYPE_CHECKING:

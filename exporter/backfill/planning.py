@@ -12,8 +12,7 @@ from exporter.backfill.labels import target_labels
 from exporter.backfill.retention import YEAR_SECONDS, days_since, recommended
 from exporter.backfill.server import MetricServer
 from exporter.ledger.files import last_sample
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, day_of, day_start, iso
-from reports.calendar.spans import Span
+from reports.calendar.days import DAY_SECONDS, ONE_DAY, Span, day_of, day_start, iso
 from reports.past.samples import Past
 from reports.text.amounts import counted
 

@@ -8,7 +8,7 @@ import click
 
 from exporter.backfill.labels import selector
 from exporter.backfill.retention import ServerRetention, prometheus_seconds
-from reports.calendar.spans import Span
+from reports.calendar.days import Span
 
 if TYPE_CHECKING:
     from exporter.backfill.server import MetricServer

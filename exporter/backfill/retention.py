@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from reports.calendar.periods import DAY_SECONDS
+from reports.calendar.days import DAY_SECONDS
 
 YEAR_SECONDS = 365 * DAY_SECONDS
 CIVIL_YEAR_SECONDS = 31_557_600

@@ -8,7 +8,7 @@ import click
 
 from exporter.backfill.retention import days_since, recommended
 from exporter.terminal.printing import CONTROL, print_json
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.text.amounts import counted, human_bytes
 
 if TYPE_CHECKING:

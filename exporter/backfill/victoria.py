@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from exporter.backfill.server import MetricServer
-    from reports.calendar.spans import Span
+    from reports.calendar.days import Span
     from reports.past.samples import Labels
 
 CHUNK_BYTES = 4_000_000

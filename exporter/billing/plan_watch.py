@@ -12,7 +12,7 @@ from exporter.meters.interfaces.state import interfaces_of
 from exporter.settings.plans.notify import Notify
 from reports.billing.plans import counted_bytes, covers, in_free_hours
 from reports.billing.status import plan_status
-from reports.calendar.periods import SLOT_SECONDS
+from reports.calendar.days import SLOT_SECONDS
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from exporter.session.client import ServiceError
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import TextTable, print_table
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.text.dates import minute_text
 from reports.usage.audit import audit as compare
 

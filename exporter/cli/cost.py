@@ -16,7 +16,7 @@ from exporter.terminal.printing import TextTable, print_table
 from reports.billing.cost import period_cost
 from reports.billing.plans import named
 from reports.billing.prices import PriceError, parse_price
-from reports.calendar.periods import day_start
+from reports.calendar.days import day_start
 from reports.formats.json import cost as shapes
 from reports.text.amounts import human_bytes
 

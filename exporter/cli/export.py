@@ -16,7 +16,7 @@ from exporter.terminal.options import DATE, output_options, scope_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.calendar.requests import CUSTOM, RANGES, PeriodRequest
 from reports.export.export import subject_of
 from reports.export.slots import read_slots
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
-    from reports.calendar.requests import Day
-    from reports.calendar.spans import Span
+    from reports.calendar.days import Span
+    from reports.calendar.requests import IsoDate
     from reports.export.slots import Slot
     from reports.formats.registry import ExportResult, Format
 
@@ -71,8 +71,8 @@ def export(  # noqa: PLR0913 - one for each option
     *,
     name: str,
     named: str | None,
-    first: Day | None,
-    last: Day | None,
+    first: IsoDate | None,
+    last: IsoDate | None,
     resolution: str,
     columns: str,
     interfaces: Sequence[str],

@@ -15,7 +15,7 @@ from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import BOUND, interface_label, interface_option
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
-from reports.calendar.periods import SLOT_SECONDS, day_of, day_start, iso
+from reports.calendar.days import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import PeriodRequest
 from reports.formats.json import history as json_history
 from reports.formats.json import records as json_records

@@ -14,7 +14,7 @@ from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.options import API_JSON, interface_option, json_option
 from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
-from reports.calendar.periods import day_of, day_start
+from reports.calendar.days import day_of, day_start
 from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes
 

@@ -24,7 +24,7 @@ from exporter.session.session import open_session
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
 from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.text.amounts import human_bytes, human_duration
 from reports.text.dates import minute_text
 

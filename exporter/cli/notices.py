@@ -14,13 +14,13 @@ from exporter.session.session import open_settings
 from exporter.settings.zone import ZoneError, day_zone
 from exporter.terminal.printing import CONTROL
 from reports.billing.plans import cycle_of
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 
 if TYPE_CHECKING:
     from exporter.session.environment import Environment
     from exporter.settings.plans.notify import Notify
     from reports.billing.plans import Plan
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
 
 
 @click.command("test-notify")

@@ -11,7 +11,8 @@ from exporter.session import usage_questions as questions
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.printing import UNKNOWN, TextTable, print_table
-from reports.calendar.periods import ONE_DAY, Period
+from reports.calendar.days import ONE_DAY
+from reports.calendar.period import Period
 from reports.text.amounts import human_bits, human_bytes
 from reports.text.dates import month_text, short_minute
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
-    from reports.calendar.requests import Day, Month, Year
+    from reports.calendar.requests import IsoDate, IsoMonth, IsoYear
     from reports.wrapup.wrapup import WrapUp
 
 
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
 def report(  # noqa: PLR0913 - one for each option
     environment: Environment,
     *,
-    year: Year | None,
-    month: Month | None,
+    year: IsoYear | None,
+    month: IsoMonth | None,
     cycle: str | None,
     range_name: str | None,
-    first: Day | None,
-    last: Day | None,
+    first: IsoDate | None,
+    last: IsoDate | None,
     interfaces: Sequence[str],
     plan: str | None,
     output: Path | None,

@@ -14,7 +14,8 @@ from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import DATE, MONTH, YEAR, interface_label, interface_option
 from exporter.terminal.printing import UNKNOWN, TextTable, print_table
-from reports.calendar.periods import Period, parse_month
+from reports.calendar.parsing import parse_month
+from reports.calendar.period import Period
 from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes, human_rate
 from reports.text.dates import short_minute
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from exporter.session.questions import Reply
     from exporter.session.session import Session
-    from reports.calendar.requests import Day, Month, Year
+    from reports.calendar.requests import IsoDate, IsoMonth, IsoYear
     from reports.formats.json import cost as json_cost
     from reports.formats.shapes import Usage
 
@@ -63,7 +64,7 @@ def week(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
 @click.argument("month", metavar="[YYYY-MM]", type=MONTH, required=False)
 @interface_option()
 @reading()
-def month(session: Session, *, month: Month | None, interfaces: Sequence[str]) -> CommandAnswer:
+def month(session: Session, *, month: IsoMonth | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of a month, by day; the current one by default."""
     found = ask(session, questions.month(session, month, interfaces))
     return _by_parts(session, found, Period.month(*parse_month(found.answer.month), found.zone), interfaces)
@@ -73,7 +74,7 @@ def month(session: Session, *, month: Month | None, interfaces: Sequence[str]) -
 @click.argument("year", metavar="[YYYY]", type=YEAR, required=False)
 @interface_option()
 @reading()
-def year(session: Session, *, year: Year | None, interfaces: Sequence[str]) -> CommandAnswer:
+def year(session: Session, *, year: IsoYear | None, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of a year, by month; the current one by default."""
     found = ask(session, questions.year(session, year, interfaces))
     return _by_parts(session, found, Period.year(int(found.answer.year), found.zone), interfaces)
@@ -84,7 +85,7 @@ def year(session: Session, *, year: Year | None, interfaces: Sequence[str]) -> C
 @click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, required=True, help="Last day, included.")
 @interface_option()
 @reading()
-def range_command(session: Session, *, first: Day, last: Day, interfaces: Sequence[str]) -> CommandAnswer:
+def range_command(session: Session, *, first: IsoDate, last: IsoDate, interfaces: Sequence[str]) -> CommandAnswer:
     """Usage of any days, first and last included."""
     found = ask(session, questions.days(session, first.at, last.at, interfaces))
     return _by_parts(session, found, Period.days(first.at, last.at, found.zone), interfaces)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from exporter.meters.findings import FACT, LIMIT, PROBLEM, Finding
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.text.amounts import counted, human_bytes, human_duration
 
 if TYPE_CHECKING:

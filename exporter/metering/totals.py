@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.subjects import Subject
+from reports.calendar.days import day_of, day_start
 from reports.calendar.history import PERIODS, periods_at
 from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
-from reports.calendar.periods import Period, day_of, day_start
+from reports.calendar.period import Period
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:

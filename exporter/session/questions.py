@@ -14,7 +14,7 @@ import msgspec
 
 from exporter.ledger.files import last_sample
 from exporter.session.client import ServiceError
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

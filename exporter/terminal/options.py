@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reports.calendar.periods import PeriodError
-from reports.calendar.requests import Bound, Day, Month, Year
+from reports.calendar.parsing import PeriodError
+from reports.calendar.requests import Bound, IsoDate, IsoMonth, IsoYear
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class CalendarValue(click.ParamType):  # type: ignore[type-arg]
             raise click.UsageError(f"{name}: {error}") from error
 
 
-YEAR, MONTH, DATE, BOUND = (CalendarValue(parse) for parse in (Year, Month, Day, Bound))
+YEAR, MONTH, DATE, BOUND = (CalendarValue(parse) for parse in (IsoYear, IsoMonth, IsoDate, Bound))
 
 
 def interface_option(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.plans import covers, free_windows, in_free_hours
-from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, dates, day_numbered, day_of
+from reports.calendar.days import ONE_DAY, SLOT_SECONDS, dates, day_from_number, day_of
+from reports.calendar.period import Period
 from reports.ledger.amounts import Rows, by_time, every_day, first_time, last_time, local_days, total
 from reports.ledger.intervals import ENDLESS
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -70,7 +71,7 @@ class BilledUsage:
     def days(self, first: date, last: date) -> BilledDays:
         """Bytes day by day."""
         found = by_time(self._ledger, local_days(self._selection, first, last), _COLUMNS)
-        billed = {day_numbered(day): Bytes(*amounts) for day, amounts in found.items()}
+        billed = {day_from_number(day): Bytes(*amounts) for day, amounts in found.items()}
         free: dict[date, Bytes] = {}
         for day, moved in self._free(first, last):
             if moved.total:
@@ -119,7 +120,7 @@ class BilledUsage:
         oldest = first_time(self._ledger, Rows(every, "slot", 0, ENDLESS))
         if oldest is None:
             newest_day = last_time(self._ledger, every_day(every))
-            return day_numbered(0 if newest_day is None else newest_day + 1)
+            return day_from_number(0 if newest_day is None else newest_day + 1)
         day = day_of(oldest, self.zone)
         whole = Period.day(day, self.zone)
         kept = total(self._ledger, Rows(self._selection, "slot", whole.start, whole.end), _COLUMNS)

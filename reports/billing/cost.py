@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.billed_usage import BilledUsage, covered_interfaces
 from reports.billing.plans import CycleRule, billed_of_part, counted_bytes, cycle_of
 from reports.billing.prices import assumed_price, at_price, decimal_of, has_price, part_cost, rounded
-from reports.calendar.periods import ONE_DAY, Period, day_of
+from reports.calendar.days import ONE_DAY, day_of
+from reports.calendar.period import Period
 from reports.ledger.intervals import first_day
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.selection import MACHINE, of_interfaces

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
 
 MOST_CYCLES = 13

@@ -9,12 +9,14 @@ from collections import defaultdict
 from math import isqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, Period, dates, day_of, day_start
+from reports.calendar.days import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, dates, day_of, day_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
     from zoneinfo import ZoneInfo
+
+    from reports.calendar.period import Period
 
 HABIT_DAYS = 28
 LEAST_SECONDS = 3_600

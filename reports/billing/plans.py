@@ -10,8 +10,9 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from reports.calendar.offsets import stretches
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, Period, day_of
+from reports.calendar.days import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, day_of
+from reports.calendar.offsets import offset_spans
+from reports.calendar.period import Period
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def free_until(plan: Plan, instant: int, zone: ZoneInfo) -> int | None:
 
 def _free_pieces(plan: Plan, period: Period, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
     minutes = [(start * 60, end * 60) for start, end in _free_minutes(plan)]
-    for start, end, offset in stretches(period.start, period.end, zone):
+    for start, end, offset in offset_spans(period.start, period.end, zone):
         if offset % SLOT_SECONDS:
             # Offsets before 1972 are no multiple of a slot: the start of a slot decides.
             slots = range(start, end, SLOT_SECONDS)

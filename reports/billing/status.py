@@ -17,7 +17,7 @@ from reports.billing.plans import (
     free_until,
 )
 from reports.billing.prices import cost
-from reports.calendar.periods import ONE_DAY, SLOT_SECONDS, Period, day_of, day_start, moment_on
+from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_of, day_start, moment_on
 from reports.ledger.intervals import counting_began
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from zoneinfo import ZoneInfo
 
+    from reports.calendar.period import Period
     from reports.ledger.reader import Bytes, LedgerReader
 
 

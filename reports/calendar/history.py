@@ -6,8 +6,9 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from reports.calendar.days import dates
 from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
-from reports.calendar.periods import Period, dates
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

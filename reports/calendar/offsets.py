@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import DAY_SECONDS, HOUR_SECONDS, SLOT_SECONDS
+from reports.calendar.days import DAY_SECONDS, HOUR_SECONDS, SLOT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Stretch(NamedTuple):
+class OffsetSpan(NamedTuple):
     """[start, end) in UTC seconds, in which local time is UTC plus `offset` seconds."""
 
     start: int
@@ -23,12 +23,12 @@ class Stretch(NamedTuple):
     offset: int
 
 
-def stretches(start: int, end: int, zone: ZoneInfo) -> list[Stretch]:
+def offset_spans(start: int, end: int, zone: ZoneInfo) -> list[OffsetSpan]:
     """Cut [start, end) where the zone's offset changes, at whole slots; none for an empty stretch of time.
 
     A clock that is changed twice within a day of UTC is not noticed: no zone has done so.
     """
-    found: list[Stretch] = []
+    found: list[OffsetSpan] = []
     for first, last in _by_day(start, end):
         change = _change(first, last, zone)
         for began, ended in ((first, change), (change, last)):
@@ -38,7 +38,7 @@ def stretches(start: int, end: int, zone: ZoneInfo) -> list[Stretch]:
             if found and found[-1].offset == offset:
                 found[-1] = found[-1]._replace(end=ended)
             else:
-                found.append(Stretch(began, ended, offset))
+                found.append(OffsetSpan(began, ended, offset))
     return found
 
 
@@ -47,7 +47,7 @@ def hour_starts(start: int, end: int, zone: ZoneInfo) -> Iterator[int]:
 
     Where a clock is changed by half an hour, the hour before the change or the one after it is shorter.
     """
-    for stretch in stretches(start, end, zone):
+    for stretch in offset_spans(start, end, zone):
         yield stretch.start
         local = stretch.start + stretch.offset
         following = local - local % HOUR_SECONDS + HOUR_SECONDS

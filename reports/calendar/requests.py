@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from reports.calendar.periods import (
-    FIRST_DAY,
-    FIRST_YEAR,
-    LAST_YEAR,
-    Period,
-    PeriodError,
-    day_of,
-    day_start,
-    parse_date,
-    parse_month,
-    parse_year,
-)
+from reports.calendar.days import FIRST_DAY, day_of, day_start
+from reports.calendar.parsing import PeriodError, parse_date, parse_instant, parse_month, parse_year
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -29,13 +19,9 @@ CUSTOM = "custom"
 CURRENT, LAST = CYCLES = ("current", "last")
 
 _DATE_LENGTH = len("2026-08-01")
-_INSTANT = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?P<time>(?:[01][0-9]|2[0-3]):[0-5][0-9](:[0-9]{2}(\.[0-9]{1,6})?)?)"
-    r"(?P<offset>Z|[+ -][0-9]{2}:[0-9]{2})?"
-)
 
 
-class Year(int):
+class IsoYear(int):
     """A calendar year, from YYYY."""
 
     def __new__(cls, text: str) -> Self:
@@ -43,7 +29,7 @@ class Year(int):
         return super().__new__(cls, parse_year(text))
 
 
-class Month(tuple[int, int]):
+class IsoMonth(tuple[int, int]):
     """A calendar month as (year, month), from YYYY-MM."""
 
     __slots__ = ()
@@ -76,7 +62,7 @@ class Bound:
         return parse_date(text) if len(text) == _DATE_LENGTH else parse_instant(text)
 
 
-class Day(Bound):
+class IsoDate(Bound):
     """A local day, from YYYY-MM-DD."""
 
     @staticmethod
@@ -90,8 +76,8 @@ class PeriodRequest(NamedTuple):
     range: str | None = None
     first: Bound | None = None
     last: Bound | None = None
-    year: Year | None = None
-    month: Month | None = None
+    year: IsoYear | None = None
+    month: IsoMonth | None = None
     cycle: str | None = None
 
     def require_one(self) -> None:
@@ -129,24 +115,6 @@ class PeriodRequest(NamedTuple):
             bounds = f"from: '{self.first or began}' is not before to '{self.last or today}'"
             raise PeriodError(f"{bounds}: a range begins before it ends")
         return Period("range", day_of(start, zone), day_of(end - 1, zone), start, end)
-
-
-def parse_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant, 1970 to 2200; local time has no offset. PeriodError on anything else.
-
-    The blank that a `+` becomes in a query string is taken for one.
-    """
-    match = _INSTANT.fullmatch(text)
-    if match and FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
-        offset = (match["offset"] or "").replace(" ", "+")
-        try:
-            return datetime.fromisoformat(f"{match['date']}T{match['time']}{offset}")
-        except ValueError:
-            raise PeriodError(f"{text!r} is not an instant: the calendar or the clock has none such") from None
-    raise PeriodError(
-        f"{text!r} is neither a date nor an instant: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS+HH:MM, "
-        f"from {FIRST_YEAR} to {LAST_YEAR}"
-    )
 
 
 def _seconds(moment: datetime, zone: ZoneInfo) -> int:

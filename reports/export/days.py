@@ -7,7 +7,7 @@ from calendar import monthrange
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import day_number, day_numbered, months
+from reports.calendar.days import day_from_number, day_number, months
 from reports.ledger.amounts import local_days
 from reports.ledger.columns import by_subject
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -130,7 +130,7 @@ def _iso_dates(days: range) -> list[str]:
     """Dates as ISO texts, put together by month: an object for each day takes four times as long."""
     if not days:
         return []
-    first, last = day_numbered(days.start), day_numbered(days.stop - 1)
+    first, last = day_from_number(days.start), day_from_number(days.stop - 1)
     whole: list[str] = []
     for year, month in months(first, last):
         prefix = f"{year:04}-{month:02}"

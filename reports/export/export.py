@@ -7,7 +7,8 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.plans import Plan, PlanError, covers, named
-from reports.calendar.periods import day_of, iso, parse_date
+from reports.calendar.days import day_of, iso
+from reports.calendar.parsing import parse_date
 from reports.export.days import Days, contiguous_days, days_by_interface
 from reports.ledger.amounts import by_dimension, local_days
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.export.days import InterfaceDays
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader

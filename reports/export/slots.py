@@ -13,18 +13,18 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from reports.calendar.periods import (
+from reports.calendar.days import (
     DAY_SECONDS,
     ONE_DAY,
     SLOT_SECONDS,
+    Span,
+    day_from_number,
     day_number,
-    day_numbered,
     day_of,
     day_start,
     iso,
-    parse_date,
 )
-from reports.calendar.spans import Span
+from reports.calendar.parsing import parse_date
 from reports.export.days import InterfaceDays
 from reports.export.export import export_and_days
 from reports.ledger.amounts import Rows, rows_in_order
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.billing.plans import Plan
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.export.export import Export
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
@@ -105,7 +105,7 @@ class SlotExport(NamedTuple):
         if self.slots_since is None:
             return "no quarter hours of these days are kept: each day is one row"
         since = day_of(self.slots_since, self.by_day.zone)
-        if day_numbered(numbers[0]) >= since:
+        if day_from_number(numbers[0]) >= since:
             return ""
         return f"days before {since} are one row each: not all of their quarter hours are kept"
 
@@ -183,7 +183,7 @@ def slot_export(
     selection = of_interfaces(packed)
     waiting = [row.started for row in ledger.unposted.slots if selection.has(row)]
     newest_since = min(day_number(day_of(at, ledger.zone)) for at in [now, *waiting])
-    span = Span(day_start(day_numbered(newest_since), ledger.zone), _end(by_day))
+    span = Span(day_start(day_from_number(newest_since), ledger.zone), _end(by_day))
     newest = read_slots(ledger, span, list(packed))
     found = SlotExport(by_day, packed, newest, newest_since, partial(read_slots, ledger))
     return found._replace(slots_since=_slots_since(ledger, found))
@@ -234,5 +234,5 @@ def _end(export: Export) -> int:
 
 
 def _bounds(number: int, zone: ZoneInfo) -> Span:
-    day = day_numbered(number)
+    day = day_from_number(number)
     return Span(day_start(day, zone), day_start(day + ONE_DAY, zone))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from reports.calendar.periods import day_number, day_of
+from reports.calendar.days import day_number, day_of
 from reports.ledger.selection import parameters, source
 from reports.ledger.shape import ESTIMATED, OTHER, MeterSpec
 from reports.ledger.sketches import EMPTY, merged

@@ -5,7 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import SLOT_SECONDS, Period, day_numbered, day_of, day_start
+from reports.calendar.days import SLOT_SECONDS, day_from_number, day_of, day_start
+from reports.calendar.period import Period
 from reports.ledger.amounts import Rows, by_parts, every_day, first_time
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
-    from reports.calendar.spans import Span
+    from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
@@ -139,7 +140,7 @@ def _is_whole(ledger: LedgerReader, grain: Grain, since: int, selection: Selecti
 
 def _first_used_day(ledger: LedgerReader, selection: Selection) -> date | None:
     day = first_time(ledger, every_day(selection))
-    return None if day is None else day_numbered(day)
+    return None if day is None else day_from_number(day)
 
 
 def oldest(ledger: LedgerReader, grain: Grain, selection: Selection) -> int | None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from reports.calendar.periods import day_number, day_numbered, months
+from reports.calendar.days import day_from_number, day_number, months
 from reports.errors import QuestionError
 from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local_days, total
 from reports.ledger.rows import (
@@ -106,7 +106,7 @@ class LedgerReader:
     def days(self, first: date, last: date, selection: Selection = MACHINE) -> dict[date, Bytes]:
         """Bytes by local day; days without traffic are left out."""
         found = by_time(self, local_days(selection, first, last), BYTES)
-        return {day_numbered(day): Bytes(*amounts) for day, amounts in found.items()}
+        return {day_from_number(day): Bytes(*amounts) for day, amounts in found.items()}
 
     def days_by_interface(self, first: date, last: date) -> dict[str, Bytes]:
         """Bytes of each interface over local days, counted or not."""
@@ -197,7 +197,9 @@ class LedgerReader:
         first, last = (ask(f"SELECT {end}(day) FROM interface_day").fetchone()[0] for end in ("min", "max"))
         if first is None:
             return 0
-        numbers = [day_number(date(year, month, 1)) for year, month in months(day_numbered(first), day_numbered(last))]
+        numbers = [
+            day_number(date(year, month, 1)) for year, month in months(day_from_number(first), day_from_number(last))
+        ]
         query = "SELECT EXISTS (SELECT 1 FROM interface_day WHERE day >= ? AND day < ?)"
         return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from array import array
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.days import SLOT_SECONDS, day_from_number, day_number, day_of, day_start
 from reports.calendar.history import periods_at
-from reports.calendar.periods import SLOT_SECONDS, day_number, day_numbered, day_of, day_start
 from reports.ledger.amounts import every_day
 from reports.ledger.columns import by_subject
 from reports.ledger.shape import GONE, INTERFACE
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
     from reports.ledger.rows import Interface
 
@@ -34,7 +34,7 @@ class Calendar:
 
     def start(self, day: int) -> int:
         """UTC seconds at which the day begins."""
-        return day_start(day_numbered(day), self.zone)
+        return day_start(day_from_number(day), self.zone)
 
     def at(self, instant: int) -> int:
         """The day that an instant (UTC seconds) is in."""
@@ -42,11 +42,11 @@ class Calendar:
 
     def date(self, day: int) -> date:
         """The date of a day."""
-        return day_numbered(day)
+        return day_from_number(day)
 
     def periods(self, day: int) -> Iterable[Period]:
         """The day, week, month and year that a day is in."""
-        return periods_at(day_numbered(day), self.zone).values()
+        return periods_at(day_from_number(day), self.zone).values()
 
 
 MACHINE = ""
@@ -113,7 +113,7 @@ def _past_interface(
     known: Interface, first: int, sums: Sequence[array[int]], horizon: int, zone: ZoneInfo
 ) -> PastInterface:
     """What counts is told for as long as anything; what does not, until it left."""
-    midnight = day_start(day_numbered(first), zone)
+    midnight = day_start(day_from_number(first), zone)
     begins = max(midnight, known.first_seen // SLOT_SECONDS * SLOT_SECONDS)
     # Imported days, and days that were moved back with a clock, may come before the first sight.
     if day_number(day_of(begins, zone)) > first:

@@ -6,8 +6,8 @@ from array import array
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.days import day_number
 from reports.calendar.history import PERIODS, last_days, last_months
-from reports.calendar.periods import day_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.days import SLOT_SECONDS, Span
 from reports.calendar.history import PERIODS
 from reports.calendar.history_length import HistoryLength
-from reports.calendar.periods import SLOT_SECONDS
-from reports.calendar.spans import Span
 from reports.ledger.shape import INTERFACE
 from reports.past.days import DIRECTIONS, MACHINE, Calendar, past_interfaces, past_machine
 from reports.past.periods import bounds, day_ends, history, period_samples

@@ -6,8 +6,7 @@ from array import array
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import SLOT_SECONDS
-from reports.calendar.spans import Span
+from reports.calendar.days import SLOT_SECONDS, Span
 from reports.ledger.amounts import Rows, first_time
 from reports.ledger.columns import by_subject
 from reports.ledger.intervals import ENDLESS, Gaps

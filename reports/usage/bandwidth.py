@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import SLOT_SECONDS
+from reports.calendar.days import SLOT_SECONDS
 from reports.ledger.reader import Bytes
 from reports.ledger.selection import MACHINE
 

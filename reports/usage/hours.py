@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.offsets import stretches
-from reports.calendar.periods import HOUR_SECONDS
-from reports.calendar.spans import Span
+from reports.calendar.days import HOUR_SECONDS, Span
+from reports.calendar.offsets import offset_spans
 from reports.ledger.intervals import SLOTS, by_step, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
@@ -43,7 +42,7 @@ def hours(ledger: LedgerReader, now: float, span: Span, selection: Selection = M
     A slot belongs to the hour that the clock on the wall shows when it begins.
     """
     sums = [NO_BYTES] * (DAYS * HOURS)
-    for stretch in stretches(*span, ledger.zone):
+    for stretch in offset_spans(*span, ledger.zone):
         part = Span(stretch.start, stretch.end)
         shift = stretch.offset + _AFTER_A_MONDAY
         found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=shift, cycle=len(sums))

@@ -6,8 +6,8 @@ import re
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import PeriodError
-from reports.calendar.spans import Span
+from reports.calendar.days import Span
+from reports.calendar.parsing import PeriodError
 from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, kept_since
 from reports.ledger.selection import MACHINE
 

@@ -9,9 +9,9 @@ from itertools import accumulate, pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.offsets import stretches
-from reports.calendar.periods import HOUR_SECONDS, Period, day_number, day_numbered, day_of, day_start, months
-from reports.calendar.spans import Span
+from reports.calendar.days import HOUR_SECONDS, Span, day_from_number, day_number, day_of, day_start, months
+from reports.calendar.offsets import offset_spans
+from reports.calendar.period import Period
 from reports.ledger.amounts import by_dimension, by_time, every_day, local_days
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -91,7 +91,7 @@ def records(ledger: LedgerReader, now: float, selection: Selection = MACHINE) ->
     week, month = _first_of_most(days, _mondays(days)), _first_of_most(days, _firsts(days))
     return Records(
         first_day(ledger, selection),
-        [_busiest(ledger, Period.day(day_numbered(day[0]), zone), selection) for day in top],
+        [_busiest(ledger, Period.day(day_from_number(day[0]), zone), selection) for day in top],
         None if week is None else _busiest(ledger, Period.week(week, zone), selection),
         None if month is None else _busiest(ledger, Period.month(month.year, month.month, zone), selection),
         _busiest_hour(ledger, now, selection),
@@ -116,7 +116,7 @@ def _firsts(days: list[_Day]) -> Sequence[int]:
     """The numbers of the days with which the months begin."""
     if not days:
         return ()
-    found = months(day_numbered(days[0][0]), day_numbered(days[-1][0]))
+    found = months(day_from_number(days[0][0]), day_from_number(days[-1][0]))
     return [day_number(date(year, month, 1)) for year, month in found]
 
 
@@ -127,7 +127,7 @@ def _first_of_most(days: list[_Day], firsts: Sequence[int]) -> date | None:
     places = [*(bisect_left(numbers, first) for first in firsts), len(days)]
     sums = [running[end] - running[begin] for begin, end in pairwise(places)]
     most = max(sums, default=0)
-    return day_numbered(firsts[sums.index(most)]) if most else None
+    return day_from_number(firsts[sums.index(most)]) if most else None
 
 
 def _busiest(ledger: LedgerReader, period: Period, selection: Selection) -> Busiest:
@@ -139,7 +139,7 @@ def _busiest_hour(ledger: LedgerReader, now: float, selection: Selection) -> Bus
     last = day_of(int(now), zone)
     first = max(last - timedelta(days=RECENT_DAYS - 1), min(first_day(ledger, selection) or last, last))
     sums = [NO_BYTES] * HOURS
-    for stretch in stretches(day_start(first, zone), Period.day(last, zone).end, zone):
+    for stretch in offset_spans(day_start(first, zone), Period.day(last, zone).end, zone):
         part = Span(stretch.start, stretch.end)
         found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=stretch.offset, cycle=HOURS)
         for hour, used in found.items():
@@ -153,6 +153,6 @@ def _peak(ledger: LedgerReader, days: list[_Day], side: int, selection: Selectio
     day = max(days, key=itemgetter(place), default=None)
     if day is None or not day[place]:
         return None
-    date_of, speed = day_numbered(day[0]), day[place]
+    date_of, speed = day_from_number(day[0]), day[place]
     found = by_dimension(ledger, local_days(selection, date_of, date_of), (INTERFACE.peaks[side],), ("device",))
     return Peak(speed, date_of, min(device for (device,), amounts in found.items() if amounts[0] == speed))

@@ -6,18 +6,9 @@ from bisect import bisect_left, bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.offsets import hour_starts, stretches
-from reports.calendar.periods import (
-    DAY_SECONDS,
-    HOUR_SECONDS,
-    ONE_DAY,
-    SLOT_SECONDS,
-    PeriodError,
-    dates,
-    day_of,
-    day_start,
-)
-from reports.calendar.spans import Span
+from reports.calendar.days import DAY_SECONDS, HOUR_SECONDS, ONE_DAY, SLOT_SECONDS, Span, dates, day_of, day_start
+from reports.calendar.offsets import hour_starts, offset_spans
+from reports.calendar.parsing import PeriodError
 from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, first_day, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
@@ -131,7 +122,7 @@ def _moved(ledger: LedgerReader, span: Span, step: Step, selection: Selection) -
         steps = by_step(ledger, step.grain, span, step.seconds, selection)
         return {number * step.seconds: used for number, used in steps.items()}
     moved: dict[int, Bytes] = {}
-    for stretch in stretches(*span, zone):
+    for stretch in offset_spans(*span, zone):
         part = Span(stretch.start, stretch.end)
         for number, used in by_step(ledger, step.grain, part, HOUR_SECONDS, selection, shift=stretch.offset).items():
             begun = -(-(number * HOUR_SECONDS - stretch.offset) // SLOT_SECONDS) * SLOT_SECONDS

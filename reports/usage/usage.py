@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import Period, PeriodError, dates, day_of, day_start, months
+from reports.calendar.days import dates, day_of, day_start, months
+from reports.calendar.parsing import PeriodError
+from reports.calendar.period import Period
 from reports.ledger.intervals import counting_began
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up

@@ -6,7 +6,8 @@ from calendar import day_name
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.periods import FIRST_YEAR, ONE_DAY, Period, day_of, day_start, iso, moment_on
+from reports.calendar.days import FIRST_YEAR, ONE_DAY, day_of, day_start, iso, moment_on
+from reports.calendar.period import Period
 from reports.text.dates import day_and_month
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.calendar.requests import LAST
 from reports.export.export import subject_of
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.calendar.requests import PeriodRequest
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.billed_usage import BilledUsage
 from reports.billing.cycles import PlanCycles, has_cap_or_price, plan_cycles
 from reports.billing.plans import Plan, cycle_before, cycle_of
-from reports.calendar.periods import Period, PeriodError, day_of, day_start, parse_date
-from reports.calendar.spans import Span
+from reports.calendar.days import Span, day_of, day_start
+from reports.calendar.parsing import PeriodError, parse_date
+from reports.calendar.period import Period
 from reports.export.export import Export, ExportSummary, devices_of, export
 from reports.ledger.intervals import counting_began
 from reports.ledger.rows import add_up

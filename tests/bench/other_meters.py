@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.schema import migrate
-from reports.calendar.spans import Span
+from reports.calendar.days import Span
 from reports.ledger.reader import LedgerReader
 from reports.ledger.shape import INTERFACE, key_text
 from reports.usage.hours import hours

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import tzlocal
 
 from exporter.ledger.schema import migrate
-from reports.calendar.periods import day_number, day_of
+from reports.calendar.days import day_number, day_of
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:

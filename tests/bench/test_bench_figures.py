@@ -11,7 +11,8 @@ import pytest
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.condition import Condition, condition_of
-from reports.calendar.periods import Period, day_of
+from reports.calendar.days import day_of
+from reports.calendar.period import Period
 from reports.ledger.reader import LedgerReader
 from reports.ledger.selection import of_interfaces
 from tests.bench.exports import modules_in

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reports.billing.forecast import forecast
-from reports.calendar.periods import Period, day_start
+from reports.calendar.days import day_start
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

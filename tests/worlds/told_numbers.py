@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reports.billing.forecast import forecast
 from reports.billing.prices import money, rounded
-from reports.calendar.periods import Period
+from reports.calendar.period import Period
 from reports.text.amounts import human_bits, human_bytes, human_rate
 from tests.exporter.web.running_service import BEGAN
 from tests.worlds.one_history import (

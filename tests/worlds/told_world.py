@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from exporter.settings.loading import load_settings
-from reports.calendar.periods import day_start
+from reports.calendar.days import day_start
 from tests.exporter.cli.calls import Commands
 from tests.exporter.web.running_service import RunningService, new_ledger
 from tests.worlds.one_history import (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from exporter.ledger.clock_repair.movable import GRAINS, Movable, share, shared_until
 from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN, add, nothing, withdraw
 from exporter.metering.clock_repair import Move, PutBack, Realign, Settle
-from reports.calendar.periods import Period, day_number, day_numbered, day_of
+from reports.calendar.days import day_from_number, day_number, day_of
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     import sqlite3
@@ -192,7 +193,7 @@ class _MeterRows:
             for name in self._spec.peaks
         )
         for day in days:
-            period = Period.day(day_numbered(day), self._zone)
+            period = Period.day(day_from_number(day), self._zone)
             self._connection.execute(f"DELETE FROM {table} WHERE day = ? AND {nothing(self._spec, 'day')}", (day,))  # noqa: S608 - as above
             self._connection.execute(
                 f"UPDATE {table} SET posting = :number{highest} WHERE day = :day",  # noqa: S608 - as above

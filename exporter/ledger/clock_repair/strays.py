@@ -8,7 +8,7 @@ from exporter.ledger.clock_repair.realignment import Realignment, dated
 from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN, merge
 from exporter.metering.clock_repair import Move
 from exporter.metering.spreading import SLOT_SECONDS
-from reports.calendar.periods import day_number, day_numbered, day_of, day_start
+from reports.calendar.days import day_from_number, day_number, day_of, day_start
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,7 @@ def gather_strays(connection: sqlite3.Connection, zone: ZoneInfo, specs: Sequenc
 
 def _gather(connection: sqlite3.Connection, zone: ZoneInfo, specs: Sequence[MeterSpec], days: tuple[int, int]) -> None:
     first_day, stray = days
-    begins = day_start(day_numbered(first_day), zone)
+    begins = day_start(day_from_number(first_day), zone)
     tables = [spec.table("slot") for spec in specs]
     sane = [_one(connection, f"SELECT min(slot) FROM {table} WHERE slot >= ?", SANE) for table in tables]  # noqa: S608 - names of the spec
     lost = [_one(connection, f"SELECT max(slot) FROM {table} WHERE slot < ?", SANE) for table in tables]  # noqa: S608 - as above

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from exporter.ledger.opening.history import LAST_DAY
 from exporter.ledger.opening.zones import DAYS_TRIED, zone_of
-from reports.calendar.periods import ONE_DAY, day_number, day_numbered, day_of, day_start
+from reports.calendar.days import ONE_DAY, day_from_number, day_number, day_of, day_start
 from reports.ledger.shape import SPECS
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _differing_days(connection: sqlite3.Connection, zone: ZoneInfo, spec: MeterS
     slots = f"SELECT subject, {sums} FROM {table} WHERE slot >= ? AND slot < ? GROUP BY subject"  # noqa: S608 - names of the spec
     days = f"SELECT subject, {sums} FROM {spec.table('day')} WHERE day = ? GROUP BY subject"  # noqa: S608 - as above
     for number in range(day_number(first), day_number(last) + 1):
-        day = day_numbered(number)
+        day = day_from_number(number)
         bounds_of_day = (day_start(day, zone), day_start(day + ONE_DAY, zone))
         held = {row for row in connection.execute(days, (number,)) if any(row[1:])}
         if held != {row for row in connection.execute(slots, bounds_of_day) if any(row[1:])}:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
+from reports.calendar.days import day_from_number
 from reports.calendar.history_length import MONTHS_KEPT
-from reports.calendar.periods import day_numbered
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
     """The days of the last two years, which is as far as the totals tell them; one at a time."""
     days = (MONTHS_KEPT + 2) * 31
     for device, day, received, transmitted, *peaks in connection.execute(QUERY, {"days": days, "last": LAST_DAY}):
-        yield DayRow(Subject(INTERFACE.name, (device,)), day_numbered(day), received, transmitted, tuple(peaks))
+        yield DayRow(Subject(INTERFACE.name, (device,)), day_from_number(day), received, transmitted, tuple(peaks))
 
 
 def read_first_day(connection: sqlite3.Connection) -> date | None:
@@ -37,7 +37,7 @@ def read_first_day(connection: sqlite3.Connection) -> date | None:
         SELECT min(day) FROM interface_by_day WHERE day BETWEEN 0 AND ? AND receive_bytes + transmit_bytes > 0
     """
     (day,) = connection.execute(query, (LAST_DAY,)).fetchone()
-    return None if day is None else day_numbered(day)
+    return None if day is None else day_from_number(day)
 
 
 def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN, merge
-from reports.calendar.periods import day_number, day_of, day_start
+from reports.calendar.days import day_number, day_of, day_start
 
 if TYPE_CHECKING:
     import sqlite3

@@ -8,7 +8,7 @@ from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.writing.statements import COUNTER_BASE, NEXT_POSTING, PUT_SUBJECT, merge, put_facts
 from exporter.metering.subjects import Subject
-from reports.calendar.periods import DAY_SECONDS
+from reports.calendar.days import DAY_SECONDS
 from reports.ledger.shape import GONE, key_of, key_text
 
 if TYPE_CHECKING:

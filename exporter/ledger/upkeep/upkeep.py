@@ -13,7 +13,7 @@ from exporter.ledger.files import LedgerError, size_on_disk
 from exporter.ledger.opening.history import mark_notices_seen
 from exporter.ledger.upkeep.backups import DamagedLedgerError, backup_path, write_backup
 from exporter.ledger.upkeep.retention import Keep, Removed, Retention
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

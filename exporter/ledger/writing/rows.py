@@ -13,7 +13,7 @@ from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import PUT_METER, PUT_STATE, PUT_SUBJECT, add, put_facts
 from exporter.metering.clock import SECOND
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
-from reports.calendar.periods import day_number, day_of
+from reports.calendar.days import day_number, day_of
 from reports.ledger.shape import key_text
 from reports.ledger.sketches import EMPTY
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exporter.metrics.state import MetricsState
     from exporter.metrics.tables import Histories
     from reports.calendar.history_length import HistoryLength
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
 
     Columns = tuple[Column[Amount], Column[Amount]]
 

@@ -11,7 +11,7 @@ from exporter.settings.rules import Rule, RuleError, clipped, each, matching, on
 from reports.billing.plans import DAY_MINUTES, CycleRule, FreeHours
 from reports.billing.prices import PRICE as PRICE_TEXT
 from reports.billing.prices import PRICE_RULE
-from reports.calendar.periods import PeriodError, parse_date
+from reports.calendar.parsing import PeriodError, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.settings.measures import format_duration
 from reports.billing.plans import ROLLOVER_CYCLES, CycleRule
-from reports.calendar.periods import DAY_SECONDS
+from reports.calendar.days import DAY_SECONDS
 
 if TYPE_CHECKING:
     from reports.billing.plans import Plan

@@ -17,7 +17,7 @@ from exporter.web.http.queries import (
 )
 from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.calendar.requests import PeriodRequest
 from reports.export.export import subject_of
 from reports.export.slots import read_slots

@@ -9,7 +9,7 @@ import msgspec
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import YEARS, OfInterface, RangeName
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.calendar.requests import Bound, PeriodRequest
 from reports.formats.json import history as shapes
 from reports.formats.json import records as json_records
@@ -20,7 +20,7 @@ from reports.usage import records as found_records
 from reports.usage import series as points
 
 if TYPE_CHECKING:
-    from reports.calendar.spans import Span
+    from reports.calendar.days import Span
 
 routes = Routes()
 

@@ -9,7 +9,7 @@ from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery
 from exporter.web.http.routes import LedgerRequest, Routes
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.formats.json import usage as shapes
 from reports.formats.shapes import usage_of
 from reports.ledger.reader import NO_BYTES, Bytes

@@ -15,7 +15,7 @@ from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, Query
 from exporter.web.http.routes import LedgerRequest, Routes
-from reports.calendar.periods import DAY_SECONDS, iso
+from reports.calendar.days import DAY_SECONDS, iso
 from reports.formats.json import ledger as shapes
 from reports.formats.shapes import Answer
 from reports.ledger.reader import RowCounts, Unposted

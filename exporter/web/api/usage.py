@@ -28,7 +28,7 @@ from reports.usage import usage
 if TYPE_CHECKING:
     from datetime import date
 
-    from reports.calendar.requests import Day
+    from reports.calendar.requests import IsoDate
 
 routes = Routes()
 
@@ -116,7 +116,7 @@ def summary(request: LedgerRequest, _query: OfInterface) -> Summary:
     return json_cost.summary(ledger.lifetime(request.selection), cost, ledger.first_seen(), ledger.zone)
 
 
-def _given(days: dict[str, Day | None]) -> tuple[str, date]:
+def _given(days: dict[str, IsoDate | None]) -> tuple[str, date]:
     """A day under the one of its names that was given, and that name."""
     given = [(name, day.at) for name, day in days.items() if day is not None]
     if not given:

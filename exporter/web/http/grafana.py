@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.billing.plans import cycle_of, named
-from reports.calendar.periods import DAY_SECONDS, Period, day_of, day_start
+from reports.calendar.days import DAY_SECONDS, day_of, day_start
+from reports.calendar.period import Period
 from reports.calendar.requests import PeriodRequest
 
 if TYPE_CHECKING:

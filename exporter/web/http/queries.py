@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from reports.calendar.requests import CUSTOM, RANGES, Day, Month, Year
+from reports.calendar.requests import CUSTOM, RANGES, IsoDate, IsoMonth, IsoYear
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ RangeName = Annotated[
     ),
 ]
 CalendarMonth = Annotated[
-    Month,
+    IsoMonth,
     msgspec.Meta(
         description="Calendar month in the ledger's zone, 1970-01 to 2200-12; the current one by default.",
         extra_json_schema={"pattern": f"^{YEARS}-(0[1-9]|1[0-2])$"},
@@ -47,7 +47,7 @@ CalendarMonth = Annotated[
     ),
 ]
 CalendarYear = Annotated[
-    Year,
+    IsoYear,
     msgspec.Meta(
         description="Calendar year in the ledger's zone, 1970 to 2200; the current one by default.",
         extra_json_schema={"pattern": f"^{YEARS}$"},
@@ -55,7 +55,7 @@ CalendarYear = Annotated[
     ),
 ]
 FirstDay = Annotated[
-    Day,
+    IsoDate,
     msgspec.Meta(
         description="First local day, 1970-01-01 to 2200-12-31; the first counted one, where it can be left out.",
         extra_json_schema=DATE_SCHEMA,
@@ -63,7 +63,7 @@ FirstDay = Annotated[
     ),
 ]
 LastDay = Annotated[
-    Day,
+    IsoDate,
     msgspec.Meta(
         description="Last local day, included, not before the first; today, where it can be left out.",
         extra_json_schema=DATE_SCHEMA,

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.cost import period_cost
 from reports.billing.prices import has_price
 from reports.billing.status import plan_status
-from reports.calendar.periods import DAY_SECONDS, ONE_DAY, day_of
-from reports.calendar.spans import Span
+from reports.calendar.days import DAY_SECONDS, ONE_DAY, Span, day_of
 from reports.ledger.intervals import first_day
 from reports.usage.records import records
 from reports.usage.series import series

@@ -18,7 +18,7 @@ from exporter.web.page.sections.now import speed_columns
 from exporter.web.page.sections.records import record_rows
 from reports.billing.plans import Plan
 from reports.billing.prices import has_price, money
-from reports.calendar.periods import DAY_SECONDS, day_of, day_start, iso
+from reports.calendar.days import DAY_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import RANGES
 from reports.charts.columns import column_chart
 from reports.formats.registry import FORMATS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reports.billing.prices import money
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.formats.json.usage import Today
 from reports.formats.shapes import Answer, DateText, Timestamp, Usage, usage_of
 from reports.text.amounts import human_bytes

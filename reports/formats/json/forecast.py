@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.billing.forecast import why_unknown
 from reports.billing.prices import has_price, money, rounded
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.formats.shapes import Answer, Timestamp
 from reports.text.amounts import compatible_bytes
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import msgspec
 
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.formats.shapes import Answer, ByteCount, HumanReadable, Timestamp, Usage, usage_of
 from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from reports.calendar.spans import Span
+    from reports.calendar.days import Span
     from reports.ledger.reader import Bytes
     from reports.usage import hours as hours_of_week
     from reports.usage.percentile import Percentile, Ranked

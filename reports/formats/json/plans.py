@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.formats.json.forecast import ForecastAnswer, Money, forecast, money_of
 from reports.formats.shapes import Answer, DateText, Timestamp
 from reports.text.amounts import compatible_bytes
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.billing.status import PlanStatus
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
 
 
 class CycleAnswer(Answer, rename={"first": "from", "last": "to"}):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from reports.calendar.periods import SLOT_SECONDS, iso
+from reports.calendar.days import SLOT_SECONDS, iso
 from reports.formats.document import InterfaceOfExport, Metadata, MonthOfExport, Summarized, head_of
 from reports.formats.json.export import pieces
 from reports.formats.shapes import Answer, ByteCount, Timestamp

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reports.calendar.periods import iso
+from reports.calendar.days import iso
 from reports.formats.shapes import (
     Answer,
     ByteCount,

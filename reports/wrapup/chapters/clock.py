@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import day_name
 from typing import TYPE_CHECKING
 
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.charts.heat import HeatHour, hour_heat
 from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, Figure, amount, percent

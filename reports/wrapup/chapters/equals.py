@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.calendar.periods import HOUR_SECONDS
+from reports.calendar.days import HOUR_SECONDS
 from reports.text.amounts import human_bits, human_duration
 from reports.wrapup.chapters.chapter import Chapter, Fact, counted, together
 from reports.wrapup.equivalents import DVD_BYTES, equivalents

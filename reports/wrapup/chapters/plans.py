@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from reports.billing.cycles import PlanCycle, PlanCycles
     from reports.billing.plans import Plan
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.wrapup.wrapup import WrapUp
 
 MARK_ROOM_PERCENT = 103

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from reports.calendar.periods import parse_date
+from reports.calendar.parsing import parse_date
 from reports.text.amounts import human_duration
 from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, amount, counted, isolated, percent, together

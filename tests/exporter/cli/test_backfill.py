@@ -20,7 +20,7 @@ from exporter.backfill.labels import selector, target_labels
 from exporter.backfill.promtool import Block, blocks_in
 from exporter.backfill.retention import prometheus_seconds, recommended, victoria_seconds
 from exporter.settings.tree import Server, Settings
-from reports.calendar.spans import Span
+from reports.calendar.days import Span
 from tests.exporter.cli.calls import Commands, Terminal
 from tests.exporter.cli.small_ledger import NOON, write_ledger
 from tests.privileges import has_many_users

@@ -12,7 +12,7 @@ import pytest
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.upkeep.backups import write_backup
 from exporter.ledger.upkeep.retention import Keep, Retention
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.ledger.shape import INTERFACE
 from tests.worlds.tally_meter import CALL, CART, FIREFOX, LOGIN, PROGRAM, TallyMeter
 

@@ -12,7 +12,7 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.upkeep.backups import write_backup
 from exporter.ledger.upkeep.retention import GONE_KEPT, Keep, Retention
 from exporter.metering.subjects import Subject
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from reports.ledger.shape import GONE, INTERFACE
 from reports.ledger.sketches import decoded
 from tests.worlds.tally_meter import CALL, CART, CURL, FIREFOX, LOGIN, PROGRAM, TallyMeter

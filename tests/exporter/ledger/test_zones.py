@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.ledger.upkeep.retention import Keep, Retention
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from tests.worlds.books import UTC
 from tests.worlds.fake_machine import MORNING
 

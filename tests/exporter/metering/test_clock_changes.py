@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.clock import SECOND
-from reports.calendar.periods import Period
+from reports.calendar.period import Period
 from reports.usage import usage
 from tests.worlds.fake_machine import Machine
 

@@ -12,7 +12,7 @@ import pytest
 
 from exporter.ledger.upkeep.backups import write_backup
 from exporter.metering.counters.readings import Counts
-from reports.calendar.periods import day_of
+from reports.calendar.days import day_of
 from tests.exporter.web.running_service import INDIA, RunningService
 
 if TYPE_CHECKING:

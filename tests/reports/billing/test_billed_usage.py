@@ -23,7 +23,8 @@ from reports.billing.plans import (
     in_free_hours,
 )
 from reports.billing.status import plan_status
-from reports.calendar.periods import SLOT_SECONDS, Period, dates, day_of
+from reports.calendar.days import SLOT_SECONDS, dates, day_of
+from reports.calendar.period import Period
 from reports.formats.json import plans as shapes
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.selection import of_interfaces

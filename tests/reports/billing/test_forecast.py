@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from reports.billing import forecast as forecasts
 from reports.billing.forecast import HABIT_DAYS, LEAST_SECONDS, Forecast, counted_seconds, reached_at, why_unknown
-from reports.calendar.periods import SLOT_SECONDS, Period, day_start
+from reports.calendar.days import SLOT_SECONDS, day_start
+from reports.calendar.period import Period
 from tests.worlds.synthetic_years import SHAPES, Errors, errors
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -21,7 +21,8 @@ from reports.billing.plans import (
     free_windows,
     in_free_hours,
 )
-from reports.calendar.periods import SLOT_SECONDS, Period
+from reports.calendar.days import SLOT_SECONDS
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.calendar.offsets import hour_starts, stretches
-from reports.calendar.periods import SLOT_SECONDS
+from reports.calendar.days import SLOT_SECONDS
+from reports.calendar.offsets import hour_starts, offset_spans
 
 ZONES = [
     "UTC",
@@ -40,13 +40,13 @@ def utc(*when: int) -> int:
 def test_a_year_has_as_many_stretches_as_offsets(
     zone: str, begin: tuple[int, ...], end: tuple[int, ...], offsets: list[int]
 ) -> None:
-    found = stretches(utc(*begin), utc(*end), ZoneInfo(zone))
+    found = offset_spans(utc(*begin), utc(*end), ZoneInfo(zone))
 
     assert [stretch.offset for stretch in found] == offsets
 
 
 def test_a_stretch_ends_with_the_slot_in_which_the_clock_changes() -> None:
-    winter, summer = stretches(utc(2026, 3, 28), utc(2026, 3, 30), ZoneInfo("Europe/Berlin"))
+    winter, summer = offset_spans(utc(2026, 3, 28), utc(2026, 3, 30), ZoneInfo("Europe/Berlin"))
 
     assert winter.end == summer.start == utc(2026, 3, 29, 1)
 
@@ -55,7 +55,7 @@ def test_a_stretch_ends_with_the_slot_in_which_the_clock_changes() -> None:
 def test_stretches_tile_and_hold_the_zones_own_offset(zone: str, start: int, length: int) -> None:
     start, end = start // SLOT_SECONDS * SLOT_SECONDS, (start + length) // SLOT_SECONDS * SLOT_SECONDS
 
-    found = stretches(start, end, ZoneInfo(zone))
+    found = offset_spans(start, end, ZoneInfo(zone))
 
     edges = [stretch.start for stretch in found] + [found[-1].end] if found else []
     assert edges == sorted(set(edges))

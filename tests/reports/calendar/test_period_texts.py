@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.calendar.periods import PeriodError, iso, parse_date, parse_month, parse_year
+from reports.calendar.days import iso
+from reports.calendar.parsing import PeriodError, parse_date, parse_month, parse_year
 
 
 def test_good_text_is_read() -> None:

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.calendar import requests
-from reports.calendar.periods import PeriodError
+from reports.calendar import parsing
+from reports.calendar.parsing import PeriodError
 from reports.calendar.requests import Bound, PeriodRequest
 
 if TYPE_CHECKING:
-    from reports.calendar.spans import Span
+    from reports.calendar.days import Span
 
 INDIA = ZoneInfo("Asia/Kolkata")
 TODAY, BEGAN = date(2026, 6, 12), date(2025, 11, 3)
@@ -76,7 +76,7 @@ def test_what_cannot_be_cut_is_told_with_field_value_and_rule(asked: tuple[str |
     assert told in str(failure.value)
 
 
-@given(st.from_regex(requests._INSTANT, fullmatch=True) | st.text(max_size=40))
+@given(st.from_regex(parsing._INSTANT, fullmatch=True) | st.text(max_size=40))
 def test_any_text_is_an_instant_or_a_period_error(text: str) -> None:
     with contextlib.suppress(PeriodError):
         assert isinstance(Bound(text).start(INDIA), int)

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from reports.calendar.periods import day_of
-from reports.calendar.requests import Day, PeriodRequest
+from reports.calendar.days import day_of
+from reports.calendar.requests import IsoDate, PeriodRequest
 from reports.export.days import NO_DAYS, Days
 from reports.export.export import Export, InterfaceTotal
 from reports.ledger.host import Host
@@ -17,7 +17,7 @@ from reports.ledger.reader import Bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.calendar.periods import Period
+    from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
 
 RIGHT_TO_LEFT = "\u202e"
@@ -56,7 +56,7 @@ class Asked(NamedTuple):
     last: str | None = None
 
     def period(self, reader: LedgerReader, now: float, default: str = "all") -> Period:
-        first, last = (None if text is None else Day(text) for text in self[1:])
+        first, last = (None if text is None else IsoDate(text) for text in self[1:])
         return PeriodRequest(self.range, first, last).period(day_of(now, reader.zone), reader.zone, default)
 
 

@@ -13,7 +13,7 @@ import pytest
 from exporter.ledger.files import connect_to_read
 from exporter.metering.counters.speeds import Speeds
 from reports.billing.plans import Plan, PlanError
-from reports.calendar.periods import PeriodError
+from reports.calendar.parsing import PeriodError
 from reports.export.days import Days
 from reports.export.export import BATCH_DAYS, export, subject_of
 from reports.formats.registry import BASIC, FORMATS

@@ -13,7 +13,7 @@ import pytest
 
 from exporter.ledger.files import add_functions
 from exporter.ledger.tables import tables_of, views_of
-from reports.calendar.periods import SLOT_SECONDS, day_number, day_of
+from reports.calendar.days import SLOT_SECONDS, day_number, day_of
 from reports.ledger.amounts import (
     Rows,
     by_dimension,

@@ -17,8 +17,7 @@ from exporter.metering.postings import Gap
 from exporter.metering.totals import DayRow, Totals
 from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.families.registry import families
-from reports.calendar.periods import day_of, day_start
-from reports.calendar.spans import Span
+from reports.calendar.days import Span, day_of, day_start
 from reports.ledger.shape import GONE, INTERFACE
 from reports.past.samples import FAMILIES, Past
 from tests.fixtures.collected_families import collect

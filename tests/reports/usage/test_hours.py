@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.calendar.periods import Period, day_start
-from reports.calendar.spans import Span
+from reports.calendar.days import Span, day_start
+from reports.calendar.period import Period
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import DAYS, HOURS, HoursOfWeek, hours
 from tests.worlds.written_ledger import DAY, HOUR, SLOT

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.counters.speeds import Speeds
-from reports.calendar.periods import day_start
+from reports.calendar.days import day_start
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.records import TOP_DAYS, Records, records
 from tests.worlds.written_ledger import DAY, HOUR

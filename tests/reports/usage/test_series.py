@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.metering.postings import Gap
-from reports.calendar.periods import Period, PeriodError, day_start
-from reports.calendar.spans import Span
+from reports.calendar.days import Span, day_start
+from reports.calendar.parsing import PeriodError
+from reports.calendar.period import Period
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage import usage
 from reports.usage.series import MOST_POINTS, STEPS, Series, series

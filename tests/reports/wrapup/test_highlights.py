@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reports.calendar.periods import Period
+from reports.calendar.period import Period
 from reports.ledger.reader import Bytes
 from reports.wrapup.comparisons import change, earlier
 from reports.wrapup.highlights import Standout, Streak, highlights

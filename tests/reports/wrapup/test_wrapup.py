@@ -15,8 +15,9 @@ from reports.billing.cycles import plan_cycles
 from reports.billing.plans import CycleRule, FreeHours, Plan, PlanError
 from reports.billing.prices import one_price, rounded
 from reports.billing.status import plan_status
-from reports.calendar.periods import Period, PeriodError
-from reports.calendar.requests import Month, PeriodRequest, Year
+from reports.calendar.parsing import PeriodError
+from reports.calendar.period import Period
+from reports.calendar.requests import IsoMonth, IsoYear, PeriodRequest
 from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import hours
@@ -354,9 +355,9 @@ def test_a_plan_without_cap_and_price_has_nothing_to_tell(ledger: WrittenLedger)
     [
         (PeriodRequest(), Period.year(2026, INDIA)),
         (PeriodRequest("week"), Period.week(date(2026, 6, 12), INDIA)),
-        (PeriodRequest(year=Year("2025")), Period.year(2025, INDIA)),
-        (PeriodRequest(month=Month("2024-02")), Period.month(2024, 2, INDIA)),
-        (PeriodRequest(month=Month("2025-12")), Period.month(2025, 12, INDIA)),
+        (PeriodRequest(year=IsoYear("2025")), Period.year(2025, INDIA)),
+        (PeriodRequest(month=IsoMonth("2024-02")), Period.month(2024, 2, INDIA)),
+        (PeriodRequest(month=IsoMonth("2025-12")), Period.month(2025, 12, INDIA)),
         (PeriodRequest(cycle="current"), Period.month(2026, 6, INDIA)),
         (PeriodRequest(cycle="last"), Period.month(2026, 5, INDIA)),
     ],
@@ -368,9 +369,9 @@ def test_a_period_can_be_wanted_by_name(request_: PeriodRequest, period: Period)
 @pytest.mark.parametrize(
     ("request_", "problem"),
     [
-        (PeriodRequest("week", year=Year("2025")), "year: not together with range, from or to"),
-        (PeriodRequest(year=Year("2025"), month=Month("2025-01")), "year: not together with month"),
-        (PeriodRequest(month=Month("2025-01"), cycle="last"), "month: not together with cycle"),
+        (PeriodRequest("week", year=IsoYear("2025")), "year: not together with range, from or to"),
+        (PeriodRequest(year=IsoYear("2025"), month=IsoMonth("2025-01")), "year: not together with month"),
+        (PeriodRequest(month=IsoMonth("2025-01"), cycle="last"), "month: not together with cycle"),
         (PeriodRequest(cycle="next"), "cycle: 'next' is no cycle: use current or last"),
     ],
 )

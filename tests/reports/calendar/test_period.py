@@ -11,18 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.calendar.periods import (
-    SLOT_SECONDS,
-    Period,
-    PeriodError,
-    dates,
-    day_of,
-    day_start,
-    iso,
-    moment_on,
-    months,
-    parse_date,
-)
+from reports.calendar.days import SLOT_SECONDS, dates, day_of, day_start, iso, moment_on, months
+from reports.calendar.parsing import PeriodError, parse_date
+from reports.calendar.period import Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
