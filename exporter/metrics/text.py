@@ -35,7 +35,7 @@ class Head(NamedTuple):
     names: frozenset[str]
 
 
-class _Kept(NamedTuple, Generic[Row]):
+class _Lines(NamedTuple, Generic[Row]):
     """A row and its lines, a text for each column; `reusable` are texts for another row with the same labels."""
 
     row: Row
@@ -50,7 +50,7 @@ class TableText(Generic[Row]):
         self._table = table
         self._heads = [head_of(column.name, column.help, column.kind) for column in table.columns]
         self._rows: Sequence[Row] = ()
-        self._kept: dict[Labels, _Kept[Row]] = {}
+        self._kept: dict[Labels, _Lines[Row]] = {}
         self._families: list[tuple[Head, bytes]] = []
 
     def update(self, state: MetricsState) -> list[tuple[Head, bytes]]:
@@ -67,9 +67,9 @@ class TableText(Generic[Row]):
             self._rows = rows
         return self._families
 
-    def _write(self, row: Row, labels: Labels, kept: _Kept[Row] | None) -> _Kept[Row]:
+    def _write(self, row: Row, labels: Labels, kept: _Lines[Row] | None) -> _Lines[Row]:
         text = kept.reusable if kept else label_text(self._table.label_names, labels)
-        return _Kept(
+        return _Lines(
             row, text, [f"{name}{text}{number_text(value(row))}\n" for name, _, _, value in self._table.columns]
         )
 
@@ -97,7 +97,7 @@ class HistoryText(TableText[_History]):
         histories = self._history.histories(state)
         return [_History(labels, each, each.past(today), today, each.days.get(today)) for labels, each in histories]
 
-    def _write(self, row: _History, labels: Labels, kept: _Kept[_History] | None) -> _Kept[_History]:
+    def _write(self, row: _History, labels: Labels, kept: _Lines[_History] | None) -> _Lines[_History]:
         _, totals, _, today, _ = row
         current = self._history.current(today)
         if kept and kept.row[:-1] == row[:-1]:
@@ -110,7 +110,7 @@ class HistoryText(TableText[_History]):
             beginnings = self._labels(labels, [text for text, _ in current])
         amounts = dict(zip(PERIODS, totals.all_to_date(today), strict=True))
         to_date = self._texts(beginnings, [amounts[period] for _, period in current])
-        return _Kept(row, (finished, beginnings), list(map(add, finished, to_date)))
+        return _Lines(row, (finished, beginnings), list(map(add, finished, to_date)))
 
     def _labels(self, labels: Labels, periods: Iterable[str]) -> list[str]:
         return [label_text(self._history.label_names, (*labels, period)) for period in periods]

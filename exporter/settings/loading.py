@@ -9,7 +9,7 @@ import msgspec
 
 from exporter.settings.api_keys import collect_keys, warn_of_readers
 from exporter.settings.folders import NoHomeError, config_folder
-from exporter.settings.reading import Reading, did_you_mean, printable
+from exporter.settings.reader import SettingsReader, did_you_mean, printable
 from exporter.settings.tree import PLANS, Settings, keys, sections
 from exporter.settings.yaml_file import YamlError, place_of, read_yaml_file
 
@@ -64,69 +64,69 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
     `search` is the user's and the system's file unless given. A file that `config` or NETLEDGER_CONFIG names
     must exist. Relative paths in the file are relative to it. No error and no warning holds an API key.
     """
-    reading = Reading()
-    path = _read_file(reading, config, environ, search)
-    _read_variables(reading, environ)
-    collect_keys(reading, environ)
+    reader = SettingsReader()
+    path = _read_file(reader, config, environ, search)
+    _read_variables(reader, environ)
+    collect_keys(reader, environ)
     for section, kind in sections().items():
-        reading.check(kind, section, reading.given[section])
-    if reading.problems:
-        raise SettingsError(reading.problems)
-    settings = _build(reading)
+        reader.check(kind, section, reader.given[section])
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    settings = _build(reader)
     if any(plan.free_hours for plan in settings.plans):
-        _check_free_hours(reading, settings)
-    return Loaded(settings, path, reading.origins, tuple(reading.warnings), reading.plans)
+        _check_free_hours(reader, settings)
+    return Loaded(settings, path, reader.origins, tuple(reader.warnings), reader.plans)
 
 
 def _read_file(
-    reading: Reading, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None
+    reader: SettingsReader, config: Path | None, environ: Mapping[str, str], search: Sequence[Path] | None
 ) -> Path | None:
     named = config or (Path(environ[CONFIG_VARIABLE]) if environ.get(CONFIG_VARIABLE) else None)
     if named is None and search is None:
         search = usual_files()
     for path in (named,) if named else search or ():
         try:
-            reading.read_file(path, read_yaml_file(path))
+            reader.read_file(path, read_yaml_file(path))
         except FileNotFoundError:
             continue
         except YamlError as error:
-            reading.problems.append(f"{place_of(path, error.line)}: {error}")
-        if reading.given["auth"].get("api_keys"):
-            warn_of_readers(reading, path)
+            reader.problems.append(f"{place_of(path, error.line)}: {error}")
+        if reader.given["auth"].get("api_keys"):
+            warn_of_readers(reader, path)
         return path
     if named:
-        reading.problems.append(f"{named}: does not exist")
+        reader.problems.append(f"{named}: does not exist")
     return None
 
 
-def _read_variables(reading: Reading, environ: Mapping[str, str]) -> None:
+def _read_variables(reader: SettingsReader, environ: Mapping[str, str]) -> None:
     """NETLEDGER_<SECTION>_<KEY> overrides the file; lists are separated by commas."""
     known = {key.variable: key for key in keys().values()}
     prefixes = tuple(f"NETLEDGER_{section}_".upper() for section in sections())
     for variable, text in environ.items():
         if key := known.get(variable):
             raw = [item.strip() for item in text.split(",") if text.strip()] if key.rule.is_list else text
-            reading.given[key.section][key.field] = reading.read_value(key, key.name, raw, variable, variable)
+            reader.given[key.section][key.field] = reader.read_value(key, key.name, raw, variable, variable)
         elif variable.startswith(prefixes):
             hint = did_you_mean(variable, {name: name for name in known})
-            reading.problems.append(f"{printable(variable)}: unknown setting{hint}")
+            reader.problems.append(f"{printable(variable)}: unknown setting{hint}")
         elif variable.startswith(PLANS_VARIABLE):
-            reading.problems.append(f"{printable(variable)}: plans are set in the file only")
+            reader.problems.append(f"{printable(variable)}: plans are set in the file only")
 
 
-def _build(reading: Reading) -> Settings:
+def _build(reader: SettingsReader) -> Settings:
     """The tree; what is not given keeps its default."""
     plans: dict[str, object] = {}
-    if reading.plans:
-        plans["plans"] = tuple(plan.plan() for plan in reading.plans)
-        plans["notify"] = {plan.name: plan.notify for plan in reading.plans}
+    if reader.plans:
+        plans["plans"] = tuple(plan.plan() for plan in reader.plans)
+        plans["notify"] = {plan.name: plan.notify for plan in reader.plans}
     try:
-        return msgspec.convert({**reading.given, **plans}, Settings)
+        return msgspec.convert({**reader.given, **plans}, Settings)
     except NoHomeError as error:
         raise SettingsError([f"ledger.path: {error}; set ledger.path (NETLEDGER_LEDGER_PATH)"]) from error
 
 
-def _check_free_hours(reading: Reading, settings: Settings) -> None:
+def _check_free_hours(reader: SettingsReader, settings: Settings) -> None:
     """The quarter hours that free hours are cut from must be kept for as long as a plan needs them."""
     from exporter.settings.plans.slots import shortage  # noqa: PLC0415 - only plans with free hours need it
 
@@ -134,7 +134,7 @@ def _check_free_hours(reading: Reading, settings: Settings) -> None:
     for number, plan in enumerate(settings.plans):
         if found := shortage(plan, settings.ledger.slot_retention):
             name = f"{PLANS}[{number}].{found.key}"
-            lines = problems if found.is_fatal else reading.warnings
-            lines.append(f"{reading.origins[name]}: {name}: {found.fault}")
+            lines = problems if found.is_fatal else reader.warnings
+            lines.append(f"{reader.origins[name]}: {name}: {found.fault}")
     if problems:
         raise SettingsError(problems)

@@ -18,7 +18,7 @@ from exporter.settings.loading import SettingsError, load_settings
 from exporter.settings.plans.notify import Notify
 from exporter.settings.plans.rules import CURRENCIES
 from exporter.settings.plans.sections import PlanSettings, PriceStepSettings
-from exporter.settings.reading import Reading
+from exporter.settings.reader import SettingsReader
 from exporter.settings.schema import fields
 from exporter.settings.template import settings_template
 from exporter.settings.tree import Settings
@@ -268,6 +268,8 @@ def test_a_problem_names_line_key_value_and_rule(file: Path, text: str, problem:
     ("text", "problem"),
     [
         ("plans: {name: home}", "n.yaml:1: plans: is not a list; write - before each plan; its keys are name, "),
+        ("plans: {}", "n.yaml:1: plans: is not a list; write - before each plan"),
+        ('plans: ""', "n.yaml:1: plans: is not a list; write - before each plan"),
         ("plans: home", "n.yaml:1: plans: is not a list; write - before each plan"),
         ("plans:\n- home", "n.yaml:1: plans[0]: is not a mapping; its keys are name, "),
         ("plan: []", "n.yaml:1: plan: unknown key; did you mean plans?"),
@@ -310,12 +312,12 @@ def test_any_list_is_plans_or_problems(plan: dict[str, object], other: object) -
         (entry,) = parse_yaml(json.dumps({"plans": [plan, other]}))
     except YamlError:
         return
-    reading = Reading()
+    reader = SettingsReader()
 
-    reading.read_file(Path("n.yaml"), [entry])
+    reader.read_file(Path("n.yaml"), [entry])
 
-    assert reading.problems or len(reading.plans) == 2
-    assert all(problem.startswith("n.yaml:1: plans[") and "\n" not in problem for problem in reading.problems)
+    assert reader.problems or len(reader.plans) == 2
+    assert all(problem.startswith("n.yaml:1: plans[") and "\n" not in problem for problem in reader.problems)
 
 
 def test_settings_never_show_a_webhook_or_command_when_printed(file: Path) -> None:

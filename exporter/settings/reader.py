@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from exporter.settings.yaml_file import Entry, Raw
 
 
-class Reading:
+class SettingsReader:
     """Values by section and key, their origins, and all that is wrong with them; a refused value is None."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Reading:
         from exporter.settings.plans.sections import PlanSettings  # noqa: PLC0415 - 2 ms that only plans need
 
         fault = f"is not a list; write - before each plan; {its_keys(PlanSettings)}"
-        found = (self._list(PlanSettings, PLANS, entry, fault) if entry.raw else None) or []
+        found = [] if entry.raw in (None, []) else self._list(PlanSettings, PLANS, entry, fault) or []
         self._check_names([None if given is None else given.get("name", PlanSettings().name) for given in found])
         if not self.problems:
             self.plans = tuple(msgspec.convert(given, PlanSettings) for given in found)
