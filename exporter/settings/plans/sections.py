@@ -24,7 +24,8 @@ NEED_CAP = ("rollover", "alert_at", "notify")
 # A tier is a price of a binary gigabyte.
 GIGABYTES = {"binary": 2**30, "decimal": 10**9}
 CAP = size("1 MB", "1000 PB")
-UNSET = (None, False, ())
+# Values of these keys that need no cap.
+OFF = (False, ())
 
 
 class PriceStepSettings(Section, frozen=True, kw_only=True):
@@ -96,7 +97,7 @@ class PlanSettings(Section, frozen=True):
             yield "cycle_day", "is set beside a cycle that is not monthly; use one of them"
         if "cap" not in given:
             for key in NEED_CAP:
-                if given.get(key) not in UNSET:
+                if key in given and given[key] not in OFF:
                     yield key, "is set without cap; set cap too, or neither"
 
     def plan(self) -> Plan:
