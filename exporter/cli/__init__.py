@@ -6,7 +6,7 @@ import os
 import sys
 
 FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
-"""Why a disk takes no more: where an answer is redirected to one, that is nobody's mistake here."""
+"""Errors of a full disk to which the output is redirected: one sentence, no traceback."""
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     except OSError as error:
         if error.errno not in FULL:
             raise
-        # What is left in the buffer has nowhere to go, and would be complained of at the end once more.
+        # The rest of the buffer has nowhere to go, and Python would report it once more at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(f"Error: cannot write {error.filename or 'the answer'}: {error.strerror}")
     finally:

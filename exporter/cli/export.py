@@ -101,11 +101,11 @@ def export(  # noqa: PLR0913 - one for each option
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""
     else:
-        told = _ask(session, form, PeriodRequest(named, first, last), plan, interfaces)
-        if told.notice:
-            click.echo(told.notice, err=True)
-        pieces, count = form.write(told), told.batch_count + 2
-        days = f"{counted(told.by_day.days.size, 'day', 'days')}, "
+        result = _ask(session, form, PeriodRequest(named, first, last), plan, interfaces)
+        if result.notice:
+            click.echo(result.notice, err=True)
+        pieces, count = form.write(result), result.batch_count + 2
+        days = f"{counted(result.by_day.days.size, 'day', 'days')}, "
     if path is None:
         for piece in pieces:
             click.echo(piece, nl=False)
@@ -124,11 +124,11 @@ def _ask(
         context = (wrapup_context(session.settings),) if form.needs_context else ()
         host = identify_host(ledger.state().get("ledger_id", ""))
         period = days.period(day_of(session.now(), ledger.zone), ledger.zone, form.default)
-        told = form.query(ledger, period, session.now(), host, subject, *context)
-    return told.read_with(partial(_read_slots, session))
+        result = form.query(ledger, period, session.now(), host, subject, *context)
+    return result.read_with(partial(_read_slots, session))
 
 
 def _read_slots(session: Session, span: Span, devices: Sequence[str]) -> Sequence[Slot]:
-    """Each time at a moment of its own: a pager that nobody closes must not keep the service's log growing."""
+    """A read of its own for each batch: a pager that stays open must not keep the ledger's log growing."""
     with session.read_posted() as ledger:
         return read_slots(ledger, span, devices)

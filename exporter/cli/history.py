@@ -57,16 +57,16 @@ def records(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
 
 
 def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], interfaces: Sequence[str]) -> None:
-    told, zone, _ = found
-    rows = [(name, when, *_amounts(used)) for name, when, used in _most(told)]
+    answer, zone, _ = found
+    rows = [(name, when, *_amounts(used)) for name, when, used in _most(answer)]
     if not rows:
         print_sentence(no_data_text(session))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
-    notes = _speeds(told)
-    if told.since:
-        notes.append(f"of everything since {told.since}")
-        start = day_start(date.fromisoformat(told.since), zone)
+    notes = _speeds(answer)
+    if answer.since:
+        notes.append(f"of everything since {answer.since}")
+        start = day_start(date.fromisoformat(answer.since), zone)
         notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interfaces))
     print_table(TextTable(f"Records, {interface_label(interfaces)}", columns, rows, left=frozenset({0, 1})), notes)
 
@@ -94,32 +94,32 @@ def hours(session: Session, *, first: Bound | None, last: Bound | None, interfac
 
 
 def _print_hours(session: Session, found: Reply[json_history.HoursAnswer], interfaces: Sequence[str]) -> None:
-    told, zone, _ = found
+    answer, zone, _ = found
     title = f"Hours of the week, {interface_label(interfaces)}"
     if _has_room():
-        _print_map(title, told)
+        _print_map(title, answer)
     else:
-        _print_table(title, told)
-    start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (told.first, told.last))
+        _print_table(title, answer)
+    start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (answer.first, answer.last))
     until = None if end > session.now() else end
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interfaces))
-    for note in (*_hour_notes(told, zone), *_cut_notes(start, end, zone), *dashboard):
+    for note in (*_hour_notes(answer, zone), *_cut_notes(start, end, zone), *dashboard):
         print_sentence(note)
 
 
-def _most(told: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]]:
-    if told.busiest_day:
-        yield "Day", told.busiest_day.date, told.busiest_day
-    if told.busiest_week:
-        yield "Week", told.busiest_week.week, told.busiest_week
-    if told.busiest_month:
-        yield "Month", told.busiest_month.month, told.busiest_month
-    if told.busiest_hour:
-        yield "Hour", f"{_clock(told.busiest_hour.hour)} since {told.busiest_hour.first}", told.busiest_hour
+def _most(answer: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]]:
+    if answer.busiest_day:
+        yield "Day", answer.busiest_day.date, answer.busiest_day
+    if answer.busiest_week:
+        yield "Week", answer.busiest_week.week, answer.busiest_week
+    if answer.busiest_month:
+        yield "Month", answer.busiest_month.month, answer.busiest_month
+    if answer.busiest_hour:
+        yield "Hour", f"{_clock(answer.busiest_hour.hour)} since {answer.busiest_hour.first}", answer.busiest_hour
 
 
-def _speeds(told: json_records.RecordsAnswer) -> list[str]:
-    speeds = told.peak_speeds
+def _speeds(answer: json_records.RecordsAnswer) -> list[str]:
+    speeds = answer.peak_speeds
     peaks = (("received", speeds.received), ("sent", speeds.sent), ("both ways", speeds.total))
     return [
         f"fastest {name}: {human_rate(peak.bytes_per_second)} on {peak.date}, {peak.interface}"
@@ -128,14 +128,14 @@ def _speeds(told: json_records.RecordsAnswer) -> list[str]:
     ]
 
 
-def _print_map(title: str, told: json_history.HoursAnswer) -> None:
+def _print_map(title: str, answer: json_history.HoursAnswer) -> None:
     """One line a weekday, one cell an hour, the darker the more, and the weekday's amount."""
     cell = WIDE_CELL if terminal_width() >= LABEL_WIDTH + WIDE_CELL * HOURS + AMOUNT_WIDTH else 1
-    largest = max(hour.total_bytes for day in told.weekdays for hour in day.hours)
+    largest = max(hour.total_bytes for day in answer.weekdays for hour in day.hours)
     click.secho(title, bold=True)
     head = "".join(f"{hour:02}".ljust(3 * cell) for hour in range(0, HOURS, 3))
     click.echo(f"{' ' * LABEL_WIDTH}{head}{'Total':>{AMOUNT_WIDTH}}")
-    for day in told.weekdays:
+    for day in answer.weekdays:
         cells = "".join(_shade(hour.total_bytes, largest) * cell for hour in day.hours)
         amount = human_bytes(sum(hour.total_bytes for hour in day.hours))
         click.echo(f"{day.weekday[:3]:{LABEL_WIDTH}}{cells}{amount:>{AMOUNT_WIDTH}}")
@@ -143,22 +143,22 @@ def _print_map(title: str, told: json_history.HoursAnswer) -> None:
         click.echo(f"{' ' * LABEL_WIDTH}{SHADES} quarters of {human_bytes(largest)}")
 
 
-def _print_table(title: str, told: json_history.HoursAnswer) -> None:
-    amounts = [[day.hours[hour].total_bytes for day in told.weekdays] for hour in range(HOURS)]
+def _print_table(title: str, answer: json_history.HoursAnswer) -> None:
+    amounts = [[day.hours[hour].total_bytes for day in answer.weekdays] for hour in range(HOURS)]
     rows = [
         (f"{hour:02}:00", *map(human_bytes, of_hour), human_bytes(sum(of_hour))) for hour, of_hour in enumerate(amounts)
     ]
-    columns = ("Hour", *(day.weekday[:3] for day in told.weekdays), "Total")
+    columns = ("Hour", *(day.weekday[:3] for day in answer.weekdays), "Total")
     print_table(TextTable(title, columns, rows))
 
 
-def _hour_notes(told: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:
-    if not told.covered:
+def _hour_notes(answer: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:
+    if not answer.covered:
         return ["the ledger keeps no hours of this range"]
-    cells = [(hour.total_bytes, day.weekday[:3], hour.hour) for day in told.weekdays for hour in day.hours]
+    cells = [(hour.total_bytes, day.weekday[:3], hour.hour) for day in answer.weekdays for hour in day.hours]
     most, day, hour = max(cells, key=lambda cell: cell[0])
-    notes = [f"most: {day} {_clock(hour)}, {human_bytes(most)} of {human_bytes(told.summary.total_bytes)}"]
-    began, ended = (minute_text(text) for text in (told.covered.first, told.covered.last))
+    notes = [f"most: {day} {_clock(hour)}, {human_bytes(most)} of {human_bytes(answer.summary.total_bytes)}"]
+    began, ended = (minute_text(text) for text in (answer.covered.first, answer.covered.last))
     return [*(notes if most else []), f"hours are known from {began} to {ended} {zone.key}"]
 
 

@@ -1,4 +1,4 @@
-"""`netledger live`: speed as it is, second by second."""
+"""`netledger live`: receive and transmit speed, once a second."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import click
 
 from exporter.session.client import ServiceError
+from exporter.session.questions import click_error
 from exporter.session.session import open_session, require_lock_access
 from exporter.terminal.options import interface_option, json_option
 from exporter.terminal.printing import terminal_width
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from exporter.session.client import ServiceClient
     from exporter.session.environment import Environment
-
-BAD_REQUEST = 400
 
 
 @click.command()
@@ -45,8 +44,8 @@ def live(environment: Environment, *, interfaces: Sequence[str], count: int | No
     gc.enable()  # this one may go on for days
     path = "/api/live" + (f"?{urlencode([('interface', name) for name in interfaces])}" if interfaces else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
-        for told in _each_second(client, path, count):
-            line = _as_json(told, environment.now()) if as_json else _in_words(told)
+        for answer in _each_second(client, path, count):
+            line = _as_json(answer, environment.now()) if as_json else _in_words(answer)
             click.echo(line, nl=as_json or not sys.stdout.isatty())
             sys.stdout.flush()
     if sys.stdout.isatty() and not as_json:
@@ -59,28 +58,26 @@ def _each_second(client: ServiceClient, path: str, count: int | None) -> Iterato
         try:
             yield client.get(path)
         except ServiceError as error:
-            if error.status == BAD_REQUEST:
-                raise click.UsageError(error.reason) from error
-            raise click.ClickException(str(error)) from error
+            raise click_error(error) from error
         done += 1
         if done != count:
             time.sleep(1.0)
 
 
-def _as_json(told: Any, now: float) -> str:
-    """The API's answer, and what a line needs that stands alone: when it was, and that amounts are per second."""
+def _as_json(answer: Any, now: float) -> str:
+    """The API's answer with the time and the unit, since each line stands alone."""
     at = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
     speeds = {
-        "bytes_sent_per_second": told["bytes_sent"],
-        "bytes_received_per_second": told["bytes_received"],
-        "total_bytes_per_second": told["total_bytes"],
+        "bytes_sent_per_second": answer["bytes_sent"],
+        "bytes_received_per_second": answer["bytes_received"],
+        "total_bytes_per_second": answer["total_bytes"],
     }
-    return json.dumps({"time": at, "unit": "bytes per second", **speeds, **told})
+    return json.dumps({"time": at, "unit": "bytes per second", **speeds, **answer})
 
 
-def _in_words(told: Any) -> str:
+def _in_words(answer: Any) -> str:
     """On a terminal one line that never breaks: bits are left out where there is no room."""
-    sides = (("receive", told["bytes_received"]), ("transmit", told["bytes_sent"]))
+    sides = (("receive", answer["bytes_received"]), ("transmit", answer["bytes_sent"]))
     line = "   ".join(f"{name} {human_rate(speed):>11} ({human_bits(speed)})" for name, speed in sides)
     if not sys.stdout.isatty():
         return line

@@ -1,4 +1,4 @@
-"""`netledger plan test-notify`: send a test notice, and say who took it."""
+"""`netledger plan test-notify`: send a test notice."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_notify(environment: Environment, *, name: str | None) -> None:
         if plan.name in settings.notify and getattr(settings.notify[plan.name], way)
     ]
     if not ways:
-        raise click.ClickException("no plan tells anybody: set notify with a webhook or a command, and a cap")
+        raise click.ClickException("no plan has a notice: set notify with a webhook or a command, and a cap")
     try:
         today = day_of(int(environment.now()), zone := day_zone(settings.ledger.timezone))
     except ZoneError as error:

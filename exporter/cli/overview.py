@@ -66,8 +66,8 @@ def _lines(session: Session, zone: ZoneInfo) -> Iterator[Line]:
     yield _line("Yesterday", yesterday.summary, Period.day(before, zone))
     first = day.replace(day=1)
     for month in (first, (first - ONE_DAY).replace(day=1)):
-        told = ask(session, questions.month(session, (month.year, month.month))).answer
-        yield _line(month_text(month), told.summary, Period.month(month.year, month.month, zone))
+        answer = ask(session, questions.month(session, (month.year, month.month))).answer
+        yield _line(month_text(month), answer.summary, Period.month(month.year, month.month, zone))
 
 
 def _line(name: str, used: Amount, period: Period) -> Line:

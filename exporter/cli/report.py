@@ -59,24 +59,24 @@ def report(  # noqa: PLR0913 - one for each option
     force: bool,
     shows: bool,
 ) -> None:
-    """A year, a month or a billing cycle as a page to look at, to print and to send to a friend.
+    """A year, a month or a billing cycle as a page to read, to print and to send to a friend.
 
     One HTML file that needs no network. An existing FILE is left alone (exit code 1) without --force.
     """
     days = PeriodRequest(range_name, first, last, year, month, cycle)
-    told = _ask(open_session(environment), days, plan, interfaces)
-    page = b"".join(write(told))
-    if told.notice:
-        click.echo(told.notice, err=True)
+    result = _ask(open_session(environment), days, plan, interfaces)
+    page = b"".join(write(result))
+    if result.notice:
+        click.echo(result.notice, err=True)
     if output == Path("-"):
         click.echo(page, nl=False)
         return
-    path = output or Path(told.file_name)
+    path = output or Path(result.file_name)
     if not force:
         require_absent(path)
     with write_errors(path), replace_file(path, is_replaceable=force) as file:
         file.write(page)
-    click.echo(f"{path} ({counted(told.told.days.size, 'day', 'days')}, {human_bytes(len(page))})")
+    click.echo(f"{path} ({counted(result.told.days.size, 'day', 'days')}, {human_bytes(len(page))})")
     if shows:
         _show(path)
 

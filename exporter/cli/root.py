@@ -1,4 +1,4 @@
-"""The root command: finds each command's module only when it is called, so that none pays for another."""
+"""The root command: imports the module of a command when it is called, so that none pays for another."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "config": ("config", "Check, show or write the settings."),
 }
 SUBCOMMANDS: Mapping[tuple[str, str], str] = {("plan", "test-notify"): "notices"}
-"""Commands behind one that also stands alone; what that takes for a word of its own comes after `--`."""
+"""Commands of two words whose first is a command, too; an argument of that one comes after `--`."""
 
 
 CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
@@ -81,11 +81,11 @@ class LazyGroup(HintingGroup):
     """Lists commands by name and help alone; imports one when it is invoked."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it; a reader that has seen enough is no error."""
+        """Run it; a reader of the pipe that closes it is no error."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            # What is left in the buffer has nowhere to go, and would be complained of at the end once more.
+            # The rest of the buffer has nowhere to go, and Python would report it once more at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
 

@@ -176,4 +176,6 @@ def _instant(since: str) -> int:
 
 def _estimated(used: Amount) -> Iterable[str]:
     estimated = getattr(used, "estimated_bytes", 0)
-    return [f"{human_bytes(estimated)} of it moved while nobody looked: when it did is estimated"] if estimated else []
+    return (
+        [f"{human_bytes(estimated)} of it moved while nothing was sampled: its time is estimated"] if estimated else []
+    )

@@ -1,1 +1,1 @@
-"""What `netledger doctor` checks."""
+"""The checks of `netledger doctor`."""

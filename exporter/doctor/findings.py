@@ -31,7 +31,7 @@ def diagnose(facts: Facts) -> list[Finding]:
 
 def _of_ledger(ledger: LedgerFacts, service: ServiceFacts, clock: ClockFacts) -> Iterator[Finding]:
     if ledger.problem and service.is_other:
-        text = f"{_sentence(ledger.problem)} What it holds is not looked at; reading commands ask that service."
+        text = f"{_sentence(ledger.problem)} Its content is not checked; reading commands ask that service."
         yield Finding("ledger", LIMIT, text)
         return
     if ledger.problem:
@@ -59,12 +59,13 @@ def _of_gaps(ledger: LedgerFacts) -> Iterator[Finding]:
     if not ledger.gaps:
         yield Finding("ledger", FACT, "Nothing was missed in the last 7 days.")
         return
-    seconds = sum(gap.ended - gap.began for gap in ledger.gaps)
+    duration = human_duration(sum(gap.ended - gap.began for gap in ledger.gaps))
+    gaps = counted(len(ledger.gaps), "gap", "gaps")
     moved = sum(gap.bytes for gap in ledger.gaps)
     yield Finding(
         "ledger",
         FACT,
-        f"In the last 7 days nobody looked for {human_duration(seconds)} ({counted(len(ledger.gaps), 'gap', 'gaps')}); "
+        f"In the last 7 days nothing was sampled for {duration} ({gaps}); "
         f"the {human_bytes(moved)} that moved are counted, their time is estimated.",
     )
 
@@ -73,7 +74,7 @@ def _of_backups(ledger: LedgerFacts, clock: ClockFacts) -> Iterator[Finding]:
     if ledger.last_backup is not None:
         yield Finding("ledger", FACT, f"The newest backup is {ledger.last_backup.name}.")
     elif not ledger.sees_backups:
-        yield Finding("ledger", LIMIT, "This user may not look at the backups.")
+        yield Finding("ledger", LIMIT, "This user may not list the backups.")
     elif not ledger.keeps_backups:
         yield Finding("ledger", FACT, "No backups are kept (ledger.backups is 0).")
     elif ledger.began is not None and clock.now - ledger.began > BACKUP_DUE_SECONDS:
@@ -122,7 +123,7 @@ def _of_clock(clock: ClockFacts, ledger: LedgerFacts) -> Iterator[Finding]:
         yield Finding("clock", PROBLEM, text, "Start netledger again: it cuts them anew.")
     if ledger.sampled_at is not None and ledger.sampled_at > clock.now + 1:
         ahead = human_duration(ledger.sampled_at - clock.now)
-        text = f"The clock is {ahead} behind the last look in the ledger."
+        text = f"The clock is {ahead} behind the last sample in the ledger."
         yield Finding("clock", PROBLEM, text, "Set the clock right; no byte is lost or counted twice.")
 
 

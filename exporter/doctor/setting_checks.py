@@ -1,4 +1,4 @@
-"""What would stop a start, or never alert anybody, though every value is what its rule asks for."""
+"""Problems of valid settings: what stops a start, and plans that bill or alert nothing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def start_problems(settings: Settings, web_config: WebConfig | None = None) -> Iterator[str]:
-    """What `netledger run` ends with, before it asks for the port; each names the setting."""
+    """Problems that end `netledger run` before it binds the port; each names the setting."""
     if problem := open_door(settings, web_config):
         yield problem
     yield from _path_problems(settings.ledger.path)
@@ -35,7 +35,7 @@ def start_problems(settings: Settings, web_config: WebConfig | None = None) -> I
 
 
 def plan_warnings(settings: Settings) -> Iterator[str]:
-    """Plans that bill nothing or tell nobody: interfaces that were never there, programs that are not."""
+    """Plans without an effect: their interfaces never existed, or the program of their notice does not."""
     devices = known_devices(settings.ledger.path)
     for plan in settings.plans:
         notify = settings.notify.get(plan.name)
@@ -47,7 +47,7 @@ def plan_warnings(settings: Settings) -> Iterator[str]:
 
 
 def known_devices(ledger: Path) -> frozenset[str]:
-    """Names of the interfaces in the ledger and in the kernel, loopback left out; those that can be had."""
+    """Names of the interfaces in the ledger and the kernel, without loopback."""
     devices = {name for _, name in socket.if_nameindex()} if hasattr(socket, "if_nameindex") else set()
     try:
         with closing(connect_to_read(ledger)) as connection:
@@ -71,7 +71,7 @@ def _first_that_exists(folder: Path) -> Path | None:
     try:
         return next((path for path in (folder, *folder.parents) if path.exists()), None)
     except OSError:
-        return None  # this user may not look: the service may
+        return None  # the service may be another user
 
 
 def _address_problems(host: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the operating system refuses to a service that starts, in words."""
+"""Errors of the operating system at the start of a service, in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def system_problem(error: OSError, settings: Settings) -> str:
-    """Say what kept a service from its files or its port, and what to do."""
+    """The file or port that a service cannot have, and the remedy."""
     if error.filename is not None:
         return (
             f"{error.filename}: {error.strerror}; run netledger as the user who owns it, "
@@ -21,8 +21,8 @@ def system_problem(error: OSError, settings: Settings) -> str:
         )
     address = f"{settings.server.host}:{settings.server.port}"
     if error.errno == errno.EADDRINUSE:
-        whose = "another netledger: ask that one," if _is_netledger(settings) else "another program:"
-        return f"{address} is taken by {whose} stop it, or set server.port (NETLEDGER_SERVER_PORT)"
+        owner = "another netledger: ask that one," if _is_netledger(settings) else "another program:"
+        return f"{address} is taken by {owner} stop it, or set server.port (NETLEDGER_SERVER_PORT)"
     if error.errno in {errno.EACCES, errno.EPERM}:
         return f"{address} may not be listened on by this user: take a port above 1023 (server.port)"
     # From Python 3.13 on asyncio tries every address, and has no number for having bound none of them.

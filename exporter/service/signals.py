@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Request(Enum):
-    """What a service is asked for: to stop, or to be followed by another one."""
+    """Stop the service, or let another one follow it."""
 
     STOP = "stop"
     RELOAD = "reload"

@@ -1,1 +1,1 @@
-"""What a command sees: settings, the running service, the ledger with what is unposted."""
+"""The session of a command: settings, the running service, the ledger with what is unposted."""

@@ -1,4 +1,4 @@
-"""The last line of what a command prints: where Grafana shows the same."""
+"""The last line of a command's text: the same in Grafana."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def dashboard_notes(settings: Settings, view: Callable[[GrafanaLinks], str]) -> list[str]:
-    """One line with the address that `view` picks; none where no Grafana is set."""
+    """One line with the address that `view` returns; none without a Grafana in the settings."""
     links = links_to_grafana(settings)
     return [] if links is None else [f"Grafana: {view(links)}"]

@@ -1,4 +1,4 @@
-"""What a command takes from outside: the settings file that was named, the environment and the clock."""
+"""The outside of a command: the file of `--config`, the environment and the clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Environment(NamedTuple):
-    """One call's surroundings; `now` gives UTC seconds."""
+    """The environment of one call; `now` returns UTC seconds."""
 
     config: Path | None = None
     environ: Mapping[str, str] = os.environ

@@ -1,4 +1,4 @@
-"""Which interfaces the ledger knows, as a question; and why a command finds nothing to tell."""
+"""The interfaces of the ledger as a question, and the reason why a command has no data."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def known_interfaces(session: Session) -> Question[shapes.Interfaces]:
 
 
 def no_data_text(session: Session) -> str:
-    """Why there is nothing to tell."""
-    if session.holder is None and not _is_answered(session):
+    """The reason why a table is empty."""
+    if session.holder is None and not _is_running(session):
         return "Nothing is counted yet: start `netledger run`."
     if any(row.counted for row in ask(session, known_interfaces(session)).answer.interfaces):
         return "Nothing has moved yet."
     return "No interface counts for the machine's total. Connect the machine, or set interfaces.counted."
 
 
-def _is_answered(session: Session) -> bool:
+def _is_running(session: Session) -> bool:
     try:
         return session.any_service() is not None
     except SessionError:

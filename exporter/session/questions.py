@@ -1,6 +1,6 @@
-"""Questions of commands: answered from the ledger's file, or, where that is another user's, by the service.
+"""Questions of commands: answered from the ledger's file or, where another user owns it, by the service.
 
-Both give the same shape, which is the API's, and a command draws its table from the shape alone.
+Both answers have the shape of the API, and a command makes its table of that shape alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BAD_REQUEST = 400
 
 
 class Question(NamedTuple, Generic[Shape]):
-    """What the API is asked, and how the same is made from the ledger.
+    """A request of the API, and the function that makes the same answer from the ledger.
 
     Parameters that are None or empty are left out.
     """
@@ -41,7 +41,7 @@ class Question(NamedTuple, Generic[Shape]):
 
 
 class Reply(NamedTuple, Generic[Shape]):
-    """An answer, the zone that its days are cut in, and until when it counts, in words."""
+    """An answer, the zone of its days, and the time of the newest data in words."""
 
     answer: Shape
     zone: ZoneInfo
@@ -49,9 +49,9 @@ class Reply(NamedTuple, Generic[Shape]):
 
 
 def ask(session: Session, question: Question[Shape]) -> Reply[Shape]:
-    """Answer it from the ledger's file where this user may read that, else by the service; ends the command on errors.
+    """Answer from the ledger's file where this user may read it, else by the service; ends the command on errors.
 
-    The file needs no service, and answers soonest.
+    The file needs no service, and is faster.
     """
     service = session.fallback_service()
     if service is not None:
@@ -61,15 +61,16 @@ def ask(session: Session, question: Question[Shape]) -> Reply[Shape]:
 
 
 def fetch(service: ServiceClient, path: str, parameters: Parameters) -> bytes:
-    """What the service answers; ends the command on errors."""
+    """The body of the service's answer; ends the command on errors."""
     given = {name: value for name, value in parameters.items() if value not in (None, ())}
     try:
         return service.fetch(f"{path}?{urlencode(given, doseq=True)}" if given else path)
     except ServiceError as error:
-        raise _in_words(error) from error
+        raise click_error(error) from error
 
 
-def _in_words(error: ServiceError) -> click.ClickException:
+def click_error(error: ServiceError) -> click.ClickException:
+    """A UsageError where the service refuses the question."""
     return click.UsageError(error.reason) if error.status == BAD_REQUEST else click.ClickException(str(error))
 
 
@@ -79,7 +80,7 @@ def _of_service(service: ServiceClient, session: Session, question: Question[Sha
         answer = msgspec.json.decode(body, type=question.shape)
         zone = ZoneInfo(service.get("/api/health")["timezone"])
     except ServiceError as error:
-        raise _in_words(error) from error
+        raise click_error(error) from error
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError) as error:
         problem = f"the service at {service.url} answers as another version would: ask it with its own netledger"
         raise click.ClickException(problem) from error

@@ -16,11 +16,14 @@ CLOSED = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM})
 
 
 class ForeignServerError(Exception):
-    """What listens at the address (its text) of the settings is no netledger that can be asked."""
+    """The server at the address of the settings (the text) is no netledger, or not one that can be asked."""
 
 
 def find_service(settings: Settings) -> ServiceClient | None:
-    """Who answers there, to be asked with the first key of these settings; None for nobody. Raises StrangerError."""
+    """A client of the netledger there, with the first key of these settings; None without a server.
+
+    Raises ForeignServerError.
+    """
     host, port = settings.server.host, settings.server.port
     if not port:
         return None
@@ -29,16 +32,16 @@ def find_service(settings: Settings) -> ServiceClient | None:
     key = next(iter(settings.auth.api_keys), "")
     for scheme in schemes:
         client = ServiceClient(f"{scheme}://{address}", key=key, certificate=settings.server.tls_cert)
-        identify = client.identify()
-        if identify == NETLEDGER:
+        server = client.identify()
+        if server == NETLEDGER:
             return client
-        if identify == NO_SERVER:
+        if server == NO_SERVER:
             return None
     raise ForeignServerError(address)
 
 
 def is_unreadable(ledger: Path) -> bool:
-    """Whether there is no ledger that this user may read: a file without a byte is none."""
+    """Whether this user can read no ledger there; an empty file is none."""
     try:
         with ledger.open("rb") as file:
             return not file.read(1)
@@ -47,7 +50,7 @@ def is_unreadable(ledger: Path) -> bool:
 
 
 def is_denied(path: Path) -> bool:
-    """Whether a file is there that this user may not read."""
+    """Whether there is a file that this user may not read."""
     try:
         path.open("rb").close()
     except PermissionError:

@@ -1,4 +1,4 @@
-"""The books as a command sees them: the ledger file, and what a running service has not posted yet."""
+"""A command's session: settings, the ledger file, and what a running service has not posted yet."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class SessionError(click.ClickException):
-    """The ledger cannot be read by this command: `problem` says why, `remedy` what to do."""
+    """This command cannot read the ledger: the problem, and its remedy."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(f"{problem}: {remedy}")
@@ -38,7 +38,7 @@ class SessionError(click.ClickException):
 
 
 class Session(NamedTuple):
-    """Settings, who writes the ledger now (None: nobody), how to ask them, and the clock (UTC seconds)."""
+    """Settings, the process that writes the ledger (None: none), its client, and the clock (UTC seconds)."""
 
     settings: Settings
     holder: Holder | None
@@ -46,15 +46,15 @@ class Session(NamedTuple):
     now: Callable[[], float]
 
     def read(self) -> AbstractContextManager[LedgerReader]:
-        """Read the ledger and what waits for it at one moment; ends the command where that cannot be done."""
+        """The ledger and what is unposted, at one moment; ends the command on errors."""
         return self._read(self._unposted)
 
     def read_posted(self) -> AbstractContextManager[LedgerReader]:
-        """Read the ledger alone, at one moment: usage and checkpoints as they were committed together."""
+        """The ledger alone, at one moment: usage and checkpoints of one posting; ends the command on errors."""
         return self._read(lambda: ALL_POSTED)
 
     def fallback_service(self) -> ServiceClient | None:
-        """Who is asked in place of a ledger that this user may not read; None where there is one, or nobody answers."""
+        """The service that answers in place of a ledger that this user may not read; None without either."""
         path = self.settings.ledger.path
         if not is_unreadable(path):
             return None
@@ -65,7 +65,7 @@ class Session(NamedTuple):
             raise SessionError(problem, error.remedy) from error
 
     def any_service(self) -> ServiceClient | None:
-        """The service that writes this ledger, or else answers at the address of the settings, whatever it keeps."""
+        """The service that writes this ledger, else the one at the address of the settings."""
         if self.client is not None:
             return self.client
         try:
@@ -100,7 +100,7 @@ class Session(NamedTuple):
             raise SessionError(problem, "this command needs the file: call it as the user who runs that one") from error
 
     def _unposted(self) -> Unposted:
-        """A service that does not answer costs its last seconds, not the answer."""
+        """Unposted usage; without an answer of the service a warning, and none."""
         if self.client is None:
             return ALL_POSTED
         try:
@@ -127,14 +127,14 @@ def require_ledger(path: Path) -> None:
 
 
 def require_lock_access(path: Path) -> None:
-    """End the command where this user cannot even see whether somebody writes the ledger."""
+    """End the command where this user cannot see whether a service writes the ledger."""
     try:
         os.close(os.open(lock_path(path), READING))
     except PermissionError as error:
         problem = f"cannot see whether netledger runs: {path.parent}: {error.strerror}"
         raise SessionError(problem, "ask as the user who runs it, or set ledger.path") from error
     except OSError:
-        return  # nobody has written one
+        return  # no service has written the ledger yet
 
 
 def _warn(text: str) -> None:
@@ -155,9 +155,9 @@ def open_settings(
 
 
 def open_session(environment: Environment) -> Session:
-    """Load the settings, and find out who writes the ledger.
+    """Load the settings, and find the process that writes the ledger.
 
-    A system's file that is closed to this user holds the keys of its service: to ask that one, no file is needed.
+    A system's file that this user may not read is skipped: a service without keys can be asked without it.
     """
     settings = open_settings(environment, search=[path for path in usual_files() if not is_denied(path)])
     holder = find_holder(settings.ledger.path)

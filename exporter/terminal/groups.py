@@ -1,4 +1,4 @@
-"""Groups of commands: a word that is none of them is told with the nearest that is."""
+"""Groups of commands whose error names the most similar command."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class HintingGroup(click.Group):
-    """Names the nearest command where there is none of the name."""
+    """A group that suggests the most similar command for an unknown one."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with a hint."""
+        """As click does, with a suggestion."""
         name = args[0]
         if self.get_command(ctx, name) is None and not name.startswith("-") and not ctx.resilient_parsing:
             hint = " Use --help." if name == "help" else _nearest(name, self.list_commands(ctx))

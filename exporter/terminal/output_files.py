@@ -1,4 +1,4 @@
-"""A file that a command writes: whole in its place, or not at all."""
+"""Output files of commands: written whole, or not at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def require_absent(path: Path) -> None:
-    """End the command where a file is there already; a device or pipe may be."""
+    """End the command where the file exists; a device or pipe may."""
     with write_errors(path):
         is_there = path.exists() and not is_device(path)
     if is_there:
@@ -33,7 +33,7 @@ def write_errors(path: Path, text: str = "cannot write {path}: {reason}") -> Ite
 
 @contextlib.contextmanager
 def replace_file(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` when all of it is on the disk; a device or pipe is written to as it is."""
+    """A temporary file that replaces `path` once it is on the disk; a device or pipe is written directly."""
     if is_device(path):
         with path.open("wb") as device:
             yield device
@@ -53,12 +53,12 @@ def replace_file(path: Path, *, is_replaceable: bool) -> Iterator[BinaryIO]:
 
 
 def _target(path: Path) -> Path:
-    """What a link points to, there or not yet; raises OSError for links in a circle."""
+    """The file of a link, existing or not; raises OSError for links in a circle."""
     with contextlib.suppress(FileNotFoundError):
         path.stat()  # resolve() raises RuntimeError for a circle, and from Python 3.13 on nothing
     return path.resolve()
 
 
 def is_device(path: Path) -> bool:
-    """Whether something is there that is no file, such as /dev/stdout or a named pipe."""
+    """Whether the path is no regular file, such as /dev/stdout or a named pipe."""
     return path.exists() and not path.is_file()

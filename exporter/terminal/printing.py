@@ -14,20 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNKNOWN = "\N{EN DASH}"
-"""In place of an amount that nobody knows: of days before counting began, of a forecast that cannot be made yet."""
+"""An unknown amount: of a day before counting began, of a forecast without enough data."""
 
 WIDEST_BAR = 24
 NARROWEST_BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 BORDER = 3
-"""What a column costs beside its text: a line and two spaces; one more line ends the table."""
+"""Width of a column beside its text: a line and two spaces; one more line ends the table."""
 CONTROL = dict.fromkeys((*range(32), *range(127, 160), *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?")
-"""Control and direction marks in names from outside would let them rewrite the terminal's line."""
+"""Control and direction marks: in names from outside they could rewrite the line of a terminal."""
 USUAL_WIDTH = 80
 GAP = 2
 """Between columns without a frame."""
 NARROWEST_TEXT = 24
-"""What a column of sentences needs, to be read beside others."""
+"""Narrowest column of sentences."""
 
 
 class TextTable(NamedTuple):
@@ -45,7 +45,7 @@ class TextTable(NamedTuple):
 
 
 def print_json(answer: Any) -> None:
-    """Print one JSON document, indented for people, and for programs all the same."""
+    """Print an indented JSON document."""
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
 
 
@@ -75,7 +75,7 @@ def print_sentence(text: str, indent: str = "") -> None:
 
 
 def wrapped(text: str, indent: str = "", width: int = 0) -> list[str]:
-    """Lines that a terminal has room for; what is no terminal, and a word of its own, has always room."""
+    """Lines that fit the terminal; elsewhere, and for a single long word, one line."""
     width = width or terminal_width()
     if not sys.stdout.isatty() or len(text) <= width:
         return [text]
@@ -93,7 +93,7 @@ def _lines(table: TextTable) -> list[Sequence[str]]:
 
 
 def is_unicode() -> bool:
-    """Whether the output takes more than ASCII for sure."""
+    """Whether the output is UTF."""
     return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
@@ -103,9 +103,9 @@ def _writable(cell: str) -> str:
 
 def terminal_width() -> int:
     """Columns of the terminal. Not shutil's: importing that costs a command 2 ms."""
-    told = os.environ.get("COLUMNS", "")
-    if told.isdigit() and int(told):
-        return int(told)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or USUAL_WIDTH
     except (OSError, ValueError):

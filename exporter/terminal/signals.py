@@ -1,4 +1,4 @@
-"""SIGTERM as an end that cleans up: what was begun aside is removed."""
+"""SIGTERM as an exception, so that temporary files are removed."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_a_test_that_is_not_taken_ends_with_1(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("plans", "arguments", "words"),
     [
-        ("[{name: home, cap: 1 GB}]", (), "no plan tells anybody"),
+        ("[{name: home, cap: 1 GB}]", (), "no plan has a notice"),
         ("[{name: home, cap: 1 GB}]", ("hoem",), "'hoem' is no plan; the plans are home"),
     ],
 )

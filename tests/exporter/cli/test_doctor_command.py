@@ -177,7 +177,7 @@ PROBLEMS = {
     ),
     "clock behind": (
         HEALTHY._replace(ledger=LEDGER._replace(sampled_at=NOW + 7200)),
-        "The clock is 2 h behind the last look in the ledger. Set the clock right; no byte is lost or counted twice.",
+        "The clock is 2 h behind the last sample in the ledger. Set the clock right; no byte is lost or counted twice.",
     ),
 }
 
@@ -232,7 +232,7 @@ def test_gaps_of_the_week_are_summed_up() -> None:
     told = _texts(HEALTHY._replace(ledger=LEDGER._replace(gaps=gaps)), FACT)
 
     assert (
-        "In the last 7 days nobody looked for 1 h 1 min (2 gaps); "
+        "In the last 7 days nothing was sampled for 1 h 1 min (2 gaps); "
         "the 1.50 MB that moved are counted, their time is estimated." in told
     )
 

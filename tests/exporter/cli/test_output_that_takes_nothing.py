@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 import pytest
 
 from exporter.ledger.locks.holder import Holder, find_holder
-from exporter.terminal.service_output import MOST_WAITING, ServiceOutput
+from exporter.terminal.service_output import QUEUE_LINES, ServiceOutput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,10 +117,10 @@ def test_what_waits_for_an_output_has_a_limit() -> None:
     with a_full_pipe_that_nobody_empties() as pipe:
         stderr = os.dup(pipe.fileno())
         output = ServiceOutput(stderr=stderr)
-        for number in range(3 * MOST_WAITING):
+        for number in range(3 * QUEUE_LINES):
             output.emit(logging.makeLogRecord({"msg": f"record {number}"}))
 
-        assert output._lines.qsize() == MOST_WAITING
+        assert output._lines.qsize() == QUEUE_LINES
     with output:  # the pipe has no reader any more: what waits is dropped
         pass
     assert not output._thread.is_alive()

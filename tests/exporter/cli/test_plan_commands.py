@@ -104,7 +104,7 @@ def test_a_plan_that_is_called_as_a_command_stays_reachable(ledger: Path) -> Non
     commands = Commands(ledger, NETLEDGER_CONFIG=str(file))
 
     assert "test-notify" in commands("plan", "--", "test-notify").stdout
-    assert commands("plan", "test-notify").stderr.startswith("Error: no plan tells anybody")
+    assert commands("plan", "test-notify").stderr.startswith("Error: no plan has a notice")
     assert "'nobody' is no plan" in commands("plan", "test-notify", "nobody").stderr
 
 
