@@ -139,7 +139,7 @@ class ServiceContext:
         self._quick.is_replaced = self._patient.is_replaced = True
 
     def live_plans(self) -> tuple[PlanStatus, ...]:
-        """The status of each plan, with what was moved since the ledger was last asked."""
+        """The status of each plan, with what was moved since it was last read from the ledger."""
         return self._plans.live()
 
     @property

@@ -123,7 +123,7 @@ def _local_sockets() -> list[socket.socket]:
 
 
 def make_app(context: ServiceContext, access: Access) -> web.Application:
-    """An application with every path of the table; a module is imported when one of its paths is first asked."""
+    """An application with every path of the table; a module is imported with the first request of one of its paths."""
     app = web.Application(middlewares=[errors.middleware(access)], client_max_size=errors.LARGEST_BODY)
     app.on_response_prepare.append(errors.add_headers(access))
     app[CONTEXT], app[ACCESS], app[RECORDS], app[DOCUMENTED] = context, access, Remembered(), documented

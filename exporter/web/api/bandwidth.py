@@ -24,7 +24,7 @@ class TrafficQuery(OfInterface, frozen=True, kw_only=True):
     link=lambda at, query: at.lately(query, int(at.settings.average.window)),
 )
 def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwidth:
-    """Average speed over `average.window`: bytes over the time in which somebody looked, restarts included."""
+    """Average speed over `average.window`: bytes divided by the sampled time, restarts included."""
     settings = request.service.settings
     counted = [state.name for state in interfaces_of(request.snapshot).interfaces if state.is_counted]
     names = query.interface or counted

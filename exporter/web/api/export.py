@@ -1,4 +1,4 @@
-"""Exports over HTTP: a range of days as a file, in the format that is asked for, written while it is sent."""
+"""Exports over HTTP: a range of days as a file in any format, written while it is sent."""
 
 from __future__ import annotations
 
@@ -101,9 +101,9 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
     settings = (wrapup_context(service.settings),) if form.needs_context else ()
     days = PeriodRequest(query.range, query.first, query.last)
 
-    def find(asked: LedgerRequest, stream: DocumentStream) -> Document:
-        period = days.period(day_of(asked.now, asked.zone), asked.zone, form.default)
-        result = form.query(asked.ledger, period, asked.now, service.host, subject, *settings).read_with(
+    def find(reading: LedgerRequest, stream: DocumentStream) -> Document:
+        period = days.period(day_of(reading.now, reading.zone), reading.zone, form.default)
+        result = form.query(reading.ledger, period, reading.now, service.host, subject, *settings).read_with(
             lambda span, devices: read_slots(stream.ledger, span, devices)
         )
         headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}

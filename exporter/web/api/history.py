@@ -55,7 +55,7 @@ Percent = Annotated[
 StepName = Annotated[
     str,
     msgspec.Meta(
-        description="From point to point, 3,000 points at most; by default the shortest that the ledger can tell well.",
+        description="From point to point, 3,000 points at most; by default the shortest that the ledger keeps rows of.",
         extra_json_schema={"enum": list(points.STEPS)},
         examples=["1h"],
     ),
@@ -109,7 +109,7 @@ def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.Percent
 
 @routes.question("/api/series", "Usage in steps of time", link=lambda at, query: at.span(query, "today"), ask=PATIENT)
 def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
-    """Bytes step by step until now: zeros where nothing moved, null where nobody looked; of today by default."""
+    """Bytes step by step until now: zeros where nothing moved, null in gaps; of today by default."""
     days = _span(request, query, default="today")
     found = points.series(request.ledger, request.now, days, query.step, request.selection)
     return shapes.series(found, days, request.zone)

@@ -54,7 +54,7 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
     last: LastDay | None = None
 
     def dates(self) -> tuple[date, date]:
-        """The days that are asked for; raises BadRequestError."""
+        """First and last day; raises BadRequestError."""
         from_name, first = _given({"from_date": self.from_date, "from": self.first})
         to_name, last = _given({"to_date": self.to_date, "to": self.last})
         if last < first:

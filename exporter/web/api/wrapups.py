@@ -82,9 +82,9 @@ async def wrap_up(request: web.Request) -> web.Response:
     days = PeriodRequest(query.range, query.first, query.last, query.year, query.month, query.cycle)
     plan, subject = plan_and_subject(service.settings.plans, days, query.plan, query.interface)
 
-    def find(asked: LedgerRequest, _stream: DocumentStream) -> Document:
-        period = requested_period(days, plan, asked.now, asked.zone)
-        found = wrapup(asked.ledger, period, asked.now, service.host, subject, wrapup_context(service.settings))
+    def find(reading: LedgerRequest, _stream: DocumentStream) -> Document:
+        period = requested_period(days, plan, reading.now, reading.zone)
+        found = wrapup(reading.ledger, period, reading.now, service.host, subject, wrapup_context(service.settings))
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
         return Document(found.facts, headers, html.write(found))
 
@@ -107,7 +107,7 @@ async def list_reports(request: web.Request) -> web.Response:
 
 
 async def _count_missing(context: ServiceContext, folder: Path) -> int:
-    """How many reports are still to be written; 0 where the ledger cannot say."""
+    """The number of reports still to be written; 0 if the ledger cannot be read."""
     now = context.now
     try:
         return await context.ask(lambda ledger: len(missing_reports(counted_periods(ledger, now), folder, now)))

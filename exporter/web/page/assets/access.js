@@ -69,7 +69,7 @@ export async function problemOf(answer) {
 }
 
 function show(text) {
-  const told = new DOMParser().parseFromString(text, "text/html");
-  document.title = told.title;
-  document.body.replaceWith(document.adoptNode(told.body));
+  const page = new DOMParser().parseFromString(text, "text/html");
+  document.title = page.title;
+  document.body.replaceWith(document.adoptNode(page.body));
 }

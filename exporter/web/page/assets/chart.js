@@ -37,9 +37,9 @@ export class SpeedChart {
   merge(history) {
     const own = this.data[0];
     const rows = this.rows();
-    const told = inBits(history);
-    told[0].forEach((at, number) => {
-      if (!own.some((time) => Math.abs(time - at) < MINUTE / 2)) rows.push([at, told[1][number], told[2][number]]);
+    const speeds = inBits(history);
+    speeds[0].forEach((at, number) => {
+      if (!own.some((time) => Math.abs(time - at) < MINUTE / 2)) rows.push([at, speeds[1][number], speeds[2][number]]);
     });
     rows.sort((one, other) => one[0] - other[0]);
     this.data = [0, 1, 2].map((column) => rows.map((row) => row[column]));

@@ -52,8 +52,8 @@ async function show(answer, path) {
 }
 
 function contentOf(text) {
-  const told = new DOMParser().parseFromString(text, "text/html");
-  return document.adoptNode(told.querySelector("main") ?? told.body).childNodes;
+  const page = new DOMParser().parseFromString(text, "text/html");
+  return document.adoptNode(page.querySelector("main") ?? page.body).childNodes;
 }
 
 function plain(text) {

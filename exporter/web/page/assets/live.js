@@ -28,7 +28,7 @@ export function listen({ onFrame, onLost, onBack }) {
       await read(here, received);
       throw new Error("netledger has ended the connection");
     } catch (error) {
-      if (stop !== here) return; // paused: nobody is looking
+      if (stop !== here) return; // paused: the tab is hidden
       stop = null;
       wasLost = true;
       const pause = wait * (0.8 + 0.4 * Math.random());

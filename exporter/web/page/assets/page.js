@@ -25,8 +25,8 @@ function start() {
   async function renew() {
     if (document.hidden || Date.now() - state.refreshed < LEAST_PAUSE_MS) return;
     state.refreshed = Date.now();
-    const told = await refresh().catch(() => null);
-    if (told) chart.merge(JSON.parse(told.getElementById("chart").dataset.history));
+    const page = await refresh().catch(() => null);
+    if (page) chart.merge(JSON.parse(page.getElementById("chart").dataset.history));
   }
 
   function onFrame(frame) {
@@ -41,7 +41,7 @@ function start() {
     state.layout = frame.layout;
     state.day = frame.day;
     state.frames += 1;
-    document.documentElement.dataset.frames = state.frames; // for whoever wants to know that it lives
+    document.documentElement.dataset.frames = state.frames; // a test sees that frames arrive
   }
 
   function tellLost() {

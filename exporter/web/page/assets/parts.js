@@ -9,18 +9,18 @@ export async function refresh(chosen = month) {
   const query = chosen ? `?month=${encodeURIComponent(chosen)}` : "";
   const answer = await ask(`dashboard${query}`);
   if (!answer.ok) return null;
-  const told = new DOMParser().parseFromString(await answer.text(), "text/html");
-  // The last month is nobody's choice: the page goes on to the next one when it begins.
-  month = told.querySelector("#month-after[data-month]") ? chosen : null;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  // The last month is not kept as a choice: the page goes on to the next one when it begins.
+  month = page.querySelector("#month-after[data-month]") ? chosen : null;
   history.replaceState(null, "", month ? query : location.pathname);
   for (const part of document.querySelectorAll("[data-part]")) {
-    const fresh = told.getElementById(part.id);
+    const fresh = page.getElementById(part.id);
     if (fresh && fresh.innerHTML !== part.innerHTML) replace(part, fresh);
   }
-  return told;
+  return page;
 }
 
-// In its place, and nobody loses theirs: focus, what was opened, how far was scrolled.
+// Replaces the contents, and keeps focus, what is open and the scroll position.
 function replace(part, fresh) {
   const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
   const scrolled = part.querySelector(".scroll")?.scrollTop ?? 0;
