@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "prometheus"
 RULES = FOLDER / "rules"
 CASES = Path(__file__).parent / "rules"
+SUBJECTS = ("plans", "service", "interfaces", "ledger")
+"""Files of rules."""
 
 KEYWORDS = {"and", "or", "unless", "bool", "offset", "inf", "nan"}
 GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
@@ -42,19 +44,29 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def rules(name: str, kind: str) -> list[dict[str, Any]]:
-    """The rules of a kind ("alert" or "record") in "alerts" or "recording", in order."""
-    return [rule for group in load(RULES / f"{name}.yml")["groups"] for rule in group["rules"] if kind in rule]
+def groups() -> dict[str, dict[str, Any]]:
+    """Every group of rules by its name, in the order of the runbooks."""
+    return {group["name"]: group for name in SUBJECTS for group in load(RULES / f"{name}.yml")["groups"]}
+
+
+def rules(kind: str) -> list[dict[str, Any]]:
+    """Every rule of a kind ("alert" or "record")."""
+    return [rule for group in groups().values() for rule in group["rules"] if kind in rule]
 
 
 def alerts() -> list[dict[str, Any]]:
     """Every alert."""
-    return rules("alerts", "alert")
+    return rules("alert")
 
 
-def records() -> list[dict[str, Any]]:
-    """Every recorded series, those that alerts are made of included."""
-    return rules("recording", "record") + rules("alerts", "record")
+def held() -> list[dict[str, Any]]:
+    """Recorded series that the alerts of plans are made of."""
+    return [rule for rule in groups()["netledger-plans"]["rules"] if "record" in rule]
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Recorded series for charts."""
+    return [rule for rule in rules("record") if rule not in held()]
 
 
 def metric_names(expression: str) -> set[str]:
@@ -88,4 +100,4 @@ def documented_metrics() -> dict[str, set[str]]:
 
 def known_metrics() -> set[str]:
     """What a rule may ask for: documented metrics, recorded series, and what Prometheus says of a target."""
-    return {*documented_metrics(), *(rule["record"] for rule in records()), "up"}
+    return {*documented_metrics(), *(rule["record"] for rule in rules("record")), "up"}

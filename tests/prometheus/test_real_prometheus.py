@@ -14,7 +14,7 @@ from tests.exporter.cli.service_process import Service
 from tests.grafana.prometheus_server import require_prometheus, running_prometheus
 from tests.prometheus.doors import DOORS, REFUSALS, behind_doors
 from tests.prometheus.optional_settings import CONFIG
-from tests.prometheus.rule_files import FOLDER, RULES, alerts, load, records, rules
+from tests.prometheus.rule_files import FOLDER, RULES, alerts, load, recorded, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prometheus
 
 PATIENCE_SECONDS = 30
-RECORDED = {rule["record"] for rule in rules("recording", "record")}
+RECORDED = {rule["record"] for rule in recorded()}
 OF_A_KNOWN_LINK = {
     "instance_device:netledger_interface_receive_saturation:ratio_rate5m",
     "instance_device:netledger_interface_transmit_saturation:ratio_rate5m",
@@ -134,7 +134,7 @@ def test_no_rule_fails_and_a_service_that_is_well_raises_no_alert(watched: Watch
 
     evaluated = [rule for group in watched.prometheus._get("rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in evaluated if rule["health"] == "err"} == set()
-    assert len(evaluated) == len(alerts()) + len(records())
+    assert len(evaluated) == len(alerts()) + len(rules("record"))
     # The way here may have led through a scrape that came too early.
     watched.eventually('absent(ALERTS{alertstate="firing"})')
     watched.eventually("absent(ALERTS)")
