@@ -14,7 +14,6 @@ from exporter.metrics.state import MetricsState
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.attempts import Attempts
 from exporter.web.readers import ReaderThread
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,8 +98,10 @@ class ServiceContext:
         if self.poster.health.problem:
             found.append(f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory")
         snapshot = self._sampler.snapshot
-        if snapshot is not None and not snapshot.meters[INTERFACE.name].health.is_up:
-            found.append(f"the interface meter fails: {snapshot.meters[INTERFACE.name].health.error}")
+        meters = {} if snapshot is None else snapshot.meters
+        found += [
+            f"the {name} meter fails: {meter.health.error}" for name, meter in meters.items() if not meter.health.is_up
+        ]
         late = self.seconds_since_sample
         if late == math.inf:
             found.append("no sample yet")
