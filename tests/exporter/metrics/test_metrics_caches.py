@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,13 +21,15 @@ from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.metrics.families.runtime import READ_SECONDS, runtime_families
+from exporter.metrics.tables import Cell, Column, HistoryTable, Table
+from exporter.metrics.text import HistoryText, TableText
 from tests.fixtures.collected_families import Truth
 from tests.fixtures.metrics_states import KOLKATA, TODAY, interface, snapshot, state, totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from exporter.metering.totals import Totals
+    from exporter.metering.totals import SubjectTotals, Totals
     from exporter.metrics.state import MetricsState
 
 DEVICES = ("eth0", "wlan0", "wg0")
@@ -216,3 +219,47 @@ def test_the_process_is_asked_again_after_a_few_seconds() -> None:
     assert collections() == first
     now[0] += 0.01
     assert collections() != first
+
+
+def test_only_a_row_that_has_changed_is_written_again() -> None:
+    rows, written = [("a", 1), ("b", 1)], []
+
+    def value(row: tuple[str, int]) -> float:
+        written.append(row)
+        return row[1]
+
+    table = Table(("name",), lambda _: tuple(rows), lambda row: (row[0],), (Column("n", "gauge", "A number.", value),))
+    text, moment = TableText(table), state(snapshot([]))
+    text.update(moment)
+    text.update(moment)
+    rows[1] = ("b", 2)
+
+    ((_, samples),) = text.update(moment)
+
+    assert written == [("a", 1), ("b", 1), ("b", 2)]
+    assert samples == b'n{name="a"} 1.0\nn{name="b"} 2.0\n'
+
+
+def test_finished_periods_are_written_once_while_today_moves() -> None:
+    service, calls = lived_in(), []
+
+    def finished(totals: SubjectTotals, today: date) -> list[Cell]:
+        calls.append(today)
+        return [Cell("2026-11-01", totals.days[today])]
+
+    columns = (Column("r", "gauge", "R.", attrgetter("receive")), Column("t", "gauge", "T.", attrgetter("transmit")))
+    table = HistoryTable(
+        ("date",), lambda shown: [((), shown.totals.device("eth0"))], finished, lambda _: [("today", "day")], columns
+    )
+    text, pages = HistoryText(table), []
+
+    for _ in range(3):
+        pages.append(text.update(service._state(service.totals))[0][1])
+        service.add("eth0", 0, 70, 7)
+
+    assert calls == [TODAY]
+    assert [page.splitlines()[1] for page in pages] == [
+        b'r{date="today"} 1e+09',
+        b'r{date="today"} 1.00000007e+09',
+        b'r{date="today"} 1.00000014e+09',
+    ]
