@@ -52,9 +52,9 @@ class Sampler:
 
     @property
     def seconds_since_sample(self) -> float:
-        """Seconds since the last sample of the meter that is furthest behind; infinite before its first."""
+        """Seconds since the newest sample of any meter; infinite before the first."""
         now = self._clock.now()
-        return max((meter.seconds_since_sample(now) for meter in self._meters), default=float("inf"))
+        return min((meter.seconds_since_sample(now) for meter in self._meters), default=float("inf"))
 
     def forget(self, subjects: Iterable[Subject]) -> None:
         """Forget subjects that the ledger has folded together: should they return, their totals begin anew."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,26 @@ class MeterHealth(NamedTuple):
     is_up: bool
     read_seconds: float
     error: str = ""
+
+
+class CounterFaults(NamedTuple):
+    """Resets by (subject, cause) and discarded bytes by (subject, reason), since the service started.
+
+    `subjects` are the names of those that have both from 0 on.
+    """
+
+    resets: Mapping[tuple[str, str], int]
+    discarded: Mapping[tuple[str, str], int]
+    subjects: tuple[str, ...]
+
+
+@runtime_checkable
+class HasCounterFaults(Protocol):
+    """The state of a meter of counters."""
+
+    @property
+    def counter_faults(self) -> CounterFaults:
+        """Resets and discards of its counters."""
 
 
 class MeterView(NamedTuple):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.subjects import Subject
 from reports.calendar.days import day_of, day_start
 from reports.calendar.history import PERIODS, periods_at
 from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
 from reports.calendar.period import Period
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
+
+    from exporter.metering.subjects import Subject
 
 
 class Amount(NamedTuple):
@@ -196,10 +196,6 @@ class Totals:
     def of(self, subject: Subject) -> SubjectTotals:
         """Totals of one subject; empty for one that never moved a byte. To be read, not changed."""
         return self._subjects.get(subject, self._unmoved)
-
-    def device(self, name: str) -> SubjectTotals:
-        """Totals of an interface."""
-        return self.of(Subject(INTERFACE.name, (name,)))
 
     def periods(self, today: date) -> Mapping[str, Period]:
         """The current day, week, month and year."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.clock import Clock
     from exporter.metering.samples import Meter, MeterStore
+    from exporter.metrics.families.registry import MeterTable
     from exporter.settings.tree import Settings
     from reports.ledger.shape import MeterSpec
 
@@ -35,15 +36,18 @@ class MeterEnvironment(NamedTuple):
 
 
 class MeterKind(NamedTuple):
-    """One way of measuring: its spec, its tables, what it reads, and the meter over that."""
+    """One way of measuring: its spec, its store, what it reads, the meter over that, and its metric families."""
 
     spec: MeterSpec
     store: Callable[[], MeterStore]
     open: Callable[[Settings], MeterSource]
     build: Callable[[MeterSource, MeterEnvironment], Meter]
+    tables: Callable[[Settings], Sequence[MeterTable]]
 
 
-METERS: Sequence[MeterKind] = (MeterKind(INTERFACE, InterfaceStore, interfaces.open_reader, interfaces.build),)
+METERS: Sequence[MeterKind] = (
+    MeterKind(INTERFACE, InterfaceStore, interfaces.open_reader, interfaces.build, interfaces.tables),
+)
 
 
 def new_stores(meters: Sequence[MeterKind] = METERS) -> tuple[MeterStore, ...]:

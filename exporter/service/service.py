@@ -70,7 +70,9 @@ class Service:
             await parts.follow_plans()
         except sqlite3.Error as error:
             log.warning("no plan is told of before the ledger can be read: %s", error)
-        self._server = await serve(parts.context, self._sockets, environment.web_config, self._certificates.context)
+        self._server = await serve(
+            parts.context, self._sockets, environment.web_config, self._certificates.context, environment.resources
+        )
         self._lock.tell(self._server.holder)
         self._tasks = [
             self._every(settings.interfaces.sample_interval, parts.look),

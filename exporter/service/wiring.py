@@ -28,6 +28,7 @@ from exporter.meters.registry import MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.web.context import ServiceContext
+from exporter.web.server import RESOURCES
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
@@ -41,9 +42,11 @@ if TYPE_CHECKING:
     from exporter.metering.samples import Meter
     from exporter.metering.totals import Totals
     from exporter.meters.registry import OpenedMeter
+    from exporter.metrics.families.registry import Families
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.readers import Readers
+    from exporter.web.server import Resources
     from reports.ledger.host import Host
 
 LOST_SAMPLES = 5
@@ -53,7 +56,8 @@ LOST_SAMPLES = 5
 class ServiceEnvironment(NamedTuple):
     """What a service takes from outside: settings, clock, meters, zone, and how it was started.
 
-    `handovers` are what the meters of the service before it in this process handed over, by name.
+    `handovers` are what the meters of the service before it in this process handed over, by name; `resources` are
+    the modules that answer requests.
     """
 
     settings: Settings
@@ -63,6 +67,7 @@ class ServiceEnvironment(NamedTuple):
     web_config: WatchedWebConfig | None = None
     count_since_boot: bool = False
     handovers: Mapping[str, object] = {}
+    resources: Resources = RESOURCES
 
     def seconds(self) -> int:
         """Say what time it is, in UTC seconds."""
@@ -173,7 +178,7 @@ def build_parts(
         totals=totals,
         poster=poster,
         upkeep=upkeep,
-        exposition=Exposition(families(history=settings.metrics.history, process=settings.metrics.process)),
+        exposition=Exposition(_build_families(environment)),
         host=host,
         readers=readers,
         on_damage=on_damage,
@@ -222,6 +227,12 @@ def _build_upkeep(
         on_folded=sampler.forget,
         on_damage=on_damage,
     )
+
+
+def _build_families(environment: ServiceEnvironment) -> Families:
+    settings = environment.settings
+    tables = chain.from_iterable(opened.kind.tables(settings) for opened in environment.meters)
+    return families(tables, process=settings.metrics.process)
 
 
 def _build_meters(environment: ServiceEnvironment) -> Sequence[Meter]:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from aiohttp import web
 
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 TOKEN_BYTES = 32
 SHUTDOWN_SECONDS = 2.0
 
-RESOURCES: Mapping[str, tuple[str, ...]] = {
+Resources: TypeAlias = "Mapping[str, tuple[str, ...]]"
+
+RESOURCES: Resources = {
     "exporter.web.api.usage": (
         "/api/live",
         "/api/today",
@@ -86,6 +88,7 @@ async def serve(
     sockets: Sequence[socket.socket],
     web_config: WatchedWebConfig | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    resources: Resources = RESOURCES,
 ) -> HttpServer:
     """Listen on bound sockets, and answer; raises OSError.
 
@@ -94,7 +97,7 @@ async def serve(
     """
     holder = Holder(os.getpid(), token=os.urandom(TOKEN_BYTES).hex())
     access = Access(context.settings, context.attempts, holder.token, web_config)
-    runner = web.AppRunner(make_app(context, access), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(make_app(context, access, resources), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     loop, manager, connections = asyncio.get_running_loop(), runner.server, ConnectionLimit(most_connections())
     assert manager is not None  # noqa: S101 - setup has made it
@@ -122,15 +125,16 @@ def _local_sockets() -> list[socket.socket]:
         return bind("::1", 0)
 
 
-def make_app(context: ServiceContext, access: Access) -> web.Application:
-    """An application with every path of the table; a module is imported with the first request of one of its paths."""
+def make_app(context: ServiceContext, access: Access, resources: Resources = RESOURCES) -> web.Application:
+    """An application with every path of the table; a module is imported when one of its paths is first asked."""
     app = web.Application(middlewares=[errors.middleware(access)], client_max_size=errors.LARGEST_BODY)
     app.on_response_prepare.append(errors.add_headers(access))
-    app[CONTEXT], app[ACCESS], app[RECORDS], app[DOCUMENTED] = context, access, Remembered(), documented
+    app[CONTEXT], app[ACCESS], app[RECORDS] = context, access, Remembered()
+    app[DOCUMENTED] = lambda: documented(resources)
     live.add_feed(app)
     # A scrape waits for no import.
     loaded = {prometheus.__name__: prometheus.routes}
-    for module, operations in RESOURCES.items():
+    for module, operations in resources.items():
         for operation in operations:
             method, _, path = operation.rpartition(" ")
             handler = partial(_respond, loaded, module, method or "GET", path)
@@ -151,6 +155,6 @@ async def _respond(
     return await route.respond(request)
 
 
-def documented() -> list[Route]:
+def documented(resources: Resources = RESOURCES) -> list[Route]:
     """All routes that OpenAPI describes, in the order of the table; imports every resource."""
-    return [route for module in RESOURCES for route in import_module(module).routes if route.summary]
+    return [route for module in resources for route in import_module(module).routes if route.summary]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from exporter.metering.counters.readings import CounterReader
     from exporter.meters.interfaces.meter import InterfaceMeter
     from exporter.meters.registry import MeterEnvironment
+    from exporter.metrics.families.registry import MeterTable
     from exporter.settings.tree import Settings
 
 
@@ -50,3 +51,12 @@ def build(reader: Any, environment: MeterEnvironment) -> InterfaceMeter:
         ),
         handover=environment.handover if isinstance(environment.handover, InterfaceHandover) else FIRST,
     )
+
+
+def tables(settings: Settings) -> tuple[MeterTable, ...]:
+    """The metric families of the interfaces and of the machine."""
+    from exporter.meters.interfaces.families import INTERFACE_TABLES  # noqa: PLC0415 - as above
+    from exporter.meters.interfaces.machine_families import MACHINE_TABLES  # noqa: PLC0415 - as above
+    from exporter.meters.interfaces.period_families import period_tables  # noqa: PLC0415 - as above
+
+    return (*INTERFACE_TABLES, *MACHINE_TABLES, *period_tables(settings.metrics.history))

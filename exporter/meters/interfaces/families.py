@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.metering.counters.speeds import Speeds
-from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.interfaces.state import interface, interfaces_of
 from exporter.metrics.tables import TRUTH, Column, Labels, Table
 from reports.ledger.shape import INTERFACE
 
@@ -42,9 +42,9 @@ def _with_speed(state: MetricsState) -> Sequence[InterfaceState]:
 
 
 def _peaks(state: MetricsState) -> Sequence[_Peaks]:
-    today, device = state.today, state.totals.device
+    today, of = state.today, state.totals.of
     return [
-        _Peaks(state.name, Speeds(*device(state.name).peaks_of(today)))
+        _Peaks(state.name, Speeds(*of(interface(state.name)).peaks_of(today)))
         for state in interfaces_of(state.snapshot).interfaces
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.totals import ZERO, SubjectTotals
-from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.interfaces.state import interface, interfaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ class MachineTotals:
 
     def follow(self, state: MetricsState) -> Sequence[tuple[tuple[str, ...], SubjectTotals]]:
         """The totals of a state, without labels."""
-        today, device = state.today, state.totals.device
-        counted = [device(each.name) for each in interfaces_of(state.snapshot).interfaces if each.is_counted]
+        today, of = state.today, state.totals.of
+        counted = [of(interface(each.name)) for each in interfaces_of(state.snapshot).interfaces if each.is_counted]
         parts = [(totals, totals.past(today)) for totals in counted]
         if parts != self._parts:
             self._parts, self._sum = parts, SubjectTotals()

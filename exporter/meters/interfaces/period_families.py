@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.metering.totals import ZERO
 from exporter.meters.interfaces.machine_totals import MachineTotals
-from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.interfaces.state import interface, interfaces_of
 from exporter.metrics.tables import Cell, Column, HistoryTable, Labels, Table
 from reports.calendar.history import PERIODS, last_days, last_months
 
@@ -59,13 +59,15 @@ _MONTHLY = "in each of the last 24 local months, the current one so far included
 
 
 def _of_all(state: MetricsState) -> Sequence[tuple[Labels, SubjectTotals]]:
-    device = state.totals.device
-    return [((each.name,), device(each.name)) for each in interfaces_of(state.snapshot).interfaces]
+    of = state.totals.of
+    return [((each.name,), of(interface(each.name))) for each in interfaces_of(state.snapshot).interfaces]
 
 
 def _of_counted(state: MetricsState) -> Sequence[tuple[Labels, SubjectTotals]]:
-    device = state.totals.device
-    return [((each.name,), device(each.name)) for each in interfaces_of(state.snapshot).interfaces if each.is_counted]
+    of = state.totals.of
+    return [
+        ((each.name,), of(interface(each.name))) for each in interfaces_of(state.snapshot).interfaces if each.is_counted
+    ]
 
 
 def _nothing(_: SubjectTotals, __: date) -> Sequence[Cell]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.metering.counters.checkpoints import MachineBase
 from exporter.metering.counters.readings import NOTHING, Counts
 from exporter.metering.counters.speeds import NO_SPEED, Speeds
+from exporter.metering.snapshots import CounterFaults
 from exporter.metering.subjects import Subject
 from reports.ledger.shape import INTERFACE
 
@@ -62,6 +63,11 @@ class InterfacesState(NamedTuple):
             sum(pair[side] for pair in moved) - sum(base[side] for base in self.machine_base) for side in (0, 1)
         )
         return receive, transmit
+
+    @property
+    def counter_faults(self) -> CounterFaults:
+        """Resets and discards, of every interface listed."""
+        return CounterFaults(self.resets, self.discarded, tuple(state.name for state in self.interfaces))
 
     @property
     def machine_rates(self) -> Speeds:

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter import __version__
 from exporter.metering.clock import SECOND
-from exporter.meters.interfaces.state import interfaces_of
+from exporter.metering.snapshots import HasCounterFaults
 from exporter.metrics.tables import Column, Labels, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from exporter.metering.clock import Instant
-    from exporter.metering.snapshots import MeterHealth
+    from exporter.metering.snapshots import CounterFaults, MeterView
     from exporter.metrics.state import MetricsState
-
-METER = "interface"
 
 
 class Build(NamedTuple):
@@ -30,37 +28,48 @@ class Build(NamedTuple):
     python: str = platform.python_version()
 
 
-class _Reading(NamedTuple):
-    """How the last look at the interfaces went."""
+class _NamedMeter(NamedTuple):
+    """A meter by its name."""
 
-    health: MeterHealth
-    gap_seconds: int
-    is_gap_open: bool
+    name: str
+    view: MeterView
 
 
-def _looks(state: MetricsState) -> Sequence[Instant]:
+def _samples(state: MetricsState) -> Sequence[Instant]:
     return (state.snapshot.taken,)
 
 
-def _readings(state: MetricsState) -> Sequence[_Reading]:
-    snapshot = state.snapshot
-    return (
-        _Reading(snapshot.meters[METER].health, snapshot.meters[METER].gap_seconds, snapshot.meters[METER].is_gap_open),
-    )
+def _meters(state: MetricsState) -> Sequence[_NamedMeter]:
+    # A meter's own state changes with every byte; none of it is in these families.
+    return [_NamedMeter(name, view._replace(state=None)) for name, view in state.snapshot.meters.items()]
 
 
 def _resets(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    return _from_zero(state, "reset", interfaces_of(state.snapshot).resets)
+    return [
+        row for meter, faults in _faults(state) for row in _from_zero(meter, "reset", faults.subjects, faults.resets)
+    ]
 
 
 def _discarded(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    return _from_zero(state, "impossible", interfaces_of(state.snapshot).discarded)
+    return [
+        row
+        for meter, faults in _faults(state)
+        for row in _from_zero(meter, "impossible", faults.subjects, faults.discarded)
+    ]
 
 
-def _from_zero(state: MetricsState, cause: str, counts: Mapping[tuple[str, str], int]) -> Sequence[tuple[Labels, int]]:
-    """Counts by (meter, device, cause), of every interface from 0 on: increase() misses a first value."""
-    zeros = {(interface.name, cause): 0 for interface in interfaces_of(state.snapshot).interfaces}
-    return tuple(((METER, *subject), count) for subject, count in {**zeros, **counts}.items())
+def _faults(state: MetricsState) -> Iterator[tuple[str, CounterFaults]]:
+    for name, view in state.snapshot.meters.items():
+        if isinstance(view.state, HasCounterFaults):
+            yield name, view.state.counter_faults
+
+
+def _from_zero(
+    meter: str, cause: str, subjects: Iterable[str], counts: Mapping[tuple[str, str], int]
+) -> Iterator[tuple[Labels, int]]:
+    """Counts by (meter, subject, cause), of every subject from 0 on: increase() misses a first value."""
+    zeros = {(name, cause): 0 for name in subjects}
+    return (((meter, *labels), count) for labels, count in {**zeros, **counts}.items())
 
 
 def _auth_failures(state: MetricsState) -> Sequence[int]:
@@ -71,8 +80,8 @@ def _no_labels(_: object) -> Labels:
     return ()
 
 
-def _meter(_: object) -> Labels:
-    return (METER,)
+def _name(meter: _NamedMeter) -> Labels:
+    return (meter.name,)
 
 
 def _wall_seconds(taken: Instant) -> float:
@@ -81,7 +90,7 @@ def _wall_seconds(taken: Instant) -> float:
 
 _SAMPLE: Table[Instant] = Table(
     (),
-    _looks,
+    _samples,
     _no_labels,
     (
         Column(
@@ -93,34 +102,34 @@ _SAMPLE: Table[Instant] = Table(
     ),
 )
 
-_METERS: Table[_Reading] = Table(
+_METERS: Table[_NamedMeter] = Table(
     ("meter",),
-    _readings,
-    _meter,
+    _meters,
+    _name,
     (
         Column(
             "netledger_meter_up",
             "gauge",
             "Whether the meter could read its counters (1) or not (0).",
-            attrgetter("health.is_up"),
+            attrgetter("view.health.is_up"),
         ),
         Column(
             "netledger_meter_read_duration_seconds",
             "gauge",
             "How long the meter took to read its counters.",
-            attrgetter("health.read_seconds"),
+            attrgetter("view.health.read_seconds"),
         ),
         Column(
             "netledger_gap_seconds_total",
             "counter",
             "Seconds in which nobody looked since the ledger began: service down, machine asleep.",
-            attrgetter("gap_seconds"),
+            attrgetter("view.gap_seconds"),
         ),
         Column(
             "netledger_gap_open",
             "gauge",
             "Whether the service runs and nobody has looked for so long that a gap has begun (1) or not (0).",
-            attrgetter("is_gap_open"),
+            attrgetter("view.is_gap_open"),
         ),
     ),
 )

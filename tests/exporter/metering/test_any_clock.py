@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.upkeep.retention import Keep, Retention
+from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import new_stores
 from tests.worlds.fake_machine import MORNING, Machine
 
@@ -123,7 +124,7 @@ class World:
         assert books.lifetime_of_all() == books.lifetime_by_slots() == (total, 0)
         assert books.rows(LATEST)[0][0] <= self.true + MINUTE + self.unseen  # less is no step
         assert books.rows(EARLIEST)[0][0] >= self.began - 1100 - believed - self.mixed
-        opened = open_ledger(books.path, new_stores(), books.zone).totals.device("eth0")
+        opened = open_ledger(books.path, new_stores(), books.zone).totals.of(interface("eth0"))
         days = books.rows(
             "SELECT date, sum(receive_bytes) FROM usage_by_day GROUP BY date HAVING sum(receive_bytes) > 0"
         )

@@ -8,6 +8,7 @@ import pytest
 
 from exporter.metering.counters.readings import Counts
 from exporter.meters.interfaces.counting import CountingRules
+from exporter.meters.interfaces.state import interface
 from tests.worlds.fake_machine import GIGABIT, Machine
 
 if TYPE_CHECKING:
@@ -455,4 +456,4 @@ def test_the_peaks_of_today_are_known_while_the_service_runs(books: Books) -> No
     books.run(2)
 
     today = books.totals.today(books.machine.seconds)
-    assert books.totals.device("eth0").peaks_of(today) == (3000, 500, 3000)
+    assert books.totals.of(interface("eth0")).peaks_of(today) == (3000, 500, 3000)

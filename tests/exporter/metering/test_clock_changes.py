@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.clock import SECOND
+from exporter.meters.interfaces.state import interface
 from reports.calendar.period import Period
 from reports.usage import usage
 from tests.worlds.fake_machine import Machine
@@ -185,7 +186,7 @@ def test_periods_switch_at_local_midnight_everywhere_together(open_books: Callab
     books.sample()
     books.commit()
 
-    totals = books.totals.device("eth0")
+    totals = books.totals.of(interface("eth0"))
     told = [totals.to_date("month", books.totals.today(at)).receive for at in (before, after)]
     with books.reading() as reader:
         asked = [usage.month(reader, at).total.received for at in (before, after)]

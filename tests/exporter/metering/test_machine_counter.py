@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from exporter.meters.interfaces.counting import AUTO, CountingRules
 from exporter.meters.interfaces.machine_totals import MachineTotals
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families.registry import families
-from tests.fixtures.metrics_states import state
+from tests.fixtures.metrics_states import interface_families, state
 from tests.grafana.prometheus_server import import_history, require_prometheus, running_prometheus
 from tests.worlds.fake_machine import Machine
 
@@ -179,7 +178,7 @@ class Pages:
     """What a Prometheus has scraped of books, as OpenMetrics text."""
 
     def __init__(self, books: Books) -> None:
-        self._books, self._exposition = books, Exposition(families(process=False))
+        self._books, self._exposition = books, Exposition(interface_families(process=False))
         self._lines: dict[str, list[str]] = {}
 
     def scrape(self) -> None:

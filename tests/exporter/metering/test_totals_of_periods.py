@@ -42,7 +42,7 @@ def test_every_period_agrees_on_every_day_of_a_quarter(
         with books.reading() as reader:
             for period in PERIODS:
                 asked = ASKED[period](reader, machine.seconds, reader.resolve(["eth0"])).total
-                assert books.totals.device("eth0").to_date(period, today) == (asked.received, asked.sent), period
+                assert books.totals.of(interface("eth0")).to_date(period, today) == (asked.received, asked.sent), period
 
 
 def test_the_average_counts_only_time_in_which_somebody_looked(books: Books) -> None:

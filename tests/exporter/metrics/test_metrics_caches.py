@@ -19,12 +19,11 @@ from exporter.metering.counters.speeds import NO_SPEED
 from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families.registry import families
 from exporter.metrics.families.runtime import READ_SECONDS, runtime_families
 from exporter.metrics.tables import Cell, Column, HistoryTable, Table
 from exporter.metrics.text import HistoryText, TableText
 from tests.fixtures.collected_families import Truth
-from tests.fixtures.metrics_states import KOLKATA, TODAY, interface, snapshot, state, totals
+from tests.fixtures.metrics_states import KOLKATA, TODAY, interface, interface_families, snapshot, state, totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from exporter.metrics.state import MetricsState
 
 DEVICES = ("eth0", "wlan0", "wg0")
-COUNTED = families(process=False)
+COUNTED = interface_families(process=False)
 
 devices = st.sampled_from(DEVICES)
 amounts = st.integers(0, 2**40)
@@ -203,7 +202,7 @@ def test_commit_times_are_told_anew_after_each_commit() -> None:
 def test_the_process_is_asked_again_after_a_few_seconds() -> None:
     now = [1000.0 * READ_SECONDS]
     source = runtime_families(lambda: now[0])
-    told = families(process=True)._replace(tables=(), sources=(source,))
+    told = interface_families(process=True)._replace(tables=(), sources=(source,))
     exposition = Exposition(told)
 
     def collections() -> bytes:

@@ -20,17 +20,26 @@ from exporter.metering.snapshots import MeterHealth
 from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.state import interface as interface_subject
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families.registry import families
 from exporter.metrics.numbers import number_text
 from reports.calendar.history_length import HistoryLength
 from tests.fixtures.collected_families import Truth
-from tests.fixtures.metrics_states import NOW, TODAY, interface, live_plan, lived_in, snapshot, state, totals
+from tests.fixtures.metrics_states import (
+    NOW,
+    TODAY,
+    interface,
+    interface_families,
+    live_plan,
+    lived_in,
+    snapshot,
+    state,
+    totals,
+)
 
 if TYPE_CHECKING:
     from exporter.meters.interfaces.state import InterfaceState
     from exporter.metrics.state import MetricsState
 
-ALL = families(history=HistoryLength(of_all=True), process=False)
+ALL = interface_families(history=HistoryLength(of_all=True), process=False)
 OPENMETRICS = "application/openmetrics-text"
 
 amounts = st.one_of(st.integers(0, 2_000_000), st.integers(0, 2**64 - 1))
@@ -120,7 +129,7 @@ def test_numbers_around_a_power_of_ten_are_written_alike(digits: int, off: int) 
 
 
 def test_within_a_sample_the_very_same_bytes_are_handed_out() -> None:
-    exposition, shown = Exposition(families()), lived_in()
+    exposition, shown = Exposition(interface_families()), lived_in()
 
     first = [exposition.render(shown, accept, encoding) for accept in ("", OPENMETRICS) for encoding in ("", "gzip")]
     later = shown._replace(now_seconds=shown.now_seconds + 1)
@@ -150,7 +159,7 @@ def test_an_interface_that_leaves_takes_its_series_along() -> None:
 
 
 def test_an_openmetrics_parser_reads_the_whole_page() -> None:
-    body = Exposition(families()).render(lived_in(), OPENMETRICS).body.decode()
+    body = Exposition(interface_families()).render(lived_in(), OPENMETRICS).body.decode()
 
     parsed = {family.name for family in text_string_to_metric_families(body)}  # type: ignore[no-untyped-call]
 

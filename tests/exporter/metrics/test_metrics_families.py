@@ -16,7 +16,6 @@ from exporter.metering.counters.speeds import Speeds
 from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.state import interface as subject_of
 from exporter.metrics.exposition import Exposition
-from exporter.metrics.families.registry import Families, families
 from exporter.metrics.families.service import Build
 from reports.calendar.history_length import HistoryLength
 from tests.fixtures.collected_families import collect
@@ -26,6 +25,7 @@ from tests.fixtures.metrics_states import (
     TODAY,
     history,
     interface,
+    interface_families,
     live_plan,
     lived_in,
     snapshot,
@@ -35,12 +35,13 @@ from tests.fixtures.metrics_states import (
 )
 
 if TYPE_CHECKING:
+    from exporter.metrics.families.registry import Families
     from exporter.metrics.state import MetricsState
     from tests.conftest import Golden
 
 BUILD = Build("1.2.3", "abc1234", "main", "3.11.2")
-OURS = families(process=False, build=BUILD)
-ALL = families(history=HistoryLength(of_all=True), process=False, build=BUILD)
+OURS = interface_families(process=False, build=BUILD)
+ALL = interface_families(history=HistoryLength(of_all=True), process=False, build=BUILD)
 
 # The promise to dashboards and rules: every metric and its labels.
 PROMISED = {
@@ -159,7 +160,9 @@ def test_every_family_has_a_type_and_a_help_that_is_a_sentence() -> None:
 
 
 @pytest.mark.prometheus
-@pytest.mark.parametrize("told", [families(), families(history=HistoryLength(of_all=True))], ids=["counted", "all"])
+@pytest.mark.parametrize(
+    "told", [interface_families(), interface_families(history=HistoryLength(of_all=True))], ids=["counted", "all"]
+)
 def test_promtool_finds_nothing_to_say_but_of_one_promised_name(told: Families) -> None:
     if shutil.which("promtool") is None:
         pytest.skip("checking the page needs promtool (Debian package prometheus)")
@@ -171,7 +174,7 @@ def test_promtool_finds_nothing_to_say_but_of_one_promised_name(told: Families) 
 
 
 def test_the_process_tells_of_itself_unless_told_not_to() -> None:
-    with_process = page(lived_in(), families())
+    with_process = page(lived_in(), interface_families())
 
     assert series(with_process, "process_resident_memory_bytes")[()] > 1_000_000
     assert series(with_process, "python_gc_collections_total").keys() == {("0",), ("1",), ("2",)}
@@ -260,7 +263,7 @@ def test_the_history_is_as_long_as_the_settings_say(length: HistoryLength, days:
         snapshot([interface("eth0", counted=True)]), totals_held=totals(history("eth0", first=date(2024, 1, 1)))
     )
 
-    text = page(shown, families(history=length, process=False))
+    text = page(shown, interface_families(history=length, process=False))
 
     for subject in ("interface", "machine"):
         assert len(series(text, f"netledger_{subject}_daily_receive_bytes")) == days

@@ -21,10 +21,11 @@ from exporter.meters.registry import METERS, OpenedMeter, new_stores
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
 from exporter.settings.tree import Auth, Average, Grafana, Ledger, Reports, Server, Settings
+from exporter.web.server import RESOURCES
 from reports.billing.plans import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from aiohttp.typedefs import StrOrURL
@@ -82,6 +83,8 @@ class RunningService:
         self.plans: tuple[Plan, ...] = (Plan(),)
         self.first_problem = self.url = ""
         self.handovers: Mapping[str, object] = {}
+        self.more_meters: Sequence[OpenedMeter] = ()
+        self.resources: Mapping[str, tuple[str, ...]] = RESOURCES
         self.client: TestClient[Any, Any] | None = None
 
     service: Service
@@ -126,10 +129,11 @@ class RunningService:
         environment = ServiceEnvironment(
             settings,
             self.machine,
-            [OpenedMeter(METERS[0], self.meter)],
+            [OpenedMeter(METERS[0], self.meter), *self.more_meters],
             self.zone,
             self.web_config,
             handovers=self.handovers,
+            resources=self.resources,
         )
         self.service = Service(environment)
         self.url = await self.service.start()

@@ -16,12 +16,11 @@ from exporter.metering.counters.speeds import Speeds
 from exporter.metering.postings import Gap
 from exporter.metering.totals import DayRow, Totals
 from exporter.meters.interfaces.state import interface as interface_subject
-from exporter.metrics.families.registry import families
 from reports.calendar.days import Span, day_of, day_start
 from reports.ledger.shape import GONE, INTERFACE
 from reports.past.samples import FAMILIES, Past
 from tests.fixtures.collected_families import collect
-from tests.fixtures.metrics_states import interface, snapshot, state
+from tests.fixtures.metrics_states import interface, interface_families, snapshot, state
 from tests.worlds.written_ledger import SLOT, WrittenLedger
 
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ def scraped(rows: dict[str, dict[int, Pair]], zone: ZoneInfo, at: int, until: in
         for device, pairs in known.items()
         if pairs
     ]
-    page = collect(families(process=False), state(snapshot(shown), totals_held=totals, now=at))
+    page = collect(interface_families(process=False), state(snapshot(shown), totals_held=totals, now=at))
     return {
         (sample.name, tuple(sample.labels.items())): sample.value
         for metric in page
@@ -159,7 +158,11 @@ def test_at_the_end_of_the_past_everything_is_told_as_a_scrape_would(two_years: 
 
 
 def test_names_kinds_and_labels_are_those_of_metrics(two_years: WrittenLedger) -> None:
-    columns = {column.name: (column.kind, table.label_names) for table in families().tables for column in table.columns}
+    columns = {
+        column.name: (column.kind, table.label_names)
+        for table in interface_families().tables
+        for column in table.columns
+    }
 
     with two_years.reading() as reader:
         past = Past(reader, NOW + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.interfaces.state import interface, interfaces_of
 from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     """Receive and transmit speed, today's bytes and all bytes of each interface, by name."""
     found: dict[str, Cells] = {}
     for state in interfaces_of(snapshot).interfaces:
-        today, ever = totals.device(state.name).to_date("day", day), state.lifetime
+        today, ever = totals.of(interface(state.name)).to_date("day", day), state.lifetime
         found[state.name] = (
             human_bits(state.rates.receive),
             human_bits(state.rates.transmit),
