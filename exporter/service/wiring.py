@@ -24,7 +24,7 @@ from exporter.metering.sampler import Sampler
 from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.meter import InterfaceMeter
-from exporter.meters.registry import MeterEnvironment
+from exporter.meters.kinds import MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.web.context import ServiceContext

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from exporter.metering.counters.readings import CounterReader
     from exporter.meters.interfaces.meter import InterfaceMeter
-    from exporter.meters.registry import MeterEnvironment
+    from exporter.meters.kinds import MeterEnvironment
     from exporter.metrics.families.registry import MeterTable
     from exporter.settings.tree import Settings
 

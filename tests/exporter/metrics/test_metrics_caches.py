@@ -248,7 +248,11 @@ def test_finished_periods_are_written_once_while_today_moves() -> None:
 
     columns = (Column("r", "gauge", "R.", attrgetter("receive")), Column("t", "gauge", "T.", attrgetter("transmit")))
     table = HistoryTable(
-        ("date",), lambda shown: [((), shown.totals.device("eth0"))], finished, lambda _: [("today", "day")], columns
+        ("date",),
+        lambda shown: [((), shown.totals.of(interface_subject("eth0")))],
+        finished,
+        lambda _: [("today", "day")],
+        columns,
     )
     text, pages = HistoryText(table), []
 

@@ -1,0 +1,40 @@
+"""What a meter is made of: its source, its store, the meter over it, its metric families."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from exporter.metering.clock import Clock
+    from exporter.metering.samples import Meter, MeterStore
+    from exporter.metrics.families.registry import MeterTable
+    from exporter.settings.tree import Settings
+    from reports.ledger.shape import MeterSpec
+
+
+class MeterSource(Protocol):
+    """What a meter reads; opened once a process, and kept while services follow each other in it."""
+
+    def close(self) -> None:
+        """Release what is held open."""
+
+
+class MeterEnvironment(NamedTuple):
+    """What a meter is built with; `handover` is what the meter before it in this process handed over, else None."""
+
+    settings: Settings
+    clock: Clock
+    count_since_boot: bool = False
+    handover: object = None
+
+
+class MeterKind(NamedTuple):
+    """One way of measuring: its spec, its store, what it reads, the meter over that, and its metric families."""
+
+    spec: MeterSpec
+    store: Callable[[], MeterStore]
+    open: Callable[[Settings], MeterSource]
+    build: Callable[[MeterSource, MeterEnvironment], Meter]
+    tables: Callable[[Settings], Sequence[MeterTable]]
