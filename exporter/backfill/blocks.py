@@ -121,14 +121,10 @@ def _temporary_folder(folder: Path) -> Iterator[Path]:
 
 def _move_blocks(blocks: Sequence[Block], folder: Path) -> Iterator[Block]:
     """Move all of them, or none."""
-    moved: list[Path] = []
-    try:
+    with contextlib.ExitStack() as undo:
         for block in blocks:
             place = folder / block.path.name
             block.path.rename(place)
-            moved.append(place)
+            undo.callback(shutil.rmtree, place, ignore_errors=True)
             yield block._replace(path=place)
-    except BaseException:
-        for place in moved:
-            shutil.rmtree(place, ignore_errors=True)
-        raise
+        undo.pop_all()

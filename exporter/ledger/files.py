@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reports.ledger.sketches import EMPTY, merged, subtracted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 BUSY_SECONDS = 5
@@ -75,13 +76,25 @@ def _connected(path: Path, way: str, *statements: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
     connection.text_factory = _text
     add_functions(connection)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(connection.close)
         for statement in statements:
             connection.execute(statement)
-    except BaseException:
-        connection.close()
-        raise
+        undo.pop_all()
     return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """One transaction that writes, rolled back whole when anything in it fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import choose_journal, version_of
+from exporter.ledger.files import choose_journal, transaction, version_of
 from exporter.ledger.migrations import MIGRATIONS
 from exporter.ledger.tables import tables_of, views_of
 from reports.ledger.shape import SCHEMA_VERSION, SPECS
@@ -71,16 +71,10 @@ def _apply(connection: sqlite3.Connection, version: int, specs: Iterable[MeterSp
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
         # Whoever makes a new file puts it on the disk as a whole: twenty slow syncs fewer.
         connection.execute("PRAGMA synchronous = OFF")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         apply_migrations(connection, version)
         for statement in _missing(connection, specs):
             connection.execute(statement)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def apply_migrations(connection: sqlite3.Connection, version: int, last: int = SCHEMA_VERSION) -> None:

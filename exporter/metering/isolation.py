@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from exporter.metering.clock import SECOND
 from exporter.metering.journal import placing
@@ -17,7 +17,7 @@ from exporter.metering.timeline import MeterTimeline
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from exporter.metering.clock import Instant
     from exporter.metering.clock_repair import ClockChange
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from reports.ledger.shape import MeterSpec
 
 log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 READ_SECONDS = 0.2
 """How long a sample waits for a meter that is not quick; what it reads later is sampled then."""
@@ -57,20 +59,17 @@ class IsolatedMeter:
     def read(self) -> bool:
         """Read the source now; False where it failed or did not answer in time."""
         self._began = time.perf_counter()
-        try:
-            self.boot = self._meter.read() if self._meter.is_quick else self._read_aside()
-        except Exception as error:  # noqa: BLE001 - whatever a meter raises, it fails alone
-            self._fail(error)
+        found = self._attempt(lambda: (self._meter.read() if self._meter.is_quick else self._read_aside(),))
+        if found is None:
             return False
+        (self.boot,) = found
         return True
 
     def sample(self, now: Instant, boot: Boot, clock: ClockTimeline) -> tuple[SampleInterval, Sample] | None:
         """What the meter reports of the interval until now; None where it fails."""
         interval = self._timeline.interval(now, boot, clock, self._changes)
-        try:
-            sample = checked(self.spec, self._meter.sample(interval))
-        except Exception as error:  # noqa: BLE001 - as above
-            self._fail(error)
+        sample = self._attempt(lambda: checked(self.spec, self._meter.sample(interval)))
+        if sample is None:
             return None
         self._changes = []
         self._recover()
@@ -86,10 +85,8 @@ class IsolatedMeter:
         sampled = self._timeline.last
         if sampled is None:
             return None
-        try:
-            checkpoint = self._meter.checkpoint()
-        except Exception as error:  # noqa: BLE001 - as above; what it has reported waits for its checkpoint
-            self._fail(error)
+        checkpoint = self._attempt(self._meter.checkpoint)
+        if checkpoint is None:  # what it has reported waits
             return None
         if self.spec.most_subjects:
             checkpoint = self._bounded_checkpoint(checkpoint)
@@ -117,7 +114,7 @@ class IsolatedMeter:
         """Have it read slow facts; what fails is logged, and tried again at the next turn."""
         try:
             self._meter.refresh()
-        except Exception as error:  # noqa: BLE001 - as above
+        except (MeterError, OSError, ValueError) as error:
             log.warning("the %s meter cannot read slow facts: %s", self.name, error)
 
     def bounded(self, subject: Subject) -> Subject:
@@ -143,6 +140,13 @@ class IsolatedMeter:
         facts = {self.bounded(subject): facts for subject, facts in checkpoint.facts.items()}
         held = {subject: value for subject, value in checkpoint.subjects.items() if subject in self._subjects}
         return checkpoint._replace(facts=facts, subjects=held)
+
+    def _attempt(self, work: Callable[[], Result]) -> Result | None:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - whatever a meter raises, it fails alone
+            self._fail(error)
+            return None
 
     def _read_aside(self) -> Boot | None:
         """Read on a thread of its own: one that hangs is not read again before it comes back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
@@ -85,11 +86,10 @@ class ServiceRunner(NamedTuple):
         )
         try:
             service = Service(environment)
-            try:
+            async with contextlib.AsyncExitStack() as undo:
+                undo.push_async_callback(service.stop)
                 url = await service.start()
-            except BaseException:
-                await service.stop()
-                raise
+                undo.pop_all()
         except (LedgerError, ssl.SSLError) as error:
             raise StartError(str(error)) from error
         gc.collect()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -113,11 +114,10 @@ class ServiceClient:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         connection = socket.socket(family, socket.SOCK_STREAM)
         connection.settimeout(TIMEOUT_SECONDS)
-        try:
+        with ExitStack() as undo:
+            undo.callback(connection.close)
             connection.connect((host, port))
-        except BaseException:
-            connection.close()
-            raise
+            undo.pop_all()
         return connection
 
     def _secured(self, plain: socket.socket) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
@@ -106,13 +107,12 @@ async def serve(
         return Protocol(manager, loop=loop, on_end=connections.remove, is_local=is_local)
 
     listeners: list[Listener] = []
-    try:
+    async with AsyncExitStack() as undo:
+        undo.push_async_callback(HttpServer(runner, listeners, holder).close)
         listeners.append(Listener(sockets, connections, partial(protocol, is_local=False), ssl_context))
         if ssl_context:
             listeners.append(Listener(_local_sockets(), connections, partial(protocol, is_local=True)))
-    except BaseException:
-        await HttpServer(runner, listeners, holder).close()
-        raise
+        undo.pop_all()
     main, *local = (listener.address for listener in listeners)
     url, local_url = f"{'https' if ssl_context else 'http'}://{main}", f"http://{local[0]}" if local else ""
     return HttpServer(runner, listeners, holder._replace(url=url, local_url=local_url))

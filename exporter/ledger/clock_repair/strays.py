@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.ledger.clock_repair.realignment import Realignment, dated
+from exporter.ledger.files import transaction
 from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN, merge
 from exporter.metering.clock_repair import Move
 from exporter.metering.spreading import SLOT_SECONDS
@@ -29,13 +30,8 @@ def gather_strays(connection: sqlite3.Connection, zone: ZoneInfo, specs: Sequenc
     first_day = min((day for day in first_days if day is not None), default=None)
     if first_day is None or not any(strays):
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         _gather(connection, zone, specs, (first_day, stray))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _gather(connection: sqlite3.Connection, zone: ZoneInfo, specs: Sequence[MeterSpec], days: tuple[int, int]) -> None:

@@ -41,12 +41,11 @@ class LedgerLock:
 
     def acquire(self) -> None:
         """Take the lock; raises LedgerError that names the holder and the ledger, or OSError."""
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._let_go)
             self._note = self._lock_note()
             self.hold_ledger()
-        except BaseException:
-            self._let_go()
-            raise
+            undo.pop_all()
         keep_private(self._ledger)
         self.tell(Holder(os.getpid()))
 

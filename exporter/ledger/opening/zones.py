@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from exporter.ledger.files import transaction
 from exporter.ledger.writing.statements import NEXT_POSTING, PUT_STATE, REWRITTEN, merge
 from reports.calendar.days import day_number, day_of, day_start
 
@@ -33,8 +34,7 @@ def adopt_zone(
 
     Days before the first one that slots cover whole in the former zone stay as they were cut.
     """
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         if former is not None:
             connection.create_function("day_of", 1, lambda slot: day_number(day_of(slot, zone)), deterministic=True)
             number = connection.execute(NEXT_POSTING).fetchone()[0]
@@ -42,10 +42,6 @@ def adopt_zone(
                 _cut_anew(connection, spec, former, number)
             connection.execute(PUT_STATE, (REWRITTEN, str(number)))
         connection.execute(PUT_STATE, ("timezone", zone.key))
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _cut_anew(connection: sqlite3.Connection, spec: MeterSpec, former: ZoneInfo, number: int) -> None:

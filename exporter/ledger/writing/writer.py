@@ -8,7 +8,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import connect_to_write, is_corrupt, is_passing
+from exporter.ledger.files import connect_to_write, is_corrupt, is_passing, transaction
 from exporter.ledger.locks.open_files import OpenFiles
 from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
@@ -112,16 +112,11 @@ class Writer:
 
     def in_transaction(self, work: Callable[[], None]) -> None:
         """Run `work` in one transaction that is rolled back whole when anything in it fails."""
-        connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            work()
-            connection.execute("COMMIT")
-        except BaseException:
-            self._rows.forget()
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._rows.forget)
+            with transaction(self.connection):
+                work()
+            undo.pop_all()
         self._note_files()
 
     def checkpoint_log(self, *, truncate: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import math
@@ -51,16 +52,15 @@ def bind(host: str, port: int) -> list[socket.socket]:
 
 def _bound(family: int, address: Any) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(made.close)
         if os.name == "posix":
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.setblocking(False)  # noqa: FBT003 - the library's own
         made.bind(address)
-    except BaseException:
-        made.close()
-        raise
+        undo.pop_all()
     return made
 
 
@@ -166,17 +166,16 @@ class Listener:
             await asyncio.sleep(0)  # an evicted connection ends before the next is accepted
 
     async def _connect(self, connection: socket.socket, protocol: Protocol) -> None:
-        try:
+        # OSError: a handshake that failed; TimeoutError is one.
+        with contextlib.suppress(OSError), contextlib.ExitStack() as undo:
+            undo.callback(self._connections.remove, protocol)
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: protocol,
                 connection,
                 ssl=self._ssl,
                 ssl_handshake_timeout=HANDSHAKE_SECONDS if self._ssl else None,
             )
-        except BaseException as error:
-            self._connections.remove(protocol)
-            if not isinstance(error, OSError):  # a handshake that failed; TimeoutError is one
-                raise
+            undo.pop_all()
 
     def _log(self, error: OSError) -> None:
         """Log once a minute: clients cannot fill the log."""
