@@ -5,21 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.meters import interfaces
-from exporter.meters.interfaces.store import InterfaceStore
-from exporter.meters.kinds import MeterEnvironment, MeterKind, MeterSource
-from reports.ledger.shape import INTERFACE
+from exporter.meters.interfaces.kind import INTERFACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from exporter.metering.samples import Meter, MeterStore
+    from exporter.meters.kinds import MeterEnvironment, MeterKind, MeterSource
     from exporter.settings.tree import Settings
 
 
-METERS: Sequence[MeterKind] = (
-    MeterKind(INTERFACE, InterfaceStore, interfaces.open_reader, interfaces.build, interfaces.tables),
-)
+METERS: Sequence[MeterKind] = (INTERFACES,)
 
 
 def new_stores(meters: Sequence[MeterKind] = METERS) -> tuple[MeterStore, ...]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.samples import MeterError
 from exporter.meters.findings import MeterReport
-from exporter.meters.interfaces import open_reader
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.meters.interfaces.counting_reasons import judge_interfaces
 from exporter.meters.interfaces.findings import find
+from exporter.meters.interfaces.readers import open_reader
 from exporter.terminal.printing import TextTable
 
 if TYPE_CHECKING:

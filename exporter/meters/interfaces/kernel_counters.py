@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exporter.meters.interfaces import open_reader
+from exporter.meters.interfaces.readers import open_reader
 from reports.usage.audit import KernelCounter
 
 

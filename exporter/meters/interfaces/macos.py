@@ -61,7 +61,7 @@ class _Routes(NamedTuple):
     gateways: frozenset[str]
 
 
-def open_macos_meter(run: Callable[[Sequence[str]], str] = run_command) -> SurveyedInterfaceMeter:
+def open_reader(run: Callable[[Sequence[str]], str] = run_command) -> SurveyedInterfaceMeter:
     """The meter of this Mac, surveyed once; a survey that fails is raised by its first scan."""
     meter = SurveyedInterfaceMeter(survey=lambda: survey_macos(run))
     try:

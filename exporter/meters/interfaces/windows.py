@@ -40,7 +40,7 @@ _KINDS = {
 }
 
 
-def open_windows_meter(run: Callable[[Sequence[str]], str] = run_command) -> SurveyedInterfaceMeter:
+def open_reader(run: Callable[[Sequence[str]], str] = run_command) -> SurveyedInterfaceMeter:
     """The meter of this machine, surveyed once; a survey that fails is raised by its first scan."""
     meter = SurveyedInterfaceMeter(survey=lambda: survey_windows(run, read_boot_id))
     try:

@@ -10,7 +10,9 @@ import pytest
 from exporter.metering.counters.readings import Counts, Epoch, Link
 from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.macos import (
-    open_macos_meter,
+    open_reader as open_macos_reader,
+)
+from exporter.meters.interfaces.macos import (
     parse_hardware_ports,
     parse_links,
     parse_routes,
@@ -144,7 +146,7 @@ def test_a_meter_without_a_survey_says_why() -> None:
     def run(command: Sequence[str]) -> str:
         raise MeterError(f"{command[0]}: gone")
 
-    meter = open_macos_meter(run)
+    meter = open_macos_reader(run)
 
     with pytest.raises(MeterError, match="/usr/sbin/sysctl: gone"):
         meter.scan()

@@ -10,7 +10,7 @@ import pytest
 
 from exporter.metering.counters.readings import Link
 from exporter.metering.samples import MeterError
-from exporter.meters.interfaces import open_reader
+from exporter.meters.interfaces.readers import open_reader
 from exporter.meters.interfaces.windows import parse_survey, survey_windows
 
 SURVEY = (Path(__file__).parents[2] / "fixtures/windows/survey.json").read_text(encoding="utf-8")

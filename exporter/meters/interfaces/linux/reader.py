@@ -224,3 +224,8 @@ class LinuxCounterReader:
 def counter_bits(machine: str) -> int:
     """How wide a kernel on this machine (`uname -m`) counts: 32 or 64 bits."""
     return 64 if "64" in machine or machine in _64_BIT_MACHINES_WITHOUT_64 else 32
+
+
+def open_reader() -> LinuxCounterReader:
+    """The reader of this namespace's interfaces; raises MeterError."""
+    return LinuxCounterReader.open()
