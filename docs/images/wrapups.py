@@ -89,8 +89,7 @@ def _page(ledger: Path) -> bytes:
             Period.year(2026, reader.zone),
             NOW,
             Host("atlas", "0123abcd", "Linux", "1.0.0"),
-            None,
-            WrapUpContext((HOME,)),
+            context=WrapUpContext((HOME,)),
         )
     return b"".join(write(told))
 

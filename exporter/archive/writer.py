@@ -66,7 +66,7 @@ def write_reports(job: ArchiveJob) -> None:
     with contextlib.closing(connect_to_read(job.ledger)) as connection:
         for period in job.periods:
             with LedgerReader(connection).at_one_moment() as ledger:
-                page = b"".join(write(wrapup(ledger, period, job.now, job.host, None, job.context)))
+                page = b"".join(write(wrapup(ledger, period, job.now, job.host, context=job.context)))
             _replace(job.folder / file_name(period), page, job.now)
 
 

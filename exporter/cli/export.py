@@ -16,9 +16,9 @@ from exporter.terminal.options import DATE, output_options, scope_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
+from reports.billing.billed_usage import select
 from reports.calendar.days import day_of
 from reports.calendar.requests import CUSTOM, RANGES, PeriodRequest
-from reports.export.export import subject_of
 from reports.export.slots import read_slots
 from reports.formats.registry import (
     ALL_COLUMNS,
@@ -119,12 +119,12 @@ def export(  # noqa: PLR0913 - one for each option
 def _ask(
     session: Session, form: Format, days: PeriodRequest, plan: str | None, interfaces: Sequence[str]
 ) -> ExportResult:
-    subject = subject_of(session.settings.plans, plan, interfaces)
     with session.read() as ledger:
+        selection = select(ledger, session.settings.plans, plan, interfaces)
         context = (wrapup_context(session.settings),) if form.needs_context else ()
         host = identify_host(ledger.state().get("ledger_id", ""))
         period = days.period(day_of(session.now(), ledger.zone), ledger.zone, form.default)
-        result = form.query(ledger, period, session.now(), host, subject, *context)
+        result = form.query(ledger, period, session.now(), host, selection, *context)
     return result.read_with(partial(_read_slots, session))
 
 

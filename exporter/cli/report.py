@@ -12,10 +12,11 @@ from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
 from exporter.terminal.options import DATE, MONTH, YEAR, output_options, scope_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
+from reports.billing.plans import named
 from reports.calendar.requests import CURRENT, CYCLES, RANGES, PeriodRequest
 from reports.formats.html import write
 from reports.text.amounts import counted, human_bytes
-from reports.wrapup.requested_period import plan_and_subject, requested_period
+from reports.wrapup.requested_period import requested_period, requested_selection
 from reports.wrapup.wrapup import wrapup
 
 if TYPE_CHECKING:
@@ -82,11 +83,12 @@ def report(  # noqa: PLR0913 - one for each option
 
 
 def _ask(session: Session, days: PeriodRequest, plan: str | None, interfaces: Sequence[str]) -> WrapUp:
-    of_cycle, subject = plan_and_subject(session.settings.plans, days, plan, interfaces)
+    plans = session.settings.plans
     with session.read() as ledger:
+        selection = requested_selection(ledger, plans, days, plan, interfaces)
         host = identify_host(ledger.state().get("ledger_id", ""))
-        period = requested_period(days, of_cycle, session.now(), ledger.zone)
-        return wrapup(ledger, period, session.now(), host, subject, wrapup_context(session.settings))
+        period = requested_period(days, named(plans, plan), session.now(), ledger.zone)
+        return wrapup(ledger, period, session.now(), host, selection, wrapup_context(session.settings))
 
 
 def _show(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.plans import covers, free_windows, in_free_hours
+from reports.billing.plans import PlanError, covers, free_windows, in_free_hours, named
 from reports.calendar.days import ONE_DAY, SLOT_SECONDS, dates, day_from_number, day_of
 from reports.calendar.period import Period
 from reports.ledger.amounts import Rows, by_time, every_day, first_time, last_time, local_days, total
@@ -15,7 +15,7 @@ from reports.ledger.selection import MACHINE, of_interfaces
 from reports.ledger.windows import by_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from reports.billing.plans import Plan
@@ -28,7 +28,22 @@ _COLUMNS = ("receive_bytes", "transmit_bytes")
 def covered_interfaces(ledger: LedgerReader, plan: Plan) -> Selection:
     """The selection of the interfaces that a plan covers."""
     devices = ledger.devices().items()
-    return of_interfaces(sorted(name for name, is_counted in devices if covers(plan, name, is_counted=is_counted)))
+    names = sorted(name for name, is_counted in devices if covers(plan, name, is_counted=is_counted))
+    return of_interfaces(names)._replace(label=plan.name, plan=plan.name)
+
+
+def select(ledger: LedgerReader, plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str]) -> Selection:
+    """The selection of a plan's interfaces, of one interface, or of the machine.
+
+    Raises PlanError and UnknownInterfaceError.
+    """
+    if len(interfaces) > 1:
+        raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
+    if plan is None:
+        return ledger.resolve(interfaces)
+    if interfaces:
+        raise PlanError(f"plan: {plan!r} and interface exclude each other; a plan has its own interfaces")
+    return covered_interfaces(ledger, named(plans, plan))
 
 
 class Sums(NamedTuple):

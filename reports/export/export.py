@@ -6,7 +6,6 @@ from bisect import bisect_right
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.plans import Plan, PlanError, covers, named
 from reports.calendar.days import day_of, iso
 from reports.calendar.parsing import parse_date
 from reports.export.days import Days, contiguous_days, days_by_interface
@@ -24,12 +23,10 @@ if TYPE_CHECKING:
     from reports.export.days import InterfaceDays
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 RANGE_NAMES = {"day": "today", "range": "custom", "cycle": "custom"}
 """Names of ranges that differ from the period's kind."""
-
-THE_MACHINE = Plan()
-"""The plan of the counted interfaces."""
 
 BATCH_DAYS = 256
 """Days of a batch: some 60 KB of JSON, a millisecond or two of work."""
@@ -144,36 +141,19 @@ class Export(NamedTuple):
         )
 
 
-def subject_of(plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str]) -> Plan | str | None:
-    """The plan or interface of an export, None for the machine; raises PlanError."""
-    if len(interfaces) > 1:
-        raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
-    if plan is None:
-        return interfaces[0] if interfaces else None
-    if interfaces:
-        raise PlanError(f"plan: {plan!r} and interface exclude each other; a plan has its own interfaces")
-    return named(plans, plan)
-
-
-def export(ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None) -> Export:
-    """The export of a period's days, today the last; `subject` is a plan, one interface, or None for the machine.
-
-    Raises UnknownInterfaceError.
-    """
-    return export_and_days(ledger, period, now, host, subject)[0]
+def export(ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection = MACHINE) -> Export:
+    """The export of a period's days, today the last."""
+    return export_and_days(ledger, period, now, host, selection)[0]
 
 
 def export_and_days(
-    ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None
+    ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
     """The export, and the days of each interface that its days are the sum of; raises as `export` does."""
-    device, plan = (None, subject.name) if isinstance(subject, Plan) else (subject, None)
-    ledger.resolve([] if device is None else [device])
-    zone, devices = ledger.zone, devices_of(ledger, subject)
+    zone, since = ledger.zone, ledger.first_seen(selection)
     first, last = period.first, min(period.last, day_of(now, zone))
-    used = days_by_interface(ledger, first, last, of_interfaces(devices))
-    since = map(ledger.first_seen, [MACHINE] if subject is None else [of_interfaces([name]) for name in devices])
-    days = contiguous_days(first, last, used.values(), [day_of(at, zone) for at in since if at is not None])
+    used = days_by_interface(ledger, first, last, selection)
+    days = contiguous_days(first, last, used.values(), [] if since is None else [day_of(since, zone)])
     if days.size:
         first, last = parse_date(days.dates[0]), parse_date(days.dates[-1])
     found = Export(
@@ -181,10 +161,10 @@ def export_and_days(
         exported_at=iso(now, zone),
         zone=zone,
         range=RANGE_NAMES.get(period.kind, period.kind),
-        device=device,
+        device=selection.names[0] if selection.keys and selection.plan is None else None,
         days=days,
-        interfaces=_interfaces(ledger, first, last, used, is_of_all=subject is None) if days.size else (),
-        plan=plan,
+        interfaces=_interfaces(ledger, first, last, used, is_of_all=selection == MACHINE) if days.size else (),
+        plan=selection.plan,
     )
     return found, used if days.size else {}
 
@@ -203,14 +183,6 @@ def _interfaces(
         totals |= {device: Bytes(*amounts) for (device,), amounts in sums.items()}
     found = [InterfaceTotal(device, is_counted[device], totals[device]) for device in sorted(totals)]
     return sorted(found, key=lambda total: not total.is_counted)
-
-
-def devices_of(ledger: LedgerReader, subject: Plan | str | None) -> Sequence[str]:
-    """The interfaces of a subject: one, a plan's, or the counted ones."""
-    if isinstance(subject, str):
-        return [subject]
-    plan = subject or THE_MACHINE
-    return [name for name, is_counted in ledger.devices().items() if covers(plan, name, is_counted=is_counted)]
 
 
 def _months(days: Days) -> list[Part]:

@@ -30,17 +30,17 @@ from reports.export.export import export_and_days
 from reports.ledger.amounts import Rows, rows_in_order
 from reports.ledger.intervals import SLOTS, oldest
 from reports.ledger.rows import BYTES
-from reports.ledger.selection import of_interfaces
+from reports.ledger.selection import MACHINE, of_interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
-    from reports.billing.plans import Plan
     from reports.calendar.period import Period
     from reports.export.export import Export
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 Resolution = Literal["slot", "day"]
 DAY: Resolution = "day"
@@ -171,17 +171,17 @@ class SlotExport(NamedTuple):
 
 
 def slot_export(
-    ledger: LedgerReader, period: Period, now: float, host: Host, subject: Plan | str | None = None
+    ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection = MACHINE
 ) -> SlotExport:
     """The export of the same days by slots; raises as `export` does.
 
     Its older slots are read from `ledger` while it is written, or by the reader of `read_with`.
     """
-    by_day, used = export_and_days(ledger, period, now, host, subject)
+    by_day, used = export_and_days(ledger, period, now, host, selection)
     packed = {device: InterfaceDays(*(array("q", column) for column in days)) for device, days in used.items()}
     # Unposted bytes are in no slot yet: the days from the first of them on are read now.
-    selection = of_interfaces(packed)
-    waiting = [row.started for row in ledger.unposted.slots if selection.has(row)]
+    moved = of_interfaces(packed)
+    waiting = [row.started for row in ledger.unposted.slots if moved.has(row)]
     newest_since = min(day_number(day_of(at, ledger.zone)) for at in [now, *waiting])
     span = Span(day_start(day_from_number(newest_since), ledger.zone), _end(by_day))
     newest = read_slots(ledger, span, list(packed))

@@ -20,12 +20,13 @@ class Selection(NamedTuple):
     """Subjects of one meter, added up.
 
     Without keys it is the meter's total: its counted subjects where it tells counted ones from others, else all.
-    `label` is for people, as in "eth0 + wlan0".
+    `label` is for people, as in "eth0 + wlan0"; `plan` is the name of the billing plan that covers the subjects.
     """
 
     meter: MeterSpec
     label: str
     keys: tuple[Key, ...] | None = None
+    plan: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

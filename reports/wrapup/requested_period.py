@@ -1,13 +1,13 @@
-"""The period and the subject that a wrap-up is asked for."""
+"""The period and the selection that a wrap-up is asked for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.billing.billed_usage import covered_interfaces, select
 from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
 from reports.calendar.days import day_of
 from reports.calendar.requests import LAST
-from reports.export.export import subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from reports.calendar.period import Period
     from reports.calendar.requests import PeriodRequest
+    from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
 
 
 def requested_period(request: PeriodRequest, plan: Plan, now: float, zone: ZoneInfo) -> Period:
@@ -27,13 +29,16 @@ def requested_period(request: PeriodRequest, plan: Plan, now: float, zone: ZoneI
     return cycle_before(plan, cycle, zone) if request.cycle == LAST else cycle
 
 
-def plan_and_subject(
-    plans: Sequence[Plan], request: PeriodRequest, plan: str | None, interfaces: Sequence[str]
-) -> tuple[Plan, Plan | str | None]:
-    """The plan whose cycle may be meant, and the subject: that of a cycle is its plan. Raises PlanError."""
-    subject, chosen = subject_of(plans, plan, interfaces), named(plans, plan)
+def requested_selection(
+    ledger: LedgerReader, plans: Sequence[Plan], request: PeriodRequest, plan: str | None, interfaces: Sequence[str]
+) -> Selection:
+    """The selection; that of a cycle is of its plan, the first by default.
+
+    Raises PlanError and UnknownInterfaceError.
+    """
+    selection = select(ledger, plans, plan, interfaces)
     if request.cycle is None:
-        return chosen, subject
+        return selection
     if interfaces:
         raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
-    return chosen, chosen
+    return covered_interfaces(ledger, named(plans, plan))

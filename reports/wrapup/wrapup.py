@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage
 from reports.billing.cycles import PlanCycles, has_cap_or_price, plan_cycles
-from reports.billing.plans import Plan, cycle_before, cycle_of
+from reports.billing.plans import Plan, cycle_before, cycle_of, named
 from reports.calendar.days import Span, day_of, day_start
 from reports.calendar.parsing import PeriodError, parse_date
 from reports.calendar.period import Period
-from reports.export.export import Export, ExportSummary, devices_of, export
+from reports.export.export import Export, ExportSummary, export
 from reports.ledger.intervals import counting_began
-from reports.ledger.rows import add_up
-from reports.ledger.selection import MACHINE, of_interfaces
+from reports.ledger.selection import MACHINE
 from reports.text.dates import long_date
 from reports.usage.hours import HoursOfWeek, hours
 from reports.wrapup.comparisons import Comparison, compare, earlier, is_counted
@@ -111,7 +110,8 @@ class _Question(NamedTuple):
     ledger: LedgerReader
     now: float
     host: Host
-    subject: Plan | str | None
+    selection: Selection
+    plan: Plan | None
 
 
 def wrapup(
@@ -119,20 +119,21 @@ def wrapup(
     period: Period,
     now: float,
     host: Host,
-    subject: Plan | str | None = None,
+    selection: Selection = MACHINE,
     context: WrapUpContext = NO_CONTEXT,
 ) -> WrapUp:
     """The wrap-up of a period; raises as `export` does, and PeriodError for a period without a counted day."""
-    told = export(ledger, period, now, host, subject)
+    told = export(ledger, period, now, host, selection)
     summary = told.summary()
-    question = _Question(ledger, now, host, subject)
+    plan = None if selection.plan is None else named(context.plans, selection.plan)
+    question = _Question(ledger, now, host, selection, plan)
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     if told.first_date is None or told.last_date is None:
         return _nothing(question, period.since(today, zone).calendar, told, context)
     first, last = parse_date(told.first_date), parse_date(told.last_date)
     period = period.since(first, zone).calendar
     stretch = Span(day_start(first, zone), Period.day(last, zone).end)
-    began = _began(ledger, subject)
+    began = counting_began(ledger, selection)
     begins_late = began is not None and stretch.start < began < stretch.end
     return WrapUp(
         told,
@@ -145,7 +146,7 @@ def wrapup(
         hours=_hours(question, stretch, (last - first).days + 1),
         comparisons=list(_comparisons(question, period, summary.total, began)),
         plans=list(_plans(question, first, last, context)),
-        gaps=_gaps(ledger, stretch, int(now)),
+        gaps=_gaps(ledger, selection, stretch, int(now)),
         links=context.links,
     )
 
@@ -155,7 +156,7 @@ def _nothing(question: _Question, period: Period, told: Export, context: WrapUpC
     zone = question.ledger.zone
     if period.first > day_of(int(question.now), zone):
         raise PeriodError(f"{period.title} is yet to come")
-    began = _began(question.ledger, question.subject)
+    began = counting_began(question.ledger, question.selection)
     if began is not None:
         raise PeriodError(f"nothing was counted {period.within}: counting began on {long_date(day_of(began, zone))}")
     return WrapUp(
@@ -175,59 +176,41 @@ def _nothing(question: _Question, period: Period, told: Export, context: WrapUpC
 
 
 def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
-    """Of the machine or the interface; of a plan's interfaces added up; None where no quarter hours are kept."""
-    ledger, subject = question.ledger, question.subject
+    """Of all the interfaces together; None where no quarter hours are kept."""
+    ledger = question.ledger
     if days > LONGEST_HOURS_DAYS:
         first = day_of(told.end - 1, ledger.zone) - timedelta(days=RECENT_DAYS - 1)
         told = Span(day_start(first, ledger.zone), told.end)
-    found = [hours(ledger, question.now, told, selection) for selection in _selections(ledger, subject)]
-    covered = [one.covered for one in found if one.covered is not None]
-    if not covered or not any(one.total.total for one in found):
-        return None
-    matrix = [
-        [add_up(cells) for cells in zip(*rows, strict=True)]
-        for rows in zip(*(one.matrix for one in found), strict=True)
-    ]
-    whole = Span(min(one.start for one in covered), max(one.end for one in covered))
-    return HoursOfWeek(told, whole, matrix, add_up([one.total for one in found]))
-
-
-def _began(ledger: LedgerReader, subject: Plan | str | None) -> int | None:
-    """When counting began: of the machine, of one interface, or of the first of a plan's."""
-    began = (counting_began(ledger, selection) for selection in _selections(ledger, subject))
-    return min((at for at in began if at is not None), default=None)
-
-
-def _selections(ledger: LedgerReader, subject: Plan | str | None) -> list[Selection]:
-    return [MACHINE] if subject is None else [of_interfaces([name]) for name in devices_of(ledger, subject)]
+    found = hours(ledger, question.now, told, question.selection)
+    return found if found.covered is not None and found.total.total else None
 
 
 def _comparisons(question: _Question, period: Period, moved: Bytes, began: int | None) -> Iterator[Comparison]:
-    ledger, now, _, subject = question
+    ledger, now, plan = question.ledger, question.now, question.plan
     before = None
-    if isinstance(subject, Plan):
-        cycle = cycle_of(subject, period.first, ledger.zone)
+    if plan is not None:
+        cycle = cycle_of(plan, period.first, ledger.zone)
         if (cycle.first, cycle.last) == (period.first, period.last):
-            before = cycle_before(subject, cycle, ledger.zone)
+            before = cycle_before(plan, cycle, ledger.zone)
     # All that was moved, whether a plan bills it or not.
-    usage = BilledUsage(ledger, Plan(), of_interfaces(devices_of(ledger, subject)))
+    usage = BilledUsage(ledger, Plan(), question.selection)
     for one in earlier(period, day_of(int(now), ledger.zone), ledger.zone, before):
         if is_counted(one, began, usage) and (found := compare(usage, period, one, moved, int(now))):
             yield found
 
 
 def _plans(question: _Question, first: date, last: date, context: WrapUpContext) -> Iterator[PlanCycles]:
-    """Of the plan that was asked for, or of all; an interface alone has none."""
-    if isinstance(question.subject, str):
-        return
+    """Of the plan that was asked for, or of all; interfaces alone have none."""
+    plans = context.plans if question.selection == MACHINE else filter(None, [question.plan])
     today = day_of(int(question.now), question.ledger.zone)
-    for plan in context.plans if question.subject is None else (question.subject,):
+    for plan in plans:
         if has_cap_or_price(plan):
             yield plan_cycles(question.ledger, plan, first, last, today)
 
 
-def _gaps(ledger: LedgerReader, told: Span, now: int) -> GapSummary:
-    lengths = [min(gap.ended, told.end, now) - max(gap.began, told.start) for gap in ledger.gaps(*told)]
+def _gaps(ledger: LedgerReader, selection: Selection, told: Span, now: int) -> GapSummary:
+    gaps = ledger.gaps(*told, selection.meter)
+    lengths = [min(gap.ended, told.end, now) - max(gap.began, told.start) for gap in gaps]
     return GapSummary(len(lengths), sum(lengths), max(lengths, default=0))
 
 

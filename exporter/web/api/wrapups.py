@@ -24,10 +24,11 @@ from exporter.web.http.queries import (
     parse_query,
 )
 from exporter.web.http.routes import Routes
+from reports.billing.plans import named
 from reports.calendar.requests import CYCLES, PeriodRequest
 from reports.formats import archive_html, html
 from reports.text.amounts import human_duration
-from reports.wrapup.requested_period import plan_and_subject, requested_period
+from reports.wrapup.requested_period import requested_period, requested_selection
 from reports.wrapup.wrapup import wrapup
 
 if TYPE_CHECKING:
@@ -80,11 +81,12 @@ async def wrap_up(request: web.Request) -> web.Response:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     service = request.app[CONTEXT]
     days = PeriodRequest(query.range, query.first, query.last, query.year, query.month, query.cycle)
-    plan, subject = plan_and_subject(service.settings.plans, days, query.plan, query.interface)
+    plans = service.settings.plans
 
     def find(reading: LedgerRequest, _stream: DocumentStream) -> Document:
-        period = requested_period(days, plan, reading.now, reading.zone)
-        found = wrapup(reading.ledger, period, reading.now, service.host, subject, wrapup_context(service.settings))
+        selection = requested_selection(reading.ledger, plans, days, query.plan, query.interface)
+        period = requested_period(days, named(plans, query.plan), reading.now, reading.zone)
+        found = wrapup(reading.ledger, period, reading.now, service.host, selection, wrapup_context(service.settings))
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
         return Document(found.facts, headers, html.write(found))
 

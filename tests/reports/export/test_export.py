@@ -12,13 +12,15 @@ import pytest
 
 from exporter.ledger.files import connect_to_read
 from exporter.metering.counters.speeds import Speeds
+from reports.billing.billed_usage import select
 from reports.billing.plans import Plan, PlanError
 from reports.calendar.parsing import PeriodError
 from reports.export.days import Days
-from reports.export.export import BATCH_DAYS, export, subject_of
+from reports.export.export import BATCH_DAYS, export
 from reports.formats.registry import BASIC, FORMATS
 from reports.ledger.reader import Bytes, LedgerReader, UnknownInterfaceError
 from tests.reports.export.example_exports import Asked, den_host, export_with, year_end, years
+from tests.worlds.selections import selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +60,7 @@ def asked(
     subject: Plan | str | None = None,
 ) -> Export:
     with ledger.reading() as reader:
-        return export(reader, named.period(reader, NOW), NOW, den_host(), subject)
+        return export(reader, named.period(reader, NOW), NOW, den_host(), selection_of(reader, subject))
 
 
 RANGES = {
@@ -203,7 +205,7 @@ def steps_of_an_export(ledger: WrittenLedger, interfaces: int, subject: Plan | N
         LedgerReader(connection).at_one_moment() as reader,
     ):
         connection.set_progress_handler(count_steps, 1000)
-        found = export(reader, Asked().period(reader, NOW), NOW, den_host(), subject)
+        found = export(reader, Asked().period(reader, NOW), NOW, den_host(), selection_of(reader, subject))
         reader.days_by_interface(date(2026, 5, 1), date(2026, 6, 30))
         connection.set_progress_handler(None, 0)
     assert len(found.interfaces) == interfaces + 1
@@ -247,14 +249,14 @@ def test_a_plan_whose_interfaces_were_never_seen_has_no_days(ledger: WrittenLedg
     assert (found.days.size, found.interfaces, found.notice) == (0, (), "nothing is counted yet")
 
 
-def test_a_plan_and_an_interface_at_once_are_refused_with_the_rule() -> None:
-    with pytest.raises(PlanError, match="'home' and interface exclude each other"):
-        subject_of([Plan("home")], "home", ["eth0"])
+def test_a_plan_and_an_interface_at_once_are_refused_with_the_rule(ledger: WrittenLedger) -> None:
+    with ledger.reading() as reader, pytest.raises(PlanError, match="'home' and interface exclude each other"):
+        select(reader, [Plan("home")], "home", ["eth0"])
 
 
-def test_a_plan_that_nobody_set_is_refused_with_those_that_are() -> None:
-    with pytest.raises(PlanError, match="there is no 'office'; use home, travel"):
-        subject_of([Plan("home"), Plan("travel")], "office", [])
+def test_a_plan_that_nobody_set_is_refused_with_those_that_are(ledger: WrittenLedger) -> None:
+    with ledger.reading() as reader, pytest.raises(PlanError, match="there is no 'office'; use home, travel"):
+        select(reader, [Plan("home"), Plan("travel")], "office", [])
 
 
 def test_an_interface_that_the_ledger_does_not_know_is_refused(ledger: WrittenLedger) -> None:

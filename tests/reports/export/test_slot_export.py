@@ -21,6 +21,7 @@ from reports.formats.csv.days import FORMULA_STARTS
 from reports.formats.json.slots import SlotDocument
 from reports.formats.registry import SLOT_FORMATS, ResolutionError, format_at
 from tests.reports.export.example_exports import HOSTILE_NAMES, Asked, den_host
+from tests.worlds.selections import selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,7 @@ def ledger(new_ledger: Callable[[ZoneInfo], WrittenLedger]) -> WrittenLedger:
 
 def asked(ledger: WrittenLedger, named: Asked = Asked(), subject: Plan | str | None = None) -> list[SlotRow]:  # noqa: B008 - frozen
     with ledger.reading() as reader:
-        return rows_of(slot_export(reader, named.period(reader, NOW), NOW, den_host(), subject))
+        return rows_of(slot_export(reader, named.period(reader, NOW), NOW, den_host(), selection_of(reader, subject)))
 
 
 def rows_of(told: SlotExport) -> list[SlotRow]:
@@ -348,7 +349,7 @@ def test_names_come_out_as_they_went_in_and_run_nothing(
     ledger.write({TODAY: (4, 2)}, device=name)
 
     with ledger.reading() as reader:
-        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host(name), name)
+        told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host(name), selection_of(reader, name))
         as_json, as_csv = (b"".join(SLOT_FORMATS[form].write(told)).decode() for form in ("json", "csv"))
 
     assert [row["interface"] for row in json.loads(as_json)["slot_data"]] == [name]

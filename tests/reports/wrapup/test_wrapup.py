@@ -21,9 +21,10 @@ from reports.calendar.requests import IsoMonth, IsoYear, PeriodRequest
 from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import hours
-from reports.wrapup.requested_period import plan_and_subject, requested_period
+from reports.wrapup.requested_period import requested_period, requested_selection
 from reports.wrapup.wrapup import RECENT_DAYS, WrapUpContext, wrapup
 from tests.reports.export.example_exports import Asked, den_host
+from tests.worlds.selections import selection_of, with_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,14 @@ def told(
     now: float = NOW,
 ) -> WrapUp:
     with ledger.reading() as reader:
-        return wrapup(reader, asked.period(reader, now), now, den_host(), subject, WrapUpContext(plans))
+        return wrapup(
+            reader,
+            asked.period(reader, now),
+            now,
+            den_host(),
+            selection_of(reader, subject),
+            with_plan(WrapUpContext(plans), subject),
+        )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +95,7 @@ def test_its_days_and_sums_are_those_of_the_export(
     asked: Asked, subject: Plan | str | None, ledger: WrittenLedger
 ) -> None:
     with ledger.reading() as reader:
-        exported = export(reader, asked.period(reader, NOW), NOW, den_host(), subject)
+        exported = export(reader, asked.period(reader, NOW), NOW, den_host(), selection_of(reader, subject))
 
     found = told(ledger, asked, subject)
 
@@ -219,7 +227,7 @@ def test_a_cycle_is_compared_with_the_cycle_before(ledger: WrittenLedger) -> Non
     plan = HOME._replace(cycle=CycleRule("monthly", 7))
     with ledger.reading() as reader:
         period = requested_period(PeriodRequest(cycle="last"), plan, NOW, INDIA)
-        found = wrapup(reader, period, NOW, den_host(), plan)
+        found = wrapup(reader, period, NOW, den_host(), selection_of(reader, plan), WrapUpContext((plan,)))
 
     assert period == Period.cycle(date(2026, 5, 7), 7, INDIA)
     assert (str(period.first), str(period.last)) == ("2026-05-07", "2026-06-06")
@@ -382,11 +390,14 @@ def test_one_period_is_told_at_a_time(request_: PeriodRequest, problem: str) -> 
     assert str(caught.value).startswith(problem)
 
 
-def test_a_cycle_is_of_a_plan() -> None:
-    assert plan_and_subject([HOME, Plan("b")], PeriodRequest(cycle="last"), "b", []) == (Plan("b"), Plan("b"))
-    assert plan_and_subject([HOME], PeriodRequest(), None, ["eth0"]) == (HOME, "eth0")
-    with pytest.raises(PlanError, match="cycle: not together with interface"):
-        plan_and_subject([HOME], PeriodRequest(cycle="last"), None, ["eth0"])
+def test_a_cycle_is_of_a_plan(ledger: WrittenLedger) -> None:
+    plan, last = Plan("b"), PeriodRequest(cycle="last")
+    with ledger.reading() as reader:
+        assert requested_selection(reader, [HOME, plan], last, "b", []) == selection_of(reader, plan)
+        assert requested_selection(reader, [HOME, plan], last, None, []) == selection_of(reader, HOME)
+        assert requested_selection(reader, [HOME], PeriodRequest(), None, ["eth0"]) == selection_of(reader, "eth0")
+        with pytest.raises(PlanError, match="cycle: not together with interface"):
+            requested_selection(reader, [HOME], last, None, ["eth0"])
 
 
 def test_what_is_unknown_is_refused_as_an_export_refuses_it(ledger: WrittenLedger) -> None:

@@ -28,6 +28,7 @@ from reports.wrapup.wrapup import WrapUpContext, wrapup
 from tests.bench.seeding import History, seed
 from tests.reports.export.example_exports import HOSTILE_NAMES, Asked, den_host
 from tests.reports.wrapup.read_page import Page
+from tests.worlds.selections import selection_of, with_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,14 @@ def told(
     context: WrapUpContext = WrapUpContext((HOME,), LINKS),  # noqa: B008
 ) -> WrapUp:
     with ledger.reading() as reader:
-        return wrapup(reader, asked.period(reader, NOW), NOW, den_host(), subject, context)
+        return wrapup(
+            reader,
+            asked.period(reader, NOW),
+            NOW,
+            den_host(),
+            selection_of(reader, subject),
+            with_plan(context, subject),
+        )
 
 
 def page_of(found: WrapUp) -> str:
@@ -291,7 +299,11 @@ def test_ten_years_are_a_page_that_can_be_sent(range_name: str, most_bytes: int,
         page = b"".join(
             write(
                 wrapup(
-                    reader, Asked(range_name).period(reader, now), now, den_host(), None, WrapUpContext((HOME,), LINKS)
+                    reader,
+                    Asked(range_name).period(reader, now),
+                    now,
+                    den_host(),
+                    context=WrapUpContext((HOME,), LINKS),
                 )
             )
         )
