@@ -1,4 +1,4 @@
-"""What each interface had moved by every local midnight: the days of the ledger, added up once."""
+"""Counts of each interface at every local midnight: the days of the ledger, added up once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 DIRECTIONS = ("receive", "transmit")
-"""The counts of bytes, which are the first two of the meter's sums, have a history by period."""
+"""Directions of the counts of bytes, the first two of the meter's sums; they have a history by period."""
 
 
 class Calendar:
@@ -37,7 +37,7 @@ class Calendar:
         return day_start(day_from_number(day), self.zone)
 
     def at(self, instant: int) -> int:
-        """The day that an instant (UTC seconds) is in."""
+        """The day of an instant (UTC seconds)."""
         return day_number(day_of(instant, self.zone))
 
     def date(self, day: int) -> date:
@@ -45,20 +45,19 @@ class Calendar:
         return day_from_number(day)
 
     def periods(self, day: int) -> Iterable[Period]:
-        """The day, week, month and year that a day is in."""
+        """The day, week, month and year of a day."""
         return periods_at(day_from_number(day), self.zone).values()
 
 
 MACHINE = ""
-"""Name of the machine among its interfaces, none of which can have it."""
+"""Name of the machine: no interface has an empty name."""
 
 
 class PastInterface(NamedTuple):
     """One interface, or the machine: lifetime counts at each local midnight.
 
     It has samples from `begins` to `ends` (UTC seconds, whole quarter hours, both included). `first` is the number of
-    the first day that moved a byte; `sums` has for each sum of the meter what was
-    counted before the day `first + place`.
+    the first day with a byte; `sums[count][place]` is the count before the day `first + place`.
     """
 
     name: str
@@ -69,13 +68,13 @@ class PastInterface(NamedTuple):
     sums: Sequence[array[int]]
 
     def before(self, count: int, day: int) -> int:
-        """What the ledger has of a count before that day."""
+        """The count before a day."""
         sums = self.sums[count]
         return sums[min(max(day - self.first, 0), len(sums) - 1)]
 
 
 def past_interfaces(ledger: LedgerReader, horizon: int) -> list[PastInterface]:
-    """Every interface that has ever moved a byte, as the ledger knows it until `horizon` (UTC seconds)."""
+    """Every interface with a byte in the ledger, up to `horizon` (UTC seconds)."""
     found = by_subject(ledger, every_day(ledger.every_interface()), INTERFACE.sums)
     known = {interface.device: interface for interface in ledger.interfaces()}
     return [
@@ -95,7 +94,7 @@ def _before(days: Sequence[int], amounts: Sequence[int]) -> array[int]:
 
 
 def past_machine(interfaces: Sequence[PastInterface]) -> PastInterface | None:
-    """Those that count, added up; None without one."""
+    """The counted interfaces, added up; None without any."""
     counted = [interface for interface in interfaces if interface.is_counted]
     if not counted:
         return None
@@ -112,10 +111,10 @@ def past_machine(interfaces: Sequence[PastInterface]) -> PastInterface | None:
 def _past_interface(
     known: Interface, first: int, sums: Sequence[array[int]], horizon: int, zone: ZoneInfo
 ) -> PastInterface:
-    """What counts is told for as long as anything; what does not, until it left."""
+    """Counted interfaces have samples up to the horizon, others until they left."""
     midnight = day_start(day_from_number(first), zone)
     begins = max(midnight, known.first_seen // SLOT_SECONDS * SLOT_SECONDS)
-    # Imported days, and days that were moved back with a clock, may come before the first sight.
+    # Imported days, and days that were moved with the clock, may lie before the first sample.
     if day_number(day_of(begins, zone)) > first:
         begins = midnight
     left = -(-known.last_seen // SLOT_SECONDS) * SLOT_SECONDS

@@ -1,4 +1,4 @@
-"""When in the past a count is known, and what it was: at quarter hours as long as they are kept, else at midnights."""
+"""Instants of past samples, and the count at each: the ends of slots as long as they are kept, else midnights."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from reports.past.days import Calendar, PastInterface
 
 Slots = dict[str, list[tuple[int, int]]]
-"""By interface: when a quarter hour began (UTC seconds, in order), and its amount."""
+"""By interface: the starts of slots (UTC seconds, in order), and their amounts."""
 
 
 class SampleTimes(NamedTuple):
-    """Instants of one local day (after its midnight, until and with the next) and the lifetime's count at each.
+    """Instants of one local day (after its midnight, up to and with the next), and the lifetime's count at each.
 
-    The first instant of all, at which nothing has been counted, may be the midnight itself.
+    The first instant of all, with a count of 0, may be the midnight itself.
     """
 
     day: int
@@ -34,10 +34,10 @@ class SampleTimes(NamedTuple):
 
 
 class DaySampler:
-    """Knows the instants that a stretch of the past is told at."""
+    """Samples of the days that a window touches."""
 
     def __init__(self, ledger: LedgerReader, calendar: Calendar, window: Span) -> None:
-        """Looks at the days that `window` touches."""
+        """Reads the gaps of these days."""
         self._ledger, self._calendar = ledger, calendar
         self.days = range(calendar.at(window.start - 1), calendar.at(window.end - 1) + 1)
         self._whole = Span(calendar.start(self.days.start), calendar.start(self.days.stop))
@@ -45,11 +45,11 @@ class DaySampler:
         oldest = first_time(ledger, Rows(self._every, "slot", 0, ENDLESS))
         self._slots_since = self.days.stop if oldest is None else calendar.at(oldest)
         gaps = Gaps(ledger, self._whole, self._every)
-        ticks = range(self._whole.start + SLOT_SECONDS, self._whole.end + 1, SLOT_SECONDS)
-        self._unwatched = frozenset(tick for tick in ticks if gaps.hold(tick - SLOT_SECONDS, tick))
+        ends = range(self._whole.start + SLOT_SECONDS, self._whole.end + 1, SLOT_SECONDS)
+        self._in_gaps = frozenset(end for end in ends if gaps.hold(end - SLOT_SECONDS, end))
 
     def slots(self, count: int) -> Slots:
-        """Quarter hours in which a count grew, of every interface."""
+        """Slots in which a count grew, of every interface."""
         rows = Rows(self._every, "slot", *self._whole)
         found = by_subject(self._ledger, rows, (INTERFACE.sums[count],))
         return {
@@ -60,40 +60,38 @@ class DaySampler:
     def ticks(self, device: PastInterface, count: int, slots: Slots) -> Iterator[SampleTimes]:
         """The days of one interface, those without an instant left out."""
         rows, place = slots.get(device.name, []), 0
-        begun = self._calendar.at(device.begins)
+        first = self._calendar.at(device.begins)
         for day in self.days:
-            start, end = self._calendar.start(day), self._calendar.start(day + 1)
-            first = place
-            while place < len(rows) and rows[place][0] < end:
+            span = Span(self._calendar.start(day), self._calendar.start(day + 1))
+            begin = place
+            while place < len(rows) and rows[place][0] < span.end:
                 place += 1
-            if start == end or day < begun:
+            if span.start == span.end or day < first:
                 continue
-            before = device.before(count, day)
-            moved = device.before(count, day + 1) - before
-            times, totals = [end], array("q", [before + moved])
-            if day >= self._slots_since and sum(amount for _, amount in rows[first:place]) == moved:
-                times, totals = self._by_slot(Span(start, end), before, rows[first:place])
-            ticks = _within(device, times, totals)
-            if day == begun:
-                ticks = ([device.begins, *ticks[0]], array("q", [0, *ticks[1]]))
-            if ticks[0]:
-                yield SampleTimes(day, *ticks)
+            before, after = device.before(count, day), device.before(count, day + 1)
+            times, totals = [span.end], array("q", [after])
+            if day >= self._slots_since and sum(amount for _, amount in rows[begin:place]) == after - before:
+                times, totals = _by_slot(span, before, rows[begin:place])
+            times, totals = self._kept(device, times, totals)
+            if day == first:
+                times, totals = [device.begins, *times], array("q", [0, *totals])
+            if times:
+                yield SampleTimes(day, times, totals)
 
-    def _by_slot(self, day: Span, before: int, rows: Sequence[tuple[int, int]]) -> tuple[list[int], array[int]]:
-        """The end of every quarter hour that somebody watched, and the end of the day."""
-        amounts = [0] * ((day.end - day.start) // SLOT_SECONDS)
-        for started, amount in rows:
-            amounts[(started - day.start) // SLOT_SECONDS] = amount
-        times = list(range(day.start + SLOT_SECONDS, day.end + 1, SLOT_SECONDS))
-        totals = array("q", accumulate(amounts, initial=before))[1:]
-        if self._unwatched.isdisjoint(times):
+    def _kept(self, device: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
+        """The instants at which the interface had samples; a gap has none, but for the end of the day."""
+        if device.begins < times[0] and times[-1] <= device.ends and self._in_gaps.isdisjoint(times):
             return times, totals
-        kept = [place for place, time in enumerate(times) if time == day.end or time not in self._unwatched]
+        kept = [
+            place
+            for place, time in enumerate(times)
+            if device.begins < time <= device.ends and (time == times[-1] or time not in self._in_gaps)
+        ]
         return [times[place] for place in kept], array("q", [totals[place] for place in kept])
 
 
 def added_slots(slots: Slots, devices: Collection[str]) -> list[tuple[int, int]]:
-    """Quarter hours of these interfaces, added up."""
+    """Slots of these interfaces, added up."""
     found: dict[int, int] = {}
     for device in devices:
         for started, amount in slots.get(device, []):
@@ -101,8 +99,10 @@ def added_slots(slots: Slots, devices: Collection[str]) -> list[tuple[int, int]]
     return sorted(found.items())
 
 
-def _within(device: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
-    if device.begins < times[0] and times[-1] <= device.ends:
-        return times, totals
-    kept = [place for place, time in enumerate(times) if device.begins < time <= device.ends]
-    return [times[place] for place in kept], array("q", [totals[place] for place in kept])
+def _by_slot(day: Span, before: int, rows: Sequence[tuple[int, int]]) -> tuple[list[int], array[int]]:
+    """The end of every slot of a day, and the count at each."""
+    amounts = [0] * ((day.end - day.start) // SLOT_SECONDS)
+    for started, amount in rows:
+        amounts[(started - day.start) // SLOT_SECONDS] = amount
+    times = list(range(day.start + SLOT_SECONDS, day.end + 1, SLOT_SECONDS))
+    return times, array("q", accumulate(amounts, initial=before))[1:]
