@@ -1,4 +1,4 @@
-"""Gauges of civil periods in the past: to date at every instant, by day and by month at the end of each day; pure."""
+"""Gauges of civil periods in the past: to date at each instant, by day and by month at the end of each day; pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from reports.calendar.history import PERIODS, last_days, last_months
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from reports.past.day_samples import DaySamples
     from reports.past.days import Calendar, PastInterface
-    from reports.past.ticks import SampleTimes
 
     Columns = tuple[array[int], ...]
 
 
 class DayEnd(NamedTuple):
-    """The last instant of a day (UTC seconds; a second before midnight, or the end of the past), and the count then."""
+    """The last instant of a day (UTC seconds; a second before midnight, or the end of the past), and its count."""
 
     time: int
     day: int
@@ -35,23 +35,23 @@ class Cell(NamedTuple):
 
 
 def period_samples(
-    calendar: Calendar, device: PastInterface, count: int, days: Sequence[SampleTimes]
+    calendar: Calendar, interface: PastInterface, count: int, days: Sequence[DaySamples]
 ) -> tuple[array[int], Columns]:
     """Instants, and bytes to date of each of PERIODS; a midnight has two: the day complete, and the day begun."""
     times, columns = array("q"), tuple(array("q") for _ in PERIODS)
-    for ticks in days:
-        end = calendar.start(ticks.day + 1)
-        is_over = ticks.times[-1] == end
-        inner = len(ticks.times) - is_over
-        times.extend(ticks.times[:inner])
-        bases = _bases(calendar, device, count, ticks.day)
+    for samples in days:
+        end = calendar.start(samples.day + 1)
+        is_over = samples.times[-1] == end
+        inner = len(samples.times) - is_over
+        times.extend(samples.times[:inner])
+        bases = _bases(calendar, interface, count, samples.day)
         for column, base in zip(columns, bases, strict=True):
-            column.extend([total - base for total in ticks.totals[:inner]])
+            column.extend([total - base for total in samples.totals[:inner]])
         if is_over:
             times.extend((end - 1, end))
-            begun = _bases(calendar, device, count, calendar.at(end))
+            begun = _bases(calendar, interface, count, calendar.at(end))
             for column, *pair in zip(columns, bases, begun, strict=True):
-                column.extend([ticks.totals[-1] - base for base in pair])
+                column.extend([samples.totals[-1] - base for base in pair])
     return times, columns
 
 
@@ -69,36 +69,36 @@ def bounds(calendar: Calendar, moments: Sequence[int], name: str) -> Iterator[tu
     return ((moments, column) for column in columns)
 
 
-def day_ends(calendar: Calendar, device: PastInterface, days: Sequence[SampleTimes]) -> Iterator[DayEnd]:
+def day_ends(calendar: Calendar, interface: PastInterface, days: Sequence[DaySamples]) -> Iterator[DayEnd]:
     """The ends of the days, and of the past."""
-    for ticks in days:
-        end = calendar.start(ticks.day + 1)
-        if ticks.times[-1] == end:
-            yield DayEnd(end - 1, ticks.day, ticks.totals[-1])
-        elif ticks.times[-1] == device.ends:
-            yield DayEnd(device.ends, ticks.day, ticks.totals[-1])
+    for samples in days:
+        end = calendar.start(samples.day + 1)
+        if samples.times[-1] == end:
+            yield DayEnd(end - 1, samples.day, samples.totals[-1])
+        elif samples.times[-1] == interface.ends:
+            yield DayEnd(interface.ends, samples.day, samples.totals[-1])
 
 
 def history(
-    calendar: Calendar, device: PastInterface, count: int, ends: Iterator[DayEnd], label: str, length: int
+    calendar: Calendar, interface: PastInterface, count: int, ends: Iterator[DayEnd], label: str, length: int
 ) -> Mapping[str, tuple[array[int], array[int]]]:
-    """By date or by month ("date" or "month" is the `label`): instants, and its bytes at each, so far or complete.
+    """Instants by date or month (`label`), and the bytes of that day or month at each, so far or complete.
 
-    `length` is how many finished days, or months, there are at each instant.
+    `length` is the number of finished days, or of months, at each instant.
     """
     cells = _days if label == "date" else _months
     found: dict[str, tuple[array[int], array[int]]] = {}
     for time, day, total in ends:
         for text, first, end in cells(calendar.date(day), length):
-            if end > device.first:
+            if end > interface.first:
                 times, values = found.setdefault(text, (array("q"), array("q")))
                 times.append(time)
-                values.append(min(device.before(count, end), total) - device.before(count, first))
+                values.append(min(interface.before(count, end), total) - interface.before(count, first))
     return found
 
 
-def _bases(calendar: Calendar, device: PastInterface, count: int, day: int) -> Sequence[int]:
-    return [device.before(count, day_number(period.first)) for period in calendar.periods(day)]
+def _bases(calendar: Calendar, interface: PastInterface, count: int, day: int) -> Sequence[int]:
+    return [interface.before(count, day_number(period.first)) for period in calendar.periods(day)]
 
 
 def _days(today: date, length: int) -> Iterator[Cell]:

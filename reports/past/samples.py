@@ -1,8 +1,8 @@
-"""The ledger's past as the samples that scrapes of /metrics would have taken, as far as the ledger knows them.
+"""The ledger's past as samples that scrapes of /metrics would have taken.
 
-Counters are told at the end of every quarter hour that is kept, and before that at every local midnight. Gauges
-of a period that ends at midnight are told one second earlier, too, when they are complete; daily and monthly totals
-only then, once a day, and at the end of the past: each for as long as /metrics tells of it.
+Counters have a sample at the end of every slot that is kept, and before that at every local midnight. Gauges of a
+period that ends at midnight have one a second earlier, too, when they are complete. Daily and monthly totals have one
+at that second, once a day, and at the end of the past, each for as long as /metrics has its series.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from reports.calendar.days import SLOT_SECONDS, Span
 from reports.calendar.history import PERIODS
 from reports.calendar.history_length import HistoryLength
 from reports.ledger.shape import INTERFACE
+from reports.past.day_samples import DaySampler, added_slots
 from reports.past.days import DIRECTIONS, MACHINE, Calendar, past_interfaces, past_machine
 from reports.past.periods import bounds, day_ends, history, period_samples
-from reports.past.ticks import DaySampler, added_slots
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from reports.ledger.reader import LedgerReader
+    from reports.past.day_samples import DaySamples, Slots
     from reports.past.days import PastInterface
-    from reports.past.ticks import SampleTimes, Slots
 
 Labels = tuple[tuple[str, str], ...]
 
 ALL_DAYS = HistoryLength()
 
 MACHINE_BASE = "machine_base"
-"""A state of the ledger; it begins with the bytes that the machine's counters leave out."""
+"""Name of a row of the table `state`, which begins with the bytes that the machine's counters leave out."""
 
 FAMILIES = len(INTERFACE.sums) + 7 * len(DIRECTIONS) + 2
-"""How many families a window has."""
+"""Number of families of a window."""
 
 
 class PastSeries(NamedTuple):
-    """Whole numbers at instants (UTC seconds, in order) under the labels that /metrics has."""
+    """Integers at instants (UTC seconds, in order), with the labels of /metrics."""
 
     labels: Labels
     times: Sequence[int]
@@ -52,79 +52,76 @@ class PastFamily(NamedTuple):
 
 
 class Past:
-    """All that can be told of [span.start, span.end); `span.end` is where the live samples begin."""
+    """The samples of [span.start, span.end); the live samples begin at `span.end`."""
 
     def __init__(self, ledger: LedgerReader, end: int, length: HistoryLength = ALL_DAYS) -> None:
-        """Reads the days; the rest when it is asked for. `length` is that of the live series."""
+        """Reads the days; slots are read window by window. `length` is that of the live series."""
         self._ledger, self._calendar = ledger, Calendar(ledger.zone)
         self._length = length
         self.horizon = (end - 1) // SLOT_SECONDS * SLOT_SECONDS
-        devices = past_interfaces(ledger, self.horizon)
-        self.devices = [device for device in devices if device.begins <= self.horizon]
-        self._machine = past_machine(self.devices)
+        interfaces = past_interfaces(ledger, self.horizon)
+        self.interfaces = [interface for interface in interfaces if interface.begins <= self.horizon]
+        self._machine = past_machine(self.interfaces)
         self._uncounted = _uncounted(ledger.state().get(MACHINE_BASE, ""))
-        self._has_history = [device.is_counted or length.of_all for device in self.devices]
 
     @property
     def span(self) -> Span:
-        """From the first sample to the second after the last one; empty where there is none."""
-        return Span(min((device.begins for device in self.devices), default=self.horizon + 1), self.horizon + 1)
+        """From the first sample to the second after the last one; empty without samples."""
+        begins = min((interface.begins for interface in self.interfaces), default=self.horizon + 1)
+        return Span(begins, self.horizon + 1)
 
     def families(self, window: Span) -> Iterator[PastFamily]:
         """The families of the samples in `window`, one after the other; take each before the next."""
-        clockwork = DaySampler(self._ledger, self._calendar, window)
+        sampler = DaySampler(self._ledger, self._calendar, window)
         moments: set[int] = set()
         for count, name in enumerate(INTERFACE.sums):
-            slots = clockwork.slots(count)
-            ticks = [list(clockwork.ticks(device, count, slots)) for device in self.devices]
-            counters = (_counter(device, told) for device, told in zip(self.devices, ticks, strict=True))
+            slots = sampler.slots(count)
+            sampled = [(one, list(sampler.sample(one, count, slots))) for one in self.interfaces]
+            counters = (_counter(interface, days) for interface, days in sampled)
             yield _family(f"netledger_interface_{name}_total", "counter", counters, window)
             if count < len(DIRECTIONS):
-                known = zip(self.devices, ticks, self._has_history, strict=True)
-                shown = [(device, one) for device, one, has_history in known if has_history]
+                shown = [one for one in sampled if one[0].is_counted or self._length.of_all]
                 yield from self._history("interface", count, shown, moments, window)
-                yield from self._of_machine(count, clockwork, slots, moments, window)
-        told = sorted(moments)
+                yield from self._of_machine(count, sampler, slots, moments, window)
         for bound in ("start", "end"):
-            gauges = (
-                PastSeries((("period", period),), times, values)
-                for period, (times, values) in zip(PERIODS, bounds(self._calendar, told, bound), strict=True)
-            )
+            bounds_of = zip(PERIODS, bounds(self._calendar, sorted(moments), bound), strict=True)
+            gauges = (PastSeries((("period", period),), times, values) for period, (times, values) in bounds_of)
             yield _family(f"netledger_period_{bound}_timestamp_seconds", "gauge", gauges, window)
 
     def _of_machine(
-        self, count: int, clockwork: DaySampler, slots: Slots, moments: set[int], window: Span
+        self, count: int, sampler: DaySampler, slots: Slots, moments: set[int], window: Span
     ) -> Iterator[PastFamily]:
         if self._machine is None:
             return
-        counted = {device.name for device in self.devices if device.is_counted}
-        ticks = list(clockwork.ticks(self._machine, count, {MACHINE: added_slots(slots, counted)}))
-        counter = _counter(self._machine, ticks)
+        counted = {interface.name for interface in self.interfaces if interface.is_counted}
+        days = list(sampler.sample(self._machine, count, {MACHINE: added_slots(slots, counted)}))
+        counter = _counter(self._machine, days)
         counter = counter._replace(values=[value - self._uncounted[count] for value in counter.values])
         yield _family(f"netledger_machine_{DIRECTIONS[count]}_bytes_total", "counter", [counter], window)
-        yield from self._history("machine", count, [(self._machine, ticks)], moments, window)
+        yield from self._history("machine", count, [(self._machine, days)], moments, window)
 
     def _history(
         self,
         subject: str,
         count: int,
-        told: Sequence[tuple[PastInterface, Sequence[SampleTimes]]],
+        sampled: Sequence[tuple[PastInterface, Sequence[DaySamples]]],
         moments: set[int],
         window: Span,
     ) -> Iterator[PastFamily]:
         def periods() -> Iterator[PastSeries]:
-            for device, one in told:
-                times, columns = period_samples(self._calendar, device, count, one)
+            for interface, days in sampled:
+                times, columns = period_samples(self._calendar, interface, count, days)
                 moments.update(times)
                 for period, values in zip(PERIODS, columns, strict=True):
-                    yield PastSeries((*_labels(device), ("period", period)), times, values)
+                    yield PastSeries((*_labels(interface), ("period", period)), times, values)
 
         def totals(label: str, length: int) -> Iterator[PastSeries]:
-            for device, one in told if length else ():
-                ends = (end for end in day_ends(self._calendar, device, one) if window.start <= end.time < window.end)
-                found = history(self._calendar, device, count, ends, label, length)
+            for interface, days in sampled if length else ():
+                ends = day_ends(self._calendar, interface, days)
+                inner = (end for end in ends if window.start <= end.time < window.end)
+                found = history(self._calendar, interface, count, inner, label, length)
                 for text, (times, values) in found.items():
-                    yield PastSeries((*_labels(device), (label, text)), times, values)
+                    yield PastSeries((*_labels(interface), (label, text)), times, values)
 
         unit = f"{DIRECTIONS[count]}_bytes"
         yield _family(f"netledger_{subject}_period_{unit}", "gauge", periods(), window)
@@ -132,8 +129,8 @@ class Past:
         yield _family(f"netledger_{subject}_monthly_{unit}", "gauge", totals("month", self._length.months), window)
 
 
-def _labels(device: PastInterface) -> Labels:
-    return (("device", device.name),) if device.name != MACHINE else ()
+def _labels(interface: PastInterface) -> Labels:
+    return (("device", interface.name),) if interface.name != MACHINE else ()
 
 
 def _uncounted(state: str) -> Sequence[int]:
@@ -142,9 +139,9 @@ def _uncounted(state: str) -> Sequence[int]:
     return [int(number) for number in numbers[: len(DIRECTIONS)]] or [0] * len(DIRECTIONS)
 
 
-def _counter(device: PastInterface, told: Sequence[SampleTimes]) -> PastSeries:
-    times = [time for ticks in told for time in ticks.times]
-    return PastSeries(_labels(device), times, [total for ticks in told for total in ticks.totals])
+def _counter(interface: PastInterface, days: Sequence[DaySamples]) -> PastSeries:
+    times = [time for day in days for time in day.times]
+    return PastSeries(_labels(interface), times, [total for day in days for total in day.totals])
 
 
 def _family(name: str, kind: str, series: Iterable[PastSeries], window: Span) -> PastFamily:
@@ -160,6 +157,6 @@ def _cut(series: PastSeries, window: Span) -> PastSeries:
 
 
 def batches(series: PastSeries, size: int) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
-    """Times and values of a series, so many at a time."""
+    """Times and values of a series, `size` at a time."""
     for begin in range(0, len(series.times), size):
         yield series.times[begin : begin + size], series.values[begin : begin + size]

@@ -22,7 +22,7 @@ Slots = dict[str, list[tuple[int, int]]]
 """By interface: the starts of slots (UTC seconds, in order), and their amounts."""
 
 
-class SampleTimes(NamedTuple):
+class DaySamples(NamedTuple):
     """Instants of one local day (after its midnight, up to and with the next), and the lifetime's count at each.
 
     The first instant of all, with a count of 0, may be the midnight itself.
@@ -57,10 +57,10 @@ class DaySampler:
             for (device,), (starts, amounts) in found.items()
         }
 
-    def ticks(self, device: PastInterface, count: int, slots: Slots) -> Iterator[SampleTimes]:
+    def sample(self, interface: PastInterface, count: int, slots: Slots) -> Iterator[DaySamples]:
         """The days of one interface, those without an instant left out."""
-        rows, place = slots.get(device.name, []), 0
-        first = self._calendar.at(device.begins)
+        rows, place = slots.get(interface.name, []), 0
+        first = self._calendar.at(interface.begins)
         for day in self.days:
             span = Span(self._calendar.start(day), self._calendar.start(day + 1))
             begin = place
@@ -68,33 +68,33 @@ class DaySampler:
                 place += 1
             if span.start == span.end or day < first:
                 continue
-            before, after = device.before(count, day), device.before(count, day + 1)
+            before, after = interface.before(count, day), interface.before(count, day + 1)
             times, totals = [span.end], array("q", [after])
             if day >= self._slots_since and sum(amount for _, amount in rows[begin:place]) == after - before:
                 times, totals = _by_slot(span, before, rows[begin:place])
-            times, totals = self._kept(device, times, totals)
+            times, totals = self._kept(interface, times, totals)
             if day == first:
-                times, totals = [device.begins, *times], array("q", [0, *totals])
+                times, totals = [interface.begins, *times], array("q", [0, *totals])
             if times:
-                yield SampleTimes(day, times, totals)
+                yield DaySamples(day, times, totals)
 
-    def _kept(self, device: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
+    def _kept(self, interface: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
         """The instants at which the interface had samples; a gap has none, but for the end of the day."""
-        if device.begins < times[0] and times[-1] <= device.ends and self._in_gaps.isdisjoint(times):
+        if interface.begins < times[0] and times[-1] <= interface.ends and self._in_gaps.isdisjoint(times):
             return times, totals
         kept = [
             place
             for place, time in enumerate(times)
-            if device.begins < time <= device.ends and (time == times[-1] or time not in self._in_gaps)
+            if interface.begins < time <= interface.ends and (time == times[-1] or time not in self._in_gaps)
         ]
         return [times[place] for place in kept], array("q", [totals[place] for place in kept])
 
 
-def added_slots(slots: Slots, devices: Collection[str]) -> list[tuple[int, int]]:
+def added_slots(slots: Slots, interfaces: Collection[str]) -> list[tuple[int, int]]:
     """Slots of these interfaces, added up."""
     found: dict[int, int] = {}
-    for device in devices:
-        for started, amount in slots.get(device, []):
+    for interface in interfaces:
+        for started, amount in slots.get(interface, []):
             found[started] = found.get(started, 0) + amount
     return sorted(found.items())
 
