@@ -77,7 +77,7 @@ def report(  # noqa: PLR0913 - one for each option
         require_absent(path)
     with write_errors(path), replace_file(path, is_replaceable=force) as file:
         file.write(page)
-    click.echo(f"{path} ({counted(result.told.days.size, 'day', 'days')}, {human_bytes(len(page))})")
+    click.echo(f"{path} ({counted(result.export.days.size, 'day', 'days')}, {human_bytes(len(page))})")
     if shows:
         _show(path)
 

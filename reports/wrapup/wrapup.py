@@ -1,14 +1,13 @@
-"""A wrap-up: what a period was like, everything that its page tells, as plain data."""
+"""A wrap-up: the data of a page about one period."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage
 from reports.billing.cycles import PlanCycles, has_cap_or_price, plan_cycles
 from reports.billing.plans import Plan, cycle_before, cycle_of, named
-from reports.calendar.days import Span, day_of, day_start
+from reports.calendar.days import ONE_DAY, Span, day_of, day_start
 from reports.calendar.parsing import PeriodError, parse_date
 from reports.calendar.period import Period
 from reports.export.export import Export, ExportSummary, export
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
     from reports.text.grafana_links import GrafanaLinks
 
 LONGEST_HOURS_DAYS = 366
-RECENT_DAYS = 28
-"""Of more than a year the hours are those of the last four weeks: all quarter hours would take as long as all else."""
+RECENT_DAYS = 28  # of more than a year, hours are those of four weeks: all slots would take as long as all else
 
 
 class WrapUpContext(NamedTuple):
@@ -52,66 +50,74 @@ class GapSummary(NamedTuple):
 
 
 class WrapUp(NamedTuple):
-    """Everything to tell. `told` is the export of the same days, so that its numbers are those of every format.
+    """An export, and what else a page says about the same days, so that its numbers are those of every format.
 
-    `told` has no day where nothing is counted yet; `span` is the stretch of the days that are told, UTC seconds.
-    `is_running` says that the period goes on, `begins_late` that counting began within it.
+    `span` is the days of the export in UTC seconds. `is_running`: the period goes on; `begins_late`: counting began
+    within it.
     """
 
-    told: Export
+    export: Export
     summary: ExportSummary
     period: Period
-    span: Span
-    is_running: bool
-    begins_late: bool
     highlights: Highlights
-    hours: HoursOfWeek | None
-    comparisons: Sequence[Comparison]
-    plans: Sequence[PlanCycles]
-    gaps: GapSummary
-    links: GrafanaLinks | None
+    span: Span = Span(0, 0)
+    is_running: bool = False
+    begins_late: bool = False
+    hours: HoursOfWeek | None = None
+    comparisons: Sequence[Comparison] = ()
+    plans: Sequence[PlanCycles] = ()
+    gaps: GapSummary = GapSummary(0, 0, 0)
+    links: GrafanaLinks | None = None
 
     @property
     def by_day(self) -> Export:
         """The export of the same days."""
-        return self.told
+        return self.export
 
     @property
     def notice(self) -> str:
-        """What to say where there is no day to tell, else ""."""
-        return "" if self.told.days.size else "nothing is counted yet"
+        """A sentence where there is no counted day, else ""."""
+        return "" if self.export.days.size else "nothing is counted yet"
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """All that it tells but the time of the export: their repr is the same as long as it tells the same."""
+        """All but the time of the export: their repr is the same as long as the page says the same."""
         hours = self.hours and (self.hours.span, self.hours.covered and self.hours.covered.start, self.hours.matrix)
-        return (*self.told.facts, self.period, hours, self.comparisons, self.plans, self.gaps, self.links)
+        return (*self.export.facts, self.period, hours, self.comparisons, self.plans, self.gaps, self.links)
 
     @property
     def batch_count(self) -> int:
-        """It is written in one piece."""
+        """One: it is written in one piece."""
         return 1
 
     @property
     def file_name(self) -> str:
-        """A name for it that every system takes, host, whose, and period: "netledger_den_eth0_2026-11.html"."""
-        names = (self.told.host.name, self.told.plan or self.told.device)
-        parts = (_plain(name) for name in names if name)
+        """Host, plan or interface, and period, in portable letters: "netledger_den_eth0_2026-11.html"."""
+        names = (self.export.host.name, self.export.plan or self.export.device)
+        parts = (_portable(name) for name in names if name)
         return f"netledger_{'_'.join(parts)}_{self.period.code}.html"
 
+    @property
+    def usage_link(self) -> str | None:
+        """Usage of these days in Grafana; None where no Grafana is set."""
+        return self.links and self.links.usage(*self.span, self.export.devices)
+
     def read_with(self, _read: Callable[..., object]) -> WrapUp:
-        """Itself: there is nothing to read later."""
+        """Itself: it holds all that is written."""
         return self
 
 
-class _Question(NamedTuple):
-    """Who asks, when and about what."""
+class _Scope(NamedTuple):
+    """The ledger, the time (UTC seconds), the interfaces, and their plan, where they are those of one."""
 
     ledger: LedgerReader
-    now: float
-    host: Host
+    now: int
     selection: Selection
     plan: Plan | None
+
+    @property
+    def today(self) -> date:
+        return day_of(self.now, self.ledger.zone)
 
 
 def wrapup(
@@ -123,96 +129,78 @@ def wrapup(
     context: WrapUpContext = NO_CONTEXT,
 ) -> WrapUp:
     """The wrap-up of a period; raises as `export` does, and PeriodError for a period without a counted day."""
-    told = export(ledger, period, now, host, selection)
-    summary = told.summary()
+    found = export(ledger, period, now, host, selection)
     plan = None if selection.plan is None else named(context.plans, selection.plan)
-    question = _Question(ledger, now, host, selection, plan)
-    zone, today = ledger.zone, day_of(int(now), ledger.zone)
-    if told.first_date is None or told.last_date is None:
-        return _nothing(question, period.since(today, zone).calendar, told, context)
-    first, last = parse_date(told.first_date), parse_date(told.last_date)
-    period = period.since(first, zone).calendar
-    stretch = Span(day_start(first, zone), Period.day(last, zone).end)
+    scope, zone = _Scope(ledger, int(now), selection, plan), ledger.zone
     began = counting_began(ledger, selection)
-    begins_late = began is not None and stretch.start < began < stretch.end
+    if found.first_date is None or found.last_date is None:
+        period = period.since(scope.today, zone).calendar
+        _require_empty_ledger(scope, period, began)
+        none = highlights(found.days, begins_late=False, ends_early=False)
+        return WrapUp(found, found.summary(), period, none, links=context.links)
+    first, last = parse_date(found.first_date), parse_date(found.last_date)
+    summary, period, span = found.summary(), period.since(first, zone).calendar, Period.days(first, last, zone).span
+    begins_late = began is not None and span.start < began < span.end
     return WrapUp(
-        told,
+        found,
         summary,
         period,
-        stretch,
-        is_running=period.last >= today,
+        highlights(found.days, begins_late=begins_late, ends_early=last == scope.today),
+        span,
+        is_running=period.last >= scope.today,
         begins_late=begins_late,
-        highlights=highlights(told.days, begins_late=begins_late, ends_early=last == today),
-        hours=_hours(question, stretch, (last - first).days + 1),
-        comparisons=list(_comparisons(question, period, summary.total, began)),
-        plans=list(_plans(question, first, last, context)),
-        gaps=_gaps(ledger, selection, stretch, int(now)),
+        hours=_hours(scope, span, found.days.size),
+        comparisons=list(_comparisons(scope, period, summary.total, began)),
+        plans=list(_plans(scope, first, last, context)),
+        gaps=_gaps(scope, span),
         links=context.links,
     )
 
 
-def _nothing(question: _Question, period: Period, told: Export, context: WrapUpContext) -> WrapUp:
-    """A page that says so, as long as nothing is counted at all; raises PeriodError where something else is."""
-    zone = question.ledger.zone
-    if period.first > day_of(int(question.now), zone):
+def _require_empty_ledger(scope: _Scope, period: Period, began: int | None) -> None:
+    """Raise PeriodError for a period without a counted day, unless nothing is counted at all."""
+    if period.first > scope.today:
         raise PeriodError(f"{period.title} is yet to come")
-    began = counting_began(question.ledger, question.selection)
     if began is not None:
-        raise PeriodError(f"nothing was counted {period.within}: counting began on {long_date(day_of(began, zone))}")
-    return WrapUp(
-        told,
-        told.summary(),
-        period=period,
-        span=Span(0, 0),
-        is_running=False,
-        begins_late=False,
-        highlights=highlights(told.days, begins_late=False, ends_early=False),
-        hours=None,
-        comparisons=(),
-        plans=(),
-        gaps=GapSummary(0, 0, 0),
-        links=context.links,
-    )
+        day = long_date(day_of(began, scope.ledger.zone))
+        raise PeriodError(f"nothing was counted {period.within}: counting began on {day}")
 
 
-def _hours(question: _Question, told: Span, days: int) -> HoursOfWeek | None:
-    """Of all the interfaces together; None where no quarter hours are kept."""
-    ledger = question.ledger
+def _hours(scope: _Scope, span: Span, days: int) -> HoursOfWeek | None:
+    """Hours of the week; None where no slots are kept, or all are empty."""
+    zone = scope.ledger.zone
     if days > LONGEST_HOURS_DAYS:
-        first = day_of(told.end - 1, ledger.zone) - timedelta(days=RECENT_DAYS - 1)
-        told = Span(day_start(first, ledger.zone), told.end)
-    found = hours(ledger, question.now, told, question.selection)
+        first = day_of(span.end - 1, zone) - (RECENT_DAYS - 1) * ONE_DAY
+        span = Span(day_start(first, zone), span.end)
+    found = hours(scope.ledger, scope.now, span, scope.selection)
     return found if found.covered is not None and found.total.total else None
 
 
-def _comparisons(question: _Question, period: Period, moved: Bytes, began: int | None) -> Iterator[Comparison]:
-    ledger, now, plan = question.ledger, question.now, question.plan
-    before = None
-    if plan is not None:
-        cycle = cycle_of(plan, period.first, ledger.zone)
+def _comparisons(scope: _Scope, period: Period, moved: Bytes, began: int | None) -> Iterator[Comparison]:
+    zone, before = scope.ledger.zone, None
+    if scope.plan is not None:
+        cycle = cycle_of(scope.plan, period.first, zone)
         if (cycle.first, cycle.last) == (period.first, period.last):
-            before = cycle_before(plan, cycle, ledger.zone)
-    # All that was moved, whether a plan bills it or not.
-    usage = BilledUsage(ledger, Plan(), question.selection)
-    for one in earlier(period, day_of(int(now), ledger.zone), ledger.zone, before):
-        if is_counted(one, began, usage) and (found := compare(usage, period, one, moved, int(now))):
+            before = cycle_before(scope.plan, cycle, zone)
+    # All bytes, whether a plan bills them or not.
+    usage = BilledUsage(scope.ledger, Plan(), scope.selection)
+    for one in earlier(period, scope.today, zone, before):
+        if is_counted(one, began, usage) and (found := compare(usage, period, one, moved, scope.now)):
             yield found
 
 
-def _plans(question: _Question, first: date, last: date, context: WrapUpContext) -> Iterator[PlanCycles]:
-    """Of the plan that was asked for, or of all; interfaces alone have none."""
-    plans = context.plans if question.selection == MACHINE else filter(None, [question.plan])
-    today = day_of(int(question.now), question.ledger.zone)
-    for plan in plans:
+def _plans(scope: _Scope, first: date, last: date, context: WrapUpContext) -> Iterator[PlanCycles]:
+    """Cycles of the plan, or of all plans for the machine; none for interfaces."""
+    for plan in context.plans if scope.selection == MACHINE else filter(None, [scope.plan]):
         if has_cap_or_price(plan):
-            yield plan_cycles(question.ledger, plan, first, last, today)
+            yield plan_cycles(scope.ledger, plan, first, last, scope.today)
 
 
-def _gaps(ledger: LedgerReader, selection: Selection, told: Span, now: int) -> GapSummary:
-    gaps = ledger.gaps(*told, selection.meter)
-    lengths = [min(gap.ended, told.end, now) - max(gap.began, told.start) for gap in gaps]
+def _gaps(scope: _Scope, span: Span) -> GapSummary:
+    found = scope.ledger.gaps(*span, scope.selection.meter)
+    lengths = [min(gap.ended, span.end, scope.now) - max(gap.began, span.start) for gap in found]
     return GapSummary(len(lengths), sum(lengths), max(lengths, default=0))
 
 
-def _plain(name: str) -> str:
+def _portable(name: str) -> str:
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)[:60]

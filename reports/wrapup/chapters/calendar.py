@@ -26,7 +26,7 @@ MOST_TIPS = 800
 
 def calendar(wrapup: WrapUp) -> Chapter | None:
     """A wall calendar for two months, a map of weeks for each year of a longer period."""
-    days = wrapup.told.days
+    days = wrapup.export.days
     if days.size < FEWEST_DAYS:
         return None
     amounts = list(map(add, days.received, days.sent))
@@ -40,12 +40,12 @@ def calendar(wrapup: WrapUp) -> Chapter | None:
         figures = [Figure(wall_calendar(entries, shades, title=caption), caption, _legend(shades))]
     else:
         figures = list(_years(entries, shades))
-    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.devices)
+    link = wrapup.usage_link
     return Chapter("calendar", "Every single day", _lead(wrapup), figures=figures, link=link)
 
 
 def _lead(wrapup: WrapUp) -> str:
-    idle, days = wrapup.highlights.idle, wrapup.told.days.size
+    idle, days = wrapup.highlights.idle, wrapup.export.days.size
     if not idle:
         return f"{counted(days, 'day', 'days')}, and not one without a byte."
     return f"{counted(days, 'day', 'days')}, {counted(idle, 'of them', 'of them')} without a byte."

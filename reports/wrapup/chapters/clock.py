@@ -26,7 +26,7 @@ CLEARLY_MORE = 1.4
 def clock(wrapup: WrapUp) -> Chapter | None:
     """The matrix of a week; shorter periods have none."""
     found = wrapup.hours
-    if found is None or found.covered is None or wrapup.told.days.size < FEWEST_DAYS:
+    if found is None or found.covered is None or wrapup.export.days.size < FEWEST_DAYS:
         return None
     tips = [
         [HeatHour(used.total, f"{name[:3]} {hour:02}:00, {amount(used.total)}") for hour, used in enumerate(row)]
@@ -34,7 +34,7 @@ def clock(wrapup: WrapUp) -> Chapter | None:
     ]
     caption = _caption(wrapup, found)
     figure = Figure(hour_heat(tips, title=caption), caption)
-    link = wrapup.links and wrapup.links.usage(*found.covered, wrapup.told.devices)
+    link = wrapup.links and wrapup.links.usage(*found.covered, wrapup.export.devices)
     return Chapter("clock", _title(found), _lead(found), figures=(figure,), link=link)
 
 
@@ -67,7 +67,7 @@ def _busiest(found: HoursOfWeek) -> tuple[int, int]:
 def _caption(wrapup: WrapUp, found: HoursOfWeek) -> str:
     text = "Weekdays and hours of the local clock: the stronger the colour, the more."
     assert found.covered is not None  # noqa: S101 - asked before
-    begun = day_of(found.covered.start, wrapup.told.zone)
+    begun = day_of(found.covered.start, wrapup.export.zone)
     if found.span.start > wrapup.span.start:
         return f"{text} Of the last {RECENT_DAYS // 7} weeks, from {long_date(begun)}."
     if found.covered.start > wrapup.span.start and not wrapup.begins_late:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reports.wrapup.wrapup import WrapUp
 
 MOST_DAYS = 62
-"""More are told by month."""
+"""More are export by month."""
 
 FEWEST_DAYS = 30
 """Of fewer, a tenth is no number of days."""
@@ -29,7 +29,7 @@ MONTHS_WITH_NAMES = 24
 
 def columns(wrapup: WrapUp) -> Chapter | None:
     """The chart that fits the length of the period."""
-    days = wrapup.told.days.size
+    days = wrapup.export.days.size
     if days == 1:
         return _hours(wrapup)
     return _days(wrapup) if days <= MOST_DAYS else _months(wrapup)
@@ -47,7 +47,7 @@ def _hours(wrapup: WrapUp) -> Chapter | None:
 
 
 def _days(wrapup: WrapUp) -> Chapter:
-    days = wrapup.told.days
+    days = wrapup.export.days
     drawn = []
     for number, name in enumerate(days.dates):
         day, used = date.fromisoformat(name), days.amounts(number)
@@ -72,7 +72,7 @@ def _months(wrapup: WrapUp) -> Chapter:
 
 def _lead(wrapup: WrapUp) -> str:
     """How unequal the days are."""
-    days = wrapup.told.days
+    days = wrapup.export.days
     amounts = sorted(map(add, days.received, days.sent))
     if len(amounts) < FEWEST_DAYS:
         return f"From {amount(amounts[0])} to {amount(amounts[-1])} a day."
@@ -87,6 +87,6 @@ def _tip(when: str, used: Bytes) -> str:
 def _chapter(wrapup: WrapUp, title: str, lead: str, drawn: Sequence[Column], caption: str) -> Chapter:
     most = max(drawn, key=lambda column: column.received + column.sent)
     drawing = column_chart(drawn, title=f"{caption} The most: {most.tip}.", height=240)
-    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.devices)
+    link = wrapup.usage_link
     figure = Figure(drawing, caption, RECEIVED_AND_SENT)
     return Chapter("over-time", title, lead, figures=(figure,), link=link)

@@ -21,16 +21,16 @@ EVEN = 1.25
 
 def directions(wrapup: WrapUp) -> Chapter | None:
     """None where nothing moved."""
-    total, told = wrapup.summary.total, wrapup.told
+    total, export = wrapup.summary.total, wrapup.export
     if not total.total:
         return None
     received, sent = amount(total.received), amount(total.sent)
     pieces = (Piece("receive", total.received, f"received {received}"), Piece("transmit", total.sent, f"sent {sent}"))
     caption = f"{received} received, {sent} sent."
     figure = Figure(share_bar(pieces, title=caption), caption, RECEIVED_AND_SENT)
-    interfaces = [one for one in told.interfaces if one.bytes.total]
-    bars = tuple(_bars(interfaces)) if told.device is None and len(interfaces) > 1 else ()
-    link = wrapup.links and wrapup.links.interfaces(*wrapup.span, wrapup.told.devices)
+    interfaces = [one for one in export.interfaces if one.bytes.total]
+    bars = tuple(_bars(interfaces)) if export.device is None and len(interfaces) > 1 else ()
+    link = wrapup.links and wrapup.links.interfaces(*wrapup.span, wrapup.export.devices)
     left_out = len(interfaces) - len(bars)
     notes = []
     if bars and any(not one.is_counted for one in interfaces):

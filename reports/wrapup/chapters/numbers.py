@@ -17,14 +17,14 @@ def numbers(wrapup: WrapUp) -> Chapter:
     period = wrapup.period
     heading = "All of it" if period.kind == "all" else f"{period.title[0].upper()}{period.title[1:]}"
     lead = "Every byte of every counted interface, counted once."
-    if wrapup.told.device is not None or wrapup.told.plan is not None:
+    if wrapup.export.device is not None or wrapup.export.plan is not None:
         lead = "Every byte, counted once."
-    link = wrapup.links and wrapup.links.usage(*wrapup.span, wrapup.told.devices)
+    link = wrapup.usage_link
     return Chapter("numbers", f"{heading} in numbers", lead, facts=tuple(_facts(wrapup)), link=link)
 
 
 def _facts(wrapup: WrapUp) -> Iterator[Fact]:
-    summary, days, usual = wrapup.summary, wrapup.told.days, wrapup.highlights.usual
+    summary, days, usual = wrapup.summary, wrapup.export.days, wrapup.highlights.usual
     total = summary.total
     yield Fact("Received", amount(total.received), f"{total.received:,} bytes")
     yield Fact("Sent", amount(total.sent), f"{total.sent:,} bytes")

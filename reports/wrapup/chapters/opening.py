@@ -41,15 +41,15 @@ class Opening(NamedTuple):
 
 def opening(wrapup: WrapUp) -> Opening:
     """Of a period with at least one day."""
-    told, total, period = wrapup.told, wrapup.summary.total, wrapup.period
+    export, total, period = wrapup.export, wrapup.summary.total, wrapup.period
     so_far = " so far" if wrapup.is_running and period.kind != "all" else ""
     facts = [
         Fact("Received", amount(total.received), percent(total.received, total.total)),
         Fact("Sent", amount(total.sent), percent(total.sent, total.total)),
     ]
-    if told.days.size > 1:
+    if export.days.size > 1:
         average = amount(wrapup.summary.daily_average)
-        facts.append(Fact("A day", average, f"over {counted(told.days.size, 'day', 'days')}"))
+        facts.append(Fact("A day", average, f"over {counted(export.days.size, 'day', 'days')}"))
     return Opening(
         page_title(wrapup),
         eyebrow(wrapup),
@@ -63,25 +63,25 @@ def opening(wrapup: WrapUp) -> Opening:
 
 def page_title(wrapup: WrapUp) -> str:
     """The name comes last: what it does to the direction of text, it does to itself."""
-    when = wrapup.period.title if wrapup.told.days.size else "Nothing yet"
-    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.told.host.name))}"
+    when = wrapup.period.title if wrapup.export.days.size else "Nothing yet"
+    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.export.host.name))}"
 
 
 def eyebrow(wrapup: WrapUp) -> Markup:
     """The host, and where the days are not the machine's, whose they are."""
-    told = wrapup.told
-    host = isolated(told.host.name)
-    if told.plan is not None:
-        return Markup("{} · plan {}").format(host, isolated(told.plan))
-    return host if told.device is None else Markup("{} · interface {}").format(host, isolated(told.device))
+    export = wrapup.export
+    host = isolated(export.host.name)
+    if export.plan is not None:
+        return Markup("{} · plan {}").format(host, isolated(export.plan))
+    return host if export.device is None else Markup("{} · interface {}").format(host, isolated(export.device))
 
 
 def who(wrapup: WrapUp) -> Markup:
     """Who moved it."""
-    told = wrapup.told
-    if told.plan is not None:
-        return Markup("Plan {}").format(isolated(told.plan))
-    return Markup("You") if told.device is None else isolated(told.device)
+    export = wrapup.export
+    if export.plan is not None:
+        return Markup("Plan {}").format(isolated(export.plan))
+    return Markup("You") if export.device is None else isolated(export.device)
 
 
 def compared(comparison: Comparison) -> str:
@@ -104,7 +104,7 @@ def _compared(wrapup: WrapUp) -> str:
 
 
 def _skyline(wrapup: WrapUp) -> Markup:
-    days = wrapup.told.days
+    days = wrapup.export.days
     amounts = list(map(add, days.received, days.sent))
     if len(amounts) > MOST_DAYS:
         amounts = [month.bytes.total for month in wrapup.summary.months]

@@ -85,7 +85,7 @@ def _drawing(cycle: PlanCycle, most: int) -> Markup:
 
 
 def _name(cycle: PlanCycle, today: date | None) -> str:
-    """One that goes on says until when it is told: until `today`, where the days of the page end before."""
+    """One that goes on says until when it is export: until `today`, where the days of the page end before."""
     if cycle.is_over:
         return _days(cycle.period)
     until = "so far" if today is None else f"until {short_date(today)}"

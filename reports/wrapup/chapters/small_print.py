@@ -31,7 +31,7 @@ def small_print(wrapup: WrapUp) -> Chapter:
 
 
 def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
-    told, total, gaps = wrapup.told, wrapup.summary.total, wrapup.gaps
+    export, total, gaps = wrapup.export, wrapup.summary.total, wrapup.gaps
     if gaps.number:
         times, whole, longest = (
             counted(gaps.number, "gap", "gaps"),
@@ -42,12 +42,12 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
         yield f"{times} in which nobody looked (service stopped, machine asleep): {whole}{of_them}."
     if total.estimated:
         yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time in which nobody looked."
-    if wrapup.begins_late and told.first_date:
-        yield f"Counting began on {long_date(parse_date(told.first_date))}; nothing is known of the days before."
-    if wrapup.is_running and told.last_date:
-        yield f"The period goes on; these are the days until {long_date(parse_date(told.last_date))}."
-    yield Markup("Local days of {}; {} to {}.").format(isolated(told.zone.key), told.first_date, told.last_date)
+    if wrapup.begins_late and export.first_date:
+        yield f"Counting began on {long_date(parse_date(export.first_date))}; nothing is known of the days before."
+    if wrapup.is_running and export.last_date:
+        yield f"The period goes on; these are the days until {long_date(parse_date(export.last_date))}."
+    yield Markup("Local days of {}; {} to {}.").format(isolated(export.zone.key), export.first_date, export.last_date)
     yield "A GB is 1,000,000,000 bytes."
     yield Markup("Made at {} by netledger {} on {}, ledger {}.").format(
-        told.exported_at, told.host.version, isolated(told.host.system), isolated(told.host.id)
+        export.exported_at, export.host.version, isolated(export.host.system), isolated(export.host.id)
     )

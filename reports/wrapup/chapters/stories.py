@@ -21,16 +21,16 @@ FEWEST_MONTHS = 3
 
 def stories(wrapup: WrapUp) -> Chapter | None:
     """The cards that this period has; a single day is no record."""
-    is_one_day = wrapup.told.days.size == 1
+    is_one_day = wrapup.export.days.size == 1
     facts = (*(() if is_one_day else _days(wrapup)), *_habits(wrapup), *_machines(wrapup))
     if not facts:
         return None
-    links, busiest = wrapup.links, wrapup.highlights.busiest
+    busiest = wrapup.highlights.busiest
     lead = "What stood out."
     if busiest is not None and not is_one_day:
         part = percent(busiest.total, wrapup.summary.total.total)
         lead = f"{full_date(busiest.day)} alone moved {part} of everything."
-    return Chapter("records", "Records", lead, facts, link=links and links.usage(*wrapup.span, wrapup.told.devices))
+    return Chapter("records", "Records", lead, facts, link=wrapup.usage_link)
 
 
 def _days(wrapup: WrapUp) -> Iterator[Fact]:
@@ -72,8 +72,8 @@ def _machines(wrapup: WrapUp) -> Iterator[Fact]:
     if fastest is not None:
         day = full_date(date.fromisoformat(fastest.name))
         yield Fact("Top speed", human_bits(total.peak_speed), day)
-    carriers = [one for one in wrapup.told.interfaces if one.is_counted and one.bytes.total]
-    if len(carriers) > 1 and wrapup.told.device is None:
+    carriers = [one for one in wrapup.export.interfaces if one.is_counted and one.bytes.total]
+    if len(carriers) > 1 and wrapup.export.device is None:
         most = max(carriers, key=lambda one: one.bytes.total)
         together_ = sum(one.bytes.total for one in carriers)
         note = f"carried most: {amount(most.bytes.total)}, {percent(most.bytes.total, together_)}"

@@ -99,7 +99,7 @@ def test_its_days_and_sums_are_those_of_the_export(
 
     found = told(ledger, asked, subject)
 
-    assert found.told == exported
+    assert found.export == exported
     assert found.summary == exported.summary()
 
 
@@ -432,4 +432,4 @@ def test_one_minute_of_counting_is_a_wrap_up(new_ledger: Callable[[ZoneInfo], Wr
     assert found.period is not None
     assert found.summary.total.total == 66_000
     assert found.highlights.usual is None
-    assert found.told.last_date == (date(2026, 6, 11) + timedelta(days=1)).isoformat()
+    assert found.export.last_date == (date(2026, 6, 11) + timedelta(days=1)).isoformat()

@@ -211,7 +211,7 @@ def test_names_are_shown_letter_by_letter_and_run_nothing(name: str, ledger: Wri
     found = told(ledger, Asked("month"))
     # No ledger takes some of these names; a page must hold them all the same.
     found = found._replace(
-        told=found.told._replace(
+        export=found.export._replace(
             host=den_host(name),
             plan=name,
             interfaces=[
@@ -239,7 +239,7 @@ def test_names_are_shown_letter_by_letter_and_run_nothing(name: str, ledger: Wri
 
 def test_a_name_of_half_characters_is_no_reason_to_fail(ledger: WrittenLedger) -> None:
     found = told(ledger, Asked("today"))
-    found = found._replace(told=found.told._replace(host=den_host("den\udcff")))
+    found = found._replace(export=found.export._replace(host=den_host("den\udcff")))
 
     assert "den?" in Page(page_of(found)).text
 
@@ -320,7 +320,7 @@ def test_every_day_of_ten_years_is_on_the_calendar(ten_years: Path) -> None:
 
     cells = [match.count("h.83") for match in re.findall(r'class="heat-[0-5]" d="([^"]*)"', calendar)]
 
-    assert sum(cells) == found.told.days.size == 3_654
+    assert sum(cells) == found.export.days.size == 3_654
 
 
 def luminance(colour: str) -> float:
