@@ -1,4 +1,4 @@
-"""What was before: the year or month before, or as many days; of a period that runs, as much of it as has passed."""
+"""Comparisons with the period before, and with the same one of the year before; of a running one, with its part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands out among days: the busiest, the quietest, the usual, the longest streak, the weekday; pure."""
+"""The busiest and the quietest day, the median, the longest streak and the busiest weekday of some days; pure."""
 
 from __future__ import annotations
 
@@ -13,22 +13,20 @@ if TYPE_CHECKING:
     from reports.export.days import Days
 
 WEEK_DAYS = 7
-FEWEST_DAYS = 7
-"""Of fewer whole days nothing is usual, and none is the quietest."""
+FEWEST_DAYS = 7  # of fewer whole days there is no median and no quietest
 
-FEWEST_WEEKS = 3
-"""Weekdays are compared once each has come that often."""
+FEWEST_WEEKS = 3  # before weekdays are compared
 
 
-class Standout(NamedTuple):
-    """A day, and all its bytes."""
+class DayTotal(NamedTuple):
+    """A day and its bytes, received and sent."""
 
     day: date
     total: int
 
 
 class Streak(NamedTuple):
-    """Days in a row that each moved more than a usual one, both ends included."""
+    """Days in a row above the median, both ends included."""
 
     first: date
     last: date
@@ -36,15 +34,15 @@ class Streak(NamedTuple):
 
 
 class Highlights(NamedTuple):
-    """Of whole days only: the first one, if counting began on it, and today are left out, but for the busiest.
+    """Highlights of whole days: without today, and without the day on which counting began, but for the busiest.
 
-    `usual` is the median of their bytes. None where there are too few of them to say; `idle` are days without a byte.
+    `median` of their bytes; None where there are too few days. `idle_days` are those without a byte.
     """
 
-    busiest: Standout | None
-    quietest: Standout | None
-    usual: int | None
-    idle: int
+    busiest: DayTotal | None
+    quietest: DayTotal | None
+    median: int | None
+    idle_days: int
     streak: Streak | None
     weekday: int | None
     weekday_average: int
@@ -52,7 +50,7 @@ class Highlights(NamedTuple):
 
 
 def highlights(days: Days, *, begins_late: bool, ends_early: bool) -> Highlights:
-    """Find them; `begins_late` and `ends_early` say that the first or last day was not counted whole.
+    """Highlights of days; `begins_late` and `ends_early`: the first or the last day was not counted whole.
 
     `weekdays` are the mean bytes of each, Monday first; empty where there are too few weeks.
     """
@@ -60,36 +58,36 @@ def highlights(days: Days, *, begins_late: bool, ends_early: bool) -> Highlights
     begin, end = int(begins_late), len(totals) - ends_early
     whole = totals[begin:end]
     is_enough = len(whole) >= FEWEST_DAYS
-    usual = median_low(whole) if is_enough else None
+    median = median_low(whole) if is_enough else None
     weekdays = _weekdays(days, totals, begin, end)
     top = max(range(len(weekdays)), key=weekdays.__getitem__) if any(weekdays) else None
     return Highlights(
         busiest=_most(days, totals),
         quietest=_least(days, totals, begin, end) if is_enough else None,
-        usual=usual,
-        idle=whole.count(0),
-        streak=_streak(days, totals, range(begin, end), usual) if usual else None,
+        median=median,
+        idle_days=whole.count(0),
+        streak=_streak(days, totals, range(begin, end), median) if median else None,
         weekday=top,
         weekday_average=0 if top is None else weekdays[top],
         weekdays=weekdays,
     )
 
 
-def _most(days: Days, totals: Sequence[int]) -> Standout | None:
+def _most(days: Days, totals: Sequence[int]) -> DayTotal | None:
     most = max(totals, default=0)
-    return Standout(_date(days, totals.index(most)), most) if most else None
+    return DayTotal(_date(days, totals.index(most)), most) if most else None
 
 
-def _least(days: Days, totals: Sequence[int], begin: int, end: int) -> Standout | None:
+def _least(days: Days, totals: Sequence[int], begin: int, end: int) -> DayTotal | None:
     """The quietest of the days on which anything moved."""
     least = min((total for total in totals[begin:end] if total), default=0)
-    return Standout(_date(days, totals.index(least, begin, end)), least) if least else None
+    return DayTotal(_date(days, totals.index(least, begin, end)), least) if least else None
 
 
-def _streak(days: Days, totals: Sequence[int], whole: range, usual: int) -> Streak | None:
+def _streak(days: Days, totals: Sequence[int], whole: range, median: int) -> Streak | None:
     best, begun = range(0), whole.start
     for number in whole:
-        if totals[number] <= usual:
+        if totals[number] <= median:
             begun = number + 1
         elif number + 1 - begun > len(best):
             best = range(begun, number + 1)

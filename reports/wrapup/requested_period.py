@@ -1,4 +1,4 @@
-"""The period and the selection that a wrap-up is asked for."""
+"""The period and the selection of a requested wrap-up."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
 from exporter.settings.tree import Grafana
 from reports.billing.plans import CycleRule, Plan
-from reports.wrapup.chapters.chapter import isolated_text
+from reports.wrapup.chapters.chapter import bidi_text
 from tests.browser.long_ledgers import ten_years_of
 from tests.exporter.web.running_service import running
 
@@ -92,7 +92,7 @@ async def test_names_are_shown_and_run_nothing(
         async with visit(url, width=390, height=844, is_live=False) as visitor:
             shown = await visitor.page.locator("bdi").all_inner_texts()
             assert shown.count(name) >= 3
-            assert (await visitor.page.title()).endswith(isolated_text(name))
+            assert (await visitor.page.title()).endswith(bidi_text(name))
             assert await visitor.page.evaluate(SIDEWAYS) == 0
             assert await visitor.page.evaluate(WIDER_THAN_THEIR_PLACE) == []
             assert visitor.complaints == []

@@ -25,7 +25,7 @@ from reports.formats.registry import FORMATS
 from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bytes
 from reports.text.dates import long_weekday_date, short_date, weekday_date
-from reports.wrapup.chapters.chapter import isolated_text
+from reports.wrapup.chapters.chapter import bidi_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +112,7 @@ def _environment() -> Environment:
     made.globals.update(asset=address, version=exporter.__version__, modules=MODULES)
     filters = (human_bytes, money, day_of, iso, short_date, weekday_date, long_weekday_date)
     made.filters.update({function.__name__: function for function in filters})
-    made.filters.update(split_amount=split_amount, isolated=isolated_text)
+    made.filters.update(split_amount=split_amount, bidi_markup=bidi_text)
     return made
 
 

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
 FEWEST_DAYS, MOST_WALL_DAYS = 7, 62
 WEEKS_OF_A_YEAR = 53
-MOST_TIPS = 800
-"""Days that say their amount when somebody points at them: three years would be a hundred kilobytes of it."""
+MOST_TIPS = 800  # days with a tooltip: those of three years would take 100 kB
 
 
 def calendar(wrapup: WrapUp) -> Chapter | None:
@@ -45,10 +44,10 @@ def calendar(wrapup: WrapUp) -> Chapter | None:
 
 
 def _lead(wrapup: WrapUp) -> str:
-    idle, days = wrapup.highlights.idle, wrapup.export.days.size
-    if not idle:
+    idle_days, days = wrapup.highlights.idle_days, wrapup.export.days.size
+    if not idle_days:
         return f"{counted(days, 'day', 'days')}, and not one without a byte."
-    return f"{counted(days, 'day', 'days')}, {counted(idle, 'of them', 'of them')} without a byte."
+    return f"{counted(days, 'day', 'days')}, {counted(idle_days, 'of them', 'of them')} without a byte."
 
 
 def _years(entries: Sequence[HeatDay], shades: Shading) -> Iterator[Figure]:

@@ -1,4 +1,4 @@
-"""What a chapter is made of, and how amounts and names that strangers chose stand in it."""
+"""The parts of a chapter, and amounts and foreign names in its texts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-KEPT = frozenset("\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+PRINTABLE = frozenset("\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
 """Joiners of letters and emoji, and marks of direction: not printable, and part of a name."""
 
 
 class Fact(NamedTuple):
-    """One large figure: what it is of stands above it, what there is to know about it below."""
+    """One large figure with its label above and a note below."""
 
     label: str
     value: str | Markup
@@ -26,7 +26,7 @@ class Fact(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """One line of a list: a name, a drawing of one line, and its amount in words."""
+    """A line of a list: a name, a drawing one line high, and an amount in words."""
 
     name: str | Markup
     drawing: Markup
@@ -34,7 +34,7 @@ class Bar(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A drawing, its caption, and what its colours mean as (class, meaning); `heading` where there are several."""
+    """A drawing, its caption, and its colours as (class, meaning); `heading` where there are several."""
 
     drawing: Markup
     caption: str | Markup
@@ -43,7 +43,7 @@ class Figure(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """One chapter: its anchor, its heading and one sentence to remember, then whatever it has to show."""
+    """A chapter: its anchor, its heading, one sentence, and its figures, bars and notes."""
 
     anchor: str
     title: str | Markup
@@ -60,38 +60,38 @@ RECEIVED_AND_SENT = (("receive", "received"), ("transmit", "sent"))
 
 def amount(count: int) -> str:
     """Bytes as every answer writes them, on one line."""
-    return together(human_bytes(count))
+    return unbroken(human_bytes(count))
 
 
-def together(text: str) -> str:
-    """A text that is never broken between its words."""
+def unbroken(text: str) -> str:
+    """The text without a line break between its words."""
     return text.replace(" ", NO_BREAK)
 
 
 def percent(part: int, whole: int) -> str:
-    """A whole percentage: "12 %"; "under 1 %" of what is not nothing."""
+    """A whole percentage: "12 %"; "under 1 %" of an amount that is not 0."""
     rounded = (200 * part + whole) // (2 * whole) if whole else 0
-    return together("under 1 %" if part and not rounded else f"{rounded} %")
+    return unbroken("under 1 %" if part and not rounded else f"{rounded} %")
 
 
 def counted(number: int, one: str, many: str) -> str:
     """A number and what it counts: "1 day", "1,204 days"."""
-    return together(amounts.counted(number, one, many))
+    return unbroken(amounts.counted(number, one, many))
 
 
-def isolated(name: str) -> Markup:
-    """A name that a stranger chose: escaped, and what turns the direction of text ends with it."""
+def bidi_markup(name: str) -> Markup:
+    """A foreign name: escaped, and its marks of direction end with it."""
     return Markup("<bdi>{}</bdi>").format(plain(name))
 
 
-def isolated_text(name: str) -> str:
-    """The same where no markup can be: between marks, if it has letters that could turn the direction."""
+def bidi_text(name: str) -> str:
+    """The same without markup: between marks of direction, unless all letters are ASCII."""
     return name if name.isascii() else f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def plain(name: str) -> str:
-    """A name without what no page can hold: halves of characters, and controls."""
+    """A name without lone surrogates and control characters."""
     whole = name.encode(errors="replace").decode()
     return "".join(
-        letter if letter.isprintable() or letter in KEPT else "\N{REPLACEMENT CHARACTER}" for letter in whole
+        letter if letter.isprintable() or letter in PRINTABLE else "\N{REPLACEMENT CHARACTER}" for letter in whole
     )

@@ -1,4 +1,4 @@
-"""Around the clock: when in the week bytes move, and what kind of person that makes."""
+"""Around the clock: bytes by weekday and hour, and the kind of person."""
 
 from __future__ import annotations
 
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from reports.wrapup.wrapup import WrapUp
 
 PARTS = (("Night owl", 0, 6), ("Early bird", 6, 12), ("Afternoon person", 12, 18), ("Evening person", 18, 24))
-"""Who somebody is whose bytes move in these hours."""
 
 FEWEST_DAYS = 7
-CLEARLY_MORE = 1.4
-"""Times the share that a part of the day has of the clock: less is nobody's habit."""
+CLEARLY_MORE = 1.4  # times the share that a part of the day has of the clock
 
 
 def clock(wrapup: WrapUp) -> Chapter | None:
@@ -66,7 +64,7 @@ def _busiest(found: HoursOfWeek) -> tuple[int, int]:
 
 def _caption(wrapup: WrapUp, found: HoursOfWeek) -> str:
     text = "Weekdays and hours of the local clock: the stronger the colour, the more."
-    assert found.covered is not None  # noqa: S101 - asked before
+    assert found.covered is not None  # noqa: S101 - checked by `clock`
     begun = day_of(found.covered.start, wrapup.export.zone)
     if found.span.start > wrapup.span.start:
         return f"{text} Of the last {RECENT_DAYS // 7} weeks, from {long_date(begun)}."

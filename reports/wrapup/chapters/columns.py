@@ -17,14 +17,11 @@ if TYPE_CHECKING:
     from reports.ledger.reader import Bytes
     from reports.wrapup.wrapup import WrapUp
 
-MOST_DAYS = 62
-"""More are export by month."""
+MOST_DAYS = 62  # more are drawn by month
 
-FEWEST_DAYS = 30
-"""Of fewer, a tenth is no number of days."""
+FEWEST_DAYS = 30  # of fewer, a tenth is hardly a day
 
-MONTHS_WITH_NAMES = 24
-"""Of more, only the years are written below."""
+MONTHS_WITH_NAMES = 24  # of more, only years are named
 
 
 def columns(wrapup: WrapUp) -> Chapter | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from reports.charts.share import Piece, share_bar
-from reports.wrapup.chapters.chapter import RECEIVED_AND_SENT, Bar, Chapter, Figure, amount, isolated, percent, plain
+from reports.wrapup.chapters.chapter import RECEIVED_AND_SENT, Bar, Chapter, Figure, amount, bidi_markup, percent, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +61,9 @@ def _bars(interfaces: list[InterfaceTotal]) -> Iterator[Bar]:
     for one in sorted(interfaces, key=lambda one: (not one.is_counted, -one.bytes.total))[:MOST_INTERFACES]:
         pieces = (Piece("receive", one.bytes.received, "received"), Piece("transmit", one.bytes.sent, "sent"))
         drawing = share_bar(pieces, title=f"\N{FIRST STRONG ISOLATE}{plain(one.device)}", whole=most)
-        counts = Markup("{}").format(isolated(one.device)) if one.is_counted else _not_counted(one.device)
+        counts = Markup("{}").format(bidi_markup(one.device)) if one.is_counted else _not_counted(one.device)
         yield Bar(counts, drawing, amount(one.bytes.total))
 
 
 def _not_counted(device: str) -> Markup:
-    return Markup("{} <small>within</small>").format(isolated(device))
+    return Markup("{} <small>within</small>").format(bidi_markup(device))

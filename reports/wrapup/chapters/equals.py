@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.calendar.days import HOUR_SECONDS
 from reports.text.amounts import human_bits, human_duration
-from reports.wrapup.chapters.chapter import Chapter, Fact, counted, together
+from reports.wrapup.chapters.chapter import Chapter, Fact, counted, unbroken
 from reports.wrapup.equivalents import DVD_BYTES, equivalents
 
 if TYPE_CHECKING:
@@ -35,18 +35,18 @@ def _facts(moved: int, peak_speed: int) -> Iterator[Fact]:
     yield Fact("Films", counted(found.film_hours, "hour", "hours"), films)
     yield Fact("Printed", _length(found.page_metres), f"of paper: {found.pages:,} pages of 3 kB, 0.1 mm each")
     if found.record_seconds:
-        note = f"is all it takes at your record of {together(human_bits(peak_speed))}"
+        note = f"is all it takes at your record of {unbroken(human_bits(peak_speed))}"
         yield Fact("At full speed", _time(found.record_seconds), note)
 
 
 def _time(seconds: int) -> str:
     hours = seconds // HOUR_SECONDS
-    return counted(hours, "hour", "hours") if hours > 1 else together(human_duration(seconds))
+    return counted(hours, "hour", "hours") if hours > 1 else unbroken(human_duration(seconds))
 
 
 def _length(metres: float) -> str:
     if metres >= KILOMETRE:
-        return together(f"{metres / KILOMETRE:,.0f} km" if metres >= 10 * KILOMETRE else f"{metres / KILOMETRE:.1f} km")
+        return unbroken(f"{metres / KILOMETRE:,.0f} km" if metres >= 10 * KILOMETRE else f"{metres / KILOMETRE:.1f} km")
     if metres >= 1:
-        return together(f"{metres:.0f} m" if metres >= 10 else f"{metres:.1f} m")  # noqa: PLR2004 - two digits say enough
-    return together(f"{metres * 100:.0f} cm")
+        return unbroken(f"{metres:.0f} m" if metres >= 10 else f"{metres:.1f} m")  # noqa: PLR2004 - two digits say enough
+    return unbroken(f"{metres * 100:.0f} cm")

@@ -24,7 +24,7 @@ def numbers(wrapup: WrapUp) -> Chapter:
 
 
 def _facts(wrapup: WrapUp) -> Iterator[Fact]:
-    summary, days, usual = wrapup.summary, wrapup.export.days, wrapup.highlights.usual
+    summary, days, median = wrapup.summary, wrapup.export.days, wrapup.highlights.median
     total = summary.total
     yield Fact("Received", amount(total.received), f"{total.received:,} bytes")
     yield Fact("Sent", amount(total.sent), f"{total.sent:,} bytes")
@@ -32,6 +32,6 @@ def _facts(wrapup: WrapUp) -> Iterator[Fact]:
     if days.size == 1:
         return
     yield Fact("A day", amount(summary.daily_average), "on average")
-    if usual is not None:
-        yield Fact("A usual day", amount(usual), "half of the days moved more, half less")
+    if median is not None:
+        yield Fact("A usual day", amount(median), "half of the days moved more, half less")
     yield Fact("Days", f"{days.size:,}", f"in {counted(len(summary.months), 'month', 'months')}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
-from reports.wrapup.chapters.chapter import Fact, amount, counted, isolated, isolated_text, percent, plain
+from reports.wrapup.chapters.chapter import Fact, amount, bidi_markup, bidi_text, counted, percent, plain
 from reports.wrapup.comparisons import change
 
 if TYPE_CHECKING:
@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from reports.wrapup.comparisons import Comparison
     from reports.wrapup.wrapup import WrapUp
 
-MOST_DAYS = 400
-"""More are drawn as months."""
+MOST_DAYS = 400  # more are drawn as months
 
-FEWEST_STEPS = 5
-"""Fewer are no skyline, but blocks behind the words."""
+FEWEST_STEPS = 5  # fewer would be blocks behind the words
 
 HEIGHT = 100
 TWICE = 2
@@ -62,26 +60,26 @@ def opening(wrapup: WrapUp) -> Opening:
 
 
 def page_title(wrapup: WrapUp) -> str:
-    """The name comes last: what it does to the direction of text, it does to itself."""
+    """The title as plain text; the name comes last, so that its marks of direction change nothing else."""
     when = wrapup.period.title if wrapup.export.days.size else "Nothing yet"
-    return f"{when[0].upper()}{when[1:]} in bytes · {isolated_text(plain(wrapup.export.host.name))}"
+    return f"{when[0].upper()}{when[1:]} in bytes · {bidi_text(plain(wrapup.export.host.name))}"
 
 
 def eyebrow(wrapup: WrapUp) -> Markup:
-    """The host, and where the days are not the machine's, whose they are."""
+    """The host, and the plan or interface, if it is of one."""
     export = wrapup.export
-    host = isolated(export.host.name)
+    host = bidi_markup(export.host.name)
     if export.plan is not None:
-        return Markup("{} · plan {}").format(host, isolated(export.plan))
-    return host if export.device is None else Markup("{} · interface {}").format(host, isolated(export.device))
+        return Markup("{} · plan {}").format(host, bidi_markup(export.plan))
+    return host if export.device is None else Markup("{} · interface {}").format(host, bidi_markup(export.device))
 
 
 def who(wrapup: WrapUp) -> Markup:
-    """Who moved it."""
+    """The subject of the sentence: you, a plan or an interface."""
     export = wrapup.export
     if export.plan is not None:
-        return Markup("Plan {}").format(isolated(export.plan))
-    return Markup("You") if export.device is None else isolated(export.device)
+        return Markup("Plan {}").format(bidi_markup(export.plan))
+    return Markup("You") if export.device is None else bidi_markup(export.device)
 
 
 def compared(comparison: Comparison) -> str:

@@ -1,4 +1,4 @@
-"""What a billing plan has to say: its cycles against the cap, and what they cost."""
+"""Billing plans: their cycles against the cap, and their cost."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from reports.billing.prices import has_price, money
 from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
 from reports.text.dates import short_date
-from reports.wrapup.chapters.chapter import Bar, Chapter, amount, counted, isolated, percent, together
+from reports.wrapup.chapters.chapter import Bar, Chapter, amount, bidi_markup, counted, percent, unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ def plans(wrapup: WrapUp) -> Iterator[Chapter]:
         links = wrapup.links
         yield Chapter(
             f"plan-{number}",
-            Markup("Plan {}").format(isolated(found.plan.name)),
+            Markup("Plan {}").format(bidi_markup(found.plan.name)),
             _lead(found),
             bars=tuple(_bars(found, None if wrapup.is_running else found.today)),
             notes=tuple(_notes(found)),
@@ -48,7 +48,7 @@ def _lead(found: PlanCycles) -> str:
             f"{cycles} with a cap of {amount(plan.cap_bytes)}, {over}{'' if len(found.cycles) == 1 else ' over it'}"
         )
     if has_price(plan):
-        price = together(money(found.cost, plan.currency))
+        price = unbroken(money(found.cost, plan.currency))
         parts.append(f"{price} in all" if parts else f"{cycles} cost {price}")
     return f"{'; '.join(parts)}."
 
@@ -61,7 +61,7 @@ def _bars(found: PlanCycles, today: date | None) -> Iterator[Bar]:
             of_cap = f" of {_cap(cycle, plan)}" if plan.rollover else ""
             text = f"{text}{of_cap} · {percent(cycle.used, cycle.cap) if cycle.cap else 'over a cap of nothing'}"
         if has_price(plan):
-            text = f"{text} · {together(money(cycle.cost, plan.currency))}"
+            text = f"{text} · {unbroken(money(cycle.cost, plan.currency))}"
         yield Bar(_name(cycle, today), _drawing(cycle, most), text)
 
 
@@ -85,19 +85,19 @@ def _drawing(cycle: PlanCycle, most: int) -> Markup:
 
 
 def _name(cycle: PlanCycle, today: date | None) -> str:
-    """One that goes on says until when it is export: until `today`, where the days of the page end before."""
+    """The days of a cycle; of a running one also its last counted day, where the page ends before today."""
     if cycle.is_over:
         return _days(cycle.period)
     until = "so far" if today is None else f"until {short_date(today)}"
-    return f"{_days(cycle.period)}, {together(until)}"
+    return f"{_days(cycle.period)}, {unbroken(until)}"
 
 
 def _days(period: Period) -> str:
     first, last = period.first, period.last
     if period.calendar.kind == "month":
-        return together(period.calendar.title)
+        return unbroken(period.calendar.title)
     until = f"{short_date(last)} {last.year}"
-    return together(until if first == last else f"{short_date(first)} to {until}")
+    return unbroken(until if first == last else f"{short_date(first)} to {until}")
 
 
 def _notes(found: PlanCycles) -> Iterator[str]:

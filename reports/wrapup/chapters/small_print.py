@@ -1,4 +1,4 @@
-"""The small print: gaps, estimates, when counting began, whose days these are, and who made the page."""
+"""Small print: gaps, estimates, the begin of counting, zone, host and version."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from reports.calendar.parsing import parse_date
 from reports.text.amounts import human_duration
 from reports.text.dates import long_date
-from reports.wrapup.chapters.chapter import Chapter, amount, counted, isolated, percent, together
+from reports.wrapup.chapters.chapter import Chapter, amount, bidi_markup, counted, percent, unbroken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def small_print(wrapup: WrapUp) -> Chapter:
-    """What a careful reader wants to know."""
+    """Gaps, estimates and origin of the page."""
     total, gaps = wrapup.summary.total, wrapup.gaps
     lead = "No gaps and no estimates: every byte was counted when it moved."
     if total.estimated:
@@ -35,8 +35,8 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
     if gaps.number:
         times, whole, longest = (
             counted(gaps.number, "gap", "gaps"),
-            together(human_duration(gaps.seconds)),
-            together(human_duration(gaps.longest)),
+            unbroken(human_duration(gaps.seconds)),
+            unbroken(human_duration(gaps.longest)),
         )
         of_them = "" if gaps.number == 1 else f" together, the longest {longest}"
         yield f"{times} in which nobody looked (service stopped, machine asleep): {whole}{of_them}."
@@ -46,8 +46,10 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
         yield f"Counting began on {long_date(parse_date(export.first_date))}; nothing is known of the days before."
     if wrapup.is_running and export.last_date:
         yield f"The period goes on; these are the days until {long_date(parse_date(export.last_date))}."
-    yield Markup("Local days of {}; {} to {}.").format(isolated(export.zone.key), export.first_date, export.last_date)
+    yield Markup("Local days of {}; {} to {}.").format(
+        bidi_markup(export.zone.key), export.first_date, export.last_date
+    )
     yield "A GB is 1,000,000,000 bytes."
     yield Markup("Made at {} by netledger {} on {}, ledger {}.").format(
-        export.exported_at, export.host.version, isolated(export.host.system), isolated(export.host.id)
+        export.exported_at, export.host.version, bidi_markup(export.host.system), bidi_markup(export.host.id)
     )

@@ -1,4 +1,4 @@
-"""Records: the days, the hour, the streak and the interface that stand out, a card each."""
+"""Records: a card for each of the busiest days, hour, streak and interface."""
 
 from __future__ import annotations
 
@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 
 from reports.text.amounts import human_bits
 from reports.text.dates import full_date
-from reports.wrapup.chapters.chapter import Chapter, Fact, amount, counted, isolated, percent
+from reports.wrapup.chapters.chapter import Chapter, Fact, amount, bidi_markup, counted, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from reports.wrapup.wrapup import WrapUp
 
-FEWEST_MONTHS = 3
-"""Of fewer, no month is a record."""
+FEWEST_MONTHS = 3  # of fewer, no month is a record
 
 
 def stories(wrapup: WrapUp) -> Chapter | None:
-    """The cards that this period has; a single day is no record."""
+    """The cards of the period; None without any. A single day is no record."""
     is_one_day = wrapup.export.days.size == 1
     facts = (*(() if is_one_day else _days(wrapup)), *_habits(wrapup), *_machines(wrapup))
     if not facts:
@@ -36,12 +35,12 @@ def stories(wrapup: WrapUp) -> Chapter | None:
 def _days(wrapup: WrapUp) -> Iterator[Fact]:
     found = wrapup.highlights
     if found.busiest is not None:
-        times = found.busiest.total / found.usual if found.usual else 0
+        times = found.busiest.total / found.median if found.median else 0
         often = f", {times:.1f} times a usual day" if times >= 1 else ""
         yield Fact("Busiest day", amount(found.busiest.total), f"{full_date(found.busiest.day)}{often}")
     if found.quietest is not None:
-        idle = f"; on {counted(found.idle, 'day', 'days')} nothing moved at all" if found.idle else ""
-        yield Fact("Quietest day", amount(found.quietest.total), f"{full_date(found.quietest.day)}{idle}")
+        idle_days = f"; on {counted(found.idle_days, 'day', 'days')} nothing moved at all" if found.idle_days else ""
+        yield Fact("Quietest day", amount(found.quietest.total), f"{full_date(found.quietest.day)}{idle_days}")
     if len(wrapup.summary.months) >= FEWEST_MONTHS:
         month = max(wrapup.summary.months, key=lambda part: part.bytes.total)
         if month.bytes.total:
@@ -77,4 +76,4 @@ def _machines(wrapup: WrapUp) -> Iterator[Fact]:
         most = max(carriers, key=lambda one: one.bytes.total)
         together_ = sum(one.bytes.total for one in carriers)
         note = f"carried most: {amount(most.bytes.total)}, {percent(most.bytes.total, together_)}"
-        yield Fact("Workhorse", isolated(most.device), note)
+        yield Fact("Workhorse", bidi_markup(most.device), note)

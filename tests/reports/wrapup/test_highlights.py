@@ -11,7 +11,7 @@ import pytest
 from reports.calendar.period import Period
 from reports.ledger.reader import Bytes
 from reports.wrapup.comparisons import change, earlier
-from reports.wrapup.highlights import Standout, Streak, highlights
+from reports.wrapup.highlights import DayTotal, Streak, highlights
 from tests.reports.export.example_exports import days_from
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def test_the_busiest_day_is_found_among_all_and_the_quietest_among_whole_ones() 
 
     found = highlights(days, begins_late=True, ends_early=True)
 
-    assert found.busiest == Standout(MONDAY + timedelta(days=7), 90)
-    assert found.quietest == Standout(MONDAY + timedelta(days=6), 30)
-    assert (found.usual, found.idle) == (50, 1)
+    assert found.busiest == DayTotal(MONDAY + timedelta(days=7), 90)
+    assert found.quietest == DayTotal(MONDAY + timedelta(days=6), 30)
+    assert (found.median, found.idle_days) == (50, 1)
 
 
 def test_a_streak_is_the_longest_run_above_a_usual_day() -> None:
@@ -42,7 +42,7 @@ def test_a_streak_is_the_longest_run_above_a_usual_day() -> None:
 
     found = highlights(days, begins_late=False, ends_early=False)
 
-    assert found.usual == 20
+    assert found.median == 20
     assert found.streak == Streak(MONDAY + timedelta(days=4), MONDAY + timedelta(days=6), 3)
 
 
@@ -50,14 +50,14 @@ def test_a_streak_is_the_longest_run_above_a_usual_day() -> None:
 def test_of_few_days_none_is_usual(totals: list[int]) -> None:
     found = highlights(told(totals), begins_late=False, ends_early=False)
 
-    assert (found.quietest, found.usual, found.streak, found.weekday) == (None, None, None, None)
+    assert (found.quietest, found.median, found.streak, found.weekday) == (None, None, None, None)
 
 
 def test_days_without_a_byte_have_no_record() -> None:
     found = highlights(told([0] * 30), begins_late=False, ends_early=False)
 
     assert (found.busiest, found.quietest, found.streak, found.weekday) == (None, None, None, None)
-    assert found.idle == 30
+    assert found.idle_days == 30
 
 
 @pytest.mark.parametrize("first", [MONDAY + timedelta(days=number) for number in range(7)])

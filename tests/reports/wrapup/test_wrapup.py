@@ -431,5 +431,5 @@ def test_one_minute_of_counting_is_a_wrap_up(new_ledger: Callable[[ZoneInfo], Wr
 
     assert found.period is not None
     assert found.summary.total.total == 66_000
-    assert found.highlights.usual is None
+    assert found.highlights.median is None
     assert found.export.last_date == (date(2026, 6, 11) + timedelta(days=1)).isoformat()

@@ -23,7 +23,7 @@ from reports.ledger.reader import Bytes, LedgerReader
 from reports.templates.environment import style
 from reports.text.amounts import human_bytes
 from reports.text.grafana_links import GrafanaLinks
-from reports.wrapup.chapters.chapter import isolated_text
+from reports.wrapup.chapters.chapter import bidi_text
 from reports.wrapup.wrapup import WrapUpContext, wrapup
 from tests.bench.seeding import History, seed
 from tests.reports.export.example_exports import HOSTILE_NAMES, Asked, den_host
@@ -230,10 +230,10 @@ def test_names_are_shown_letter_by_letter_and_run_nothing(name: str, ledger: Wri
     page = Page(page_of(found))
 
     assert page.dangers == []
-    isolated = [element.text for element in page.all("bdi")]
+    bidi_markup = [element.text for element in page.all("bdi")]
     # Host, plan, who, the plan's chapter, two interfaces and the one that carried most.
-    assert isolated.count(shown) == 7
-    assert page.all("title")[0].text.endswith(f"in bytes · {isolated_text(shown)}")
+    assert bidi_markup.count(shown) == 7
+    assert page.all("title")[0].text.endswith(f"in bytes · {bidi_text(shown)}")
     assert [len(page.all(kind)) for kind in ("h1", "section")] == [1, len(page.all("h2"))]
 
 
