@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUSY_SECONDS = 5
-"""How long one attempt waits for another process's lock; the posting is tried again at the next commit."""
+"""One attempt waits so long for another process's lock; the posting is tried again at the next commit."""
 
 
 CACHE = "PRAGMA cache_size = -512"
@@ -60,14 +60,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     A disk that cannot be written has no writer: the log that a crash left is read with its index in memory, and a
     ledger without a log as the unchanging file that it then is.
     """
-    ask = "SELECT count(*) FROM sqlite_master"
-    ways: list[tuple[str, ...]] = [("mode=ro", ask, CACHE)]
+    probe = "SELECT count(*) FROM sqlite_master"
+    ways: list[tuple[str, ...]] = [("mode=ro", probe, CACHE)]
     if sys.platform != "win32" and is_there(log_path(path)):
-        ways.append(("mode=ro&vfs=unix-none", "PRAGMA locking_mode = EXCLUSIVE", ask, CACHE))
+        ways.append(("mode=ro&vfs=unix-none", "PRAGMA locking_mode = EXCLUSIVE", probe, CACHE))
     for way in ways:
         with contextlib.suppress(sqlite3.OperationalError):
             return _connected(path, *way)
-    return _connected(path, "mode=ro&immutable=1", ask, CACHE)
+    return _connected(path, "mode=ro&immutable=1", probe, CACHE)
 
 
 def _connected(path: Path, way: str, *statements: str) -> sqlite3.Connection:
@@ -125,12 +125,12 @@ class SketchSum:
 
 
 def _text(value: bytes) -> str:
-    """Damage in a text is shown as such, and ends nothing."""
+    """Text of the ledger; damaged bytes become U+FFFD, and raise nothing."""
     return value.decode("utf-8", "replace")
 
 
 def choose_journal(path: Path) -> None:
-    """Have a write-ahead log, or a rollback journal where the file system shares no memory (FUSE, NFS)."""
+    """Choose a write-ahead log, or a rollback journal where the file system shares no memory (FUSE, NFS)."""
     try:
         with contextlib.closing(connect_to_write(path)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -138,30 +138,30 @@ def choose_journal(path: Path) -> None:
     except sqlite3.OperationalError as error:
         if not lacks_shared_memory(error):
             raise
-        # A connection that nobody shares needs no index in shared memory, and reads the log that a crash has left.
+        # An exclusive connection needs no index in shared memory, and reads the log that a crash has left.
         alone = ("PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = DELETE")
         _connected(path, "mode=rw", *alone, "SELECT count(*) FROM sqlite_master").close()
 
 
 def is_passing(error: Exception) -> bool:
-    """Whether a failure is about what is around the file (locks, rights, disk, memory), and may pass by itself."""
+    """True if a failure has its cause outside the file (locks, rights, disk, memory), and may pass by itself."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in PASSING
 
 
 def lacks_shared_memory(error: sqlite3.Error) -> bool:
-    """Whether the file system shares no memory, which the index of a write-ahead log needs."""
+    """True if the file system shares no memory, which the index of a write-ahead log needs."""
     return getattr(error, "sqlite_errorcode", None) in NO_SHARED_MEMORY
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that the file itself is broken, or no database."""
+    """True if SQLite says that the file itself is broken, or no database."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def is_there(path: Path) -> bool:
-    """Whether there is such a file, as far as this user may see."""
+    """True if the file exists and this user may know it."""
     try:
         return path.exists()
     except OSError:
@@ -169,7 +169,7 @@ def is_there(path: Path) -> bool:
 
 
 def log_path(ledger: Path) -> Path:
-    """Where the write-ahead log of a ledger is."""
+    """Path of a ledger's write-ahead log."""
     return ledger.with_name(ledger.name + "-wal")
 
 

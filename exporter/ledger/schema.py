@@ -69,7 +69,7 @@ def migrate(path: Path, specs: Iterable[MeterSpec] = SPECS) -> None:
 def _apply(connection: sqlite3.Connection, version: int, specs: Iterable[MeterSpec]) -> None:
     if version == 0:
         connection.execute(f"PRAGMA page_size = {PAGE_SIZE}")
-        # Whoever makes a new file puts it on the disk as a whole: twenty slow syncs fewer.
+        # The caller syncs a new file as a whole: twenty slow syncs fewer.
         connection.execute("PRAGMA synchronous = OFF")
     with transaction(connection):
         apply_migrations(connection, version)

@@ -73,7 +73,7 @@ class Service:
         self._server = await serve(
             parts.context, self._sockets, environment.web_config, self._certificates.context, environment.resources
         )
-        self._lock.tell(self._server.holder)
+        self._lock.write_holder(self._server.holder)
         self._tasks = [
             self._every(settings.interfaces.sample_interval, parts.look),
             self._every(settings.ledger.commit_interval, parts.commit),

@@ -184,7 +184,7 @@ def build_parts(
         on_damage=on_damage,
         plans=plans,
     )
-    sampler.on_notice, writer.on_notice = upkeep.tell, context.note_on_ledger
+    sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
     return Parts(sampler, poster, upkeep, context, totals, writer, plans, notifier, archive, ledger.path)
 

@@ -136,7 +136,7 @@ class ServiceContext:
 
     def note_on_ledger(self, notice: str) -> None:
         """Add a notice about the ledger, which may be another file now; called on the writer's thread."""
-        self.upkeep.tell(notice)
+        self.upkeep.add_notice(notice)
         self._quick.is_replaced = self._patient.is_replaced = True
 
     def live_plans(self) -> tuple[PlanStatus, ...]:

@@ -1,4 +1,4 @@
-"""Putting a finished database in a ledger's place, so that no instant is without one that can be found again."""
+"""Replacing a ledger by a finished database: at every instant one of them can be found."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIXES = ("", "-wal", "-shm", "-journal")
-"""A database, and what SQLite keeps beside it."""
+"""Endings of a database's name, and of the files that SQLite keeps beside it."""
 
 
 def place(copy: Path, path: Path, aside: Path) -> None:
-    """Put the copy, complete and on the disk, in the place of the ledger; what was there is kept under another name.
+    """Replace the ledger by the copy, which is complete and on the disk; the former file is kept under another name.
 
     A log that stays behind would be taken for the new file's: it goes aside with the file, which goes first.
     """
@@ -27,7 +27,7 @@ def place(copy: Path, path: Path, aside: Path) -> None:
 
 
 def fsync_file(path: Path) -> None:
-    """Have the content of a file on the disk, and its name."""
+    """Sync a file and its name to the disk."""
     number = os.open(path, os.O_RDWR)
     try:
         os.fsync(number)
@@ -37,7 +37,7 @@ def fsync_file(path: Path) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk, where the system can."""
+    """Sync the names in a folder to the disk, where the system can."""
     if hasattr(os, "O_DIRECTORY"):
         number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -47,7 +47,7 @@ def fsync_folder(folder: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a database with all that SQLite keeps beside it, as far as there is one."""
+    """Remove a database and the files that SQLite keeps beside it, if they exist."""
     for suffix in SUFFIXES:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + suffix).unlink()

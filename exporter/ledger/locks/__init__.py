@@ -1,1 +1,1 @@
-"""One writer a ledger: its lock, and who holds it."""
+"""The lock that gives a ledger one writer, and the note of its holder."""

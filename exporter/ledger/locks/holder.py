@@ -1,4 +1,4 @@
-"""Who writes a ledger: a note in the locked file beside it, for commands of the same user."""
+"""The process that writes a ledger: a note in the locked file beside it, for commands of the same user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOTE_BYTES = 1024
-"""The note is as long as this from its beginning: told again, it needs no room, also on a full disk."""
+"""Length of a note from its beginning: written again, it needs no room, also on a full disk."""
 
 ADDRESS = re.compile(r"https?://[\w.:%\[\]-]+:\d{1,5}|", re.ASCII)
 TOKEN = re.compile(r"[0-9a-f]{0,128}", re.ASCII)
@@ -23,13 +23,13 @@ MOST_PID = 1 << 22
 """Linux gives no larger one."""
 
 READING = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-"""Neither through a link, nor waiting for whoever holds the other end of a pipe."""
+"""Flags that follow no link, and do not wait for the other end of a pipe."""
 
 
 class Holder(NamedTuple):
-    """Who writes a ledger: process id (0: it could not be noted) and, once it listens, its address.
+    """The process that writes a ledger: its id (0: it could not be noted) and, once it listens, its address.
 
-    `token` opens the API to whoever may read the note; `local_url` is where commands ask, if not at `url`.
+    `token` opens the API to users who may read the note; commands use `local_url` where it differs from `url`.
     """
 
     pid: int
@@ -39,13 +39,13 @@ class Holder(NamedTuple):
 
 
 def lock_path(ledger: Path) -> Path:
-    """Where the lock of a ledger is: beside the file itself, by whatever link that is reached."""
+    """Path of a ledger's lock: beside the file itself, also where a link leads to it."""
     file = type(ledger)(os.path.realpath(ledger))
     return file.with_name(file.name + ".lock")
 
 
 def find_holder(ledger: Path) -> Holder | None:
-    """Who writes this ledger now; None when nobody does, or this user may not know."""
+    """The process that writes this ledger now; None without one, or where this user may not read the note."""
     try:
         opened = os.open(lock_path(ledger), READING)
     except OSError:
@@ -60,11 +60,11 @@ def find_holder(ledger: Path) -> Holder | None:
 
 
 def read_note(opened: int) -> Holder | None:
-    """What an open note says; None for what does not look like ours."""
+    """The holder in an open note; None for a text that is no note."""
     try:
         os.lseek(opened, 0, os.SEEK_SET)
-        told = json.loads(os.read(opened, NOTE_BYTES))
-        holder = Holder(told["pid"], told["url"], told.get("token", ""), told.get("local_url", ""))
+        fields = json.loads(os.read(opened, NOTE_BYTES))
+        holder = Holder(fields["pid"], fields["url"], fields.get("token", ""), fields.get("local_url", ""))
         is_ours = (
             type(holder.pid) is int
             and 0 < holder.pid <= MOST_PID
@@ -78,7 +78,7 @@ def read_note(opened: int) -> Holder | None:
 
 
 def write_note(opened: int, holder: Holder | None) -> None:
-    """Note it in place, never shorter than before; what cannot be noted is no reason not to count."""
+    """Write the note in place, never shorter than before; a note that cannot be written stops no counting."""
     text = json.dumps(holder._asdict()) if holder else ""
     with contextlib.suppress(OSError):
         os.lseek(opened, 0, os.SEEK_SET)
@@ -86,7 +86,7 @@ def write_note(opened: int, holder: Holder | None) -> None:
 
 
 def _is_trusted(status: os.stat_result, ledger: Path) -> bool:
-    """A note of another user than the ledger's, root or this one may lead to somebody who collects keys."""
+    """True for a note of the ledger's user, root or this one; any other may lead to a server that collects keys."""
     if not stat.S_ISREG(status.st_mode):
         return False
     if not hasattr(os, "geteuid") or status.st_uid in {0, os.geteuid()}:
@@ -97,7 +97,7 @@ def _is_trusted(status: os.stat_result, ledger: Path) -> bool:
 
 
 def _is_held(opened: int, holder: Holder | None) -> bool:
-    """Whether somebody writes; where the file system has no locks, whether the process that is noted lives."""
+    """True if a process writes; where the file system has no locks, if the noted process is alive."""
     try:
         return has_writer(opened)
     except OSError:

@@ -27,9 +27,9 @@ OTHERS, ALL_BUT_OWNER = 0o007, 0o077
 
 
 class LedgerLock:
-    """An advisory lock on a file beside the ledger, which tells who holds it, and on the ledger's own file.
+    """An advisory lock on a file beside the ledger, which has the holder's note, and on the ledger's own file.
 
-    Two, since the file beside it can be deleted, and the ledger's own is not there yet at the first start.
+    Both, since the file beside it can be deleted, and the ledger's own is missing at the first start.
     """
 
     def __init__(self, ledger: Path) -> None:
@@ -42,12 +42,12 @@ class LedgerLock:
     def acquire(self) -> None:
         """Take the lock; raises LedgerError that names the holder and the ledger, or OSError."""
         with contextlib.ExitStack() as undo:
-            undo.callback(self._let_go)
+            undo.callback(self._close_files)
             self._note = self._lock_note()
             self.hold_ledger()
             undo.pop_all()
         keep_private(self._ledger)
-        self.tell(Holder(os.getpid()))
+        self.write_holder(Holder(os.getpid()))
 
     def hold_ledger(self) -> None:
         """Lock the ledger's own file as soon as it is there, and anew where another has taken its place.
@@ -68,14 +68,14 @@ class LedgerLock:
         if not self._is_locked(opened):
             raise self._is_written_by(None)
 
-    def tell(self, holder: Holder) -> None:
-        """Write down who holds the lock, for the command line."""
+    def write_holder(self, holder: Holder) -> None:
+        """Write the holder's note, for the command line."""
         self._holder = holder
         if self._note is not None:
             write_note(self._note, holder)
 
     def keep(self) -> None:
-        """Lock and note anew where somebody has deleted or replaced one of the files."""
+        """Lock again, and write the note again, where one of the files was deleted or replaced."""
         try:
             self.hold_ledger()
             if self._note is None or _is_at(self._note, self._path.lstat):
@@ -86,22 +86,22 @@ class LedgerLock:
             return
         os.close(self._note)
         self._note = fresh
-        self.tell(self._holder)
+        self.write_holder(self._holder)
 
     def release(self) -> None:
         """Give the lock back."""
         if self._note is not None:
             write_note(self._note, None)
-        self._let_go()
+        self._close_files()
 
-    def _let_go(self) -> None:
+    def _close_files(self) -> None:
         for opened in (self._note, self._own):
             if opened is not None:
                 os.close(opened)
         self._note = self._own = None
 
     def _lock_note(self) -> int | None:
-        """Lock the file beside the ledger; None where there can be none, and the ledger's own must do."""
+        """Lock the file beside the ledger; None where it cannot exist, and the ledger's own is enough."""
         while True:
             opened = self._open_note()
             if opened is None:
@@ -133,7 +133,7 @@ class LedgerLock:
         status = os.fstat(opened)
         if not stat.S_ISREG(status.st_mode):
             os.close(opened)
-            self._tell_of_no_note("it is no file")
+            self._warn_without_note("it is no file")
             return None
         if status.st_mode & ALL_BUT_OWNER and sys.platform != "win32":
             with contextlib.suppress(OSError):
@@ -145,25 +145,25 @@ class LedgerLock:
         if error.errno in CANNOT_WRITE:
             with contextlib.suppress(OSError):
                 return os.open(self._path, READING)
-            self._tell_of_no_note(str(error.strerror))
+            self._warn_without_note(str(error.strerror))
         elif error.errno in NO_FILE:
-            self._tell_of_no_note("it is no file")
+            self._warn_without_note("it is no file")
         elif isinstance(error, PermissionError) and os.access(self._ledger, os.W_OK):
-            self._tell_of_no_note("it is another user's")  # in a folder that everybody may write to
+            self._warn_without_note("it is another user's")  # in a folder that every user may write to
         else:
             raise error
         return None
 
-    def _tell_of_no_note(self, reason: str) -> None:
+    def _warn_without_note(self, reason: str) -> None:
         log.warning("%s is not used (%s): commands do not find this service", self._path, reason)
 
     def _is_written_by(self, holder: Holder | None) -> LedgerError:
-        who = f"process {holder.pid}" if holder else "another process"
-        return LedgerError(f"{who} already writes {self._ledger}: stop it, or give this one another ledger.path")
+        writer = f"process {holder.pid}" if holder else "another process"
+        return LedgerError(f"{writer} already writes {self._ledger}: stop it, or give this one another ledger.path")
 
 
 def keep_private(ledger: Path) -> None:
-    """Take the ledger's files from users outside its group: who may read them may lock them, too."""
+    """Close the ledger's files to users outside its group: a user who may read them may lock them, too."""
     file = type(ledger)(os.path.realpath(ledger))
     for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
         _close_to_others(file.with_name(name))
@@ -176,8 +176,8 @@ def _close_to_others(path: Path) -> None:
             path.chmod(stat.S_IMODE(mode) & ~OTHERS)
 
 
-def _is_at(opened: int, look: Callable[[], os.stat_result]) -> bool:
+def _is_at(opened: int, status: Callable[[], os.stat_result]) -> bool:
     try:
-        return os.path.samestat(os.fstat(opened), look())
+        return os.path.samestat(os.fstat(opened), status())
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""A file that one process has to itself: the kernel frees it at any end of that process."""
+"""Exclusive locks on files: the kernel releases them however the process ends."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import sys
 import time
 
-LOOKING_SECONDS = 5.0
-"""So long a writer waits for those who look whether there is one; each look takes microseconds."""
+TEST_SECONDS = 5.0
+"""A writer waits so long for processes that test the lock; each test takes microseconds."""
 
 PAUSE_SECONDS = 0.005
 CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF})
@@ -16,8 +16,8 @@ CANNOT_LOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOT
 
 
 def is_locked(opened: int) -> bool:
-    """Lock an open file, as soon as nobody looks at it; False where somebody has it. Raises OSError."""
-    ends = time.monotonic() + LOOKING_SECONDS
+    """Lock an open file, as soon as no process tests it; False where another has it. Raises OSError."""
+    ends = time.monotonic() + TEST_SECONDS
     while not _take(opened):
         if has_writer(opened) or time.monotonic() > ends:
             return False
@@ -40,7 +40,7 @@ if sys.platform == "win32":
         return True
 
     def has_writer(opened: int) -> bool:
-        """Whether somebody has locked the file."""
+        """True if a process has locked the file."""
         if not _take(opened):
             return True
         os.lseek(opened, _FAR, os.SEEK_SET)
@@ -58,7 +58,7 @@ else:
         return True
 
     def has_writer(opened: int) -> bool:
-        """Whether somebody has locked the file; a look shares it for a moment, which refuses nobody. Raises OSError."""
+        """True if a process has locked the file; the test shares the lock for a moment. Raises OSError."""
         try:
             fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,4 +1,4 @@
-"""The files that the writer holds open: whether they are still those at their place, and nobody else wrote them."""
+"""The files that the writer holds open: whether they are still at their place, and written by it alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OpenFiles:
         self._written = self._state()
 
     def note(self) -> None:
-        """Remember the files as the writer has left them; the log is there from the first transaction on."""
+        """Keep the state of the files as the writer has left them; the log exists from the first transaction on."""
         try:
             self._log = self._log or _identity(self._log_path)
         except FileNotFoundError:  # a ledger with a rollback journal
@@ -34,8 +34,8 @@ class OpenFiles:
         except FileNotFoundError:  # taken away a moment ago: the next posting finds it so
             return
 
-    def are_others(self) -> bool:
-        """Whether one of them was deleted, or another file has its name."""
+    def are_replaced(self) -> bool:
+        """True if one of them was deleted, or another file has its name."""
         try:
             return _identity(self._ledger) != self._file or (
                 self._log is not None and _identity(self._log_path) != self._log
@@ -44,7 +44,7 @@ class OpenFiles:
             return True
 
     def are_overwritten(self) -> bool:
-        """Whether somebody else wrote the ledger's own file since; another process that copies the log does."""
+        """True if another process wrote the ledger's own file since, as one does that copies the log."""
         return self._state() != self._written
 
     def _state(self) -> tuple[int, int]:

@@ -34,7 +34,7 @@ GROUP BY c.subject
 
 
 def faults_in(connection: sqlite3.Connection, specs: Iterable[MeterSpec] = SPECS) -> list[str]:
-    """What is wrong, a sentence each, the first twenty; ask it within one transaction. Half a second for 400 days.
+    """Wrong values, a sentence each, the first twenty; call it within one transaction. Half a second for 400 days.
 
     Days are compared with their quarter hours, and each interface's days with its last reading: the epoch's base,
     what the ledger held then and what was discarded since explain every byte of it.

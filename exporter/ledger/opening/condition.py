@@ -1,4 +1,4 @@
-"""What a file is: a good ledger, a damaged one, one that a newer netledger wrote, or none of ours."""
+"""The condition of a file: a good ledger, a damaged one, one of a newer netledger, or another program's."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND 
 
 
 class Condition(Enum):
-    """GOOD: whole, and with our tables. NEW: a database without a table. Of the others, the value says it."""
+    """GOOD: whole, and with our tables. NEW: a database without a table. The value describes each."""
 
     GOOD = "a good ledger"
     NEW = "a database without tables"
@@ -35,7 +35,7 @@ class Condition(Enum):
 def condition_of(path: Path) -> Condition:
     """Read every page of the file (0.2 s for 20 MB); raises sqlite3.OperationalError where disk or locks prevent it.
 
-    Nobody writes an empty file: it is a damaged one.
+    An empty file is a damaged one: none is ever written.
     """
     if path.stat().st_size == 0:
         return Condition.DAMAGED
@@ -44,7 +44,7 @@ def condition_of(path: Path) -> Condition:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as connection:
             connection.execute(CACHE)
             return _condition_in(connection)
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # what SQLite complains of quotes the damage
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the error quotes the damage
         if is_passing(error):
             raise
         return Condition.DAMAGED
@@ -68,7 +68,7 @@ def _condition_in(connection: sqlite3.Connection) -> Condition:
 
 
 def _definitions(version: int) -> set[tuple[str, ...]]:
-    """The tables and views that we made for a version: the check of pages does not read their text."""
+    """The tables and views of a version: the check of pages does not read their text."""
     with contextlib.closing(sqlite3.connect(":memory:")) as ours:
         apply_migrations(ours, 0, version)
         return set(ours.execute(DEFINITIONS))

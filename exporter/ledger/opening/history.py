@@ -25,7 +25,7 @@ LAST_DAY = 2_932_896
 
 
 def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
-    """The days of the last two years, which is as far as the totals tell them; one at a time."""
+    """The days of the last two years, as far as the totals have them; one at a time."""
     days = (MONTHS_KEPT + 2) * 31
     for device, day, received, transmitted, *peaks in connection.execute(QUERY, {"days": days, "last": LAST_DAY}):
         yield DayRow(Subject(INTERFACE.name, (device,)), day_from_number(day), received, transmitted, tuple(peaks))
@@ -41,7 +41,7 @@ def read_first_day(connection: sqlite3.Connection) -> date | None:
 
 
 def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """What happened to the ledger and nobody has seen yet, newest first."""
+    """Notices that the user has not put away yet, newest first."""
     rows = connection.execute("SELECT what, detail FROM incident WHERE seen = 0 ORDER BY id DESC")
     return tuple(f"{what}: {detail}" for what, detail in rows)
 

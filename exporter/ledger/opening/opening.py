@@ -111,7 +111,7 @@ def _read_only(path: Path, stores: Sequence[MeterStore], zone: ZoneInfo, problem
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    """The zone that the days are cut in; None in a new ledger, or where its name means nothing here."""
+    """The zone that the days are cut in; None in a new ledger, or for a name that is unknown here."""
     try:
         return ZoneInfo(name) if name else None
     except (ZoneInfoNotFoundError, ValueError, OSError):

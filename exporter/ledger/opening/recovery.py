@@ -1,4 +1,4 @@
-"""Have a good ledger where there was one: out of its backups, or out of the file that the service still holds open."""
+"""Recovery of a ledger out of its backups, or out of the file that the service still holds open."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PUT_NOTICE = "INSERT INTO incident (at, subject, what, detail, seen) VALUES (?, 
 LOST_POSTINGS = 1_000_000_000
 """More than can have followed a backup, one in ten seconds: no number that was lost with a ledger is used again."""
 
-STORIES = {
+CAUSES = {
     None: "the ledger was gone",
     Condition.NEW: "an empty file was in the ledger's place, and is kept as {aside}",
     Condition.FOREIGN: "a file that is no ledger of netledger was in the ledger's place, and is kept as {aside}",
@@ -47,7 +47,7 @@ STORIES = {
 
 
 def make_good(path: Path, specs: Sequence[MeterSpec] = SPECS) -> None:
-    """Have a ledger of this version at `path`, whatever is there; the caller holds its lock.
+    """Make the file at `path` a good ledger of this version, whatever it is; the caller holds its lock.
 
     Raises LedgerError or SchemaError with the next step, sqlite3.OperationalError where the file cannot be judged.
     """
@@ -62,7 +62,7 @@ def make_good(path: Path, specs: Sequence[MeterSpec] = SPECS) -> None:
 
 
 def write_out(connection: sqlite3.Connection, path: Path, detail: str) -> str:
-    """Write the books out of a file that is open and no longer at its place; returns the notice.
+    """Write a ledger back out of a file that is open and no longer at its place; returns the notice.
 
     The connection still sees all that was committed; it is of no use afterwards. Raises sqlite3.Error and OSError.
     """
@@ -104,18 +104,18 @@ def _judged(path: Path) -> Condition:
 
 def _replace(path: Path, condition: Condition | None) -> None:
     aside = _aside(path)
-    story = STORIES[condition].format(aside=aside.name)
+    cause = CAUSES[condition].format(aside=aside.name)
     copy = _copy_path(path)
     try:
         source = _newest_good(path, copy)
         if source:
-            _finish(copy, ("ledger restored", f"{story}; {source} was restored"), is_copied=True)
+            _finish(copy, ("ledger restored", f"{cause}; {source} was restored"), is_copied=True)
         else:
             remove(copy)
             prepare(copy)
             if condition not in {None, Condition.NEW} or _has_traces(path):
                 what = "ledger missing" if condition is None else "ledger damaged"
-                _finish(copy, (what, f"{story}; there was no good backup, so the books begin anew"), is_copied=False)
+                _finish(copy, (what, f"{cause}; there was no good backup, so the books begin anew"), is_copied=False)
             else:
                 fsync_file(copy)
         place(copy, path, aside)
@@ -128,7 +128,7 @@ def _replace(path: Path, condition: Condition | None) -> None:
 
 
 def _newest_good(path: Path, copy: Path) -> str:
-    """Have a whole copy of the newest good backup at `copy`; returns whose name it has, "" where none is good.
+    """Copy the newest good backup to `copy`; returns its name, "" without a good one.
 
     The newest is the one with the highest posting, as clocks go wrong. One that an interrupted start has left at
     `copy` may be the only one.
@@ -173,7 +173,7 @@ def _condition_of(path: Path) -> Condition:
 
 
 def _is_copied(backup: Path, copy: Path) -> bool:
-    """Whether the copy is there, whole; one that cannot be read is passed over. Raises OSError for want of room."""
+    """True if the copy is whole; a backup that cannot be read is passed over. Raises OSError on a full disk."""
     remove(copy)
     try:
         shutil.copyfile(backup, copy)
@@ -187,7 +187,7 @@ def _is_copied(backup: Path, copy: Path) -> bool:
 
 
 def _finish(copy: Path, notice: tuple[str, str], *, is_copied: bool) -> None:
-    """Bring the copy to this version, write into it what happened, and have it whole on the disk."""
+    """Migrate the copy, write the notice into it, and sync it to the disk."""
     prepare(copy)
     now = datetime.now(UTC)
     with contextlib.closing(connect_to_write(copy)) as connection:
@@ -218,7 +218,7 @@ def _aside(path: Path) -> Path:
 
 
 def _has_traces(path: Path) -> bool:
-    """Whether there was a ledger: backups, a log without its file, or a file that was set aside."""
+    """True if a ledger was here: backups, a log without its file, or a file that was set aside."""
     aside = f"{path.name}.damaged-"
     return (
         bool(backups_of(path))

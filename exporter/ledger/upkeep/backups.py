@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGES_A_STEP = 256
-"""Pages copied between two breaths, so that a slow disk stays free for commits."""
+"""Pages copied at a time, so that a slow disk stays free for commits."""
 
 COPIED = "copied"
-"""The state of a ledger that is a copy: since when. Of what was counted after, it knows nothing."""
+"""State of a ledger that is a copy: its date. What was counted later is missing."""
 
 
 class DamagedLedgerError(sqlite3.DatabaseError):
@@ -28,12 +28,12 @@ class DamagedLedgerError(sqlite3.DatabaseError):
 
 
 def backup_folder(ledger: Path) -> Path:
-    """Where the backups of a ledger are."""
+    """Folder of a ledger's backups."""
     return ledger.with_name("backups")
 
 
 def backup_path(ledger: Path, day: date) -> Path:
-    """Where the backup of a day is."""
+    """Path of a day's backup."""
     return backup_folder(ledger) / f"{ledger.stem}-{day.isoformat()}{ledger.suffix}"
 
 
@@ -80,14 +80,14 @@ def keep_version(ledger: Path, version: int) -> None:
 
 
 def clean_partials(ledger: Path) -> None:
-    """Remove what a backup that was interrupted has left."""
+    """Remove what an interrupted backup has left."""
     for path in backup_folder(ledger).glob("*.partial"):
         if path.name.startswith(f"{ledger.stem}-"):
             remove(path)
 
 
 def ledger_id_of(path: Path) -> str:
-    """Whose copy a file is; "" for one that says nothing."""
+    """Id of the ledger that a file is a copy of; "" without one."""
     try:
         with contextlib.closing(connect_to_read(path)) as connection:
             row = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()

@@ -43,7 +43,7 @@ class LedgerFigures(NamedTuple):
 
 
 class Disk(NamedTuple):
-    """A file system: its size, and what of it anybody may still use, in bytes."""
+    """A file system: its size, and the bytes that a user may still write."""
 
     size_bytes: int
     free_bytes: int
@@ -64,9 +64,9 @@ class LedgerUpkeep:
         on_folded: Callable[[tuple[Subject, ...]], None],
         on_damage: Callable[[str], None],
     ) -> None:
-        """`notices` are what happened to the ledger and nobody has seen yet.
+        """`notices` are those that the user has not put away yet.
 
-        `on_folded` is told of the interfaces whose rows are folded together now, `on_damage` of a broken file.
+        `on_folded` is called with the subjects that were folded, `on_damage` with the reason for a broken file.
         """
         self._writer, self._executor, self._settings = writer, executor, settings
         self._zone, self._now = zone, now
@@ -87,12 +87,12 @@ class LedgerUpkeep:
         except (sqlite3.Error, OSError, LedgerError) as error:
             log.warning("upkeep of the ledger failed, and is tried again within the hour: %s", error)
 
-    def tell(self, notice: str) -> None:
-        """Something happened to the ledger that somebody should see; may be called from the writer's thread."""
+    def add_notice(self, notice: str) -> None:
+        """Add a notice for the user; may be called from the writer's thread."""
         self.notices = (notice, *self.notices)
 
     async def measure_disk(self) -> None:
-        """Ask how full the disk is; between two rounds it may fill."""
+        """Measure the disk; between two rounds it may fill."""
         if self.figures is not None:
             disk = await asyncio.to_thread(self._disk)
             self.figures = self.figures._replace(disk=disk)
@@ -123,12 +123,12 @@ class LedgerUpkeep:
         return removed
 
     def _measure(self) -> None:
-        ask = self._writer.connection.execute
+        execute = self._writer.connection.execute
         rows = {"slot": 0, "minute": 0, "day": 0}
         for spec in self._writer.specs:
             for grain in spec.grains:
-                rows[grain] += ask(f"SELECT count(*) FROM {spec.table(grain)}").fetchone()[0]  # noqa: S608 - names of the spec
-        rows |= {table: ask(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}  # noqa: S608 - as above
+                rows[grain] += execute(f"SELECT count(*) FROM {spec.table(grain)}").fetchone()[0]  # noqa: S608 - names of the spec
+        rows |= {table: execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}  # noqa: S608 - as above
         self.figures = LedgerFigures(size_on_disk(self._settings.path), rows, self._disk())
 
     def _disk(self) -> Disk:

@@ -50,7 +50,7 @@ class Poster:
         posted: int = 0,
         problem: str = "",
     ) -> None:
-        """`take` gives the next posting; `on_damage` is told when the file itself is broken or gone.
+        """`take` gives the next posting; `on_damage` is called with the reason when the file is broken or gone.
 
         `posted` is the number of the last posting in the ledger, `problem` why it cannot be written to begin with.
         """
@@ -63,7 +63,7 @@ class Poster:
         self.health = CommitHealth(problem)
 
     async def post(self) -> bool:
-        """Commit what there is; returns whether the ledger is up to date. A failure is kept in `health`."""
+        """Commit what is counted; True if the ledger is up to date. A failure is kept in `health`."""
         async with self._turn:
             if self._waiting is not None and not await self._commit(self._waiting):
                 return False
@@ -74,7 +74,7 @@ class Poster:
             return await self._commit(posting)
 
     def unposted(self) -> Unposted:
-        """What is counted and not in the ledger, each row with the number of the posting that will bring it."""
+        """Rows that are counted and not in the ledger, each with the number of the posting that will hold it."""
         slots: list[UnpostedRow] = []
         minutes: list[UnpostedRow] = []
         if self._waiting is not None:
@@ -92,12 +92,12 @@ class Poster:
         return sum(sum(usage.amounts[:2]) for usage in (*waiting, *self._journal.slots.values()))
 
     def take_moved_days(self) -> bool:
-        """Whether a posting, whoever had it posted, may have moved days in the ledger since this was last asked."""
+        """True if a posting may have moved days in the ledger since the last call."""
         has_moved, self._has_moved_days = self._has_moved_days, False
         return has_moved
 
     async def close(self) -> None:
-        """Copy the log into the ledger and let go of it."""
+        """Copy the log into the ledger and close it."""
         await asyncio.get_running_loop().run_in_executor(self._executor, self._writer.close)
 
     async def _commit(self, posting: Posting) -> bool:

@@ -1,4 +1,4 @@
-"""A posting with a value that no ledger can hold: whose it is, and the posting without it."""
+"""A posting with a value that no ledger can hold: its subjects, and the posting without them."""
 
 from __future__ import annotations
 

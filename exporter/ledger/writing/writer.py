@@ -38,10 +38,10 @@ VALUE_ERRORS = (
     sqlite3.InterfaceError,
     sqlite3.ProgrammingError,
 )
-"""What a value ends a statement with that no ledger can hold: Python's integers know no limit, SQLite's do."""
+"""Errors for a value that no ledger can hold: Python's integers have no limit, SQLite's have."""
 
 
-class StrangeLedgerError(sqlite3.DatabaseError):
+class ReplacedLedgerError(sqlite3.DatabaseError):
     """The file does not hold what this service has written last: another one, or an older copy, took its place."""
 
 
@@ -57,7 +57,7 @@ class Writer:
         self._path = path
         self.specs: Sequence[MeterSpec] = tuple(store.spec for store in stores)
         self.on_notice: Callable[[str], object] = str
-        """Told what somebody should know of the ledger."""
+        """Called with notices for the user."""
         self._opened: sqlite3.Connection | None = None
         self._files: OpenFiles | None = None
         self._rows = Rows(lambda: self.connection, zone, stores)
@@ -72,12 +72,12 @@ class Writer:
         return self._opened
 
     def close(self) -> None:
-        """Copy the log into the file and let go of it."""
+        """Copy the log into the file and close it."""
         if self._opened is not None:
             with contextlib.suppress(sqlite3.Error, OSError):
-                self._look_after_the_files()
+                self._check_files()
                 self.checkpoint_log(truncate=True)
-            self._let_go()
+            self._disconnect()
 
     def post(self, posting: Posting) -> float:
         """Commit one posting, all or nothing; returns the seconds it took.
@@ -87,7 +87,7 @@ class Writer:
         taken away is written back first. A subject with a value that the ledger can never hold is left out, loudly.
         """
         began = time.perf_counter()
-        self._look_after_the_files()
+        self._check_files()
         try:
             self.in_transaction(lambda: self._apply(posting))
         except VALUE_ERRORS:
@@ -96,12 +96,12 @@ class Writer:
                 raise
             spared = without(posting, refused, self._refused)
             self.in_transaction(lambda: self._apply(spared))
-            self._tell(refused)
+            self._report(refused)
         return time.perf_counter() - began
 
     def is_lost_by(self, error: Exception) -> bool:
-        """Whether a failure means that the file at the ledger's place is not the ledger any more."""
-        if isinstance(error, FileNotFoundError | StrangeLedgerError):
+        """True if a failure means that the file at the ledger's place is not the ledger any more."""
+        if isinstance(error, FileNotFoundError | ReplacedLedgerError):
             return True
         if not isinstance(error, sqlite3.DatabaseError) or is_passing(error):
             return False
@@ -126,10 +126,10 @@ class Writer:
         self._note_files()
 
     def forget_ids(self) -> None:
-        """Look subjects up again: some were folded together."""
+        """Read the ids of subjects again: some were folded together."""
         self._rows.forget()
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         if self._opened is not None:
             self._opened.close()
         self._opened = None
@@ -139,23 +139,23 @@ class Writer:
         if self._files is not None:
             self._files.note()
 
-    def _look_after_the_files(self) -> None:
-        """Write the books back where they were taken away, and find out what somebody else wrote into them."""
+    def _check_files(self) -> None:
+        """Write the ledger back where its file was taken away; raise where another process has damaged it."""
         if self._opened is None or self._files is None:
             return
-        if self._files.are_others():
+        if self._files.are_replaced():
             notice = write_out(self._opened, self._path, WRITTEN_BACK)
             log.error("%s", notice)
-            self._let_go()
+            self._disconnect()
             self.on_notice(notice)
         elif self._files.are_overwritten():
             condition = condition_of(self._path)
             if condition is not Condition.GOOD:
-                raise StrangeLedgerError(f"somebody wrote into {self._path}: it is {condition.value}")
+                raise ReplacedLedgerError(f"somebody wrote into {self._path}: it is {condition.value}")
             self._files.note()
 
     def _refused_in(self, posting: Posting) -> dict[Subject, str]:
-        """Whose rows the ledger cannot hold, and why: each is tried alone."""
+        """Subjects with rows that the ledger cannot hold, and the reasons: each is tried alone."""
         found = {}
         for subject in subjects_of(posting):
             part = part_of(posting, {subject})
@@ -171,23 +171,23 @@ class Writer:
         self._rows.put(posting)
         raise _Rehearsed
 
-    def _tell(self, refused: Mapping[Subject, str]) -> None:
+    def _report(self, refused: Mapping[Subject, str]) -> None:
         for subject, reason in refused.items():
             if self._refused.get(subject) != reason:
-                told = f"not booked: {subject.name}: the ledger cannot hold it: {reason}"
-                log.error("%s", told)
-                self.on_notice(told)
+                notice = f"not booked: {subject.name}: the ledger cannot hold it: {reason}"
+                log.error("%s", notice)
+                self.on_notice(notice)
         self._refused = dict(refused)
 
     def _holds(self, posting: Posting) -> bool:
-        """Whether this very posting is in the ledger; raises StrangeLedgerError where the one before it is not."""
+        """True if this very posting is in the ledger; raises ReplacedLedgerError where the one before it is not."""
         held = self.connection.execute("SELECT max(posting) FROM meter").fetchone()[0]
         if held == posting.number:
             query = "SELECT name, boot_id, wall, elapsed FROM meter WHERE posting = ?"
             if set(self.connection.execute(query, (held,))) == {(part.meter, *part.sampled) for part in posting.meters}:
                 return True
         if held is not None and held != posting.number - 1:
-            raise StrangeLedgerError(f"{self._path} ends with posting {held}, and {posting.number} is to be written")
+            raise ReplacedLedgerError(f"{self._path} ends with posting {held}, and {posting.number} is to be written")
         return False
 
     def _apply(self, posting: Posting) -> None:

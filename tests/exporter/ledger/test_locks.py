@@ -40,7 +40,7 @@ def held(path: Path) -> Iterator[LedgerLock]:
     """The lock of a ledger that a service writes."""
     lock = LedgerLock(path)
     lock.acquire()
-    lock.tell(Holder(os.getpid(), URL, "ab12"))
+    lock.write_holder(Holder(os.getpid(), URL, "ab12"))
     yield lock
     lock.release()
 
@@ -282,7 +282,7 @@ def test_on_a_full_disk_it_is_locked_and_noted(tiny: Path) -> None:
     lock = LedgerLock(tiny)
 
     lock.acquire()
-    lock.tell(Holder(os.getpid(), URL, "ab12"))
+    lock.write_holder(Holder(os.getpid(), URL, "ab12"))
 
     assert find_holder(tiny) == Holder(os.getpid(), URL, "ab12")
     lock.release()

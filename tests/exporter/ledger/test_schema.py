@@ -93,7 +93,7 @@ def test_a_second_writer_is_refused_and_told_who_and_which(tmp_path: Path) -> No
     ledger = tmp_path / "ledger.db"
     first, second = LedgerLock(ledger), LedgerLock(ledger)
     first.acquire()
-    first.tell(Holder(os.getpid(), "http://127.0.0.1:7373"))
+    first.write_holder(Holder(os.getpid(), "http://127.0.0.1:7373"))
 
     with pytest.raises(LedgerError, match=rf"process {os.getpid()} already writes .*ledger\.db"):
         second.acquire()
