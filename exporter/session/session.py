@@ -172,5 +172,8 @@ def _require_version(connection: sqlite3.Connection, path: Path) -> None:
     if version > SCHEMA_VERSION:
         problem = f"{path} was written by a newer netledger (schema version {version})"
         raise SessionError(problem, "use that one to read it")
+    if 0 < version < SCHEMA_VERSION:
+        problem = f"{path} was written by an older netledger (schema version {version})"
+        raise SessionError(problem, "`netledger run` migrates it")
     if version < SCHEMA_VERSION:
         raise SessionError(f"{path} is not a ledger, or an unfinished one", "`netledger run` prepares it")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.files import CACHE, is_passing, version_of
 from exporter.ledger.schema import apply_migrations
-from reports.ledger.shape import INTERFACE, SCHEMA_VERSION
+from reports.ledger.shape import INTERFACE, SCHEMA_VERSION, SPECS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,10 +60,12 @@ def _condition_in(connection: sqlite3.Connection) -> Condition:
         return Condition.FOREIGN if connection.execute(TABLES).fetchone()[0] else Condition.NEW
     if not _definitions(version) <= set(connection.execute(DEFINITIONS)):
         return Condition.FOREIGN
-    days = "day" if version == 1 else INTERFACE.table("day")
-    sums = ", ".join(f"sum({name})" for name in INTERFACE.sums)
-    # A sum that is too large ends here, and not every question later.
-    connection.execute(f"SELECT subject, {sums} FROM {days} GROUP BY subject").fetchall()  # noqa: S608 - our own names
+    held = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    tables = {"day": INTERFACE} if version == 1 else {spec.table("day"): spec for spec in SPECS}
+    for days, spec in tables.items():
+        if days in held:  # a sum that is too large ends here, and not every question later
+            sums = ", ".join(f"sum({name})" for name in spec.sums)
+            connection.execute(f"SELECT subject, {sums} FROM {days} GROUP BY subject").fetchall()  # noqa: S608 - our own names
     return Condition.GOOD
 
 

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.reader import Unposted, UnpostedRow
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -88,8 +89,10 @@ class Poster:
     @property
     def unposted_bytes(self) -> int:
         """Bytes of all interfaces that are counted in memory and not in the ledger yet."""
-        waiting = () if self._waiting is None else self._waiting.slots.values()
-        return sum(sum(usage.amounts[:2]) for usage in (*waiting, *self._journal.slots.values()))
+        waiting = {} if self._waiting is None else self._waiting.slots
+        rows = (*waiting.items(), *self._journal.slots.items())
+        counted = (usage.amounts for (_, subject), usage in rows if subject.meter == INTERFACE.name)
+        return sum(sum(INTERFACE.bytes_in(amounts)) for amounts in counted)
 
     def take_moved_days(self) -> bool:
         """True if a posting may have moved days in the ledger since the last call."""

@@ -8,10 +8,11 @@ from exporter.metering.clock import SECOND
 from exporter.metering.postings import Incident, MeterCheckpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from exporter.metering.postings import MeterPosting, Posting
     from exporter.metering.subjects import Subject
+    from reports.ledger.shape import MeterSpec
 
 
 def subjects_of(posting: Posting) -> set[Subject]:
@@ -29,16 +30,18 @@ def part_of(posting: Posting, subjects: Container[Subject]) -> Posting:
     )
 
 
-def without(posting: Posting, refused: Mapping[Subject, str], known: Mapping[Subject, str]) -> Posting:
+def without(
+    posting: Posting, refused: Mapping[Subject, str], known: Mapping[Subject, str], specs: Iterable[MeterSpec]
+) -> Posting:
     """The posting without the rows of those that were refused, each with an incident that says why.
 
     `known` are the reasons of earlier postings: they are no news, and only bytes are noted.
     """
-    at = posting.clock.wall // SECOND
+    at, meters = posting.clock.wall // SECOND, {spec.name: spec for spec in specs}
     moved = dict.fromkeys(refused, 0)
     for (_, subject), usage in posting.slots.items():
         if subject in refused:
-            moved[subject] += sum(usage.amounts[:2])
+            moved[subject] += sum(meters[subject.meter].bytes_in(usage.amounts))
     incidents = tuple(
         Incident(
             at,

@@ -94,7 +94,7 @@ class Writer:
             refused = self._refused_in(posting)
             if not refused:
                 raise
-            spared = without(posting, refused, self._refused)
+            spared = without(posting, refused, self._refused, self.specs)
             self.in_transaction(lambda: self._apply(spared))
             self._report(refused)
         return time.perf_counter() - began
