@@ -1,4 +1,7 @@
-"""`python -m grafana.generate` writes the dashboards' JSON; with `--check` it says which files are not up to date."""
+"""`python -m grafana.generate` writes the JSON of the dashboards; `--check` lists the files that are not up to date.
+
+A dashboard is a file of grafana/dashboards and its name in DASHBOARDS.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ DASHBOARDS = (overview, interfaces, plans, health, fleet)
 
 
 def files() -> Iterator[tuple[Path, str]]:
-    """Every file and what it must hold."""
+    """Every file and its content."""
     for module in DASHBOARDS:
         tree = finished(module.dashboard().build())
         name = f"{tree['uid']}.json"
@@ -27,26 +30,26 @@ def files() -> Iterator[tuple[Path, str]]:
 
 
 def write() -> None:
-    """Write them all, and remove those of dashboards that are gone."""
-    wanted = dict(files())
+    """Write every file, and remove those of dashboards that are gone."""
+    expected = dict(files())
     for folder in (PROVISIONED, IMPORTED):
         folder.mkdir(exist_ok=True)
-        for stale in set(folder.glob("*.json")) - wanted.keys():
+        for stale in set(folder.glob("*.json")) - expected.keys():
             stale.unlink()
-    for path, content in wanted.items():
+    for path, content in expected.items():
         path.write_text(content, encoding="utf-8")
 
 
 def outdated() -> list[str]:
     """Files that are missing, too many, or differ from the code."""
-    wanted = dict(files())
-    there = {path for folder in (PROVISIONED, IMPORTED) for path in folder.glob("*.json")}
-    same = {path for path in there & wanted.keys() if path.read_text(encoding="utf-8") == wanted[path]}
-    return sorted(str(path.relative_to(HERE.parent)) for path in there | wanted.keys() if path not in same)
+    expected = dict(files())
+    found = {path for folder in (PROVISIONED, IMPORTED) for path in folder.glob("*.json")}
+    same = {path for path in found & expected.keys() if path.read_text(encoding="utf-8") == expected[path]}
+    return sorted(str(path.relative_to(HERE.parent)) for path in found | expected.keys() if path not in same)
 
 
 def main(arguments: list[str]) -> int:
-    """Write, or compare; 1 where something differs."""
+    """Write, or compare; the exit code is 1 where a file differs."""
     if arguments != ["--check"]:
         write()
         return 0

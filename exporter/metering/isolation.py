@@ -51,7 +51,7 @@ class IsolatedMeter:
         self._changes: list[ClockChange] = []
         self._health = MeterHealth(is_up=False, read_seconds=0.0)
         self._boot_id = ""
-        self._problem = ""
+        self._problem, self._failures = "", 0
         self._began = 0.0
         self._reading: _Reading | None = None
         self.boot: Boot | None = None
@@ -133,7 +133,8 @@ class IsolatedMeter:
 
     def view(self, now: Instant) -> MeterView:
         """What is published of it."""
-        return MeterView(self._state, self._health, self._gap_seconds, self._timeline.is_gap_open(now))
+        is_gap_open = self._timeline.is_gap_open(now)
+        return MeterView(self._state, self._health, self._gap_seconds, is_gap_open, self._failures)
 
     def _bounded_checkpoint(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
         """Facts by the subjects that have rows; a value by subject is kept of those with rows of their own."""
@@ -160,6 +161,7 @@ class IsolatedMeter:
 
     def _fail(self, error: Exception) -> None:
         text = str(error) or repr(error)
+        self._failures += 1
         self._health = MeterHealth(is_up=False, read_seconds=time.perf_counter() - self._began, error=text)
         if text != self._problem:
             surprise = None if isinstance(error, MeterError) else error

@@ -39,7 +39,7 @@ class HasCounterFaults(Protocol):
 
 
 class MeterView(NamedTuple):
-    """One meter now: its own state, its health, the seconds of all its gaps.
+    """One meter now: its own state, its health, the seconds of all its gaps, the samples that failed since the start.
 
     `is_gap_open` says that the last sample is longer ago than a commit may leave unwritten.
     """
@@ -48,6 +48,7 @@ class MeterView(NamedTuple):
     health: MeterHealth
     gap_seconds: int = 0
     is_gap_open: bool = False
+    failures: int = 0
 
 
 class Snapshot(NamedTuple):

@@ -17,7 +17,7 @@ IDENTITY = Identity(
     "netledger-fleet", "netledger / Fleet", "All machines together, and those that stand out: for ten, for hundreds."
 )
 
-ZONES = "of all machines, each by its own clock and zone; of silent ones, what they told last."
+ZONES = "of all machines, each by its own clock and zone; of silent ones, their last value."
 
 
 def dashboard() -> Dashboard:
@@ -56,8 +56,8 @@ def _first() -> list[object]:
 
 
 def _trouble() -> list[object]:
-    gone = "Machines that told something in the last month and are silent now, the last that left first."
-    wrong = "What a machine says of itself: a meter that cannot read, nobody who looks, a ledger that needs attention."
+    gone = "Machines that had series in the last month and are silent now, the last that left first."
+    wrong = "What a machine reports: a meter that cannot read, no samples, a ledger that needs attention."
     return [
         fleet.missing(Frame(43, "Silent", gone, 0, 25, 12, 8)),
         fleet.troubles(Frame(44, "Needs attention", wrong, 12, 25, 12, 8)),

@@ -1,4 +1,4 @@
-"""netledger itself: how old its numbers are, what they cost, and what nobody counted."""
+"""netledger itself: the age of its numbers, their cost, and what was not counted."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from grafana.kit.board import Identity, board, closed
 from grafana.kit.machines import machines
 from grafana.kit.panels import Frame
 from grafana.panels import health, ledger, process, trust
+from reports.text.grafana_links import HEALTH
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-IDENTITY = Identity(
-    "netledger-health", "netledger / Health", "Whether netledger's numbers can be trusted, and their cost."
-)
+IDENTITY = Identity(HEALTH, "netledger / Health", "Whether netledger's numbers can be trusted, and their cost.")
 
 
 def dashboard() -> Dashboard:
@@ -27,8 +26,8 @@ def _strip() -> list[object]:
         health.answering(Frame(1, "Machines answering", "Share of the targets that Prometheus reaches.", 0, 0, 4, 4)),
         health.sample_age(Frame(2, "Oldest sample", "Its age when it was scraped.", 4, 0, 4, 4)),
         health.meters(Frame(3, "Meters", "Whether every meter can read its counters.", 8, 0, 4, 4)),
-        health.ledger(Frame(4, "Ledger", "Whether a ledger needs somebody's attention.", 12, 0, 4, 4)),
-        health.gap(Frame(5, "Gap", "Whether the service runs and nobody looks.", 16, 0, 4, 4)),
+        health.ledger(Frame(4, "Ledger", "Whether a ledger needs attention.", 12, 0, 4, 4)),
+        health.gap(Frame(5, "Gap", "Whether the service runs without samples.", 16, 0, 4, 4)),
         health.unposted(Frame(6, "Not in the ledger yet", "Counted, and committed within seconds.", 20, 0, 4, 4)),
     ]
 
@@ -36,7 +35,7 @@ def _strip() -> list[object]:
 def _trust() -> list[object]:
     about = "Bytes that were not counted, as the link cannot have moved them; since the services started."
     return [
-        trust.gaps(Frame(7, "Gaps in this range", "Time in which nobody looked.", 0, 4, 6, 4)),
+        trust.gaps(Frame(7, "Gaps in this range", "Time without samples.", 0, 4, 6, 4)),
         trust.resets(Frame(8, "Counter resets", "Counters that began anew since the services started.", 6, 4, 6, 4)),
         trust.discarded(Frame(9, "Discarded", about, 12, 4, 6, 4)),
         trust.failures(
@@ -52,7 +51,7 @@ def _looking() -> list[object]:
             Frame(20, "Age of the last sample", f"When scraped; below a second is usual. {MANY}", 0, 15, 8, 8)
         ),
         process.scrape(Frame(21, "Duration of a scrape", f"As Prometheus measured it. {MANY}", 8, 15, 8, 8)),
-        process.samples(Frame(22, "Samples of a scrape", f"Series that a machine tells. {MANY}", 16, 15, 8, 8)),
+        process.samples(Frame(22, "Samples of a scrape", f"Series of a machine. {MANY}", 16, 15, 8, 8)),
     ]
 
 

@@ -11,11 +11,12 @@ from grafana.kit.panels import Frame
 from grafana.panels import interfaces as each
 from grafana.panels.interface_speeds import speeds
 from grafana.panels.interface_table import totals
+from reports.text.grafana_links import INTERFACES
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-IDENTITY = Identity("netledger-interfaces", "netledger / Interfaces", "Each interface by itself, counted or not.")
+IDENTITY = Identity(INTERFACES, "netledger / Interfaces", "Each interface by itself, counted or not.")
 
 BYTES = "Received and transmitted, of each chosen interface, from the ledger; "
 UNCOUNTED = " Those that are not counted have days and months only with metrics.history: all. Of many, the six busiest."

@@ -12,14 +12,15 @@ from grafana.kit.panels import Frame
 from grafana.kit.totals import speed_now, this, traffic
 from grafana.panels import health
 from grafana.panels.plans import allowed, cap_date, cost, cycles_compared, forecast, left, share, used
+from reports.text.grafana_links import OVERVIEW
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-IDENTITY = Identity("netledger-overview", "netledger / Overview", "How much, how fast, and how much is left.")
+IDENTITY = Identity(OVERVIEW, "netledger / Overview", "How much, how fast, and how much is left.")
 
 NEAREST = "Of several plans, the one nearest its cap."
-EACH_ZONE = "Of several machines, each by its own clock and zone; of one that is silent, what it told last."
+EACH_ZONE = "Of several machines, each by its own clock and zone; of one that is silent, its last value."
 
 
 def dashboard() -> Dashboard:
@@ -85,8 +86,8 @@ def _health() -> list[object]:
         health.answering(Frame(40, "Machines answering", "Share that Prometheus reaches.", 0, 29, 4, 3)),
         health.sample_age(Frame(41, "Oldest sample", "Its age when it was scraped.", 4, 29, 4, 3)),
         health.meters(Frame(42, "Meters", "Whether every meter can read its counters.", 8, 29, 4, 3)),
-        health.ledger(Frame(43, "Ledger", "Whether a ledger needs somebody's attention.", 12, 29, 4, 3)),
-        health.gap(Frame(44, "Gap", "Whether the service runs and nobody looks.", 16, 29, 4, 3)),
+        health.ledger(Frame(43, "Ledger", "Whether a ledger needs attention.", 12, 29, 4, 3)),
+        health.gap(Frame(44, "Gap", "Whether the service runs without samples.", 16, 29, 4, 3)),
         health.since(Frame(47, "Counting since", begun, 20, 29, 4, 3)),
         machines(Frame(46, "Machines", "A name leads to reports and dashboards.", 0, 32, 24, 7)),
     ]

@@ -10,11 +10,12 @@ from grafana.kit.panels import Frame
 from grafana.panels import plan_trends as trends
 from grafana.panels import plans as plan
 from grafana.panels.plan_table import plans
+from reports.text.grafana_links import PLANS
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.dashboard import Dashboard
 
-IDENTITY = Identity("netledger-plans", "netledger / Plans and cost", "What is used, what is left, what it costs.")
+IDENTITY = Identity(PLANS, "netledger / Plans and cost", "What is used, what is left, what it costs.")
 
 
 def dashboard() -> Dashboard:

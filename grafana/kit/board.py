@@ -1,4 +1,4 @@
-"""The frame of every dashboard: who it is, what one can choose, its marks and links."""
+"""The frame of every dashboard: its identity, variables, marks and links."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def board(
 
 
 def closed(panel_id: int, title: str, y: int, panels: Sequence[Any]) -> Row:
-    """A line that opens: what stands in it is not asked for before."""
+    """A row that opens: its panels are not queried before."""
     row = heading(panel_id, title, y)
     for panel in panels:
         row = row.with_panel(panel)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def word(meanings: Mapping[str, tuple[str, str]]) -> list[DynamicConfigValue]:
-    """A value told as a coloured word: {"1": ("up", GOOD)}; none is told as "no answer"."""
+    """A value as a coloured word: {"1": ("up", GOOD)}; without a value "no answer"."""
     return [
         option("unit", "none"),
         option("decimals", 0),

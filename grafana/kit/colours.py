@@ -42,7 +42,7 @@ def painted(colour: str) -> DynamicConfigValue:
 
 
 def words(meanings: Mapping[str, tuple[str, str]]) -> ValueMap:
-    """Values told as words: {"1": ("up", GOOD)}."""
+    """Values as words: {"1": ("up", GOOD)}."""
     return ValueMap(
         options={
             value: ValueMappingResult(text=text, color=colour, index=index)
@@ -52,6 +52,6 @@ def words(meanings: Mapping[str, tuple[str, str]]) -> ValueMap:
 
 
 def silence() -> SpecialValueMap:
-    """No value at all told as "no answer": without it, nothing would be as green as zero."""
-    told = ValueMappingResult(text="no answer", color=BAD, index=9)
-    return SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=told))
+    """No value as "no answer": without it, nothing would be as green as zero."""
+    result = ValueMappingResult(text="no answer", color=BAD, index=9)
+    return SpecialValueMap(options=DashboardSpecialValueMapOptions(match=SpecialValueMatch.NULL, result=result))

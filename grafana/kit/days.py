@@ -30,10 +30,10 @@ def days_of_the_month(frame: Frame) -> Panel:
 
 
 def days_by_interface(frame: Frame) -> Panel:
-    """A bar a day and interface, the last 31 and today's so far; in the order of dates, told without their year."""
+    """A bar a day and interface, the last 31 and today's so far; in the order of dates, without their year."""
     moved = both("netledger_interface_daily_{}_bytes", DEVICE)
-    told = f'label_replace({moved}, "day", "$1", "date", "^[0-9]+-(.*)$")'
-    return _side_by_side(frame, "day", "date", told)
+    named = f'label_replace({moved}, "day", "$1", "date", "^[0-9]+-(.*)$")'
+    return _side_by_side(frame, "day", "date", named)
 
 
 def months_by_interface(frame: Frame) -> Panel:
@@ -51,10 +51,10 @@ def _side_by_side(frame: Frame, label: str, order: str, moved: str) -> Panel:
     """Never stacked: what crosses a tunnel has crossed the uplink as well, and the sum would count it twice."""
     kept_labels = ", ".join(dict.fromkeys(("interface", label, order)))
     busiest = f"topk({MOST_BARS}, sum by (job, instance, device) ({interfaces_in_period('year')}))"
-    shown = f"{moved} and on (job, instance, device) {busiest}"
-    told = f'sum by ({kept_labels}) (label_join({shown}, "interface", " ", "instance", "device"))'
+    of_busiest = f"{moved} and on (job, instance, device) {busiest}"
+    summed = f'sum by ({kept_labels}) (label_join({of_busiest}, "interface", " ", "instance", "device"))'
     return (
-        bars(frame, "decbytes", label, rows(told))
+        bars(frame, "decbytes", label, rows(summed))
         .stacking(StackingMode.NONE)
         .transformations(matrix("interface", label, order=order))
         .x_tick_label_spacing(LABEL_WIDTH)

@@ -27,9 +27,9 @@ def finished(dashboard: Dashboard) -> dict[str, Any]:
     tree.pop("id", None)
     for variable in tree["templating"]["list"]:
         _drop(variable, INTERVAL_KEYS)
-    # "inControlsMenu" hides links and switches in a menu: they are there to be seen.
-    for shown in (*tree["links"], *tree["annotations"]["list"]):
-        _drop(shown, ("placement",))
+    # "inControlsMenu" hides links and switches in a menu: they belong on the dashboard.
+    for item in (*tree["links"], *tree["annotations"]["list"]):
+        _drop(item, ("placement",))
     for annotation in tree["annotations"]["list"]:
         _finish_annotation(annotation)
     for panel in _panels(tree):
@@ -40,8 +40,8 @@ def finished(dashboard: Dashboard) -> dict[str, Any]:
 def for_import(tree: dict[str, Any]) -> dict[str, Any]:
     """A copy that asks for its data source when it is imported by hand, as exports "for sharing" do."""
     shared = copy.deepcopy(tree)
-    asked = {"name": INPUT, "label": "Prometheus", "description": "", "type": "datasource"}
-    shared["__inputs"] = [{**asked, "pluginId": "prometheus", "pluginName": "Prometheus"}]
+    source = {"name": INPUT, "label": "Prometheus", "description": "", "type": "datasource"}
+    shared["__inputs"] = [{**source, "pluginId": "prometheus", "pluginName": "Prometheus"}]
     kinds = sorted({panel["type"] for panel in _panels(shared)} - {"row"})
     shared["__requires"] = [
         {"type": "grafana", "id": "grafana", "name": "Grafana", "version": "11.0.0"},

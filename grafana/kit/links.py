@@ -5,8 +5,11 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
+from reports.text.grafana_links import HEALTH, INTERFACES, OVERVIEW, PLANS
+
 TAG = "netledger"
-DASHBOARDS = (("Overview", "overview"), ("Interfaces", "interfaces"), ("Plans and cost", "plans"), ("Health", "health"))
+DASHBOARDS = (("Overview", OVERVIEW), ("Interfaces", INTERFACES), ("Plans and cost", PLANS), ("Health", HEALTH))
+"""Those of one machine."""
 
 
 def to_each_other() -> DashboardLink:
@@ -30,13 +33,13 @@ def menu(field: str) -> list[dict[str, object]]:
     return [
         _page("Reports", f"http://{machine}/reports"),
         _page("Wrap-up of the month", f"http://{machine}/api/export/wrapup?range=month"),
-        *(_dashboard(title, f"netledger-{uid}", machine) for title, uid in DASHBOARDS),
+        *(_dashboard(title, uid, machine) for title, uid in DASHBOARDS),
     ]
 
 
 def to_overview() -> DashboardLink:
     """What a bar of a machine leads to: its overview."""
-    return DashboardLink("Overview").url(_address("netledger-overview", "${__field.labels.instance}"))
+    return DashboardLink("Overview").url(_address(OVERVIEW, "${__field.labels.instance}"))
 
 
 def _page(title: str, url: str) -> dict[str, object]:

@@ -33,16 +33,15 @@ def _gaps() -> AnnotationQuery:
     gaps = of("netledger_gap_seconds_total")
     expression = f"{gaps} - last_over_time({gaps}{EARLIER}) > 0"
     return _marks(
-        "Gaps", "purple", expression, "Nobody looked before this, meter {{meter}}: counted, and estimated", "meter"
+        "Gaps", "purple", expression, "No samples before this, meter {{meter}}: counted, and estimated", "meter"
     )
 
 
 def _resets() -> AnnotationQuery:
-    # A cause is there from its first reset on, so a series that is new is a reset, too; one that became smaller is of a
-    # service that was started again, and has seen a reset since.
+    # A counter that became smaller is of a service that was started again; it has seen a reset since unless it is 0.
     resets = of("netledger_counter_resets_total")
     earlier = f"last_over_time({resets}{EARLIER})"
-    expression = f"{resets} != {earlier} or {resets} > 0 unless {earlier}"
+    expression = f"{resets} > {earlier} or {resets} < {earlier} and {resets} > 0"
     return _marks("Counter resets", "red", expression, "{{device}} began to count anew: {{cause}}", "device,cause")
 
 

@@ -47,7 +47,7 @@ class Frame(NamedTuple):
 
 
 def named(frame: Frame, unit: str, *targets: Dataquery) -> stat.Panel:
-    """One number a series, with its name also where there is only one: whose is it?"""
+    """One number a series, with its name also where there is only one."""
     return number(frame, unit, *targets).text_mode(c.BigValueTextMode.VALUE_AND_NAME)
 
 

@@ -1,4 +1,4 @@
-"""Which plans are asked for: those nearest their cap, and one or several of them."""
+"""Queries of plans: those nearest their cap, and one or several of them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def of_one(metric: str) -> str:
 
 
 def of_several(expression: str, most: int) -> str:
-    """Select while several plans are drawn: then colours say whose a line is."""
+    """Select while several plans are drawn: then colours name the plan of a line."""
     return f"({nearest_over_time(expression, most)}) and on () {_plans()} > 1"
 
 

@@ -1,7 +1,7 @@
-"""PromQL and the targets that ask it; every selector names the job and the instance that the reader chose.
+"""PromQL and its targets; every selector names the job and the instance that the reader chose.
 
-A machine that is off has no series. What it told last is kept where a total would shrink without it: the hidden
-variable `silent` names such machines, so that nothing is looked up twice of those that answer.
+A machine that is off has no series. Its last values are kept where a total would shrink without them: the hidden
+variable `silent` names such machines, so that series of the others are read once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PLAN = 'plan=~"$plan"'
 INTERFACE = "{{instance}} {{device}}"
 """The name of an interface: machines have the same ones, and a legend cannot know how many machines are chosen."""
 BUILD = "netledger_build_info"
-"""What every netledger tells, and nothing else does."""
+"""A series of every netledger, and of nothing else."""
 
 MEMORY = "31d"
 """How long a silent machine is known: as long as the longest month."""
@@ -31,11 +31,11 @@ FAILING = "1h"
 QUARTER_HOURS = "30m"
 """A stretch that always holds two samples of a backfilled past, which has one each quarter of an hour."""
 MOST_LINES = 20
-"""Lines that can be told apart; of more, those are drawn that were highest in the range."""
+"""Lines with a colour of their own; of more, those are drawn that were highest in the range."""
 
 
 class End(NamedTuple):
-    """When what is told ends to hold, and the label that says of what."""
+    """The metric of the time until which a value holds, and its label."""
 
     metric: str
     label: str
@@ -46,18 +46,18 @@ CYCLE_END = End("netledger_plan_cycle_end_timestamp_seconds", "plan")
 
 
 def of(metric: str, *matchers: str) -> str:
-    """Select a metric's series of the chosen machines."""
+    """A metric's series of the chosen machines."""
     return f"{metric}{{{', '.join((*CHOSEN, *matchers))}}}"
 
 
 def kept(metric: str, *matchers: str, until: End | None = None) -> str:
-    """Select what machines tell, and what silent ones told last while it holds: last month's is not this month's."""
+    """Series of machines, and the last values of silent ones while they hold: last month's is not this month's."""
     holds = "" if until is None else f" and on (job, instance, {until.label}) {_last(until.metric)} > time()"
     return f"({of(metric, *matchers)} or {_last(metric, *matchers)}{holds} unless on (job, instance) {of(BUILD)})"
 
 
 def silent_ones(metric: str) -> str:
-    """Select what silent machines told last, and nothing of those that answer."""
+    """Last values of silent machines, and nothing of those that answer."""
     return f"({_last(metric)} unless on (job, instance) {of(BUILD)})"
 
 
@@ -66,7 +66,7 @@ def _last(metric: str, *matchers: str) -> str:
 
 
 def ours(metric: str) -> str:
-    """Select what any target has (process_*, scrape_*), of the targets that are a netledger."""
+    """Series that any target has (process_*, scrape_*), of the targets that are a netledger."""
     return f"{of(metric)} and on (job, instance) last_over_time({of(BUILD)}[{FAILING}])"
 
 
@@ -76,7 +76,7 @@ def answers() -> str:
 
 
 def period(name: str) -> str:
-    """Match the current local day, week, month or year."""
+    """A matcher of the current local day, week, month or year."""
     return f'period="{name}"'
 
 
@@ -120,23 +120,23 @@ def rate_with_past(metric: str, *matchers: str, over: str = "$__rate_interval") 
 
 
 def highest(expression: str, ranking: str = "", on: str = "", most: int = MOST_LINES) -> str:
-    """Keep the series of a range that are highest in it, all of the time: a plain topk takes others at every step."""
+    """The series that are highest in a range, at every step the same: a plain topk takes others at every step."""
     ranked = ranking or f"max_over_time(({expression})[$__range:$__interval] @ end())"
     return f"{expression} and{f' on ({on})' if on else ''} topk({most}, {ranked})"
 
 
 def over_time(expression: str, legend: str, ref: str = "A") -> prometheus.Dataquery:
-    """Ask for series over the time range."""
+    """A target of series over the time range."""
     return _target(expression, ref).range().legend_format(legend)
 
 
 def now(expression: str, legend: str, ref: str = "A") -> prometheus.Dataquery:
-    """Ask for values at the end of the time range, one a series."""
+    """A target of values at the end of the time range, one a series."""
     return _target(expression, ref).instant().legend_format(legend)
 
 
 def rows(expression: str, ref: str = "A") -> prometheus.Dataquery:
-    """Ask for values at the end of the time range, one a row, labels as columns."""
+    """A target of values at the end of the time range, one a row, labels as columns."""
     return _target(expression, ref).instant().format(PromQueryFormat.TABLE).legend_format("")
 
 

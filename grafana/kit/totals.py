@@ -21,14 +21,14 @@ COLOURS = {"receive": RECEIVE, "transmit": TRANSMIT}
 
 def speed_now(frame: Frame, way: str) -> Number:
     """The speed of the last second before the last scrape."""
-    asked = now(total(speed(way)), frame.title)
-    return number(frame, "bps", asked).color_scheme(always(COLOURS[way])).decimals(1).no_value("no answer")
+    target = now(total(speed(way)), frame.title)
+    return number(frame, "bps", target).color_scheme(always(COLOURS[way])).decimals(1).no_value("no answer")
 
 
 def this(frame: Frame, name: str) -> Number:
     """Bytes of the current day, week, month or year, both ways."""
-    asked = now(total(machines_in_period(name)), frame.title)
-    return number(frame, "decbytes", asked).color_scheme(always("text")).decimals(1).no_value("no answer")
+    target = now(total(machines_in_period(name)), frame.title)
+    return number(frame, "decbytes", target).color_scheme(always("text")).decimals(1).no_value("no answer")
 
 
 def traffic(frame: Frame) -> Trend:

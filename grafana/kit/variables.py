@@ -38,11 +38,11 @@ def first_instance() -> QueryVariable:
 
 
 def silent() -> QueryVariable:
-    """Which of the chosen machines told something in the last month and are silent now; for queries only."""
+    """The chosen machines that had series in the last month and are silent now; for queries only."""
     build = of(BUILD)
-    asked = f"({_known(build)}) unless on (job, instance) {build}"
+    query = f"({_known(build)}) unless on (job, instance) {build}"
     everything = VariableOption(selected=True, text=["All"], value=["$__all"])
-    return _first("silent", asked, "instance").include_all(True).current(everything).hide(VariableHide.HIDE_VARIABLE)
+    return _first("silent", query, "instance").include_all(True).current(everything).hide(VariableHide.HIDE_VARIABLE)
 
 
 def device() -> QueryVariable:
@@ -62,7 +62,7 @@ def first_plan() -> QueryVariable:
 
 
 def _known(series: str) -> str:
-    # A month at the pace of scrapes is much to read for a name: whoever was there at any full hour is known.
+    # A month at the pace of scrapes is much to read for a name: a machine that was there at any full hour is known.
     return f"last_over_time({series}[1d]) or last_over_time({series}[{MEMORY}:1h])"
 
 

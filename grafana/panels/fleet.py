@@ -28,7 +28,7 @@ SHARES = (
 )
 TROUBLES = (
     ("a meter cannot read", f"{of('netledger_meter_up')} == 0"),
-    ("nobody looks", f"{of('netledger_gap_open')} == 1"),
+    ("no samples", f"{of('netledger_gap_open')} == 1"),
     ("the ledger needs attention", f"{of('netledger_ledger_degraded')} == 1"),
 )
 
@@ -40,8 +40,8 @@ def machines(frame: Frame) -> Number:
 
 def silent(frame: Frame) -> Number:
     """How many of them do not answer."""
-    asked = now(f"count({answers()} == 0) or vector(0)", "not answering")
-    return number(frame, "locale", asked).thresholds(steps(GOOD, (1, BAD)))
+    target = now(f"count({answers()} == 0) or vector(0)", "not answering")
+    return number(frame, "locale", target).thresholds(steps(GOOD, (1, BAD)))
 
 
 def shares(frame: Frame) -> Lengths:
@@ -76,10 +76,10 @@ def forecasts(frame: Frame) -> Lengths:
 
 def missing(frame: Frame) -> Table:
     """Machines that are silent: since when, and what they had moved in the month that is now."""
-    seen = f"topk({MOST_ROWS}, {silent_ones('netledger_last_sample_timestamp_seconds')})"
+    last = f"topk({MOST_ROWS}, {silent_ones('netledger_last_sample_timestamp_seconds')})"
     month = total(machines_in_period("month"), "instance")
     targets = (
-        rows(f"max by (instance) ({seen}) * 1000"),
+        rows(f"max by (instance) ({last}) * 1000"),
         rows(f"({month}) and on (instance) {silent_ones('netledger_last_sample_timestamp_seconds')}", "B"),
     )
     columns = {"instance": "machine", "Value #A": "last answer", "Value #B": "this month"}

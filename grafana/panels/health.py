@@ -48,7 +48,7 @@ def ledger(frame: Frame) -> Panel:
 
 
 def gap(frame: Frame) -> Panel:
-    """Whether somebody looks."""
+    """Whether a gap is open."""
     return _verdict(frame, f"max({of('netledger_gap_open')})", {"0": ("none", GOOD), "1": ("open", BAD)})
 
 

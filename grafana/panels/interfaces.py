@@ -73,5 +73,5 @@ def _both_ways(frame: Frame, unit: str, what: str, scale: str = "") -> Trend:
 
 
 def _rate(way: str, what: str) -> str:
-    # Prometheus tells series in the order of their labels: with these, an interface has one colour in all panels.
+    # Prometheus returns series in the order of their labels: with these, an interface has one colour in all panels.
     return f"sum by ({KEY}) ({rate_with_past(f'netledger_interface_{way}_{what}_total', DEVICE)})"

@@ -1,6 +1,6 @@
 """Plans over time: use, forecast, cost, thresholds.
 
-Of one plan, colours say what a line means, and its cap is drawn; of several they say whose it is, and one line is drawn
+Of one plan, colours say what a line means, and its cap is drawn; of several they name the plan, and one line is drawn
 of each, as a share of its cap.
 """
 
@@ -25,7 +25,7 @@ NO_FILL = option("custom.fillOpacity", 0)
 OF_THE_CAP = [option("unit", "percentunit"), option("custom.fillOpacity", 0)]
 """Plans of all sizes fit below each other only as shares of their caps."""
 MOST_PLANS, MOST_STATES = 10, 4
-"""Plans whose lines can be told apart; plans whose thresholds have a row each."""
+"""Plans whose lines have a colour of their own; plans whose thresholds have a row each."""
 
 
 def used(frame: Frame) -> Trend:
@@ -75,7 +75,7 @@ def cost(frame: Frame) -> Trend:
 
 def thresholds(frame: Frame) -> States:
     """Which shares of the cap were reached."""
-    # Prometheus tells series in the order of their labels' texts: "080" comes before "100".
+    # Prometheus returns series in the order of their labels' texts: "080" comes before "100".
     share = nearest_over_time(line("threshold_reached"), MOST_STATES)
     padded = f'label_replace({share}, "plan_share", "0$1", "threshold_percent", "^(..)$")'
     reached = over_time(padded, f"{{{{threshold_percent}}}} % {EACH}")

@@ -22,7 +22,7 @@ NO_CAP, NO_PRICE, NO_FORECAST = "no cap set", "no price", "not before an hour is
 EACH = "{{plan}}, {{instance}}"
 """The name of a plan: machines may have the same ones."""
 LONE = "${__field.labels.plan}, ${__field.labels.instance}"
-"""The same for dials and bars, which leave the name of a lone series out where nobody asks for it."""
+"""The same for dials and bars, which leave the name of a lone series out by default."""
 MOST_NUMBERS, MOST_BARS, MOST_CYCLES = 3, 20, 3
 """How many fit side by side, how many can be scrolled, of how many all bars fit."""
 
@@ -90,8 +90,8 @@ def cap_dates(frame: Frame) -> Number:
 
 
 def _cap_dates(frame: Frame, instant: str) -> Number:
-    asked = now(f"({instant}) * 1000", EACH)
-    return named(frame, "dateTimeFromNow", asked).color_scheme(always(SOON)).no_value("not in this cycle")
+    target = now(f"({instant}) * 1000", EACH)
+    return named(frame, "dateTimeFromNow", target).color_scheme(always(SOON)).no_value("not in this cycle")
 
 
 def cycles(frame: Frame) -> Lengths:

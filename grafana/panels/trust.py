@@ -1,4 +1,4 @@
-"""What was not seen, or not believed; none of it is usual, so nothing is told as "none"."""
+"""Gaps, discarded bytes, resets and failed commits; none of them is usual, so 0 reads "none"."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NONE = words({"0": ("none", GOOD)})
 
 
 def gaps(frame: Frame) -> Panel:
-    """Seconds in which nobody looked, in the time range."""
+    """Seconds without samples, in the time range."""
     panel = _rare(frame, "dtdurations", f"sum(increase({of('netledger_gap_seconds_total')}[$__range]))")
     # The unit's second word: "1 minute, 56 seconds"
     return panel.decimals(1)
@@ -27,7 +27,7 @@ def resets(frame: Frame) -> Panel:
 
 
 def discarded(frame: Frame) -> Panel:
-    """Bytes that nobody believed."""
+    """Discarded bytes."""
     return _rare(frame, "decbytes", f"sum({kept('netledger_discarded_bytes_total')})")
 
 

@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from grafana.generate import DASHBOARDS
+
 if TYPE_CHECKING:
     from tests.grafana.dashboard_files import Dashboard
     from tests.grafana.linter_rules import Broken, Rule
@@ -15,7 +17,7 @@ SCHEMA_VERSION = 42
 CROSSHAIR = 1
 REFRESHES = ("30s", "1m")
 ZONES = ("browser", "utc")
-UIDS = ("netledger-overview", "netledger-interfaces", "netledger-plans", "netledger-health", "netledger-fleet")
+UIDS = {module.IDENTITY.uid for module in DASHBOARDS}
 UID = re.compile(r"[a-z0-9-]{8,40}")
 LINK_TO_A_DASHBOARD = re.compile(r"/d/([\w-]+)")
 

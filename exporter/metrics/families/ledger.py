@@ -98,7 +98,7 @@ _DISK: Table[Disk] = Table(
         Column(
             "netledger_ledger_disk_free_bytes",
             "gauge",
-            "Bytes that may still be written to the file system that holds the ledger; asked for once a minute.",
+            "Bytes that may still be written to the file system that holds the ledger; read once a minute.",
             attrgetter("free_bytes"),
         ),
     ),
@@ -132,7 +132,7 @@ _COMMITS: Table[_Posting] = Table(
         Column(
             "netledger_ledger_degraded",
             "gauge",
-            "Whether the ledger needs somebody's attention (1) or not (0).",
+            "Whether the ledger needs attention (1) or not (0).",
             attrgetter("is_degraded"),
         ),
     ),

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from exporter.metrics.state import MetricsState
 
 READ_SECONDS = 9
-"""The process is asked once in so many seconds: four files of /proc cost as much as all other families together.
+"""Seconds between two readings of the process: four files of /proc cost as much as all other families together.
 
 Less than the usual ten, so that a scrape every ten seconds finds new figures each time.
 """
 
 
 def runtime_families(clock: Callable[[], float] = time.monotonic) -> Source:
-    """Collectors on a registry of their own, as a source of families; they ask the process, not the state."""
+    """Collectors on a registry of their own, as a source of families; they read the process, not the state."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from exporter.metrics.state import MetricsState
 
 
+RESETS, DISCARDS = ("reset", "wrap", "boot"), ("impossible",)
+"""Causes that have counters from 0 on."""
+
+
 class Build(NamedTuple):
     """What was built, and which Python runs it; revision and branch are empty in a release."""
 
@@ -46,7 +50,7 @@ def _meters(state: MetricsState) -> Sequence[_NamedMeter]:
 
 def _resets(state: MetricsState) -> Sequence[tuple[Labels, int]]:
     return [
-        row for meter, faults in _faults(state) for row in _from_zero(meter, "reset", faults.subjects, faults.resets)
+        row for meter, faults in _faults(state) for row in _from_zero(meter, RESETS, faults.subjects, faults.resets)
     ]
 
 
@@ -54,7 +58,7 @@ def _discarded(state: MetricsState) -> Sequence[tuple[Labels, int]]:
     return [
         row
         for meter, faults in _faults(state)
-        for row in _from_zero(meter, "impossible", faults.subjects, faults.discarded)
+        for row in _from_zero(meter, DISCARDS, faults.subjects, faults.discarded)
     ]
 
 
@@ -65,10 +69,10 @@ def _faults(state: MetricsState) -> Iterator[tuple[str, CounterFaults]]:
 
 
 def _from_zero(
-    meter: str, cause: str, subjects: Iterable[str], counts: Mapping[tuple[str, str], int]
+    meter: str, causes: tuple[str, ...], subjects: Iterable[str], counts: Mapping[tuple[str, str], int]
 ) -> Iterator[tuple[Labels, int]]:
     """Counts by (meter, subject, cause), of every subject from 0 on: increase() misses a first value."""
-    zeros = {(name, cause): 0 for name in subjects}
+    zeros = {(name, cause): 0 for name in subjects for cause in causes}
     return (((meter, *labels), count) for labels, count in {**zeros, **counts}.items())
 
 
@@ -96,7 +100,7 @@ _SAMPLE: Table[Instant] = Table(
         Column(
             "netledger_last_sample_timestamp_seconds",
             "gauge",
-            "When the interfaces were last read, in seconds since 1970.",
+            "When a meter was last sampled, in seconds since 1970.",
             _wall_seconds,
         ),
     ),
@@ -120,15 +124,21 @@ _METERS: Table[_NamedMeter] = Table(
             attrgetter("view.health.read_seconds"),
         ),
         Column(
+            "netledger_meter_failures_total",
+            "counter",
+            "Samples of the meter that failed since the service started.",
+            attrgetter("view.failures"),
+        ),
+        Column(
             "netledger_gap_seconds_total",
             "counter",
-            "Seconds in which nobody looked since the ledger began: service down, machine asleep.",
+            "Seconds without samples since the ledger began: service down, machine asleep.",
             attrgetter("view.gap_seconds"),
         ),
         Column(
             "netledger_gap_open",
             "gauge",
-            "Whether the service runs and nobody has looked for so long that a gap has begun (1) or not (0).",
+            "Whether the service runs and the meter has had no sample for so long that a gap has begun (1) or not (0).",
             attrgetter("view.is_gap_open"),
         ),
     ),

@@ -101,6 +101,7 @@ PROMISED = {
     "netledger_meter_up": {"meter"},
     "netledger_meter_read_duration_seconds": {"meter"},
     "netledger_gap_seconds_total": {"meter"},
+    "netledger_meter_failures_total": {"meter"},
     "netledger_gap_open": {"meter"},
     "netledger_http_auth_failures_total": set(),
     "netledger_counter_resets_total": {"meter", "device", "cause"},
