@@ -1,1 +1,1 @@
-"""The ledger's views as typed rows: the only SQL of this package."""
+"""The ledger as typed values: the only SQL of this package."""

@@ -1,4 +1,4 @@
-"""Amounts of a selection by time and by dimension, with what is not posted yet; the columns are those of its meter."""
+"""Amounts of a selection by time and by dimension, unposted rows included; the columns are those of its meter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The machine whose ledger it is."""
+"""The machine of a ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger by interval: bytes of equal steps of time, since when they are kept, and where nobody looked."""
+"""Bytes by equal steps of time, since when they are kept, and the gaps between samples."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class Gaps:
                 self._ended.append(gap.ended)
 
     def hold(self, start: int, end: int) -> bool:
-        """Whether nobody looked from `start` to `end` (UTC seconds)."""
+        """True if [start, end) (UTC seconds) lies within one gap."""
         number = bisect_right(self._begun, start) - 1
         return number >= 0 and self._ended[number] >= end
 
     def count_steps(self, span: Span, step: int, moved: Collection[int]) -> int:
-        """How many whole steps of `span` nobody watched, those whose number is in `moved` left out."""
+        """The number of whole steps of `span` within gaps, without those whose numbers are in `moved`."""
         used, found = sorted(moved), 0
         for began, ended in zip(self._begun, self._ended, strict=True):
             first, last = -(-max(began, span.start) // step), min(ended, span.end) // step
@@ -96,35 +96,35 @@ def by_step(
 
 
 def first_day(ledger: LedgerReader, selection: Selection = MACHINE) -> date | None:
-    """The first day of the story: of the first usage (imported history, perhaps), or when counting began; else None."""
+    """The day of the first usage, which may be imported, or of an earlier first sample; None without both."""
     days = [_first_used_day(ledger, selection)]
-    seen = ledger.first_seen(selection)
-    if seen is not None:
-        days.append(day_of(seen, ledger.zone))
+    began = ledger.first_seen(selection)
+    if began is not None:
+        days.append(day_of(began, ledger.zone))
     return min((day for day in days if day is not None), default=None)
 
 
 def counting_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
-    """When counting began (UTC seconds), or the first day of older, imported history; None in an empty ledger."""
-    day, seen = first_day(ledger, selection), ledger.first_seen(selection)
-    if day is None or (seen is not None and day_of(seen, ledger.zone) <= day):
-        return seen
+    """The begin of counting, or of an earlier imported day (UTC seconds); None in an empty ledger."""
+    day, began = first_day(ledger, selection), ledger.first_seen(selection)
+    if day is None or (began is not None and day_of(began, ledger.zone) <= day):
+        return began
     return day_start(day, ledger.zone)
 
 
 def kept_since(ledger: LedgerReader, grain: Grain, selection: Selection = MACHINE) -> int | None:
-    """Since when (UTC seconds) every row of this grain is kept; None where there is none.
+    """The instant (UTC seconds) from which every row of this grain is kept; None without a row.
 
-    That is when counting began or, where older rows have been deleted, the oldest that is left.
+    It is the begin of counting or, where older rows have been deleted, that of the oldest row.
     """
-    since, seen = oldest(ledger, grain, selection), ledger.first_seen(selection)
-    if since is None or seen is None:
+    since, began = oldest(ledger, grain, selection), ledger.first_seen(selection)
+    if since is None or began is None:
         return since
-    return seen if seen >= since or _is_whole(ledger, grain, since, selection) else since
+    return began if began >= since or _is_whole(ledger, grain, since, selection) else since
 
 
 def _is_whole(ledger: LedgerReader, grain: Grain, since: int, selection: Selection) -> bool:
-    """Whether nothing before the oldest row was deleted: the larger unit around it is the first, and holds no more."""
+    """True if no row before the oldest was deleted: the larger unit around it is the first, and holds no more bytes."""
     if grain is SLOTS:
         day = day_of(since, ledger.zone)
         period = Period.day(day, ledger.zone)
@@ -144,7 +144,7 @@ def _first_used_day(ledger: LedgerReader, selection: Selection) -> date | None:
 
 
 def oldest(ledger: LedgerReader, grain: Grain, selection: Selection) -> int | None:
-    """When the oldest row that is kept begins (UTC seconds); None without one."""
-    # From when it was first seen: else all rows of a thousand others would be read before those of a new interface.
-    seen = (ledger.first_seen(selection) or 0) // SLOT_SECONDS * SLOT_SECONDS
-    return first_time(ledger, Rows(selection, grain.name, seen, ENDLESS))
+    """The begin of the oldest row that is kept (UTC seconds); None without one."""
+    # From the first sample on: all rows of a thousand others would be read before those of a new interface.
+    began = (ledger.first_seen(selection) or 0) // SLOT_SECONDS * SLOT_SECONDS
+    return first_time(ledger, Rows(selection, grain.name, began, ENDLESS))

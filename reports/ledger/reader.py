@@ -1,4 +1,4 @@
-"""The one reader of the ledger: its views become typed rows, what is not posted yet included."""
+"""The one reader of the ledger: its rows become typed values, unposted rows included."""
 
 from __future__ import annotations
 
@@ -49,16 +49,16 @@ __all__ = [
 
 
 class UnknownInterfaceError(QuestionError):
-    """The ledger has never seen an interface of this name."""
+    """The ledger holds no interface of this name."""
 
 
 class LedgerReader:
-    """Reads one ledger over a read-only connection. Everything asked within `at_one_moment` agrees with itself."""
+    """Reads one ledger over a read-only connection; answers within `at_one_moment` agree with each other."""
 
     def __init__(
         self, connection: sqlite3.Connection, *, fetch_unposted: Callable[[], Unposted] = lambda: ALL_POSTED
     ) -> None:
-        """`fetch_unposted` is asked before the ledger, so that what is posted in between is not missed."""
+        """`fetch_unposted` is called before the ledger is read: a row that is posted in between is in the ledger."""
         self._connection = connection
         self._fetch_unposted = fetch_unposted
         self._unposted = ALL_POSTED
@@ -66,7 +66,7 @@ class LedgerReader:
 
     @contextmanager
     def at_one_moment(self) -> Iterator[LedgerReader]:
-        """One read transaction: the ledger and what waits for it, each byte once."""
+        """One read transaction: the ledger and the unposted rows, each byte once."""
         unposted = self._fetch_unposted()
         self._connection.execute("BEGIN")
         try:
@@ -100,7 +100,7 @@ class LedgerReader:
         return of_interfaces(interfaces)
 
     def lifetime(self, selection: Selection = MACHINE) -> Bytes:
-        """All bytes that were ever counted."""
+        """All bytes ever counted."""
         return Bytes(*total(self, every_day(selection), BYTES))
 
     def days(self, first: date, last: date, selection: Selection = MACHINE) -> dict[date, Bytes]:
@@ -148,7 +148,7 @@ class LedgerReader:
         ]
 
     def first_seen(self, selection: Selection = MACHINE) -> int | None:
-        """When counting began, of any subject of the meter for its total (UTC seconds); None in an empty ledger."""
+        """The begin of counting (UTC seconds), for a total of any subject of the meter; None without one."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
         among = "" if selection.keys is None else "AND key IN (SELECT value FROM json_each(:keys))"
         query = f"SELECT min(first_seen) FROM subject WHERE meter = :meter {among}"
@@ -165,7 +165,7 @@ class LedgerReader:
         return [Gap(*row) for row in self._connection.execute(query, (start, end, meter.name))]
 
     def incidents(self, *, only_unseen: bool = False) -> list[Incident]:
-        """What happened out of the ordinary, newest first; `only_unseen`: what nobody has looked at yet."""
+        """The newest incidents, newest first; `only_unseen`: notices that the user has not put away."""
         query = "SELECT at, subject, what, bytes, detail FROM incident WHERE seen <= ? ORDER BY id DESC LIMIT 1000"
         return [Incident(*row) for row in self._connection.execute(query, (0 if only_unseen else 1,))]
 
@@ -174,7 +174,8 @@ class LedgerReader:
         query = """
             SELECT device, counted, epoch, began_at, read_at, receive_bytes, transmit_bytes, base_receive_bytes,
                    base_transmit_bytes, ledger_receive_bytes, ledger_transmit_bytes, discarded_receive_bytes,
-                   discarded_transmit_bytes FROM epoch WHERE kind = 'interface' ORDER BY counted DESC, device
+                   discarded_transmit_bytes
+            FROM interface_checkpoint JOIN interface_subject USING (subject) ORDER BY counted DESC, device
         """
         return [
             Epoch(device, bool(counted), epoch, began_at, read_at, *zip(sides[0::2], sides[1::2], strict=True))
@@ -182,7 +183,7 @@ class LedgerReader:
         ]
 
     def row_counts(self) -> RowCounts:
-        """How much the ledger holds."""
+        """The numbers of rows of the ledger."""
         ask = self._connection.execute
         minutes, slots, days = (
             ask(f"SELECT count(*) FROM {table}").fetchone()[0]
@@ -192,7 +193,7 @@ class LedgerReader:
         return RowCounts(minutes, slots, days, self.month_count(), oldest, newest)
 
     def month_count(self) -> int:
-        """How many calendar months have days: a look-up a month, since reading every day takes ten times longer."""
+        """The number of calendar months with days: one search a month takes a tenth of reading every day."""
         ask = self._connection.execute
         first, last = (ask(f"SELECT {end}(day) FROM interface_day").fetchone()[0] for end in ("min", "max"))
         if first is None:
@@ -204,7 +205,7 @@ class LedgerReader:
         return sum(ask(query, bounds).fetchone()[0] for bounds in pairwise([*numbers, last + 1]))
 
     def execute(self, query: str, bounds: Mapping[str, int | str]) -> sqlite3.Cursor:
-        """Posted rows, for the queries of this package alone: they add what is not posted yet."""
+        """Posted rows, for the queries of this package alone: they add the unposted rows."""
         return self._connection.execute(query, bounds)
 
     @property

@@ -1,4 +1,4 @@
-"""The rows that are read from the ledger, as typed values."""
+"""What is read from the ledger, as typed values."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Interface(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """A stretch in which nobody looked; `bytes` were counted across it."""
+    """A stretch in which a meter did not sample (UTC seconds); `bytes` were counted across it."""
 
     began: int
     ended: int

@@ -19,7 +19,7 @@ Key = tuple[str, ...]
 class Selection(NamedTuple):
     """Subjects of one meter, added up.
 
-    Without keys it is the meter's total: its counted subjects where it tells counted ones from others, else all.
+    Without keys it is the meter's total: its counted subjects if the meter has the fact `counted`, else all.
     `label` is for people, as in "eth0 + wlan0"; `plan` is the name of the billing plan that covers the subjects.
     """
 
@@ -70,7 +70,7 @@ def parameters(selection: Selection) -> dict[str, str]:
 
 
 def _condition(selection: Selection) -> str:
-    # One subject is looked up first. Of several, or of the total, each row is read once, in the order of time: by
+    # One subject is searched first. Of several, or of the total, each row is read once, in the order of time: by
     # subject first (without the +), the rows would be read once for each of them, and every group would be sorted.
     dimensions = selection.meter.dimensions
     if selection.keys is None:

@@ -23,7 +23,7 @@ def by_window(
     if not windows:
         return []
     measures = Measures(selection.meter, columns)
-    # One look-up each, since groups would be sorted; the sums as one text, since each would be a look-up of its own.
+    # One search a window, since groups would be sorted; the sums as one text, since each would be a search of its own.
     query = f"""
         SELECT (
           SELECT {" || ' ' || ".join(measures.sql("slot"))} FROM {source(selection, "slot")}

@@ -29,7 +29,7 @@ class KernelCounter(NamedTuple):
 
 
 class AuditLine(NamedTuple):
-    """One interface: kernel and ledger since the same instant. `difference` is what neither explains: 0 in good books.
+    """One interface: kernel and ledger since the same instant. `difference` is what neither explains.
 
     `kernel` is what the counter gained since the epoch began, until the last reading that is in the ledger;
     `waiting` is what it has gained since (None if the counter of that epoch is no longer there).

@@ -1,66 +1,58 @@
-"""The average speed over a window: bytes divided by the time in which somebody looked."""
+"""The average speed over a window: bytes divided by the time in which the meter sampled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.days import SLOT_SECONDS
-from reports.ledger.reader import Bytes
+from reports.calendar.days import Span
+from reports.ledger.amounts import Rows, total
+from reports.ledger.intervals import MINUTES, Grain
+from reports.ledger.rows import BYTES, Bytes
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
-MINUTE = 60
-
 
 class Bandwidth(NamedTuple):
-    """Bytes moved in `seconds` of watching, out of a window of `window_seconds`."""
+    """Bytes of `seconds` in which the meter sampled, out of a window of `window_seconds`."""
 
     bytes: Bytes
     seconds: int
     window_seconds: int
 
 
-def average(ledger: LedgerReader, now: float, window_seconds: int, selection: Selection = MACHINE) -> Bandwidth:
-    """Add up the minutes of the window; time in gaps, and before counting began, is not counted as watched.
+def average(
+    ledger: LedgerReader, now: float, window_seconds: int, selection: Selection = MACHINE, grain: Grain = MINUTES
+) -> Bandwidth:
+    """The average of a window that ends now, since counting began; slots are for subjects whose minutes are not kept.
 
-    The ledger keeps minutes, so the window survives a restart; of the one that it begins in, its share counts.
+    The ledger keeps both, so the window survives a restart. Gaps do not count, except by slots, which hold the bytes
+    that were counted across them.
     """
     end = int(now)
     since = _since(ledger, end, window_seconds)
-    unwatched = sum(
-        max(min(gap.ended, end) - max(gap.began, since), 0) for gap in ledger.gaps(since, end, selection.meter)
+    gaps = ledger.gaps(since, end, selection.meter) if grain is MINUTES else ()
+    gap_seconds = sum(max(min(gap.ended, end) - max(gap.began, since), 0) for gap in gaps)
+    moved = _moved(ledger, selection, grain, Span(since, end))
+    return Bandwidth(moved, max(end - since - gap_seconds, 0), window_seconds)
+
+
+def _moved(ledger: LedgerReader, selection: Selection, grain: Grain, span: Span) -> Bytes:
+    """Bytes of a span; of the row that it begins in, the share of its time."""
+    begun = span.start // grain.seconds * grain.seconds
+    row_begin, row_end = max(begun, ledger.first_seen() or 0), min(begun + grain.seconds, span.end)
+    part, whole = max(row_end - span.start, 0), max(row_end - row_begin, 1)
+    first, rest = (
+        Bytes(*total(ledger, Rows(selection, grain.name, start, end), BYTES))
+        for start, end in ((begun, begun + 1), (begun + 1, span.end + 1))
     )
-    moved = _moved(ledger, lambda start, stop: ledger.minutes(start, stop, selection), MINUTE, since, end)
-    return Bandwidth(moved, max(end - since - unwatched, 0), window_seconds)
-
-
-def average_by_slot(ledger: LedgerReader, now: float, window_seconds: int, selection: Selection = MACHINE) -> Bandwidth:
-    """Add up the slots of the window, for interfaces whose minutes are not kept.
-
-    A slot holds what was counted across its gaps too, so their time counts.
-    """
-    end = int(now)
-    since = _since(ledger, end, window_seconds)
-    moved = _moved(ledger, lambda start, stop: ledger.slots(start, stop, selection), SLOT_SECONDS, since, end)
-    return Bandwidth(moved, end - since, window_seconds)
-
-
-def _moved(ledger: LedgerReader, read: Callable[[int, int], Bytes], step: int, since: int, end: int) -> Bytes:
-    """Bytes from `since` to `end`, of rows of `step` seconds; the row that `since` lies in moved evenly."""
-    begun = since // step * step
-    row_begin, row_end = max(begun, ledger.first_seen() or 0), min(begun + step, end)
-    part, whole = max(row_end - since, 0), max(row_end - row_begin, 1)
-    first = read(begun, begun + 1)
-    share = Bytes(first.received * part // whole, first.sent * part // whole) if since > row_begin else first
-    return read(begun + 1, end + 1).plus(share)
+    share = Bytes(first.received * part // whole, first.sent * part // whole) if span.start > row_begin else first
+    return rest.plus(share)
 
 
 def _since(ledger: LedgerReader, end: int, window_seconds: int) -> int:
-    """When the window begins, or counting, if that is later."""
+    """The begin of the window or, if that is later, of counting."""
     first_seen = ledger.first_seen()
     return end if first_seen is None else min(max(end - window_seconds, first_seen), end)

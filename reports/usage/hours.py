@@ -42,9 +42,9 @@ def hours(ledger: LedgerReader, now: float, span: Span, selection: Selection = M
     A slot belongs to the hour that the clock on the wall shows when it begins.
     """
     sums = [NO_BYTES] * (DAYS * HOURS)
-    for stretch in offset_spans(*span, ledger.zone):
-        part = Span(stretch.start, stretch.end)
-        shift = stretch.offset + _AFTER_A_MONDAY
+    for each in offset_spans(*span, ledger.zone):
+        part = Span(each.start, each.end)
+        shift = each.offset + _AFTER_A_MONDAY
         found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=shift, cycle=len(sums))
         for cell, used in found.items():
             sums[cell] = sums[cell].plus(used)

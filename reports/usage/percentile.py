@@ -21,15 +21,15 @@ FIVE_MINUTES = 300
 HIGHEST = 100
 
 
-class _Ruler(NamedTuple):
+class _IntervalSize(NamedTuple):
     """Rows, and how many seconds of them make an interval."""
 
     grain: Grain
     seconds: int
 
 
-BY_SLOT = _Ruler(SLOTS, SLOTS.seconds)
-BY_FIVE_MINUTES = _Ruler(MINUTES, FIVE_MINUTES)
+BY_SLOT = _IntervalSize(SLOTS, SLOTS.seconds)
+BY_FIVE_MINUTES = _IntervalSize(MINUTES, FIVE_MINUTES)
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,3})?")
 
 
@@ -63,7 +63,7 @@ class Ranked(NamedTuple):
 
 
 class Percentile(NamedTuple):
-    """The percentile of a range by quarter hours, and by five minutes where minutes are kept (else None)."""
+    """The percentile of a range by slots, and by five minutes where minutes are kept (else None)."""
 
     percent: Decimal
     span: Span
@@ -73,7 +73,7 @@ class Percentile(NamedTuple):
 
 def parse_percent(text: str) -> Decimal:
     """Read a percentile: above 0, at most 100; PeriodError on anything else."""
-    # The answer tells it as a double: what is 0 there is 0 here.
+    # The answer holds it as a double: what is 0 there is 0 here.
     if _NUMBER.fullmatch(text) and 0 < (percent := Decimal(text)) <= HIGHEST and float(percent):
         return percent
     raise PeriodError(f"p: {text!r} is not a percentile: write a number above 0, at most {HIGHEST}")
@@ -88,10 +88,10 @@ def percentile(
     ceil(percent / 100 * n)th, without interpolation. Of 100 intervals that moved 1 to 100 bytes, and twice that the
     other way, the 95th percentile is 95 and 190. vnStat leaves idle intervals out and takes index
     lrint(n * 0.95) - 1 of the rest: the same here (of 0 to 99 bytes both take 94 and 188), but on a line that rests
-    vnStat tells more, and where n * 0.95 has a fraction below one half it takes the interval before ours.
+    vnStat answers more, and where n * 0.95 has a fraction below one half it takes the interval before ours.
     """
     until_now = Span(span.start, min(span.end, int(now)))
-    slots, minutes = (_ranked(ledger, ruler, until_now, percent, selection) for ruler in (BY_SLOT, BY_FIVE_MINUTES))
+    slots, minutes = (_ranked(ledger, size, until_now, percent, selection) for size in (BY_SLOT, BY_FIVE_MINUTES))
     return Percentile(percent, span, slots, minutes if minutes.coverage.intervals else None)
 
 
@@ -103,13 +103,13 @@ def nearest_rank(amounts: Iterable[int], count: int, percent: Decimal) -> int:
     return moved[place] if place >= 0 else 0
 
 
-def _ranked(ledger: LedgerReader, ruler: _Ruler, span: Span, percent: Decimal, selection: Selection) -> Ranked:
-    seconds = ruler.seconds
-    since = kept_since(ledger, ruler.grain, selection)
+def _ranked(ledger: LedgerReader, size: _IntervalSize, span: Span, percent: Decimal, selection: Selection) -> Ranked:
+    seconds = size.seconds
+    since = kept_since(ledger, size.grain, selection)
     counted = _whole(Span(span.end if since is None else max(span.start, since), span.end), seconds)
-    moved = by_step(ledger, ruler.grain, counted, seconds, selection)
-    unwatched = Gaps(ledger, counted, selection).count_steps(counted, seconds, moved)
-    intervals = _length(counted, seconds) - unwatched
+    moved = by_step(ledger, size.grain, counted, seconds, selection)
+    missing = Gaps(ledger, counted, selection).count_steps(counted, seconds, moved)
+    intervals = _length(counted, seconds) - missing
     idle = intervals - sum(1 for used in moved.values() if used.total)
     share = intervals / _length(_whole(span, seconds), seconds) if intervals else 0.0
     coverage = Coverage(counted if intervals else None, intervals, idle, share)
@@ -122,7 +122,7 @@ def _ranked(ledger: LedgerReader, ruler: _Ruler, span: Span, percent: Decimal, s
 
 
 def _whole(span: Span, seconds: int) -> Span:
-    """The intervals that lie in the span with all their length: of others nobody knows the rate."""
+    """The intervals that lie in the span with all their length: the rate of others is unknown."""
     start = -(-span.start // seconds) * seconds
     return Span(start, max(span.end // seconds * seconds, start))
 

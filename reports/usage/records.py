@@ -1,4 +1,4 @@
-"""What was most: the busiest days, week, month and hour of day, and the highest speeds, each with its date."""
+"""Records: the busiest days, week, month and hour of day, and the highest speeds, each with its date."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ _DAYS_TO_MONDAY = 3
 
 
 class Busiest(NamedTuple):
-    """A day, ISO week or calendar month (it may be running) that moved more than any other."""
+    """The day, ISO week or calendar month (it may be running) with the most bytes."""
 
     period: Period
     bytes: Bytes
 
 
 class BusiestHour(NamedTuple):
-    """The local hour of day (0 to 23) that moved most over the days `first` to `last`, and all that it moved."""
+    """The local hour of day (0 to 23) with the most bytes over the days `first` to `last`, and all its bytes."""
 
     hour: int
     first: date
@@ -67,7 +67,7 @@ class Peaks(NamedTuple):
 
 
 class Records(NamedTuple):
-    """Of everything since `since`; of equals the earlier one; None, and no days, where nothing has moved."""
+    """Records of everything since `since`; the earlier one of equals; None, and no days, without traffic."""
 
     since: date | None
     days: list[Busiest]
@@ -82,13 +82,10 @@ _Day = tuple[int, ...]
 
 
 def records(ledger: LedgerReader, now: float, selection: Selection = MACHINE) -> Records:
-    """Find them for the machine or one interface; raises UnknownInterfaceError.
-
-    Speeds of one direction are those that are posted; all else holds what waits to be posted too.
-    """
+    """The records of a selection, unposted rows included."""
     zone, days = ledger.zone, _days(ledger, selection)
     top = nlargest(TOP_DAYS, (day for day in days if day[1]), key=itemgetter(1))
-    week, month = _first_of_most(days, _mondays(days)), _first_of_most(days, _firsts(days))
+    week, month = _first_of_busiest(days, _mondays(days)), _first_of_busiest(days, _firsts(days))
     return Records(
         first_day(ledger, selection),
         [_busiest(ledger, Period.day(day_from_number(day[0]), zone), selection) for day in top],
@@ -120,8 +117,8 @@ def _firsts(days: list[_Day]) -> Sequence[int]:
     return [day_number(date(year, month, 1)) for year, month in found]
 
 
-def _first_of_most(days: list[_Day], firsts: Sequence[int]) -> date | None:
-    """The first day of the part that moved most, of parts that begin with these days; None where nothing moved."""
+def _first_of_busiest(days: list[_Day], firsts: Sequence[int]) -> date | None:
+    """The first day of the part with the most bytes, of parts that begin with these days; None without traffic."""
     numbers = [day[0] for day in days]
     running = [0, *accumulate(day[1] for day in days)]
     places = [*(bisect_left(numbers, first) for first in firsts), len(days)]
@@ -139,9 +136,9 @@ def _busiest_hour(ledger: LedgerReader, now: float, selection: Selection) -> Bus
     last = day_of(int(now), zone)
     first = max(last - timedelta(days=RECENT_DAYS - 1), min(first_day(ledger, selection) or last, last))
     sums = [NO_BYTES] * HOURS
-    for stretch in offset_spans(day_start(first, zone), Period.day(last, zone).end, zone):
-        part = Span(stretch.start, stretch.end)
-        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=stretch.offset, cycle=HOURS)
+    for each in offset_spans(day_start(first, zone), Period.day(last, zone).end, zone):
+        part = Span(each.start, each.end)
+        found = by_step(ledger, SLOTS, part, HOUR_SECONDS, selection, shift=each.offset, cycle=HOURS)
         for hour, used in found.items():
             sums[hour] = sums[hour].plus(used)
     hour = max(range(HOURS), key=lambda number: sums[number].total)

@@ -1,4 +1,4 @@
-"""Usage over time, step by step, for charts: zeros where nothing moved, nothing told where nobody looked."""
+"""Usage over time, step by step, for charts: zeros without traffic, nothing within gaps."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STEPS = {
 
 
 class Point(NamedTuple):
-    """What was moved in [start, end); None where nobody looked, or where rows so fine are not kept (any longer)."""
+    """Bytes of [start, end); None within a gap, or where rows so fine are not kept (any longer)."""
 
     start: int
     end: int
@@ -84,12 +84,13 @@ def series(
     edges = _edges(span, STEPS[name], ledger.zone)
     whole = Span(edges[0], edges[-1])
     return Series(
-        name, _points(edges, _moved(ledger, whole, STEPS[name], selection), _Sight(ledger, whole, name, selection))
+        name,
+        _points(edges, _moved(ledger, whole, STEPS[name], selection), _StepCoverage(ledger, whole, name, selection)),
     )
 
 
-class _Sight:
-    """Knows where a step without rows says that nothing moved, and where it says nothing."""
+class _StepCoverage:
+    """Tells zero from unknown: whether a step without rows was sampled."""
 
     def __init__(self, ledger: LedgerReader, span: Span, step: str, selection: Selection) -> None:
         self._gaps = Gaps(ledger, span, selection)
@@ -101,13 +102,13 @@ class _Sight:
             since = None if first is None else day_start(first, ledger.zone)
         self._since = span.end if since is None else since
 
-    def reaches(self, start: int, end: int) -> bool:
+    def has(self, start: int, end: int) -> bool:
         return end > self._since and not self._gaps.hold(start, end)
 
 
-def _points(edges: Sequence[int], moved: dict[int, Bytes], sight: _Sight) -> list[Point]:
+def _points(edges: Sequence[int], moved: dict[int, Bytes], coverage: _StepCoverage) -> list[Point]:
     return [
-        Point(start, end, moved.get(start) or (NO_BYTES if sight.reaches(start, end) else None))
+        Point(start, end, moved.get(start) or (NO_BYTES if coverage.has(start, end) else None))
         for start, end in pairwise(edges)
     ]
 
@@ -122,11 +123,11 @@ def _moved(ledger: LedgerReader, span: Span, step: Step, selection: Selection) -
         steps = by_step(ledger, step.grain, span, step.seconds, selection)
         return {number * step.seconds: used for number, used in steps.items()}
     moved: dict[int, Bytes] = {}
-    for stretch in offset_spans(*span, zone):
-        part = Span(stretch.start, stretch.end)
-        for number, used in by_step(ledger, step.grain, part, HOUR_SECONDS, selection, shift=stretch.offset).items():
-            begun = -(-(number * HOUR_SECONDS - stretch.offset) // SLOT_SECONDS) * SLOT_SECONDS
-            moved[max(begun, stretch.start)] = used
+    for each in offset_spans(*span, zone):
+        part = Span(each.start, each.end)
+        for number, used in by_step(ledger, step.grain, part, HOUR_SECONDS, selection, shift=each.offset).items():
+            begun = -(-(number * HOUR_SECONDS - each.offset) // SLOT_SECONDS) * SLOT_SECONDS
+            moved[max(begun, each.start)] = used
     return moved
 
 

@@ -7,6 +7,7 @@ from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import CalendarMonth, OfInterface
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.formats.json import bandwidth as shapes
+from reports.ledger.intervals import MINUTES, SLOTS
 from reports.usage import bandwidth, usage
 
 routes = Routes()
@@ -29,8 +30,8 @@ def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwid
     counted = [state.name for state in interfaces_of(request.snapshot).interfaces if state.is_counted]
     names = query.interface or counted
     has_minutes = set(names) <= set(counted) or settings.ledger.minutes == "all"
-    average_of = bandwidth.average if has_minutes else bandwidth.average_by_slot
-    found = average_of(request.ledger, request.now, int(settings.average.window), request.selection)
+    window, grain = int(settings.average.window), MINUTES if has_minutes else SLOTS
+    found = bandwidth.average(request.ledger, request.now, window, request.selection, grain)
     return shapes.bandwidth(found, ",".join(names), settings.interfaces.sample_interval)
 
 
