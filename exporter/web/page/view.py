@@ -112,7 +112,7 @@ def _environment() -> Environment:
     made.globals.update(asset=address, version=exporter.__version__, modules=MODULES)
     filters = (human_bytes, money, day_of, iso, short_date, weekday_date, long_weekday_date)
     made.filters.update({function.__name__: function for function in filters})
-    made.filters.update(split_amount=split_amount, bidi_markup=bidi_text)
+    made.filters.update(split_amount=split_amount, bidi_text=bidi_text)
     return made
 
 
