@@ -47,7 +47,7 @@ def cost(
         plan = named(session.settings.plans, name)
         selection = ledger.resolve(interfaces)
         found = period_cost(ledger, plan, period, session.now(), price_per_gb=price, selection=selection)
-        return shapes.cost_answer(found, is_asked=price is not None)
+        return shapes.cost_answer(found, is_custom_price=price is not None)
 
     given = {"period": period, "plan": name, "interface": interfaces, "cost_per_gb": per_gb}
     found = ask(session, Question("/api/cost", given, shapes.CostAnswer, answer))

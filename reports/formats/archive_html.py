@@ -1,4 +1,4 @@
-"""HTML: the list of the reports that are kept, years first."""
+"""HTML: the list of kept reports, years first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML: a wrap-up as one file that needs nothing else, to look at, to print and to send to a friend."""
+"""HTML: a wrap-up as one file that needs no other, to read, to print and to send."""
 
 from __future__ import annotations
 

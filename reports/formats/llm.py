@@ -1,10 +1,11 @@
-"""The sectioned dialect that PacketBuddy calls TOON, for language models: its sections and keys, as valid TOML 1.0."""
+"""The sectioned dialect that PacketBuddy calls TOON, for language models: its sections and keys, as TOML 1.0."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from reports.text.amounts import compatible_bytes, compatible_rate
+from reports.wrapup.equivalents import CD_BYTES, DVD_BYTES, FILM_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 TITLE = "# netledger network usage export, TOON (Token Optimized Object Notation) dialect; also valid TOML\n"
 RECENT_DAYS = 30
-DVD_BYTES, CD_BYTES, FILM_BYTES = 4_700_000_000, 700_000_000, 5_000_000_000
 
 ESCAPES = {
     **{code: f"\\u{code:04x}" for code in (*range(32), 127, *range(128, 160))},
@@ -23,7 +23,7 @@ ESCAPES = {
     ord('"'): '\\"',
     ord("\\"): "\\\\",
 }
-"""What a TOML string cannot hold, and marks that would turn a reader's line around; they read back as they were."""
+"""Characters that a TOML string cannot hold, and marks that turn the direction of a line; they read back unchanged."""
 
 PROMPTS = {
     "year_wrapup": "Write a cheerful look back at this network usage: the total, the busiest month and day, the peak "
@@ -96,8 +96,8 @@ def _about(export: Export) -> list[str]:
 def _sums(summary: ExportSummary) -> list[str]:
     lines = _section("totals", _amounts(summary.total) | _human(summary.total))
     for year in summary.years:
-        told = _amounts(year.bytes) | {"days": str(year.days)} | _human(year.bytes)
-        lines.extend(_section(f"year_{year.name}", told))
+        values = _amounts(year.bytes) | {"days": str(year.days)} | _human(year.bytes)
+        lines.extend(_section(f"year_{year.name}", values))
     return lines
 
 
@@ -135,7 +135,7 @@ def _shares(total: Bytes) -> list[str]:
 
 
 def _interfaces(export: Export) -> list[str]:
-    told = {
+    rows = {
         f"interface_{number}": _table(
             {
                 "name": _text(total.device),
@@ -146,11 +146,11 @@ def _interfaces(export: Export) -> list[str]:
         )
         for number, total in enumerate(export.interfaces)
     }
-    return _section("interfaces", told)
+    return _section("interfaces", rows)
 
 
 def _months(months: Sequence[Part]) -> list[str]:
-    told = {
+    rows = {
         f"month_{number}": _table(
             {
                 "name": _text(month.name),
@@ -161,16 +161,16 @@ def _months(months: Sequence[Part]) -> list[str]:
         )
         for number, month in enumerate(reversed(months))
     }
-    return _section("monthly_data", told)
+    return _section("monthly_data", rows)
 
 
 def _recent(days: Days) -> list[str]:
     newest = range(days.size - 1, max(days.size - RECENT_DAYS, 0) - 1, -1)
-    told = {
+    rows = {
         f"day_{number}": _table({"date": _text(days.dates[day]), **_short(days.amounts(day))})
         for number, day in enumerate(newest)
     }
-    return _section(f"recent_{RECENT_DAYS}_days", told)
+    return _section(f"recent_{RECENT_DAYS}_days", rows)
 
 
 def _amounts(used: Bytes) -> dict[str, str]:

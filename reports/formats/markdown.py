@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AMOUNTS = ("Received", "Sent", "Total", "Peak speed")
 NARROWEST = 10
-"""Of a column of amounts, as "999.99 GB" needs it: so that a batch of days is as wide as the next."""
+"""Width of a column of amounts, enough for "999.99 GB", so that every batch of days is as wide as the next."""
 
 DIRECTION_MARKS = (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 ESCAPES = {
@@ -24,11 +24,11 @@ ESCAPES = {
     ord(">"): "&gt;",
     ord("&"): "&amp;",
 }
-"""A name is text: no mark-up, no HTML, no address that becomes a link, no line that turns around."""
+"""For a name, so that it holds no mark-up, no HTML, no link and no mark that turns the direction of a line."""
 
 
 def write(export: Export) -> Iterator[bytes]:
-    """UTF-8; first what matters, then months and days, newest last."""
+    """UTF-8; first the facts, then interfaces, months and days, newest last."""
     summary = export.summary()
     yield "".join(_opening(export, summary)).encode()
     if not export.days.size:
@@ -42,7 +42,7 @@ def write(export: Export) -> Iterator[bytes]:
 
 
 def plain(name: str) -> str:
-    """A name that somebody else chose, as Markdown shows it letter by letter."""
+    """A name as Markdown that shows it letter by letter."""
     return name.translate(ESCAPES).replace("www.", "www\\.")
 
 
@@ -51,7 +51,7 @@ def _opening(export: Export, summary: ExportSummary) -> list[str]:
     when = f"{export.first_date} to {export.last_date}" if export.days.size else export.notice.capitalize()
     lines = [
         f"# Network usage of {plain(host.name)}\n\n",
-        f"{when}: {_whose(export)}, local days of {plain(export.zone.key)}.\n\n",
+        f"{when}: {_subject(export)}, local days of {plain(export.zone.key)}.\n\n",
     ]
     if export.days.size:
         lines.extend(_facts(summary))
@@ -62,7 +62,7 @@ def _opening(export: Export, summary: ExportSummary) -> list[str]:
     return lines
 
 
-def _whose(export: Export) -> str:
+def _subject(export: Export) -> str:
     if export.plan is not None:
         return f"interfaces of plan {plain(export.plan)}"
     return "all counted interfaces" if export.device is None else f"interface {plain(export.device)}"

@@ -1,4 +1,4 @@
-"""Samples of the past as OpenMetrics 1.0, timestamps in seconds: what promtool makes blocks of."""
+"""Samples of the past as OpenMetrics 1.0, timestamps in seconds: from which promtool makes blocks."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from reports.past.samples import Labels, PastFamily
 
 BATCH = 8192
-"""Samples that are written at once: about a megabyte."""
+"""Samples in a piece of about a megabyte."""
 
 END = b"# EOF\n"
-"""How the text ends."""
+"""The last line."""
 
 
 def openmetrics(families: Iterable[PastFamily], target: Labels) -> Iterator[tuple[bytes, int]]:
-    """Pieces of text and how many samples each holds; `target` are the labels of who is scraped. END is left out."""
+    """Pieces of text and how many samples each holds; `target` has the labels of the scrape target. END is left out."""
     for family in families:
         yield f"# TYPE {family.name.removesuffix('_total')} {family.kind}\n".encode(), 0
         for series in family.series:

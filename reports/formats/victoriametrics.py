@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from reports.past.samples import Labels, PastFamily
 
 BATCH = 8192
-"""Samples of one line: some 200 KB, which the importer holds in memory."""
+"""Samples in a line of some 200 KB, which the importer holds in memory."""
 
 
 def victoriametrics(families: Iterable[PastFamily], target: Labels) -> Iterator[tuple[bytes, int]]:
-    """Lines and how many samples each holds; `target` are the labels of who is scraped."""
+    """Lines and how many samples each holds; `target` has the labels of the scrape target."""
     for family in families:
         for series in family.series:
             metric = json.dumps({"__name__": family.name, **dict(target), **dict(series.labels)}, ensure_ascii=False)

@@ -1,18 +1,20 @@
-"""What bytes equal in things that people know, each with what it assumes; pure."""
+"""Bytes in discs, films and printed pages, with the assumptions of each; pure."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 DVD_BYTES, DVD_MILLIMETRES = 4_700_000_000, 1.2
-FILM_BYTES_PER_HOUR = 3_000_000_000
+CD_BYTES = 700_000_000
+FILM_BYTES_PER_HOUR, FILM_MINUTES = 3_000_000_000, 100
+FILM_BYTES = FILM_BYTES_PER_HOUR * FILM_MINUTES // 60
 PAGE_BYTES, PAGE_MILLIMETRES = 3_000, 0.1
 
 
 class Equivalents(NamedTuple):
     """The same bytes as DVDs and their stack, hours of film, printed pages and their stack; metres and hours.
 
-    `record_seconds` is how long all of it would have taken at the highest speed that was measured, None without one.
+    `record_seconds` is the time for all of it at the highest measured speed, None without one.
     """
 
     dvds: int
@@ -24,7 +26,7 @@ class Equivalents(NamedTuple):
 
 
 def equivalents(moved: int, peak_speed: int) -> Equivalents:
-    """Of so many bytes; `peak_speed` in bytes per second."""
+    """The equivalents of so many bytes; `peak_speed` in bytes per second."""
     dvds, pages = -(-moved // DVD_BYTES), moved // PAGE_BYTES
     return Equivalents(
         dvds,

@@ -83,7 +83,7 @@ def cost(request: LedgerRequest, query: CostQuery) -> json_cost.CostAnswer:
     found = period_cost(
         request.ledger, plan, query.period, request.now, price_per_gb=price, selection=request.selection
     )
-    return json_cost.cost_answer(found, is_asked=price is not None)
+    return json_cost.cost_answer(found, is_custom_price=price is not None)
 
 
 def _named(request: LedgerRequest, name: str | None) -> Plan:

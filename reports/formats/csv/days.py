@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 COLUMNS = "date,bytes_sent,bytes_received,total_bytes,peak_speed,estimated_bytes,interface,host"
 LINE_END = "\r\n"
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would run: it gets an apostrophe, as OWASP advises against CSV injection."""
+"""First characters of a cell that a spreadsheet would run: it gets an apostrophe, as OWASP advises."""
 NEEDS_QUOTES = frozenset(',"\r\n')
 
 
 def write(export: Export) -> Iterator[bytes]:
-    """UTF-8; peak_speed in bytes per second; without an interface, several together: all that count, or a plan's."""
+    """UTF-8; peak_speed in bytes per second; no interface for the sum of several."""
     yield (COLUMNS + LINE_END).encode()
     names = f"{cell(export.device or '')},{cell(export.host.name)}{LINE_END}"
     for days in export.batches():

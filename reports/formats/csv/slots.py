@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 COLUMNS = "start,bytes_sent,bytes_received,total_bytes,peak_speed,estimated_bytes,interface,host,resolution"
 
 
-def write(told: SlotExport) -> Iterator[bytes]:
+def write(export: SlotExport) -> Iterator[bytes]:
     """UTF-8; start as ISO 8601 with offset, peak_speed in bytes per second."""
     yield (COLUMNS + LINE_END).encode()
-    host = cell(told.by_day.host.name)
-    names = {device: f"{cell(device)},{host}" for device in told.used}
-    for rows in told.batches():
+    host = cell(export.by_day.host.name)
+    names = {device: f"{cell(device)},{host}" for device in export.used}
+    for rows in export.batches():
         lines = [
             f"{start},{sent},{received},{received + sent},{peak},{estimated},{names[device]},{resolution}{LINE_END}"
             for start, device, received, sent, estimated, peak, resolution in rows

@@ -1,4 +1,4 @@
-"""JSON of the two endpoints that clients of the FastAPI Bandwidth Monitor know."""
+"""JSON of the two endpoints of the FastAPI Bandwidth Monitor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Megabits(Answer):
 
 
 class AverageBandwidth(Answer):
-    """The average speed of the window: bytes over the time in which somebody looked."""
+    """The average speed of the window: bytes over the time without gaps."""
 
     network_interface: str
     average_speed_mbps: Megabits
@@ -31,7 +31,7 @@ class AverageBandwidth(Answer):
 
 
 class Amounts(Answer):
-    """Bytes as that API writes them: divided by 1024, and called KB, MB, GB."""
+    """Bytes as that API writes them: divided by 1024, with the units KB, MB, GB."""
 
     sent: str | None
     received: str | None
@@ -55,7 +55,7 @@ class MonthlyTraffic(Answer):
 
 
 def bandwidth(found: Bandwidth, network_interface: str, sample_interval: float) -> AverageBandwidth:
-    """Shape an average; samples are those that fit into the time that was watched."""
+    """Shape an average; the sample count is the time without gaps over the sample interval."""
     used, seconds = found.bytes, found.seconds
     return AverageBandwidth(
         network_interface=network_interface,

@@ -1,4 +1,4 @@
-"""JSON about cost: the reference's cost block, and what a plan bills of a period."""
+"""JSON about cost: PacketBuddy's cost block, and the part of a period that a plan bills."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class BaseCost(Answer):
 
 
 class Cost(Answer):
-    """What bytes cost; `gigabyte_bytes` says what a gigabyte is here, `cost_per_gb` is the price of the first step.
+    """The cost of bytes; `gigabyte_bytes` is the plan's gigabyte, `cost_per_gb` the price of the first step.
 
-    `total` is the sum of `upload`, `download` and `base_price`, which only a plan that has one tells. `assumed`
-    is there where nobody has set a price.
+    `total` is the sum of `upload`, `download` and `base_price`, which is left out of a plan without one. `assumed` is
+    true if the price is netledger's, not the settings'.
     """
 
     upload: CostPart
@@ -59,20 +59,20 @@ class Cost(Answer):
 
 
 class TodayAndCost(Today, kw_only=True):
-    """Since local midnight, and what of it the first plan bills."""
+    """Usage since local midnight, and the cost of what the first plan bills of it."""
 
     cost: Cost
 
 
 class Summary(Usage, kw_only=True):
-    """Bytes since counting began, and what of them the first plan bills; null before the first interface is seen."""
+    """Bytes since counting began, and the cost of what the first plan bills; `counting_since` is null before."""
 
     cost: Cost
     counting_since: Timestamp | None
 
 
 class CostUsage(Answer):
-    """The bytes that a cost is of: those that are billed; `free_bytes` were moved in free hours."""
+    """Billed bytes; `free_bytes` were moved in free hours."""
 
     bytes_sent: int
     bytes_received: int
@@ -82,10 +82,10 @@ class CostUsage(Answer):
 
 
 class CostInfo(Answer):
-    """How a cost was reckoned; `cost_per_gb_inr` only where the plan is INR.
+    """The plan and prices behind a cost; `cost_per_gb_inr` only of a plan in INR.
 
-    `counts` is what the plan bills, `prices` each step's price of a gigabyte with its end. `covered` is false for an
-    interface that the plan does not bill.
+    `counts` names the direction that the plan bills, `prices` each step's price of a gigabyte with its end. `covered`
+    is false for an interface that the plan does not bill.
     """
 
     cost_per_gb: float
@@ -99,7 +99,7 @@ class CostInfo(Answer):
 
 
 class CostAnswer(Answer, rename={"first": "from", "last": "to"}):
-    """Usage of the days from `from` to `to`, what it costs, and at which price."""
+    """Usage of the days from `from` to `to`, its cost, and the price."""
 
     first: DateText
     last: DateText
@@ -108,8 +108,8 @@ class CostAnswer(Answer, rename={"first": "from", "last": "to"}):
     info: CostInfo
 
 
-def cost_block(found: StretchCost, *, is_asked: bool = False) -> Cost:
-    """Shape what a stretch costs; `is_asked`: at a price that was asked for."""
+def cost_block(found: StretchCost, *, is_custom_price: bool = False) -> Cost:
+    """Shape the cost of a stretch; `is_custom_price`: at a price from the request."""
     billed, steps = found.billed, found.plan.price_steps
     return Cost(
         upload=_part(found, billed.sent, found.transmit),
@@ -119,7 +119,7 @@ def cost_block(found: StretchCost, *, is_asked: bool = False) -> Cost:
         cost_per_gb=float(steps[0].price_per_gb) if steps else 0.0,
         currency=found.plan.currency,
         gigabyte_bytes=found.plan.gigabyte_bytes,
-        assumed=not found.is_own and not is_asked,
+        assumed=not found.is_own and not is_custom_price,
     )
 
 
@@ -129,14 +129,14 @@ def today_and_cost(day: Today, found: StretchCost) -> TodayAndCost:
 
 
 def summary(used: Bytes, found: StretchCost, since: int | None, zone: ZoneInfo) -> Summary:
-    """Shape all that was counted since then (UTC seconds), with its cost."""
+    """Shape all usage since counting began at `since` (UTC seconds), with its cost."""
     began = None if since is None else iso(since, zone)
     return Summary(**msgspec.structs.asdict(usage_of(used)), cost=cost_block(found), counting_since=began)
 
 
-def cost_answer(found: StretchCost, *, is_asked: bool) -> CostAnswer:
-    """Shape an answer about cost alone; `is_asked`: at a price that was asked for."""
-    block, billed, held = cost_block(found, is_asked=is_asked), found.billed, found.plan
+def cost_answer(found: StretchCost, *, is_custom_price: bool) -> CostAnswer:
+    """Shape an answer about cost alone; `is_custom_price`: at a price from the request."""
+    block, billed, held = cost_block(found, is_custom_price=is_custom_price), found.billed, found.plan
     return CostAnswer(
         first=found.first.isoformat(),
         last=found.bills[-1].last.isoformat(),
@@ -151,7 +151,7 @@ def cost_answer(found: StretchCost, *, is_asked: bool) -> CostAnswer:
         info=CostInfo(
             cost_per_gb=block.cost_per_gb,
             currency=block.currency,
-            note="the price asked for" if is_asked else f"plan {held.name}" if found.is_own else NOTE,
+            note="the price asked for" if is_custom_price else f"plan {held.name}" if found.is_own else NOTE,
             plan=held.name,
             counts=held.counts,
             prices=_prices(held),
@@ -172,7 +172,7 @@ def _part(found: StretchCost, amount: int, price: Decimal) -> CostPart:
 
 
 def _prices(plan: Plan) -> str:
-    """Each step's price with its end: "5 EUR up to 100.00 GB, then 2.5 EUR"."""
+    """The price of each step with its end: "5 EUR up to 100.00 GB, then 2.5 EUR"."""
     steps = [
         f"{price.normalize():f} {plan.currency}{f' up to {human_bytes(up_to)}' if up_to else ''}"
         for up_to, price in plan.price_steps

@@ -1,4 +1,4 @@
-"""JSON about what is to come: the use and the cost of a plan's cycle at its end."""
+"""JSON about forecasts: usage and cost of a plan's cycle at its end."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Money(Answer):
 
 
 class ForecastAnswer(Answer):
-    """What the cycle will have used and cost at its end, with the range that eight of ten outcomes fall into.
+    """Usage and cost of the cycle at its end, with the range of eight of ten outcomes.
 
-    All null before an hour of the cycle is counted and no whole day is known: `reason` says so, else it is null.
-    `counting_since` is when counting of the plan's interfaces began. Costs are null where the plan has no price.
+    All null until an hour of the cycle or a whole day is counted: `reason` says so, else it is null.
+    `counting_since` is when counting of the plan's interfaces began. Costs are null without a price.
     """
 
     expected_bytes: int | None
@@ -46,7 +46,7 @@ class ForecastAnswer(Answer):
 
 
 def forecast(status: PlanStatus, zone: ZoneInfo) -> ForecastAnswer:
-    """Shape what the cycle of a plan will come to."""
+    """Shape the forecast of a plan's cycle."""
     ahead = status.forecast
     costs = [money_of(amount, status.plan) for amount in status.forecast_cost or ()] or (None, None, None)
     expected, low, high = costs
@@ -65,7 +65,7 @@ def forecast(status: PlanStatus, zone: ZoneInfo) -> ForecastAnswer:
 
 
 def money_of(amount: Decimal, plan: Plan) -> Money | None:
-    """Shape an amount of money; None where the plan has no price."""
+    """Shape an amount of money; None if the plan has no price."""
     if not has_price(plan):
         return None
     currency = plan.currency

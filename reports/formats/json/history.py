@@ -100,7 +100,7 @@ class PercentileAnswer(Answer, rename={"first": "from", "last": "to"}):
 
 
 class SeriesPoint(Answer):
-    """What was moved in `seconds` from `start` on; null where nobody looked or such fine rows are not kept."""
+    """Bytes in `seconds` from `start` on; null in a gap, or if rows so fine are not kept."""
 
     start: Timestamp
     seconds: ByteCount
@@ -150,7 +150,7 @@ def percentile(found: Percentile, zone: ZoneInfo) -> PercentileAnswer:
 
 
 def series(found: Series, span: Span, zone: ZoneInfo) -> SeriesAnswer:
-    """Shape a series of the range that was asked for."""
+    """Shape a series of a range."""
     points = [
         SeriesPoint(
             start=iso(point.start, zone),
@@ -180,11 +180,11 @@ def _covered(span: Span | None, zone: ZoneInfo) -> Covered | msgspec.UnsetType:
 
 
 def _ranked(found: Ranked, zone: ZoneInfo) -> RankedRates:
-    told = found.coverage
-    coverage = SampleCoverage(intervals=told.intervals, idle_intervals=told.idle, share=round(told.share, 4))
-    if found.rates is None or told.span is None:
+    known = found.coverage
+    coverage = SampleCoverage(intervals=known.intervals, idle_intervals=known.idle, share=round(known.share, 4))
+    if found.rates is None or known.span is None:
         return RankedRates(interval_seconds=found.seconds, coverage=coverage)
-    coverage.first, coverage.last = iso(told.span.start, zone), iso(told.span.end, zone)
+    coverage.first, coverage.last = iso(known.span.start, zone), iso(known.span.end, zone)
     received, sent, total = found.rates
     return RankedRates(
         interval_seconds=found.seconds,

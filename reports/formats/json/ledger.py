@@ -18,7 +18,7 @@ STORAGE_WARNING_PERCENT = 80
 
 
 class StorageFigures(Answer):
-    """What the ledger takes up; a log is a minute row, an aggregate a day or month."""
+    """Size of the ledger; a log is a minute row, an aggregate a day or month."""
 
     db_size_mb: float
     max_storage_mb: float
@@ -80,7 +80,7 @@ class Cleaned(Answer):
 
 
 class Cleanup(Answer):
-    """What a clean-up did."""
+    """Result of a clean-up."""
 
     local: Cleaned
     neon: None
@@ -88,7 +88,7 @@ class Cleanup(Answer):
 
 
 class Health(Answer):
-    """Whether the service runs and what troubles it: `problems` says why it is degraded.
+    """Health of the service: `problems` says why it is degraded.
 
     `storage` is null while the ledger cannot be read, `seconds_since_sample` left out before the first sample.
     """
@@ -108,7 +108,7 @@ class Health(Answer):
 
 
 def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> StorageFigures:
-    """Shape what the ledger takes up."""
+    """Shape the size of the ledger."""
     percent = round(100 * size_bytes / max_bytes, 1)
     return StorageFigures(
         db_size_mb=_megabytes(size_bytes),
@@ -145,7 +145,7 @@ def storage(rows: RowCounts, size_bytes: int, max_bytes: int, kept: RetentionDay
 
 
 def cleanup(minutes: int, slots: int, *, is_vacuumed: bool) -> Cleanup:
-    """Shape what a clean-up did."""
+    """Shape the result of a clean-up."""
     cleaned = Cleaned(
         logs_deleted=minutes, slots_deleted=slots, aggregates_deleted=DeletedAggregates(daily=0, monthly=0)
     )

@@ -1,4 +1,4 @@
-"""JSON about billing plans: how each of them stands."""
+"""JSON about billing plans: the status of each."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class CycleAnswer(Answer, rename={"first": "from", "last": "to"}):
 
 
 class LastCycle(Answer):
-    """The cycle before: all of it, null where it was not counted, and whether it was from end to end.
+    """The cycle before: its bytes, null if it was not counted, and whether it was counted from end to end.
 
-    `used_bytes_by_this_day` is what it had used when it was as old as the current one is now, to the minute; null where
-    that is not known.
+    `used_bytes_by_this_day` is what it had used when it was as old as the current one is now, to the minute; null if
+    unknown.
     """
 
     cycle: CycleAnswer
@@ -50,11 +50,11 @@ class PlanWords(Answer):
 
 
 class PlanAnswer(Answer):
-    """How a plan stands; cap, left, share and allowed per day are null without a cap, cost without a price.
+    """The status of a plan; cap, left, share and allowed per day are null without a cap, cost without a price.
 
     `carried_bytes` of the cap are what earlier cycles left; `free_until` is when the free hours of now end.
-    `free_hours_since` is there where this cycle or the last has days whose quarter hours are deleted: the first day of
-    which free hours are known, those of earlier days being billed.
+    `free_hours_since` is set if quarter hours of this cycle or the last are deleted: the first day with known free
+    hours; those of earlier days are billed.
     """
 
     name: str
@@ -88,7 +88,7 @@ class Plans(Answer):
 
 
 def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
-    """Shape how a plan stands."""
+    """Shape the status of a plan."""
     held = status.plan
     cycle, before = status.cycle, status.last_cycle
     return PlanAnswer(
@@ -137,7 +137,7 @@ def _cycle(cycle: Period, zone: ZoneInfo) -> CycleAnswer:
 
 
 def _words(amount: int | None) -> str | None:
-    """A cap that is exceeded leaves less than nothing."""
+    """An amount in words; below zero if a cap is exceeded."""
     if amount is None:
         return None
     return compatible_bytes(amount) if amount >= 0 else f"-{compatible_bytes(-amount)}"

@@ -63,7 +63,7 @@ class RecordSpeeds(Answer):
 
 
 class RecordsAnswer(Answer):
-    """The most that ever was since the day `since`, by bytes of both directions; left out where nothing has moved.
+    """The highest amounts since the day `since`, by bytes of both directions; left out before the first byte.
 
     `busiest_days` are ten at most, the busiest first. Days, weeks and months may be running.
     """

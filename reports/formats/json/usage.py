@@ -1,4 +1,4 @@
-"""JSON: the answers' shapes, with field names that PacketBuddy's clients know; one truth for REST and command line."""
+"""JSON of usage, with the field names of PacketBuddy, for REST and the command line alike."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Today(Answer, kw_only=True):
     """Since local midnight; `peak_speed` in bytes per second, left out before there is one.
 
-    `counting_since` is there where counting began today.
+    `counting_since` is set if counting began today.
     """
 
     bytes_sent: ByteCount
@@ -44,7 +44,7 @@ class Today(Answer, kw_only=True):
 
 
 class PeriodAmounts(Answer):
-    """Bytes of a period; null where none of it was counted."""
+    """Bytes of a period; null if none of it was counted."""
 
     bytes_sent: ByteCount | None
     bytes_received: ByteCount | None
@@ -54,7 +54,7 @@ class PeriodAmounts(Answer):
 
 
 class Day(Answer):
-    """One local day; null before counting began, `partial` where it began within it."""
+    """One local day; null before counting began, `partial` if it began within it."""
 
     date: DateText
     bytes_sent: ByteCount | None
@@ -64,7 +64,7 @@ class Day(Answer):
 
 
 class Month(Answer):
-    """One calendar month, day by day; `counting_since` is null before the first interface is seen."""
+    """One calendar month, day by day; `counting_since` is null before counting began."""
 
     month: MonthText
     days: list[Day]
@@ -75,7 +75,7 @@ class Month(Answer):
 class Range(Answer, rename={"first": "from", "last": "to"}):
     """Local days from `from` to `to`, both included; days that are yet to come are not listed.
 
-    `counting_since` is null before the first interface is seen.
+    `counting_since` is null before counting began.
     """
 
     first: DateText
@@ -86,7 +86,7 @@ class Range(Answer, rename={"first": "from", "last": "to"}):
 
 
 class MonthOfYear(Answer):
-    """One month of a year; null before counting began, `partial` where it began within it."""
+    """One month of a year; null before counting began, `partial` if it began within it."""
 
     month: MonthText
     bytes_sent: ByteCount | None
@@ -96,7 +96,7 @@ class MonthOfYear(Answer):
 
 
 class Year(Answer):
-    """One calendar year, month by month; `counting_since` is null before the first interface is seen."""
+    """One calendar year, month by month; `counting_since` is null before counting began."""
 
     year: str
     months: list[MonthOfYear]
@@ -105,7 +105,7 @@ class Year(Answer):
 
 
 class InterfaceUsage(Answer):
-    """One interface of the ledger; `today` and `lifetime` count what waits to be posted too."""
+    """One interface of the ledger; `today` and `lifetime` include unposted bytes."""
 
     interface: str
     counted: bool
@@ -174,7 +174,7 @@ def year(used: usages.PeriodUsage, zone: ZoneInfo) -> Year:
 
 
 def interface(held: Interface, used_today: Bytes, zone: ZoneInfo) -> InterfaceUsage:
-    """Shape one interface; what only a running service knows is added by it."""
+    """Shape one interface, without the fields that only a running service knows."""
     return InterfaceUsage(
         interface=held.device,
         counted=held.is_counted,
