@@ -20,7 +20,7 @@ from exporter.web.http.listening import ConnectionLimit, Listener, bind, most_co
 from exporter.web.http.protocol import Protocol
 from exporter.web.http.routes import DOCUMENTED
 from exporter.web.page import live
-from exporter.web.page.remembered import RECORDS, Remembered
+from exporter.web.page.remembered import RECORDS, RememberedRecords
 
 if TYPE_CHECKING:
     import socket
@@ -129,7 +129,7 @@ def make_app(context: ServiceContext, access: Access, resources: Resources = RES
     """An application with every path of the table; a module is imported when one of its paths is first asked."""
     app = web.Application(middlewares=[errors.middleware(access)], client_max_size=errors.LARGEST_BODY)
     app.on_response_prepare.append(errors.add_headers(access))
-    app[CONTEXT], app[ACCESS], app[RECORDS] = context, access, Remembered()
+    app[CONTEXT], app[ACCESS], app[RECORDS] = context, access, RememberedRecords()
     app[DOCUMENTED] = lambda: documented(resources)
     live.add_feed(app)
     # A scrape waits for no import.

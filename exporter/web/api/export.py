@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 import msgspec
+from aiohttp import web
 
 from exporter.settings.dashboards import wrapup_context
 from exporter.web.context import CONTEXT
@@ -13,7 +14,6 @@ from exporter.web.http.documents import Document, DocumentStream, send_document
 from exporter.web.http.queries import (
     BadRequestError,
     DaysQuery,
-    parse_query,
 )
 from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
@@ -33,8 +33,6 @@ from reports.formats.registry import (
 )
 
 if TYPE_CHECKING:
-    from aiohttp import web
-
     from exporter.web.http.routes import LedgerRequest
     from reports.export.export import Export
     from reports.formats.registry import Format
@@ -78,21 +76,19 @@ class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from",
     "/api/export",
     "Days, months, records and interfaces as a file, or quarter hours",
     *dict.fromkeys(form.content_type.partition(";")[0] for form in FORMATS.values()),
-    query=ExportQuery,
     answers=(ExportDocument, SlotDocument),
 )
-async def export(request: web.Request) -> web.Response:
+async def export(request: web.Request, query: ExportQuery) -> web.Response:
     """A file of days, or of quarter hours: JSON, CSV, Markdown, or one of two notations for language models."""
-    query = parse_query(request, ExportQuery)
     if query.format not in FORMATS:
         raise BadRequestError(f"format: {query.format!r} is refused; use {', '.join(FORMATS)}")
     return await _send(request, query, format_at(query.resolution, query.format, query.columns))
 
 
-@routes.page("/api/export/llm", "The same for a language model", "text/plain", query=DaysQuery)
-async def export_for_models(request: web.Request) -> web.Response:
+@routes.page("/api/export/llm", "The same for a language model", "text/plain")
+async def export_for_models(request: web.Request, query: DaysQuery) -> web.Response:
     """The same as format=llm."""
-    return await _send(request, parse_query(request, DaysQuery), FORMATS["llm"])
+    return await _send(request, query, FORMATS["llm"])
 
 
 async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Response:

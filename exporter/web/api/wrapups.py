@@ -21,7 +21,6 @@ from exporter.web.http.queries import (
     CalendarYear,
     DaysQuery,
     NoQuery,
-    parse_query,
 )
 from exporter.web.http.routes import Routes
 from reports.billing.plans import named
@@ -73,10 +72,9 @@ class WrapUpQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from",
     format: FormatName = FORMAT
 
 
-@routes.page("/api/export/wrapup", "A period as a page to print and to send to a friend", HTML, query=WrapUpQuery)
-async def wrap_up(request: web.Request) -> web.Response:
+@routes.page("/api/export/wrapup", "A period as a page to print and to send to a friend", HTML)
+async def wrap_up(request: web.Request, query: WrapUpQuery) -> web.Response:
     """A page about a period that can be looked at, printed, and sent to a friend: one file, no network, no script."""
-    query = parse_query(request, WrapUpQuery)
     if query.format != FORMAT:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     service = request.app[CONTEXT]
@@ -94,9 +92,8 @@ async def wrap_up(request: web.Request) -> web.Response:
 
 
 @routes.page("/reports", "Reports of the months and years that are over", HTML)
-async def list_reports(request: web.Request) -> web.Response:
+async def list_reports(request: web.Request, _query: NoQuery) -> web.Response:
     """Every report that is kept, newest first, and the periods that still run."""
-    parse_query(request, NoQuery)
     context = request.app[CONTEXT]
     folder, hostname = archive_folder(context.settings.ledger.path), context.host.name
     due = await _count_missing(context, folder) if context.settings.reports.archive else 0
@@ -127,9 +124,8 @@ def _notice(context: ServiceContext, names: Sequence[str], due: int) -> str:
 
 
 @routes.page("/reports/{name}", "")  # /reports lists the names
-async def report(request: web.Request) -> web.StreamResponse:
+async def report(request: web.Request, _query: NoQuery) -> web.StreamResponse:
     """One report of the archive."""
-    parse_query(request, NoQuery)
     name = request.match_info["name"]
     if REPORT_NAME.fullmatch(name) is None:  # before it is a part of a path
         raise web.HTTPNotFound

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 Q = TypeVar("Q", bound=Query)
 A = TypeVar("A")
 
+PageHandler = TypeVar("PageHandler", bound=Callable[..., Awaitable[web.StreamResponse]])
+
 Responder: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 QuestionHandler: TypeAlias = Callable[["LedgerRequest", Q], A]
 ServiceHandler: TypeAlias = Callable[[ServiceContext, Q], Awaitable[A]]
@@ -124,13 +126,20 @@ class Routes(list[Route]):
         return add
 
     def page(
-        self, path: str, summary: str, *formats: str, query: type[Query] = NoQuery, answers: tuple[Any, ...] = ()
-    ) -> Callable[[Responder], Responder]:
-        """A handler that makes its own response to GET, and parses its query itself."""
+        self, path: str, summary: str, *formats: str, answers: tuple[Any, ...] = ()
+    ) -> Callable[[PageHandler], PageHandler]:
+        """A handler that makes its own response to GET; without a parameter for a query, any query is accepted."""
 
-        def add(respond: Responder) -> Responder:
+        def add(handle: PageHandler) -> PageHandler:
+            _, *queries, _ = inspect.get_annotations(handle, eval_str=True).values()
+
+            async def respond(request: web.Request) -> web.StreamResponse:
+                found: web.StreamResponse = await handle(request, *(parse_query(request, query) for query in queries))
+                return found
+
+            query = queries[0] if queries else NoQuery
             self.append(Route("GET", path, _name("get_page", path), summary, respond, query, formats, answers))
-            return respond
+            return handle
 
         return add
 

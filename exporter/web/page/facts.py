@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from exporter.web.page.remembered import Remembered
+    from exporter.web.page.remembered import RememberedRecords
     from reports.billing.cost import StretchCost
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
@@ -59,7 +59,7 @@ class PageFacts(NamedTuple):
 
 
 def page_facts(
-    ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: Remembered[Records]
+    ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: RememberedRecords
 ) -> PageFacts:
     """The facts of the ledger; a month before counting began is empty."""
     today = day_of(int(now), ledger.zone)
@@ -78,7 +78,7 @@ def page_facts(
         today_cost=_cost(ledger, plans[0], "today", now),
         lifetime_cost=_cost(ledger, plans[0], "ever", now),
         plans=[plan_status(ledger, plan, now) for plan in plans],
-        records=known.ask(lambda: records(ledger, now), now),
+        records=known.get(lambda: records(ledger, now), now),
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
     )

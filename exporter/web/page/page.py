@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import sqlite3
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -13,7 +12,7 @@ from exporter.metrics.negotiation import accepts_gzip
 from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
 from exporter.web.http.policy import OWN_ASSETS
-from exporter.web.http.queries import CalendarMonth, Query, parse_query
+from exporter.web.http.queries import CalendarMonth, Query
 from exporter.web.http.responses import error_response
 from exporter.web.http.routes import Routes
 from exporter.web.page import view
@@ -39,11 +38,10 @@ class PageQuery(Query, frozen=True, kw_only=True):
     month: CalendarMonth | None = None
 
 
-@routes.page("/dashboard", "The same page", HTML, query=PageQuery)
-@routes.page("/", "The live page: now, today, this cycle, this month by day", HTML, query=PageQuery)
-async def page(request: web.Request) -> web.Response:
+@routes.page("/dashboard", "The same page", HTML)
+@routes.page("/", "The live page: now, today, this cycle, this month by day", HTML)
+async def page(request: web.Request, query: PageQuery) -> web.Response:
     """The page with its numbers; without a key that is needed, a page without data that asks for it."""
-    query = parse_query(request, PageQuery)
     refusal = await request.app[ACCESS].data_refusal(request)
     if refusal is not None and {"X-API-Key", "Authorization"} & request.headers.keys():
         return error_response(refusal.status, refusal.message)
@@ -65,12 +63,11 @@ async def page(request: web.Request) -> web.Response:
     return await context.work(lambda: _answer(request, view.trouble(data, reason), status=503))
 
 
-@routes.page("/dashboard/", "Leads to the same page", HTML, query=PageQuery)
-async def to_page(request: web.Request) -> web.Response:
+@routes.page("/dashboard/", "Leads to the same page", HTML)
+async def to_page(request: web.Request, _query: PageQuery) -> web.Response:
     """A redirect: the page loads everything by relative paths, which a slash at its end would change."""
-    query = parse_query(request, PageQuery)
-    location = "../dashboard" if query.month is None else f"../dashboard?{urlencode({'month': query.month})}"
-    return web.Response(status=308, headers={"Location": location})
+    query = request.rel_url.raw_query_string
+    return web.Response(status=308, headers={"Location": f"../dashboard?{query}" if query else "../dashboard"})
 
 
 def _page_context(request: web.Request) -> PageContext:

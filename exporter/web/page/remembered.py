@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -12,23 +12,21 @@ if TYPE_CHECKING:
 
     from reports.usage.records import Records
 
-Found = TypeVar("Found")
-
 MOST_SECONDS = 60.0
 TIMES_ITS_LENGTH = 100
 """A search is remembered for so many times its own length, a minute at most: of a young ledger it takes no time."""
 
 
-class Remembered(Generic[Found]):
-    """The last result of a search, until it is too old."""
+class RememberedRecords:
+    """The records of the last search, until they are too old."""
 
     def __init__(self) -> None:
-        """Begin with none."""
-        self._found: Found | None = None
+        """Begin without any."""
+        self._found: Records | None = None
         self._until = self._since = 0.0
 
-    def ask(self, search: Callable[[], Found], now: float) -> Found:
-        """The result that is remembered, or a new one; `now` in UTC seconds."""
+    def get(self, search: Callable[[], Records], now: float) -> Records:
+        """The records that are remembered, or new ones; `now` in UTC seconds."""
         if self._found is None or not self._since <= now < self._until:
             began = time.perf_counter()
             self._found, self._since = search(), now
@@ -36,4 +34,4 @@ class Remembered(Generic[Found]):
         return self._found
 
 
-RECORDS: web.AppKey[Remembered[Records]] = web.AppKey("records", Remembered)
+RECORDS = web.AppKey("records", RememberedRecords)

@@ -157,6 +157,13 @@ async def test_the_page_is_compressed(service: RunningService) -> None:
     assert int(told.headers["Content-Length"]) < len(told.text.encode()) / 2
 
 
+@pytest.mark.parametrize("query", ["", "?month=2026-05"])
+async def test_a_slash_at_its_end_leads_to_the_page_of_the_same_month(service: RunningService, query: str) -> None:
+    told = await service.ask(f"/dashboard/{query}", allow_redirects=False)
+
+    assert (told.status, told.headers["Location"]) == (308, f"../dashboard{query}")
+
+
 @pytest.mark.parametrize("weights", ["gzip;q=0", "identity, gzip;q=0.5", "gzip;q=0, *"])
 async def test_neither_page_nor_script_is_compressed_for_who_refuses_it(service: RunningService, weights: str) -> None:
     page = await service.ask("/", headers={"Accept-Encoding": weights})
