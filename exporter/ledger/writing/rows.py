@@ -19,7 +19,7 @@ from reports.ledger.sketches import EMPTY
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.clock_repair.movable import Cell
@@ -57,7 +57,7 @@ class Rows:
         for change in posting.changes:
             Realignment(self._connection, self._zone, tuple(self._specs.values())).apply(change)
         for part in posting.meters:
-            self._put_subjects(part.checkpoint.facts)
+            self._put_subjects(self._specs[part.meter], part.checkpoint.facts)
         self._add_usage(posting)
         self._copy_what_may_move(posting)
         for part in posting.meters:
@@ -112,27 +112,33 @@ class Rows:
             passed = max(passed, clock.elapsed - (elapsed if boot_id == clock.boot_id else 0))
         return (clock.wall - passed) // SECOND // MINUTE_SECONDS * MINUTE_SECONDS
 
-    def _put_subjects(self, subjects: Mapping[Subject, Facts]) -> None:
+    def _put_subjects(self, spec: MeterSpec, subjects: Mapping[Subject, Facts]) -> None:
         rows = (
             (subject.meter, key_text(subject.key), facts.first_seen, facts.last_seen)
             for subject, facts in subjects.items()
         )
         self._connection.executemany(PUT_SUBJECT, rows)
-        for subject, facts in subjects.items():
-            values = (self._id(subject), *subject.key, *facts.columns)
-            self._connection.execute(put_facts(self._specs[subject.meter]), values)
+        columns = ((self._id(subject), *subject.key, *facts.columns) for subject, facts in subjects.items())
+        self._connection.executemany(put_facts(spec), columns)
 
     def _add_usage(self, posting: Posting) -> None:
         days: dict[tuple[int, Subject], Usage] = {}
         for (start, subject), usage in posting.slots.items():
             key = (day_number(day_of(start, self._zone)), subject)
             days[key] = usage.plus(days[key]) if key in days else usage
-        number = posting.number
-        for grain, rows in (("slot", posting.slots), ("day", days), ("minute", posting.minutes)):
-            for (start, subject), usage in rows.items():
-                spec = self._specs[subject.meter]
-                values = (start, self._id(subject), *_measures(spec, grain, usage), number)
-                self._connection.execute(add(spec, grain), values)
+        for spec in self._specs.values():
+            for grain, rows in (("slot", posting.slots), ("day", days), ("minute", posting.minutes)):
+                if grain in spec.grains:
+                    self._connection.executemany(add(spec, grain), self._rows(spec, grain, rows, posting.number))
+
+    def _rows(
+        self, spec: MeterSpec, grain: str, rows: Mapping[tuple[int, Subject], Usage], number: int
+    ) -> Iterator[tuple[int | bytes, ...]]:
+        sums = len(spec.added(grain))
+        for (start, subject), usage in rows.items():
+            if subject.meter == spec.name:
+                amounts = (*usage.amounts, usage.estimated_bytes)[:sums]
+                yield (start, self._id(subject), *amounts, *_peaks(spec, usage), *_sketches(spec, usage), number)
 
     def _note(self, posting: Posting) -> None:
         self._connection.executemany(
@@ -158,16 +164,9 @@ class Rows:
         return known
 
 
-def _measures(spec: MeterSpec, grain: str, usage: Usage) -> tuple[int | bytes, ...]:
-    """The columns of a grain."""
-    sums = (*usage.amounts, usage.estimated_bytes) if spec.counts_bytes else usage.amounts
-    return (*sums[: len(spec.added(grain))], *_peaks(spec, usage), *_sketches(spec, usage))
-
-
 def _cell(spec: MeterSpec, grain: str, usage: Usage) -> Cell:
-    """The same as columns of a slot; what the grain lacks is 0."""
-    sums = (*usage.amounts, usage.estimated_bytes) if spec.counts_bytes else usage.amounts
-    kept = sums[: len(spec.added(grain))]
+    """Usage as columns of a slot; what the grain lacks is 0."""
+    kept = (*usage.amounts, usage.estimated_bytes)[: len(spec.added(grain))]
     missing = (0,) * (len(spec.added("slot")) - len(kept))
     return (*kept, *missing, *_peaks(spec, usage)), _sketches(spec, usage)
 

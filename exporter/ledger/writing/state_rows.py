@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from exporter.ledger.writing.statements import PUT_STATE
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
 def put_state(connection: sqlite3.Connection, rows: Iterable[tuple[str, str]]) -> None:
     """Insert or replace rows of (name, value)."""
-    connection.executemany("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", rows)
+    connection.executemany(PUT_STATE, rows)
 
 
 def delete_state(connection: sqlite3.Connection, name: str) -> None:
