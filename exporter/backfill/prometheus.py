@@ -36,7 +36,7 @@ class SeamError(click.ClickException):
 
 
 def retention(server: MetricServer) -> ServerRetention:
-    """How long the server keeps samples; raises MetricServerError."""
+    """The server's retention; raises MetricServerError."""
     text = str(server.get("/api/v1/status/runtimeinfo").get("storageRetention", ""))
     return ServerRetention(text, prometheus_seconds(text))
 

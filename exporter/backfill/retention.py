@@ -1,4 +1,4 @@
-"""How long a server keeps samples; pure."""
+"""Retention of metric servers; pure."""
 
 from __future__ import annotations
 
@@ -48,5 +48,5 @@ def recommended(begins: int, now: float) -> str:
 
 
 def days_since(begins: int, now: float) -> int:
-    """Whole days that the history reaches back."""
+    """Age of the history in whole days."""
     return -(-int(now - begins) // DAY_SECONDS)

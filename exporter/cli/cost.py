@@ -1,4 +1,4 @@
-"""What a plan bills of a period, on the command line."""
+"""`netledger cost`: the bill of a plan for a period."""
 
 from __future__ import annotations
 

@@ -174,7 +174,7 @@ def cleanup(environment: Environment, *, aggressive: bool, vacuum: bool, yes: bo
 
 
 def _confirm(session: Session) -> None:
-    """Say what goes, and ask; what is no terminal cannot answer."""
+    """Describe what is deleted, and ask; raises UsageError without a terminal."""
     minutes, slots = (human_duration(seconds) for seconds in aggressive(_keep(session))[:2])
     text = (
         f"This deletes for ever every minute older than {minutes} and every quarter hour older than {slots}. "

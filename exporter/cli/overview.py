@@ -84,7 +84,7 @@ def _row(line: Line, began: float, now: float) -> tuple[str, ...]:
 
 
 def _plan_notes(plan: PlanAnswer) -> Iterator[str]:
-    """What is used of a plan, what is left of its cap, and what its cycle comes to."""
+    """Used and left bytes of a plan, and the forecast of its cycle."""
     left = ""
     if plan.cap_bytes is not None and plan.left_bytes is not None:
         over = "over" if plan.left_bytes < 0 else "left"

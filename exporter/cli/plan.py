@@ -91,7 +91,7 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
 
 
 def _free(answer: PlanAnswer) -> list[tuple[str, str]]:
-    """What free hours held, and until when it is free."""
+    """Bytes in free hours, and the end of the current ones."""
     until = [f"free until {answer.free_until[11:16]}"] if answer.free_until else []
     amount = [human_bytes(answer.free_bytes)] if answer.free_bytes or until else []
     return [("Free", ", ".join([*amount, *until]))] if amount else []
@@ -110,7 +110,7 @@ def _bytes(amount: int | None) -> str:
 
 
 def _last_cycle(answer: PlanAnswer) -> str:
-    """Of one that counting began in, only what was counted is known."""
+    """Bytes of the last cycle; of the first one, since counting began."""
     last, since = answer.last_cycle, answer.forecast.counting_since
     is_cut = last.used_bytes is not None and not last.counted_whole and since is not None
     return f"{_bytes(last.used_bytes)} since {minute_text(since or '')}" if is_cut else _bytes(last.used_bytes)

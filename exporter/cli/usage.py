@@ -165,7 +165,7 @@ def _dashboard(session: Session, period: Period, interfaces: Sequence[str]) -> l
 
 
 def _began(since: str) -> str:
-    """As in "counting began 28 Nov 2026 04:43"."""
+    """A note, such as "counting began 28 Nov 2026 04:43"."""
     at = datetime.fromisoformat(since)
     return f"counting began {short_minute(at)}"
 

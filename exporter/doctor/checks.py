@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.doctor.setting_checks import plan_warnings
 from exporter.ledger.files import is_there, last_sample, size_on_disk
 from exporter.ledger.opening.inspection import ledger_faults
 from exporter.ledger.upkeep.backups import backup_folder, backups_of
-from exporter.meters.checks import CHECKS
+from exporter.meters.registry import METERS
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
 from exporter.session.session import SessionError, require_lock_access
 from exporter.settings.zone import ZoneError, day_zone
@@ -91,7 +92,7 @@ def examine(session: Session) -> Facts:
 
 
 def _check_meters(settings: Settings, reader: LedgerReader | None) -> tuple[MeterReport, ...]:
-    return tuple(check(settings, reader) for check in CHECKS)
+    return tuple(import_module(kind.checks).check(settings, reader) for kind in METERS if kind.checks)
 
 
 def _ledger_file(settings: Ledger) -> LedgerFacts:

@@ -1,4 +1,4 @@
-"""What the checks of `netledger doctor` find."""
+"""Findings of the checks of `netledger doctor`."""
 
 from __future__ import annotations
 

@@ -31,10 +31,15 @@ class MeterEnvironment(NamedTuple):
 
 
 class MeterKind(NamedTuple):
-    """One way of measuring: its spec, its store, what it reads, the meter over that, and its metric families."""
+    """One way of measuring: its spec, its store, what it reads, the meter over that, and its metric families.
+
+    `checks` names the module whose `check(settings, ledger)` returns a MeterReport for `netledger doctor`; a service
+    does not import it ("": no checks). The ledger is None where it cannot be read; no state of a machine raises.
+    """
 
     spec: MeterSpec
     store: Callable[[], MeterStore]
     open: Callable[[Settings], MeterSource]
     build: Callable[[MeterSource, MeterEnvironment], Meter]
     tables: Callable[[Settings], Sequence[MeterTable]]
+    checks: str = ""

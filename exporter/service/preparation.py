@@ -1,4 +1,4 @@
-"""What must be there before a service is built: its zone, the folder of its ledger, and aiohttp."""
+"""Preparation of a service: its zone, the folder of its ledger, and aiohttp."""
 
 from __future__ import annotations
 

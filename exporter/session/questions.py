@@ -97,5 +97,5 @@ def _until(session: Session, ledger: LedgerReader) -> str:
 
 
 def when(instant: float, zone: ZoneInfo) -> str:
-    """As in "2026-11-28 04:43:10 Europe/Berlin"."""
+    """Time and zone, such as "2026-11-28 04:43:10 Europe/Berlin"."""
     return f"{iso(instant, zone)[:19].replace('T', ' ')} {zone.key}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CommandAnswer(NamedTuple):
-    """What a command answers: the document that `--json` prints, what prints it as text, and the exit code."""
+    """The answer of a command: the document for `--json`, the function that prints it as text, and the exit code."""
 
     document: object
     print_text: Callable[[], None]

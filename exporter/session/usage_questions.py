@@ -90,7 +90,7 @@ def summary(session: Session, interfaces: Sequence[str] = ()) -> Question[json_c
 
 
 def plans(session: Session, name: str | None = None) -> Question[json_plans.Plans]:
-    """How plans stand: each, or the one of this name."""
+    """Status of all plans, or of the one of this name."""
 
     def answer(ledger: LedgerReader) -> json_plans.Plans:
         held = session.settings.plans
@@ -102,5 +102,5 @@ def plans(session: Session, name: str | None = None) -> Question[json_plans.Plan
 
 
 def _cost(session: Session, ledger: LedgerReader, period: str, selection: Selection) -> StretchCost:
-    """What the first plan bills of a period."""
+    """Cost of a period by the first plan."""
     return period_cost(ledger, session.settings.plans[0], period, session.now(), selection=selection)

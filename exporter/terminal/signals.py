@@ -16,7 +16,7 @@ EXIT_CODE = 143
 
 @contextlib.contextmanager
 def clean_termination() -> Iterator[None]:
-    """Until its end, SIGTERM raises SystemExit."""
+    """A context in which SIGTERM raises SystemExit."""
     before = signal.signal(signal.SIGTERM, _leave)
     try:
         yield

@@ -37,7 +37,7 @@ class InterfaceFacts(NamedTuple):
     other_namespaces: int = 0
 
 
-def check_interfaces(settings: Settings, ledger: LedgerReader | None) -> MeterReport:
+def check(settings: Settings, ledger: LedgerReader | None) -> MeterReport:
     """Findings about interfaces, and each interface with the reason why it counts or does not."""
     return interface_report(_examine(settings, ledger, Path("/proc")))
 

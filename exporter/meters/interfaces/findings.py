@@ -18,7 +18,7 @@ WIDE_BITS = 64
 
 
 def find(facts: InterfaceFacts, verdicts: Sequence[InterfaceVerdict]) -> Iterator[Finding]:
-    """How interfaces are measured, which of them count, and what is not visible."""
+    """Findings about counters, the machine's total, and limits of what is visible."""
     yield from _of_counters(facts)
     yield from _of_counting(facts, verdicts)
     yield from _of_limits(facts)

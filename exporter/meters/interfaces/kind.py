@@ -43,4 +43,6 @@ def tables(settings: Settings) -> tuple[MeterTable, ...]:
     return (*INTERFACE_TABLES, *MACHINE_TABLES, *period_tables(settings.metrics.history))
 
 
-INTERFACES = MeterKind(INTERFACE, InterfaceStore, open_reader, build, tables)
+INTERFACES = MeterKind(
+    INTERFACE, InterfaceStore, open_reader, build, tables, checks="exporter.meters.interfaces.checks"
+)
