@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.plans import PlanError, covers, free_windows, in_free_hours, named
 from reports.calendar.days import ONE_DAY, SLOT_SECONDS, dates, day_from_number, day_of
 from reports.calendar.period import Period
-from reports.ledger.amounts import Rows, by_time, every_day, first_time, last_time, local_days, total
-from reports.ledger.intervals import ENDLESS
+from reports.ledger.amounts import Rows, by_time, every_day, every_slot, first_time, last_time, local_days, total
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE, of_interfaces
@@ -132,7 +131,7 @@ class BilledUsage:
         """The day after the last one with deleted slots; retention deletes the slots of whole days."""
         # Of any interface, since slots of all are deleted alike: an index search, no scan.
         every = self._ledger.every_interface()
-        oldest = first_time(self._ledger, Rows(every, "slot", 0, ENDLESS))
+        oldest = first_time(self._ledger, every_slot(every))
         if oldest is None:
             newest_day = last_time(self._ledger, every_day(every))
             return day_from_number(0 if newest_day is None else newest_day + 1)

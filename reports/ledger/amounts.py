@@ -1,4 +1,7 @@
-"""Amounts of a selection by time and by dimension, unposted rows included; the columns are those of its meter."""
+"""Amounts of a selection by time and by dimension, unposted rows included; the columns are those of its meter.
+
+As in `by_dimension(ledger, local_days(selection, first, last), ("receive_bytes",), ("device",), most=10)`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
     from reports.ledger.rows import UnpostedRow
     from reports.ledger.selection import Key, Selection
+
+ENDLESS = 2**62
 
 Amounts = tuple[Any, ...]
 """One value for each column: an integer, or a sketch as bytes."""
@@ -100,6 +105,11 @@ def local_days(selection: Selection, first: date, last: date) -> Rows:
 def every_day(selection: Selection) -> Rows:
     """All local days."""
     return local_days(selection, date.min, date.max)
+
+
+def every_slot(selection: Selection, begin: int = 0) -> Rows:
+    """All slots from an instant (UTC seconds) on."""
+    return Rows(selection, "slot", begin, ENDLESS)
 
 
 def first_time(ledger: LedgerReader, rows: Rows) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import SLOT_SECONDS, day_from_number, day_of, day_start
 from reports.calendar.period import Period
-from reports.ledger.amounts import Rows, by_parts, every_day, first_time
+from reports.ledger.amounts import ENDLESS, Rows, by_parts, every_day, first_time
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from reports.ledger.selection import Selection
 
 MINUTE_SECONDS = 60
-ENDLESS = 2**62
 
 
 class Grain(NamedTuple):

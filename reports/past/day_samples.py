@@ -7,9 +7,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import SLOT_SECONDS, Span
-from reports.ledger.amounts import Rows, first_time
+from reports.ledger.amounts import Rows, every_slot, first_time
 from reports.ledger.columns import by_subject
-from reports.ledger.intervals import ENDLESS, Gaps
+from reports.ledger.intervals import Gaps
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class DaySampler:
         self.days = range(calendar.at(window.start - 1), calendar.at(window.end - 1) + 1)
         self._whole = Span(calendar.start(self.days.start), calendar.start(self.days.stop))
         self._every = ledger.every_interface()
-        oldest = first_time(ledger, Rows(self._every, "slot", 0, ENDLESS))
+        oldest = first_time(ledger, every_slot(self._every))
         self._slots_since = self.days.stop if oldest is None else calendar.at(oldest)
         gaps = Gaps(ledger, self._whole, self._every)
         ends = range(self._whole.start + SLOT_SECONDS, self._whole.end + 1, SLOT_SECONDS)
