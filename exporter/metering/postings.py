@@ -39,7 +39,7 @@ Rows = dict[tuple[int, "Subject"], Usage]
 """Usage by (beginning in UTC seconds, subject)."""
 
 
-class Facts(NamedTuple):
+class SubjectFacts(NamedTuple):
     """What the ledger knows of a subject besides its usage: UTC seconds, and the spec's facts in their order."""
 
     first_seen: int
@@ -83,7 +83,7 @@ class MeterCheckpoint(NamedTuple):
     bounds its subjects keeps the second kind: subjects beyond have no row that a value could belong to.
     """
 
-    facts: Mapping[Subject, Facts]
+    facts: Mapping[Subject, SubjectFacts]
     subjects: Mapping[Subject, object]
     state: object = None
 
@@ -117,7 +117,7 @@ class Account(NamedTuple):
     """What the ledger holds of one subject when the service starts: its sums in all, and its facts."""
 
     lifetime: tuple[int, ...]
-    facts: Facts
+    facts: SubjectFacts
 
 
 class OpeningBalance(NamedTuple):

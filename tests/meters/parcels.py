@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.postings import Facts, MeterCheckpoint, OpeningBalance
+from exporter.metering.postings import MeterCheckpoint, OpeningBalance, SubjectFacts
 from exporter.metering.samples import Boot, Change, MeterError, Peak, Sample, SampleInterval
 from exporter.metering.subjects import Subject
 from reports.ledger.shape import MeterSpec
@@ -116,7 +116,7 @@ class ParcelMeter:
 
     def checkpoint(self) -> MeterCheckpoint:
         changed, self._changed = self._changed, set()
-        facts = {Subject(PARCEL.name, key): Facts(self._at, self._at) for key in changed}
+        facts = {Subject(PARCEL.name, key): SubjectFacts(self._at, self._at) for key in changed}
         return MeterCheckpoint(facts, {}, Held({key: self._known[key] for key in changed}))
 
     def forget(self, subjects: Iterable[Subject]) -> None:

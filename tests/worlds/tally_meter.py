@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.metering.postings import Facts, MeterCheckpoint
+from exporter.metering.postings import MeterCheckpoint, SubjectFacts
 from exporter.metering.samples import Boot, Change, Peak, Sample
 from exporter.metering.subjects import Subject
 from reports.ledger.shape import MeterSpec
@@ -45,7 +45,7 @@ class TallyMeter:
         self.spec, self._machine = spec, machine
         self._changes: list[Change] = []
         self._peaks: list[Peak] = []
-        self._seen: dict[Subject, Facts] = {}
+        self._seen: dict[Subject, SubjectFacts] = {}
 
     def count(self, key: tuple[str, ...], *amounts: int) -> None:
         """Count amounts, the last of which is a value of the peak and of the sketch where the spec has them."""
@@ -55,7 +55,7 @@ class TallyMeter:
         self._changes.append(Change(subject, amounts, by_minute=bool(self.spec.minute_sums), sketches=sketches))
         if self.spec.peaks:
             self._peaks.append(Peak(subject, now // 60 * 60, (amounts[-1],)))
-        self._seen[subject] = Facts(now, now)
+        self._seen[subject] = SubjectFacts(now, now)
 
     def resume(self, opening: OpeningBalance) -> object:
         return opening.held

@@ -11,7 +11,7 @@ from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import ClockState, Facts, MeterCheckpoint, MeterPosting, Posting, Usage
+from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import new_stores
 from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
@@ -59,7 +59,7 @@ class WrittenLedger:
         first = min((start for start, _ in by_slot), default=0) if seen is None else seen
         self._postings += 1
         clock = ClockState("boot-1", 10**18, 10**15)
-        facts = Facts(first, first, (int(device.startswith("eth")),) * 2)
+        facts = SubjectFacts(first, first, (int(device.startswith("eth")),) * 2)
         part = MeterPosting("interface", clock, MeterCheckpoint({subject: facts}, {}), gaps)
         writer = Writer(self.path, self.zone, new_stores())
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from exporter.ledger.clock_repair.held_clock import held_reckoning
 from exporter.ledger.upkeep.backups import COPIED
-from exporter.metering.postings import Account, ClockState, Facts, Opening, OpeningBalance
+from exporter.metering.postings import Account, ClockState, Opening, OpeningBalance, SubjectFacts
 from exporter.metering.subjects import Subject
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _accounts(connection: sqlite3.Connection, spec: MeterSpec) -> dict[Subject, 
     nothing, dimensions = (0,) * len(spec.sums), len(spec.dimensions)
     return {
         Subject(spec.name, tuple(rest[:dimensions])): Account(
-            lifetimes.get(number, nothing), Facts(first, last, tuple(rest[dimensions:]))
+            lifetimes.get(number, nothing), SubjectFacts(first, last, tuple(rest[dimensions:]))
         )
         for number, first, last, *rest in connection.execute(query)
     }

@@ -10,7 +10,7 @@ from exporter.metering.counters.differences import WRAP_32, limit
 from exporter.metering.counters.plausibility import MOST_LIFETIME
 from exporter.metering.counters.readings import NOTHING, Counts, added
 from exporter.metering.counters.speeds import NO_SPEED, Speeds
-from exporter.metering.postings import Account, Facts
+from exporter.metering.postings import Account, SubjectFacts
 from exporter.metering.spreading import MINUTE_SECONDS
 
 if TYPE_CHECKING:
@@ -98,9 +98,9 @@ class TrackedCounter:
         return counter
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> SubjectFacts:
         """What the ledger knows of it besides its usage."""
-        return Facts(self.first_seen, self.last_seen, (int(self.is_counted), int(self.is_uplink)))
+        return SubjectFacts(self.first_seen, self.last_seen, (int(self.is_counted), int(self.is_uplink)))
 
     @property
     def exposed(self) -> Counts:

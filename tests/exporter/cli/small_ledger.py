@@ -11,7 +11,7 @@ from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.checkpoints import Checkpoint, ScanState
 from exporter.metering.counters.readings import Counts, Epoch
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import ClockState, Facts, Gap, MeterCheckpoint, MeterPosting, Posting, Usage
+from exporter.metering.postings import ClockState, Gap, MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import new_stores
 
@@ -46,7 +46,7 @@ def write_ledger(path: Path, template: Path, now: int, boot_id: str = "boot-1", 
     open_ledger(path, new_stores(), ZONE)
     slots = _slots(now)
     epochs = {interface(name): Epoch(boot_id, 1, index) for index, name in enumerate(("eth0", "wlan0", "wg0"), 2)}
-    facts = {subject: Facts(now - 21 * DAY, now, (int(subject.name != "wg0"),) * 2) for subject in epochs}
+    facts = {subject: SubjectFacts(now - 21 * DAY, now, (int(subject.name != "wg0"),) * 2) for subject in epochs}
     before = dict.fromkeys(epochs, (0, 0))
     for (_, subject), usage in slots.items():
         received, sent = before[subject]

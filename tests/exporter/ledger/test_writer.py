@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.metering.counters.readings import Counts
-from exporter.metering.postings import Facts, Usage
+from exporter.metering.postings import SubjectFacts, Usage
 from exporter.meters.interfaces.state import interface
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def test_a_new_subject_of_a_posting_that_failed_gets_its_own_number_in_the_next(
     books.writer.connection.execute("DROP TRIGGER refused")
 
     wan9, (part,) = interface("wan9"), posting.meters
-    facts = {wan9: Facts(1, 1, (0, 0)), **part.checkpoint.facts}
+    facts = {wan9: SubjectFacts(1, 1, (0, 0)), **part.checkpoint.facts}
     more = part._replace(checkpoint=part.checkpoint._replace(facts=facts))
     slots = {**posting.slots, (slot, wan9): Usage(Counts(7, 7))}
     books.writer.post(posting._replace(meters=(more,), slots=slots))

@@ -14,7 +14,7 @@ from yarl import URL
 from exporter.ledger.locks.holder import find_holder
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.checkpoints import ScanState
-from exporter.metering.postings import ClockState, Facts, MeterCheckpoint, MeterPosting, Posting
+from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import METERS, OpenedMeter, new_stores
@@ -100,7 +100,7 @@ class RunningService:
         """Let the real writer book history, as an earlier service of the same boot would have."""
         machine = self.machine
         subjects = {
-            interface(name): Facts(BEGAN, machine.seconds, (int(name in machine.uplinks),) * 2)
+            interface(name): SubjectFacts(BEGAN, machine.seconds, (int(name in machine.uplinks),) * 2)
             for name in machine.interfaces
         }
         known = frozenset(here.index for here in machine.interfaces.values())
