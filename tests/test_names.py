@@ -35,14 +35,12 @@ def test_no_two_classes_of_a_package_share_a_name(package: str) -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_names_are_no_metaphors(package: str) -> None:
-    found = []
-    for path in _modules(package):
-        text = path.read_text(encoding="utf-8")
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME and METAPHORS & set(token.string.lower().split("_")):
-                found.append(f"{path.relative_to(ROOT)}:{token.start[0]} {token.string}")
-
-    assert not found
+    assert not [
+        f"{path.relative_to(ROOT)}:{token.start[0]} {token.string}"
+        for path in _modules(package)
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+        if token.type == tokenize.NAME and METAPHORS & set(token.string.lower().split("_"))
+    ]
 
 
 @pytest.mark.parametrize("document", ["CONTRIBUTING.md", "docs/architecture.md"])

@@ -96,7 +96,7 @@ class SubjectTotals:
         """Bytes to date of each of PERIODS."""
         day, month = self.days.get(today, ZERO), self.months.get((today.year, today.month), ZERO)
         if self._before_at != self.past(today):
-            self._before, self._before_at = self._summed_around(today), self._past
+            self._before, self._before_at = self._sums_besides(today), self._past
         week, year = self._before
         return (day, week.plus(*day), month, year.plus(*month))
 
@@ -107,7 +107,7 @@ class SubjectTotals:
             self._past += 1
         return self._past
 
-    def _summed_around(self, today: date) -> tuple[Amount, Amount]:
+    def _sums_besides(self, today: date) -> tuple[Amount, Amount]:
         """This week without today, and this year without this month."""
         monday = today - timedelta(days=today.weekday())
         days = (monday + timedelta(days=n) for n in range(7))

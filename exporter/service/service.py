@@ -49,7 +49,7 @@ class Service:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> str:
-        """Open the ledger, look once, listen; returns the address. Raises LedgerError or OSError: then call `stop`."""
+        """The address, after opening the ledger and one sample; raises LedgerError or OSError: then call `stop`."""
         environment, settings = self._environment, self._environment.settings
         self._lock.acquire()
         self._sockets = bind(settings.server.host, settings.server.port)  # one taken leaves no empty ledger behind
@@ -69,13 +69,13 @@ class Service:
         try:
             await parts.follow_plans()
         except sqlite3.Error as error:
-            log.warning("no plan is told of before the ledger can be read: %s", error)
+            log.warning("there are no figures of plans before the ledger can be read: %s", error)
         self._server = await serve(
             parts.context, self._sockets, environment.web_config, self._certificates.context, environment.resources
         )
         self._lock.write_holder(self._server.holder)
         self._tasks = [
-            self._every(settings.interfaces.sample_interval, parts.look),
+            self._every(settings.interfaces.sample_interval, parts.sample),
             self._every(settings.ledger.commit_interval, parts.commit),
             self._every(LINKS_SECONDS, self._refresh, parts),
             self._every(0, parts.follow_plans_when_due),
@@ -85,8 +85,8 @@ class Service:
         return self._server.holder.url
 
     async def post(self) -> bool:
-        """Look and post now; returns whether all of it is in the ledger."""
-        return self._parts is None or await self._parts.look_and_commit()
+        """Sample and post now; returns whether all of it is in the ledger."""
+        return self._parts is None or await self._parts.sample_and_commit()
 
     def handovers(self) -> Mapping[str, object]:
         """What the meters hand over to the service that follows."""
@@ -111,7 +111,7 @@ class Service:
 
     async def _post_the_last(self, parts: Parts) -> bool:
         for _attempt in range(LAST_ATTEMPTS):
-            if await parts.look_and_commit():
+            if await parts.sample_and_commit():
                 return True
         log.error("the last sample is not in the ledger: the kernel remembers it until the next boot")
         return False

@@ -97,13 +97,13 @@ class Parts(NamedTuple):
                 await self.follow_plans()
         return is_posted
 
-    async def look(self) -> None:
+    async def sample(self) -> None:
         """Take a sample; a clock that was set, and what counts from now on, are followed at once by every answer."""
         self.sampler.sample()
         if self.sampler.changes or self.sampler.is_urgent:
             await self.commit()
 
-    async def look_and_commit(self) -> bool:
+    async def sample_and_commit(self) -> bool:
         """Take a sample, and post it; returns whether the ledger is up to date."""
         self.sampler.sample()
         if self.sampler.is_undecided:
@@ -115,9 +115,9 @@ class Parts(NamedTuple):
         await self.plans.refresh(self.context.ask)
 
     async def follow_plans_when_due(self) -> None:
-        """Wait until it is time, look, and ask how the plans stand."""
+        """Wait until it is time, sample, and ask how the plans stand."""
         await asyncio.sleep(self.plans.seconds_to_refresh(self.context.now))
-        # The last look may be of free hours or of a cycle that are over.
+        # The last sample may be of free hours or of a cycle that are over.
         self.sampler.sample()
         await self.follow_plans()
 
@@ -151,7 +151,7 @@ def build_parts(
     readers: Readers,
     on_damage: Callable[[str], None],
 ) -> Parts:
-    """Wire everything that counts, keeps and tells; nothing runs yet."""
+    """Wire everything that measures, keeps and serves; nothing runs yet."""
     settings, ledger = environment.settings, environment.settings.ledger
     journal, totals = Journal(), opened.totals
     meters = _build_meters(environment)

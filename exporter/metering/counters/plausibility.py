@@ -50,7 +50,7 @@ def without_bytes(counts: Counts) -> Sides:
     return not 0 <= counts.receive_bytes <= MOST, not 0 <= counts.transmit_bytes <= MOST
 
 
-def needs_a_second_look(before: Counts, sides: Sides, speed: int | None, seconds: float) -> bool:
+def needs_a_second_scan(before: Counts, sides: Sides, speed: int | None, seconds: float) -> bool:
     """Whether a counter that fell could not climb back by itself, so that the next scan tells a reset from a slip."""
     # Two scans may come within a moment; the one that decides comes a second later.
     possible = reach(speed or GIGABIT, max(2 * seconds, BURST_SECONDS))

@@ -206,7 +206,7 @@ class CounterTracker:
                 after = plausibility.since_reset(after, reading.counts, fall.sides)
             return plausibility.settled(before, after, fall, fell, is_last=not reading.is_present)
         is_watched = reading.is_present and not interval.gap
-        if is_watched and any(fell) and plausibility.needs_a_second_look(before, fell, speed, seconds):
+        if is_watched and any(fell) and plausibility.needs_a_second_scan(before, fell, speed, seconds):
             counter.fall = Fall(fell, after, seconds)
             self.events.note_fall(counter, sum(after[side] for side in (0, 1) if fell[side]), at)
             return before, plausibility.instead(after, before, fell)

@@ -70,13 +70,13 @@ def survey_windows(run: Callable[[Sequence[str]], str], boot_id: Callable[[], st
 def parse_survey(text: str) -> tuple[dict[str, Link], frozenset[str]]:
     """Links by name and the uplinks, from the script's JSON; raises MeterError on anything else."""
     try:
-        told = json.loads(text.lstrip("\ufeff"))
-        adapters = {row["ifIndex"]: _adapter(row) for row in told["adapters"]}
-        others = {row["ifIndex"]: _ip_interface(row) for row in told["interfaces"]}
+        survey = json.loads(text.lstrip("\ufeff"))
+        adapters = {row["ifIndex"]: _adapter(row) for row in survey["adapters"]}
+        others = {row["ifIndex"]: _ip_interface(row) for row in survey["interfaces"]}
         by_index = {**others, **adapters}
         routes = [
             (by_index[row["ifIndex"]].name, row["DestinationPrefix"], row["NextHop"])
-            for row in told["routes"]
+            for row in survey["routes"]
             if row["ifIndex"] in by_index
         ]
     except (ValueError, KeyError, TypeError, AttributeError) as error:

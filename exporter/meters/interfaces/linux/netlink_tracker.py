@@ -175,12 +175,12 @@ class NetlinkTracker:
         if not self._link_table.changed:
             return self._links
         for index in self._link_table.changed:
-            self._look_at(index)
+            self._read_facts_of(index)
         self._link_table.changed.clear()
         self._links = self._stack()
         return self._links
 
-    def _look_at(self, index: int) -> None:
+    def _read_facts_of(self, index: int) -> None:
         before = self._hardware.pop(index, None)
         facts = self._link_table.members.get(index)
         if facts is not None and facts.kind not in _VIRTUAL_DRIVERS:
