@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from exporter.meters.findings import MeterReport
 from exporter.meters.kinds import MeterKind
 from exporter.meters.registry import OpenedMeter
-from exporter.terminal.printing import TextTable
 from exporter.web.server import RESOURCES
 from tests.exporter.web.running_service import RunningService, new_ledger, running
 from tests.meters.parcels import PARCEL, ParcelMeter, Parcels, ParcelStore

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.clock_repair.movable import Cell
     from exporter.metering.clock_repair import Reckoning
-    from exporter.metering.postings import Facts, Posting, Usage
+    from exporter.metering.postings import Posting, SubjectFacts, Usage
     from exporter.metering.samples import MeterStore
     from exporter.metering.subjects import Subject
     from reports.ledger.shape import MeterSpec
@@ -112,7 +112,7 @@ class Rows:
             passed = max(passed, clock.elapsed - (elapsed if boot_id == clock.boot_id else 0))
         return (clock.wall - passed) // SECOND // MINUTE_SECONDS * MINUTE_SECONDS
 
-    def _put_subjects(self, spec: MeterSpec, subjects: Mapping[Subject, Facts]) -> None:
+    def _put_subjects(self, spec: MeterSpec, subjects: Mapping[Subject, SubjectFacts]) -> None:
         rows = (
             (subject.meter, key_text(subject.key), facts.first_seen, facts.last_seen)
             for subject, facts in subjects.items()
