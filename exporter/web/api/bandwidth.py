@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from exporter.meters.interfaces.state import interfaces_of
-from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import CalendarMonth, OfInterface
+from exporter.web.http.queries import MonthQuery, OfInterface
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.formats.json import bandwidth as shapes
 from reports.ledger.intervals import MINUTES, SLOTS
 from reports.usage import bandwidth, usage
 
 routes = Routes()
-
-
-class TrafficQuery(OfInterface, frozen=True, kw_only=True):
-    """Which month."""
-
-    month: CalendarMonth | None = None
 
 
 @routes.question(
@@ -35,7 +28,11 @@ def average(request: LedgerRequest, query: OfInterface) -> shapes.AverageBandwid
     return shapes.bandwidth(found, ",".join(names), settings.interfaces.sample_interval)
 
 
-@routes.question("/api/v1/stats/monthly-traffic", "Traffic of a month", link=LinkContext.month)
-def monthly_traffic(request: LedgerRequest, query: TrafficQuery) -> shapes.MonthlyTraffic:
+@routes.question(
+    "/api/v1/stats/monthly-traffic", "Traffic of a month", link=lambda at, query: at.period(query, "month")
+)
+def monthly_traffic(request: LedgerRequest, query: MonthQuery) -> shapes.MonthlyTraffic:
     """Traffic of one calendar month; GB in these texts is 1024 MB, as this API's clients expect."""
-    return shapes.monthly_traffic(usage.month(request.ledger, request.now, request.selection, query.month))
+    return shapes.monthly_traffic(
+        usage.usage(request.ledger, request.period(query, "month"), request.now, request.selection)
+    )

@@ -18,8 +18,6 @@ from exporter.web.http.queries import (
 from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
 from reports.billing.billed_usage import select
-from reports.calendar.days import day_of
-from reports.calendar.requests import PeriodRequest
 from reports.export.slots import read_slots
 from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
@@ -94,14 +92,12 @@ async def export_for_models(request: web.Request, query: DaysQuery) -> web.Respo
 async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Response:
     service = request.app[CONTEXT]
     settings = (wrapup_context(service.settings),) if form.needs_context else ()
-    days = PeriodRequest(query.range, query.first, query.last)
 
     def find(reading: LedgerRequest, stream: DocumentStream) -> Document:
         selection = select(reading.ledger, service.settings.plans, query.plan, query.interface)
-        period = days.period(day_of(reading.now, reading.zone), reading.zone, form.default)
-        result = form.query(reading.ledger, period, reading.now, service.host, selection, *settings).read_with(
-            lambda span, devices: read_slots(stream.ledger, span, devices)
-        )
+        result = form.query(
+            reading.ledger, reading.period(query, form.default), reading.now, service.host, selection, *settings
+        ).read_with(lambda span, devices: read_slots(stream.ledger, span, devices))
         headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}
         return Document((form.module, result.facts), headers, form.write(result))
 

@@ -10,7 +10,7 @@ from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import YEARS, OfInterface, RangeName
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.days import day_of
-from reports.calendar.requests import Bound, PeriodRequest
+from reports.calendar.requests import Bound
 from reports.formats.json import history as shapes
 from reports.formats.json import records as json_records
 from reports.ledger.intervals import first_day
@@ -88,7 +88,7 @@ def records(request: LedgerRequest, _query: OfInterface) -> json_records.Records
     return json_records.records(found_records.records(request.ledger, request.now, request.selection))
 
 
-@routes.question("/api/hours", "Usage by weekday and hour", link=lambda at, query: at.span(query, "all"), ask=PATIENT)
+@routes.question("/api/hours", "Usage by weekday and hour", link=lambda at, query: at.period(query, "all"), ask=PATIENT)
 def hours(request: LedgerRequest, query: SpanQuery) -> shapes.HoursAnswer:
     """Bytes by weekday and local hour of day, of everything by default: as far back as quarter hours are kept."""
     days = _span(request, query, default="all")
@@ -97,7 +97,7 @@ def hours(request: LedgerRequest, query: SpanQuery) -> shapes.HoursAnswer:
 
 
 @routes.question(
-    "/api/percentile", "Percentile of the speed", link=lambda at, query: at.span(query, "month"), ask=PATIENT
+    "/api/percentile", "Percentile of the speed", link=lambda at, query: at.period(query, "month"), ask=PATIENT
 )
 def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.PercentileAnswer:
     """The speed that p percent of all finished intervals stay within, idle ones included; of this month by default."""
@@ -107,7 +107,7 @@ def percentile(request: LedgerRequest, query: PercentileQuery) -> shapes.Percent
     return shapes.percentile(found, request.zone)
 
 
-@routes.question("/api/series", "Usage in steps of time", link=lambda at, query: at.span(query, "today"), ask=PATIENT)
+@routes.question("/api/series", "Usage in steps of time", link=lambda at, query: at.period(query, "today"), ask=PATIENT)
 def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
     """Bytes step by step until now: zeros where nothing moved, null in gaps; of today by default."""
     days = _span(request, query, default="today")
@@ -117,5 +117,4 @@ def series(request: LedgerRequest, query: SeriesQuery) -> shapes.SeriesAnswer:
 
 def _span(request: LedgerRequest, query: SpanQuery, *, default: str) -> Span:
     today = day_of(int(request.now), request.zone)
-    days = PeriodRequest(query.range, query.first, query.last)
-    return days.period(today, request.zone, default, first_day(request.ledger) or today).span
+    return query.period_request.period(today, request.zone, default, first_day(request.ledger) or today).span

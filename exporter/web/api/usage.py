@@ -10,14 +10,15 @@ from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import QUARTER_HOUR, LinkContext
 from exporter.web.http.queries import (
     BadRequestError,
-    CalendarMonth,
     CalendarYear,
     FirstDay,
     LastDay,
+    MonthQuery,
     OfInterface,
 )
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.cost import period_cost
+from reports.calendar.requests import PeriodRequest
 from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
@@ -26,17 +27,9 @@ from reports.ledger.reader import Bytes
 from reports.usage import usage
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from reports.calendar.requests import IsoDate
 
 routes = Routes()
-
-
-class MonthQuery(OfInterface, frozen=True, kw_only=True):
-    """Which month."""
-
-    month: CalendarMonth | None = None
 
 
 class YearQuery(OfInterface, frozen=True, kw_only=True):
@@ -53,14 +46,15 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
     first: FirstDay | None = None
     last: LastDay | None = None
 
-    def dates(self) -> tuple[date, date]:
+    @property
+    def period_request(self) -> PeriodRequest:
         """First and last day; raises BadRequestError."""
         from_name, first = _given({"from_date": self.from_date, "from": self.first})
         to_name, last = _given({"to_date": self.to_date, "to": self.last})
-        if last < first:
+        if last.at < first.at:
             rule = "the first day must not be after the last"
             raise BadRequestError(f"{from_name}: {first} is after {to_name} {last}; {rule}")
-        return first, last
+        return PeriodRequest(None, first, last)
 
 
 @routes.service(
@@ -76,7 +70,7 @@ async def live(context: ServiceContext, query: OfInterface) -> Usage:
     return usage_of(Bytes(sum(speeds.receive for speeds in chosen), sum(speeds.transmit for speeds in chosen)))
 
 
-@routes.question("/api/today", "Usage since local midnight", link=LinkContext.day)
+@routes.question("/api/today", "Usage since local midnight", link=lambda at, query: at.period(query, "today"))
 def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     ledger, now = request.ledger, request.now
@@ -84,28 +78,34 @@ def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
     return today_and_cost(day, period_cost(ledger, request.plans[0], "today", now, selection=request.selection))
 
 
-@routes.question("/api/week", "Usage of this week by day", link=LinkContext.week)
+@routes.question("/api/week", "Usage of this week by day", link=lambda at, query: at.period(query, "week"))
 def week(request: LedgerRequest, _query: OfInterface) -> shapes.Range:
     """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
     return shapes.days(usage.week(request.ledger, request.now, request.selection), request.zone)
 
 
-@routes.question("/api/month", "Usage of a month by day", link=LinkContext.month)
+@routes.question("/api/month", "Usage of a month by day", link=lambda at, query: at.period(query, "month"))
 def month(request: LedgerRequest, query: MonthQuery) -> shapes.Month:
     """Every day of a calendar month until today: zeros without traffic, null before counting began."""
-    return shapes.month(usage.month(request.ledger, request.now, request.selection, query.month), request.zone)
+    return shapes.month(
+        usage.usage(request.ledger, request.period(query, "month"), request.now, request.selection), request.zone
+    )
 
 
-@routes.question("/api/year", "Usage of a year by month", link=LinkContext.year)
+@routes.question("/api/year", "Usage of a year by month", link=lambda at, query: at.period(query, "year"))
 def year(request: LedgerRequest, query: YearQuery) -> shapes.Year:
     """Every month of a calendar year until this one: zeros without traffic, null before counting began."""
-    return shapes.year(usage.year(request.ledger, request.now, request.selection, query.year), request.zone)
+    return shapes.year(
+        usage.usage(request.ledger, request.period(query, "year"), request.now, request.selection), request.zone
+    )
 
 
-@routes.question("/api/range", "Usage of a range of days", link=LinkContext.days)
+@routes.question("/api/range", "Usage of a range of days", link=lambda at, query: at.period(query, "all"))
 def days(request: LedgerRequest, query: RangeQuery) -> shapes.Range:
     """Every local day of a range until today: zeros without traffic, null before counting began."""
-    return shapes.days(usage.days(request.ledger, request.now, *query.dates(), request.selection), request.zone)
+    return shapes.days(
+        usage.usage(request.ledger, request.period(query, "all"), request.now, request.selection), request.zone
+    )
 
 
 @routes.question("/api/summary", "Usage since counting began", link=LinkContext.ever)
@@ -116,9 +116,9 @@ def summary(request: LedgerRequest, _query: OfInterface) -> Summary:
     return json_cost.summary(ledger.lifetime(request.selection), cost, ledger.first_seen(), ledger.zone)
 
 
-def _given(days: dict[str, IsoDate | None]) -> tuple[str, date]:
+def _given(days: dict[str, IsoDate | None]) -> tuple[str, IsoDate]:
     """A day under the one of its names that was given, and that name."""
-    given = [(name, day.at) for name, day in days.items() if day is not None]
+    given = [(name, day) for name, day in days.items() if day is not None]
     if not given:
         raise BadRequestError(f"{next(iter(days))}: is missing")
     (name, day), *others = given

@@ -24,7 +24,7 @@ from exporter.web.http.queries import (
 )
 from exporter.web.http.routes import Routes
 from reports.billing.plans import named
-from reports.calendar.requests import CYCLES, PeriodRequest
+from reports.calendar.requests import CYCLES
 from reports.formats import archive_html, html
 from reports.text.amounts import human_duration
 from reports.wrapup.requested_period import requested_period, requested_selection
@@ -78,7 +78,7 @@ async def wrap_up(request: web.Request, query: WrapUpQuery) -> web.Response:
     if query.format != FORMAT:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     service = request.app[CONTEXT]
-    days = PeriodRequest(query.range, query.first, query.last, query.year, query.month, query.cycle)
+    days = query.period_request
     plans = service.settings.plans
 
     def find(reading: LedgerRequest, _stream: DocumentStream) -> Document:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from reports.billing.plans import cycle_of, named
 from reports.calendar.days import DAY_SECONDS, day_of, day_start
-from reports.calendar.period import Period
-from reports.calendar.requests import PeriodRequest
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.settings.tree import Settings
+    from reports.calendar.period import Period
     from reports.text.grafana_links import GrafanaLinks
 
 QUARTER_HOUR = 900
@@ -48,27 +47,10 @@ class LinkContext:
         start = cycle_of(named(plans, query.plan), self.today, self.zone).start
         return self.links.plans(start, None, query.plan)
 
-    def day(self, query: Any) -> str:
-        """Today."""
-        return self.usage(query, Period.day(self.today, self.zone))
-
-    def week(self, query: Any) -> str:
-        """This week."""
-        return self.usage(query, Period.week(self.today, self.zone))
-
-    def month(self, query: Any) -> str:
-        """A calendar month."""
-        year, month = query.month or (self.today.year, self.today.month)
-        return self.usage(query, Period.month(year, month, self.zone))
-
-    def year(self, query: Any) -> str:
-        """A calendar year."""
-        return self.usage(query, Period.year(query.year or self.today.year, self.zone))
-
-    def days(self, query: Any) -> str:
-        """First and last day."""
-        first, last = query.dates()
-        return self.usage(query, Period.days(first, last, self.zone))
+    def period(self, query: Any, default: str) -> str:
+        """Usage of the period of a query; `default` is the range without any."""
+        began = day_of(self.earliest, self.zone)
+        return self.usage(query, query.period_request.period(self.today, self.zone, default, began))
 
     def ever(self, query: Any) -> str:
         """As many months as the dashboards draw."""
@@ -81,9 +63,3 @@ class LinkContext:
     def health(self, _query: Any) -> str:
         """The service in the last day."""
         return self.links.health(self.now - DAY_SECONDS)
-
-    def span(self, query: Any, default: str) -> str:
-        """A named range, or from ... to ...."""
-        began = day_of(self.earliest, self.zone)
-        request = PeriodRequest(query.range, query.first, query.last)
-        return self.usage(query, request.period(self.today, self.zone, default, began))

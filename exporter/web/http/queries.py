@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from reports.calendar.requests import CUSTOM, RANGES, IsoDate, IsoMonth, IsoYear
+from reports.calendar.requests import CUSTOM, RANGES, IsoDate, IsoMonth, IsoYear, PeriodRequest
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -91,6 +91,18 @@ class OfInterface(Query, frozen=True, kw_only=True):
     """Answers for some interfaces instead of the whole machine."""
 
     interface: Interfaces = ()
+
+    @property
+    def period_request(self) -> PeriodRequest:
+        """The period of those parameters that the query has."""
+        names = set(PeriodRequest._fields) & set(self.__struct_fields__)
+        return PeriodRequest(**{name: getattr(self, name) for name in names})
+
+
+class MonthQuery(OfInterface, frozen=True, kw_only=True):
+    """Which month."""
+
+    month: CalendarMonth | None = None
 
 
 class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):

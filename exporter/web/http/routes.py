@@ -22,6 +22,7 @@ from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, OfInterface, Query, parse_query
 from exporter.web.http.responses import JSON, json_response
+from reports.calendar.days import day_of
 from reports.ledger.selection import MACHINE, Selection
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.snapshots import Snapshot
     from reports.billing.plans import Plan
+    from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
 
 Q = TypeVar("Q", bound=Query)
@@ -65,6 +67,10 @@ class LedgerRequest(NamedTuple):
     def zone(self) -> ZoneInfo:
         """The ledger's zone, in which days are cut."""
         return self.ledger.zone
+
+    def period(self, query: OfInterface, default: str) -> Period:
+        """The period of the query; `default` is the range without any."""
+        return query.period_request.period(day_of(self.now, self.zone), self.zone, default)
 
     @property
     def plans(self) -> tuple[Plan, ...]:
