@@ -80,8 +80,8 @@ class Past:
             counters = (_counter(interface, days) for interface, days in sampled)
             yield _family(f"netledger_interface_{name}_total", "counter", counters, window)
             if count < len(DIRECTIONS):
-                shown = [one for one in sampled if one[0].is_counted or self._length.of_all]
-                yield from self._history("interface", count, shown, moments, window)
+                with_history = [one for one in sampled if one[0].is_counted or self._length.of_all]
+                yield from self._history("interface", count, with_history, moments, window)
                 yield from self._of_machine(count, sampler, slots, moments, window)
         for bound in ("start", "end"):
             bounds_of = zip(PERIODS, bounds(self._calendar, sorted(moments), bound), strict=True)
