@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
-from reports.ledger.sketches import EMPTY, merged, subtracted
+from reports.ledger.sketches import EMPTY, decoded, merged, subtracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,9 +103,12 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def add_functions(connection: sqlite3.Connection) -> None:
-    """Let SQL merge sketches: sketch_plus(a, b), sketch_minus(a, b), and the aggregate sketch_sum(a)."""
-    connection.create_function("sketch_plus", 2, merged, deterministic=True)
-    connection.create_function("sketch_minus", 2, subtracted, deterministic=True)
+    """Let SQL merge sketches: sketch_plus(a, b), sketch_minus(a, b), and the aggregate sketch_sum(a).
+
+    Damaged bytes count as an empty sketch: they must not end a posting.
+    """
+    connection.create_function("sketch_plus", 2, _plus, deterministic=True)
+    connection.create_function("sketch_minus", 2, _minus, deterministic=True)
     connection.create_aggregate("sketch_sum", 1, SketchSum)  # type: ignore[arg-type]  # its methods take any number
 
 
@@ -117,11 +120,33 @@ class SketchSum:
 
     def step(self, sketch: bytes) -> None:
         """Merge one more."""
-        self._sum = merged(self._sum, sketch)
+        self._sum = _plus(self._sum, sketch)
 
     def finalize(self) -> bytes:
         """The sketch of all."""
         return self._sum
+
+
+def _plus(first: bytes, second: bytes) -> bytes:
+    try:
+        return merged(first, second)
+    except ValueError:
+        return merged(_whole(first), _whole(second))
+
+
+def _minus(whole: bytes, part: bytes) -> bytes:
+    try:
+        return subtracted(whole, part)
+    except ValueError:
+        return subtracted(_whole(whole), _whole(part))
+
+
+def _whole(sketch: bytes) -> bytes:
+    try:
+        decoded(sketch)
+    except ValueError:
+        return EMPTY
+    return sketch
 
 
 def _text(value: bytes) -> str:

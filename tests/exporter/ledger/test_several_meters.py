@@ -228,3 +228,19 @@ def test_a_subject_that_the_ledger_cannot_hold_costs_no_other_meter(worked: Book
     assert worked.rows("SELECT meter, subject, bytes FROM incident WHERE what = 'not booked'") == [
         ("program", "firefox internet tcp", 2**63 - 1)
     ]
+
+
+@pytest.mark.parametrize("damage", ["80", "01", "ffffffffffffffffff01"])
+def test_a_damaged_sketch_ends_no_posting_and_no_cleaning(worked: Books, damage: str) -> None:
+    for table in ("call_slot", "call_day"):
+        worked.writer.connection.execute(f"UPDATE {table} SET duration_sketch = x'{damage}'")  # noqa: S608 - our own
+    worked.others[1].count(CART, 1, 0, 5)
+    worked.run(1)
+    worked.commit()
+    worked.machine.wait(40 * DAY)
+    worked.sample()
+    worked.commit()
+
+    Retention(worked.writer, worked.path).tidy(ROOMY, worked.machine.seconds)
+
+    assert holdings(worked, "day")["call"][GONE, GONE][0] == 81

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.ledger.sketches import EMPTY, bucket_of, decoded, encoded, merged, quantile
+from reports.ledger.sketches import EMPTY, bucket_of, decoded, encoded, merged, quantile, subtracted
 
 COUNTS = st.dictionaries(st.integers(-700, 700), st.integers(1, 2**40), max_size=30)
 SKETCHES = COUNTS.map(encoded)
@@ -29,6 +29,19 @@ def test_merging_loses_no_count(first: bytes, second: bytes) -> None:
     together = sum(decoded(merged(first, second)).values())
 
     assert together == sum(decoded(first).values()) + sum(decoded(second).values())
+
+
+@given(SKETCHES, SKETCHES)
+def test_what_was_merged_can_be_taken_out_again(first: bytes, second: bytes) -> None:
+    assert subtracted(merged(first, second), second) == first
+
+
+@given(SKETCHES, SKETCHES)
+def test_no_count_falls_below_zero(first: bytes, second: bytes) -> None:
+    left = decoded(subtracted(first, second))
+
+    assert all(count > 0 for count in left.values())
+    assert left.keys() <= decoded(first).keys()
 
 
 @given(st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=200), st.floats(0, 1))
