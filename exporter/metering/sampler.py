@@ -141,7 +141,7 @@ class Sampler:
             subject = meter.bounded(change.subject)
             began, ended = change.span or (interval.began, interval.ended)
             for start, amounts in self._journal.add(subject, change, began, ended, spec.bytes_in):
-                if spec.counts_bytes:
+                if spec.has_history:
                     self._totals.add(subject, start, *spec.bytes_in(amounts))
             if change.sketches:
                 self._journal.merge_sketches(subject, change.sketches, (ended - 1) // SECOND, meter.zeros)

@@ -134,7 +134,7 @@ def _sum(amounts: Iterable[Amount]) -> Amount:
 
 
 class Totals:
-    """Totals of every subject whose bytes are counted, cut at local midnights of `zone`."""
+    """Totals of the subjects of meters with a history, cut at local midnights of `zone`."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         """Begin empty; `load` brings what the ledger holds."""

@@ -29,7 +29,6 @@ from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.web.context import ServiceContext
 from exporter.web.server import RESOURCES
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,14 +132,15 @@ class Parts(NamedTuple):
 
     def _load_totals(self) -> None:
         """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
-        day_of = self.totals.day_of
+        day_of, specs = self.totals.day_of, {spec.name: spec for spec in self.writer.specs if spec.has_history}
         waiting = (
-            DayRow(Subject(row.meter, row.key), day_of(row.started), *INTERFACE.bytes_in(row.amounts))
+            DayRow(Subject(row.meter, row.key), day_of(row.started), *specs[row.meter].bytes_in(row.amounts))
             for row in self.poster.unposted().slots
-            if row.meter == INTERFACE.name
+            if row.meter in specs
         )
         with contextlib.closing(connect_to_read(self.ledger)) as connection:
-            self.totals.load(chain(read_history(connection), waiting), read_first_day(connection))
+            history = read_history(connection, specs.values())
+            self.totals.load(chain(history, waiting), read_first_day(connection, specs.values()))
 
 
 def build_parts(

@@ -25,7 +25,8 @@ class MeterSpec(NamedTuple):
 
     `name` is the prefix of its tables and views. `facts` are a subject's columns besides its dimensions (INTEGER).
     `minute_sums` are the first of the sums, kept by minute, too; without any, the meter keeps no minutes.
-    `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded.
+    `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded. `has_history`: bytes by day and month
+    are kept in memory, too, for metric families of days and months.
     """
 
     name: str
@@ -36,6 +37,7 @@ class MeterSpec(NamedTuple):
     facts: tuple[str, ...] = ()
     minute_sums: tuple[str, ...] = ()
     most_subjects: int = 0
+    has_history: bool = False
 
     @property
     def counts_bytes(self) -> bool:
@@ -98,6 +100,7 @@ INTERFACE = MeterSpec(
     peaks=("peak_receive_speed", "peak_transmit_speed", "peak_speed"),
     facts=("counted", "uplink"),
     minute_sums=("receive_bytes", "transmit_bytes"),
+    has_history=True,
 )
 """Bytes, packets, errors and drops by network interface, and peak speeds in bytes per second."""
 

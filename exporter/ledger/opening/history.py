@@ -1,4 +1,4 @@
-"""Day rows of every interface, for the running totals."""
+"""Day rows of the meters that have a history in memory."""
 
 from __future__ import annotations
 
@@ -8,36 +8,49 @@ from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
 from reports.calendar.days import day_from_number
 from reports.calendar.history_length import MONTHS_KEPT
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
-QUERY = """
-SELECT device, day, receive_bytes, transmit_bytes, peak_receive_speed, peak_transmit_speed, peak_speed
-FROM interface_by_day
-WHERE day BETWEEN (SELECT ifnull(max(day), 0) FROM interface_day WHERE day <= :last) - :days AND :last
-"""
+    from reports.ledger.shape import MeterSpec
+
 LAST_DAY = 2_932_896
 """The number of 9999-12-31: what is later is damage, and no date."""
 
 
-def read_history(connection: sqlite3.Connection) -> Iterator[DayRow]:
+def read_history(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> Iterator[DayRow]:
     """The days of the last two years, as far as the totals have them; one at a time."""
-    days = (MONTHS_KEPT + 2) * 31
-    for device, day, received, transmitted, *peaks in connection.execute(QUERY, {"days": days, "last": LAST_DAY}):
-        yield DayRow(Subject(INTERFACE.name, (device,)), day_from_number(day), received, transmitted, tuple(peaks))
+    bounds = {"days": (MONTHS_KEPT + 2) * 31, "last": LAST_DAY}
+    for spec in specs:
+        if spec.has_history:
+            count = len(spec.dimensions)
+            for day, received, transmitted, *rest in connection.execute(_history_query(spec), bounds):
+                subject = Subject(spec.name, tuple(rest[:count]))
+                yield DayRow(subject, day_from_number(day), received, transmitted, tuple(rest[count:]))
 
 
-def read_first_day(connection: sqlite3.Connection) -> date | None:
+def read_first_day(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> date | None:
     """The first local day of which the ledger holds bytes; None before there is one."""
-    query = """
-        SELECT min(day) FROM interface_by_day WHERE day BETWEEN 0 AND ? AND receive_bytes + transmit_bytes > 0
-    """
-    (day,) = connection.execute(query, (LAST_DAY,)).fetchone()
-    return None if day is None else day_from_number(day)
+    days = [
+        connection.execute(
+            f"SELECT min(day) FROM {spec.view('day')} WHERE day BETWEEN 0 AND ? AND receive_bytes + transmit_bytes > 0",  # noqa: S608 - names of the spec
+            (LAST_DAY,),
+        ).fetchone()[0]
+        for spec in specs
+        if spec.has_history
+    ]
+    return min((day_from_number(day) for day in days if day is not None), default=None)
+
+
+def _history_query(spec: MeterSpec) -> str:
+    columns = ", ".join((*spec.dimensions, *spec.peaks))
+    newest = f"SELECT ifnull(max(day), 0) FROM {spec.table('day')} WHERE day <= :last"  # noqa: S608 - names of the spec
+    return (
+        f"SELECT day, receive_bytes, transmit_bytes, {columns} FROM {spec.view('day')} "  # noqa: S608 - as above
+        f"WHERE day BETWEEN ({newest}) - :days AND :last"
+    )
 
 
 def read_notices(connection: sqlite3.Connection) -> tuple[str, ...]:

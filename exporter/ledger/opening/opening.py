@@ -87,7 +87,8 @@ def _carry_forward(connection: sqlite3.Connection, stores: Sequence[MeterStore],
 def _opened(connection: sqlite3.Connection, stores: Sequence[MeterStore], zone: ZoneInfo) -> Opened:
     ledger_id = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()
     totals = Totals(zone)
-    totals.load(read_history(connection), read_first_day(connection))
+    specs = [store.spec for store in stores]
+    totals.load(read_history(connection, specs), read_first_day(connection, specs))
     return Opened(
         carried_forward(connection, stores),
         zone,
