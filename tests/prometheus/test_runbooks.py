@@ -24,7 +24,7 @@ ALERTS = alerts()
 SECTIONS = dict(re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 COMMANDS = sorted(set(re.findall(r"`(netledger [^`]+)`", TEXT + "".join(str(alert) for alert in ALERTS))))
 QUERIES = [line for block in re.findall(r"```promql\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
-PARTS = ("**Means**", "**Does not mean**", "**Look at**", "**Do**")
+PARTS = ("**Means**", "**Does not mean**", "**Check**", "**Do**")
 
 
 def anchors(text: str) -> set[str]:
