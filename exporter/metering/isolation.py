@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from exporter.metering.clock import SECOND
 from exporter.metering.journal import placing
-from exporter.metering.postings import ClockState, Gap, MeterPosting
+from exporter.metering.postings import ClockState, Gap, MeterCheckpoint, MeterPosting
 from exporter.metering.samples import MeterError, Sample
 from exporter.metering.snapshots import MeterHealth, MeterView
 from exporter.metering.subjects import Subject
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.clock import Instant
     from exporter.metering.clock_repair import ClockChange
-    from exporter.metering.postings import MeterCheckpoint, OpeningBalance
+    from exporter.metering.postings import OpeningBalance
     from exporter.metering.samples import Boot, Meter, SampleInterval
     from exporter.metering.timeline import ClockTimeline
     from reports.ledger.shape import MeterSpec
@@ -85,7 +85,7 @@ class IsolatedMeter:
         sampled = self._timeline.last
         if sampled is None:
             return None
-        checkpoint = self._attempt(self._meter.checkpoint)
+        checkpoint = self._attempt(lambda: checked_checkpoint(self.spec, self._meter.checkpoint()))
         if checkpoint is None:  # what it has reported waits
             return None
         if self.spec.most_subjects:
@@ -151,9 +151,10 @@ class IsolatedMeter:
 
     def _read_aside(self) -> Boot | None:
         """Read on a thread of its own: one that hangs is not read again before it comes back."""
-        reading = self._reading = self._reading or _Reading(self._meter)
-        if not reading.done.wait(READ_SECONDS):
-            raise MeterError(f"no answer for {time.perf_counter() - reading.began:.1f} s")
+        reading, wait = (self._reading, 0.0) if self._reading else (_Reading(self._meter), READ_SECONDS)
+        self._reading = reading
+        if not reading.done.wait(wait):
+            raise MeterError(f"no answer within {READ_SECONDS} s, or since")
         self._reading = None
         if reading.error is not None:
             raise reading.error
@@ -184,7 +185,6 @@ class _Reading:
     """One read on a daemon thread: a process that ends does not wait for one that hangs."""
 
     def __init__(self, meter: Meter) -> None:
-        self.began = time.perf_counter()
         self.done = threading.Event()
         self.boot: Boot | None = None
         self.error: Exception | None = None
@@ -212,6 +212,18 @@ def checked(spec: MeterSpec, sample: Sample) -> Sample:
         _check_subject(spec, peak.subject)
         _check_numbers(peak.subject, peak.values, spec.peaks)
     return sample
+
+
+def checked_checkpoint(spec: MeterSpec, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
+    """The checkpoint, if it is one of this meter; raises MeterError with what is wrong."""
+    if not isinstance(checkpoint, MeterCheckpoint):
+        raise MeterError(f"resumes from {type(checkpoint).__name__} in place of a checkpoint")
+    for subject, facts in checkpoint.facts.items():
+        _check_subject(spec, subject)
+        _check_numbers(subject, facts.columns, spec.facts)
+    for subject in checkpoint.subjects:
+        _check_subject(spec, subject)
+    return checkpoint
 
 
 def _check_subject(spec: MeterSpec, subject: Subject) -> None:

@@ -1,4 +1,4 @@
-"""A posting with a value that no ledger can hold: its subjects, and the posting without them."""
+"""A posting with a value that no ledger can hold: its subjects or its meter, and the posting without them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ def part_of(posting: Posting, subjects: Container[Subject]) -> Posting:
         slots={key: usage for key, usage in posting.slots.items() if key[1] in subjects},
         minutes={key: usage for key, usage in posting.minutes.items() if key[1] in subjects},
         meters=tuple(_part_of(part, subjects) for part in posting.meters),
+    )
+
+
+def state_of(posting: Posting, meter: str) -> Posting:
+    """What one meter as a whole resumes from, without a row."""
+    return part_of(only(posting, {meter}), ())
+
+
+def only(posting: Posting, meters: Container[str]) -> Posting:
+    """The rows, checkpoints and gaps of these meters."""
+    return posting._replace(
+        slots={key: usage for key, usage in posting.slots.items() if key[1].meter in meters},
+        minutes={key: usage for key, usage in posting.minutes.items() if key[1].meter in meters},
+        meters=tuple(part for part in posting.meters if part.meter in meters),
     )
 
 

@@ -13,7 +13,7 @@ from exporter.ledger.locks.open_files import OpenFiles
 from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.writing.rows import Rows
-from exporter.ledger.writing.sparing import part_of, subjects_of, without
+from exporter.ledger.writing.sparing import only, part_of, state_of, subjects_of, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,16 +84,16 @@ class Writer:
 
         Whatever it raises, nothing is changed; `is_lost_by` says what that means for the file. A posting that the
         ledger already holds (its commit was reported as failed, and was not) is not applied again. A ledger that was
-        taken away is written back first. A subject with a value that the ledger can never hold is left out, loudly.
+        taken away is written back first. A subject with a value that the ledger can never hold is left out, loudly;
+        so is a meter whose checkpoint cannot be written, which resumes from the one before.
         """
         began = time.perf_counter()
         self._check_files()
         try:
             self.in_transaction(lambda: self._apply(posting))
         except VALUE_ERRORS:
+            posting = self._without_broken_meters(posting)
             refused = self._refused_in(posting)
-            if not refused:
-                raise
             spared = without(posting, refused, self._refused, self.specs)
             self.in_transaction(lambda: self._apply(spared))
             self._report(refused)
@@ -154,22 +154,37 @@ class Writer:
                 raise ReplacedLedgerError(f"somebody wrote into {self._path}: it is {condition.value}")
             self._files.note()
 
+    def _without_broken_meters(self, posting: Posting) -> Posting:
+        reasons = {part.meter: self._refusal(state_of(posting, part.meter)) for part in posting.meters}
+        sound = {meter for meter, reason in reasons.items() if not reason}
+        for meter in reasons.keys() - sound:
+            log.error(
+                "the checkpoint of the %s meter cannot be written, and its usage waits: %s", meter, reasons[meter]
+            )
+        return only(posting, sound) if sound else posting
+
     def _refused_in(self, posting: Posting) -> dict[Subject, str]:
         """Subjects with rows that the ledger cannot hold, and the reasons: each is tried alone."""
-        found = {}
-        for subject in subjects_of(posting):
-            part = part_of(posting, {subject})
-            try:
-                self.in_transaction(lambda part=part: self._rehearse(part))  # type: ignore[misc]  # bound at once
-            except _Rehearsed:
-                continue
-            except VALUE_ERRORS as error:
-                found[subject] = str(error)
-        return found
+        found = {
+            subject: self._refusal(part_of(only(posting, {subject.meter}), {subject}))
+            for subject in subjects_of(posting)
+        }
+        return {subject: reason for subject, reason in found.items() if reason}
 
-    def _rehearse(self, posting: Posting) -> None:
-        self._rows.put(posting)
-        raise _Rehearsed
+    def _refusal(self, posting: Posting) -> str:
+        """Why the ledger cannot hold a posting; "" if it can."""
+
+        def rehearse() -> None:
+            self._rows.put(posting)
+            raise _Rehearsed
+
+        try:
+            self.in_transaction(rehearse)
+        except _Rehearsed:
+            return ""
+        except VALUE_ERRORS as error:
+            return str(error) or type(error).__name__
+        return ""
 
     def _report(self, refused: Mapping[Subject, str]) -> None:
         for subject, reason in refused.items():
