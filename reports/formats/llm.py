@@ -40,7 +40,7 @@ NOTES = (
     "sent is upload, received is download, seen from this machine; total is both together.",
     "peak and speeds are bytes per second, the highest between two looks at the counters.",
     "Days are local days of meta.timezone; a day without traffic has zeros.",
-    "estimated_bytes of totals were moved while nobody looked: they are exact in sum, their day may be off.",
+    "estimated_bytes of totals were moved in sampling gaps: they are exact in sum, their day may be off.",
 )
 TIPS = (
     "Ask about one month or one section at a time for precise answers.",

@@ -79,7 +79,7 @@ def _facts(summary: ExportSummary) -> Iterator[str]:
     if fastest is not None:
         yield f"- Peak speed: {human_rate(total.peak_speed)} on {fastest.name}\n"
     if total.estimated:
-        yield f"- Estimated: {human_bytes(total.estimated)} moved while nobody looked; when it did is estimated\n"
+        yield f"- Estimated: {human_bytes(total.estimated)} moved in gaps between samples; the time is estimated\n"
 
 
 def _interfaces(export: Export) -> Iterator[str]:

@@ -29,7 +29,7 @@ def _all(state: MetricsState) -> Sequence[InterfaceState]:
 
 
 def _seen(state: MetricsState) -> Sequence[InterfaceState]:
-    """Nobody knows how an interface is doing while its meter fails."""
+    """No state of interfaces while their meter fails."""
     return interfaces_of(state.snapshot).interfaces if state.snapshot.meters[INTERFACE.name].health.is_up else ()
 
 
@@ -170,7 +170,7 @@ _DESCRIPTIONS: Table[InterfaceState] = Table(
         Column(
             "netledger_interface_info",
             "info",
-            "What the interface is, whether it counts for the machine's total, and whether it has carried a "
+            "Kind of the interface, whether it counts for the machine's total, and whether it has carried a "
             "default route.",
             _one,
         ),

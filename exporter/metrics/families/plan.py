@@ -112,19 +112,19 @@ PLAN_TABLES: tuple[Table[PlanStatus] | Table[Threshold], ...] = (
             Column(
                 "netledger_plan_forecast_bytes",
                 "gauge",
-                "Bytes that the plan is expected to bill of its current cycle.",
+                "Forecast of the bytes that the plan bills of its current cycle.",
                 attrgetter("forecast.expected"),
             ),
             Column(
                 "netledger_plan_forecast_low_bytes",
                 "gauge",
-                "Lower end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
+                "Lower end of the forecast of the cycle; the range holds eight of ten outcomes.",
                 attrgetter("forecast.low"),
             ),
             Column(
                 "netledger_plan_forecast_high_bytes",
                 "gauge",
-                "Upper end of what the cycle is expected to come to; the range holds eight of ten outcomes.",
+                "Upper end of the forecast of the cycle; the range holds eight of ten outcomes.",
                 attrgetter("forecast.high"),
             ),
         ),
@@ -200,13 +200,13 @@ PLAN_TABLES: tuple[Table[PlanStatus] | Table[Threshold], ...] = (
             Column(
                 "netledger_plan_forecast_cost_low",
                 "gauge",
-                "Cost at the lower end of what is expected, in the currency of the label.",
+                "Cost at the lower end of the forecast, in the currency of the label.",
                 _cost("forecast.low"),
             ),
             Column(
                 "netledger_plan_forecast_cost_high",
                 "gauge",
-                "Cost at the upper end of what is expected, in the currency of the label.",
+                "Cost at the upper end of the forecast, in the currency of the label.",
                 _cost("forecast.high"),
             ),
         ),

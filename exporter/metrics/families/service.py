@@ -207,5 +207,7 @@ def build_table(build: Build) -> Table[Build]:
     def one(_: Build) -> float:
         return 1
 
-    column: Column[Build] = Column("netledger_build_info", "info", "What was built, and which Python runs it.", one)
+    column: Column[Build] = Column(
+        "netledger_build_info", "info", "Version, revision and branch of netledger, and the version of Python.", one
+    )
     return Table(Build._fields, rows, labels, (column,))

@@ -23,7 +23,7 @@ def small_print(wrapup: WrapUp) -> Chapter:
     lead = "No gaps and no estimates: every byte was counted when it moved."
     if total.estimated:
         part = percent(total.estimated, total.total)
-        lead = f"{part[0].upper()}{part[1:]} of the bytes moved while nobody looked: counted, but when is estimated."
+        lead = f"{part[0].upper()}{part[1:]} of the bytes moved in gaps between samples: counted, at an estimated time."
     elif gaps.number:
         lead = "Nobody looked for a while, and nothing moved meanwhile."
     link = wrapup.links and wrapup.links.health(*wrapup.span)
@@ -39,9 +39,9 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
             unbroken(human_duration(gaps.longest)),
         )
         of_them = "" if gaps.number == 1 else f" together, the longest {longest}"
-        yield f"{times} in which nobody looked (service stopped, machine asleep): {whole}{of_them}."
+        yield f"{times} without samples (service stopped, machine asleep): {whole}{of_them}."
     if total.estimated:
-        yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time in which nobody looked."
+        yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time without samples."
     if wrapup.begins_late and export.first_date:
         yield f"Counting began on {long_date(parse_date(export.first_date))}; nothing is known of the days before."
     if wrapup.is_running and export.last_date:

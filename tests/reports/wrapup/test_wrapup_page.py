@@ -167,7 +167,7 @@ def test_the_opening_compares_with_the_year_before(
 def test_gaps_and_estimates_are_stated(ledger: WrittenLedger) -> None:
     text = Page(page_of(told(ledger, Asked("month")))).text
 
-    assert "1 gap in which nobody looked (service stopped, machine asleep): 1 h." in text
+    assert "1 gap without samples (service stopped, machine asleep): 1 h." in text
     assert "Local days of Asia/Kolkata; 2026-06-01 to 2026-06-12." in text
 
 
