@@ -47,7 +47,7 @@ def _usage() -> list[object]:
 
 
 def _first() -> list[object]:
-    forecast = "What the cycle is expected to come to, as a share of the cap."
+    forecast = "Forecast of the cycle, as a share of the cap."
     return [
         fleet.busiest(Frame(40, "Most today", "Received and transmitted; the first ten.", 0, 12, 8, 13)),
         fleet.nearest(Frame(41, "Nearest the cap", "Share of the cap that is used; the first ten.", 8, 12, 8, 13)),
@@ -57,7 +57,7 @@ def _first() -> list[object]:
 
 def _trouble() -> list[object]:
     gone = "Machines that had series in the last month and are silent now, the last that left first."
-    wrong = "What a machine reports: a meter that cannot read, no samples, a ledger that needs attention."
+    wrong = "Problems that a machine reports: a meter that cannot read, no samples, a ledger that needs attention."
     return [
         fleet.missing(Frame(43, "Silent", gone, 0, 25, 12, 8)),
         fleet.troubles(Frame(44, "Needs attention", wrong, 12, 25, 12, 8)),

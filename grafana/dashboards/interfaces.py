@@ -30,7 +30,7 @@ def dashboard() -> Dashboard:
 
 def _now() -> list[object]:
     about = (
-        "What each has moved, from the ledger. What is not counted crosses an interface that is,"
+        "Bytes of each, from the ledger. Traffic that is not counted crosses a counted interface,"
         " and has days and months only with metrics.history: all."
     )
     return [totals(Frame(1, "Interfaces", about, 0, 0, 24, 7))]

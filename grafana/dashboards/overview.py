@@ -36,7 +36,17 @@ def _plans() -> list[object]:
         left(Frame(1, "Left of the cap", left_of, 0, 0, 8, 8)),
         share(Frame(2, "Used of the cap", "Share of the cap that the current cycle has used.", 8, 0, 4, 8)),
         used(Frame(3, "This cycle", f"Bytes that the plan bills of its cycle so far. {NEAREST}", 12, 0, 4, 4)),
-        allowed(Frame(4, "Allowed per day", f"What each day left may use, with today. {NEAREST}", 16, 0, 4, 4)),
+        allowed(
+            Frame(
+                4,
+                "Allowed per day",
+                f"Bytes per day until the cap, for the rest of the cycle, with today. {NEAREST}",
+                16,
+                0,
+                4,
+                4,
+            )
+        ),
         cap_date(Frame(5, "Cap reached", f"When the cap is, or is expected to be, reached. {NEAREST}", 20, 0, 4, 4)),
         forecast(Frame(6, "Forecast of the cycle", f"{between} {NEAREST}", 12, 4, 6, 4)),
         cost(Frame(7, "Cost", f"{costs} {NEAREST}", 18, 4, 6, 4)),

@@ -38,16 +38,22 @@ def _now() -> list[object]:
 
 def _over_time() -> list[object]:
     used = "Of the cycle so far, of one plan beside its cap; of several, as shares of their caps, at most ten."
-    expected = "What the cycle was expected to come to, with its range; of several plans, as shares of their caps."
+    expected = "Forecast of the cycle over time, with its range; of several plans, as shares of their caps."
     both = "So far, the last one by then, the whole last one; of many plans, five."
     return [
         trends.used(Frame(20, "Used", used, 0, 16, 12, 9)),
         trends.forecast(Frame(21, "Forecast", expected, 12, 16, 12, 9)),
         plan.cycles(Frame(23, "This cycle and the last", both, 0, 25, 8, 8)),
-        trends.cost(Frame(22, "Cost over time", "Of the cycle so far, and what it was expected to be.", 8, 25, 8, 8)),
+        trends.cost(Frame(22, "Cost over time", "Of the cycle so far, and its forecast.", 8, 25, 8, 8)),
         trends.thresholds(
             Frame(
-                24, "Thresholds of the cap", "Which shares were reached, and when; of many plans, four.", 16, 25, 8, 8
+                24,
+                "Thresholds of the cap",
+                "Shares of the cap that were reached, and their times; of many plans, four.",
+                16,
+                25,
+                8,
+                8,
             )
         ),
     ]
