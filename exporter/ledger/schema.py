@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import choose_journal, transaction, version_of
-from exporter.ledger.migrations import MIGRATIONS
+from exporter.ledger.migrations import MIGRATIONS, migration
 from exporter.ledger.tables import tables_of, views_of
 from reports.ledger.shape import SCHEMA_VERSION, SPECS
 
@@ -80,9 +80,9 @@ def _apply(connection: sqlite3.Connection, version: int, specs: Iterable[MeterSp
 def apply_migrations(connection: sqlite3.Connection, version: int, last: int = SCHEMA_VERSION) -> None:
     """Apply the migrations from `version` to `last`, and record each, within the caller's transaction."""
     connection.execute(RECORD)
-    for number, apply in MIGRATIONS:
+    for number in MIGRATIONS:
         if version < number <= last:
-            apply(connection)
+            migration(number)(connection)
             row = ("netledger", f"version_{number}", str(datetime.now(UTC)))
             connection.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)", row)
             connection.execute(f"PRAGMA user_version = {number}")

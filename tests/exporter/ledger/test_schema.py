@@ -14,6 +14,7 @@ from exporter.ledger.files import LedgerError
 from exporter.ledger.locks.holder import Holder, find_holder
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.migrations import version_1
+from exporter.ledger.opening import condition
 from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.schema import SchemaError, apply_migrations, migrate, prepare
 from exporter.ledger.writing.writer import Writer
@@ -173,3 +174,16 @@ def test_a_folder_that_has_a_package_of_our_name_is_not_asked(tmp_path: Path, mo
 
     with contextlib.closing(sqlite3.connect(ledger)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_the_checksums_are_those_of_the_definitions() -> None:
+    assert condition.checksums(condition.definitions(SCHEMA_VERSION)) == condition.CHECKSUMS
+
+
+def test_definitions_that_are_worded_differently_are_held_against_the_migrations(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(books.path)
+    monkeypatch.setattr(condition, "CHECKSUMS", frozenset(["of another version of SQLite"]))
+
+    assert condition.condition_of(books.path) is condition.Condition.GOOD
