@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -34,3 +35,47 @@ def test_names_say_duties() -> None:
     techniques = {"utils", "util", "helpers", "common", "manager", "core", "misc"}
 
     assert not [path for path in MODULES if path.stem in techniques or path.parent.name in techniques]
+
+
+MOST_IMPORTS, MOST_BROAD_EXCEPTS = 20, 9
+TYPICAL_MODULE, TYPICAL_FUNCTION = 130, 7
+
+
+def test_imports_within_functions_are_few_and_each_has_a_reason() -> None:
+    found = [
+        (path.read_text(encoding="utf-8").splitlines()[node.lineno - 1], f"{path.relative_to(ROOT)}:{node.lineno}")
+        for path, function in _functions()
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+
+    assert len(found) <= MOST_IMPORTS
+    assert not [place for line, place in found if "PLC0415 - " not in line]
+
+
+def test_broad_excepts_are_few() -> None:
+    broad = {"Exception", "BaseException"}
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and (node.type is None or ast.unparse(node.type) in broad)
+    ]
+
+    assert len(found) <= MOST_BROAD_EXCEPTS
+
+
+def test_modules_and_functions_are_small_in_the_median() -> None:
+    lengths = [node.end_lineno - node.lineno + 1 for _, node in _functions() if node.end_lineno is not None]
+
+    assert median(path.read_text(encoding="utf-8").count("\n") for path in MODULES) <= TYPICAL_MODULE
+    assert median(lengths) <= TYPICAL_FUNCTION
+
+
+def _functions() -> list[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    return [
+        (path, node)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]

@@ -25,7 +25,8 @@ from reports.calendar.period import Period
 from reports.formats.html import write
 from reports.ledger.host import Host
 from reports.ledger.reader import LedgerReader
-from reports.wrapup.wrapup import WrapUpContext, wrapup
+from reports.wrapup.context import WrapUpContext
+from reports.wrapup.wrapup import wrapup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

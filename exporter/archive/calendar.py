@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.calendar.days import day_of, months
 from reports.calendar.period import Period
+from reports.ledger.intervals import first_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +33,5 @@ def finished_periods(began: date, now: float, zone: ZoneInfo) -> Iterator[Period
 
 def counted_periods(ledger: LedgerReader, now: float) -> list[Period]:
     """Months and years that are over and of which the ledger has days, newest first."""
-    from reports.ledger.intervals import first_day  # noqa: PLC0415 - a service without a finished month needs it late
-
     began = first_day(ledger)
     return [] if began is None else list(finished_periods(began, now, ledger.zone))

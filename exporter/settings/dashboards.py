@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.text.grafana_links import GrafanaLinks
+from reports.wrapup.context import WrapUpContext
+
 if TYPE_CHECKING:
     from exporter.settings.tree import Settings
-    from reports.text.grafana_links import GrafanaLinks
-    from reports.wrapup.wrapup import WrapUpContext
 
 
 def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
@@ -18,14 +19,10 @@ def links_to_grafana(settings: Settings) -> GrafanaLinks | None:
     grafana, server = settings.grafana, settings.server
     if grafana.url is None:
         return None
-    from reports.text.grafana_links import GrafanaLinks  # noqa: PLC0415 - only a service with a Grafana needs it
-
     host = f"[{server.host}]" if ":" in server.host else server.host
     return GrafanaLinks(grafana.url, grafana.instance or f"{host}:{server.port}")
 
 
 def wrapup_context(settings: Settings) -> WrapUpContext:
     """The billing plans and the links to Grafana."""
-    from reports.wrapup.wrapup import WrapUpContext  # noqa: PLC0415 - memory that a service without reports does not need
-
     return WrapUpContext(settings.plans, links_to_grafana(settings))

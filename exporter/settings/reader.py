@@ -9,6 +9,7 @@ import msgspec
 
 from exporter.settings.rules import RuleError, clipped
 from exporter.settings.schema import Key, Section, fields
+from exporter.settings.spelling import nearest
 from exporter.settings.tree import PLANS, keys, sections
 from exporter.settings.yaml_file import place_of
 
@@ -148,6 +149,5 @@ def printable(name: str) -> str:
 
 def did_you_mean(word: str, candidates: Mapping[str, str]) -> str:
     """A hint at the value of the candidate that is nearest to a word; empty where none is near."""
-    import difflib  # noqa: PLC0415 - only errors need it
-
-    return "".join(f"; did you mean {candidates[near]}?" for near in difflib.get_close_matches(word, candidates, n=1))
+    near = nearest(word, candidates)
+    return "" if near is None else f"; did you mean {candidates[near]}?"

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from exporter.settings.loopback import is_ipv6
 from exporter.settings.measures import format_duration, format_size, parse_duration, parse_size
 
 if TYPE_CHECKING:
@@ -146,18 +147,9 @@ def _read_switch(raw: object) -> bool:
 def read_host(raw: object) -> str:
     """An IP address or a host name; raises RuleError."""
     text = one_text(raw)
-    if not HOST_NAME.fullmatch(text) and not _is_ipv6(text):
+    if not HOST_NAME.fullmatch(text) and not is_ipv6(text):
         raise RuleError(f"{clipped(text)} is neither an address nor a name")
     return text
-
-
-def _is_ipv6(text: str) -> bool:
-    import ipaddress  # noqa: PLC0415 - only an address with colons needs it
-
-    try:
-        return bool(ipaddress.IPv6Address(text))
-    except ValueError:
-        return False
 
 
 def _read_zone(raw: object) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.settings.spelling import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,7 +27,5 @@ class HintingGroup(click.Group):
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    import difflib  # noqa: PLC0415 - 1.6 ms of every command, and only a wrong one needs it
-
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    near = nearest(name, known)
+    return f" Did you mean {near!r}?" if near else ""

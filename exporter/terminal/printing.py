@@ -12,6 +12,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
 UNKNOWN = "\N{EN DASH}"
 """An unknown amount: of a day before counting began, of a forecast without enough data."""
@@ -61,7 +62,7 @@ def print_table(table: TextTable, notes: Sequence[str] = ()) -> None:
     if not sys.stdout.isatty():
         _align(safe, widths)
     elif room >= 0:
-        _draw(safe, min(room - BORDER, WIDEST_BAR))
+        _drawing().draw_table(safe, min(room - BORDER, WIDEST_BAR))
     else:
         click.secho("\n".join(wrapped(safe.title)), bold=True)
         _squeeze(safe, widths)
@@ -157,23 +158,7 @@ def _print_block(columns: Sequence[str], row: Sequence[str]) -> None:
     click.echo()
 
 
-def _draw(table: TextTable, bar_width: int) -> None:
-    from rich import box  # noqa: PLC0415 - rich costs 20 ms, and only a terminal needs it
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+def _drawing() -> ModuleType:
+    from exporter.terminal import drawing  # noqa: PLC0415 - rich costs 20 ms, and only a terminal needs it
 
-    has_bars = any(table.bars) and bar_width >= NARROWEST_BAR and is_unicode()
-    drawing = Table(box=box.SIMPLE_HEAD, header_style="bold", show_header=any(table.columns))
-    for number, column in enumerate(table.columns or ("", "")):
-        drawing.add_column(Text(column), justify="left" if number in table.left else "right", no_wrap=True)
-    if has_bars:
-        drawing.add_column("", no_wrap=True)
-    largest = max((amount for amount in table.bars if amount is not None), default=0)
-    amounts = table.bars or [None] * len(table.rows)
-    for row, amount in zip(table.rows, amounts, strict=True):
-        drawn = bar(amount or 0, largest, bar_width) if has_bars else ""
-        drawing.add_row(*map(Text, row), *([Text(drawn, style="cyan")] if has_bars else []))
-    console = Console(highlight=False, markup=False, emoji=False, width=terminal_width())
-    console.print(Text(table.title, style="bold"))
-    console.print(drawing)
+    return drawing

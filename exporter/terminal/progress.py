@@ -23,7 +23,7 @@ def progress(title: str, total: float, delay_seconds: float = DELAY_SECONDS) -> 
 
     def advance(done: float) -> None:
         if not drawn and sys.stderr.isatty() and time.monotonic() - began >= delay_seconds:
-            drawn.append(_bar(title, total, bars))
+            drawn.append(_open_bar(title, total, bars))
         for bar in drawn:
             bar(done)
 
@@ -41,10 +41,7 @@ def with_progress(
             advance(number)
 
 
-def _bar(title: str, total: float, bars: contextlib.ExitStack) -> Callable[[float], None]:
-    from rich.console import Console  # noqa: PLC0415 - rich costs 20 ms, and only a long command draws a bar
-    from rich.progress import Progress  # noqa: PLC0415
+def _open_bar(title: str, total: float, bars: contextlib.ExitStack) -> Callable[[float], None]:
+    from exporter.terminal.drawing import open_bar  # noqa: PLC0415 - rich costs 20 ms, and only a long command draws
 
-    bar = bars.enter_context(Progress(console=Console(stderr=True), transient=True))
-    task = bar.add_task(title, total=total)
-    return lambda done: bar.update(task, completed=done)
+    return open_bar(title, total, bars)

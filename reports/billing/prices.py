@@ -12,6 +12,7 @@ from reports.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
+    from types import ModuleType
 
 # INR per gigabyte of 2**30 bytes.
 TIERS: dict[str, Decimal] = {
@@ -100,19 +101,21 @@ def money(amount: Decimal, currency: str) -> str:
     if currency == TIER_CURRENCY:
         # as Babel writes it, without Babel: the assumed price is in INR
         return f"{'-' if exact.is_signed() else ''}₹{abs(exact):,.2f}"
-    from babel.numbers import format_currency  # noqa: PLC0415 - 5 MB that only other prices need
-
     with localcontext(_EXACT):
-        return str(format_currency(exact, currency, locale="en"))
+        return str(_babel_numbers().format_currency(exact, currency, locale="en"))
 
 
 def _digits(currency: str) -> int:
     """Digits of the smallest unit, as Babel has them, so that number and text agree."""
     if currency == TIER_CURRENCY:
         return TIER_DIGITS
-    from babel.numbers import get_currency_precision  # noqa: PLC0415 - 5 MB that only other prices need
+    return int(_babel_numbers().get_currency_precision(currency))
 
-    return get_currency_precision(currency)
+
+def _babel_numbers() -> ModuleType:
+    from babel import numbers  # noqa: PLC0415 - 5 MB that only other prices need
+
+    return numbers
 
 
 def _bytes_cost(plan: Plan, used_bytes: int) -> Decimal:

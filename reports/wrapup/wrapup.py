@@ -16,6 +16,7 @@ from reports.ledger.selection import MACHINE
 from reports.text.dates import long_date
 from reports.usage.hours import HoursOfWeek, hours
 from reports.wrapup.comparisons import Comparison, compare, earlier, is_counted
+from reports.wrapup.context import NO_CONTEXT
 from reports.wrapup.highlights import Highlights, highlights
 
 if TYPE_CHECKING:
@@ -26,19 +27,10 @@ if TYPE_CHECKING:
     from reports.ledger.reader import Bytes, LedgerReader
     from reports.ledger.selection import Selection
     from reports.text.grafana_links import GrafanaLinks
+    from reports.wrapup.context import WrapUpContext
 
 LONGEST_HOURS_DAYS = 366
 RECENT_DAYS = 28  # of more than a year, hours are those of four weeks: all slots would take as long as all else
-
-
-class WrapUpContext(NamedTuple):
-    """Settings of a wrap-up: the billing plans, and links to Grafana."""
-
-    plans: Sequence[Plan] = ()
-    links: GrafanaLinks | None = None
-
-
-NO_CONTEXT = WrapUpContext()
 
 
 class GapSummary(NamedTuple):

@@ -10,7 +10,7 @@ from reports.billing.plans import Plan
 if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
-    from reports.wrapup.wrapup import WrapUpContext
+    from reports.wrapup.context import WrapUpContext
 
 
 def selection_of(reader: LedgerReader, subject: Plan | str | None) -> Selection:

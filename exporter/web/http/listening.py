@@ -9,8 +9,12 @@ import logging
 import math
 import os
 import socket
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+if sys.platform != "win32":
+    import resource
 
 if TYPE_CHECKING:
     import ssl
@@ -72,9 +76,7 @@ def close(sockets: Sequence[socket.socket]) -> None:
 
 def most_connections() -> int:
     """The number of connections that leaves enough file descriptors for everything else."""
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
+    if sys.platform == "win32":
         return MOST_CONNECTIONS
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     if soft == resource.RLIM_INFINITY:

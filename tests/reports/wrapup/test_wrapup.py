@@ -21,8 +21,9 @@ from reports.calendar.requests import IsoMonth, IsoYear, PeriodRequest
 from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
 from reports.usage.hours import hours
+from reports.wrapup.context import WrapUpContext
 from reports.wrapup.requested_period import requested_period, requested_selection
-from reports.wrapup.wrapup import RECENT_DAYS, WrapUpContext, wrapup
+from reports.wrapup.wrapup import RECENT_DAYS, wrapup
 from tests.reports.export.example_exports import Asked, den_host
 from tests.worlds.selections import selection_of, with_plan
 

@@ -24,7 +24,8 @@ from reports.templates.environment import style
 from reports.text.amounts import human_bytes
 from reports.text.grafana_links import GrafanaLinks
 from reports.wrapup.chapters.chapter import bidi_text
-from reports.wrapup.wrapup import WrapUpContext, wrapup
+from reports.wrapup.context import WrapUpContext
+from reports.wrapup.wrapup import wrapup
 from tests.bench.seeding import History, seed
 from tests.reports.export.example_exports import HOSTILE_NAMES, Asked, den_host
 from tests.reports.wrapup.read_page import Page
