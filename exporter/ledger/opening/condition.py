@@ -23,34 +23,12 @@ WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'
 """
 # CRC-32 of each definition of this version. They spare every start and backup 13 ms and 1 MB, which migrations in
 # memory take. Another version of SQLite may word a definition differently: then migrations decide.
-CHECKSUMS = frozenset(
-    [
-        "059601CC",
-        "0C0F6835",
-        "1DD8ABE9",
-        "23DC261D",
-        "32381441",
-        "397D45E1",
-        "3F3D20A6",
-        "52A579D8",
-        "52A7C11F",
-        "5D8D5F2C",
-        "67E8CA34",
-        "7E062E0B",
-        "816A8CE2",
-        "930F928E",
-        "9515F7C8",
-        "A9EC64E1",
-        "B5E03EC1",
-        "C6F9B9FE",
-        "C76022CC",
-        "C93B2E6D",
-        "CCF64594",
-        "D2E7CBEA",
-        "E21B5FA8",
-        "E3A18DD6",
-    ]
-)
+CHECKSUMS_TEXT = """
+    059601CC 0C0F6835 1DD8ABE9 23DC261D 32381441 397D45E1 3F3D20A6 52A579D8
+    52A7C11F 5D8D5F2C 67E8CA34 7E062E0B 816A8CE2 930F928E 9515F7C8 A9EC64E1
+    B5E03EC1 C6F9B9FE C76022CC C93B2E6D CCF64594 D2E7CBEA E21B5FA8 E3A18DD6
+"""
+CHECKSUMS = frozenset(CHECKSUMS_TEXT.split())
 TABLES = "SELECT count(*) FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
 
 
