@@ -33,7 +33,7 @@ class CounterEvents:
 
     def note(self, counter: TrackedCounter, delta: Delta, at: int) -> None:
         """Note how a delta came about, where its counter did not simply grow."""
-        name = counter.subject.name
+        name = counter.name
         if delta.cause in {"reset", "wrap", "boot"}:
             self._count(name, delta.cause)
         if delta.cause in {"reset", "wrap"}:
@@ -47,12 +47,12 @@ class CounterEvents:
 
     def note_fall(self, counter: TrackedCounter, low: int, at: int) -> None:
         """A counter shows less than before: nearly always it was reset; the next scan decides."""
-        self._count(counter.subject.name, "reset")
-        self._incident(at, counter.subject.name, "reset", low)
+        self._count(counter.name, "reset")
+        self._incident(at, counter.name, "reset", low)
 
     def note_slip(self, counter: TrackedCounter, at: int) -> None:
         """A counter that fell came back: the reading between was wrong, and counts nothing."""
-        name = counter.subject.name
+        name = counter.name
         self._count(name, "slip")
         self._incident(at, name, "no reset", detail="the counter came back; the reading between was left out")
         log.warning("%s: one reading was far too small, and was left out", name)
@@ -64,15 +64,15 @@ class CounterEvents:
         new = [column for column in columns if column not in counter.unreadable]
         counter.unreadable = columns
         if new:
-            name, words = counter.subject.name, ", ".join(new)
+            name, words = counter.name, ", ".join(new)
             self._count(name, "unreadable")
             self._incident(at, name, "unreadable", detail=f"{words}: left out until they can be read")
             log.warning("%s: no counter can show what it shows for %s: left out until it can be read", name, words)
 
     def note_doubt(self, counter: TrackedCounter, amount: int, reason: str, at: int) -> None:
         """A step that could have been another."""
-        self._incident(at, counter.subject.name, IN_DOUBT, amount, reason)
-        log.warning("%s: %s", counter.subject.name, reason)
+        self._incident(at, counter.name, IN_DOUBT, amount, reason)
+        log.warning("%s: %s", counter.name, reason)
 
     def note_foreign(self, reason: str, at: int) -> str:
         """Note that the ledger's last sample is of another kernel; returns the notice."""

@@ -50,6 +50,7 @@ class TrackedCounter:
         "last_seen",
         "ledger",
         "lifetime",
+        "name",
         "rate_base",
         "rates",
         "read_at",
@@ -60,7 +61,7 @@ class TrackedCounter:
 
     def __init__(self, subject: Subject, seen: int, lifetime: Counts = NOTHING) -> None:
         """A subject that has not been read yet, since `seen` (UTC seconds); `lifetime` is the ledger's."""
-        self.subject = subject
+        self.subject, self.name = subject, subject.name
         self.is_counted = self.is_uplink = False
         self.first_seen = self.last_seen = seen
         self.lifetime = lifetime

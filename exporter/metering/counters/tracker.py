@@ -122,7 +122,7 @@ class CounterTracker:
     def mark_absent(self, present: frozenset[str], at: int) -> None:
         """Note which counters have ended; only the newest of those that do not count are kept."""
         ended = [
-            counter for counter in self.counters.values() if counter.is_present and counter.subject.name not in present
+            counter for counter in self.counters.values() if counter.is_present and counter.name not in present
         ]
         for counter in ended:
             counter.is_present = False
@@ -292,4 +292,4 @@ class CounterTracker:
         self.dirty.discard(counter.subject)
         self.changed.discard(counter.subject)
         self.dropped.append(counter.subject)
-        self.events.forget(counter.subject.name)
+        self.events.forget(counter.name)

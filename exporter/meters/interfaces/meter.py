@@ -169,14 +169,14 @@ class InterfaceMeter:
         counters = tracker.counters.values()
         self._layout += 1
         self._metered = metered(scan.links, self._rules)
-        uplinks = scan.uplinks | {counter.subject.name for counter in counters if counter.is_uplink}
-        names = self._metered | {counter.subject.name for counter in counters}
+        uplinks = scan.uplinks | {counter.name for counter in counters if counter.is_uplink}
+        names = self._metered | {counter.name for counter in counters}
         tracker.uplinks = frozenset(uplinks)
         counted = frozenset(name for name in names if self._rules.is_counted(name, uplinks))
         self._is_urgent |= counted != tracker.counted
         tracker.counted = counted
         for counter in counters:
-            name, was_counted = counter.subject.name, counter.is_counted
+            name, was_counted = counter.name, counter.is_counted
             if counter.judge(is_counted=name in counted, is_uplink=name in uplinks):
                 tracker.changed.add(counter.subject)
                 self._machine.turn(counter, was_counted=was_counted)

@@ -93,10 +93,10 @@ def states_of(counters: Iterable[TrackedCounter], links: Mapping[str, Link]) -> 
     """Every interface that is there, and those that have gone and count."""
     return tuple(
         InterfaceState(
-            counter.subject.name,
+            counter.name,
             counter.is_counted,
             counter.is_uplink,
-            links.get(counter.subject.name) if counter.is_present else None,
+            links.get(counter.name) if counter.is_present else None,
             counter.lifetime,
             counter.rates,
             counter.exposed_base,
