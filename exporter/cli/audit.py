@@ -33,8 +33,8 @@ def audit(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
     """Prove the ledger against the kernel's counters (exit code 1 on a difference).
 
     For each interface: what the kernel's counter gained since its epoch began, what the ledger gained since the
-    same instant, what was discarded as impossible, and the difference, which must be 0. The books are also held
-    against themselves, as `netledger ledger verify` does.
+    same instant, what was discarded as impossible, and the difference, which must be 0. The ledger is also
+    compared with itself, as `netledger ledger verify` does.
     """
     session.require_ledger()
     _post_everything(session)
@@ -131,7 +131,7 @@ def _print(found: Audit, zone: ZoneInfo, faults: list[str]) -> None:
         f"{incident.bytes:,} bytes counted ({incident.detail})."
         for incident in found.doubts
     ]
-    notes = [*gaps, *doubts, *(f"Not right in the books: {fault}." for fault in faults)]
+    notes = [*gaps, *doubts, *(f"Wrong in the ledger: {fault}." for fault in faults)]
     print_table(TextTable(title, columns, rows, left=frozenset({0, 1})), [*notes, _verdict(found, faults)])
 
 
@@ -139,7 +139,7 @@ def _verdict(found: Audit, faults: list[str]) -> str:
     if not found.lines and not faults:
         return "The ledger has no counter to compare with yet."
     if faults:
-        return "The books are not right in themselves."
+        return "The ledger contradicts itself."
     if found.difference:
         return "The ledger and the kernel differ."
     if all(line.waiting is None for line in found.lines):

@@ -111,13 +111,13 @@ def backup(environment: Environment) -> None:
     click.echo(f"{target} ({human_bytes(target.stat().st_size)})")
 
 
-@ledger.command(short_help="Check file and books, and put notices away.")
+@ledger.command(short_help="Check file and sums, and put notices away.")
 @click.pass_obj
 def verify(environment: Environment) -> None:
-    """Check the file and the books, show what happened to it, and put the notices away (exit code 1: damaged).
+    """Check the file and its sums, show what happened to it, and put the notices away (exit code 1: damaged).
 
-    The file is read page by page. In the books, each day is held against its quarter hours, and the days of each
-    interface against its last reading.
+    The file is read page by page. Each day is compared with its quarter hours, and the days of each interface with its
+    last reading.
     """
     session = open_session(environment)
     path = session.settings.ledger.path
@@ -133,7 +133,7 @@ def verify(environment: Environment) -> None:
         notices, zone = reader.incidents(only_unseen=True), reader.zone
         faults = ledger_faults(path)
     if faults:
-        click.echo(f"{path} is whole, and its books are not right: " + "; ".join(faults), err=True)
+        click.echo(f"{path} is whole, but contradicts itself: " + "; ".join(faults), err=True)
         click.echo(
             "Totals are wrong by that much. To go back to the newest backup, stop the service, move the ledger away, "
             "and start it again.",

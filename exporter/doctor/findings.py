@@ -47,7 +47,7 @@ def _of_ledger(ledger: LedgerFacts, service: ServiceFacts, clock: ClockFacts) ->
         yield Finding("ledger", PROBLEM, text, "Free some space, or move the ledger (ledger.path).")
     for fault in ledger.faults:
         remedy = "`netledger ledger verify` says what to do."
-        yield Finding("ledger", PROBLEM, f"The books are not right: {fault}.", remedy)
+        yield Finding("ledger", PROBLEM, f"The ledger contradicts itself: {fault}.", remedy)
     for notice in ledger.notices:
         text = _sentence(f"{notice.what}: {notice.detail}")
         yield Finding("ledger", PROBLEM, text, "Once read, `netledger ledger verify` puts the notice away.")

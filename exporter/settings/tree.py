@@ -74,7 +74,7 @@ class Auth(Section, frozen=True):
 
 
 class Ledger(Section, frozen=True):
-    """The file that keeps the books, and how long it keeps what."""
+    """The ledger's file, and how long it keeps what."""
 
     path: Annotated[Path, rules.PATH, "The SQLite file."] = msgspec.field(default_factory=default_ledger_path)
     commit_interval: Annotated[float, rules.seconds("1s", "10m"), "Time between two commits."] = 10.0
@@ -100,9 +100,7 @@ class Average(Section, frozen=True):
 class Metrics(Section, frozen=True):
     """What /metrics shows."""
 
-    history: Annotated[
-        HistoryLength, HISTORY, "Daily and monthly series: of the machine and which interfaces, or how many days."
-    ] = COUNTED
+    history: Annotated[HistoryLength, HISTORY, "Daily and monthly series: none, days N, counted, or all."] = COUNTED
     process: Annotated[bool, rules.SWITCH, "Show process_* and python_gc_* metrics."] = True
 
 

@@ -38,7 +38,7 @@ PROMPTS = {
 NOTES = (
     "Every amount is in bytes unless its key says otherwise; 1 GB = 1,000,000,000 bytes in every text.",
     "sent is upload, received is download, seen from this machine; total is both together.",
-    "peak and speeds are bytes per second, the highest between two looks at the counters.",
+    "peak and speeds are bytes per second, the highest between two samples.",
     "Days are local days of meta.timezone; a day without traffic has zeros.",
     "estimated_bytes of totals were moved in sampling gaps: they are exact in sum, their day may be off.",
 )

@@ -76,7 +76,7 @@ def series(
     count = _count(span, STEPS[name])
     if count > MOST_POINTS:
         raise PeriodError(
-            f"step: {name!r} gives {count} points from the first to the last, and at most {MOST_POINTS} are told: "
+            f"step: {name!r} gives {count} points from the first to the last, and at most {MOST_POINTS} are returned: "
             "use a longer step or a shorter range"
         )
     if span.end <= span.start:

@@ -122,7 +122,7 @@ class LedgerLock:
             if error.errno not in CANNOT_LOCK:
                 raise
             if opened != self._own:
-                log.warning("%s cannot be locked here (%s): nobody may write it twice", self._ledger, error.strerror)
+                log.warning("%s cannot be locked here (%s): run one service on it", self._ledger, error.strerror)
             return True
 
     def _open_note(self) -> int | None:

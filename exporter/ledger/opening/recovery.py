@@ -115,7 +115,7 @@ def _replace(path: Path, condition: Condition | None) -> None:
             prepare(copy)
             if condition not in {None, Condition.NEW} or _has_traces(path):
                 what = "ledger missing" if condition is None else "ledger damaged"
-                _finish(copy, (what, f"{cause}; there was no good backup, so the books begin anew"), is_copied=False)
+                _finish(copy, (what, f"{cause}; there was no good backup, so a new ledger begins"), is_copied=False)
             else:
                 fsync_file(copy)
         place(copy, path, aside)

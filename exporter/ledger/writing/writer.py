@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-WRITTEN_BACK = "the ledger was deleted or replaced while it was in use, and its books are written back"
+WRITTEN_BACK = "the ledger was deleted or replaced while it was in use, and is written back"
 VALUE_ERRORS = (
     ArithmeticError,
     TypeError,

@@ -52,7 +52,7 @@ def match_boot(
     booted, previous = now.wall - now.elapsed, state.wall - state.elapsed
     if state.boot_id == scan.boot_id:
         if now.elapsed < state.elapsed:
-            return BootMatch.FOREIGN, "this boot is younger than at the ledger's last look"
+            return BootMatch.FOREIGN, "this boot is younger than at the ledger's last sample"
         if booted - previous > TOLERANCE and has_fallen and not has_grown:
             return BootMatch.FOREIGN, "time is missing in this boot, and its counters went back"
         return BootMatch.SAME, ""
@@ -62,7 +62,7 @@ def match_boot(
     if is_one_boot or (booted < state.wall - TOLERANCE and not _has_lost_its_clock(state, now)):
         return (
             BootMatch.FOREIGN,
-            "this machine has been up since before the ledger's last look, and was not what it looked at",
+            "this machine has been up since before the ledger's last sample, and is not the one it was taken of",
         )
     return BootMatch.REBOOTED, ""
 

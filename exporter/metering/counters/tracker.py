@@ -121,9 +121,7 @@ class CounterTracker:
 
     def mark_absent(self, present: frozenset[str], at: int) -> None:
         """Note which counters have ended; only the newest of those that do not count are kept."""
-        ended = [
-            counter for counter in self.counters.values() if counter.is_present and counter.name not in present
-        ]
+        ended = [counter for counter in self.counters.values() if counter.is_present and counter.name not in present]
         for counter in ended:
             counter.is_present = False
             counter.forget_rates()

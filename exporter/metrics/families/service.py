@@ -1,4 +1,4 @@
-"""Families of the service itself: its looks, its meters, its build."""
+"""Families of the service itself: its samples, its meters, its build."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ def _days(period: Period) -> str:
 
 def _notes(found: PlanCycles) -> Iterator[str]:
     if found.is_cut:
-        yield f"The last {len(found.cycles)} cycles; earlier ones are not told here."
+        yield f"The last {len(found.cycles)} cycles; earlier ones are not shown."
     if found.plan.counts != "both":
         words = {
             "receive": "received bytes",

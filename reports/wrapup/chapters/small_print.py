@@ -25,7 +25,7 @@ def small_print(wrapup: WrapUp) -> Chapter:
         part = percent(total.estimated, total.total)
         lead = f"{part[0].upper()}{part[1:]} of the bytes moved in gaps between samples: counted, at an estimated time."
     elif gaps.number:
-        lead = "Nobody looked for a while, and nothing moved meanwhile."
+        lead = "No sample was taken for a while, and nothing moved meanwhile."
     link = wrapup.links and wrapup.links.health(*wrapup.span)
     return Chapter("small-print", "Small print", lead, notes=tuple(_notes(wrapup)), link=link)
 

@@ -235,7 +235,7 @@ def test_a_file_system_without_locks_is_said_and_written(
     lock.acquire()
 
     assert [record.getMessage() for record in caplog.records] == [
-        f"{path} cannot be locked here ({os.strerror(number)}): nobody may write it twice"
+        f"{path} cannot be locked here ({os.strerror(number)}): run one service on it"
     ]
     lock.release()
 

@@ -198,7 +198,7 @@ def test_where_only_traces_are_left_the_new_beginning_is_told(worked: Books) -> 
     worked.start()
 
     assert worked.rows("SELECT what, seen FROM incident") == [("ledger missing", 0)]
-    assert "the ledger was gone; there was no good backup, so the books begin anew" in worked.opened.notices[0]
+    assert "the ledger was gone; there was no good backup, so a new ledger begins" in worked.opened.notices[0]
 
 
 def test_a_first_start_has_nothing_to_tell(tmp_path: Path) -> None:

@@ -163,7 +163,11 @@ def test_the_last_point_is_the_one_that_runs_now_and_holds_what_waits(ledger: Wr
     [
         ("2m", 1, "step: '2m' is no step: use 1m, 5m, 15m, 1h, 1d"),
         ("", 1, "step: '' is no step: use 1m, 5m, 15m, 1h, 1d"),
-        ("1m", 3, "step: '1m' gives 4320 points from the first to the last, and at most 3000 are told: use a longer"),
+        (
+            "1m",
+            3,
+            "step: '1m' gives 4320 points from the first to the last, and at most 3000 are returned: use a longer",
+        ),
         ("1h", 126, "step: '1h' gives 3024 points"),
         ("1d", 80_000, "step: '1d' gives 3501 points"),
     ],
