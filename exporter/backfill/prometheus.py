@@ -78,7 +78,7 @@ def first_values(server: MetricServer, target: Labels, name: str, since: int, no
 
 
 def require_seam(server: MetricServer, target: Labels, past: Past, now: float) -> None:
-    """Raise SeamError where a live counter begins below the past: history was added to the ledger since."""
+    """Raise SeamError where a live counter begins below the past: history was added, or more interfaces count."""
     for family in past.families(Span(max(past.span.start, past.horizon - SEAM_SECONDS), past.horizon + 1)):
         if family.kind != "counter":
             continue
@@ -87,9 +87,10 @@ def require_seam(server: MetricServer, target: Labels, past: Past, now: float) -
             device, last = dict(series.labels).get("device", ""), series.values[-1]
             if first.get(device, last) < float(last):
                 owner = device or "the machine"
+                cause = ("" if device else "more interfaces count, or ") + "history was added since"
                 raise SeamError(
                     f"{family.name} of {owner} begins with {first[device]:.0f} in {server.url}, and the ledger had "
-                    f"counted {last} by then: history was added since, and Prometheus would see a counter reset. "
+                    f"counted {last} by then: {cause}, and Prometheus would see a counter reset. "
                     "Delete its live samples of netledger first, or give another --label instance"
                 )
 
