@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from exporter.billing.delivery import DeliveryError, deliver
 from exporter.billing.messages import Crossing, message_of, parts_of
-from exporter.cli.notices import test_notify as command
+from exporter.cli.root import netledger
 from exporter.session.environment import Environment
 from exporter.settings.plans.notify import PLACEHOLDERS, Notify, filled
 
@@ -129,7 +129,8 @@ async def test_a_way_that_fails_says_why_without_its_address() -> None:
 def run(folder: Path, plans: str, *arguments: str) -> Result:
     file = folder / "netledger.yaml"
     file.write_text(f"ledger: {{timezone: UTC}}\nplans: {plans}\n", encoding="utf-8")
-    return CliRunner().invoke(command, arguments, obj=Environment(file, {}, now=lambda: NOW))
+    called = ["--config", str(file), "plan", "test-notify", *arguments]
+    return CliRunner().invoke(netledger, called, obj=Environment(environ={}, now=lambda: NOW))
 
 
 def test_a_test_is_taken_on_every_way_and_says_that_it_is_one(

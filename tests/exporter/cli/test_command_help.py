@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +49,18 @@ def test_h_is_short_for_help_and_no_summary_is_cut_short(path: tuple[str, ...]) 
 
     assert shown == _help(*path)
     assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_every_test_calls_a_command_through_the_root() -> None:
+    """click keeps a command's help option from its first call: one without the root's settings has no -h ever after."""
+    tests = Path(__file__).parents[2]
+    called = {
+        name
+        for file in tests.rglob("*.py")
+        for name in re.findall(r"CliRunner\(\)\.invoke\(\s*(\w+)", file.read_text())
+    }
+
+    assert called == {"netledger"}
 
 
 @pytest.mark.parametrize("name", READING)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from exporter.cli.config import config
+from exporter.cli.root import netledger
 from exporter.session.environment import Environment
 from exporter.settings.loading import load_settings
 from exporter.settings.template import settings_template
@@ -28,8 +28,9 @@ def file(tmp_path: Path) -> Path:
 
 
 def run(path: Path | None, *arguments: str, **environ: str) -> Result:
-    """Run the group as the root command does: with the path of --config, in an environment of its own."""
-    return CliRunner().invoke(config, arguments, obj=Environment(path, environ))
+    """Run the command as a user does, in an environment of its own."""
+    options = [] if path is None else ["--config", str(path)]
+    return CliRunner().invoke(netledger, [*options, "config", *arguments], obj=Environment(environ=environ))
 
 
 def test_check_praises_a_good_file(file: Path) -> None:
