@@ -104,6 +104,27 @@ INTERFACE = MeterSpec(
 )
 """Bytes, packets, errors and drops by network interface, and peak speeds in bytes per second."""
 
+APPLICATION = MeterSpec(
+    name="application",
+    dimensions=("application", "scope", "protocol"),
+    sums=(
+        "receive_bytes",
+        "transmit_bytes",
+        "receive_packets",
+        "transmit_packets",
+        "tunnel_receive_bytes",
+        "tunnel_transmit_bytes",
+    ),
+    minute_sums=("receive_bytes", "transmit_bytes"),
+)
+"""Bytes and packets by application, scope of the peer's address, and protocol (tcp, udp, icmp, other).
+
+Tunnel bytes are those of the bytes that went through a tunnel: its own packets carry them again, and count as they do.
+"""
+
+LOOPBACK, LAN, INTERNET = BUILT_IN_SCOPES = ("loopback", "lan", "internet")
+"""Scopes by the peer's address; others are the networks that the settings name. Loopback is in no total."""
+
 SPECS = (INTERFACE,)
 
 
