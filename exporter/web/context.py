@@ -102,14 +102,18 @@ class ServiceContext:
         found += [
             f"the {name} meter fails: {meter.health.error}" for name, meter in meters.items() if not meter.health.is_up
         ]
-        late = self.seconds_since_sample
-        if late == math.inf:
+        if self.seconds_since_sample == math.inf:
             found.append("no sample yet")
-        elif late > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval:
-            found.append(f"no sample for {late:.0f} s")
+        elif self.is_late:
+            found.append(f"no sample for {self.seconds_since_sample:.0f} s")
         elif snapshot is not None and not any(state.is_counted for state in interfaces_of(snapshot).interfaces):
             found.append(NO_INTERFACE)
         return found
+
+    @property
+    def is_late(self) -> bool:
+        """True while the newest sample is older than LATE_SECONDS and three sample intervals."""
+        return self.seconds_since_sample > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval
 
     @property
     def is_degraded(self) -> bool:

@@ -101,5 +101,19 @@ async def test_while_it_fails_the_others_go_on_and_metrics_say_so(
     assert "the parcel meter fails: the counter broke" in health.text
 
 
+async def test_while_it_fails_the_page_names_it_and_its_numbers_are_not_late(
+    service: RunningService, source: Parcels
+) -> None:
+    source.problem = "the counter broke"
+    service.pass_time()
+
+    page = (await service.ask("/")).text
+
+    assert 'data-state="degraded"' in page
+    assert "Counting, but the parcel meter fails" in page
+    assert "the parcel meter fails: the counter broke" in page
+    assert "Late" not in page
+
+
 async def test_its_operations_are_in_the_openapi_document(service: RunningService) -> None:
     assert "/api/parcels" in (await service.get("/api/openapi.json"))["paths"]

@@ -10,7 +10,6 @@ from msgspec.structs import asdict
 
 from exporter.metering.clock import SECOND
 from exporter.meters.interfaces.state import interface, interfaces_of
-from exporter.web.context import NO_INTERFACE
 from exporter.web.page.sections import interfaces
 from reports.billing.forecast import why_unknown
 from reports.ledger.shape import INTERFACE
@@ -72,7 +71,7 @@ def live_frame(service: ServiceContext, snapshot: Snapshot) -> LiveFrame:
     """The frame of a snapshot."""
     totals, rates, at = service.totals, interfaces_of(snapshot).machine_rates, snapshot.taken.wall // SECOND
     today, problems = totals.today(at), service.problems()
-    state, says = _state(service, snapshot, problems)
+    state, says = _state(service, snapshot)
     return LiveFrame(
         at=at,
         receive=rates.receive,
@@ -123,17 +122,19 @@ def _plan(status: PlanStatus) -> Iterator[tuple[str, str]]:
         yield "left", f"{human_bytes(abs(left))} {'left' if left >= 0 else 'over the cap'}"
 
 
-def _state(service: ServiceContext, snapshot: Snapshot, problems: list[str]) -> tuple[str, str]:
-    """The state of the page, and why, by what matters most."""
-    age = service.seconds_since_sample
-    if snapshot.meters[INTERFACE.name].is_gap_open:
-        return GAP, f"Gap open: no sample for {age:.0f} s"
-    if not snapshot.meters[INTERFACE.name].health.is_up:
-        return LATE, "Late: the interfaces cannot be read"
-    if service.is_degraded:
-        return DEGRADED, "Counting, but the ledger needs attention"
-    if problems == [NO_INTERFACE]:
-        return DEGRADED, "No interface counts"
-    if problems:
-        return LATE, f"Late: no sample for {age:.0f} s"
-    return LIVE, "Live"
+def _state(service: ServiceContext, snapshot: Snapshot) -> tuple[str, str]:
+    """The state of the page, and why, by what matters most.
+
+    The interfaces decide whether the numbers are late: without another meter, its own section stands still.
+    """
+    age, is_gap_open = service.seconds_since_sample, snapshot.meters[INTERFACE.name].is_gap_open
+    failing = [name for name, meter in snapshot.meters.items() if not meter.health.is_up]
+    states = (
+        (is_gap_open, GAP, f"Gap open: no sample for {age:.0f} s"),
+        (INTERFACE.name in failing, LATE, "Late: the interfaces cannot be read"),
+        (service.is_degraded, DEGRADED, "Counting, but the ledger needs attention"),
+        (service.is_late, LATE, f"Late: no sample for {age:.0f} s"),
+        (not any(state.is_counted for state in interfaces_of(snapshot).interfaces), DEGRADED, "No interface counts"),
+        (failing, DEGRADED, f"Counting, but the {''.join(failing[:1])} meter fails"),
+    )
+    return next(((state, says) for is_so, state, says in states if is_so), (LIVE, "Live"))
