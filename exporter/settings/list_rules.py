@@ -32,12 +32,13 @@ def globs_or(word: str, examples: str) -> Rule:
     def check(values: Texts) -> Texts:
         if word in values and len(values) > 1:
             raise RuleError(f"mixes {word} with patterns")
-        return _not_empty(values)
+        return not_empty(values)
 
     return list_of(f"{word}, or a list of names or patterns such as {examples}", read_glob, check)
 
 
-def _not_empty(values: Texts) -> Texts:
+def not_empty(values: Texts) -> Texts:
+    """The values of a list that must have one; raises RuleError."""
     if not values:
         raise RuleError("is empty")
     return values
@@ -76,7 +77,7 @@ def _fault(key: object) -> str | None:
 HOSTS = list_of("a list of host names or *.example.org, without scheme or port", _read_host_pattern)
 ORIGINS = list_of("a list of origins such as https://example.org:8443, without a path", _read_origin)
 GLOBS = list_of("a list of names or patterns such as [eth0, wl*]", read_glob)
-SOME_GLOBS = list_of(GLOBS.says, read_glob, _not_empty)
+SOME_GLOBS = list_of(GLOBS.says, read_glob, not_empty)
 API_KEYS = Rule(
     f"keys of at least {SHORTEST_KEY} printable ASCII characters without spaces",
     _read_keys,

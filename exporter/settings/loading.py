@@ -10,8 +10,10 @@ import msgspec
 from exporter.settings.api_keys import collect_keys, warn_of_readers
 from exporter.settings.folders import NoHomeError, config_folder
 from exporter.settings.reader import SettingsReader, did_you_mean, printable
+from exporter.settings.rules import clipped
 from exporter.settings.tree import PLANS, Settings, keys, sections
 from exporter.settings.yaml_file import YamlError, place_of, read_yaml_file
+from reports.ledger.shape import INTERNET, LAN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,6 +75,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
     if reader.problems:
         raise SettingsError(reader.problems)
     settings = _build(reader)
+    _check_scopes(reader)
     if any(plan.free_hours for plan in settings.plans):
         _check_free_hours(reader, settings)
     return Loaded(settings, path, reader.origins, tuple(reader.warnings), reader.plans)
@@ -124,6 +127,23 @@ def _build(reader: SettingsReader) -> Settings:
         return msgspec.convert({**reader.given, **plans}, Settings)
     except NoHomeError as error:
         raise SettingsError([f"ledger.path: {error}; set ledger.path (NETLEDGER_LEDGER_PATH)"]) from error
+
+
+def _check_scopes(reader: SettingsReader) -> None:
+    """Plans of scopes name scopes that there are: the built-in ones, and those of `networks`."""
+    known = (LAN, INTERNET)
+    problems = [
+        f"{reader.origins[name]}: {name}: there is no scope {clipped(repr(scope))}; known are {', '.join(known)}"
+        for number, plan in enumerate(reader.plans)
+        for name, scopes in {
+            f"{PLANS}[{number}].scope": plan.scope,
+            f"{PLANS}[{number}].prices": [price.scope for price in plan.prices],
+        }.items()
+        for scope in scopes
+        if scope not in known
+    ]
+    if problems:
+        raise SettingsError(problems)
 
 
 def _check_free_hours(reader: SettingsReader, settings: Settings) -> None:

@@ -14,6 +14,7 @@ from reports.calendar.days import DAY_SECONDS, ONE_DAY, SLOT_SECONDS, day_of
 from reports.calendar.offsets import offset_spans
 from reports.calendar.period import Period
 from reports.errors import QuestionError
+from reports.ledger.shape import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +39,13 @@ class PriceStep(NamedTuple):
     """The price of a gigabyte up to an amount of the cycle's bytes; the last step has no end."""
 
     up_to_bytes: int | None
+    price_per_gb: Decimal
+
+
+class ScopePrice(NamedTuple):
+    """The price of a gigabyte to and from peers of one scope."""
+
+    scope: str
     price_per_gb: Decimal
 
 
@@ -66,6 +74,8 @@ class CycleRule(NamedTuple):
 class Plan(NamedTuple):
     """A billing plan; `interfaces` are shell patterns, or the word "counted" alone.
 
+    With `scopes` or `scope_prices` it bills bytes of applications, and has no interfaces: those of these scopes, or of
+    every scope but loopback. Of prices by scope, `price_steps` hold the one of the scopes without their own.
     `price_steps` in ascending order, none if the plan has no price; `gigabyte_bytes` is 2**30 or 10**9.
     """
 
@@ -81,6 +91,17 @@ class Plan(NamedTuple):
     currency: str = "INR"
     gigabyte_bytes: int = 2**30
     alert_at: tuple[int, ...] = (80, 90, 100)
+    scopes: tuple[str, ...] = ()
+    scope_prices: tuple[ScopePrice, ...] = ()
+
+    @property
+    def is_of_scopes(self) -> bool:
+        """True if it bills bytes of applications, by scope, instead of bytes of interfaces."""
+        return bool(self.scopes or self.scope_prices)
+
+    def bills_scope(self, scope: str) -> bool:
+        """True if it bills the bytes of a scope; loopback never leaves the machine."""
+        return self.is_of_scopes and (scope in self.scopes if self.scopes else scope != LOOPBACK)
 
 
 def covers(plan: Plan, device: str, *, is_counted: bool) -> bool:

@@ -10,7 +10,7 @@ from reports.billing.plans import Plan, PriceStep
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from fractions import Fraction
     from types import ModuleType
 
@@ -51,7 +51,7 @@ def one_price(price_per_gb: Decimal) -> tuple[PriceStep, ...]:
 
 def has_price(plan: Plan) -> bool:
     """True if the settings give a price, be it 0."""
-    return bool(plan.price_steps or plan.base_price)
+    return bool(plan.price_steps or plan.base_price or plan.scope_prices)
 
 
 def assumed_price(plan: Plan) -> Plan:
@@ -63,13 +63,28 @@ def assumed_price(plan: Plan) -> Plan:
 
 
 def at_price(plan: Plan, price_per_gb: Decimal) -> Plan:
-    """The plan with this price for each gigabyte, and no base price."""
-    return plan._replace(price_steps=one_price(price_per_gb), base_price=Decimal(0))
+    """The plan with this price for each gigabyte, of whatever scope, and no base price."""
+    return plan._replace(price_steps=one_price(price_per_gb), base_price=Decimal(0), scope_prices=())
+
+
+def at_scope(plan: Plan, scope: str) -> Plan:
+    """The plan with the price of one scope: its own, else the plan's, else none; without the base price."""
+    prices = dict(plan.scope_prices)
+    steps = one_price(prices[scope]) if scope in prices else plan.price_steps
+    return plan._replace(price_steps=steps, base_price=Decimal(0), scope_prices=())
 
 
 def cost(plan: Plan, used_bytes: int) -> Decimal:
-    """The exact cost of the bytes of one cycle with the base price, in the plan's currency."""
+    """The exact cost of the bytes of one cycle with the base price, in the plan's currency; not by scope."""
     return _EXACT.add(plan.base_price, part_cost(plan, 0, used_bytes))
+
+
+def cost_by_scope(plan: Plan, used_bytes: Mapping[str, int]) -> Decimal:
+    """The exact cost of a cycle's bytes by scope at prices by scope, with the base price."""
+    total = plan.base_price
+    for scope, amount in used_bytes.items():
+        total = _EXACT.add(total, part_cost(at_scope(plan, scope), 0, amount))
+    return total
 
 
 def part_cost(plan: Plan, begin_bytes: int, end_bytes: int) -> Decimal:

@@ -35,8 +35,11 @@ class Measures(NamedTuple):
 
     def sql(self, grain: str) -> list[str]:
         """Their aggregates; zero for what the grain does not have."""
-        held = self.meter.columns(grain)
-        return [self._aggregate(each) if each in held else "0" for each in self.columns]
+        held = ("0", *self.meter.columns(grain))
+        return [
+            self._aggregate(each) if set(self.meter.parts_of_net(each) or [each]) <= set(held) else "0"
+            for each in self.columns
+        ]
 
     def of(self, row: UnpostedRow) -> Amounts:
         """The amounts of a row that is not posted yet."""
@@ -47,6 +50,8 @@ class Measures(NamedTuple):
         return tuple(self._sum(*each) for each in zip(self.columns, one, other, strict=True))
 
     def _aggregate(self, column: str) -> str:
+        if net := self.meter.parts_of_net(column):
+            return f"ifnull(sum({' - '.join(net)}), 0)"
         if column in self.meter.sketches:
             return f"ifnull(sketch_sum({column}), x'')"
         return f"ifnull({'max' if column in self.meter.peaks else 'sum'}({column}), 0)"
@@ -54,6 +59,9 @@ class Measures(NamedTuple):
     def _amount(self, column: str, row: UnpostedRow) -> Any:
         if column == ESTIMATED:
             return row.estimated_bytes
+        if net := self.meter.parts_of_net(column):
+            whole, tunnel = (row.amounts[self.meter.sums.index(each)] if each != "0" else 0 for each in net)
+            return whole - tunnel
         if column in self.meter.sums:
             return row.amounts[self.meter.sums.index(column)]
         if column in self.meter.peaks:

@@ -44,6 +44,14 @@ class MeterSpec(NamedTuple):
         """True if the meter counts bytes, some of which may be estimated."""
         return "receive_bytes" in self.sums
 
+    def parts_of_net(self, column: str) -> tuple[str, str] | None:
+        """The sums that a column of NET_BYTES is the difference of; a meter without tunnels takes nothing off."""
+        if column not in NET_BYTES:
+            return None
+        whole = column.removeprefix("net_")
+        tunnel = f"tunnel_{whole}"
+        return whole, tunnel if tunnel in self.sums else "0"
+
     def bytes_in(self, amounts: tuple[int, ...]) -> tuple[int, int]:
         """Bytes received and transmitted among the sums; (0, 0) where the meter counts no bytes."""
         if not self.counts_bytes:
@@ -124,6 +132,9 @@ Tunnel bytes are those of the bytes that went through a tunnel: its own packets 
 
 LOOPBACK, LAN, INTERNET = BUILT_IN_SCOPES = ("loopback", "lan", "internet")
 """Scopes by the peer's address; others are the networks that the settings name. Loopback is in no total."""
+
+NET_BYTES = ("net_receive_bytes", "net_transmit_bytes")
+"""Bytes less those that a tunnel's own packets carry again: each byte of the wire once. Read, never stored."""
 
 SPECS = (INTERFACE,)
 

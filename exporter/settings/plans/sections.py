@@ -13,13 +13,14 @@ from exporter.settings.plans import rules as plan_rules
 from exporter.settings.plans.notify import Notify
 from exporter.settings.rules import SWITCH, Rule, choice, one_text, size, whole
 from exporter.settings.schema import Section
-from reports.billing.plans import COUNTED, Counts, CycleRule, FreeHours, Plan, PriceStep
+from reports.billing.plans import COUNTED, Counts, CycleRule, FreeHours, Plan, PriceStep, ScopePrice
 from reports.billing.prices import TIER_CURRENCY, TIERS, one_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 PRICES = ("price_per_gb", "tier", "price_steps")
+BY_SCOPE = ("scope", "prices")
 NEED_CAP = ("rollover", "alert_at", "notify")
 # A tier is a price of a binary gigabyte.
 GIGABYTES = {"binary": 2**30, "decimal": 10**9}
@@ -51,6 +52,12 @@ class PlanSettings(Section, frozen=True):
     interfaces: Annotated[
         tuple[str, ...], globs_or(COUNTED, "[wwan0, ppp*]"), "Interfaces whose bytes it bills.", "counted"
     ] = (COUNTED,)
+    scope: Annotated[
+        tuple[str, ...],
+        plan_rules.SCOPES,
+        "Scopes whose bytes of applications it bills, instead of bytes of interfaces.",
+        "internet",
+    ] = ()
     cycle_day: Annotated[int | None, whole(1, 31), "Day on which monthly cycles begin, or a month's last.", "1"] = 1
     cycle: Annotated[
         CycleRule, plan_rules.CYCLE, "When cycles begin, where it is not monthly.", "every 30 days from 2026-01-15"
@@ -67,6 +74,12 @@ class PlanSettings(Section, frozen=True):
         Decimal | None, plan_rules.PRICE, "Price of a gigabyte; or a tier, or price_steps.", "7.50"
     ] = None
     tier: Annotated[str | None, choice(*TIERS), "Price of a gigabyte by its name, in INR.", "standard"] = None
+    prices: Annotated[
+        tuple[ScopePrice, ...],
+        plan_rules.SCOPE_PRICES,
+        "Prices of a gigabyte by scope; other scopes cost price_per_gb.",
+        "{internet: 0.09, office: 0}",
+    ] = ()
     base_price: Annotated[Decimal, plan_rules.PRICE, "Price of a cycle before its first byte.", "0"] = Decimal(0)
     currency: Annotated[str, plan_rules.CURRENCY, "Currency of the prices.", "INR"] = "INR"
     gigabyte: Annotated[
@@ -87,6 +100,7 @@ class PlanSettings(Section, frozen=True):
     def faults(cls, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         """Steps out of order, two kinds of prices, and keys that need another key."""
         yield from _step_faults(given.get("price_steps") or ())
+        yield from _scope_faults(given)
         prices = [key for key in given if key in PRICES]
         for key in prices[1:]:
             yield key, f"is set beside {prices[0]}; use one of {', '.join(PRICES)}"
@@ -104,7 +118,7 @@ class PlanSettings(Section, frozen=True):
         """The plan that the keys describe."""
         return Plan(
             name=self.name,
-            interfaces=self.interfaces,
+            interfaces=() if self._is_of_scopes else self.interfaces,
             cycle=self.cycle._replace(day=self.cycle_day or 1),
             cap_bytes=self.cap,
             counts=self.counts,
@@ -115,6 +129,8 @@ class PlanSettings(Section, frozen=True):
             currency=self.currency,
             gigabyte_bytes=GIGABYTES[self._gigabyte()],
             alert_at=self.alert_at,
+            scopes=self.scope,
+            scope_prices=self.prices,
         )
 
     def in_force(self) -> PlanSettings:
@@ -123,11 +139,16 @@ class PlanSettings(Section, frozen=True):
         is_monthly, is_one_price = self.cycle.kind == "monthly", len(steps) == 1
         return msgspec.structs.replace(
             self,
+            interfaces=() if self._is_of_scopes else self.interfaces,
             cycle_day=self.cycle_day if is_monthly else None,
             price_per_gb=steps[0].price_per_gb if is_one_price else None,
             price_steps=() if is_one_price else self.price_steps,
             gigabyte=self._gigabyte(),
         )
+
+    @property
+    def _is_of_scopes(self) -> bool:
+        return bool(self.scope or self.prices)
 
     def _steps(self) -> tuple[PriceStep, ...]:
         price = TIERS[self.tier] if self.tier else self.price_per_gb
@@ -141,6 +162,24 @@ class PlanSettings(Section, frozen=True):
 
 # As `Plan()`.
 DEFAULT_PLAN = PlanSettings(gigabyte="binary")
+
+
+def _scope_faults(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys that a plan of scopes excludes, and scopes without a price."""
+    first = next((key for key in BY_SCOPE if key in given), None)
+    if first and "interfaces" in given:
+        yield first, "is set beside interfaces; use one: applications are not measured by interface"
+    if "prices" not in given:
+        return
+    for key in ("tier", "price_steps"):
+        if key in given:
+            yield "prices", f"is set beside {key}; the price of the other scopes is price_per_gb"
+    if given.get("counts") == "larger":
+        yield "counts", "larger is set beside prices, which are of a scope's own bytes; use another"
+    priced = {price.scope for price in given["prices"] or ()}
+    missing = [scope for scope in given.get("scope") or () if scope not in priced]
+    if priced and missing and "price_per_gb" not in given:
+        yield "prices", f"has no price for {', '.join(missing)} of scope; add it, or price_per_gb for the others"
 
 
 def _step_faults(steps: Sequence[Mapping[str, Any] | None]) -> Iterator[tuple[str, str]]:

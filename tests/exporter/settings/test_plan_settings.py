@@ -23,7 +23,7 @@ from exporter.settings.schema import fields
 from exporter.settings.template import settings_template
 from exporter.settings.tree import Settings
 from exporter.settings.yaml_file import YamlError, parse_yaml
-from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep
+from reports.billing.plans import CycleRule, FreeHours, Plan, PriceStep, ScopePrice
 from reports.billing.prices import one_price
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 GB = 10**9
 WRITTEN = Plan(gigabyte_bytes=GB)
+SCOPED = WRITTEN._replace(interfaces=())
 DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 HIDDEN = "not-for-logs"
 PLAN_KEYS, STEP_KEYS, NOTIFY_KEYS = fields(PlanSettings), fields(PriceStepSettings), fields(Notify)
@@ -119,6 +120,23 @@ def test_without_plans_there_is_one_that_bills_calendar_months_without_a_cap(fil
             ),
         ),
         ("base_price: 19.99, currency: USD", WRITTEN._replace(base_price=Decimal("19.99"), currency="USD")),
+        ("scope: internet", SCOPED._replace(scopes=("internet",))),
+        ("scope: [lan, internet, lan]", SCOPED._replace(scopes=("lan", "internet"))),
+        ("scope: internet, counts: larger", SCOPED._replace(scopes=("internet",), counts="larger")),
+        (
+            "prices: {internet: 0.09, lan: 0}",
+            SCOPED._replace(scope_prices=(ScopePrice("internet", Decimal("0.09")), ScopePrice("lan", Decimal(0)))),
+        ),
+        (
+            "scope: lan, prices: {internet: 0.09}, price_per_gb: 2, counts: transmit, currency: USD",
+            SCOPED._replace(
+                scopes=("lan",),
+                scope_prices=(ScopePrice("internet", Decimal("0.09")),),
+                price_steps=one_price(Decimal(2)),
+                counts="transmit",
+                currency="USD",
+            ),
+        ),
         ("cap: 1 GB, alert_at: [100, 50, 50]", WRITTEN._replace(cap_bytes=GB, alert_at=(50, 100))),
         ("cap: 1 GB, alert_at: []", WRITTEN._replace(cap_bytes=GB, alert_at=())),
         ("cap: 1 GB, alert_at: 90", WRITTEN._replace(cap_bytes=GB, alert_at=(90,))),
@@ -167,7 +185,7 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
     [
         ("cpa: 1 GB", "cpa: unknown key; did you mean cap?"),
         ("tires: budget", "tires: unknown key; did you mean tier?"),
-        ("zzz: 1", "zzz: unknown key; its keys are name, interfaces, cycle_day, "),
+        ("zzz: 1", "zzz: unknown key; its keys are name, interfaces, scope, "),
         ("cap: 5", "cap: 5 has no unit: write B, kB, MB"),
         ("cap: 0", "cap: 0 is below 1 MB; use 1 MB to 1000 PB"),
         ("cap: -5 GB", "cap: -5 GB is not a size such as 400 MB or 1 GiB; use 1 MB"),
@@ -182,6 +200,24 @@ def test_each_key_of_a_plan_knows_its_line(file: Path) -> None:
         ("name: [a]", "name: is a list; use a text"),
         ("interfaces: []", "interfaces: is empty; use counted, or a list"),
         ("interfaces: [counted, eth0]", "interfaces: mixes counted with patterns; use counted, or"),
+        ("scope: ", "scope: is empty; use lan, internet or a name of networks, or a list of them"),
+        ("scope: []", "scope: is empty; use lan, internet or"),
+        ("scope: [[lan]]", "scope: is a list; use lan, internet or"),
+        ("scope: loopback", "scope: loopback never leaves this machine, and no plan bills it; use lan"),
+        ("scope: offce", "scope: there is no scope 'offce'; known are lan, internet"),
+        ("scope: lan, interfaces: eth0", "scope: is set beside interfaces; use one: applications are not measured by"),
+        ("prices: {lan: 1}, interfaces: eth0", "prices: is set beside interfaces; use one: applications"),
+        ("prices: 5", "prices: is not a mapping of scopes to prices; use a mapping of scopes to prices of a gigabyte"),
+        ("prices: {}", "prices: is not a mapping of scopes to prices; use"),
+        ("prices: [lan]", "prices: is not a mapping of scopes to prices; use"),
+        ("prices: {lan: -1}", "prices: of lan: -1 is not a price; use a mapping"),
+        ("prices: {lan: 1, lan: 2}", "prices: lan is written twice; use a mapping"),
+        ("prices: {loopback: 1}", "prices: of loopback: loopback never leaves this machine, and no plan bills it; use"),
+        ("prices: {offce: 1}", "prices: there is no scope 'offce'; known are lan, internet"),
+        ("prices: {lan: 1}, tier: budget", "prices: is set beside tier; the price of the other scopes is price_per_gb"),
+        ("prices: {lan: 1}, price_steps: [{price_per_gb: 1}]", "prices: is set beside price_steps; the price of"),
+        ("prices: {lan: 1}, counts: larger", "counts: larger is set beside prices, which are of a scope's"),
+        ("scope: [lan, internet], prices: {lan: 1}", "prices: has no price for internet of scope; add it, or price"),
         ("cycle_day: 0", "cycle_day: 0 is below 1; use 1 to 31"),
         ("cycle_day: 32", "cycle_day: 32 is above 31; use 1 to 31"),
         ("cycle: yearly", "cycle: yearly is no cycle; use monthly, weekly, daily, or every N days from YYYY-MM-DD"),

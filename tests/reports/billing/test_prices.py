@@ -67,7 +67,7 @@ def test_a_plan_without_a_price_costs_nothing_and_is_assumed_to_be_standard() ->
     assert cost(unpriced, 2**30) == 0
     assert not has_price(unpriced)
     assert cost(assumed_price(unpriced), 2**30) == Decimal("7.50")
-    assert assumed_price(unpriced)[-3:-1] == ("INR", 2**30)
+    assert (assumed_price(unpriced).currency, assumed_price(unpriced).gigabyte_bytes) == ("INR", 2**30)
     assert assumed_price(free) == free
     assert assumed_price(base) == base
 
