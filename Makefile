@@ -16,10 +16,11 @@ endef
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build test grafana lint lock
 UPLOT := exporter/web/page/assets/vendor/uplot
-SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter
+SYSTEM_PACKAGES := iproute2 curl openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool
+BPF := exporter/meters/applications/ebpf/applications.bpf
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 
-.PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana accuracy bench grafana pictures vendor system-packages clean help
+.PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana accuracy bench grafana pictures vendor bpf system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -81,6 +82,9 @@ vendor:  ## Fetch the page's chart library again, of the release that its VERSIO
 	  && install -m 644 $$folder/package/dist/uPlot.iife.min.js uPlot.js \
 	  && install -m 644 $$folder/package/dist/uPlot.min.css uPlot.css \
 	  && sha256sum LICENSE VERSION uPlot.css uPlot.js > SHA256SUMS && rm -r $$folder
+
+bpf: system-packages  ## Compile the programs for the kernel again (clang 14: others write other instructions)
+	clang-14 -target bpf -mcpu=v2 -O2 -Wall -Werror -I/usr/include/$$(uname -m)-linux-gnu -c $(BPF).c -o $(BPF).o
 
 # As root on Debian the missing ones are installed; else the tests name what they skip for want of them.
 system-packages:

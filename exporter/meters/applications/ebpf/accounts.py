@@ -1,0 +1,144 @@
+"""The accounts that the kernel keeps: what each has moved since the last read."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.meters.applications.ebpf import syscalls
+from exporter.meters.applications.ebpf.loading import ACCOUNT, ACCOUNTS, ARGUMENTS, COUNTS
+from exporter.meters.applications.ebpf.syscalls import BatchReader, BpfError
+from exporter.meters.applications.traffic import KERNEL, OVERFLOW, PROTOCOLS, SHORT_LIVED, UNKNOWN, Owner, Traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from exporter.meters.applications.ebpf.loading import LoadedPrograms
+
+OWNED, SPECIAL = 0, ("", UNKNOWN, KERNEL, OVERFLOW)
+ETHERNET_BYTES = 14
+"""What an interface counts for each packet besides its IP bytes."""
+
+IDLE_READS = 10
+"""An account that did not move for so many reads may make room."""
+
+FULLEST = 0.75
+NOTHING = (0, 0, 0, 0)
+
+Sums = tuple[int, ...]
+
+
+class SocketAccount(NamedTuple):
+    """Whose bytes an account of the kernel holds, where to and how."""
+
+    owner: Owner
+    scope: str
+    protocol: str
+    in_tunnel: bool
+
+
+class _Held:
+    """One account as it was read last."""
+
+    __slots__ = ("account", "moved_at", "sums", "value")
+
+    def __init__(self, account: SocketAccount, now: int) -> None:
+        self.account, self.moved_at = account, now
+        self.value, self.sums = b"", NOTHING
+
+
+class AccountTable:
+    """Reads the kernel's accounts; those that did not change since the last read cost a comparison of bytes."""
+
+    def __init__(
+        self, loaded: LoadedPrograms, scopes: Sequence[str], most: int, command_of: Callable[[int], str]
+    ) -> None:
+        """`most` named accounts fit; `command_of` gives the command of a process that has not ended, else ""."""
+        self._table, self._arguments = loaded.maps[ACCOUNTS], loaded.maps[ARGUMENTS]
+        self._reader = BatchReader(self._table)
+        cpus = self._table.value_size // COUNTS.size
+        self._counts = struct.Struct(f"<{4 * cpus}Q")
+        self._scopes, self._most, self._command_of = scopes, most, command_of
+        self._held: dict[bytes, _Held] = {}
+        self._reads = 0
+        self.overflow_bytes = 0
+
+    def read(self) -> list[Traffic]:
+        """What was moved since the last read, at the first since the programs were attached; raises BpfError."""
+        self._reads += 1
+        found = [traffic for key, value in self._changed() if (traffic := self._difference(key, value)) is not None]
+        if len(self._held) > self._most * FULLEST:
+            found += self._make_room()
+        return found
+
+    def _changed(self) -> Iterator[tuple[bytes, bytes]]:
+        size, width, held = ACCOUNT.size, self._table.value_size, self._held
+        for keys, values, count in self._reader.read():
+            for place in range(count):
+                key = bytes(keys[place * size : (place + 1) * size])
+                value = bytes(values[place * width : (place + 1) * width])
+                known = held.get(key)
+                if known is None or known.value != value:
+                    yield key, value
+
+    def _difference(self, key: bytes, value: bytes) -> Traffic | None:
+        numbers = self._counts.unpack(value)
+        sums = tuple(sum(numbers[place::4]) for place in range(4))
+        held = self._held.get(key)
+        if held is None:
+            if sums == NOTHING:
+                return None
+            held = self._held[key] = _Held(self._describe(key), self._reads)
+        moved = tuple(max(now - before, 0) for now, before in zip(sums, held.sums, strict=True))
+        held.value, held.sums, held.moved_at = value, sums, self._reads
+        return None if moved == NOTHING else self._traffic(held.account, moved)
+
+    def _traffic(self, account: SocketAccount, moved: Sums) -> Traffic:
+        receive, transmit, received, transmitted = moved
+        if not account.in_tunnel:  # a tunnel's device has no Ethernet
+            receive += received * ETHERNET_BYTES
+            transmit += transmitted * ETHERNET_BYTES
+        if account.owner.special == OVERFLOW:
+            self.overflow_bytes += receive + transmit
+        owner, scope, protocol, in_tunnel = account
+        return Traffic(owner, scope, protocol, receive, transmit, received, transmitted, in_tunnel)
+
+    def _describe(self, key: bytes) -> SocketAccount:
+        text, cgroup, process, arguments, kind, scope, protocol, in_tunnel, _ = ACCOUNT.unpack(key)
+        owner = Owner(special=SPECIAL[kind])
+        if kind == OWNED:
+            command = text.rstrip(b"\0").partition(b"\0")[0].decode("utf-8", "replace") or self._command_of(process)
+            owner = Owner(command, cgroup, self._words(arguments), process)
+            if not command:
+                owner = Owner(special=SHORT_LIVED)
+        return SocketAccount(owner, self._scopes[scope], PROTOCOLS[protocol], bool(in_tunnel))
+
+    def _words(self, arguments: int) -> tuple[str, ...]:
+        held = syscalls.value_of(self._arguments, struct.pack("<I", arguments)) if arguments else None
+        if held is None:
+            return ()
+        return tuple(word.decode("utf-8", "replace") for word in held.split(b"\0") if word)
+
+    def _make_room(self) -> Iterator[Traffic]:
+        """Take accounts out of the kernel that have been idle, with what they moved in the meantime."""
+        idle = [key for key, held in self._held.items() if self._reads - held.moved_at >= IDLE_READS]
+        for key in idle:
+            held = self._held[key]
+            if held.account.owner.special:
+                continue
+            last = self._take_out(key)
+            if last is not None:
+                moved = self._difference(key, last)
+                if moved is not None:
+                    yield moved
+            del self._held[key]
+
+    def _take_out(self, key: bytes) -> bytes | None:
+        try:
+            return syscalls.take_out(self._table, key)
+        except BpfError:  # before Linux 5.14: in two steps
+            last = syscalls.value_of(self._table, key)
+            with contextlib.suppress(BpfError):
+                syscalls.delete(self._table.descriptor, key)
+            return last

@@ -1,0 +1,271 @@
+// Counts the bytes of every socket by the program that owns it, the scope of its peer's address, and the protocol.
+//
+// The owner is written into a socket when it is made, connected or accepted; every packet of the socket is added to its
+// owner's account. Nothing here can stop a packet or a call: every program returns 1 (0 would drop the packet).
+//
+// `make bpf` compiles it into applications.bpf.o, which is what the loader reads. No header of libbpf is needed.
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#define SECTION(name) __attribute__((section(name), used))
+#define INLINE static inline __attribute__((always_inline))
+
+// Helpers by their numbers in the kernel's interface (enum bpf_func_id).
+static void *(*map_lookup)(void *map, const void *key) = (void *)1;
+static long (*map_update)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
+static __u64 (*current_pid_tgid)(void) = (void *)14;
+static long (*load_bytes)(const void *skb, __u32 offset, void *to, __u32 length) = (void *)26;
+static __u64 (*current_task)(void) = (void *)35;
+static __u64 (*current_cgroup)(void) = (void *)80;
+static struct bpf_sock *(*full_socket)(struct bpf_sock *sk) = (void *)95;
+static void *(*storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)107;
+static long (*storage_delete)(void *map, void *sk) = (void *)108;
+static long (*read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
+static long (*read_user_text)(void *to, __u32 size, const void *from) = (void *)114;
+static __u64 (*namespace_cookie)(void *context) = (void *)122;
+
+// What the loader knows of this kernel; the verifier removes what a 0 makes unreachable, helper calls included.
+const volatile struct {
+	__u32 group_leader;   // offsets in task_struct: 0 where names may not be read (no CAP_PERFMON)
+	__u32 comm;
+	__u32 mm;
+	__u32 arg_start;      // offset in mm_struct: 0 where it is unknown
+	__u64 namespace;      // the cookie of the service's own network namespace
+} kernel SECTION(".rodata") = {};
+
+enum { COMMAND = 16, ARGUMENT = 64 };
+enum kind { OWNED, UNKNOWN, KERNEL, OVERFLOW };
+enum protocol { TCP, UDP, ICMP, OTHER };
+enum scope { LOOPBACK, LAN, INTERNET };
+
+struct owner {
+	__u64 command[2];       // of the process, not of its thread; empty without CAP_PERFMON
+	__u64 cgroup;
+	__u64 namespace;
+	__u32 process;
+	__u32 arguments;        // a hash: the key of `arguments`; 0 where the command is no interpreter
+};
+
+struct account {
+	__u64 command[2];
+	__u64 cgroup;
+	__u32 process;          // 0 where the command is known: processes of one command and cgroup are one account
+	__u32 arguments;
+	__u8 kind, scope, protocol, in_tunnel;
+	__u32 unused;
+};
+
+struct counts {
+	__u64 receive_bytes, transmit_bytes, receive_packets, transmit_packets;
+};
+
+// Each cut to its size, and filled with zeros.
+struct arguments {
+	char first[ARGUMENT], second[ARGUMENT];
+} __attribute__((aligned(8)));
+
+struct prefix {
+	__u32 length;
+	__u8 address[16];
+};
+
+struct map {
+	__u32 type, key_size, value_size, max_entries, flags;
+};
+
+struct map SECTION("maps") owners = {
+	BPF_MAP_TYPE_SK_STORAGE, sizeof(int), sizeof(struct owner), 0, BPF_F_NO_PREALLOC | BPF_F_CLONE,
+};
+struct map SECTION("maps") accounts = {
+	BPF_MAP_TYPE_PERCPU_HASH, sizeof(struct account), sizeof(struct counts), 4096, BPF_F_NO_PREALLOC,
+};
+// Longest prefix first; IPv4 addresses as ::ffff:a.b.c.d.
+struct map SECTION("maps") scopes = {
+	BPF_MAP_TYPE_LPM_TRIE, sizeof(struct prefix), sizeof(__u32), 8192, BPF_F_NO_PREALLOC,
+};
+struct map SECTION("maps") tunnels = {
+	BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(__u8), 256, BPF_F_NO_PREALLOC,
+};
+struct map SECTION("maps") interpreters = {
+	BPF_MAP_TYPE_HASH, COMMAND, sizeof(__u8), 128, BPF_F_NO_PREALLOC,
+};
+struct map SECTION("maps") arguments = {
+	BPF_MAP_TYPE_LRU_HASH, sizeof(__u32), sizeof(struct arguments), 1024, 0,
+};
+
+// Remembers the script of an interpreter, or its option and what follows; returns the hash that names them.
+INLINE __u32 remember_arguments(__u64 task)
+{
+	struct arguments words = {};
+	char command[ARGUMENT * 2];
+	__u64 mm = 0, start = 0, hash = 14695981039346656037ull;
+	long length;
+
+	if (read_kernel(&mm, sizeof(mm), (void *)(task + kernel.mm)) || !mm ||
+	    read_kernel(&start, sizeof(start), (void *)(mm + kernel.arg_start)))
+		return 0;
+	length = read_user_text(command, sizeof(command), (void *)start);
+	if (length <= 0 || length == sizeof(command))
+		return 0;
+	start += length;
+	length = read_user_text(words.first, ARGUMENT, (void *)start);
+	if (length <= 0)
+		return 0;
+	// What follows -c and -e is code: each text of it would be another application.
+	if (words.first[0] == '-' && (words.first[2] || (words.first[1] != 'c' && words.first[1] != 'e')))
+		read_user_text(words.second, ARGUMENT, (void *)(start + length));
+	for (int place = 0; place < sizeof(words) / 8; place++)
+		hash = (hash ^ ((__u64 *)&words)[place]) * 1099511628211ull;
+	__u32 key = hash >> 32 | 1;
+	if (!map_lookup(&arguments, &key))
+		map_update(&arguments, &key, &words, BPF_ANY);
+	return key;
+}
+
+INLINE void describe_current(struct owner *owner, void *context)
+{
+	owner->cgroup = current_cgroup();
+	owner->namespace = namespace_cookie(context);
+	owner->process = current_pid_tgid() >> 32;
+	owner->arguments = 0;
+	if (!kernel.group_leader)
+		return;
+	__u64 task = current_task(), leader = 0;
+	if (read_kernel(&leader, sizeof(leader), (void *)(task + kernel.group_leader)))
+		leader = task;
+	read_kernel(owner->command, COMMAND, (void *)(leader + kernel.comm));
+	if (kernel.arg_start && map_lookup(&interpreters, owner->command))
+		owner->arguments = remember_arguments(task);
+}
+
+INLINE int own(struct bpf_sock_addr *context)
+{
+	struct bpf_sock *sk = context->sk;
+	struct owner now = {};
+
+	if (!sk)
+		return 1;
+	describe_current(&now, context);
+	struct owner *held = storage_get(&owners, sk, &now, BPF_SK_STORAGE_GET_F_CREATE);
+	if (held && (held->process != now.process || held->cgroup != now.cgroup ||
+		     held->command[0] != now.command[0] || held->command[1] != now.command[1])) {
+		// Never overwritten: a packet on another CPU would read half of each.
+		storage_delete(&owners, sk);
+		storage_get(&owners, sk, &now, BPF_SK_STORAGE_GET_F_CREATE);
+	}
+	return 1;
+}
+
+SECTION("cgroup/sock_create") int make_socket(struct bpf_sock *context)
+{
+	struct owner owner = {};
+
+	describe_current(&owner, context);
+	storage_get(&owners, context, &owner, BPF_SK_STORAGE_GET_F_CREATE);
+	return 1;
+}
+
+SECTION("cgroup/connect4") int connect4(struct bpf_sock_addr *context) { return own(context); }
+SECTION("cgroup/connect6") int connect6(struct bpf_sock_addr *context) { return own(context); }
+// accept() with room for an address asks for the peer's name in the process that accepts.
+SECTION("cgroup/getpeername4") int accept4(struct bpf_sock_addr *context) { return own(context); }
+SECTION("cgroup/getpeername6") int accept6(struct bpf_sock_addr *context) { return own(context); }
+
+INLINE __u8 protocol_of(__u8 number)
+{
+	return number == 6 ? TCP : number == 17 ? UDP : number == 1 || number == 58 ? ICMP : OTHER;
+}
+
+INLINE __u8 scope_of(struct __sk_buff *skb, const struct prefix *peer)
+{
+	// Index 1 is the loopback device in every network namespace.
+	if (skb->ifindex == 1)
+		return LOOPBACK;
+	__u32 *scope = map_lookup(&scopes, peer);
+	return scope ? *scope : INTERNET;
+}
+
+// Headers that each segment of a packet will have again on the wire.
+INLINE __u32 headers_of(struct __sk_buff *skb, __u32 network, __u8 number)
+{
+	__u8 words = 0;
+
+	if (number == 17)
+		return network + 8;
+	if (number == 6 && !load_bytes(skb, network + 12, &words, 1))
+		return network + (words >> 4) * 4;
+	return network;
+}
+
+INLINE struct counts *counts_of(struct account *account)
+{
+	struct counts none = {}, *counts = map_lookup(&accounts, account);
+
+	if (counts)
+		return counts;
+	map_update(&accounts, account, &none, BPF_NOEXIST);
+	counts = map_lookup(&accounts, account);
+	if (counts)
+		return counts;
+	// The map is full. These accounts have been there since the programs were loaded.
+	__builtin_memset(account, 0, __builtin_offsetof(struct account, kind));
+	account->kind = OVERFLOW;
+	account->in_tunnel = 0;
+	return map_lookup(&accounts, account);
+}
+
+INLINE int count(struct __sk_buff *skb, int is_transmit)
+{
+	struct prefix peer = {.length = 128};
+	struct account account = {};
+	__u8 header[40], number;
+	__u32 network = 40, segments = skb->gso_segs;
+	__u64 bytes = skb->len;
+
+	if (skb->protocol == __builtin_bswap16(0x0800)) {
+		if (load_bytes(skb, 0, header, 20))
+			return 1;
+		network = (header[0] & 15) * 4;
+		number = header[9];
+		*(__u32 *)(peer.address + 8) = 0xffff0000;
+		__builtin_memcpy(peer.address + 12, header + (is_transmit ? 16 : 12), 4);
+	} else {
+		if (load_bytes(skb, 0, header, 40))
+			return 1;
+		number = header[6];
+		__builtin_memcpy(peer.address, header + (is_transmit ? 24 : 8), 16);
+	}
+	account.scope = scope_of(skb, &peer);
+	account.protocol = protocol_of(number);
+	struct bpf_sock *sk = skb->sk ? full_socket(skb->sk) : 0;
+	struct owner *owner = sk ? storage_get(&owners, sk, 0, 0) : 0;
+	if (owner) {
+		account.command[0] = owner->command[0];
+		account.command[1] = owner->command[1];
+		account.cgroup = owner->cgroup;
+		account.arguments = owner->arguments;
+		account.process = kernel.group_leader ? 0 : owner->process;
+		__u32 device = skb->ifindex;
+		account.in_tunnel = owner->namespace == kernel.namespace && map_lookup(&tunnels, &device);
+	} else {
+		// The kernel answers resets and ICMP from raw sockets of its own.
+		account.kind = !sk || sk->type == 3 ? KERNEL : UNKNOWN;
+	}
+	struct counts *counts = counts_of(&account);
+	if (!counts)
+		return 1;
+	if (segments > 1)
+		bytes += (__u64)(segments - 1) * headers_of(skb, network, number);
+	else
+		segments = 1;
+	// Atomic, although each CPU has its own: an interrupt may send for the same owner in the middle of an addition.
+	__sync_fetch_and_add(is_transmit ? &counts->transmit_bytes : &counts->receive_bytes, bytes);
+	__sync_fetch_and_add(is_transmit ? &counts->transmit_packets : &counts->receive_packets, segments);
+	return 1;
+}
+
+SECTION("cgroup_skb/ingress") int receive(struct __sk_buff *skb) { return count(skb, 0); }
+SECTION("cgroup_skb/egress") int transmit(struct __sk_buff *skb) { return count(skb, 1); }
+
+const char terms[] SECTION("license") = "Dual MIT/GPL";
