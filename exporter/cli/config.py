@@ -140,8 +140,14 @@ def _plain(value: object, text: FileText) -> FileText | int:
 
 def _as_table(loaded: Loaded) -> str:
     rows = [
-        (key.name, (", ".join(key.text) if isinstance(key.text, list) else key.text) or "-", key.origin)
+        (key.name, _cell(key.text) or "-", key.origin)
         for key in chain(effective_keys(loaded), *effective_plans(loaded))
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return "\n".join(f"{name:{widths[0]}}  {value:{widths[1]}}  {origin}" for name, value, origin in rows)
+
+
+def _cell(text: FileText) -> str | None:
+    if isinstance(text, dict):
+        return "; ".join(f"{name}: {_cell(value)}" for name, value in text.items())
+    return ", ".join(text) if isinstance(text, list) else text

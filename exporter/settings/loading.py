@@ -11,7 +11,7 @@ from exporter.settings.api_keys import collect_keys, warn_of_readers
 from exporter.settings.folders import NoHomeError, config_folder
 from exporter.settings.reader import SettingsReader, did_you_mean, printable
 from exporter.settings.rules import clipped
-from exporter.settings.tree import PLANS, Settings, keys, sections
+from exporter.settings.tree import NETWORKS, PLANS, Settings, keys, sections
 from exporter.settings.yaml_file import YamlError, place_of, read_yaml_file
 from reports.ledger.shape import INTERNET, LAN
 
@@ -75,7 +75,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
     if reader.problems:
         raise SettingsError(reader.problems)
     settings = _build(reader)
-    _check_scopes(reader)
+    _check_scopes(reader, settings)
     if any(plan.free_hours for plan in settings.plans):
         _check_free_hours(reader, settings)
     return Loaded(settings, path, reader.origins, tuple(reader.warnings), reader.plans)
@@ -103,13 +103,12 @@ def _read_file(
 
 
 def _read_variables(reader: SettingsReader, environ: Mapping[str, str]) -> None:
-    """NETLEDGER_<SECTION>_<KEY> overrides the file; lists are separated by commas."""
+    """NETLEDGER_<SECTION>_<KEY> overrides the file."""
     known = {key.variable: key for key in keys().values()}
-    prefixes = tuple(f"NETLEDGER_{section}_".upper() for section in sections())
+    prefixes = tuple(f"NETLEDGER_{section}_".upper() for section in (*sections(), NETWORKS))
     for variable, text in environ.items():
         if key := known.get(variable):
-            raw = [item.strip() for item in text.split(",") if text.strip()] if key.rule.is_list else text
-            reader.given[key.section][key.field] = reader.read_value(key, key.name, raw, variable, variable)
+            reader.read_variable(key, text)
         elif variable.startswith(prefixes):
             hint = did_you_mean(variable, {name: name for name in known})
             reader.problems.append(f"{printable(variable)}: unknown setting{hint}")
@@ -129,9 +128,9 @@ def _build(reader: SettingsReader) -> Settings:
         raise SettingsError([f"ledger.path: {error}; set ledger.path (NETLEDGER_LEDGER_PATH)"]) from error
 
 
-def _check_scopes(reader: SettingsReader) -> None:
+def _check_scopes(reader: SettingsReader, settings: Settings) -> None:
     """Plans of scopes name scopes that there are: the built-in ones, and those of `networks`."""
-    known = (LAN, INTERNET)
+    known = (LAN, INTERNET, *settings.networks)
     problems = [
         f"{reader.origins[name]}: {name}: there is no scope {clipped(repr(scope))}; known are {', '.join(known)}"
         for number, plan in enumerate(reader.plans)

@@ -1,4 +1,4 @@
-"""Kinds of addresses."""
+"""Kinds of addresses, and prefixes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
+    from types import ModuleType
+
+    from exporter.settings.networks import Network
+
+# ::ffff:0:0/96 (RFC 4291, 2.5.5.2).
+IPV4_MAPPED_BITS = 96
 
 
 def is_loopback(host: str) -> bool:
@@ -20,10 +26,26 @@ def is_ipv6(text: str) -> bool:
     return address is not None and address.version == 6  # noqa: PLR2004 - IPv6
 
 
-def _address(text: str) -> IPv4Address | IPv6Address | None:
+def prefix(text: str, *, strict: bool = True) -> Network:
+    """The prefix of an address with a length, as `ip_network`, without a zone; IPv4 that is written as IPv6 is IPv4."""
+    if "%" in text:
+        raise ValueError("a zone")
+    ipaddress = _ipaddress()
+    network: Network = ipaddress.ip_network(text, strict=strict)
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    if mapped is None or network.prefixlen < IPV4_MAPPED_BITS:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - IPV4_MAPPED_BITS))  # type: ignore[no-any-return]
+
+
+def _ipaddress() -> ModuleType:
     import ipaddress  # noqa: PLC0415 - 3 ms; most commands read no address but a name
 
+    return ipaddress
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        return ipaddress.ip_address(text)
+        return _ipaddress().ip_address(text)  # type: ignore[no-any-return]
     except ValueError:
         return None

@@ -10,13 +10,14 @@ import msgspec
 from exporter.settings.rules import RuleError, clipped
 from exporter.settings.schema import Key, Section, fields
 from exporter.settings.spelling import nearest
-from exporter.settings.tree import PLANS, keys, sections
-from exporter.settings.yaml_file import place_of
+from exporter.settings.tree import NETWORKS, PLANS, keys, sections
+from exporter.settings.yaml_file import YamlError, parse_yaml, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from exporter.settings.plans.sections import PlanSettings
+    from exporter.settings.rules import MappingRule, Rule
     from exporter.settings.yaml_file import Entry, Raw
 
 
@@ -24,7 +25,7 @@ class SettingsReader:
     """Values by section and key, their origins, and all that is wrong with them; a refused value is None."""
 
     def __init__(self) -> None:
-        self.given: dict[str, dict[str, Any]] = {section: {} for section in sections()}
+        self.given: dict[str, dict[str, Any]] = {name: {} for name in (*sections(), NETWORKS)}
         self.plans: tuple[PlanSettings, ...] = ()
         self.origins = dict.fromkeys(keys(), "default")
         self.problems: list[str] = []
@@ -38,6 +39,8 @@ class SettingsReader:
         for entry, name in self._each("", entries):
             if entry.key == PLANS:
                 self._read_plans(entry)
+            elif name == NETWORKS:
+                self.given[name] = self._value(keys()[name], name, entry)
             elif name not in sections():
                 self._add_problem(entry.line, _unknown(name))
             elif entry.raw is not None:
@@ -46,10 +49,33 @@ class SettingsReader:
     def read_value(self, key: Key, name: str, raw: object, origin: str, subject: str) -> Any:
         """The value of a key, None where its rule refuses it; `subject` begins the line of the problem."""
         self.origins[name] = self._places[name] = origin
+        return self._read(key.rule, raw, subject)
+
+    def read_variable(self, key: Key, text: str) -> None:
+        """Take the text of a variable; lists are separated by commas, mappings are YAML in braces."""
+        name, variable = key.name, key.variable
+        if key.rule.mapping:
+            value = self._read_yaml(key, text)
+            self.origins[name] = variable
+        else:
+            raw = [item.strip() for item in text.split(",") if text.strip()] if key.rule.is_list else text
+            value = self.read_value(key, name, raw, variable, variable)
+        (self.given[key.section] if key.section else self.given)[key.field] = value
+
+    def _read_yaml(self, key: Key, text: str) -> Any:
+        self._path = Path(key.variable)
         try:
-            return key.rule.read(raw)
+            entry, *_ = parse_yaml(f"{key.field}: {' '.join(text.split())}")
+        except YamlError as error:
+            self._add_problem(None, str(error))
+            return None
+        return self._value(key, key.name, entry)
+
+    def _read(self, rule: Rule, raw: object, subject: str) -> Any:
+        try:
+            return rule.read(raw)
         except RuleError as error:
-            self.problems.append(f"{subject}: {error}; use {key.rule.says}")
+            self.problems.append(f"{subject}: {error}; use {rule.says}")
             return None
 
     def check(self, kind: type[Section], name: str, given: dict[str, Any]) -> None:
@@ -102,6 +128,9 @@ class SettingsReader:
 
     def _value(self, key: Key, name: str, entry: Entry) -> Any:
         place = self._places[name] = place_of(self._path, entry.line)
+        if key.rule.mapping:
+            self.origins[name] = place
+            return {} if entry.raw is None else self._names(key.rule, key.rule.mapping, name, entry)
         if key.below is None:
             value = self.read_value(key, name, entry.raw, place, f"{place}: {name}")
             return self._path.parent / value if isinstance(value, Path) else value
@@ -109,6 +138,19 @@ class SettingsReader:
             self.origins[name] = place
             return self._list(key.below, name, entry, f"is not {key.rule.says}")
         return {} if entry.raw is None else self._mapping(key.below, name, entry.raw, entry.line)
+
+    def _names(self, rule: Rule, mapping: MappingRule, name: str, entry: Entry) -> dict[str, Any] | None:
+        if not isinstance(entry.raw, tuple):
+            self._add_problem(entry.line, f"{name}: is not a mapping; use {rule.says}")
+            return None
+        values = {}
+        for item, full_name in self._each(name, entry.raw):
+            self._places[full_name] = place = place_of(self._path, item.line)
+            self._read(mapping.name, item.key, f"{place}: {name}")
+            values[item.key] = self._read(mapping.item, item.raw, f"{place}: {printable(full_name)}")
+        for key, fault in mapping.faults(values):
+            self.problems.append(f"{self._places[f'{name}.{key}']}: {printable(f'{name}.{key}')}: {fault}")
+        return values
 
     def _each(self, name: str, entries: Iterable[Entry]) -> Iterator[tuple[Entry, str]]:
         for entry in entries:
@@ -118,7 +160,7 @@ class SettingsReader:
                 self._add_problem(entry.line, f"{printable(full_name)}: {fault}")
             yield entry, full_name
 
-    def _add_problem(self, line: int, text: str) -> None:
+    def _add_problem(self, line: int | None, text: str) -> None:
         self.problems.append(f"{place_of(self._path, line)}: {text}")
 
 
@@ -132,7 +174,7 @@ def _unknown(name: str, kind: type[Section] | None = None) -> str:
     section, _, field = name.rpartition(".")
     if name in keys():
         return f"{name}: unknown key; write {field}: below {section}:"
-    top = dict(zip(names := (*sections(), PLANS), names, strict=True))
+    top = dict(zip(names := (*sections(), NETWORKS, PLANS), names, strict=True))
     siblings = fields(kind, section if section in sections() else "") if kind else {}
     beside = {key.field: key.name for key in siblings.values()} if kind else top
     elsewhere = {key.field: key.name for key in keys().values()}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from exporter.settings.loopback import is_ipv6
 from exporter.settings.measures import format_duration, format_size, parse_duration, parse_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
 Item = TypeVar("Item")
-FileText = str | list[str] | None
+FileText: TypeAlias = "str | list[str] | dict[str, FileText] | None"
 
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 HOST_NAME = re.compile(r"[\w.-]+", re.ASCII)
@@ -33,10 +33,31 @@ class Rule(NamedTuple):
     read: Callable[[object], Any]
     write: Callable[[Any], FileText] = str
     is_list: bool = False
+    mapping: MappingRule | None = None
 
     def show(self, value: Any) -> FileText:
-        """The text, or the list of texts, that a file holds for a value; None for none."""
+        """The text, the list of texts, or the mapping that a file holds for a value; None for none."""
         return None if value is None else self.write(value)
+
+
+class MappingRule(NamedTuple):
+    """A mapping whose names the user chooses; `faults` are names that contradict others, each with the reason."""
+
+    name: Rule
+    item: Rule
+    faults: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]
+
+
+def mapping_of(
+    says: str, name: Rule, item: Rule, faults: Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]] = lambda _: ()
+) -> Rule:
+    """A rule of mappings, of which a reader reads each name and each value; a value that was refused is None."""
+    return Rule(
+        says,
+        one_text,
+        lambda values: {key: item.show(value) for key, value in values.items()},
+        mapping=MappingRule(name, item, faults),
+    )
 
 
 def one_text(raw: object) -> str:

@@ -47,7 +47,7 @@ class Key(NamedTuple):
     @property
     def variable(self) -> str:
         """The environment variable that overrides it."""
-        return f"NETLEDGER_{self.section}_{self.field}".upper()
+        return f"NETLEDGER_{self.name.replace('.', '_')}".upper()
 
     def value(self, settings: Section) -> Any:
         """This setting's value in the tree."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from exporter.settings.plans.sections import PlanSettings
 from exporter.settings.schema import Key, Section, fields
-from exporter.settings.tree import Settings, sections
+from exporter.settings.tree import NETWORKS, Settings, keys, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from exporter.settings.rules import FileText
 
 HEAD = """\
 # netledger settings. Every key is here with its default; a key that is left out keeps it.
@@ -41,6 +43,8 @@ def _lines() -> Iterator[str]:
         yield f"\n# {(kind.__doc__ or '').strip()}\n{section}:"
         for key in fields(kind, section).values():
             yield from _key_lines(key, defaults)
+    yield ""
+    yield from (line.removeprefix("  ") for line in _key_lines(keys()[NETWORKS], defaults))
     yield PLANS_HEAD
     meaning, name, *others = _example_lines(PlanSettings, INDENT)
     yield from (meaning, name.replace(INDENT, BULLET), *others)
@@ -64,7 +68,9 @@ def _example_lines(kind: type[Section], indent: str) -> Iterator[str]:
             yield from _example_lines(key.below, f"{indent}#   ")
 
 
-def _yaml(text: str | list[str]) -> str:
+def _yaml(text: FileText) -> str:
+    if isinstance(text, dict):
+        return f"{{{', '.join(f'{_yaml(name)}: {_yaml(value)}' for name, value in text.items())}}}"
     if isinstance(text, list):
         return f"[{', '.join(_yaml(item) for item in text)}]"
-    return text if PLAIN.fullmatch(text) else json.dumps(text)
+    return text if text and PLAIN.fullmatch(text) else json.dumps(text)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import msgspec
 
+from exporter.meters.applications.settings import Applications
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.folders import data_folder, runs_as_root
 from exporter.settings.history import COUNTED, HISTORY
+from exporter.settings.networks import NETWORKS_RULE, Network
 from exporter.settings.schema import Key, Section, fields
 from reports.calendar.history_length import HistoryLength  # noqa: TC001 - msgspec resolves it
 
@@ -29,6 +31,7 @@ else:
     Plan = Notify = Any
 
 PLANS = "plans"
+NETWORKS = "networks"
 SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 
 
@@ -131,6 +134,12 @@ class Settings(Section, frozen=True):
     server: Server = msgspec.field(default_factory=Server)
     auth: Auth = msgspec.field(default_factory=Auth)
     interfaces: Interfaces = msgspec.field(default_factory=Interfaces)
+    applications: Applications = msgspec.field(default_factory=Applications)
+    networks: Annotated[
+        dict[str, tuple[Network, ...]],
+        NETWORKS_RULE,
+        "Networks by their names: bytes of their addresses have a scope of their own.",
+    ] = msgspec.field(default_factory=dict)
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     average: Average = msgspec.field(default_factory=Average)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
@@ -142,11 +151,13 @@ class Settings(Section, frozen=True):
 
 @functools.cache
 def sections() -> dict[str, type[Section]]:
-    """Every section by its name, in the order of the file; plans are a list."""
-    return {name: kind for name, kind in get_type_hints(Settings).items() if name not in {PLANS, "notify"}}
+    """Every section by its name, in the order of the file; networks are a key of no section, plans a list."""
+    hints = get_type_hints(Settings).items()
+    return {name: kind for name, kind in hints if name not in {NETWORKS, PLANS, "notify"}}
 
 
 @functools.cache
 def keys() -> dict[str, Key]:
     """Every key of every section by its full name, in the order of the file."""
-    return {key.name: key for section, kind in sections().items() for key in fields(kind, section).values()}
+    found = (key for section, kind in sections().items() for key in fields(kind, section).values())
+    return {key.name: key for key in (*found, fields(Settings)[NETWORKS])}

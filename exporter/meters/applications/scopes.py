@@ -9,14 +9,12 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
+from reports.ledger.shape import BUILT_IN_SCOPES, INTERNET, LAN, LOOPBACK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from exporter.settings.networks import Network
-
-LOOPBACK, LAN, INTERNET = "loopback", "lan", "internet"
-BUILT_IN = (LOOPBACK, LAN, INTERNET)
-"""Scopes that are always there, by their numbers."""
 
 RANGES = {
     LOOPBACK: (
@@ -52,7 +50,7 @@ class Scopes:
     """The scope of any address: the longest prefix that holds it; networks of the settings win over built-in ones."""
 
     def __init__(self, networks: Mapping[str, Sequence[Network]]) -> None:
-        self.names = (*BUILT_IN, *networks)
+        self.names = (*BUILT_IN_SCOPES, *networks)
         ranges = {name: [ip_network(text) for text in texts] for name, texts in RANGES.items()}
         self._numbers = {
             _prefix(network): self.names.index(name)

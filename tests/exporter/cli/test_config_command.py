@@ -221,7 +221,11 @@ def test_the_template_loads_as_the_defaults_with_every_key_uncommented(file: Pat
 def test_the_template_tells_the_meaning_and_rule_of_every_key() -> None:
     text = settings_template()
 
-    assert all(f"\n  # {key.meaning}\n  # Use {key.rule.says}.\n" in text for key in keys().values())
+    assert all(
+        f"\n{indent}# {key.meaning}\n{indent}# Use {key.rule.says}.\n" in text
+        for key in keys().values()
+        for indent in ("  " if key.section else "",)
+    )
     assert all(f"\n{section}:\n" in text for section in sections())
 
 

@@ -119,7 +119,7 @@ def test_every_key_can_be_overridden_with_its_default(tmp_path: Path) -> None:
     environ = {}
     for key in keys().values():
         shown = key.rule.show(key.value(defaults))
-        environ[key.variable] = ",".join(shown) if isinstance(shown, list) else shown or ""
+        environ[key.variable] = ",".join(shown) if isinstance(shown, list) else str(shown or "")
 
     loaded = load_settings(None, environ, search=())
 
