@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reports.calendar.days import day_number, day_of
-from reports.ledger.selection import parameters, source
+from reports.ledger.selection import EVERY, condition, parameters, source
 from reports.ledger.shape import ESTIMATED, OTHER, MeterSpec
 from reports.ledger.sketches import EMPTY, merged
 
@@ -28,7 +28,10 @@ Part = TypeVar("Part", bound=tuple[Any, ...])
 
 
 class Measures(NamedTuple):
-    """Columns of a meter that are read together: sums are added up, of peaks the highest counts, sketches merge."""
+    """Columns that are read together: sums are added up, of peaks the highest counts, sketches merge.
+
+    Those that a meter does not have are zero, as the peak speed of applications.
+    """
 
     meter: MeterSpec
     columns: tuple[str, ...]
@@ -49,6 +52,11 @@ class Measures(NamedTuple):
         """Both together."""
         return tuple(self._sum(*each) for each in zip(self.columns, one, other, strict=True))
 
+    @property
+    def nothing(self) -> Amounts:
+        """The amounts of no row."""
+        return tuple(EMPTY if each in self.meter.sketches else 0 for each in self.columns)
+
     def _aggregate(self, column: str) -> str:
         if net := self.meter.parts_of_net(column):
             return f"ifnull(sum({' - '.join(net)}), 0)"
@@ -66,7 +74,9 @@ class Measures(NamedTuple):
             return row.amounts[self.meter.sums.index(column)]
         if column in self.meter.peaks:
             return row.peaks[self.meter.peaks.index(column)] if row.peaks else 0
-        return row.sketches[self.meter.sketches.index(column)] if row.sketches else EMPTY
+        if column in self.meter.sketches:
+            return row.sketches[self.meter.sketches.index(column)] if row.sketches else EMPTY
+        return 0
 
     def _sum(self, column: str, one: Any, other: Any) -> Any:
         if column in self.meter.sketches:
@@ -132,7 +142,8 @@ def last_time(ledger: LedgerReader, rows: Rows) -> int | None:
 
 def total(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> Amounts:
     """All of them together."""
-    return by_parts(ledger, rows, columns, (), "", lambda _time, _row: ())[()]
+    nothing = Measures(rows.selection.meter, columns).nothing
+    return by_parts(ledger, rows, columns, (), "", lambda _time, _row: ()).get((), nothing)
 
 
 def by_time(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[int, Amounts]:
@@ -163,6 +174,26 @@ def by_dimension(
     return kept
 
 
+def by_key(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[Key, Amounts]:
+    """Amounts by subject, in no order: for a meter of many subjects, of which a year has 200,000 rows of days."""
+    meter, measures = rows.selection.meter, Measures(rows.selection.meter, columns)
+    # Grouped by numbers before the names come to them: by names it takes three times as long.
+    sums = ", ".join(f"{each} AS sum_{place}" for place, each in enumerate(measures.sql(rows.grain)))
+    chosen = condition(rows.selection)
+    among = f"AND subject IN (SELECT subject FROM {meter.subjects} WHERE {chosen})" if chosen != EVERY else ""
+    query = f"""
+        SELECT {", ".join([*meter.dimensions, *(f"sum_{place}" for place in range(len(columns)))])}
+        FROM (
+          SELECT subject, {sums} FROM {meter.table(rows.grain)}
+          WHERE {rows.grain} >= :start AND {rows.grain} < :end
+          {among} GROUP BY subject
+        ) JOIN {meter.subjects} USING (subject)
+    """
+    size = len(meter.dimensions)
+    found = {row[:size]: row[size:] for row in ledger.posted(meter, query, rows.bounds)}
+    return _with_unposted(found, ledger, rows, measures, lambda _time, row: row.key)
+
+
 def by_parts(
     ledger: LedgerReader,
     rows: Rows,
@@ -176,16 +207,26 @@ def by_parts(
     measures = Measures(rows.selection.meter, columns)
     order = f"GROUP BY {group}" if group else ""
     query = f"SELECT {', '.join([*parts, *measures.sql(rows.grain)])} FROM {rows.sql} {order}"
-    posted = ledger.execute(query, {**rows.bounds, **bounds})
+    posted = ledger.posted(rows.selection.meter, query, {**rows.bounds, **bounds})
     found: dict[Part, Amounts] = {row[: len(parts)]: row[len(parts) :] for row in posted}
-    for time, row in rows.unposted(ledger):
-        key, amounts = parts_of(time, row), measures.of(row)
-        found[key] = measures.plus(found[key], amounts) if key in found else amounts
-    return found
+    return _with_unposted(found, ledger, rows, measures, parts_of)
 
 
 def _times(ledger: LedgerReader, rows: Rows, order: str) -> Iterator[int]:
     """The time of the first posted row in an order of time, and of those that are not posted yet."""
     query = f"SELECT {rows.time} FROM {rows.sql} ORDER BY {rows.time} {order} LIMIT 1"
-    yield from (time for (time,) in ledger.execute(query, rows.bounds))
+    yield from (time for (time,) in ledger.posted(rows.selection.meter, query, rows.bounds))
     yield from (time for time, _ in rows.unposted(ledger))
+
+
+def _with_unposted(
+    found: dict[Part, Amounts],
+    ledger: LedgerReader,
+    rows: Rows,
+    measures: Measures,
+    parts_of: Callable[[int, UnpostedRow], Part],
+) -> dict[Part, Amounts]:
+    for time, row in rows.unposted(ledger):
+        key, amounts = parts_of(time, row), measures.of(row)
+        found[key] = measures.plus(found[key], amounts) if key in found else amounts
+    return found

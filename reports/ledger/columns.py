@@ -26,7 +26,7 @@ def by_subject(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> di
     texts = [f"group_concat({column})" for column in (rows.time, *columns)]
     query = f"SELECT {', '.join([*dimensions, *texts])} FROM {rows.sql} GROUP BY {', '.join(dimensions)}"
     size = len(dimensions)
-    found = {tuple(row[:size]): _parse(row[size:]) for row in ledger.execute(query, rows.bounds)}
+    found = {tuple(row[:size]): _parse(row[size:]) for row in ledger.posted(rows.selection.meter, query, rows.bounds)}
     for time, row in rows.unposted(ledger):
         _add(found.setdefault(row.key, [[] for _ in texts]), time, measures.of(row), measures)
     return found

@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from reports.calendar.days import day_from_number, day_number, months
@@ -30,7 +30,7 @@ from reports.ledger.shape import INTERFACE, MeterSpec, key_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "ALL_POSTED",
@@ -159,6 +159,14 @@ class LedgerReader:
         rows = self._unposted_of(selection.meter)
         return min((row.started for row in rows if selection.keys is None or selection.has(row)), default=None)
 
+    def values(self, meter: MeterSpec, dimension: str) -> set[str]:
+        """The values of a dimension of a meter's subjects."""
+        query = f"SELECT DISTINCT {dimension} FROM {meter.subjects}"
+        place = meter.dimensions.index(dimension)
+        return {value for (value,) in self.posted(meter, query, {})} | {
+            row.key[place] for row in self._unposted_of(meter)
+        }
+
     def gaps(self, start: int, end: int, meter: MeterSpec = INTERFACE) -> list[Gap]:
         """Gaps of a meter that overlap [start, end) (UTC seconds), oldest first."""
         query = "SELECT began, ended, cause, bytes FROM gap WHERE ended > ? AND began < ? AND meter = ? ORDER BY began"
@@ -207,6 +215,15 @@ class LedgerReader:
     def execute(self, query: str, bounds: Mapping[str, int | str]) -> sqlite3.Cursor:
         """Posted rows, for the queries of this package alone: they add the unposted rows."""
         return self._connection.execute(query, bounds)
+
+    def posted(self, meter: MeterSpec, query: str, bounds: Mapping[str, int | str]) -> Iterable[Any]:
+        """Posted rows of a meter, of which a ledger that an older netledger wrote last may have no tables."""
+        return self.execute(query, bounds) if meter is INTERFACE or self.has_tables(meter) else ()
+
+    def has_tables(self, meter: MeterSpec) -> bool:
+        """True if the ledger has the tables of a meter."""
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return self._connection.execute(query, (meter.subjects,)).fetchone() is not None
 
     @property
     def unposted(self) -> Unposted:

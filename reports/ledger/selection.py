@@ -1,14 +1,15 @@
-"""The rows that a question is about: all that count for a meter's total, or those of named subjects; pure."""
+"""The rows that a question is about: all that count for a meter's total, or those of some subjects; pure."""
 
 from __future__ import annotations
 
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.shape import INTERFACE, MeterSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from reports.ledger.rows import UnpostedRow
 
@@ -21,12 +22,14 @@ class Selection(NamedTuple):
 
     Without keys it is the meter's total: its counted subjects if the meter has the fact `counted`, else all.
     `label` is for people, as in "eth0 + wlan0"; `plan` is the name of the billing plan that covers the subjects.
+    `where` has the values of a dimension that subjects must have, as in {"scope": ("internet",)}.
     """
 
     meter: MeterSpec
     label: str
     keys: tuple[Key, ...] | None = None
     plan: str | None = None
+    where: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -35,11 +38,14 @@ class Selection(NamedTuple):
 
     def has(self, row: UnpostedRow) -> bool:
         """True if the row is of one of the subjects."""
-        if row.meter != self.meter.name:
+        if row.meter != self.meter.name or not self._has_values(row.key):
             return False
         if self.keys is None:
             return row.is_counted or "counted" not in self.meter.facts
         return row.key in self.keys
+
+    def _has_values(self, key: Key) -> bool:
+        return all(key[self.meter.dimensions.index(name)] in values for name, values in self.where.items())
 
 
 MACHINE = Selection(INTERFACE, "all counted interfaces")
@@ -51,13 +57,22 @@ def of_interfaces(names: Iterable[str]) -> Selection:
     return Selection(INTERFACE, " + ".join(found), tuple((name,) for name in found))
 
 
+EVERY = "1"
+"""The condition of a selection of all rows of a meter, as SQL."""
+
+
 def source(selection: Selection, grain: str) -> str:
     """The view of a grain and the condition of the selection, as SQL from FROM on; parameters are `parameters`."""
-    return f"{selection.meter.view(grain)} WHERE {_condition(selection)}"
+    return f"{selection.meter.view(grain)} WHERE {condition(selection)}"
 
 
 def parameters(selection: Selection) -> dict[str, str]:
     """The values of the parameters in the source."""
+    values = {f"where_{name}": json.dumps(values) for name, values in selection.where.items()}
+    return values | _keys(selection)
+
+
+def _keys(selection: Selection) -> dict[str, str]:
     match selection.keys:
         case None:
             return {}
@@ -69,12 +84,18 @@ def parameters(selection: Selection) -> dict[str, str]:
             return {"keys": json.dumps(keys)}
 
 
-def _condition(selection: Selection) -> str:
+def condition(selection: Selection) -> str:
+    """The condition of the selection on dimensions and facts, as SQL; parameters are `parameters`."""
+    values = [f"+{name} IN (SELECT value FROM json_each(:where_{name}))" for name in selection.where]
+    return " AND ".join(filter(None, [_of_keys(selection), *values])) or EVERY
+
+
+def _of_keys(selection: Selection) -> str:
     # One subject is searched first. Of several, or of the total, each row is read once, in the order of time: by
     # subject first (without the +), the rows would be read once for each of them, and every group would be sorted.
     dimensions = selection.meter.dimensions
     if selection.keys is None:
-        return "+counted = 1" if "counted" in selection.meter.facts else "1"
+        return "+counted = 1" if "counted" in selection.meter.facts else ""
     if len(dimensions) > 1:
         names = ", ".join(f"+{name}" for name in dimensions)
         values = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(dimensions)))

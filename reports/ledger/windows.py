@@ -30,8 +30,8 @@ def by_window(
           AND started >= json_extract(pair.value, '$[0]') AND started < json_extract(pair.value, '$[1]')
         ) FROM json_each(:windows) AS pair
     """
-    texts = ledger.execute(query, {"windows": json.dumps(windows), **parameters(selection)})
-    found = [tuple(map(int, text.split())) for (text,) in texts]
+    texts = ledger.posted(selection.meter, query, {"windows": json.dumps(windows), **parameters(selection)})
+    found = [tuple(map(int, text.split())) for (text,) in texts] or [measures.nothing] * len(windows)
     starts = [start for start, _ in windows]
     for time, row in Rows(selection, "slot", starts[0], windows[-1][1]).unposted(ledger):
         place = bisect_right(starts, time) - 1

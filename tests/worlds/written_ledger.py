@@ -40,6 +40,16 @@ class WrittenLedger:
         shutil.copyfile(template, self.path)
         open_ledger(self.path, new_stores(), zone)
 
+    @property
+    def upcoming_posting(self) -> int:
+        """The number that the next posting will have."""
+        return self._postings + 1
+
+    def next_posting(self) -> int:
+        """The number of a posting that is made now."""
+        self._postings += 1
+        return self._postings
+
     def write(
         self,
         slots: Mapping[int, Pair] | None = None,
