@@ -15,7 +15,8 @@ import click
 
 from exporter.session.client import ServiceError
 from exporter.session.questions import click_error
-from exporter.session.session import open_session, require_lock_access
+from exporter.session.running_service import running_service
+from exporter.session.session import open_session
 from exporter.terminal.options import interface_option, json_option
 from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
@@ -34,13 +35,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def live(environment: Environment, *, interfaces: Sequence[str], count: int | None, as_json: bool) -> None:
     """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
-    session = open_session(environment)
-    client = session.client if session.holder else session.any_service()
-    if client is None:
-        require_lock_access(session.settings.ledger.path)
-        is_starting = "netledger is starting: ask again in a moment"
-        is_stopped = "netledger is not running: start it with `netledger run`"
-        raise click.ClickException(is_starting if session.holder else is_stopped)
+    client = running_service(open_session(environment))
     gc.enable()  # this one may go on for days
     path = "/api/live" + (f"?{urlencode([('interface', name) for name in interfaces])}" if interfaces else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):

@@ -126,7 +126,7 @@ class LazyGroup(HintingGroup):
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 all is well, 1 something is not, 2 a wrong call, 3 (status) netledger is not running.",
+    epilog="Exit codes: 0 all is well, 1 something is not, 2 a wrong call, 3 netledger is not running.",
 )
 @click.option(
     "--config",

@@ -11,12 +11,10 @@ from exporter.ledger.locks.holder import Holder
 from exporter.session.client import ServiceError
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.reading import CommandAnswer, reading
+from exporter.session.running_service import NOT_RUNNING
 from exporter.session.session import Session, require_lock_access
 from exporter.terminal.printing import TextTable, print_sentence, print_table
 from reports.calendar.days import DAY_SECONDS
-
-NOT_RUNNING = 3
-"""Exit code of init scripts for a service that does not run (LSB, section 20.2)."""
 
 
 @click.command()

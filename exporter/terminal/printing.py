@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
+from exporter.terminal.width import padded, text_width
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
@@ -55,9 +57,9 @@ def print_table(table: TextTable, notes: Sequence[str] = ()) -> None:
 
     On a narrower one it is bare, its last column of text broken between words, or a block of lines for each row.
     """
-    rows = [[_writable(cell.translate(CONTROL)) for cell in row] for row in table.rows]
+    rows = [[printable(cell) for cell in row] for row in table.rows]
     safe = table._replace(title=table.title.translate(CONTROL), rows=rows)
-    widths = [max(map(len, cells)) for cells in zip(*_lines(safe), strict=True)]
+    widths = [max(map(text_width, cells)) for cells in zip(*_lines(safe), strict=True)]
     room = terminal_width() - sum(widths) - BORDER * len(widths) - 1
     if not sys.stdout.isatty():
         _align(safe, widths)
@@ -68,6 +70,11 @@ def print_table(table: TextTable, notes: Sequence[str] = ()) -> None:
         _squeeze(safe, widths)
     for note in notes:
         print_sentence(note.translate(CONTROL))
+
+
+def printable(text: str) -> str:
+    """The text without what could rewrite a terminal's line, and without what the output's encoding lacks of ours."""
+    return _writable(text.translate(CONTROL))
 
 
 def print_sentence(text: str, indent: str = "") -> None:
@@ -116,7 +123,7 @@ def terminal_width() -> int:
 def _align(table: TextTable, widths: Sequence[int]) -> None:
     for line in _lines(table):
         cells = (
-            cell.ljust(width) if column in table.left else cell.rjust(width)
+            padded(cell, width, is_left=column in table.left)
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         )
         click.echo("  ".join(cells).rstrip())

@@ -121,10 +121,11 @@ def test_status_of_a_stopped_service_is_code_3(commands: Commands) -> None:
     assert '"status": "stopped"' in told.stdout
 
 
-def test_live_without_a_service_says_how_to_start_it(commands: Commands) -> None:
-    done = commands("live")
+@pytest.mark.parametrize("command", ["live"])
+def test_what_shows_this_moment_says_how_to_start_the_service(command: str, commands: Commands) -> None:
+    done = commands(command)
 
-    assert (done.exit_code, done.stdout) == (1, "")
+    assert (done.exit_code, done.stdout) == (3, "")
     assert done.stderr == "Error: netledger is not running: start it with `netledger run`\n"
 
 
