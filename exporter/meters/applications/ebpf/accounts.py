@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.applications.ebpf import syscalls
@@ -25,6 +26,7 @@ IDLE_READS = 10
 
 FULLEST = 0.75
 NOTHING = (0, 0, 0, 0)
+KEYS = struct.Struct(f"{ACCOUNT.size}s")
 
 Sums = tuple[int, ...]
 
@@ -45,7 +47,8 @@ class _Held:
 
     def __init__(self, account: SocketAccount, now: int) -> None:
         self.account, self.moved_at = account, now
-        self.value, self.sums = b"", NOTHING
+        self.value: Sums = ()
+        self.sums: Sums = NOTHING
 
 
 class AccountTable:
@@ -72,25 +75,28 @@ class AccountTable:
             found += self._make_room()
         return found
 
-    def _changed(self) -> Iterator[tuple[bytes, bytes]]:
-        size, width, held = ACCOUNT.size, self._table.value_size, self._held
+    def _changed(self) -> Iterator[tuple[bytes, Sums]]:
+        """Keys, and the counts of every CPU: most accounts are as they were, and end here."""
+        held, size, width = self._held, KEYS.size, self._counts.size
         for keys, values, count in self._reader.read():
-            for place in range(count):
-                key = bytes(keys[place * size : (place + 1) * size])
-                value = bytes(values[place * width : (place + 1) * width])
+            read = zip(
+                KEYS.iter_unpack(keys[: count * size]), self._counts.iter_unpack(values[: count * width]), strict=True
+            )
+            for (key,), value in read:
                 known = held.get(key)
                 if known is None or known.value != value:
                     yield key, value
 
-    def _difference(self, key: bytes, value: bytes) -> Traffic | None:
-        numbers = self._counts.unpack(value)
-        sums = tuple(sum(numbers[place::4]) for place in range(4))
+    def _difference(self, key: bytes, value: Sums) -> Traffic | None:
+        sums = tuple(map(sum, (value[::4], value[1::4], value[2::4], value[3::4])))
         held = self._held.get(key)
         if held is None:
             if sums == NOTHING:
                 return None
             held = self._held[key] = _Held(self._describe(key), self._reads)
-        moved = tuple(max(now - before, 0) for now, before in zip(sums, held.sums, strict=True))
+        moved = tuple(map(sub, sums, held.sums))
+        if min(moved) < 0:  # the account was taken out and began anew
+            moved = sums
         held.value, held.sums, held.moved_at = value, sums, self._reads
         return None if moved == NOTHING else self._traffic(held.account, moved)
 
@@ -129,7 +135,7 @@ class AccountTable:
                 continue
             last = self._take_out(key)
             if last is not None:
-                moved = self._difference(key, last)
+                moved = self._difference(key, self._counts.unpack(last))
                 if moved is not None:
                     yield moved
             del self._held[key]

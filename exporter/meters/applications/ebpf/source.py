@@ -29,7 +29,10 @@ ADOPTION_SECONDS = 0.1
 PATIENT_SECONDS = 5.0
 _MOUNT_FIELDS = 5
 NO_NAMES = "processes that end within a second are (short-lived): their names need CAP_PERFMON and the kernel's BTF"
-NO_ADOPTION = "sockets older than netledger may be (unknown): finding their owners needs CAP_SYS_PTRACE"
+NO_ADOPTION = (
+    "sockets that {} processes had before netledger ran are (unknown): finding their owners needs CAP_SYS_PTRACE, "
+    "CAP_DAC_READ_SEARCH and the capabilities that these processes have"
+)
 
 
 class Cgroup(NamedTuple):
@@ -80,7 +83,7 @@ class EbpfSource:
         self._adoption = self._adopter.adopt(ADOPTION_SECONDS)
         limits = [] if loaded.knowledge.names else [NO_NAMES]
         if self._adoption.refused:
-            limits.append(NO_ADOPTION)
+            limits.append(NO_ADOPTION.format(self._adoption.refused))
         if cgroup.root != "/":
             limits.append(f"only sockets of the cgroup {cgroup.root} are seen: the rest is outside this container")
         self.backend = Backend("ebpf", "", tuple(limits))
