@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.meters.applications.kind import APPLICATIONS
 from exporter.meters.interfaces.kind import INTERFACES
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from exporter.settings.tree import Settings
 
 
-METERS: Sequence[MeterKind] = (INTERFACES,)
+METERS: Sequence[MeterKind] = (INTERFACES, APPLICATIONS)
 
 
 def new_stores(meters: Sequence[MeterKind] = METERS) -> tuple[MeterStore, ...]:

@@ -12,6 +12,7 @@ from exporter.metering.samples import Change, Sample
 from exporter.metering.subjects import Subject
 from reports.ledger.shape import INTERFACE, OTHER
 from reports.ledger.sketches import decoded
+from tests.meters.applications import FakeSource, applications
 from tests.meters.contract import MeterContract
 from tests.meters.parcels import PARCEL, ParcelMeter, Parcels, ParcelStore
 from tests.meters.worlds import Metered, MeterWorld, interfaces, parcels
@@ -72,6 +73,18 @@ class TestParcels(MeterContract):
     @pytest.fixture
     def world(self, metered: Metered, machine: Machine, open_world: Callable[..., MeterWorld]) -> MeterWorld:
         # The clock's boot is known by the interface meter alone.
+        return open_world(interfaces(machine), metered)
+
+
+class TestApplications(MeterContract):
+    is_remembered = False
+
+    @pytest.fixture
+    def metered(self, machine: Machine) -> Metered:
+        return applications(FakeSource(), machine)
+
+    @pytest.fixture
+    def world(self, metered: Metered, machine: Machine, open_world: Callable[..., MeterWorld]) -> MeterWorld:
         return open_world(interfaces(machine), metered)
 
 

@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from exporter.ledger.writing.writer import Writer
     from reports.ledger.shape import MeterSpec
 
-FOLD_AFTER_SECONDS = 30 * DAY_SECONDS
-"""A subject that does not count and has been gone this long is folded into `(gone)` of its meter."""
-
 SHORTEST_SLOTS = 62 * DAY_SECONDS
 """Slots that even a full ledger keeps: a billing cycle and the one before it."""
 
 AGGRESSIVE = 10
 """In a storage crisis, minutes and slots are kept for this fraction of their time."""
-
-GONE_KEPT = 1024
-"""Subjects of a meter that do not count and keep rows of their own: a host of containers makes more interfaces."""
 
 RECENT_SECONDS = 2 * 3600
 """A subject that is there is noted every hour: one unseen for longer has gone."""
@@ -119,9 +113,9 @@ class Retention:
     def _fold_gone(self, spec: MeterSpec, now: int) -> tuple[Subject, ...]:
         bounds = {
             "gone": key_text((GONE,) * len(spec.dimensions)),
-            "long_ago": now - FOLD_AFTER_SECONDS,
+            "long_ago": now - spec.fold_days * DAY_SECONDS,
             "lately": now - RECENT_SECONDS,
-            "kept": GONE_KEPT,
+            "kept": spec.most_gone,
         }
         rows = self._connection.execute(_find_gone(spec), bounds).fetchall()
         if rows:

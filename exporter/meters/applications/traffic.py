@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +77,15 @@ class ApplicationSource(Protocol):
 
     def close(self) -> None:
         """Release what is held open; nothing stays behind in the kernel."""
+
+
+@runtime_checkable
+class HasLostEvents(Protocol):
+    """A source whose kernel may drop what it announces."""
+
+    @property
+    def lost_events(self) -> int:
+        """Times that this happened since it was opened."""
 
 
 class SourceError(Exception):

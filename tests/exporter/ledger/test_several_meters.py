@@ -10,7 +10,7 @@ import pytest
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.upkeep.backups import write_backup
-from exporter.ledger.upkeep.retention import GONE_KEPT, Keep, Retention
+from exporter.ledger.upkeep.retention import Keep, Retention
 from exporter.metering.subjects import Subject
 from reports.calendar.days import day_of
 from reports.ledger.shape import GONE, INTERFACE
@@ -162,7 +162,7 @@ def test_the_gone_of_each_meter_are_folded_into_its_own(worked: Books) -> None:
 
 
 def test_a_crowd_of_one_meter_folds_nothing_of_another(worked: Books) -> None:
-    for number in range(GONE_KEPT + 50):
+    for number in range(PROGRAM.most_gone + 50):
         worked.others[0].count((f"program {number}", "lan", "udp"), 1, 1, 1, 1)
     worked.run(1)
     worked.commit()

@@ -1,0 +1,36 @@
+"""The application meter as a kind of meter: its source, its store, its settings, its metric families."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from exporter.meters.applications.meter import ApplicationHandover, ApplicationMeter
+from exporter.meters.applications.owners import CommandNamer
+from exporter.meters.applications.sources import open_source
+from exporter.meters.applications.store import ApplicationStore
+from exporter.meters.kinds import MeterKind
+from reports.ledger.shape import APPLICATION
+
+if TYPE_CHECKING:
+    from exporter.meters.kinds import MeterEnvironment
+    from exporter.metrics.families.registry import MeterTable
+    from exporter.settings.tree import Settings
+
+
+def build(source: Any, environment: MeterEnvironment) -> ApplicationMeter:
+    """The application meter over a source, by the settings."""
+    handover = environment.handover
+    return ApplicationMeter(
+        source=source,
+        namer=CommandNamer(),
+        most=environment.settings.applications.most,
+        since=handover.sampled if isinstance(handover, ApplicationHandover) else environment.clock.now().elapsed,
+    )
+
+
+def tables(_settings: Settings) -> tuple[MeterTable, ...]:
+    """The metric families of applications."""
+    return ()
+
+
+APPLICATIONS = MeterKind(APPLICATION, ApplicationStore, open_source, build, tables)

@@ -1,0 +1,55 @@
+"""What the application meter shows: how it measures, and every named application now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.meters.applications.traffic import KERNEL, OVERFLOW, SHORT_LIVED, UNKNOWN, Backend
+from reports.ledger.shape import APPLICATION, GONE, OTHER
+
+if TYPE_CHECKING:
+    from exporter.metering.snapshots import Snapshot
+
+HIDDEN = "(hidden)"
+"""Applications that the settings hide."""
+
+SPECIALS = frozenset({UNKNOWN, KERNEL, OVERFLOW, SHORT_LIVED, HIDDEN, OTHER, GONE})
+"""Names that stand for no single application; they need no room among the named ones."""
+
+
+class ApplicationUsage(NamedTuple):
+    """One application, scope and protocol: its counters of /metrics (the spec's sums)."""
+
+    application: str
+    scope: str
+    protocol: str
+    exposed: tuple[int, ...]
+
+
+class ApplicationRate(NamedTuple):
+    """Bytes per second that one application received and transmitted over the last second or more, loopback aside."""
+
+    application: str
+    receive: int
+    transmit: int
+
+
+class ApplicationsState(NamedTuple):
+    """All named applications and the special ones.
+
+    `counted` are bytes received and transmitted since the service started that an interface has counted, too: without
+    loopback, and without what went through a tunnel. `rates` are those of applications that move, fastest first.
+    """
+
+    backend: Backend = Backend("none")
+    usage: tuple[ApplicationUsage, ...] = ()
+    rates: tuple[ApplicationRate, ...] = ()
+    counted: tuple[int, int] = (0, 0)
+    lost_events: int = 0
+    read_seconds: float = 0.0
+
+
+def applications_of(snapshot: Snapshot) -> ApplicationsState | None:
+    """The application meter's state of a snapshot; None where the service has no such meter."""
+    view = snapshot.meters.get(APPLICATION.name)
+    return view.state if view is not None and isinstance(view.state, ApplicationsState) else None
