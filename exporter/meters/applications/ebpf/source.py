@@ -111,9 +111,9 @@ class EbpfSource:
         self._loaded.held.close()
 
 
-def open_source(_settings: Settings) -> EbpfSource:
-    """Count in all of this machine; raises SourceError with one sentence."""
-    return open_ebpf(Scopes({}), find_cgroup())
+def open_source(settings: Settings) -> EbpfSource:
+    """Count in all of this machine, for the networks of the settings; raises SourceError with one sentence."""
+    return open_ebpf(Scopes(settings.networks), find_cgroup())
 
 
 def open_ebpf(
