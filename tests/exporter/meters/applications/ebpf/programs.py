@@ -4,50 +4,116 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.end_to_end.namespaces import Namespace
 
 SECONDS = 60
 INTERPRETER = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 """The interpreter without its virtual environment: a link to it runs by the link's name."""
 
-SERVE = """
-import socket, sys
-family, address, size = getattr(socket, sys.argv[1]), sys.argv[2], int(sys.argv[3])
-with socket.create_server((address, 0), family=family, backlog=512) as server:
-    print(server.getsockname()[1], flush=True)
-    body = bytes(1 << 16)
-    while True:
-        connection, _ = server.accept()
-        with connection:
-            wanted = connection.recv(64)
-            left = size
-            while left > 0:
-                left -= connection.send(body[:left])
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(64):
-                pass
-"""
-"""Sends so many bytes to each client that asks with a byte; prints its port."""
+WAYS = """
+import os, socket, struct, sys, time
 
-FETCH = """
-import socket, sys
-address, port = sys.argv[1], int(sys.argv[2])
-with socket.create_connection((address, port)) as connection:
-    connection.sendall(b"?")
+def send(connection, size):
+    body = bytes(1 << 16)
+    while size > 0:
+        size -= connection.send(body[:size])
+
+def _file(size):
+    file = os.memfd_create("body")
+    os.truncate(file, size)
+    return file
+
+def sendfile(connection, size):
+    file = _file(size)
+    while size > 0:
+        size -= os.sendfile(connection.fileno(), file, None, size)
+
+def splice(connection, size):
+    file, (behind, front) = _file(size), os.pipe()
+    while size > 0:
+        left = os.splice(file, front, min(size, 1 << 16))
+        size -= left
+        while left > 0:
+            left -= os.splice(behind, connection.fileno(), left)
+
+def take(connection):
     received = 0
     while part := connection.recv(1 << 16):
         received += len(part)
-print(received)
+    return received
+
+def take_and_peek(connection):
+    received = 0
+    while connection.recv(1 << 12, socket.MSG_PEEK):
+        received += len(connection.recv(1 << 16))
+    return received
+
+def take_by_splice(connection):
+    received, (behind, front) = 0, os.pipe()
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    while count := os.splice(connection.fileno(), front, 1 << 16):
+        received += count
+        while count > 0:
+            count -= os.splice(behind, nothing, count)
+    return received
+
+def take_late(connection):
+    time.sleep(0.5)  # until the buffer is full
+    return take(connection)
+
+def segments(connection):  # struct tcp_info: tcpi_segs_out, tcpi_segs_in
+    return struct.unpack_from("<II", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), 136)
 """
+
+ACCEPT = (
+    WAYS
+    + """
+family, address, size, way = getattr(socket, sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+with socket.create_server((address, 0), family=family, backlog=512) as server:
+    print(server.getsockname()[1], flush=True)
+    while True:
+        connection, _ = server.accept()
+        with connection:
+            if way.startswith("take"):
+                globals()[way](connection)
+                continue
+            connection.recv(64)
+            globals()[way](connection, size)
+            connection.shutdown(socket.SHUT_WR)
+            take(connection)
+"""
+)
+"""Arguments: family, address, size, way. Sends so many bytes to who asks, or takes all; prints its port first."""
+
+CONNECT = (
+    WAYS
+    + """
+address, port, size, way = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+with socket.create_connection((address, port)) as connection:
+    if way.startswith("take"):
+        connection.sendall(b"?")
+        print(globals()[way](connection))
+    else:
+        globals()[way](connection, size)
+        connection.shutdown(socket.SHUT_WR)
+        take(connection)
+        print(size)
+    print(*segments(connection))
+"""
+)
+"""Arguments: address, port, size, way. Prints the bytes moved, and the segments sent and received."""
 
 
 class Program(NamedTuple):
-    """An interpreter under a name of its own, at most 15 characters, which no other process has."""
+    """A program under a name of its own, at most 15 characters, which no other process has."""
 
     path: Path
 
@@ -68,9 +134,19 @@ class Program(NamedTuple):
         assert process.returncode == 0
         return printed
 
+    @contextmanager
+    def serving(self, namespace: Namespace, code: str, *arguments: str) -> Iterator[str]:
+        """A process that runs within the block, and the first line that it prints: its port."""
+        with self.start(namespace, code, *arguments) as process:
+            try:
+                assert process.stdout is not None
+                yield process.stdout.readline().strip()
+            finally:
+                process.kill()
 
-def program(folder: Path, role: str) -> Program:
-    """A program of this role, "load" as "load-1f3a5c"."""
+
+def program(folder: Path, role: str, of: Path = INTERPRETER) -> Program:
+    """A program of this role, "load" as "load-1f3a5c": the interpreter, or another file."""
     path = folder / f"{role}-{token_hex(3)}"
-    path.symlink_to(INTERPRETER)
+    path.symlink_to(of)
     return Program(path)
