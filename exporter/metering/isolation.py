@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from exporter.metering.clock import SECOND
 from exporter.metering.journal import placing
-from exporter.metering.postings import ClockState, Gap, MeterCheckpoint, MeterPosting
+from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting
 from exporter.metering.samples import MeterError, Sample
 from exporter.metering.snapshots import MeterHealth, MeterView
 from exporter.metering.subjects import Subject
 from exporter.metering.timeline import MeterTimeline
+from reports.ledger.rows import Gap
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.clock_repair import ClockChange, Reckoning
     from exporter.metering.subjects import Subject
+    from reports.ledger.rows import Gap
 
 
 class Usage(NamedTuple):
@@ -53,15 +54,6 @@ class ClockState(NamedTuple):
     boot_id: str
     wall: int
     elapsed: int
-
-
-class Gap(NamedTuple):
-    """A stretch in which a meter did not sample: [began, ended) in UTC seconds; `bytes` were counted across it."""
-
-    began: int
-    ended: int
-    cause: str
-    bytes: int
 
 
 class Incident(NamedTuple):

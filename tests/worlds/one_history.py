@@ -15,8 +15,9 @@ from zoneinfo import ZoneInfo
 
 from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import Gap, Usage
+from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
+from reports.ledger.rows import Gap
 from tests.exporter.web.running_service import BEGAN
 from tests.worlds.fake_machine import Machine
 

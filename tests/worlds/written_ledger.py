@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
-    from exporter.metering.postings import Gap
     from exporter.metering.subjects import Subject
+    from reports.ledger.rows import Gap
 
 Pair = tuple[int, int]
 Rows = dict[tuple[int, "Subject"], Usage]

@@ -11,9 +11,10 @@ from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.checkpoints import Checkpoint, ScanState
 from exporter.metering.counters.readings import Counts, Epoch
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import ClockState, Gap, MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
+from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import new_stores
+from reports.ledger.rows import Gap
 
 if TYPE_CHECKING:
     from pathlib import Path

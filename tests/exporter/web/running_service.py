@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import StrOrURL
     from aiohttp.web import BaseRunner
 
-    from exporter.metering.postings import Gap, Usage
+    from exporter.metering.postings import Usage
     from exporter.metering.subjects import Subject
     from exporter.tls.web_config import WatchedWebConfig
+    from reports.ledger.rows import Gap
     from tests.worlds.fake_machine import FakeMeter, Machine
 
 INDIA = ZoneInfo("Asia/Kolkata")

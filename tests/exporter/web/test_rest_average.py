@@ -8,8 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from exporter.metering.counters.readings import Counts
-from exporter.metering.postings import Gap, Usage
+from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
+from reports.ledger.rows import Gap
 from tests.exporter.web.running_service import RunningService, running
 from tests.worlds.fake_machine import MORNING
 

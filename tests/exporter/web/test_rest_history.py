@@ -9,9 +9,10 @@ import pytest
 
 from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import Gap, Usage
+from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
 from exporter.web.api.history import routes
+from reports.ledger.rows import Gap
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ import pytest
 
 from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import Gap
 from exporter.metering.totals import DayRow, Totals
 from exporter.meters.interfaces.state import interface as interface_subject
 from reports.calendar.days import Span, day_of, day_start
+from reports.ledger.rows import Gap
 from reports.ledger.shape import GONE, INTERFACE
 from reports.past.samples import FAMILIES, Past
 from tests.fixtures.collected_families import collect

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.metering.postings import Gap
 from reports.calendar.days import Span
 from reports.calendar.parsing import PeriodError
 from reports.ledger.reader import UnknownInterfaceError
+from reports.ledger.rows import Gap
 from reports.usage.percentile import Percentile, nearest_rank, parse_percent, percentile
 from tests.worlds.written_ledger import DAY, HOUR, MINUTE, SLOT, WrittenLedger
 

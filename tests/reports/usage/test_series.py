@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exporter.metering.postings import Gap
 from reports.calendar.days import Span, day_start
 from reports.calendar.parsing import PeriodError
 from reports.calendar.period import Period
 from reports.ledger.reader import UnknownInterfaceError
+from reports.ledger.rows import Gap
 from reports.usage import usage
 from reports.usage.series import MOST_POINTS, STEPS, Series, series
 from tests.worlds.written_ledger import DAY, HOUR, MINUTE, SLOT

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import Gap
 from reports.billing.cycles import plan_cycles
 from reports.billing.plans import CycleRule, FreeHours, Plan, PlanError
 from reports.billing.prices import one_price, rounded
@@ -20,6 +19,7 @@ from reports.calendar.period import Period
 from reports.calendar.requests import IsoMonth, IsoYear, PeriodRequest
 from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
+from reports.ledger.rows import Gap
 from reports.usage.hours import hours
 from reports.wrapup.context import WrapUpContext
 from reports.wrapup.requested_period import requested_period, requested_selection

@@ -14,12 +14,12 @@ import pytest
 
 from exporter.ledger.files import connect_to_read
 from exporter.metering.counters.speeds import Speeds
-from exporter.metering.postings import Gap
 from reports.billing.plans import CycleRule, Plan
 from reports.billing.prices import one_price
 from reports.export.export import InterfaceTotal
 from reports.formats.html import write
 from reports.ledger.reader import Bytes, LedgerReader
+from reports.ledger.rows import Gap
 from reports.templates.environment import style
 from reports.text.amounts import human_bytes
 from reports.text.grafana_links import GrafanaLinks
