@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Count, keep the ledger and serve, in the foreground."),
     "live": ("live", "Show receive and transmit speed as it is."),
+    "top": ("top", "Applications by their speed now, sorted."),
     "today": ("usage", "Usage since local midnight."),
     "week": ("usage", "Usage since Monday, by day."),
     "month": ("usage", "Usage of a month, by day."),

@@ -46,6 +46,7 @@ RESOURCES: Resources = {
         "/api/range",
         "/api/summary",
     ),
+    "exporter.web.api.live_applications": ("/api/live/applications",),
     "exporter.web.api.interfaces": ("/api/interfaces",),
     "exporter.web.api.plans": ("/api/plans", "/api/forecast", "/api/cost"),
     "exporter.web.api.history": ("/api/records", "/api/hours", "/api/percentile", "/api/series"),

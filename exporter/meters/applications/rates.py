@@ -1,4 +1,4 @@
-"""Speeds of applications over the last second or more, loopback aside."""
+"""Speeds of applications by scope over the last second or more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
 from exporter.meters.applications.state import ApplicationRate
-from reports.ledger.shape import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,12 +17,12 @@ SHORTEST_SECONDS = 0.9
 
 
 class Rates:
-    """Adds up bytes by application until there is time enough for a rate."""
+    """Adds up bytes by application and scope until there is time enough for a rate."""
 
     def __init__(self) -> None:
         """Nothing moves yet."""
         self.fastest: tuple[ApplicationRate, ...] = ()
-        self._moved: dict[str, tuple[int, int]] = {}
+        self._moved: dict[tuple[str, str], tuple[int, int]] = {}
         self._measured: int | None = None
 
     def add(self, usage: Mapping[tuple[str, str, str], tuple[int, ...]], interval: SampleInterval) -> None:
@@ -33,12 +32,11 @@ class Rates:
             self.fastest = ()
             return
         for (name, scope, _), amounts in usage.items():
-            if scope != LOOPBACK:
-                receive, transmit = self._moved.get(name, (0, 0))
-                self._moved[name] = (receive + amounts[0], transmit + amounts[1])
+            receive, transmit = self._moved.get((name, scope), (0, 0))
+            self._moved[name, scope] = (receive + amounts[0], transmit + amounts[1])
         seconds = (interval.steady - self._measured) / SECOND
         if seconds >= SHORTEST_SECONDS:
-            rates = (ApplicationRate(name, *_per_second(moved, seconds)) for name, moved in self._moved.items())
+            rates = (ApplicationRate(*key, *_per_second(moved, seconds)) for key, moved in self._moved.items())
             self.fastest = tuple(sorted(rates, key=_speed, reverse=True))
             self._begin(interval)
 

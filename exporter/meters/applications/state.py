@@ -27,9 +27,10 @@ class ApplicationUsage(NamedTuple):
 
 
 class ApplicationRate(NamedTuple):
-    """Bytes per second that one application received and transmitted over the last second or more, loopback aside."""
+    """Bytes per second that one application received and transmitted in one scope over the last second or more."""
 
     application: str
+    scope: str
     receive: int
     transmit: int
 

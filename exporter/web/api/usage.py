@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.metering.counters.speeds import NO_SPEED
+from exporter.meters.applications import speeds
 from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import QUARTER_HOUR, LinkContext
@@ -22,7 +23,7 @@ from reports.calendar.requests import PeriodRequest
 from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
-from reports.formats.shapes import Usage, usage_of
+from reports.formats.json.live import LiveUsage
 from reports.ledger.reader import Bytes
 from reports.usage import usage
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from reports.calendar.requests import IsoDate
 
 routes = Routes()
+
+BUSIEST = 10
+"""Applications in the answer of this moment; /api/live/applications has all."""
 
 
 class YearQuery(OfInterface, frozen=True, kw_only=True):
@@ -60,14 +64,21 @@ class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from"
 @routes.service(
     "GET", "/api/live", "Receive and transmit speed now", link=lambda at, query: at.lately(query, QUARTER_HOUR)
 )
-async def live(context: ServiceContext, query: OfInterface) -> Usage:
-    """Bytes per second, measured between the last two samples."""
-    now = interfaces_of(context.fresh_snapshot())
+async def live(context: ServiceContext, query: OfInterface) -> LiveUsage:
+    """Bytes per second, measured between the last two samples.
+
+    Where applications are measured, with the busiest of them; not of chosen interfaces.
+    """
+    snapshot = context.fresh_snapshot()
+    now = interfaces_of(snapshot)
     rates = {state.name: state.rates for state in now.interfaces}
     if not rates.keys() >= set(query.interface):
         await context.ask(lambda ledger: ledger.resolve(query.interface))
     chosen = [rates.get(name, NO_SPEED) for name in query.interface] or [now.machine_rates]
-    return usage_of(Bytes(sum(speeds.receive for speeds in chosen), sum(speeds.transmit for speeds in chosen)))
+    moved = Bytes(sum(each.receive for each in chosen), sum(each.transmit for each in chosen))
+    if query.interface or not speeds.is_measuring(snapshot):
+        return LiveUsage.of(moved)
+    return LiveUsage.of(moved, speeds.live_applications(snapshot).applications[:BUSIEST])
 
 
 @routes.question("/api/today", "Usage since local midnight", link=lambda at, query: at.period(query, "today"))

@@ -8,7 +8,9 @@ from reports.billing.cost import period_cost
 from reports.billing.prices import has_price
 from reports.billing.status import plan_status
 from reports.calendar.days import DAY_SECONDS, ONE_DAY, Span, day_of
+from reports.calendar.period import Period
 from reports.ledger.intervals import first_day
+from reports.usage.applications import applications, has_applications
 from reports.usage.records import records
 from reports.usage.series import series
 from reports.usage.usage import days, month
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
     from reports.ledger.reader import Bytes, Gap, LedgerReader
+    from reports.usage.applications import Applications
     from reports.usage.records import Records
     from reports.usage.series import Series
     from reports.usage.usage import PeriodUsage
@@ -30,6 +33,7 @@ RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
 
 GAP_DAYS = 7
+MOST_APPLICATIONS = 10
 
 Month = tuple[int, int]
 
@@ -39,7 +43,7 @@ class PageFacts(NamedTuple):
 
     `began` is the first counted day, None in an empty ledger; `lifetime` is everything counted;
     costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
-    of the last week.
+    of the last week. `applications` are today's busiest; None where none was ever measured.
     """
 
     now: int
@@ -56,6 +60,7 @@ class PageFacts(NamedTuple):
     records: Records
     recent: Series
     gaps: Sequence[Gap]
+    applications: Applications | None = None
 
 
 def page_facts(
@@ -81,7 +86,14 @@ def page_facts(
         records=known.get(lambda: records(ledger, now), now),
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
+        applications=_applications(ledger, today, now),
     )
+
+
+def _applications(ledger: LedgerReader, today: date, now: float) -> Applications | None:
+    if not has_applications(ledger):
+        return None
+    return applications(ledger, Period.day(today, ledger.zone), now, limit=MOST_APPLICATIONS)
 
 
 def _cost(ledger: LedgerReader, plan: Plan, period: str, now: float) -> StretchCost | None:

@@ -3,43 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import asdict
 
 from exporter.metering.clock import SECOND
 from exporter.meters.interfaces.state import interface, interfaces_of
-from exporter.web.page.sections import interfaces
+from exporter.web.page.sections import applications, interfaces
 from reports.billing.forecast import why_unknown
 from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bits, human_bytes, human_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from exporter.web.context import ServiceContext
+    from exporter.web.page.meter_section import Cells, MeterSection
     from reports.billing.status import PlanStatus
-
-Cells: TypeAlias = tuple[str, ...]
 
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
 
 
-class MeterSection(Protocol):
-    """A module with the rows of one meter; its template has the name of the section."""
-
-    def cells(self, snapshot: Snapshot, totals: Totals, today: date, /) -> Mapping[str, Cells]:
-        """The texts that move of each row, by the row's name."""
-
-    def rows(self, snapshot: Snapshot, moving: Mapping[str, Cells], /) -> Iterable[Any]:
-        """The rows, as the template takes them."""
-
-
-METER_SECTIONS: Mapping[str, MeterSection] = {"interfaces": interfaces}
+METER_SECTIONS: Mapping[str, MeterSection] = {"applications": applications, "interfaces": interfaces}
 """One for each meter, by its field in a frame, in the order of the page."""
 
 

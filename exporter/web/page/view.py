@@ -10,7 +10,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import exporter
 from exporter.web.page.asset_files import address
+from exporter.web.page.facts import MOST_APPLICATIONS
 from exporter.web.page.live_frame import METER_SECTIONS
+from exporter.web.page.sections.applications import IDLE, notes
 from exporter.web.page.sections.bars import direction_shares, plan_gauge
 from exporter.web.page.sections.health import health_rows
 from exporter.web.page.sections.month import UNKNOWN, month_view
@@ -72,9 +74,14 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         month=month_view(facts),
         month_height=MONTH_HEIGHT,
         unknown=UNKNOWN,
+        idle=IDLE,
+        most_applications=MOST_APPLICATIONS,
+        application_notes=list(notes(snapshot, facts)),
         has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
         records=list(record_rows(facts.records)),
-        meters={name: list(section.rows(snapshot, frame.meters[name])) for name, section in METER_SECTIONS.items()},
+        meters={
+            name: list(section.rows(snapshot, frame.meters[name], facts)) for name, section in METER_SECTIONS.items()
+        },
         history=speed_columns(recent, facts),
         formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
         ranges={name: RANGE_NAMES[name] for name in RANGES},

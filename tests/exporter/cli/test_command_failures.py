@@ -121,7 +121,7 @@ def test_status_of_a_stopped_service_is_code_3(commands: Commands) -> None:
     assert '"status": "stopped"' in told.stdout
 
 
-@pytest.mark.parametrize("command", ["live"])
+@pytest.mark.parametrize("command", ["live", "top"])
 def test_what_shows_this_moment_says_how_to_start_the_service(command: str, commands: Commands) -> None:
     done = commands(command)
 

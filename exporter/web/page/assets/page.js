@@ -11,7 +11,7 @@ import { watchThemes } from "./themes.js";
 const REFRESH_MS = 60_000;
 const LEAST_PAUSE_MS = 3000;
 // The field of a frame that each meter fills, and the attribute that names its rows.
-const METERS = { interfaces: "interface" };
+const METERS = { interfaces: "interface", applications: "application" };
 
 if (document.getElementById("gate")) await passGate();
 start();
@@ -74,7 +74,10 @@ function showTexts(frame) {
   }
   for (const [field, key] of Object.entries(METERS)) {
     for (const row of document.querySelectorAll(`[data-${key}]`)) {
-      const cells = frame[field][row.dataset[key]];
+      const name = row.dataset[key];
+      const idle = row.dataset.idle;
+      // A program may be called "constructor": only what the frame itself has is its row.
+      const cells = Object.hasOwn(frame[field], name) ? frame[field][name] : idle && [idle, idle];
       if (cells) for (const cell of row.querySelectorAll("[data-cell]")) showText(cell, cells[cell.dataset.cell]);
     }
   }

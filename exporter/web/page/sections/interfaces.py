@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
-    from exporter.web.page.live_frame import Cells
+    from exporter.web.page.facts import PageFacts
+    from exporter.web.page.meter_section import Cells
 
 
 class InterfaceRow(NamedTuple):
@@ -42,7 +43,7 @@ def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     return found
 
 
-def rows(snapshot: Snapshot, moving: Mapping[str, Cells]) -> Iterator[InterfaceRow]:
+def rows(snapshot: Snapshot, moving: Mapping[str, Cells], _facts: PageFacts) -> Iterator[InterfaceRow]:
     """Counted interfaces first, then those that are there, by name."""
     ordered = sorted(
         interfaces_of(snapshot).interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name)
