@@ -1,24 +1,30 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from functools import partial
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import pytest
 
-from exporter.meters.applications.ebpf.source import EbpfSource, find_cgroup, open_ebpf
+from exporter.meters.applications.ebpf.source import MOST_ACCOUNTS, EbpfSource, find_cgroup, open_ebpf
 from exporter.meters.applications.ebpf.syscalls import BpfError
 from exporter.meters.applications.scopes import Scopes
 from exporter.meters.applications.traffic import SourceError
-from tests.end_to_end.cables import Cable
-from tests.end_to_end.namespaces import Namespace
+from tests.end_to_end.namespaces import Moved, Namespace
 from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from exporter.meters.applications.ebpf.loading import Knowledge
     from exporter.meters.applications.traffic import Traffic
+
+
+OURS = "ours"
+"""The scope of a test's own network."""
 
 
 class Seen:
@@ -32,47 +38,84 @@ class Seen:
     def read(self) -> None:
         self.traffic += self.source.read()
 
-    def rows(self, command: str) -> list[Traffic]:
-        """All traffic of a command, after another read."""
+    def rows(self, command: str, scope: str | None = None, protocol: str | None = None) -> list[Traffic]:
+        """All traffic of a command, after another read; "" is everyone's."""
         self.read()
-        return [each for each in self.traffic if (each.owner.special or each.owner.command) == command]
-
-    def of(self, command: str, scope: str | None = None, protocol: str | None = None) -> tuple[int, int]:
-        """Bytes received and transmitted by a command, after another read."""
-        rows = [
-            each for each in self.rows(command) if scope in {None, each.scope} and protocol in {None, each.protocol}
+        return [
+            each
+            for each in self.traffic
+            if command in {"", each.owner.special or each.owner.command}
+            and scope in {None, each.scope}
+            and protocol in {None, each.protocol}
         ]
-        return sum(each.receive_bytes for each in rows), sum(each.transmit_bytes for each in rows)
 
-    def packets_of(self, command: str) -> tuple[int, int]:
-        """Packets received and transmitted by a command, after another read."""
-        rows = self.rows(command)
-        return sum(each.receive_packets for each in rows), sum(each.transmit_packets for each in rows)
+    def of(self, command: str, scope: str | None = None, protocol: str | None = None) -> Moved:
+        """Bytes of a command."""
+        return bytes_of(self.rows(command, scope, protocol))
+
+    def packets_of(self, command: str, scope: str | None = None, protocol: str | None = None) -> Moved:
+        """Packets of a command."""
+        rows = self.rows(command, scope, protocol)
+        return Moved(sum(each.receive_packets for each in rows), sum(each.transmit_packets for each in rows))
+
+
+def bytes_of(rows: Iterable[Traffic]) -> Moved:
+    """Bytes received and transmitted."""
+    rows = list(rows)
+    return Moved(sum(each.receive_bytes for each in rows), sum(each.transmit_bytes for each in rows))
+
+
+class Network(NamedTuple):
+    """Addresses that no other test has, in a scope of their own: what no program owns can be told from others'."""
+
+    near: str
+    far: str
+    near_ipv6: str
+    far_ipv6: str
+
+    @property
+    def scopes(self) -> Scopes:
+        """The built-in ones, and OURS."""
+        return Scopes({OURS: (ip_network(f"{self.near}/31"), ip_network(f"{self.near_ipv6}/127"))})
+
+
+@pytest.fixture
+def network() -> Network:
+    """Of the networks for tests of devices (RFC 2544, RFC 5180)."""
+    number = secrets.randbelow(1 << 15)
+    ipv4 = [str(ip_address("198.18.0.0") + 2 * number + end) for end in (0, 1)]
+    ipv6 = [str(ip_address("2001:2::") + 2 * number + end) for end in (0, 1)]
+    return Network(*ipv4, *ipv6)
 
 
 class Line(NamedTuple):
-    """Two namespaces and the veth pair between them, eth9 at both ends."""
+    """Two namespaces and the veth pair between them, eth9 at both ends; IPv6 says nothing of its own."""
 
     near: Namespace
     far: Namespace
-    cable: Cable
-    near_ipv6: str = "fd00:7::1"
-    far_ipv6: str = "fd00:7::2"
+    network: Network
 
-    def bring_up_ipv6(self) -> None:
-        """Addresses and fixed neighbours, and no messages of IPv6's own: only programs move bytes."""
-        ends = (
-            (self.near, self.near_ipv6, self.far, self.far_ipv6),
-            (self.far, self.far_ipv6, self.near, self.near_ipv6),
-        )
-        for here, address, there, peer in ends:
-            here.ip("link", "set", "eth9", "arp", "off", "addrgenmode", "none")
+    def counters(self) -> tuple[Moved, Moved]:
+        """Of the device at the near end, and at the far end."""
+        return self.near.counter("eth9"), self.far.counter("eth9")
+
+    def bring_up(self) -> None:
+        """Addresses and fixed neighbours, so that only programs move bytes."""
+        near, far, near_ipv6, far_ipv6 = self.network
+        for here, there in ((self.near, self.far), (self.far, self.near)):
+            here.ip("link", "set", "eth9", "up", "arp", "off", "addrgenmode", "none")
             here.inside(partial(Path("/proc/sys/net/ipv6/conf/eth9/disable_ipv6").write_text, "0", "ascii"))
-            here.ip("address", "add", f"{address}/64", "dev", "eth9", "nodad")
-            here.know_neighbour("eth9", peer, there.hardware_address("eth9"))
+            for address, length in (
+                ((near, 31), (near_ipv6, 127)) if here is self.near else ((far, 31), (far_ipv6, 127))
+            ):
+                here.ip("address", "add", f"{address}/{length}", "dev", "eth9", *(("nodad",) if ":" in address else ()))
+            for peer in (far, far_ipv6) if here is self.near else (near, near_ipv6):
+                here.know_neighbour("eth9", peer, there.hardware_address("eth9"))
 
 
-def _line(*options: str) -> Iterator[Line]:
+@contextlib.contextmanager
+def connected(network: Network, *options: str) -> Iterator[Line]:
+    """A line whose devices have these options."""
     if reason := reason_against_namespaces():
         pytest.skip(reason)
     with contextlib.ExitStack() as undo:
@@ -82,21 +125,23 @@ def _line(*options: str) -> Iterator[Line]:
         near.ip("link", "add", "eth9", "type", "veth", "peer", "name", "eth9", "netns", far.name)
         for namespace in (near, far):
             namespace.ip("link", "set", "eth9", "mtu", "1500", *options)
-        cable = Cable(near, far, device="eth9", subnet=7)
-        undo.callback(cable.close)
-        yield Line(near, far, cable)
+        made = Line(near, far, network)
+        made.bring_up()
+        yield made
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
+def line(network: Network) -> Iterator[Line]:
     """Segmentation offload is off: a packet is a frame."""
-    yield from _line("gso_max_segs", "1")
+    with connected(network, "gso_max_segs", "1") as made:
+        yield made
 
 
 @pytest.fixture
-def segmenting_line() -> Iterator[Line]:
+def segmenting_line(network: Network) -> Iterator[Line]:
     """As devices are by default: they cut TCP's long packets, or would."""
-    yield from _line()
+    with connected(network) as made:
+        yield made
 
 
 def refuse(error: SourceError) -> NoReturn:
@@ -106,12 +151,18 @@ def refuse(error: SourceError) -> NoReturn:
     pytest.skip(str(error))
 
 
-@pytest.fixture
-def seen() -> Iterator[Seen]:
+@contextlib.contextmanager
+def counting(scopes: Scopes, most: int = MOST_ACCOUNTS, knowledge: Knowledge | None = None) -> Iterator[Seen]:
     """Programs in this machine's kernel."""
     try:
-        source = open_ebpf(Scopes({}), find_cgroup())
+        source = open_ebpf(scopes, find_cgroup(), most, knowledge)
     except SourceError as error:
         refuse(error)
     with contextlib.closing(source):
         yield Seen(source)
+
+
+@pytest.fixture
+def seen(network: Network) -> Iterator[Seen]:
+    with counting(network.scopes) as made:
+        yield made

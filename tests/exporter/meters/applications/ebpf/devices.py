@@ -1,11 +1,14 @@
-"""Devices of a namespace: which packets the kernel cuts, and IPv6 that says nothing of its own."""
+"""Devices of a namespace: their packets, and which of these the kernel cuts."""
 
 from __future__ import annotations
 
 import array
 import fcntl
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.end_to_end.namespaces import Moved
 
 if TYPE_CHECKING:
     from tests.end_to_end.namespaces import Namespace
@@ -19,3 +22,10 @@ def switch_off_segmentation(namespace: Namespace, device: str) -> None:
     request = struct.pack("<16sQ16x", device.encode(), value.buffer_info()[0])
     with namespace.datagram_socket() as control:
         fcntl.ioctl(control, SIOCETHTOOL, request)
+
+
+def packets(namespace: Namespace, device: str) -> Moved:
+    """Packets received and transmitted by a device, as /proc/net/dev has them: a long one is one."""
+    lines = namespace.inside(Path("/proc/thread-self/net/dev").read_text).splitlines()
+    fields = next(line for line in lines if line.lstrip().startswith(f"{device}:")).partition(":")[2].split()
+    return Moved(int(fields[1]), int(fields[9]))

@@ -76,7 +76,8 @@ def segments(connection):  # struct tcp_info: tcpi_segs_out, tcpi_segs_in
 ACCEPT = (
     WAYS
     + """
-family, address, size, way = getattr(socket, sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+address, size, way = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
 with socket.create_server((address, 0), family=family, backlog=512) as server:
     print(server.getsockname()[1], flush=True)
     while True:
@@ -91,7 +92,7 @@ with socket.create_server((address, 0), family=family, backlog=512) as server:
             take(connection)
 """
 )
-"""Arguments: family, address, size, way. Sends so many bytes to who asks, or takes all; prints its port first."""
+"""Arguments: address, size, way. Sends so many bytes to who asks, or takes all; prints its port first."""
 
 CONNECT = (
     WAYS
