@@ -136,7 +136,7 @@ def _check_scopes(reader: SettingsReader, settings: Settings) -> None:
         for number, plan in enumerate(reader.plans)
         for name, scopes in {
             f"{PLANS}[{number}].scope": plan.scope,
-            f"{PLANS}[{number}].prices": [price.scope for price in plan.prices],
+            f"{PLANS}[{number}].prices": tuple(plan.prices),
         }.items()
         for scope in scopes
         if scope not in known

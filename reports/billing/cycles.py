@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.billed_usage import BilledUsage, covered_interfaces
+from reports.billing.billed_usage import BilledUsage, covered_subjects, meter_total
 from reports.billing.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of
-from reports.billing.prices import bill, has_price
+from reports.billing.prices import bill, cost_by_scope, has_price, rounded
 from reports.ledger.reader import NO_BYTES, Bytes
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today
     is_cut, count = periods[-1].first > first, len(periods)
     for _ in range(ROLLOVER_CYCLES if plan.rollover else 0):
         periods.append(cycle_before(plan, periods[-1], zone))
-    usage, began = BilledUsage(ledger, plan, covered_interfaces(ledger, plan)), ledger.first_seen()
+    usage = BilledUsage(ledger, plan, covered_subjects(ledger, plan))
+    began = ledger.first_seen(meter_total(usage.selection))
     used = list(_used(plan, periods, usage.days(periods[-1].first, min(periods[0].last, today)).billed))
     whole = [
         began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)
@@ -81,11 +82,19 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today
             period.last < today,
             used[number],
             cap_with_rollover(plan, _before(used, whole, number)),
-            bill(plan, used[number]),
+            _bill(usage, period, used[number], today),
         )
         for number, period in enumerate(periods[:count])
     ]
     return PlanCycles(plan, cycles[::-1], is_cut, today)
+
+
+def _bill(usage: BilledUsage, period: Period, used: int, today: date) -> Decimal:
+    plan = usage.plan
+    if not plan.scope_prices:
+        return bill(plan, used)
+    by_scope = usage.used_by_scope(period.first, min(period.last, today))
+    return rounded(cost_by_scope(plan, by_scope), plan.currency)
 
 
 def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator[int]:

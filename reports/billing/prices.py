@@ -102,7 +102,12 @@ def bill(plan: Plan, used_bytes: int) -> Decimal:
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """Round to the digits that the currency has: 2 for INR, 0 for JPY, 3 for KWD; halves go away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-_digits(currency)), ROUND_HALF_UP, _EXACT)
+    return amount.quantize(smallest_unit(currency), ROUND_HALF_UP, _EXACT)
+
+
+def smallest_unit(currency: str) -> Decimal:
+    """The smallest amount of a currency: 0.01 of INR, 1 of JPY."""
+    return Decimal(1).scaleb(-_digits(currency))
 
 
 def decimal_of(amount: Fraction) -> Decimal:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.billing.billed_usage import BilledUsage, covered_interfaces
+from reports.billing.billed_usage import BilledUsage, covered_subjects, meter_total
 from reports.billing.forecast import HABIT_DAYS, Forecast, counted_seconds, forecast, reached_at
 from reports.billing.plans import (
     ROLLOVER_CYCLES,
@@ -16,12 +18,12 @@ from reports.billing.plans import (
     cycle_of,
     free_until,
 )
-from reports.billing.prices import cost
+from reports.billing.prices import cost, cost_by_scope, decimal_of
 from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_of, day_start, moment_on
 from reports.ledger.intervals import counting_began
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
     from decimal import Decimal
     from zoneinfo import ZoneInfo
@@ -39,8 +41,9 @@ class PlanStatus(NamedTuple):
     used when it was as old as this one is now; None unless it was counted whole and its quarter hours of that day are
     kept. `free_hours_since` is the first day with known free hours, if this cycle or the one before has older ones,
     billed in full; else None. `forecast` is None until enough is known; `counted_seconds` of the cycle lie after
-    counting of the plan's interfaces `began`, which is None before. `free_until` is when the free hours of now end;
-    None while bytes count. `cap_reached_at` is None without a cap, and if the forecast does not reach it.
+    counting of what the plan covers `began`, which is None before. `free_until` is when the free hours of now end;
+    None while bytes count. `cap_reached_at` is None without a cap, and if the forecast does not reach it. `scopes` are
+    the used bytes by scope of a plan with prices by scope; before it has used any, those of the cycle before.
     """
 
     plan: Plan
@@ -61,10 +64,12 @@ class PlanStatus(NamedTuple):
     counted_seconds: int
     free_hours_since: date | None = None
     free_until: int | None = None
+    scopes: Mapping[str, int] = MappingProxyType({})
 
-    def with_used(self, used: int) -> PlanStatus:
+    def with_used(self, used: int, scopes: Mapping[str, int] | None = None) -> PlanStatus:
         """The status after some more bytes of the same cycle: the forecast expects no less than what is used."""
-        return self._replace(used=used, forecast=self.forecast and self.forecast.from_used(used))
+        ahead = self.forecast and self.forecast.from_used(used)
+        return self._replace(used=used, forecast=ahead, scopes=self.scopes if scopes is None else scopes)
 
     @property
     def left(self) -> int | None:
@@ -89,13 +94,23 @@ class PlanStatus(NamedTuple):
     @property
     def cost(self) -> Decimal:
         """Cost of the cycle so far."""
-        return cost(self.plan, self.used)
+        return self.cost_of(self.used)
+
+    def cost_of(self, used: int) -> Decimal:
+        """Cost of the cycle with so many bytes; at prices by scope, in the mix of the cycle so far."""
+        plan, whole = self.plan, sum(self.scopes.values())
+        if not plan.scope_prices:
+            return cost(plan, used)
+        exact = cost_by_scope(plan, self.scopes)
+        if used == whole:
+            return exact
+        return decimal_of(Fraction(plan.base_price) + Fraction(exact - plan.base_price) * used / (whole or 1))
 
     @property
     def forecast_cost(self) -> tuple[Decimal, Decimal, Decimal] | None:
         """Expected cost of the cycle, and the ends of its range; None without a forecast."""
-        plan, ahead = self.plan, self.forecast
-        return ahead and (cost(plan, ahead.expected), cost(plan, ahead.low), cost(plan, ahead.high))
+        ahead = self.forecast
+        return ahead and (self.cost_of(ahead.expected), self.cost_of(ahead.low), self.cost_of(ahead.high))
 
     @property
     def thresholds(self) -> tuple[tuple[int, bool], ...]:
@@ -119,7 +134,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     zone, today = ledger.zone, day_of(int(now), ledger.zone)
     cycle = cycle_of(plan, today, zone)
     before = cycle_before(plan, cycle, zone)
-    covered = covered_interfaces(ledger, plan)
+    covered = covered_subjects(ledger, plan)
     usage = BilledUsage(ledger, plan, covered)
     amounts = _amounts(usage, cycle, before, int(now))
     used = _billed(plan, amounts.moved)
@@ -146,7 +161,15 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         counted_seconds=counted_seconds(cycle, int(now), began),
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
         free_until=free_until(plan, int(now), zone),
+        scopes=_scopes(usage, cycle, before, used),
     )
+
+
+def _scopes(usage: BilledUsage, cycle: Period, before: Period, used: int) -> Mapping[str, int]:
+    if not usage.plan.scope_prices:
+        return {}
+    period = cycle if used else before
+    return usage.used_by_scope(period.first, period.last)
 
 
 class _Basis(NamedTuple):
@@ -175,7 +198,7 @@ def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Am
 
 def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_used: int) -> Iterator[int]:
     """Billed bytes of earlier cycles, the last one first, up to the first that was not counted from end to end."""
-    began = ledger.first_seen()
+    began = ledger.first_seen(meter_total(usage.selection))
     for number in range(ROLLOVER_CYCLES):
         if began is None or last.start < began or not usage.has_all_free_hours(last.first, last.last):
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.billing.billed_usage import covered_interfaces, select
+from reports.billing.billed_usage import covered_subjects, select
 from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
 from reports.calendar.days import day_of
 from reports.calendar.requests import LAST
@@ -41,4 +41,4 @@ def requested_selection(
         return selection
     if interfaces:
         raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
-    return covered_interfaces(ledger, named(plans, plan))
+    return covered_subjects(ledger, named(plans, plan))

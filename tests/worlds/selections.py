@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.billing.billed_usage import covered_interfaces
+from reports.billing.billed_usage import covered_subjects
 from reports.billing.plans import Plan
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def selection_of(reader: LedgerReader, subject: Plan | str | None) -> Selection:
     """The selection of a plan, of an interface, or of the machine (None)."""
     if isinstance(subject, Plan):
-        return covered_interfaces(reader, subject)
+        return covered_subjects(reader, subject)
     return reader.resolve([] if subject is None else [subject])
 
 

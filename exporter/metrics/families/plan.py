@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from exporter.metrics.tables import Column, Labels, Table
-from reports.billing.prices import cost, has_price
+from reports.billing.prices import has_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ def _name_and_currency(status: PlanStatus) -> Labels:
 def _cost(field: str) -> Callable[[PlanStatus], float]:
     """Cost of the bytes in this field of a plan's status."""
     amount = attrgetter(field)
-    return lambda status: float(cost(status.plan, amount(status)))
+    return lambda status: float(status.cost_of(amount(status)))
 
 
 PLAN_TABLES: tuple[Table[PlanStatus] | Table[Threshold], ...] = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from exporter.settings.list_rules import list_of, not_empty
-from exporter.settings.rules import Rule, RuleError, clipped, each, matching, one_text, whole
-from reports.billing.plans import DAY_MINUTES, CycleRule, FreeHours, ScopePrice
+from exporter.settings.rules import Rule, RuleError, clipped, each, mapping_of, matching, one_text, whole
+from reports.billing.plans import DAY_MINUTES, CycleRule, FreeHours
 from reports.billing.prices import PRICE as PRICE_TEXT
 from reports.billing.prices import PRICE_RULE
 from reports.calendar.parsing import PeriodError, parse_date
@@ -17,8 +17,6 @@ from reports.ledger.shape import INTERNET, LAN, LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from exporter.settings.yaml_file import Entry
 
 LONGEST_NAME = 64
 LONGEST_CYCLE = 366
@@ -114,22 +112,6 @@ def _read_scope(raw: object) -> str:
     return text
 
 
-def _read_scope_prices(raw: object) -> tuple[ScopePrice, ...]:
-    if not isinstance(raw, tuple) or not raw:
-        raise RuleError("is not a mapping of scopes to prices")
-    return tuple(each(list(raw), _read_scope_price))
-
-
-def _read_scope_price(raw: object) -> ScopePrice:
-    name, _, value, first_line = cast("Entry", raw)
-    if first_line:
-        raise RuleError(f"{clipped(name)} is written twice")
-    try:
-        return ScopePrice(_read_scope(name), PRICE.read(value))
-    except RuleError as error:
-        raise RuleError(f"of {clipped(name)}: {error}") from None
-
-
 def _read_alerts(raw: object) -> tuple[int, ...]:
     percentages = set(each(raw, whole(1, 1000).read))
     if len(percentages) > MOST_ALERTS:
@@ -147,12 +129,9 @@ FREE_HOURS = Rule(
 _read_price = matching(PRICE_TEXT, "is not a price")
 PRICE = Rule(PRICE_RULE, lambda raw: Decimal(_read_price(raw)))
 CURRENCY = Rule("a code of ISO 4217 such as INR, EUR or USD", _read_currency)
-SCOPES = list_of(f"{LAN}, {INTERNET} or a name of networks, or a list of them", _read_scope, not_empty)
-SCOPE_PRICES = Rule(
-    "a mapping of scopes to prices of a gigabyte, such as {internet: 0.09, office: 0}",
-    _read_scope_prices,
-    lambda prices: [f"{price} for {scope}" for scope, price in prices] or None,
-)
+SCOPE = Rule(f"{LAN}, {INTERNET} or a name of networks", _read_scope)
+SCOPES = list_of(f"{SCOPE.says}, or a list of them", _read_scope, not_empty)
+SCOPE_PRICES = mapping_of("scopes with prices of a gigabyte such as {internet: 0.09, office: 0}", SCOPE, PRICE)
 ALERTS = Rule(
     "a list of percentages from 1 to 1000, such as [80, 90, 100]",
     _read_alerts,

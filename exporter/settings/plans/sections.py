@@ -75,11 +75,11 @@ class PlanSettings(Section, frozen=True):
     ] = None
     tier: Annotated[str | None, choice(*TIERS), "Price of a gigabyte by its name, in INR.", "standard"] = None
     prices: Annotated[
-        tuple[ScopePrice, ...],
+        dict[str, Decimal],
         plan_rules.SCOPE_PRICES,
         "Prices of a gigabyte by scope; other scopes cost price_per_gb.",
-        "{internet: 0.09, office: 0}",
-    ] = ()
+        "{internet: 0.09, lan: 0}",
+    ] = msgspec.field(default_factory=dict)
     base_price: Annotated[Decimal, plan_rules.PRICE, "Price of a cycle before its first byte.", "0"] = Decimal(0)
     currency: Annotated[str, plan_rules.CURRENCY, "Currency of the prices.", "INR"] = "INR"
     gigabyte: Annotated[
@@ -130,7 +130,7 @@ class PlanSettings(Section, frozen=True):
             gigabyte_bytes=GIGABYTES[self._gigabyte()],
             alert_at=self.alert_at,
             scopes=self.scope,
-            scope_prices=self.prices,
+            scope_prices=tuple(ScopePrice(*item) for item in self.prices.items()),
         )
 
     def in_force(self) -> PlanSettings:
@@ -166,19 +166,18 @@ DEFAULT_PLAN = PlanSettings(gigabyte="binary")
 
 def _scope_faults(given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Keys that a plan of scopes excludes, and scopes without a price."""
-    first = next((key for key in BY_SCOPE if key in given), None)
+    first = next((key for key in BY_SCOPE if given.get(key)), None)
     if first and "interfaces" in given:
         yield first, "is set beside interfaces; use one: applications are not measured by interface"
-    if "prices" not in given:
+    if not (prices := given.get("prices")):
         return
     for key in ("tier", "price_steps"):
         if key in given:
             yield "prices", f"is set beside {key}; the price of the other scopes is price_per_gb"
     if given.get("counts") == "larger":
         yield "counts", "larger is set beside prices, which are of a scope's own bytes; use another"
-    priced = {price.scope for price in given["prices"] or ()}
-    missing = [scope for scope in given.get("scope") or () if scope not in priced]
-    if priced and missing and "price_per_gb" not in given:
+    missing = [scope for scope in given.get("scope") or () if scope not in prices]
+    if missing and "price_per_gb" not in given:
         yield "prices", f"has no price for {', '.join(missing)} of scope; add it, or price_per_gb for the others"
 
 
