@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.billing.messages import Crossing, message_of
 from exporter.billing.outbox import outbox_state
 from exporter.metering.clock import SECOND
+from exporter.meters.applications.state import applications_of
 from exporter.meters.interfaces.state import interfaces_of
 from exporter.settings.plans.notify import Notify
 from reports.billing.plans import counted_bytes, covers, in_free_hours
@@ -36,7 +37,7 @@ JUST_AFTER_SECONDS = 0.05
 
 
 class _Known(NamedTuple):
-    """A plan at its last refresh: status, UTC seconds, and the lifetime bytes of its interfaces."""
+    """A plan at its last refresh: status, UTC seconds, and the lifetime bytes of its interfaces or scopes."""
 
     status: PlanStatus
     taken: int
@@ -114,12 +115,16 @@ class PlanWatch:
         if seconds >= status.cycle.end or any(in_free_hours(status.plan, end, self._zone) for end in ends):
             return status
         received, sent = status.bytes.received, status.bytes.sent
-        for device, moved in _lifetimes(snapshot, status.plan).items():
-            # A new interface may bring bytes of another cycle: the next refresh knows.
-            then = known.lifetimes.get(device, moved)
-            received += moved[0] - then[0]
-            sent += moved[1] - then[1]
-        return status.with_used(counted_bytes(status.plan, received, sent))
+        # Before its cycle has used any, the scopes of a status are the mix of the cycle before.
+        scopes = dict(status.scopes) if status.used else {}
+        for name, moved in _lifetimes(snapshot, status.plan).items():
+            # A new interface may bring bytes of another cycle: the next refresh knows. A scope begins with none.
+            then = known.lifetimes.get(name, (0, 0) if status.plan.is_of_scopes else moved)
+            pair = moved[0] - then[0], moved[1] - then[1]
+            received, sent = received + pair[0], sent + pair[1]
+            scopes[name] = scopes.get(name, 0) + counted_bytes(status.plan, *pair)
+        used = counted_bytes(status.plan, received, sent)
+        return status.with_used(used, scopes if status.plan.scope_prices and used else status.scopes)
 
     def _notify(self, status: PlanStatus, percent: int) -> None:
         is_new = self._notifier.notify_once(
@@ -144,7 +149,14 @@ class PlanWatch:
 
 
 def _lifetimes(snapshot: Snapshot, plan: Plan) -> dict[str, tuple[int, int]]:
-    """Lifetime bytes received and transmitted of the interfaces that the plan covers, unposted ones included."""
+    """Bytes received and transmitted of the interfaces or scopes that the plan covers, unposted ones included.
+
+    They are lifetimes of interfaces, and since the service started of scopes.
+    """
+    if plan.is_of_scopes:
+        state = applications_of(snapshot)
+        counted = {} if state is None else state.counted_by_scope
+        return {scope: moved for scope, moved in counted.items() if plan.bills_scope(scope)}
     return {
         state.name: (state.lifetime.receive_bytes, state.lifetime.transmit_bytes)
         for state in interfaces_of(snapshot).interfaces

@@ -70,7 +70,13 @@ def _print_forecast(session: Session, answer: PlanAnswer) -> None:
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     ahead, left = answer.forecast, answer.left_bytes
     cycle = f"{answer.cycle.first} to {answer.cycle.last}"
-    rows = [("Plan", answer.name), ("Cycle", cycle), ("Used", human_bytes(answer.used_bytes)), *_free(answer)]
+    rows = [
+        ("Plan", answer.name),
+        *_scopes(answer),
+        ("Cycle", cycle),
+        ("Used", human_bytes(answer.used_bytes)),
+        *_free(answer),
+    ]
     if left is not None:
         share = f"{100 * (answer.used_ratio or 0):.1f} %"
         rows += [("Cap", _cap(answer)), ("Left", f"{'-' * (left < 0)}{human_bytes(abs(left))}"), ("Share", share)]
@@ -88,6 +94,13 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         ("Last cycle", _last_cycle(answer)),
     ]
     return rows
+
+
+def _scopes(answer: PlanAnswer) -> list[tuple[str, str]]:
+    """What a plan of scopes bills."""
+    if isinstance(answer.scopes, list):
+        return [("Scopes", ", ".join(answer.scopes) or "all but loopback")]
+    return []
 
 
 def _free(answer: PlanAnswer) -> list[tuple[str, str]]:

@@ -39,7 +39,7 @@ def plan_warnings(settings: Settings) -> Iterator[str]:
     devices = known_devices(settings.ledger.path)
     for plan in settings.plans:
         notify = settings.notify.get(plan.name)
-        if devices and not any(covers(plan, name, is_counted=True) for name in devices):
+        if devices and not plan.is_of_scopes and not any(covers(plan, name, is_counted=True) for name in devices):
             patterns, known = ", ".join(plan.interfaces), ", ".join(sorted(devices))
             yield f"plan {plan.name} covers no interface that was ever here: {patterns}; known are {known}"
         if notify and notify.command and shutil.which(command := notify.command[0]) is None:

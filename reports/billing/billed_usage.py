@@ -58,7 +58,7 @@ def meter_total(selection: Selection) -> Selection:
 def select(ledger: LedgerReader, plans: Sequence[Plan], plan: str | None, interfaces: Sequence[str]) -> Selection:
     """The selection of a plan's interfaces, of one interface, or of the machine.
 
-    Raises PlanError and UnknownInterfaceError.
+    Raises PlanError, of a plan of scopes, too, and UnknownInterfaceError.
     """
     if len(interfaces) > 1:
         raise PlanError("interface: a file is of one interface; several are those of a plan that names them")
@@ -66,7 +66,10 @@ def select(ledger: LedgerReader, plans: Sequence[Plan], plan: str | None, interf
         return ledger.resolve(interfaces)
     if interfaces:
         raise PlanError(f"plan: {plan!r} and interface exclude each other; a plan has its own interfaces")
-    return covered_subjects(ledger, named(plans, plan))
+    chosen = named(plans, plan)
+    if chosen.is_of_scopes:
+        raise PlanError(f"plan: {plan!r} bills scopes, and this is of interfaces; its bytes are in its cost and status")
+    return covered_subjects(ledger, chosen)
 
 
 class Sums(NamedTuple):

@@ -66,10 +66,9 @@ class PlanStatus(NamedTuple):
     free_until: int | None = None
     scopes: Mapping[str, int] = MappingProxyType({})
 
-    def with_used(self, used: int, scopes: Mapping[str, int] | None = None) -> PlanStatus:
+    def with_used(self, used: int, scopes: Mapping[str, int]) -> PlanStatus:
         """The status after some more bytes of the same cycle: the forecast expects no less than what is used."""
-        ahead = self.forecast and self.forecast.from_used(used)
-        return self._replace(used=used, forecast=ahead, scopes=self.scopes if scopes is None else scopes)
+        return self._replace(used=used, forecast=self.forecast and self.forecast.from_used(used), scopes=scopes)
 
     @property
     def left(self) -> int | None:

@@ -8,6 +8,7 @@ from reports.billing.billed_usage import covered_subjects, select
 from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
 from reports.calendar.days import day_of
 from reports.calendar.requests import LAST
+from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +33,12 @@ def requested_period(request: PeriodRequest, plan: Plan, now: float, zone: ZoneI
 def requested_selection(
     ledger: LedgerReader, plans: Sequence[Plan], request: PeriodRequest, plan: str | None, interfaces: Sequence[str]
 ) -> Selection:
-    """The selection; that of a cycle is of its plan, the first by default.
+    """The selection; that of a cycle is of its plan, the first by default, and of the machine where that has scopes.
 
     Raises PlanError and UnknownInterfaceError.
     """
+    if request.cycle is not None and not interfaces and named(plans, plan).is_of_scopes:
+        return MACHINE
     selection = select(ledger, plans, plan, interfaces)
     if request.cycle is None:
         return selection

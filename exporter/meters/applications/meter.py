@@ -50,7 +50,7 @@ class ApplicationMeter:
         self._owners = NamedOwners(namer)
         self._pending: list[Traffic] = []
         self._read_seconds, self._at = 0.0, 0
-        self._counted = (0, 0)
+        self._counted: dict[str, tuple[int, int]] = {}
         self.resume(OpeningBalance(None, {}))
 
     def resume(self, opening: OpeningBalance) -> ApplicationsState:
@@ -146,8 +146,8 @@ class ApplicationMeter:
     def _count(self, usage: Mapping[Key, Sums]) -> None:
         for (_, scope, _), sums in usage.items():
             if scope != LOOPBACK:
-                receive, transmit = self._counted
-                self._counted = (receive + sums[0] - sums[4], transmit + sums[1] - sums[5])
+                receive, transmit = self._counted.get(scope, (0, 0))
+                self._counted[scope] = (receive + sums[0] - sums[4], transmit + sums[1] - sums[5])
 
     def _state(self) -> ApplicationsState:
         shown = (self._ranks.named | SPECIALS) - {GONE}  # what is folded did not move then
@@ -155,7 +155,8 @@ class ApplicationMeter:
         usage = tuple(_usage(subject, sums) for subject, sums in exposed if subject.key[0] in shown)
         source = self._source
         lost = source.lost_events if isinstance(source, HasLostEvents) else 0
-        return ApplicationsState(source.backend, usage, self._rates.fastest, self._counted, lost, self._read_seconds)
+        counted = dict(self._counted)
+        return ApplicationsState(source.backend, usage, self._rates.fastest, counted, lost, self._read_seconds)
 
 
 def _usage(subject: Subject, sums: Sums) -> ApplicationUsage:

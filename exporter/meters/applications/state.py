@@ -8,6 +8,8 @@ from exporter.meters.applications.traffic import KERNEL, OVERFLOW, SHORT_LIVED, 
 from reports.ledger.shape import APPLICATION, GONE, OTHER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exporter.metering.snapshots import Snapshot
 
 HIDDEN = "(hidden)"
@@ -38,16 +40,22 @@ class ApplicationRate(NamedTuple):
 class ApplicationsState(NamedTuple):
     """All named applications and the special ones.
 
-    `counted` are bytes received and transmitted since the service started that an interface has counted, too: without
-    loopback, and without what went through a tunnel. `rates` are those of applications that move, fastest first.
+    `counted_by_scope` are bytes received and transmitted since the service started that an interface has counted, too:
+    without loopback, and without what went through a tunnel. `rates` are those of moving applications, fastest first.
     """
 
     backend: Backend = Backend("none")
     usage: tuple[ApplicationUsage, ...] = ()
     rates: tuple[ApplicationRate, ...] = ()
-    counted: tuple[int, int] = (0, 0)
+    counted_by_scope: Mapping[str, tuple[int, int]] = {}
     lost_events: int = 0
     read_seconds: float = 0.0
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """Those of all scopes."""
+        pairs = self.counted_by_scope.values()
+        return sum(receive for receive, _ in pairs), sum(transmit for _, transmit in pairs)
 
 
 def applications_of(snapshot: Snapshot) -> ApplicationsState | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal  # noqa: TC003 - msgspec resolves the annotations at run time
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -42,7 +42,9 @@ class BaseCost(Answer):
 
 
 class Cost(Answer):
-    """The cost of bytes; `gigabyte_bytes` is the plan's gigabyte, `cost_per_gb` the price of the first step.
+    """The cost of bytes; `gigabyte_bytes` is the plan's gigabyte.
+
+    `cost_per_gb` is the price of the first step; of prices by scope, that of the scopes without their own.
 
     `total` is the sum of `upload`, `download` and `base_price`, which is left out of a plan without one. `assumed` is
     true if the price is netledger's, not the settings'.
@@ -172,7 +174,11 @@ def _part(found: StretchCost, amount: int, price: Decimal) -> CostPart:
 
 
 def _prices(plan: Plan) -> str:
-    """The price of each step with its end: "5 EUR up to 100.00 GB, then 2.5 EUR"."""
+    """The price of each step with its end, or of each scope: "5 EUR up to 100.00 GB, then 2.5 EUR"."""
+    if plan.scope_prices:
+        others = plan.price_steps[0].price_per_gb if plan.price_steps else Decimal(0)
+        prices = [f"{price.normalize():f} {plan.currency} for {scope}" for scope, price in plan.scope_prices]
+        return ", ".join([*prices, f"{others.normalize():f} {plan.currency} for others"])
     steps = [
         f"{price.normalize():f} {plan.currency}{f' up to {human_bytes(up_to)}' if up_to else ''}"
         for up_to, price in plan.price_steps

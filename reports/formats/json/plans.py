@@ -52,9 +52,10 @@ class PlanWords(Answer):
 class PlanAnswer(Answer):
     """The status of a plan; cap, left, share and allowed per day are null without a cap, cost without a price.
 
-    `carried_bytes` of the cap are what earlier cycles left; `free_until` is when the free hours of now end.
-    `free_hours_since` is set if quarter hours of this cycle or the last are deleted: the first day with known free
-    hours; those of earlier days are billed.
+    `scopes` are left out of a plan of interfaces, and empty for one of every scope but loopback. `carried_bytes` of the
+    cap are what earlier cycles left; `free_until` is when the free hours of now end. `free_hours_since` is set if
+    quarter hours of this cycle or the last are deleted: the first day with known free hours; those of earlier days are
+    billed.
     """
 
     name: str
@@ -79,6 +80,7 @@ class PlanAnswer(Answer):
     last_cycle: LastCycle
     human_readable: PlanWords
     free_hours_since: DateText | msgspec.UnsetType = msgspec.UNSET
+    scopes: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Plans(Answer):
@@ -123,6 +125,7 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
             left=_words(status.left),
             allowed_per_day=_words(status.allowed_per_day),
         ),
+        scopes=list(held.scopes) if held.is_of_scopes else msgspec.UNSET,
         free_hours_since=msgspec.UNSET if status.free_hours_since is None else status.free_hours_since.isoformat(),
     )
 

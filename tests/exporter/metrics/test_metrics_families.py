@@ -408,7 +408,7 @@ def test_what_a_plan_may_come_to_is_never_less_than_it_has_used() -> None:
 def test_a_forecast_that_cannot_be_made_yet_has_no_series() -> None:
     status = live_plan("new", used=100_000_005)._replace(forecast=None, counted_seconds=120)
 
-    text = page(state(snapshot([]), plans=(live_plan("home"), status.with_used(5))))
+    text = page(state(snapshot([]), plans=(live_plan("home"), status.with_used(5, {}))))
 
     for name in ("bytes", "low_bytes", "high_bytes", "cost", "cost_low", "cost_high"):
         assert {labels[-1] for labels in series(text, f"netledger_plan_forecast_{name}")} == {"home"}
