@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.applications.ebpf import syscalls
-from exporter.meters.applications.ebpf.loading import ARGUMENTS, INTERPRETER_NAMES, OWNERS, namespace_of
+from exporter.meters.applications.ebpf.loading import ARGUMENTS, OWNERS, namespace_of
 from exporter.meters.applications.ebpf.syscalls import BpfError
+from exporter.meters.applications.interpreters import ARGUMENT_BYTES, INTERPRETER_NAMES, first_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ PIDFD_GETFD = 438
 """The same number on every machine."""
 
 OWNER = struct.Struct("<16sQQII")
-ARGUMENT_BYTES = 64
 SO_DOMAIN = 39
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -126,10 +126,7 @@ class Adopter:
 
 def first_words(line: bytes) -> tuple[int, bytes]:
     """A hash (FNV-1a, odd) of an interpreter's script, or of its option and what follows; and these, 64 bytes each."""
-    _, first, second, *_ = (*line.split(b"\0"), b"", b"")
-    words = b"".join(word[: ARGUMENT_BYTES - 1].ljust(ARGUMENT_BYTES, b"\0") for word in (first, second))
-    if not first.startswith(b"-") or first in {b"-c", b"-e"}:  # what follows these is code
-        words = words[:ARGUMENT_BYTES].ljust(2 * ARGUMENT_BYTES, b"\0")
+    words = b"".join(word.ljust(ARGUMENT_BYTES, b"\0") for word in first_arguments(line))
     hashed = 14695981039346656037
     for (word,) in struct.iter_unpack("<Q", words):
         hashed = (hashed ^ word) * 1099511628211 & 0xFFFFFFFFFFFFFFFF

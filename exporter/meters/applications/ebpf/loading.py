@@ -15,6 +15,7 @@ from exporter.meters.applications.ebpf import syscalls
 from exporter.meters.applications.ebpf.btf import BtfError, member_offset, nested_offset, open_types
 from exporter.meters.applications.ebpf.elf import BpfObject, MapDefinition, read_object
 from exporter.meters.applications.ebpf.syscalls import BpfError, MapSizes
+from exporter.meters.applications.interpreters import INTERPRETER_NAMES
 from exporter.meters.applications.traffic import PROTOCOLS, SourceError
 
 if TYPE_CHECKING:
@@ -49,13 +50,6 @@ ACCOUNT = struct.Struct("<16sQIIBBBBI")
 COUNTS = struct.Struct("<4Q")
 OVERFLOW = 3
 SO_NETNS_COOKIE = 71
-
-INTERPRETER_NAMES = (
-    *("python", "python2", "python3", *(f"python3.{minor}" for minor in range(6, 20))),
-    *("node", "nodejs", "MainThread", "deno", "bun", "java", "ruby", "perl", "php", "lua", "Rscript", "dotnet"),
-    *("sh", "bash", "dash", "zsh", "ksh", "fish"),
-)
-"""Commands whose first arguments name the application; Node.js 20 and later call their first thread MainThread."""
 
 
 class Knowledge(NamedTuple):

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.meters.applications.interpreters import INTERPRETER_NAMES, first_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-_INTERPRETER = re.compile(r"(?:python|pypy|perl|ruby|php|lua|tclsh)[\d.]*|node|nodejs|deno|bun|java|(?:ba|da|z|k)?sh")
-"""Programs that are all the same, whatever they run."""
-_ARGUMENTS = 2
-_LONGEST_ARGUMENT = 200
 _COMMAND_LINE_BYTES = 4096
 _OPEN = os.O_RDONLY | os.O_CLOEXEC
 
 
 class Process(NamedTuple):
-    """A process as it is now: its name (not a thread's), and of an interpreter the first two arguments."""
+    """A process as it is now: its name (not a thread's), and of an interpreter its first arguments."""
 
     pid: int
     command: str
@@ -90,16 +87,16 @@ def _links(descriptors: int) -> Iterator[str]:
 
 
 def _process(descriptors: int, pid: int) -> Process:
-    command = _read(descriptors, "../comm").rstrip("\n")
-    if not _INTERPRETER.fullmatch(command):
+    command = _read(descriptors, "../comm").removesuffix(b"\n").decode("utf-8", "replace")
+    if command not in INTERPRETER_NAMES:
         return Process(pid, command)
-    words = _read(descriptors, "../cmdline").split("\0")
-    return Process(pid, command, tuple(word[:_LONGEST_ARGUMENT] for word in words[1 : 1 + _ARGUMENTS] if word))
+    words = first_arguments(_read(descriptors, "../cmdline"))
+    return Process(pid, command, tuple(word.decode("utf-8", "replace") for word in words if word))
 
 
-def _read(folder: int, name: str) -> str:
+def _read(folder: int, name: str) -> bytes:
     descriptor = os.open(name, _OPEN, dir_fd=folder)
     try:
-        return os.read(descriptor, _COMMAND_LINE_BYTES).decode("utf-8", "replace")
+        return os.read(descriptor, _COMMAND_LINE_BYTES)
     finally:
         os.close(descriptor)
