@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.counters.readings import Link
 from exporter.metering.samples import MeterError
-from exporter.meters.interfaces.surveyed import Survey, SurveyedInterfaceMeter, decide_uplinks, run_command
+from exporter.meters.commands import run_command
+from exporter.meters.interfaces.surveyed import Survey, SurveyedInterfaceMeter, decide_uplinks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

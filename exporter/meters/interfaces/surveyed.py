@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
@@ -13,11 +11,10 @@ from exporter.metering.samples import MeterError
 from exporter.metering.subjects import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from psutil._ntuples import snetio
 
-_TIMEOUT_SECONDS = 20
 _HALF = 2**31
 _WRAP = 2**32
 
@@ -32,21 +29,6 @@ class Survey(NamedTuple):
     links: dict[str, Link]
     uplinks: frozenset[str]
     wide_bytes: dict[str, tuple[int, int]]
-
-
-def run_command(command: Sequence[str]) -> str:
-    """What a command prints, without a shell; raises MeterError when it is missing, fails or hangs."""
-    try:
-        done = subprocess.run(  # noqa: S603 - the commands are constants of this package
-            command,
-            capture_output=True,
-            check=True,
-            timeout=_TIMEOUT_SECONDS,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise MeterError(f"{command[0]}: {error}") from error
-    return done.stdout.decode("utf-8", "replace")
 
 
 def read_counters() -> dict[str, snetio]:

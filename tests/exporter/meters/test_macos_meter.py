@@ -9,6 +9,7 @@ import pytest
 
 from exporter.metering.counters.readings import Counts, Epoch, Link
 from exporter.metering.samples import MeterError
+from exporter.meters.commands import run_command
 from exporter.meters.interfaces.macos import (
     open_reader as open_macos_reader,
 )
@@ -18,7 +19,7 @@ from exporter.meters.interfaces.macos import (
     parse_routes,
     survey_macos,
 )
-from exporter.meters.interfaces.surveyed import Survey, SurveyedInterfaceMeter, run_command, widen
+from exporter.meters.interfaces.surveyed import Survey, SurveyedInterfaceMeter, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporter.meters.applications.sock_diag.netlink import LISTEN, PEER_HAS_ENDED
 from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN, Owner, Traffic
+from reports.ledger.shape import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from exporter.meters.applications.sock_diag.netlink import CounterRow, SocketFacts
     from exporter.meters.applications.sock_diag.owners import Process
 
-LOOPBACK = "loopback"
 _MOST_UNSEEN = 10_000
 _MOST_SEARCHES = 2
 """A process may be between exec and the first read of its descriptors; who is not found twice, is not found."""

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from exporter.metering.samples import MeterError
 from exporter.meters.applications.scopes import Scopes
@@ -19,31 +19,23 @@ from exporter.meters.applications.sock_diag.sockets import SocketTable
 from exporter.meters.applications.traffic import Backend, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from exporter.meters.applications.traffic import Traffic
-    from exporter.settings.networks import Network
+    from exporter.settings.tree import Settings
 
 NAME = "sock_diag"
 LIMITS = (
-    "UDP and QUIC are not seen: only TCP sockets have counters.",
-    "Bytes are payload, without headers of TCP and IP.",
-    "Sockets of other network namespaces, as containers have, are not seen.",
+    "UDP and QUIC are not seen: only TCP sockets have counters",
+    "bytes are payload, without headers of TCP and IP",
+    "sockets of other network namespaces, as containers have, are not seen",
 )
 ONLY_OWN_NAMES = (
-    "Sockets of other users are (unknown): CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are needed to read whose they are."
+    "sockets of other users are (unknown): CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are needed to read whose they are"
 )
 _PROC = Path("/proc")
 _JIFFY_SECONDS = 0.02
 """The kernel counts silence in steps of at most 10 ms."""
-
-
-class NetworkSettings(Protocol):
-    """The settings that this source needs."""
-
-    @property
-    def networks(self) -> Mapping[str, Sequence[Network]]:
-        """Names of networks, with their prefixes."""
 
 
 class SockDiagSource:
@@ -133,10 +125,10 @@ class SockDiagSource:
             self.backend = self.backend._replace(limits=(*self._own_limits, _losses(lost, self._closed.buffer_bytes)))
 
 
-def open_source(settings: NetworkSettings) -> SockDiagSource:
+def open_source(settings: Settings) -> SockDiagSource:
     """Begin to measure: what sockets moved before is not counted. Raises SourceError."""
     if not sys.platform.startswith("linux"):
-        raise SourceError("sock_diag is a part of Linux.")
+        raise SourceError("sock_diag is a part of Linux")
     try:
         return SockDiagSource(Scopes(settings.networks).of)
     except (OSError, DiagError) as error:
@@ -146,17 +138,17 @@ def open_source(settings: NetworkSettings) -> SockDiagSource:
 def _reason(error: OSError | DiagError) -> str:
     number = error.errno if isinstance(error, OSError | RefusalError) else None
     if number in {errno.ENOENT, errno.EPROTONOSUPPORT}:
-        return "The kernel lists no TCP sockets: its module tcp_diag is needed (modprobe tcp_diag)."
+        return "the kernel lists no TCP sockets: its module tcp_diag is needed (modprobe tcp_diag)"
     if number is not None:
         return (
-            f"The kernel refused to list TCP sockets ({os.strerror(number)}): where a sandbox forbids netlink, allow "
-            "AF_NETLINK (systemd: RestrictAddressFamilies=AF_NETLINK)."
+            f"the kernel refused to list TCP sockets ({os.strerror(number)}): where a sandbox forbids netlink, "
+            "allow it (systemd: RestrictAddressFamilies=AF_NETLINK)"
         )
-    return f"The kernel's list of TCP sockets cannot be read ({error}): Linux 4.19 or newer is needed."
+    return f"the kernel's list of TCP sockets cannot be read ({error}): Linux 4.19 or later is needed"
 
 
 def _losses(count: int, buffer_bytes: int) -> str:
     return (
-        f"The last bytes of {count} closed sockets are missing: they came faster than the buffer of {buffer_bytes} "
-        "bytes was read; CAP_NET_ADMIN or a larger net.core.rmem_max would give more room."
+        f"the last bytes of {count} closed sockets are missing: they came faster than the buffer of {buffer_bytes} "
+        "bytes was read; CAP_NET_ADMIN or a larger net.core.rmem_max would give more room"
     )
