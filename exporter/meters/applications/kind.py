@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exporter.meters.applications.meter import ApplicationHandover, ApplicationMeter
-from exporter.meters.applications.owners import CommandNamer
+from exporter.meters.applications.names.namer import make_namer
 from exporter.meters.applications.sources import open_source
 from exporter.meters.applications.store import ApplicationStore
 from exporter.meters.kinds import MeterKind
@@ -22,7 +22,7 @@ def build(source: Any, environment: MeterEnvironment) -> ApplicationMeter:
     handover = environment.handover
     return ApplicationMeter(
         source=source,
-        namer=CommandNamer(),
+        namer=make_namer(environment.settings),
         most=environment.settings.applications.most,
         since=handover.sampled if isinstance(handover, ApplicationHandover) else environment.clock.now().elapsed,
     )

@@ -106,8 +106,9 @@ class ApplicationMeter:
             self._ranks.forget(name)
 
     def refresh(self) -> None:
-        """Have the source read slow facts."""
+        """Have the source and the namer read slow facts."""
         self._source.refresh()
+        self._owners.refresh()
 
     def handover(self) -> ApplicationHandover:
         """When its source was sampled last."""

@@ -1,10 +1,11 @@
-"""Names of owners: asked for once each, and made fit for labels and rows."""
+"""Names of owners: asked for until they are settled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from exporter.meters.applications.state import HIDDEN, SPECIALS
+from exporter.meters.applications.names.text import safe_name
+from exporter.meters.applications.state import SPECIALS
 from exporter.meters.applications.traffic import UNKNOWN
 
 if TYPE_CHECKING:
@@ -13,18 +14,18 @@ if TYPE_CHECKING:
 MOST_KEPT = 4096
 """Names of a generation: half of what is kept at most, about 1 MB."""
 
-LONGEST = 200
-"""Characters of a name: a pod's namespace and workload have up to 63 and 253."""
-
-GIVEN = frozenset({UNKNOWN, HIDDEN})
-"""Special names that a namer may give."""
-
 
 class Namer(Protocol):
     """Says what an application is called."""
 
     def name_of(self, owner: Owner) -> str:
-        """The application of an owner; called once for each, while its process may still be there. Raises nothing."""
+        """The application of an owner: safe to show, special where it stands for no application. Raises nothing."""
+
+    def is_settled(self, owner: Owner) -> bool:
+        """Whether that name stays, and the owner need not be asked for again."""
+
+    def refresh(self) -> None:
+        """Read slow facts; runs on a worker thread."""
 
 
 class CommandNamer:
@@ -32,7 +33,14 @@ class CommandNamer:
 
     def name_of(self, owner: Owner) -> str:
         """The process' name."""
-        return owner.command or UNKNOWN
+        return safe_name(owner.command) if owner.command else UNKNOWN
+
+    def is_settled(self, _owner: Owner) -> bool:
+        """Always: it knows no more later."""
+        return True
+
+    def refresh(self) -> None:
+        """Nothing is slow."""
 
 
 class NamedOwners:
@@ -53,19 +61,17 @@ class NamedOwners:
             return owner.special
         name = self._new.get(owner)
         if name is None:
-            name = self._old.get(owner) or fit_name(self._namer.name_of(owner))
+            name = self._old.get(owner) or self._namer.name_of(owner)
+            if owner not in self._old and not self._namer.is_settled(owner):
+                return name
             if len(self._new) >= self._most:
                 self._new, self._old = {}, self._new
             self._new[owner] = name
         return name
 
+    def refresh(self) -> None:
+        """Have the namer read slow facts."""
+        self._namer.refresh()
+
     def __len__(self) -> int:
         return len(self._new) + len(self._old)
-
-
-def fit_name(text: str) -> str:
-    """A name without control characters and of bounded length; one that poses as a special name loses its brackets."""
-    name = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text[:LONGEST]).strip()
-    if not name:
-        return UNKNOWN
-    return name.strip("()") if name in SPECIALS - GIVEN else name

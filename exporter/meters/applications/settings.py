@@ -14,8 +14,8 @@ from exporter.settings.schema import Section
 
 WAYS = ("auto", "ebpf", "sock_diag", "nettop", "estats", "off")
 NAMES = ("auto", "process", "unit", "container")
-LONGEST_NAME = 100
-"""Characters of an application's name; longer ones are cut."""
+LONGEST_NAME = 200
+"""Characters of an application's name; longer ones are cut. A pod's namespace and workload have up to 63 and 253."""
 
 LIMIT = re.compile(r"(.*[^\s/])\s*/\s*(day|week|month)", re.ASCII)
 CAP = rules.size("1 MB", "1000 PB")

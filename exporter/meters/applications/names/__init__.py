@@ -1,0 +1,1 @@
+"""What an application is called: its pod, container, systemd unit or process."""

@@ -1,0 +1,97 @@
+"""Processes by their names: interpreters by what they run, parts of an application by the application."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from exporter.meters.applications.names.interpreters import dialect_of, script_of
+from exporter.meters.applications.names.text import decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from exporter.meters.applications.traffic import Owner
+
+# Processes of Gecko, by the 15 bytes that the kernel keeps of their names. Whether they are of Firefox or Thunderbird,
+# only the command line says.
+GECKO = frozenset(
+    {
+        *("GeckoMain", "Web Content", "WebExtensions", "Isolated Web Co", "Isolated Servic", "Privileged Cont"),
+        *("Privileged Mozi", "file:// Content", "Web Preallocate", "Preallocated We", "Socket Process", "RDD Process"),
+        *("GPU Process", "Utility Process", "VR Process", "forkserver", "plugin-containe"),
+    }
+)
+PARTS = {
+    "chrome_crashpad": "chrome",
+    "chromium-browse": "chromium",
+    "firefox-bin": "firefox",
+    "thunderbird-bin": "thunderbird",
+    "sshd-session": "sshd",
+    "sshd-auth": "sshd",
+}
+# "Google Chrome Helper (Renderer)" of macOS; nettop cuts names to 15.
+APPLE_PART = re.compile(r"(.+?) Helper(?: \(.*)?|(.+) H(?:e(?:l(?:p(?:er?)?)?)?)?")
+CUT = 15
+# "nginx: worker process", "gunicorn: master [app]".
+TITLE = re.compile(r"([\w.@+-]+): .*")
+LONGEST_COMMAND_LINE = 4096
+
+
+class Processes:
+    """Names of processes by their owners; `proc` is /proc, which is read where an owner has a pid."""
+
+    def __init__(self, proc: Path) -> None:
+        self._proc = proc
+
+    def name_of(self, owner: Owner) -> str | None:
+        """The name of the program that a process runs; None where the owner has no name and the process is gone.
+
+        A command line is read only where the process of that pid still has the owner's name.
+        """
+        name = process_name(owner.command, owner.arguments)
+        if not owner.pid or (owner.arguments and name != owner.command):
+            return name or None
+        found = self._command(owner.pid)
+        if found != (owner.command or found):
+            return name
+        return process_name(found, self._arguments(owner.pid)) or None
+
+    def _command(self, pid: int) -> str:
+        return decoded(self._read(pid, "comm").removesuffix(b"\n"))
+
+    def _arguments(self, pid: int) -> tuple[str, ...]:
+        return tuple(map(decoded, self._read(pid, "cmdline").split(b"\0")))
+
+    def _read(self, pid: int, file: str) -> bytes:
+        try:
+            with (self._proc / str(pid) / file).open("rb") as opened:
+                return opened.read(LONGEST_COMMAND_LINE)
+        except OSError:
+            return b""
+
+
+def process_name(command: str, arguments: Sequence[str] = ()) -> str:
+    """The program of a process by the kernel's name of it and its command line, whose first word may be missing."""
+    program = _program(arguments[0]) if arguments else ""
+    if command in GECKO:
+        return program if program and program not in GECKO and "-contentproc" in arguments else "firefox"
+    dialect = dialect_of(command)
+    if dialect is not None:
+        return script_of(dialect, arguments[1:] if dialect_of(program) else arguments) or command
+    return _whole(command)
+
+
+def _program(word: str) -> str:
+    return word.rpartition("/")[2]
+
+
+def _whole(command: str) -> str:
+    """The application that a process is a part of."""
+    if command in PARTS:
+        return PARTS[command]
+    if (found := TITLE.fullmatch(command)) or (found := APPLE_PART.fullmatch(command)):
+        name = found[1] or (found[2] if len(command) >= CUT else "")
+        return name or command
+    return command
