@@ -12,7 +12,7 @@ from exporter.identity import identify_host
 from exporter.session.questions import fetch
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import DATE, output_options, scope_options
+from exporter.terminal.options import DATE, output_options, subject_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="basic: PacketBuddy's five columns and no other (csv).",
 )
-@scope_options
+@subject_options
 @output_options("Else, or by -, to the terminal or pipe.")
 @click.pass_obj
 def export(  # noqa: PLR0913 - one for each option

@@ -13,7 +13,8 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import no_data_text
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.options import BOUND, interface_label, interface_option
+from exporter.session.usage_questions import selected
+from exporter.terminal.options import BOUND, filter_options
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
 from reports.calendar.days import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import PeriodRequest
@@ -27,7 +28,7 @@ from reports.usage import records as found_records
 from reports.usage.hours import HOURS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
     from exporter.session.questions import Reply
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from reports.calendar.requests import Bound
     from reports.formats.shapes import Usage
     from reports.ledger.reader import LedgerReader
+    from reports.usage.scopes import UsageFilter
 
 SHADES = "░▒▓█"
 LABEL_WIDTH, AMOUNT_WIDTH = 4, 11
@@ -42,21 +44,23 @@ WIDE_CELL = 2
 
 
 @click.command()
-@interface_option()
+@filter_options
 @reading()
-def records(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
+def records(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
     """Busiest day, week, month and hour, and peak speeds."""
     question = Question(
         "/api/records",
-        {"interface": interfaces},
+        usage_filter.parameters,
         json_records.RecordsAnswer,
-        lambda ledger: json_records.records(found_records.records(ledger, session.now(), ledger.resolve(interfaces))),
+        lambda ledger: json_records.records(
+            found_records.records(ledger, session.now(), selected(session, ledger, usage_filter))
+        ),
     )
     found = ask(session, question)
-    return CommandAnswer(found.answer, partial(_print_records, session, found, interfaces))
+    return CommandAnswer(found.answer, partial(_print_records, session, found, usage_filter))
 
 
-def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], interfaces: Sequence[str]) -> None:
+def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], usage_filter: UsageFilter) -> None:
     answer, zone, _ = found
     rows = [(name, when, *_amounts(used)) for name, when, used in _most(answer)]
     if not rows:
@@ -67,8 +71,8 @@ def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], i
     if answer.since:
         notes.append(f"of everything since {answer.since}")
         start = day_start(date.fromisoformat(answer.since), zone)
-        notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, interfaces))
-    print_table(TextTable(f"Records, {interface_label(interfaces)}", columns, rows, left=frozenset({0, 1})), notes)
+        notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, usage_filter.interfaces))
+    print_table(TextTable(f"Records, {usage_filter.label}", columns, rows, left=frozenset({0, 1})), notes)
 
 
 @click.command()
@@ -76,33 +80,33 @@ def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], i
     "--from", "first", metavar="DATE", type=BOUND, help="First day, or an instant; by default the first ever."
 )
 @click.option("--to", "last", metavar="DATE", type=BOUND, help="Last day, included, or an instant; today by default.")
-@interface_option()
+@filter_options
 @reading()
-def hours(session: Session, *, first: Bound | None, last: Bound | None, interfaces: Sequence[str]) -> CommandAnswer:
+def hours(session: Session, *, first: Bound | None, last: Bound | None, usage_filter: UsageFilter) -> CommandAnswer:
     """Usage by weekday and hour of day."""
 
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
         today = day_of(int(session.now()), ledger.zone)
         days = PeriodRequest(None, first, last).period(today, ledger.zone, "all", first_day(ledger) or today)
         return json_history.hours(
-            hours_of_week.hours(ledger, session.now(), days.span, ledger.resolve(interfaces)), ledger.zone
+            hours_of_week.hours(ledger, session.now(), days.span, selected(session, ledger, usage_filter)), ledger.zone
         )
 
-    given = {"from": first, "to": last, "interface": interfaces}
+    given = {"from": first, "to": last, **usage_filter.parameters}
     found = ask(session, Question("/api/hours", given, json_history.HoursAnswer, answer))
-    return CommandAnswer(found.answer, partial(_print_hours, session, found, interfaces))
+    return CommandAnswer(found.answer, partial(_print_hours, session, found, usage_filter))
 
 
-def _print_hours(session: Session, found: Reply[json_history.HoursAnswer], interfaces: Sequence[str]) -> None:
+def _print_hours(session: Session, found: Reply[json_history.HoursAnswer], usage_filter: UsageFilter) -> None:
     answer, zone, _ = found
-    title = f"Hours of the week, {interface_label(interfaces)}"
+    title = f"Hours of the week, {usage_filter.label}"
     if _has_room():
         _print_map(title, answer)
     else:
         _print_table(title, answer)
     start, end = (int(datetime.fromisoformat(text).timestamp()) for text in (answer.first, answer.last))
     until = None if end > session.now() else end
-    dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, interfaces))
+    dashboard = dashboard_notes(session.settings, lambda links: links.usage(start, until, usage_filter.interfaces))
     for note in (*_hour_notes(answer, zone), *_cut_notes(start, end, zone), *dashboard):
         print_sentence(note)
 

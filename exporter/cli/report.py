@@ -10,7 +10,7 @@ import click
 from exporter.identity import identify_host
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import DATE, MONTH, YEAR, output_options, scope_options
+from exporter.terminal.options import DATE, MONTH, YEAR, output_options, subject_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from reports.billing.plans import named
 from reports.calendar.requests import CURRENT, CYCLES, RANGES, PeriodRequest
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--range", "range_name", type=click.Choice(RANGES), help="A range that ends today.")
 @click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day of any other period.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Its last day, included; today by default.")
-@scope_options
+@subject_options
 @output_options("Else netledger_HOST_PERIOD.html in this folder; - is the terminal or pipe.")
 @click.option("--open", "shows", is_flag=True, help="Show it in the browser.")
 @click.pass_obj

@@ -11,10 +11,11 @@ from reports.billing.status import plan_status
 from reports.formats.json import cost as json_cost
 from reports.formats.json import plans as json_plans
 from reports.formats.json import usage as shapes
+from reports.ledger.intervals import meter_began
 from reports.usage import usage
+from reports.usage.scopes import UsageFilter, select_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from exporter.session.session import Session
@@ -23,70 +24,84 @@ if TYPE_CHECKING:
     from reports.ledger.selection import Selection
 
 
-def today(session: Session, interfaces: Sequence[str] = ()) -> Question[json_cost.TodayAndCost]:
+NO_FILTER = UsageFilter()
+
+
+def selected(session: Session, ledger: LedgerReader, usage_filter: UsageFilter) -> Selection:
+    """The selection of a command's options; raises ScopeError and UnknownInterfaceError."""
+    return select_usage(ledger, *usage_filter, networks=session.settings.networks)
+
+
+def today(session: Session, usage_filter: UsageFilter = NO_FILTER) -> Question[json_cost.TodayAndCost]:
     """Since local midnight."""
 
     def answer(ledger: LedgerReader) -> json_cost.TodayAndCost:
-        selection = ledger.resolve(interfaces)
+        selection = selected(session, ledger, usage_filter)
         day = shapes.today(usage.today(ledger, session.now(), selection), ledger.zone)
         return json_cost.today_and_cost(day, _cost(session, ledger, "today", selection))
 
-    return Question("/api/today", {"interface": interfaces}, json_cost.TodayAndCost, answer)
+    return Question("/api/today", usage_filter.parameters, json_cost.TodayAndCost, answer)
 
 
-def week(session: Session, interfaces: Sequence[str] = ()) -> Question[shapes.Range]:
+def week(session: Session, usage_filter: UsageFilter = NO_FILTER) -> Question[shapes.Range]:
     """Since Monday, by day."""
     return Question(
         "/api/week",
-        {"interface": interfaces},
-        shapes.Range,
-        lambda ledger: shapes.days(usage.week(ledger, session.now(), ledger.resolve(interfaces)), ledger.zone),
-    )
-
-
-def month(
-    session: Session, which: tuple[int, int] | None = None, interfaces: Sequence[str] = ()
-) -> Question[shapes.Month]:
-    """A month by day, the current one by default."""
-    return Question(
-        "/api/month",
-        {"month": which and f"{which[0]:04}-{which[1]:02}", "interface": interfaces},
-        shapes.Month,
-        lambda ledger: shapes.month(usage.month(ledger, session.now(), ledger.resolve(interfaces), which), ledger.zone),
-    )
-
-
-def year(session: Session, which: int | None = None, interfaces: Sequence[str] = ()) -> Question[shapes.Year]:
-    """A year by month, the current one by default."""
-    return Question(
-        "/api/year",
-        {"year": which, "interface": interfaces},
-        shapes.Year,
-        lambda ledger: shapes.year(usage.year(ledger, session.now(), ledger.resolve(interfaces), which), ledger.zone),
-    )
-
-
-def days(session: Session, first: date, last: date, interfaces: Sequence[str] = ()) -> Question[shapes.Range]:
-    """Days from `first` to `last`, both included."""
-    return Question(
-        "/api/range",
-        {"from": first.isoformat(), "to": last.isoformat(), "interface": interfaces},
+        usage_filter.parameters,
         shapes.Range,
         lambda ledger: shapes.days(
-            usage.days(ledger, session.now(), first, last, ledger.resolve(interfaces)), ledger.zone
+            usage.week(ledger, session.now(), selected(session, ledger, usage_filter)), ledger.zone
         ),
     )
 
 
-def summary(session: Session, interfaces: Sequence[str] = ()) -> Question[json_cost.Summary]:
+def month(
+    session: Session, which: tuple[int, int] | None = None, usage_filter: UsageFilter = NO_FILTER
+) -> Question[shapes.Month]:
+    """A month by day, the current one by default."""
+    return Question(
+        "/api/month",
+        {"month": which and f"{which[0]:04}-{which[1]:02}", **usage_filter.parameters},
+        shapes.Month,
+        lambda ledger: shapes.month(
+            usage.month(ledger, session.now(), selected(session, ledger, usage_filter), which), ledger.zone
+        ),
+    )
+
+
+def year(session: Session, which: int | None = None, usage_filter: UsageFilter = NO_FILTER) -> Question[shapes.Year]:
+    """A year by month, the current one by default."""
+    return Question(
+        "/api/year",
+        {"year": which, **usage_filter.parameters},
+        shapes.Year,
+        lambda ledger: shapes.year(
+            usage.year(ledger, session.now(), selected(session, ledger, usage_filter), which), ledger.zone
+        ),
+    )
+
+
+def days(session: Session, first: date, last: date, usage_filter: UsageFilter = NO_FILTER) -> Question[shapes.Range]:
+    """Days from `first` to `last`, both included."""
+    return Question(
+        "/api/range",
+        {"from": first.isoformat(), "to": last.isoformat(), **usage_filter.parameters},
+        shapes.Range,
+        lambda ledger: shapes.days(
+            usage.days(ledger, session.now(), first, last, selected(session, ledger, usage_filter)), ledger.zone
+        ),
+    )
+
+
+def summary(session: Session, usage_filter: UsageFilter = NO_FILTER) -> Question[json_cost.Summary]:
     """Since counting began."""
 
     def answer(ledger: LedgerReader) -> json_cost.Summary:
-        selection = ledger.resolve(interfaces)
+        selection = selected(session, ledger, usage_filter)
         cost = _cost(session, ledger, "ever", selection)
-        return json_cost.summary(ledger.lifetime(selection), cost, ledger.first_seen(), ledger.zone)
+        return json_cost.summary(ledger.lifetime(selection), cost, meter_began(ledger, selection), ledger.zone)
 
-    return Question("/api/summary", {"interface": interfaces}, json_cost.Summary, answer)
+    return Question("/api/summary", usage_filter.parameters, json_cost.Summary, answer)
 
 
 def plans(session: Session, name: str | None = None) -> Question[json_plans.Plans]:

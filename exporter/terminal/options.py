@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,12 +10,13 @@ import click
 
 from reports.calendar.parsing import PeriodError
 from reports.calendar.requests import Bound, IsoDate, IsoMonth, IsoYear
-from reports.ledger.selection import MACHINE
+from reports.usage.scopes import UsageFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Command = TypeVar("Command", bound="Callable[..., object]")
+Answer = TypeVar("Answer")
 
 API_JSON = "Print JSON, as the API gives it."
 
@@ -53,12 +55,18 @@ def _each_once(_ctx: click.Context, _parameter: click.Parameter, given: Sequence
     return tuple(dict.fromkeys(given))
 
 
-def interface_label(interfaces: Sequence[str]) -> str:
-    """The chosen interfaces in words, for a title."""
-    return " + ".join(interfaces) or MACHINE.label
+def filter_options(command: Callable[..., Answer]) -> Callable[..., Answer]:
+    """`--interface NAME` or `--scope NAME`, each several times for a sum, given as one `usage_filter`."""
+
+    def call(*arguments: Any, interfaces: Sequence[str], scopes: Sequence[str], **options: Any) -> Answer:
+        return command(*arguments, usage_filter=UsageFilter(interfaces, scopes), **options)
+
+    text = "What applications moved to and from this scope alone: loopback, lan, internet, or a network."
+    scope = click.option("--scope", "scopes", metavar="NAME", multiple=True, callback=_each_once, help=text)
+    return interface_option()(scope(update_wrapper(call, command)))
 
 
-def scope_options(command: Command) -> Command:
+def subject_options(command: Command) -> Command:
     """`--interface NAME` or `--plan NAME`."""
     plan = click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
     return interface_option()(plan(command))

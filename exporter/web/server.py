@@ -48,6 +48,7 @@ RESOURCES: Resources = {
     ),
     "exporter.web.api.live_applications": ("/api/live/applications",),
     "exporter.web.api.interfaces": ("/api/interfaces",),
+    "exporter.web.api.applications": ("/api/applications", "/api/applications/{name}"),
     "exporter.web.api.plans": ("/api/plans", "/api/forecast", "/api/cost"),
     "exporter.web.api.history": ("/api/records", "/api/hours", "/api/percentile", "/api/series"),
     "exporter.web.api.bandwidth": ("/api/v1/stats/bandwidth", "/api/v1/stats/monthly-traffic"),
@@ -142,8 +143,13 @@ def make_app(context: ServiceContext, access: Access, resources: Resources = RES
             if method:
                 app.router.add_route(method, path, handler)
             else:
-                app.router.add_get(path, handler)
+                app.router.add_get(_pattern(path), handler)
     return app
+
+
+def _pattern(path: str) -> str:
+    """The path for aiohttp's router: a name of the ledger may hold slashes, one of a file may not."""
+    return path.replace("{name}", "{name:(?s:.+)}") if path.startswith("/api/") else path
 
 
 async def _respond(

@@ -9,8 +9,8 @@ from reports.calendar.days import SLOT_SECONDS, day_from_number, day_of, day_sta
 from reports.calendar.period import Period
 from reports.ledger.amounts import ENDLESS, Rows, by_parts, every_day, first_time
 from reports.ledger.reader import NO_BYTES, Bytes
-from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -32,6 +32,11 @@ class Grain(NamedTuple):
 
 MINUTES = Grain("minute", MINUTE_SECONDS)
 SLOTS = Grain("slot", SLOT_SECONDS)
+
+
+def is_whole(grain: Grain, selection: Selection) -> bool:
+    """True if the grain has every byte of a selection: minutes are kept of the busiest applications alone."""
+    return grain is not MINUTES or selection.meter is INTERFACE
 
 
 class Gaps:
@@ -83,7 +88,7 @@ def by_step(
     found = by_parts(
         ledger,
         Rows(selection, grain.name, *span),
-        BYTES,
+        selection.byte_columns,
         (number,),
         group,
         lambda time, _row: ((time + shift) // step % cycle,),
@@ -103,6 +108,11 @@ def first_day(ledger: LedgerReader, selection: Selection = MACHINE) -> date | No
     return min((day for day in days if day is not None), default=None)
 
 
+def meter_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
+    """The begin of counting by a selection's meter (UTC seconds); None before it has."""
+    return ledger.first_seen(selection._replace(keys=None, where={}))
+
+
 def counting_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
     """The begin of counting, or of an earlier imported day (UTC seconds); None in an empty ledger."""
     day, began = first_day(ledger, selection), ledger.first_seen(selection)
@@ -112,10 +122,12 @@ def counting_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int 
 
 
 def kept_since(ledger: LedgerReader, grain: Grain, selection: Selection = MACHINE) -> int | None:
-    """The instant (UTC seconds) from which every row of this grain is kept; None without a row.
+    """The instant (UTC seconds) from which every row of this grain is kept; None without a row, and of no whole grain.
 
     It is the begin of counting or, where older rows have been deleted, that of the oldest row.
     """
+    if not is_whole(grain, selection):
+        return None
     since, began = oldest(ledger, grain, selection), ledger.first_seen(selection)
     if since is None or began is None:
         return since

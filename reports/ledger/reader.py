@@ -101,11 +101,11 @@ class LedgerReader:
 
     def lifetime(self, selection: Selection = MACHINE) -> Bytes:
         """All bytes ever counted."""
-        return Bytes(*total(self, every_day(selection), BYTES))
+        return Bytes(*total(self, every_day(selection), selection.byte_columns))
 
     def days(self, first: date, last: date, selection: Selection = MACHINE) -> dict[date, Bytes]:
         """Bytes by local day; days without traffic are left out."""
-        found = by_time(self, local_days(selection, first, last), BYTES)
+        found = by_time(self, local_days(selection, first, last), selection.byte_columns)
         return {day_from_number(day): Bytes(*amounts) for day, amounts in found.items()}
 
     def days_by_interface(self, first: date, last: date) -> dict[str, Bytes]:
@@ -116,11 +116,11 @@ class LedgerReader:
 
     def minutes(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the minutes that begin in [start, end) (UTC seconds)."""
-        return Bytes(*total(self, Rows(selection, "minute", start, end), BYTES))
+        return Bytes(*total(self, Rows(selection, "minute", start, end), selection.byte_columns))
 
     def slots(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the slots that begin in [start, end) (UTC seconds)."""
-        return Bytes(*total(self, Rows(selection, "slot", start, end), BYTES))
+        return Bytes(*total(self, Rows(selection, "slot", start, end), selection.byte_columns))
 
     def devices(self) -> dict[str, bool]:
         """Names of all interfaces of the ledger, and whether each counts."""

@@ -6,7 +6,8 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.ledger.shape import INTERFACE, MeterSpec
+from reports.ledger.rows import BYTES
+from reports.ledger.shape import INTERFACE, NET_BYTES, MeterSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -35,6 +36,15 @@ class Selection(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """The first dimension of each key; empty for the total."""
         return tuple(key[0] for key in self.keys or ())
+
+    @property
+    def byte_columns(self) -> tuple[str, ...]:
+        """The columns that are read as `Bytes`.
+
+        One application has all its bytes; of several together, those in a tunnel are the tunnel's own packets, too.
+        """
+        is_of_some = self.keys is not None or self.meter.dimensions[0] in self.where
+        return BYTES if self.meter is INTERFACE or is_of_some else (*NET_BYTES, *BYTES[len(NET_BYTES) :])
 
     def has(self, row: UnpostedRow) -> bool:
         """True if the row is of one of the subjects."""

@@ -73,17 +73,24 @@ class Account(NamedTuple):
 class Applications(NamedTuple):
     """Applications of a period in an order, from `offset` on; `row_count` and the sums are of all, before the limit.
 
-    `total` and `scopes` are of the requested scopes, as the bytes of an application are; `account` is of all scopes.
-    `began` is when the meter began (UTC seconds); None before it has.
+    `total` and `scopes` are of the requested scopes; `tunnel` has those of their bytes that a tunnel's own packets
+    carry again: the applications' bytes are `total` and `tunnel` together. `account` is of all scopes. `began` is when
+    the meter began (UTC seconds); None before it has.
     """
 
     period: Period
     applications: Sequence[ApplicationUsage]
     row_count: int
     total: Bytes
+    tunnel: Bytes
     scopes: Mapping[str, Bytes]
     account: Account
     began: int | None
+
+    @property
+    def whole(self) -> Bytes:
+        """The bytes of all applications, of which each has a share."""
+        return self.total.plus(self.tunnel)
 
 
 class ApplicationDays(NamedTuple):
@@ -116,14 +123,17 @@ def applications(
         raise SortError(f"sort: {sort!r} is refused; use {', '.join(SORTS)}")
     found = _amounts(ledger, ALL, period, now)
     rows = sorted(_by_application(found, scopes), key=SORTS[sort])  # type: ignore[arg-type]  # tuples of one kind
+    by_scope = by_value((scope, _net(amounts)) for (_, scope, _), amounts in found.items())
+    moved = Bytes(*total(ledger, _days(ledger, MACHINE, period, now), BYTES))
     end = None if limit is None else offset + limit
     return Applications(
         period=period,
         applications=rows[offset:end],
         row_count=len(rows),
-        total=add_up(row.bytes for row in rows),
-        scopes=by_value(item for row in rows for item in row.scopes.items()),
-        account=Account(Bytes(*total(ledger, _days(ledger, MACHINE, period, now), BYTES)), _attributed(found)),
+        total=add_up(net for scope, net in by_scope.items() if _is_counted(scope, scopes)),
+        tunnel=add_up(Bytes(*amounts[len(BYTES) :]) for key, amounts in found.items() if _is_counted(key[1], scopes)),
+        scopes={scope: net for scope, net in by_scope.items() if not scopes or scope in scopes},
+        account=Account(moved, add_up(net for scope, net in by_scope.items() if scope != LOOPBACK)),
         began=ledger.first_seen(ALL),
     )
 
@@ -162,18 +172,22 @@ def _by_application(found: Mapping[Key, Amounts], scopes: Sequence[str]) -> list
     for (name, scope, protocol), amounts in found.items():
         if not scopes or scope in scopes:
             parts.setdefault(name, []).append((scope, protocol, Bytes(*amounts[: len(BYTES)])))
-    return [_usage_of(name, rows, has_loopback=LOOPBACK in scopes) for name, rows in parts.items()]
+    return [_usage_of(name, rows, scopes) for name, rows in parts.items()]
 
 
-def _usage_of(name: str, rows: Sequence[tuple[str, str, Bytes]], *, has_loopback: bool) -> ApplicationUsage:
-    """`has_loopback`: its bytes count like others."""
-    counted = [row for row in rows if has_loopback or row[0] != LOOPBACK]
+def _usage_of(name: str, rows: Sequence[tuple[str, str, Bytes]], scopes: Sequence[str]) -> ApplicationUsage:
+    counted = [row for row in rows if _is_counted(row[0], scopes)]
     return ApplicationUsage(
         name,
         add_up(used for _, _, used in counted),
         by_value((scope, used) for scope, _, used in rows),
         by_value((protocol, used) for _, protocol, used in counted),
     )
+
+
+def _is_counted(scope: str, scopes: Sequence[str]) -> bool:
+    """True if a scope is in the sums of a request: one of its scopes, or any but loopback."""
+    return scope in scopes if scopes else scope != LOOPBACK
 
 
 def by_value(parts: Iterable[tuple[str, Bytes]]) -> dict[str, Bytes]:
@@ -184,13 +198,10 @@ def by_value(parts: Iterable[tuple[str, Bytes]]) -> dict[str, Bytes]:
     return dict(sorted(sums.items(), key=lambda item: (-item[1].total, item[0])))
 
 
-def _attributed(found: Mapping[Key, Amounts]) -> Bytes:
-    size = len(BYTES)
-    counted = [amounts for (_, scope, _), amounts in found.items() if scope != LOOPBACK]
-    return Bytes(
-        sum(amounts[0] - amounts[size] for amounts in counted),
-        sum(amounts[1] - amounts[size + 1] for amounts in counted),
-    )
+def _net(amounts: Amounts) -> Bytes:
+    """Bytes without those that a tunnel's own packets carry again."""
+    received, sent, estimated, peak_speed, tunnel_received, tunnel_sent = amounts
+    return Bytes(received - tunnel_received, sent - tunnel_sent, estimated, peak_speed)
 
 
 def _hint(name: str, known: Iterable[str]) -> str:

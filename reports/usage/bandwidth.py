@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.days import Span
 from reports.ledger.amounts import Rows, total
 from reports.ledger.intervals import MINUTES, Grain
-from reports.ledger.rows import BYTES, Bytes
+from reports.ledger.rows import Bytes
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _moved(ledger: LedgerReader, selection: Selection, grain: Grain, span: Span)
     row_begin, row_end = max(begun, ledger.first_seen() or 0), min(begun + grain.seconds, span.end)
     part, whole = max(row_end - span.start, 0), max(row_end - row_begin, 1)
     first, rest = (
-        Bytes(*total(ledger, Rows(selection, grain.name, start, end), BYTES))
+        Bytes(*total(ledger, Rows(selection, grain.name, start, end), selection.byte_columns))
         for start, end in ((begun, begun + 1), (begun + 1, span.end + 1))
     )
     share = Bytes(first.received * part // whole, first.sent * part // whole) if span.start > row_begin else first

@@ -97,7 +97,7 @@ def records(ledger: LedgerReader, now: float, selection: Selection = MACHINE) ->
 
 
 def _days(ledger: LedgerReader, selection: Selection) -> list[_Day]:
-    columns = ("receive_bytes", "transmit_bytes", *INTERFACE.peaks)
+    columns = (*selection.byte_columns[:2], *INTERFACE.peaks)
     found = by_time(ledger, every_day(selection), columns)
     return [(day, sum(amounts[:2]), *amounts[2:]) for day, amounts in sorted(found.items())]
 

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reports.errors import QuestionError
-from reports.ledger.selection import Selection
+from reports.ledger.selection import MACHINE, Selection
 from reports.ledger.shape import APPLICATION, BUILT_IN_SCOPES, LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from reports.ledger.reader import LedgerReader
+
+
+class UsageFilter(NamedTuple):
+    """The interfaces or the scopes that usage is of; without any it is the machine's."""
+
+    interfaces: Sequence[str] = ()
+    scopes: Sequence[str] = ()
+
+    @property
+    def label(self) -> str:
+        """For people, as in "eth0 + wlan0"."""
+        return scopes_label(self.scopes) if self.scopes else " + ".join(self.interfaces) or MACHINE.label
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The same as parameters of the API."""
+        return {"interface": self.interfaces, "scope": self.scopes}
 
 
 class ScopeError(QuestionError):
@@ -36,7 +53,12 @@ def of_scopes(ledger: LedgerReader, scopes: Sequence[str]) -> Selection:
     if not scopes:
         others = [scope for scope in known_scopes(ledger) if scope != LOOPBACK]
         return Selection(APPLICATION, "all applications", where={"scope": tuple(others)})
-    return Selection(APPLICATION, f"scope {' + '.join(scopes)}", where={"scope": tuple(scopes)})
+    return Selection(APPLICATION, scopes_label(scopes), where={"scope": tuple(scopes)})
+
+
+def scopes_label(scopes: Iterable[str]) -> str:
+    """Scopes for people, as in "scope lan + internet"."""
+    return f"scope {' + '.join(scopes)}"
 
 
 def select_usage(
@@ -51,7 +73,7 @@ def select_usage(
     if interfaces:
         raise ScopeError(
             f"scope: {scopes[0]!r} and interface exclude each other; "
-            "scopes are counted by application, and interfaces by the kernel"
+            "a scope is of applications, whatever interface they used"
         )
     require_scopes(ledger, scopes, networks)
     return of_scopes(ledger, scopes)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.days import DAY_SECONDS, HOUR_SECONDS, ONE_DAY, SLOT_SECONDS, Span, dates, day_of, day_start
 from reports.calendar.offsets import hour_starts, offset_spans
 from reports.calendar.parsing import PeriodError
-from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, first_day, kept_since
+from reports.ledger.intervals import MINUTES, SLOTS, Gaps, Grain, by_step, first_day, is_whole, kept_since
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
@@ -73,6 +73,10 @@ def series(
     name = _fitting(ledger, span, selection) if step is None else step
     if name not in STEPS:
         raise PeriodError(f"step: {name!r} is no step: use {', '.join(STEPS)}")
+    grain = STEPS[name].grain
+    if grain is not None and not is_whole(grain, selection):
+        fitting = ", ".join(each for each, (_, rows) in STEPS.items() if rows is None or is_whole(rows, selection))
+        raise PeriodError(f"step: {name!r} is of interfaces alone, and scopes are kept by quarter hours: use {fitting}")
     count = _count(span, STEPS[name])
     if count > MOST_POINTS:
         raise PeriodError(

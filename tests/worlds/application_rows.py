@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
-from exporter.ledger.schema import migrate
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
 from exporter.metering.subjects import Subject
 from exporter.meters.registry import new_stores
 from reports.ledger.reader import Unposted, UnpostedRow
-from reports.ledger.shape import APPLICATION, INTERFACE
+from reports.ledger.shape import APPLICATION
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
-    from exporter.metering.samples import MeterStore
     from reports.ledger.selection import Key
     from tests.worlds.written_ledger import WrittenLedger
 
+    Rows = Mapping[tuple[int, Key], tuple[int, ...]]
+    """Amounts by the begin of a slot and by key."""
 
-class NoCheckpoints:
-    """A store of the application meter that keeps nothing."""
-
-    spec = APPLICATION
-
-    def statements(self) -> tuple[str, ...]:
-        return ()
-
-    def read(self, _connection: sqlite3.Connection) -> None:
-        return None
-
-    def write(
-        self, connection: sqlite3.Connection, checkpoint: MeterCheckpoint, id_of: Callable[[Subject], int]
-    ) -> None:
-        pass
-
-    def forget(self) -> None:
-        pass
+CLOCK = ClockState("boot-1", 10**18, 10**15)
 
 
 def amounts(received: int, sent: int, tunnel: tuple[int, int] = (0, 0)) -> tuple[int, ...]:
@@ -47,32 +31,26 @@ def amounts(received: int, sent: int, tunnel: tuple[int, int] = (0, 0)) -> tuple
     return (received, sent, received // 1000, sent // 1000, *tunnel)
 
 
-def prepare_applications(path: Path) -> None:
-    """Make the meter's tables."""
-    migrate(path, (INTERFACE, APPLICATION))
-
-
-def post_applications(
-    ledger: WrittenLedger, rows: Mapping[tuple[int, Key], tuple[int, ...]], *, seen: int | None = None
-) -> None:
-    """Post amounts by the begin of a slot and by key; `seen`: when the meter began."""
-    prepare_applications(ledger.path)
-    others = [store for store in new_stores() if store.spec.name != APPLICATION.name]
-    stores: list[MeterStore] = [*others, NoCheckpoints()]
-    number = ledger.next_posting()
-    clock = ClockState("boot-1", 10**18, 10**15)
+def application_posting(number: int, rows: Rows, *, seen: int | None = None, clock: ClockState = CLOCK) -> Posting:
+    """A posting of these rows; `seen`: when the meter began."""
     slots = {(start, Subject(APPLICATION.name, key)): Usage(each) for (start, key), each in rows.items()}
     first = min((start for start, _ in slots), default=0) if seen is None else seen
     facts = {subject: SubjectFacts(first, first) for _, subject in slots}
-    part = MeterPosting(APPLICATION.name, clock, MeterCheckpoint(facts, {}))
-    writer = Writer(ledger.path, ledger.zone, stores)
-    try:
-        writer.post(Posting(number, clock, slots, {}, (part,)))
-    finally:
-        writer.close()
+    return Posting(number, clock, slots, {}, (MeterPosting(APPLICATION.name, clock, MeterCheckpoint(facts, {})),))
 
 
-def hold_applications_back(ledger: WrittenLedger, rows: Mapping[tuple[int, Key], tuple[int, ...]]) -> None:
+def post(path: Path, zone: ZoneInfo, posting: Posting) -> None:
+    """Write one posting."""
+    with closing(Writer(path, zone, new_stores())) as writer:
+        writer.post(posting)
+
+
+def post_applications(ledger: WrittenLedger, rows: Rows, *, seen: int | None = None) -> None:
+    """Post rows; `seen`: when the meter began."""
+    post(ledger.path, ledger.zone, application_posting(ledger.next_posting(), rows, seen=seen))
+
+
+def hold_applications_back(ledger: WrittenLedger, rows: Rows) -> None:
     """Count amounts that no commit has taken yet."""
     held = [
         UnpostedRow(ledger.upcoming_posting, APPLICATION.name, key, False, start, each)  # noqa: FBT003 - a row's column

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import YEARS, OfInterface, RangeName
+from exporter.web.http.queries import YEARS, OfSelection, RangeName
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.days import day_of
 from reports.calendar.requests import Bound
@@ -62,7 +62,7 @@ StepName = Annotated[
 ]
 
 
-class SpanQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+class SpanQuery(OfSelection, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """A named range, or from ... to ..."""
 
     range: RangeName | None = None
@@ -83,7 +83,7 @@ class SeriesQuery(SpanQuery, frozen=True, kw_only=True, rename={"first": "from",
 
 
 @routes.question("/api/records", "Busiest times and peak speeds", link=LinkContext.ever, ask=PATIENT)
-def records(request: LedgerRequest, _query: OfInterface) -> json_records.RecordsAnswer:
+def records(request: LedgerRequest, _query: OfSelection) -> json_records.RecordsAnswer:
     """The busiest days, week and month ever, the busiest hour of day of the last four weeks, and the highest speeds."""
     return json_records.records(found_records.records(request.ledger, request.now, request.selection))
 

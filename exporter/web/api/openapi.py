@@ -18,7 +18,6 @@ from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from exporter.web.http.queries import Query
     from exporter.web.http.routes import Route
 
 routes = Routes()
@@ -130,7 +129,7 @@ def _operation(route: Route, schemas: Sequence[dict[str, Any]]) -> dict[str, Any
         "summary": route.summary,
         **({"description": route.description} if route.description else {}),
         **({} if route.method == "GET" else {"security": CREDENTIALS}),
-        "parameters": _parameters(route.query),
+        "parameters": _parameters(route),
         "responses": {"200": {"description": route.summary, "content": content}, **_errors()},
     }
 
@@ -151,12 +150,12 @@ def _error(status: int) -> dict[str, Any]:
     return found
 
 
-def _parameters(query: type[Query]) -> list[dict[str, Any]]:
-    return [_parameter(query, field) for field in msgspec.structs.fields(query)]
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    return [_parameter(route, field) for field in msgspec.structs.fields(route.query)]
 
 
-def _parameter(query: type[Query], field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    hint = get_type_hints(query, include_extras=True)[field.name]
+def _parameter(route: Route, field: msgspec.structs.FieldInfo) -> dict[str, Any]:
+    hint = get_type_hints(route.query, include_extras=True)[field.name]
     schema = msgspec.json.schema(hint, schema_hook=lambda _kind: {"type": "string"})  # what is parsed is text
     if "anyOf" in schema:  # a parameter can be left out, not null
         schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")
@@ -165,7 +164,7 @@ def _parameter(query: type[Query], field: msgspec.structs.FieldInfo) -> dict[str
         schema["default"] = field.default
     return {
         "name": field.encode_name,
-        "in": "query",
+        "in": "path" if f"{{{field.encode_name}}}" in route.path else "query",
         "required": field.required,
         "description": schema.pop("description"),
         "schema": schema,
@@ -176,14 +175,14 @@ def _row(route: Route) -> str:
     texts = " ".join(filter(None, (f"{route.summary}.", route.description)))
     return (
         f"<section><h2><code>{route.method} {escape(route.path)}</code></h2>"
-        f"<p>{escape(texts)}</p>{_list(route.query)}</section>"
+        f"<p>{escape(texts)}</p>{_list(route)}</section>"
     )
 
 
-def _list(query: type[Query]) -> str:
+def _list(route: Route) -> str:
     items = "".join(
         f"<dt><code>{escape(parameter['name'])}</code>{' (required)' if parameter['required'] else ''}</dt>"
         f"<dd>{escape(parameter['description'])}</dd>"
-        for parameter in _parameters(query)
+        for parameter in _parameters(route)
     )
     return f"<dl>{items}</dl>" if items else ""

@@ -16,6 +16,7 @@ from exporter.web.http.queries import (
     LastDay,
     MonthQuery,
     OfInterface,
+    OfSelection,
 )
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.cost import period_cost
@@ -24,6 +25,7 @@ from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
 from reports.formats.json.live import LiveUsage
+from reports.ledger.intervals import meter_began
 from reports.ledger.reader import Bytes
 from reports.usage import usage
 
@@ -36,13 +38,13 @@ BUSIEST = 10
 """Applications in the answer of this moment; /api/live/applications has all."""
 
 
-class YearQuery(OfInterface, frozen=True, kw_only=True):
+class YearQuery(OfSelection, frozen=True, kw_only=True):
     """Which year."""
 
     year: CalendarYear | None = None
 
 
-class RangeQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+class RangeQuery(OfSelection, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """First and last local day, both included, each under one of its two names."""
 
     from_date: FirstDay | None = None
@@ -82,7 +84,7 @@ async def live(context: ServiceContext, query: OfInterface) -> LiveUsage:
 
 
 @routes.question("/api/today", "Usage since local midnight", link=lambda at, query: at.period(query, "today"))
-def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
+def today(request: LedgerRequest, _query: OfSelection) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     ledger, now = request.ledger, request.now
     day = shapes.today(usage.today(ledger, now, request.selection), ledger.zone)
@@ -90,7 +92,7 @@ def today(request: LedgerRequest, _query: OfInterface) -> TodayAndCost:
 
 
 @routes.question("/api/week", "Usage of this week by day", link=lambda at, query: at.period(query, "week"))
-def week(request: LedgerRequest, _query: OfInterface) -> shapes.Range:
+def week(request: LedgerRequest, _query: OfSelection) -> shapes.Range:
     """Every day of this week, Monday first, until today: zeros without traffic, null before counting began."""
     return shapes.days(usage.week(request.ledger, request.now, request.selection), request.zone)
 
@@ -120,11 +122,13 @@ def days(request: LedgerRequest, query: RangeQuery) -> shapes.Range:
 
 
 @routes.question("/api/summary", "Usage since counting began", link=LinkContext.ever)
-def summary(request: LedgerRequest, _query: OfInterface) -> Summary:
+def summary(request: LedgerRequest, _query: OfSelection) -> Summary:
     """Everything since counting began."""
     ledger = request.ledger
     cost = period_cost(ledger, request.plans[0], "ever", request.now, selection=request.selection)
-    return json_cost.summary(ledger.lifetime(request.selection), cost, ledger.first_seen(), ledger.zone)
+    return json_cost.summary(
+        ledger.lifetime(request.selection), cost, meter_began(ledger, request.selection), ledger.zone
+    )
 
 
 def _given(days: dict[str, IsoDate | None]) -> tuple[str, IsoDate]:

@@ -12,7 +12,8 @@ from reports.errors import QuestionError
 if TYPE_CHECKING:
     from aiohttp import web
 
-INTERFACE = "interface"
+REPEATED = ("interface", "scope")
+"""Parameters that may be given again."""
 
 QueryType = TypeVar("QueryType", bound="Query")
 
@@ -24,6 +25,19 @@ Interfaces = tuple[
             "counted interfaces together.",
             extra_json_schema={"minLength": 1},
             examples=["eth0"],
+        ),
+    ],
+    ...,
+]
+Scopes = tuple[
+    Annotated[
+        str,
+        msgspec.Meta(
+            description="Only what applications moved to and from peers of this scope: loopback, lan, internet, or a "
+            "network of the settings; given again, several added up. Not with `interface`. Bytes that no application "
+            "was credited with, as those before the application meter began, are in no scope.",
+            extra_json_schema={"minLength": 1},
+            examples=["internet"],
         ),
     ],
     ...,
@@ -87,10 +101,8 @@ class NoQuery(Query, frozen=True, kw_only=True):
     """An endpoint without parameters."""
 
 
-class OfInterface(Query, frozen=True, kw_only=True):
-    """Answers for some interfaces instead of the whole machine."""
-
-    interface: Interfaces = ()
+class PeriodQuery(Query, frozen=True, kw_only=True):
+    """Answers for a period."""
 
     @property
     def period_request(self) -> PeriodRequest:
@@ -99,7 +111,19 @@ class OfInterface(Query, frozen=True, kw_only=True):
         return PeriodRequest(**{name: getattr(self, name) for name in names})
 
 
-class MonthQuery(OfInterface, frozen=True, kw_only=True):
+class OfInterface(PeriodQuery, frozen=True, kw_only=True):
+    """Answers for some interfaces instead of the whole machine."""
+
+    interface: Interfaces = ()
+
+
+class OfSelection(OfInterface, frozen=True, kw_only=True):
+    """Answers for some interfaces, or for some scopes of applications' traffic."""
+
+    scope: Scopes = ()
+
+
+class MonthQuery(OfSelection, frozen=True, kw_only=True):
     """Which month."""
 
     month: CalendarMonth | None = None
@@ -119,25 +143,27 @@ class BadRequestError(QuestionError):
 
 
 def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
-    """Turn the query string into its type; raises BadRequestError."""
+    """Turn the query string, and what stands in the path, into its type; raises BadRequestError."""
     given: dict[str, str] = {}
     for name, value in request.query.items():
-        if name in given and name != INTERFACE:
+        if name in given and name not in REPEATED:
             raise BadRequestError(f"{name}: given more than once")
         given[name] = value
     known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    in_path = {name: value for name, value in request.match_info.items() if name in known}
+    usable = [name for name in known if name not in in_path]
     for name in given:
-        if name not in known:
-            rule = f"use {', '.join(known)}" if known else "there are none here"
+        if name not in usable:
+            rule = f"use {', '.join(usable)}" if usable else "there are none here"
             raise BadRequestError(f"{name}: unknown parameter; {rule}")
+    given |= in_path
     for name, field in known.items():
         if field.required and name not in given:
             raise BadRequestError(f"{name}: is missing")
     values: dict[str, object] = {
         name: _switch(name, text) if isinstance(known[name].default, bool) else text for name, text in given.items()
     }
-    if INTERFACE in given:
-        values[INTERFACE] = tuple(dict.fromkeys(request.query.getall(INTERFACE)))
+    values |= {name: tuple(dict.fromkeys(request.query.getall(name))) for name in REPEATED if name in given}
     try:
         return msgspec.convert(values, kind, dec_hook=lambda parse, text: parse(text))
     except msgspec.ValidationError as error:

@@ -20,10 +20,11 @@ from aiohttp import web
 
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import NoQuery, OfInterface, Query, parse_query
+from exporter.web.http.queries import NoQuery, OfInterface, OfSelection, PeriodQuery, Query, parse_query
 from exporter.web.http.responses import JSON, json_response
 from reports.calendar.days import day_of
 from reports.ledger.selection import MACHINE, Selection
+from reports.usage.scopes import select_usage
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -54,7 +55,7 @@ GRAFANA_URL = "grafana_url"
 class LedgerRequest(NamedTuple):
     """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service.
 
-    `selection` is of the interfaces of the query; of the machine without any.
+    `selection` is of the interfaces or of the scopes of the query; of the machine without any.
     """
 
     ledger: LedgerReader
@@ -68,7 +69,7 @@ class LedgerRequest(NamedTuple):
         """The ledger's zone, in which days are cut."""
         return self.ledger.zone
 
-    def period(self, query: OfInterface, default: str) -> Period:
+    def period(self, query: PeriodQuery, default: str) -> Period:
         """The period of the query; `default` is the range without any."""
         return query.period_request.period(day_of(self.now, self.zone), self.zone, default)
 
@@ -108,9 +109,11 @@ class Routes(list[Route]):
             async def find(service: ServiceContext, given: Q) -> A:
                 snapshot, now = service.fresh_snapshot(), service.now
                 names = given.interface if isinstance(given, OfInterface) else ()
+                scopes = given.scope if isinstance(given, OfSelection) else ()
 
                 def answer(ledger: LedgerReader) -> A:
-                    return handle(LedgerRequest(ledger, now, snapshot, service, ledger.resolve(names)), given)
+                    selection = select_usage(ledger, names, scopes, service.settings.networks)
+                    return handle(LedgerRequest(ledger, now, snapshot, service, selection), given)
 
                 found: A = await ask(service, answer)
                 return found
