@@ -5,7 +5,7 @@ import secrets
 from functools import partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.end_to_end.namespaces import Moved, Namespace
 from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from exporter.meters.applications.ebpf.loading import Knowledge
     from exporter.meters.applications.traffic import Traffic
@@ -27,10 +27,16 @@ OURS = "ours"
 """The scope of a test's own network."""
 
 
+class Readable(Protocol):
+    """A source, here or in another process."""
+
+    def read(self) -> Sequence[Traffic]: ...
+
+
 class Seen:
     """What a source has reported so far, by command."""
 
-    def __init__(self, source: EbpfSource) -> None:
+    def __init__(self, source: Readable) -> None:
         self.source = source
         self.traffic: list[Traffic] = []
         source.read()
@@ -76,7 +82,12 @@ class Network(NamedTuple):
     @property
     def scopes(self) -> Scopes:
         """The built-in ones, and OURS."""
-        return Scopes({OURS: (ip_network(f"{self.near}/31"), ip_network(f"{self.near_ipv6}/127"))})
+        return Scopes({name: tuple(map(ip_network, texts)) for name, texts in self.texts.items()})
+
+    @property
+    def texts(self) -> dict[str, tuple[str, ...]]:
+        """As settings have them."""
+        return {OURS: (f"{self.near}/31", f"{self.near_ipv6}/127")}
 
 
 @pytest.fixture
@@ -152,17 +163,18 @@ def refuse(error: SourceError) -> NoReturn:
 
 
 @contextlib.contextmanager
-def counting(scopes: Scopes, most: int = MOST_ACCOUNTS, knowledge: Knowledge | None = None) -> Iterator[Seen]:
-    """Programs in this machine's kernel."""
+def counting(scopes: Scopes, most: int = MOST_ACCOUNTS, knowledge: Knowledge | None = None) -> Iterator[EbpfSource]:
+    """Programs in this machine's kernel, old sockets adopted."""
     try:
         source = open_ebpf(scopes, find_cgroup(), most, knowledge)
     except SourceError as error:
         refuse(error)
     with contextlib.closing(source):
-        yield Seen(source)
+        source.refresh()
+        yield source
 
 
 @pytest.fixture
 def seen(network: Network) -> Iterator[Seen]:
-    with counting(network.scopes) as made:
-        yield made
+    with counting(network.scopes) as source:
+        yield Seen(source)
