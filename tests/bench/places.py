@@ -5,14 +5,15 @@ from __future__ import annotations
 import socket
 import subprocess
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.end_to_end.namespaces import Namespace
 from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+T = TypeVar("T")
 NAMESPACE_PORT = 7373
 BATCH_SECONDS = 120
 LONGEST_ANSWER_SECONDS = 30
@@ -29,6 +30,10 @@ class Place:
         connected = socket.create_connection(("127.0.0.1", port), timeout=LONGEST_ANSWER_SECONDS)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
+
+    def inside(self, call: Callable[[], T]) -> T:
+        """Make a call that opens sockets in this place."""
+        return call()
 
     def packet_socket(self) -> socket.socket | None:
         """A socket that can put frames on this place's own devices; None where there are none."""
@@ -49,6 +54,9 @@ class OwnNamespace(Place):
 
     def connect(self, port: int) -> socket.socket:
         return self._namespace.inside(lambda: Place.connect(self, port))
+
+    def inside(self, call: Callable[[], T]) -> T:
+        return self._namespace.inside(call)
 
     def packet_socket(self) -> socket.socket | None:
         return self._namespace.inside(lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW))

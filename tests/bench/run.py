@@ -19,6 +19,7 @@ from tests.bench import (
     questions,
     resting,
     scrapes,
+    socket_polls,
     starts,
     wrapups,
 )
@@ -40,6 +41,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "commands": commands.measure,
     "questions": questions.measure,
     "other meters": other_meters.measure,
+    "sockets": socket_polls.measure,
     "exports": exports.measure,
     "page": live_page.measure,
     "wrapups": wrapups.measure,

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MODULES: dict[str, str] = {
     "ebpf": "exporter.meters.applications.ebpf.source",
     "sock_diag": "exporter.meters.applications.sock_diag.source",
+    "nettop": "exporter.meters.applications.nettop",
+    "estats": "exporter.meters.applications.windows",
 }
 """Modules with `open_source(settings)`, which raises SourceError where its way does not work; best first."""
 

@@ -196,4 +196,7 @@ class SocketTable:
             return listener.owner
         if tracked.is_closed or not tracked.inode:
             return _SHORT_LIVED
-        return _UNKNOWN if tracked.searches >= _MOST_SEARCHES else None
+        if tracked.searches < _MOST_SEARCHES:
+            return None
+        # the cgroup says the unit or container, which every user may know
+        return Owner(cgroup=tracked.cgroup) if tracked.cgroup else _UNKNOWN

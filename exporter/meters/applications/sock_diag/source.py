@@ -31,7 +31,8 @@ LIMITS = (
     "sockets of other network namespaces, as containers have, are not seen",
 )
 ONLY_OWN_NAMES = (
-    "sockets of other users are (unknown): CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are needed to read whose they are"
+    "sockets of other users are known by unit or container at most: reading whose they are needs CAP_SYS_PTRACE and "
+    "CAP_DAC_READ_SEARCH"
 )
 _PROC = Path("/proc")
 _JIFFY_SECONDS = 0.02

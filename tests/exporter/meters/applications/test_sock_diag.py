@@ -316,11 +316,11 @@ def _answer_of_a_child(call: Callable[[], str]) -> str:
 
 
 def _as_nobody() -> str:
-    """What a source of nobody calls the sockets of others, and its last limit."""
+    """The commands that a source of nobody finds for the sockets of others, and its last limit."""
     os.setresuid(NOBODY, NOBODY, NOBODY)
     source = SockDiagSource(Scopes({}).of)
     source.read()
     source.read()
     names = {source._table._owner(tracked) for tracked in source._table._sockets.values()}
     source.close()
-    return "\n".join([*(name.special for name in names if name), source.backend.limits[-1]])
+    return "\n".join([*(name.command or UNKNOWN for name in names if name), source.backend.limits[-1]])

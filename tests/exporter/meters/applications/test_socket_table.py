@@ -10,7 +10,7 @@ from exporter.meters.applications.sock_diag.events import ClosedSocket
 from exporter.meters.applications.sock_diag.netlink import CounterRow, SocketFacts
 from exporter.meters.applications.sock_diag.owners import Process
 from exporter.meters.applications.sock_diag.sockets import SocketTable
-from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN
+from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN, Owner
 
 ESTABLISHED, CLOSE_WAIT, LISTEN = 1, 8, 10
 WEB_PORT = 80
@@ -25,11 +25,12 @@ class Kernel:
 
     def __init__(self) -> None:
         self.table = SocketTable(lambda _: "internet")
+        self.cgroup = 0
 
     def list(self, *rows: CounterRow, port: int = 5000, is_baseline: bool = False) -> None:
         self.table.begin_listing()
         for row in rows:
-            facts = SocketFacts(WEB_PORT if row[1] == LISTEN else port, b"\1\1\1\1", b"\2\2\2\2", 9)
+            facts = SocketFacts(WEB_PORT if row[1] == LISTEN else port, b"\1\1\1\1", b"\2\2\2\2", self.cgroup)
             self.table.add_page([row], partial(_always, facts), is_baseline=is_baseline)
 
     def close(self, cookie: int, received: int, sent: int, *, port: int = 5000, is_older: bool = False) -> None:
@@ -102,6 +103,17 @@ def test_who_is_not_found_twice_is_unknown_and_loses_nothing(kernel: Kernel) -> 
     kernel.table.set_owners({})
     assert kernel.moved() == {UNKNOWN: (110, 50)}
     assert not kernel.table.inodes_without_owner()
+
+
+def test_who_is_not_found_is_known_by_its_cgroup(kernel: Kernel) -> None:
+    kernel.cgroup = 4711
+    kernel.list(row(1, 100, 50))
+    for _ in range(2):
+        kernel.table.set_owners({})
+
+    (traffic,) = kernel.table.credit()
+
+    assert traffic.owner == Owner(cgroup=4711)
 
 
 def test_who_is_found_later_gets_all(kernel: Kernel) -> None:
