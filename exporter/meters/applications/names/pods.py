@@ -25,6 +25,8 @@ SUFFIX = re.compile(
     r"|-(?:0|[1-9]\d{0,3})$"  # a StatefulSet: name-<ordinal>
 )
 LIST_SECONDS = 0.9
+# The kubelet makes the folder before it starts a container: what is not there then does not come.
+AWAITED_SECONDS = 10.0
 MOST_PODS = 4096
 
 
@@ -34,6 +36,7 @@ class Pods:
     def __init__(self, logs: Path, node: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._logs, self._node, self._clock = logs, node, clock
         self._names: dict[str, str] = {}
+        self._awaited: dict[str, float] = {}
         self._listed = -LIST_SECONDS
 
     def name_of(self, path: str) -> str | None:
@@ -41,14 +44,21 @@ class Pods:
         uid = uid_of(path)
         if uid is None:
             return None
-        if uid not in self._names and self._clock() - self._listed >= LIST_SECONDS:
+        if self._is_awaited(uid) and self._clock() - self._listed >= LIST_SECONDS:
             self._list()
         return self._names.get(uid)
 
     def is_undecided(self, path: str) -> bool:
         """Whether the folder of a pod's logs may still come."""
         uid = uid_of(path)
-        return uid is not None and uid not in self._names
+        return uid is not None and self._is_awaited(uid)
+
+    def _is_awaited(self, uid: str) -> bool:
+        if uid in self._names:
+            return False
+        if len(self._awaited) >= MOST_PODS:
+            self._awaited = {}
+        return self._clock() - self._awaited.setdefault(uid, self._clock()) < AWAITED_SECONDS
 
     def _list(self) -> None:
         self._listed = self._clock()

@@ -34,8 +34,8 @@ PARTS = {
 # "Google Chrome Helper (Renderer)" of macOS; nettop cuts names to 15.
 APPLE_PART = re.compile(r"(.+?) Helper(?: \(.*)?|(.+) H(?:e(?:l(?:p(?:er?)?)?)?)?")
 CUT = 15
-# "nginx: worker process", "gunicorn: master [app]".
-TITLE = re.compile(r"([\w.@+-]+): .*")
+# "nginx: worker process", "gunicorn: master [app]"; workers of the kernel, which hold the sockets of NFS, are numbered.
+TITLE = re.compile(r"([\w.@+-]+): .*|(kworker)/.*")
 LONGEST_COMMAND_LINE = 4096
 
 
@@ -91,7 +91,8 @@ def _whole(command: str) -> str:
     """The application that a process is a part of."""
     if command in PARTS:
         return PARTS[command]
-    if (found := TITLE.fullmatch(command)) or (found := APPLE_PART.fullmatch(command)):
-        name = found[1] or (found[2] if len(command) >= CUT else "")
-        return name or command
+    if found := TITLE.fullmatch(command):
+        return found[1] or found[2]
+    if found := APPLE_PART.fullmatch(command):
+        return found[1] or (found[2] if len(command) >= CUT else command)
     return command

@@ -12,9 +12,11 @@ ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 # What only holds processes of their own: login sessions, the manager itself, what was started in a terminal or by
 # systemd-run, and containers.
 NO_APPLICATION = re.compile(
-    r"session-.+|init|user@\d+|run-.+|[\w.]+-spawn-.+|tab\(.+\)"
-    r"|(?:docker|libpod|libpod-conmon|crio|crio-conmon|cri-containerd|nerdctl|machine)-.+"
+    r"(?:session-c?\d+|init|[\w.]+-spawn-.+|tab\(.+\)|machine-.+)\.scope|user@\d+\.service"
+    r"|run-(?:u\d+|r[0-9a-f]{32}|p\d+-i\d+)\.(?:service|scope)"
+    r"|(?:docker|libpod|libpod-conmon|crio|crio-conmon|cri-containerd|nerdctl)-[0-9a-f]{64}\.scope"
 )
+OF_USER = re.compile(r"/(?:user@\d+\.service|app\.slice)/")
 UUID = re.compile(r"[-.][0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
 # A service of a socket with Accept=yes: number, and the addresses or the process of its peer (systemd.socket(5)).
 CONNECTION = re.compile(r"\d+-(?:.*:.*|[\d_-]+)")
@@ -31,8 +33,9 @@ def unit_name(path: str) -> str | None:
     """
     for component in reversed(path.split("/")):
         if found := UNIT.fullmatch(component):
-            body = UUID.sub("", found[1])
-            return None if NO_APPLICATION.fullmatch(found[1]) else _application(body, component)
+            if NO_APPLICATION.fullmatch(component):
+                return None
+            return _desktop_application(component) if OF_USER.search(path) else _service(found[1])
     return None
 
 
@@ -41,9 +44,23 @@ def unescaped(name: str) -> str:
     return decoded(ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), os.fsencode(name)))
 
 
-def _application(body: str, unit: str) -> str:
-    if body.startswith("app-"):
-        return unescaped(_desktop_application(body, is_scope=unit.endswith(".scope") and body == unit[:-6]))
+def _desktop_application(unit: str) -> str:
+    r"""The application of a unit of a user's manager.
+
+    app[-<launcher>]-<id>[@<random>].service or app[-<launcher>]-<id>-<random>.scope, in which a minus is \x2d
+    (https://systemd.io/DESKTOP_ENVIRONMENTS/).
+    """
+    name, _, kind = unit.rpartition(".")
+    body = UUID.sub("", name)
+    if not body.startswith("app-"):
+        return _service(body)
+    parts = body.partition("@")[0].split("-")
+    has_random_part = kind == "scope" and body == name and len(parts) > 2  # noqa: PLR2004 - app, an id
+    return unescaped(parts[-2] if has_random_part else parts[-1])
+
+
+def _service(body: str) -> str:
+    body = UUID.sub("", body)
     if found := SNAP.fullmatch(body):
         snap, command = found.groups()
         return snap if command == snap else f"{snap}.{command}"
@@ -52,12 +69,3 @@ def _application(body: str, unit: str) -> str:
     name, at, instance = body.partition("@")
     is_connection = CONNECTION.fullmatch(unescaped(instance))
     return unescaped(name if is_connection else f"{name}{at}{instance}")
-
-
-def _desktop_application(body: str, *, is_scope: bool) -> str:
-    r"""The id of an application: app[-<launcher>]-<id>[@<random>].service, app[-<launcher>]-<id>-<random>.scope.
-
-    In all of them a minus is \x2d (https://systemd.io/DESKTOP_ENVIRONMENTS/).
-    """
-    parts = body.partition("@")[0].split("-")
-    return parts[-2] if is_scope and len(parts) > 2 else parts[-1]  # noqa: PLR2004 - "app", an id and a random part

@@ -76,7 +76,11 @@ LAYOUTS = {
     "/system.slice/docker.service": "docker",
     "/system.slice/dbus-:1.2-org.freedesktop.problems@0.service": "org.freedesktop.problems",
     "/system.slice/run-u123.service": None,
-    "/system.slice/run-rdeadbeef.scope": None,
+    f"/system.slice/run-r{STATIC}.scope": None,
+    "/system.slice/run-p12-i34.scope": None,
+    "/system.slice/run-backup.service": "run-backup",
+    "/system.slice/docker-cleanup.service": "docker-cleanup",
+    "/system.slice/app-server.service": "app-server",
     "/init.scope": None,
     "/system.slice": None,
     "": None,
@@ -204,6 +208,17 @@ def test_a_pods_folder_that_comes_later_is_found_and_one_that_is_gone_is_remembe
     now[0] += 1
     pods.name_of(f"/kubepods/pod{'0' * 32}")
     assert pods.name_of(path) == "shop/web"
+
+
+def test_a_pods_folder_that_does_not_come_is_not_awaited_for_ever(tmp_path: Path) -> None:
+    now = [0.0]
+    pods = Pods(tmp_path / "closed", "node-1", lambda: now[0])
+    path = f"/kubepods/pod{POD}/{ID}"
+
+    assert pods.name_of(path) is None
+    now[0] += 10
+    assert not pods.is_undecided(path)
+    assert pods.name_of(path) is None
 
 
 @pytest.mark.parametrize("name", ["pods", "shop_web_x_y", "", f"a_b_{POD}x"])
