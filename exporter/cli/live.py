@@ -14,10 +14,12 @@ from urllib.parse import urlencode
 import click
 
 from exporter.session.client import ServiceError
+from exporter.session.live_table import Repetition, show_applications
 from exporter.session.questions import click_error
 from exporter.session.running_service import running_service
 from exporter.session.session import open_session
-from exporter.terminal.options import interface_option, json_option
+from exporter.session.top_view import TopView
+from exporter.terminal.options import by_option, interface_option, json_option, refuse_interfaces
 from exporter.terminal.printing import terminal_width
 from reports.text.amounts import human_bits, human_rate
 
@@ -31,12 +33,22 @@ if TYPE_CHECKING:
 @click.command()
 @interface_option()
 @click.option("--count", type=click.IntRange(min=1), metavar="LINES", help="Stop after so many lines.")
+@by_option
 @json_option("Print one JSON object a line, with time and unit.")
 @click.pass_obj
-def live(environment: Environment, *, interfaces: Sequence[str], count: int | None, as_json: bool) -> None:
-    """Show receive and transmit speed as it is, once a second (Ctrl-C ends it)."""
+def live(
+    environment: Environment, *, interfaces: Sequence[str], count: int | None, dimension: str | None, as_json: bool
+) -> None:
+    """Show receive and transmit speed as it is, once a second (Ctrl-C ends it).
+
+    By application it is `netledger top`.
+    """
+    refuse_interfaces(dimension, interfaces)
     client = running_service(open_session(environment))
     gc.enable()  # this one may go on for days
+    if dimension is not None:
+        show_applications(client, TopView(), Repetition(screens=count), as_json=as_json)
+        return
     path = "/api/live" + (f"?{urlencode([('interface', name) for name in interfaces])}" if interfaces else "")
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         for answer in _each_second(client, path, count):

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "year": ("usage", "Usage of a year, by month."),
     "range": ("usage", "Usage of any days."),
     "summary": ("usage", "Usage since counting began."),
+    "apps": ("apps", "Usage by application: program, service, container, pod."),
     "records": ("history", "Busiest day, week, month and hour, and peak speeds."),
     "hours": ("history", "Usage by weekday and hour of day."),
     "plan": ("plan", "What is used and left of a billing plan, what it costs, what is to come."),

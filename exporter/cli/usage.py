@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import click
 
 from exporter.session import usage_questions as questions
+from exporter.session.application_questions import ApplicationsRequest, named_period
+from exporter.session.application_tables import applications_answer
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.options import DATE, MONTH, YEAR, filter_options
+from exporter.terminal.options import DATE, MONTH, YEAR, by_option, filter_options, refuse_interfaces
 from exporter.terminal.printing import UNKNOWN, TextTable, print_table
 from reports.calendar.parsing import parse_month
 from reports.calendar.period import Period
+from reports.calendar.requests import PeriodRequest
 from reports.formats.json import usage as shapes
 from reports.text.amounts import human_bytes, human_rate
 from reports.text.dates import short_minute
@@ -44,29 +47,41 @@ class Part(NamedTuple):
 
 
 @click.command()
+@by_option
 @filter_options
 @reading()
-def today(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
+def today(session: Session, *, usage_filter: UsageFilter, dimension: str | None) -> CommandAnswer:
     """Usage since local midnight."""
+    if dimension is not None:
+        return _by_application(session, PeriodRequest("today"), usage_filter)
     found = ask(session, questions.today(session, usage_filter))
     return CommandAnswer(found.answer, partial(_print_today, session, found, usage_filter))
 
 
 @click.command()
+@by_option
 @filter_options
 @reading()
-def week(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
+def week(session: Session, *, usage_filter: UsageFilter, dimension: str | None) -> CommandAnswer:
     """Usage since Monday, by day."""
+    if dimension is not None:
+        return _by_application(session, PeriodRequest("week"), usage_filter)
     found = ask(session, questions.week(session, usage_filter))
     return _by_parts(session, found, Period.week(date.fromisoformat(found.answer.first), found.zone), usage_filter)
 
 
 @click.command()
 @click.argument("month", metavar="[YYYY-MM]", type=MONTH, required=False)
+@by_option
 @filter_options
 @reading()
-def month(session: Session, *, month: IsoMonth | None, usage_filter: UsageFilter) -> CommandAnswer:
+def month(
+    session: Session, *, month: IsoMonth | None, usage_filter: UsageFilter, dimension: str | None
+) -> CommandAnswer:
     """Usage of a month, by day; the current one by default."""
+    if dimension is not None:
+        request = PeriodRequest("month") if month is None else named_period(f"{month[0]:04}-{month[1]:02}")
+        return _by_application(session, request, usage_filter)
     found = ask(session, questions.month(session, month, usage_filter))
     return _by_parts(session, found, Period.month(*parse_month(found.answer.month), found.zone), usage_filter)
 
@@ -99,6 +114,11 @@ def summary(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
     """Usage since counting began."""
     found = ask(session, questions.summary(session, usage_filter))
     return CommandAnswer(found.answer, partial(_print_summary, session, found, usage_filter))
+
+
+def _by_application(session: Session, period: PeriodRequest, usage_filter: UsageFilter) -> CommandAnswer:
+    refuse_interfaces("application", usage_filter.interfaces)
+    return applications_answer(session, ApplicationsRequest(period, usage_filter.scopes))
 
 
 def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_filter: UsageFilter) -> None:

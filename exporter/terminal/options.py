@@ -61,9 +61,25 @@ def filter_options(command: Callable[..., Answer]) -> Callable[..., Answer]:
     def call(*arguments: Any, interfaces: Sequence[str], scopes: Sequence[str], **options: Any) -> Answer:
         return command(*arguments, usage_filter=UsageFilter(interfaces, scopes), **options)
 
+    return interface_option()(scope_option()(update_wrapper(call, command)))
+
+
+def scope_option() -> Callable[[Command], Command]:
+    """`--scope NAME`, several times for a sum."""
     text = "What applications moved to and from this scope alone: loopback, lan, internet, or a network."
-    scope = click.option("--scope", "scopes", metavar="NAME", multiple=True, callback=_each_once, help=text)
-    return interface_option()(scope(update_wrapper(call, command)))
+    return click.option("--scope", "scopes", metavar="NAME", multiple=True, callback=_each_once, help=text)
+
+
+def by_option(command: Command) -> Command:
+    """`--by application`, given as `dimension`."""
+    text = "A table of applications instead."
+    return click.option("--by", "dimension", type=click.Choice(["application"]), help=text)(command)
+
+
+def refuse_interfaces(dimension: str | None, interfaces: Sequence[str]) -> None:
+    """End the command where applications of an interface are asked for."""
+    if dimension is not None and interfaces:
+        raise click.UsageError("--by and --interface: give one of them; an application is no part of an interface")
 
 
 def subject_options(command: Command) -> Command:

@@ -42,6 +42,7 @@ class Service:
         settings: dict[str, dict[str, object]] = {
             "server": {"port": 0},
             "interfaces": {"include": ["none-of-them"]},
+            "applications": {"meter": "off"},
             "ledger": {"path": str(self.ledger), "timezone": ZONE.key, "backups": 0},
         }
         for section, keys in sections.items():
