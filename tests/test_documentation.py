@@ -14,7 +14,7 @@ from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
 from exporter.ledger.schema import apply_migrations
 from exporter.settings.tree import Settings, keys
 from exporter.web.server import documented
-from tests.fixtures.metrics_states import interface_families
+from tests.fixtures.metrics_states import all_families
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -71,7 +71,7 @@ def test_an_endpoint_is_documented(path: str) -> None:
 
 
 def _metric_names() -> list[str]:
-    return sorted({column.name for table in interface_families().tables for column in table.columns})
+    return sorted({column.name for table in all_families().tables for column in table.columns})
 
 
 @pytest.mark.parametrize("name", _metric_names())

@@ -107,6 +107,12 @@ class IsolatedMeter:
             self._subjects.difference_update(subjects)
             self._meter.forget(subjects)
 
+    def note_posted(self) -> bool:
+        """Its part of the last posting is in the ledger; returns whether that changes its state."""
+        state = self._attempt(self._meter.note_posted)
+        self._state = self._state if state is None else state
+        return state is not None
+
     def handover(self) -> object:
         """What a meter that follows in this process is built with."""
         return self._meter.handover()

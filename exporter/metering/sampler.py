@@ -62,6 +62,13 @@ class Sampler:
         for meter in self._meters:
             meter.forget([subject for subject in subjects if subject.meter == meter.name])
 
+    def note_posted(self) -> None:
+        """What was taken last is in the ledger: publish what this changes."""
+        changed = [meter for meter in self._meters if meter.note_posted()]
+        if changed and self.snapshot is not None:
+            now, meters = self._clock.now(), self.snapshot.meters
+            self.snapshot = self.snapshot._replace(meters={**meters, **{each.name: each.view(now) for each in changed}})
+
     def handovers(self) -> dict[str, object]:
         """What the meters hand over to those that follow in this process, by name."""
         return {meter.name: meter.handover() for meter in self._meters}
@@ -143,6 +150,8 @@ class Sampler:
             for start, amounts in self._journal.add(subject, change, began, ended, spec.bytes_in):
                 if spec.has_history:
                     self._totals.add(subject, start, *spec.bytes_in(amounts))
+                elif spec.has_periods:
+                    self._totals.add_to_sums(subject, start, *spec.bytes_in(amounts))
             if change.sketches:
                 self._journal.merge_sketches(subject, change.sketches, (ended - 1) // SECOND, meter.zeros)
 

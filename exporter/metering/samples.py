@@ -114,6 +114,9 @@ class Meter(Protocol):
     def checkpoint(self) -> MeterCheckpoint:
         """What changed since the last call; it is posted with all that was sampled until now."""
 
+    def note_posted(self) -> object:
+        """The last checkpoint is in the ledger; returns the state where this changes it, else None."""
+
     def forget(self, subjects: Iterable[Subject]) -> None:
         """Drop subjects that the ledger has folded into "(gone)"."""
 

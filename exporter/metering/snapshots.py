@@ -38,6 +38,15 @@ class HasCounterFaults(Protocol):
         """Resets and discards of its counters."""
 
 
+@runtime_checkable
+class HasMachineBytes(Protocol):
+    """The state of the meter that measures the machine's total."""
+
+    @property
+    def machine_exposed(self) -> tuple[int, int]:
+        """The machine's counters of /metrics: bytes received and transmitted."""
+
+
 class MeterView(NamedTuple):
     """One meter now: its own state, its health, the seconds of all its gaps, the samples that failed since the start.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.metering.period_sums import PeriodSums
 from reports.calendar.days import day_of, day_start
 from reports.calendar.history import PERIODS, periods_at
 from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
 from reports.calendar.period import Period
+from reports.ledger.shape import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,6 +146,8 @@ class Totals:
         self._first = date.max
         self._today = date.min
         self._bounds = (0, 0)
+        self.sums = PeriodSums()
+        """Of meters with sums of periods alone."""
         self.layout = 0
 
     def load(self, rows: Iterable[DayRow], first: date | None = None) -> None:
@@ -165,6 +169,11 @@ class Totals:
         if totals is None:
             totals = self._subjects[subject] = SubjectTotals()
         totals.add(self.day_of(start), received, transmitted)
+
+    def add_to_sums(self, subject: Subject, start: int, received: int, transmitted: int) -> None:
+        """Add bytes that were moved at an instant (UTC seconds) to the sums of its name; loopback is in none."""
+        if LOOPBACK not in subject.key[1:]:
+            self.sums.add((subject.meter, subject.key[0]), self.day_of(start), received, transmitted)
 
     def note_peaks(self, subject: Subject, minute: int, peaks: tuple[int, ...]) -> None:
         """Keep the highest speeds of the day that this minute (UTC seconds) is in."""

@@ -14,7 +14,7 @@ from exporter.billing.outbox import Outbox
 from exporter.billing.plan_watch import PlanWatch
 from exporter.identity import identify_host
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.opening.history import read_first_day, read_history
+from exporter.ledger.opening.history import read_first_day, read_history, read_period_sums
 from exporter.ledger.upkeep.upkeep import LedgerUpkeep
 from exporter.ledger.writing.poster import Poster
 from exporter.ledger.writing.writer import Writer
@@ -132,15 +132,21 @@ class Parts(NamedTuple):
 
     def _load_totals(self) -> None:
         """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
-        day_of, specs = self.totals.day_of, {spec.name: spec for spec in self.writer.specs if spec.has_history}
+        totals, specs = self.totals, {spec.name: spec for spec in self.writer.specs}
+        rows = self.poster.unposted().slots
         waiting = (
-            DayRow(Subject(row.meter, row.key), day_of(row.started), *specs[row.meter].bytes_in(row.amounts))
-            for row in self.poster.unposted().slots
-            if row.meter in specs
+            DayRow(Subject(row.meter, row.key), totals.day_of(row.started), *specs[row.meter].bytes_in(row.amounts))
+            for row in rows
+            if specs[row.meter].has_history
         )
         with contextlib.closing(connect_to_read(self.ledger)) as connection:
-            history = read_history(connection, specs.values())
-            self.totals.load(chain(history, waiting), read_first_day(connection, specs.values()))
+            totals.sums.load(*read_period_sums(connection, specs.values()))
+            totals.load(
+                chain(read_history(connection, specs.values()), waiting), read_first_day(connection, specs.values())
+            )
+        for row in rows:
+            if specs[row.meter].has_periods:
+                totals.add_to_sums(Subject(row.meter, row.key), row.started, *specs[row.meter].bytes_in(row.amounts))
 
 
 def build_parts(
@@ -184,6 +190,7 @@ def build_parts(
         on_damage=on_damage,
         plans=plans,
     )
+    poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
     return Parts(sampler, poster, upkeep, context, totals, writer, plans, notifier, archive, ledger.path)

@@ -26,8 +26,9 @@ class MeterSpec(NamedTuple):
     `name` is the prefix of its tables and views. `facts` are a subject's columns besides its dimensions (INTEGER).
     `minute_sums` are the first of the sums, kept by minute, too; without any, the meter keeps no minutes.
     `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded. `has_history`: bytes by day and month
-    are kept in memory, too, for metric families of days and months. Subjects that have not been seen for `fold_days`,
-    and those beyond the `most_gone` seen last, are folded into "(gone)".
+    are kept in memory, too, for metric families of days and months; `has_periods`: bytes of the current day, week,
+    month and year by the first dimension, loopback aside. Subjects that have not been seen for `fold_days`, and those
+    beyond the `most_gone` seen last, are folded into "(gone)".
     """
 
     name: str
@@ -39,6 +40,7 @@ class MeterSpec(NamedTuple):
     minute_sums: tuple[str, ...] = ()
     most_subjects: int = 0
     has_history: bool = False
+    has_periods: bool = False
     fold_days: int = 30
     most_gone: int = 1024
 
@@ -127,6 +129,7 @@ APPLICATION = MeterSpec(
         "tunnel_transmit_bytes",
     ),
     minute_sums=("receive_bytes", "transmit_bytes"),
+    has_periods=True,
     fold_days=400,
     most_gone=4096,
 )

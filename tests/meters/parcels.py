@@ -124,6 +124,9 @@ class ParcelMeter:
         facts = {Subject(PARCEL.name, key): SubjectFacts(self._at, self._at) for key in changed}
         return MeterCheckpoint(facts, {}, Held({key: self._known[key] for key in changed}))
 
+    def note_posted(self) -> object:
+        return None
+
     def forget(self, subjects: Iterable[Subject]) -> None:
         for subject in subjects:
             sender, scope, protocol = subject.key

@@ -79,6 +79,7 @@ class MeterWorld:
         if posting is not None:
             self.waiting = posting
             self.writer.post(posting)
+            self.sampler.note_posted()
             self.waiting = None
 
     def crash(self) -> None:

@@ -72,6 +72,9 @@ class TallyMeter:
         seen, self._seen = self._seen, {}
         return MeterCheckpoint(seen, dict.fromkeys(seen, self._machine.seconds))
 
+    def note_posted(self) -> object:
+        return None
+
     def forget(self, subjects: Iterable[Subject]) -> None:
         pass
 

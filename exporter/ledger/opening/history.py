@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from exporter.metering.period_sums import PeriodRow
 from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
-from reports.calendar.days import day_from_number
+from reports.calendar.days import day_from_number, day_number
+from reports.calendar.history import PERIODS
 from reports.calendar.history_length import MONTHS_KEPT
+from reports.ledger.shape import LOOPBACK
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
-    from datetime import date
 
     from reports.ledger.shape import MeterSpec
 
@@ -42,6 +45,41 @@ def read_first_day(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -
         if spec.has_history
     ]
     return min((day_from_number(day) for day in days if day is not None), default=None)
+
+
+def read_period_sums(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> tuple[date, list[PeriodRow]]:
+    """The newest local day, and bytes by name in each of PERIODS that it is in; loopback is in none."""
+    specs = [spec for spec in specs if spec.has_periods]
+    days = [
+        connection.execute(f"SELECT max(day) FROM {spec.table('day')} WHERE day <= ?", (LAST_DAY,)).fetchone()[0]  # noqa: S608 - names of the spec
+        for spec in specs
+    ]
+    newest = max((day for day in days if day is not None), default=None)
+    if newest is None:
+        return date.min, []
+    today = day_from_number(newest)
+    first_days = (today, today - timedelta(days=today.weekday()), today.replace(day=1), today.replace(month=1, day=1))
+    bounds = {f"first_{n}": day_number(first) for n, first in enumerate(first_days)}
+    bounds |= {"newest": newest, "first": min(bounds.values())}
+    return today, [
+        PeriodRow(spec.name, name, sums)
+        for spec in specs
+        for name, *sums in connection.execute(_sums_query(spec), {**bounds, "loopback": LOOPBACK})
+    ]
+
+
+def _sums_query(spec: MeterSpec) -> str:
+    sums = ", ".join(
+        f"sum(u.{name} * (u.day >= :first_{n}))"
+        for n in range(len(PERIODS))
+        for name in ("receive_bytes", "transmit_bytes")
+    )
+    aside = "AND k.scope <> :loopback" if "scope" in spec.dimensions else ""
+    return (
+        f"SELECT k.{spec.dimensions[0]}, {sums} FROM {spec.table('day')} AS u "  # noqa: S608 - names of the spec
+        f"JOIN {spec.subjects} AS k ON k.subject = u.subject "
+        f"WHERE u.day BETWEEN :first AND :newest {aside} GROUP BY 1"
+    )
 
 
 def _history_query(spec: MeterSpec) -> str:

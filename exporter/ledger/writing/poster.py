@@ -62,6 +62,8 @@ class Poster:
         self._turn = asyncio.Lock()
         self._has_moved_days = False
         self.health = CommitHealth(problem)
+        self.on_posted: Callable[[], object] = bool
+        """Called when a posting is in the ledger."""
 
     async def post(self) -> bool:
         """Commit what is counted; True if the ledger is up to date. A failure is kept in `health`."""
@@ -114,6 +116,7 @@ class Poster:
             return False
         self._waiting = None
         self._has_moved_days |= bool(posting.changes)
+        self.on_posted()
         self._succeeded(seconds)
         return True
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from exporter.meters.applications.families import APPLICATION_TABLES
 from exporter.meters.applications.meter import ApplicationHandover, ApplicationMeter
 from exporter.meters.applications.names.namer import make_namer
 from exporter.meters.applications.sources import open_source
 from exporter.meters.applications.store import ApplicationStore
+from exporter.meters.applications.unattributed import unattributed_table
 from exporter.meters.kinds import MeterKind
 from reports.ledger.shape import APPLICATION
 
@@ -30,7 +32,7 @@ def build(source: Any, environment: MeterEnvironment) -> ApplicationMeter:
 
 def tables(_settings: Settings) -> tuple[MeterTable, ...]:
     """The metric families of applications."""
-    return ()
+    return (*APPLICATION_TABLES, unattributed_table())
 
 
 APPLICATIONS = MeterKind(APPLICATION, ApplicationStore, open_source, build, tables)

@@ -32,11 +32,14 @@ class Lifetimes:
         self.first_seen = {subject: held.facts.first_seen for subject, held in opening.accounts.items()}
         self._bases = dict(self._counted) if opening.is_copy else dict(bases)
         self._new_bases = dict(self._bases) if opening.is_copy else {}
+        self.layout = 0
+        """Changes with what is exposed."""
         self._changed: set[Subject] = set()
         self._taken: dict[Subject, Sums] = {}
 
     def add(self, subject: Subject, amounts: Sums, at: int) -> None:
         """Add to a subject what was moved before `at` (UTC seconds)."""
+        self.layout += subject not in self._counted
         self._counted[subject] = tuple(map(add, self._counted.get(subject, ZEROS), amounts))
         self.first_seen.setdefault(subject, at)
         self._changed.add(subject)
@@ -51,6 +54,7 @@ class Lifetimes:
 
     def note_posted(self) -> None:
         """What was taken last is in the ledger."""
+        self.layout += bool(self._taken)
         self._posted.update(self._taken)
         self._taken = {}
 
@@ -65,3 +69,4 @@ class Lifetimes:
         for held in (self._counted, self._posted, self.first_seen, self._bases, self._taken, self._new_bases):
             held.pop(subject, None)
         self._changed.discard(subject)
+        self.layout += 1

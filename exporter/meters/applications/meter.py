@@ -51,6 +51,7 @@ class ApplicationMeter:
         self._pending: list[Traffic] = []
         self._read_seconds, self._at = 0.0, 0
         self._counted: dict[str, tuple[int, int]] = {}
+        self._usage: tuple[ApplicationUsage, ...] = ()
         self.resume(OpeningBalance(None, {}))
 
     def resume(self, opening: OpeningBalance) -> ApplicationsState:
@@ -58,6 +59,7 @@ class ApplicationMeter:
         held = opening.held if isinstance(opening.held, HeldApplications) else HeldApplications()
         self._lifetimes = Lifetimes(opening, held.bases)
         self._ranks, self._busiest, self._rates = Ranks(self._most), Busiest(), Rates()
+        self._usage_layout = (-1, -1)
         seen = sorted(opening.accounts, key=lambda subject: -opening.accounts[subject].facts.last_seen)
         self._ranks.resume(held.day, held.today, held.yesterday, (subject.key[0] for subject in seen))
         return self._state()
@@ -95,6 +97,11 @@ class ApplicationMeter:
         first_seen = self._lifetimes.first_seen
         facts = {subject: SubjectFacts(first_seen[subject], self._at) for subject in changed}
         return MeterCheckpoint(facts, {}, HeldApplications(bases=bases) if bases else None)
+
+    def note_posted(self) -> ApplicationsState:
+        """Expose what the last checkpoint was made with."""
+        self._lifetimes.note_posted()
+        return self._state()
 
     def forget(self, subjects: Iterable[Subject]) -> None:
         """Drop applications that the ledger has folded; one that keeps a subject keeps its name."""
@@ -151,13 +158,16 @@ class ApplicationMeter:
                 self._counted[scope] = (receive + sums[0] - sums[4], transmit + sums[1] - sums[5])
 
     def _state(self) -> ApplicationsState:
-        shown = (self._ranks.named | SPECIALS) - {GONE}  # what is folded did not move then
-        exposed = self._lifetimes.exposed()
-        usage = tuple(_usage(subject, sums) for subject, sums in exposed if subject.key[0] in shown)
-        source = self._source
+        layout = (self._lifetimes.layout, self._ranks.layout)
+        if layout != self._usage_layout:  # nine of ten samples are between two postings
+            shown = (self._ranks.named | SPECIALS) - {GONE}  # what is folded did not move then
+            exposed = self._lifetimes.exposed()
+            self._usage = tuple(_usage(subject, sums) for subject, sums in exposed if subject.key[0] in shown)
+            self._usage_layout = layout
+        source, fastest = self._source, self._rates.fastest
         lost = source.lost_events if isinstance(source, HasLostEvents) else 0
         counted = dict(self._counted)
-        return ApplicationsState(source.backend, usage, self._rates.fastest, counted, lost, self._read_seconds)
+        return ApplicationsState(source.backend, self._usage, fastest, counted, lost, self._read_seconds)
 
 
 def _usage(subject: Subject, sums: Sums) -> ApplicationUsage:

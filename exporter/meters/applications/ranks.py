@@ -13,20 +13,25 @@ if TYPE_CHECKING:
 MOST_CANDIDATES = 1000
 """Applications without a name of their own whose bytes are kept; the others begin again at 0."""
 
+MOST_REPLACED = 100
+"""Named applications that are replaced in an hour."""
+
 HOUR_SECONDS, DAY_SECONDS = 3600, 86_400
 
 
 class Ranks:
     """Named applications and candidates, with their bytes of two days.
 
-    A candidate whose bytes exceed those of the smallest named one takes its place: as many an hour as there are named
-    ones, so that programs that outdo each other make a bounded number of series and rows.
+    A candidate whose bytes exceed those of the smallest named one takes its place; a hundred do in an hour, so that
+    programs that exceed each other again and again make a bounded number of series and rows.
     """
 
     def __init__(self, most: int) -> None:
         """`most` applications are named."""
         self._most = most
         self.named: set[str] = set()
+        self.layout = 0
+        """Changes with who is named."""
         self._today: dict[str, int] = {}
         self._yesterday: dict[str, int] = {}
         self._day = self._hour = 0
@@ -38,6 +43,7 @@ class Ranks:
         names = dict.fromkeys([*today, *yesterday, *known])
         ranked = sorted((name for name in names if name not in SPECIALS), key=self.bytes_of, reverse=True)
         self.named = set(ranked[: self._most])
+        self.layout += 1
         self._forget_smallest_candidates()
 
     def add(self, moved: Mapping[str, int], at: int) -> None:
@@ -56,6 +62,7 @@ class Ranks:
     def forget(self, name: str) -> None:
         """Drop one that the ledger has folded."""
         self.named.discard(name)
+        self.layout += 1
 
     def __len__(self) -> int:
         return len(self._today.keys() | self._yesterday.keys() | self.named)
@@ -73,11 +80,12 @@ class Ranks:
         for name in candidates:
             if len(self.named) >= self._most:
                 smallest = min(self.named, key=self.bytes_of)
-                if self._replaced >= self._most or self.bytes_of(name) <= self.bytes_of(smallest):
+                if self._replaced >= MOST_REPLACED or self.bytes_of(name) <= self.bytes_of(smallest):
                     return
                 self.named.remove(smallest)
                 self._replaced += 1
             self.named.add(name)
+            self.layout += 1
 
     def _forget_smallest_candidates(self) -> None:
         candidates = (self._today.keys() | self._yesterday.keys()) - self.named

@@ -144,6 +144,10 @@ class InterfaceMeter:
         self._note_presence(self._sampled)
         return self._tracker.checkpoint(self._bases.take(), self._machine.base)
 
+    def note_posted(self) -> object:
+        """Nothing waits for it: the kernel remembers what a crash loses."""
+        return None
+
     def is_counted(self, subject: Subject) -> bool:
         """Whether an interface counts for the machine's total."""
         return subject.name in self._tracker.counted
