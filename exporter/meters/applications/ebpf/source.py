@@ -30,8 +30,8 @@ PATIENT_SECONDS = 5.0
 _MOUNT_FIELDS = 5
 NO_NAMES = "processes that end within a second are (short-lived): their names need CAP_PERFMON and the kernel's BTF"
 NO_ADOPTION = (
-    "sockets that {} processes had before netledger ran are (unknown): finding their owners needs CAP_SYS_PTRACE, "
-    "CAP_DAC_READ_SEARCH and the capabilities that these processes have"
+    "sockets that some processes ({}) had before netledger ran are (unknown): finding their owners needs "
+    "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and the capabilities that these processes have"
 )
 
 
