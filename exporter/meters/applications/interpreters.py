@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-INTERPRETER_NAMES = (
-    *("python", "python2", "python3", *(f"python3.{minor}" for minor in range(6, 20))),
-    *("node", "nodejs", "MainThread", "deno", "bun", "java", "ruby", "perl", "php", "lua", "Rscript", "dotnet"),
-    *("sh", "bash", "dash", "zsh", "ksh", "fish"),
-)
-"""Commands whose first arguments name the application; Node.js 20 and later call their first thread MainThread."""
+INTERPRETERS: dict[str, int] = {
+    **dict.fromkeys(("python", "python2", "python3", *(f"python3.{minor}" for minor in range(6, 20))), 0),
+    **dict.fromkeys(("sh", "bash", "dash", "zsh", "ksh", "ash", "fish", "ruby", "perl", "php", "lua", "Rscript"), 0),
+    **dict.fromkeys(("node", "nodejs", "MainThread", "deno", "bun", "java", "dotnet"), 1),
+}
+"""Commands whose first arguments name the application, and how many may matter behind the first that is no option.
 
-ARGUMENT_BYTES = 64
-"""Of an argument the first 63 bytes are kept, as the programs in the kernel keep them."""
+Node.js 20 and later call their first thread MainThread. `java -cp PATH MAIN`, `deno run SCRIPT`.
+"""
+
+ARGUMENT_BYTES, MOST_ARGUMENTS = 64, 4
+"""Of each argument the first 63 bytes are kept, as the programs in the kernel keep them."""
+
+CODE_FOLLOWS = frozenset({b"-c", b"-e"})
+"""What follows is code: each text of it would be another application."""
 
 
-def first_arguments(command_line: bytes) -> tuple[bytes, bytes]:
-    """The script of an interpreter, or its option and what follows, of /proc/PID/cmdline; b"" for none."""
-    _, first, second, *_ = (*command_line.split(b"\0"), b"", b"")
-    # what follows -c and -e is code: each text of it would be another application
-    has_second = first.startswith(b"-") and first not in {b"-c", b"-e"}
-    return first[: ARGUMENT_BYTES - 1], second[: ARGUMENT_BYTES - 1] if has_second else b""
+def first_arguments(command_line: bytes, further: int = 0) -> tuple[bytes, ...]:
+    """The options of an interpreter, what it runs, and `further` arguments, of /proc/PID/cmdline."""
+    found: list[bytes] = []
+    for argument in command_line.split(b"\0")[1:-1][:MOST_ARGUMENTS]:
+        found.append(argument[: ARGUMENT_BYTES - 1])
+        if len(argument) >= ARGUMENT_BYTES - 1 or argument in CODE_FOLLOWS:
+            break
+        if not argument.startswith(b"-"):
+            if not further:
+                break
+            further -= 1
+    return tuple(found)

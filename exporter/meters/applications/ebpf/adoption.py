@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.meters.applications.ebpf import syscalls
 from exporter.meters.applications.ebpf.loading import ARGUMENTS, OWNERS, namespace_of
 from exporter.meters.applications.ebpf.syscalls import BpfError
-from exporter.meters.applications.interpreters import ARGUMENT_BYTES, INTERPRETER_NAMES, first_arguments
+from exporter.meters.applications.interpreters import ARGUMENT_BYTES, INTERPRETERS, MOST_ARGUMENTS, first_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,8 +104,8 @@ class Adopter:
         arguments = 0
         if not self._loaded.knowledge.names:
             command = b""
-        elif command.decode("ascii", "replace") in INTERPRETER_NAMES:
-            arguments = self._remember((folder / "cmdline").read_bytes())
+        elif (name := command.decode("ascii", "replace")) in INTERPRETERS:
+            arguments = self._remember((folder / "cmdline").read_bytes(), INTERPRETERS[name])
         return _Process(command, self._cgroup_of(folder), pid, arguments)
 
     def _cgroup_of(self, folder: Path) -> int:
@@ -116,17 +116,18 @@ class Adopter:
                     return (self._root / line[3:].lstrip("/")).stat().st_ino
         return 0
 
-    def _remember(self, line: bytes) -> int:
+    def _remember(self, line: bytes, further: int) -> int:
         """As the kernel's program does: a hash of the first words, and the words under it."""
-        hashed, words = first_words(line)
+        hashed, words = first_words(line, further)
         with contextlib.suppress(BpfError):
             syscalls.update(self._loaded.maps[ARGUMENTS].descriptor, struct.pack("<I", hashed), words)
         return hashed
 
 
-def first_words(line: bytes) -> tuple[int, bytes]:
-    """A hash (FNV-1a, odd) of an interpreter's script, or of its option and what follows; and these, 64 bytes each."""
-    words = b"".join(word.ljust(ARGUMENT_BYTES, b"\0") for word in first_arguments(line))
+def first_words(line: bytes, further: int = 0) -> tuple[int, bytes]:
+    """A hash (FNV-1a, odd) of the arguments that name an interpreter's application; and these, 64 bytes each."""
+    words = b"".join(word.ljust(ARGUMENT_BYTES, b"\0") for word in first_arguments(line, further))
+    words = words.ljust(MOST_ARGUMENTS * ARGUMENT_BYTES, b"\0")
     hashed = 14695981039346656037
     for (word,) in struct.iter_unpack("<Q", words):
         hashed = (hashed ^ word) * 1099511628211 & 0xFFFFFFFFFFFFFFFF

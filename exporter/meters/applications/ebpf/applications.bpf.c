@@ -30,11 +30,11 @@ const volatile struct {
 	__u32 group_leader;   // offsets in task_struct: 0 where names may not be read (no CAP_PERFMON)
 	__u32 comm;
 	__u32 mm;
-	__u32 arg_start;      // offset in mm_struct: 0 where it is unknown
+	__u32 arg_start;      // offset in mm_struct, arg_end follows: 0 where it is unknown
 	__u64 namespace;      // the cookie of the service's own network namespace
 } kernel SECTION(".rodata") = {};
 
-enum { COMMAND = 16, ARGUMENT = 64 };
+enum { COMMAND = 16, WORD = 64, WORDS = 4 };
 enum kind { OWNED, UNKNOWN, KERNEL, OVERFLOW };
 enum protocol { TCP, UDP, ICMP, OTHER };
 enum scope { LOOPBACK, LAN, INTERNET };
@@ -62,7 +62,7 @@ struct counts {
 
 // Each cut to its size, and filled with zeros.
 struct arguments {
-	char first[ARGUMENT], second[ARGUMENT];
+	char words[WORDS][WORD];
 } __attribute__((aligned(8)));
 
 struct prefix {
@@ -94,32 +94,41 @@ struct map SECTION("maps") arguments = {
 	BPF_MAP_TYPE_LRU_HASH, sizeof(__u32), sizeof(struct arguments), 1024, 0,
 };
 
-// Remembers the script of an interpreter, or its option and what follows; returns the hash that names them.
-INLINE __u32 remember_arguments(__u64 task)
+// Remembers the options and the script of an interpreter, and so many words behind that; returns the hash of them.
+INLINE __u32 remember_arguments(__u64 task, __u8 further)
 {
-	struct arguments words = {};
-	char command[ARGUMENT * 2];
-	__u64 mm = 0, start = 0, hash = 14695981039346656037ull;
+	struct arguments held = {};
+	__u64 mm = 0, bounds[2] = {}, hash = 14695981039346656037ull;
 	long length;
 
 	if (read_kernel(&mm, sizeof(mm), (void *)(task + kernel.mm)) || !mm ||
-	    read_kernel(&start, sizeof(start), (void *)(mm + kernel.arg_start)))
+	    read_kernel(bounds, sizeof(bounds), (void *)(mm + kernel.arg_start)))
 		return 0;
-	length = read_user_text(command, sizeof(command), (void *)start);
-	if (length <= 0 || length == sizeof(command))
+	length = read_user_text(&held, sizeof(held), (void *)bounds[0]);
+	if (length <= 0 || length == sizeof(held))
 		return 0;
-	start += length;
-	length = read_user_text(words.first, ARGUMENT, (void *)start);
-	if (length <= 0)
-		return 0;
-	// What follows -c and -e is code: each text of it would be another application.
-	if (words.first[0] == '-' && (words.first[2] || (words.first[1] != 'c' && words.first[1] != 'e')))
-		read_user_text(words.second, ARGUMENT, (void *)(start + length));
-	for (int place = 0; place < sizeof(words) / 8; place++)
-		hash = (hash ^ ((__u64 *)&words)[place]) * 1099511628211ull;
+	__builtin_memset(&held, 0, sizeof(held));
+#pragma unroll
+	for (int word = 0; word < WORDS; word++) {
+		char *text = held.words[word];
+
+		bounds[0] += length;
+		// Behind the last argument is the environment.
+		if (bounds[0] >= bounds[1])
+			break;
+		length = read_user_text(text, WORD, (void *)bounds[0]);
+		// One that is cut has no known end. What follows -c and -e is code: each text of it would be an application.
+		if (length <= 0 || length == WORD ||
+		    (text[0] == '-' && text[2] == 0 && (text[1] == 'c' || text[1] == 'e')))
+			break;
+		if (text[0] != '-' && !further--)
+			break;
+	}
+	for (int place = 0; place < sizeof(held) / 8; place++)
+		hash = (hash ^ ((__u64 *)&held)[place]) * 1099511628211ull;
 	__u32 key = hash >> 32 | 1;
 	if (!map_lookup(&arguments, &key))
-		map_update(&arguments, &key, &words, BPF_ANY);
+		map_update(&arguments, &key, &held, BPF_ANY);
 	return key;
 }
 
@@ -135,8 +144,9 @@ INLINE void describe_current(struct owner *owner, void *context)
 	if (read_kernel(&leader, sizeof(leader), (void *)(task + kernel.group_leader)))
 		leader = task;
 	read_kernel(owner->command, COMMAND, (void *)(leader + kernel.comm));
-	if (kernel.arg_start && map_lookup(&interpreters, owner->command))
-		owner->arguments = remember_arguments(task);
+	__u8 *further = kernel.arg_start ? map_lookup(&interpreters, owner->command) : 0;
+	if (further)
+		owner->arguments = remember_arguments(task, *further);
 }
 
 INLINE int own(struct bpf_sock_addr *context)

@@ -15,7 +15,7 @@ from exporter.meters.applications.ebpf import syscalls
 from exporter.meters.applications.ebpf.btf import BtfError, member_offset, nested_offset, open_types
 from exporter.meters.applications.ebpf.elf import BpfObject, MapDefinition, read_object
 from exporter.meters.applications.ebpf.syscalls import BpfError, MapSizes
-from exporter.meters.applications.interpreters import INTERPRETER_NAMES
+from exporter.meters.applications.interpreters import INTERPRETERS
 from exporter.meters.applications.traffic import PROTOCOLS, SourceError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ KINDS = {
     "cgroup_skb/ingress": (8, 0),
     "cgroup_skb/egress": (8, 1),
 }
-OWNERS, ACCOUNTS, SCOPES, TUNNELS, INTERPRETERS, ARGUMENTS = (
+OWNERS, ACCOUNTS, SCOPES, TUNNELS, COMMANDS, ARGUMENTS = (
     "owners",
     "accounts",
     "scopes",
@@ -191,8 +191,8 @@ def _create_constants(knowledge: Knowledge, size: int, held: ExitStack) -> int:
 def _fill(maps: dict[str, MapSizes], prefixes: Iterable[tuple[bytes, int, int]], scope_count: int) -> None:
     for address, length, scope in prefixes:
         syscalls.update(maps[SCOPES].descriptor, struct.pack("<I", length) + address, struct.pack("<I", scope))
-    for name in INTERPRETER_NAMES:
-        syscalls.update(maps[INTERPRETERS].descriptor, name.encode().ljust(16, b"\0"), b"\1")
+    for name, further in INTERPRETERS.items():
+        syscalls.update(maps[COMMANDS].descriptor, name.encode().ljust(16, b"\0"), bytes([further]))
     for scope in range(scope_count):
         for protocol in range(len(PROTOCOLS)):
             key = ACCOUNT.pack(b"", 0, 0, 0, OVERFLOW, scope, protocol, 0, 0)

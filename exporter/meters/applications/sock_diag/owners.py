@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.meters.applications.interpreters import INTERPRETER_NAMES, first_arguments
+from exporter.meters.applications.interpreters import INTERPRETERS, first_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -88,9 +88,9 @@ def _links(descriptors: int) -> Iterator[str]:
 
 def _process(descriptors: int, pid: int) -> Process:
     command = _read(descriptors, "../comm").removesuffix(b"\n").decode("utf-8", "replace")
-    if command not in INTERPRETER_NAMES:
+    if command not in INTERPRETERS:
         return Process(pid, command)
-    words = first_arguments(_read(descriptors, "../cmdline"))
+    words = first_arguments(_read(descriptors, "../cmdline"), INTERPRETERS[command])
     return Process(pid, command, tuple(word.decode("utf-8", "replace") for word in words if word))
 
 

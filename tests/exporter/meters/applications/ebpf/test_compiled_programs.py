@@ -99,20 +99,22 @@ def test_damaged_types_are_read_or_refused(place: int, value: int, end: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("line", "further", "words"),
     [
-        (b"python3\0backup.py\0--all\0", [b"backup.py", b""]),
-        (b"python3\0-m\0http.server\0-p\0", [b"-m", b"http.server"]),
-        (b"bash\0-c\0curl example.org\0", [b"-c", b""]),
-        (b"python3\0", [b"", b""]),
-        (b"", [b"", b""]),
-        (b"java\0" + b"x" * 100 + b"\0", [b"x" * 63, b""]),
+        (b"python3\0backup.py\0--all\0", 0, [b"backup.py"]),
+        (b"python3\0-u\0-m\0http.server\0-p\0", 0, [b"-u", b"-m", b"http.server"]),
+        (b"java\0-cp\0a.jar\0org.example.Main\0x\0", 1, [b"-cp", b"a.jar", b"org.example.Main"]),
+        (b"bash\0-c\0curl example.org\0", 0, [b"-c"]),
+        (b"python3\0", 0, []),
+        (b"", 0, []),
+        (b"java\0" + b"x" * 100 + b"\0y\0", 1, [b"x" * 63]),
+        (b"java\0-a\0-b\0-d\0-f\0-g\0", 1, [b"-a", b"-b", b"-d", b"-f"]),
     ],
 )
-def test_an_interpreters_first_words_name_its_application(line: bytes, words: list[bytes]) -> None:
-    hashed, kept = first_words(line)
+def test_an_interpreters_first_words_name_its_application(line: bytes, further: int, words: list[bytes]) -> None:
+    hashed, kept = first_words(line, further)
 
-    assert [kept[:64].rstrip(b"\0"), kept[64:].rstrip(b"\0")] == words
+    assert kept == b"".join(word.ljust(64, b"\0") for word in words).ljust(256, b"\0")
     assert hashed % 2 == 1
 
 
