@@ -41,7 +41,7 @@ class Cgroups:
 
     def is_undecided(self, cgroup: int) -> bool:
         """Whether a further walk may find it."""
-        return cgroup not in self._paths and cgroup not in self._gone
+        return cgroup != 0 and cgroup not in self._paths and cgroup not in self._gone
 
     def _walk(self, missing: int) -> None:
         mount = self._mount or cgroup2_mount(self._proc)

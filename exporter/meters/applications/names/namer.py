@@ -74,9 +74,9 @@ class ApplicationNamer:
 
     def is_settled(self, owner: Owner) -> bool:
         """Whether an owner's name stays: its cgroup and its pod are known, and its container's engine was asked."""
-        if not owner.cgroup or not self._names or owner.special:
+        if not self._names or owner.special:
             return True
-        path = self._cgroups.path_of(owner.cgroup)
+        path = self._path(owner)
         if path is None:
             return not self._cgroups.is_undecided(owner.cgroup)
         return not any(is_undecided(path) for is_undecided in self._undecided)
@@ -88,9 +88,13 @@ class ApplicationNamer:
     def _own_name(self, owner: Owner) -> str | None:
         if owner.special:
             return None
-        path = self._cgroups.path_of(owner.cgroup) if owner.cgroup and self._names else None
+        path = self._path(owner) if self._names else None
         found = (name_of(path) for name_of in self._names if path)
         return next(filter(None, found), None) or self._processes.name_of(owner)
+
+    def _path(self, owner: Owner) -> str | None:
+        """The path of an owner's cgroup; where cgroup 2 has none (cgroup 1, another mount), that of the process now."""
+        return (owner.cgroup and self._cgroups.path_of(owner.cgroup)) or self._processes.cgroup_of(owner)
 
 
 def make_namer(settings: Settings, roots: Roots | None = None) -> ApplicationNamer:

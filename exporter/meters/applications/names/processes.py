@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from exporter.meters.applications.interpreters import ARGUMENT_BYTES
 from exporter.meters.applications.names.interpreters import dialect_of, script_of
 from exporter.meters.applications.names.text import decoded
 
@@ -37,6 +39,7 @@ CUT = 15
 # "nginx: worker process", "gunicorn: master [app]"; workers of the kernel, which hold the sockets of NFS, are numbered.
 TITLE = re.compile(r"([\w.@+-]+): .*|(kworker)/.*")
 LONGEST_COMMAND_LINE = 4096
+SYSTEMD = "name=systemd"
 
 
 class Processes:
@@ -50,13 +53,24 @@ class Processes:
 
         A command line is read only where the process of that pid still has the owner's name.
         """
-        name = process_name(owner.command, owner.arguments)
-        if not owner.pid or (owner.arguments and name != owner.command):
+        # Of a path that is cut, the last part is not the script.
+        arguments = tuple(takewhile(_is_whole, owner.arguments))
+        name = process_name(owner.command, arguments)
+        if not owner.pid or (arguments and name != owner.command) or not self._is_same(owner):
             return name or None
-        found = self._command(owner.pid)
-        if found != (owner.command or found):
-            return name
-        return process_name(found, self._arguments(owner.pid)) or None
+        return process_name(owner.command or self._command(owner.pid), self._arguments(owner.pid)) or None
+
+    def cgroup_of(self, owner: Owner) -> str | None:
+        """The path of a process' cgroup as it is now: of cgroup 2, or of systemd's own hierarchy of cgroup 1."""
+        if not owner.pid or not self._is_same(owner):
+            return None
+        lines = decoded(self._read(owner.pid, "cgroup")).splitlines()
+        paths = dict(line.split(":", 2)[1:] for line in lines if line.count(":") > 1)
+        return next((path for key in ("", SYSTEMD) if len(path := paths.get(key, "/")) > 1), None)
+
+    def _is_same(self, owner: Owner) -> bool:
+        """Whether the process of an owner's pid has the owner's name: another one may have the pid by now."""
+        return not owner.command or self._command(owner.pid) == owner.command
 
     def _command(self, pid: int) -> str:
         return decoded(self._read(pid, "comm").removesuffix(b"\n"))
@@ -81,6 +95,10 @@ def process_name(command: str, arguments: Sequence[str] = ()) -> str:
     if dialect is not None:
         return script_of(dialect, arguments[1:] if dialect_of(program) else arguments) or command
     return _whole(command)
+
+
+def _is_whole(word: str) -> bool:
+    return len(word.encode("utf-8", "replace")) < ARGUMENT_BYTES - 1
 
 
 def _program(word: str) -> str:

@@ -78,6 +78,17 @@ def test_a_cgroup_that_is_gone_leaves_the_process(roots: Roots) -> None:
     assert found.is_settled(owner)
 
 
+def test_without_cgroup_2_a_running_process_says_its_cgroup(roots: Roots) -> None:
+    (roots.proc / "7").mkdir(parents=True)
+    (roots.proc / "7/comm").write_text("nginx\n", encoding="utf-8")
+    (roots.proc / "7/cgroup").write_text("1:name=systemd:/system.slice/web.service\n", encoding="utf-8")
+    found = namer(roots)
+
+    assert found.name_of(Owner("nginx", pid=7)) == "web"
+    assert found.name_of(Owner("curl", pid=7)) == "curl"
+    assert found.is_settled(Owner("nginx", pid=7))
+
+
 def test_a_name_that_settles_later_holds_for_later_bytes(roots: Roots) -> None:
     found = namer(roots)
     owners = NamedOwners(found)

@@ -114,6 +114,36 @@ def test_first_words_that_name_no_script_are_read_again_in_full(tmp_path: Path) 
     assert Processes(tmp_path).name_of(Owner("java", arguments=("-Xmx1g", "-Dx=y"))) == "java"
 
 
+def test_a_path_that_is_cut_names_no_script(tmp_path: Path) -> None:
+    cut = ("/" + "x" * 30 + "/" + "y" * 60)[:63]
+    process(tmp_path, 7, b"python3", f"python3\0{cut}yyy/backup.py\0".encode())
+
+    assert Processes(tmp_path).name_of(Owner("python3", arguments=(cut,))) == "python3"
+    assert Processes(tmp_path).name_of(Owner("python3", arguments=("-m", cut))) == "python3"
+    assert Processes(tmp_path).name_of(Owner("python3", arguments=(cut,), pid=7)) == "backup.py"
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("0::/system.slice/nginx.service\n", "/system.slice/nginx.service"),
+        ("12:pids:/a\n1:name=systemd:/system.slice/ssh.service\n0::/\n", "/system.slice/ssh.service"),
+        ("1:name=systemd:/a:b\n0::/c:d\n", "/c:d"),
+        ("0::/\n", None),
+        ("", None),
+        ("nonsense\n::\n", None),
+    ],
+)
+def test_the_cgroup_of_a_process_is_read_while_it_runs(tmp_path: Path, text: str, path: str | None) -> None:
+    process(tmp_path, 7, b"nginx")
+    (tmp_path / "7/cgroup").write_text(text, encoding="utf-8")
+
+    assert Processes(tmp_path).cgroup_of(Owner("nginx", pid=7)) == path
+    assert Processes(tmp_path).cgroup_of(Owner("other", pid=7)) is None
+    assert Processes(tmp_path).cgroup_of(Owner("nginx")) is None
+    assert Processes(tmp_path).cgroup_of(Owner("nginx", pid=8)) is None
+
+
 def test_a_part_of_thunderbird_is_thunderbird_while_it_runs(tmp_path: Path) -> None:
     process(tmp_path, 7, b"Socket Process", b"/usr/lib/thunderbird/thunderbird\0-contentproc\0")
 
