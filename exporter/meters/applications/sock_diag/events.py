@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import os
 import select
 import socket
 import struct
+import time
 from collections import deque
-from threading import Event, Lock, Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.applications.sock_diag.listing import NETLINK_SOCK_DIAG
@@ -18,9 +20,6 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 16 * 1024 * 1024
 """Holds 10,000 events; the default of Linux, 212,992 bytes, holds 166."""
-_ENOUGH_BYTES = 4 * 1024 * 1024
-"""From here on the events of a sample fit, and no thread is needed."""
-
 _GROUPS = 1 << 0 | 1 << 2
 """SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY."""
 _SO_RCVBUFFORCE = 33
@@ -50,11 +49,11 @@ class ClosedSockets:
     most net.core.rmem_max.
     """
 
-    def __init__(self, buffer_bytes: int = BUFFER_BYTES, enough_bytes: int = _ENOUGH_BYTES) -> None:
+    def __init__(self, buffer_bytes: int = BUFFER_BYTES, enough_bytes: int = BUFFER_BYTES) -> None:
         self._parser = SocketParser()
         self._closed: deque[ClosedSocket] = deque()
         self._lock = Lock()
-        self._is_ending = Event()
+        self._end_reading, self._end_writing = -1, -1
         self._discarded = self._overruns = 0
         self._listening = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG)
         try:
@@ -66,6 +65,7 @@ class ClosedSockets:
             raise
         self._thread: Thread | None = None
         if self.buffer_bytes < enough_bytes:
+            self._end_reading, self._end_writing = os.pipe()
             self._thread = Thread(target=self._keep_empty, name="closed-sockets", daemon=True)
             self._thread.start()
 
@@ -89,9 +89,11 @@ class ClosedSockets:
 
     def close(self) -> None:
         """End the thread and close the socket."""
-        self._is_ending.set()
         if self._thread is not None:
+            os.close(self._end_writing)
             self._thread.join()
+            os.close(self._end_reading)
+            self._thread = None
         self._listening.close()
 
     def _drain(self) -> None:
@@ -124,17 +126,14 @@ class ClosedSockets:
     def _keep_empty(self) -> None:
         waiting = select.poll()
         waiting.register(self._listening, select.POLLIN)
-        while not self._is_ending.wait(_PAUSE_SECONDS):
-            if waiting.poll(_POLL_MILLISECONDS):
-                try:
-                    self._drain()
-                except OSError:
-                    # the next call of take() raises it
-                    return
-
-
-_POLL_MILLISECONDS = 500
-"""How late a stop may be noticed."""
+        waiting.register(self._end_reading, select.POLLIN)
+        while self._end_reading not in dict(waiting.poll()):
+            try:
+                self._drain()
+            except OSError:
+                # the next call of take() raises it
+                return
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _widen(listening: socket.socket, size: int) -> int:

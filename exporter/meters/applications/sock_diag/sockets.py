@@ -10,11 +10,11 @@ from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN, Owner, Tr
 from reports.ledger.shape import LOOPBACK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from exporter.meters.applications.sock_diag.events import ClosedSocket
     from exporter.meters.applications.sock_diag.netlink import CounterRow, SocketFacts
-    from exporter.meters.applications.sock_diag.owners import Process
+    from exporter.meters.applications.sock_diag.owners import Holders
 
 _MOST_UNSEEN = 10_000
 _MOST_SEARCHES = 2
@@ -125,15 +125,15 @@ class SocketTable:
         """Have the owners of all sockets found again: descriptors are passed on, and processes renamed."""
         self._unnamed = {cookie: tracked for cookie, tracked in self._sockets.items() if tracked.inode}
 
-    def set_owners(self, processes: Mapping[int, Process]) -> None:
-        """Name what was asked for; what is not found twice keeps its owner, or is unknown."""
+    def set_owners(self, holders: Holders) -> None:
+        """Name what was asked for; what two complete searches do not find keeps its owner, or is unknown."""
         owners: dict[tuple[int, int], Owner] = {}
         for cookie, tracked in tuple(self._unnamed.items()):
-            process = processes.get(tracked.inode)
+            process = holders.processes.get(tracked.inode)
             if process is not None:
                 owner = Owner(process.command, tracked.cgroup, process.arguments, process.pid)
                 tracked.owner = owners.setdefault((process.pid, tracked.cgroup), owner)
-            else:
+            elif holders.is_complete:
                 tracked.searches += 1
             if process is not None or tracked.owner is not None or tracked.searches >= _MOST_SEARCHES:
                 del self._unnamed[cookie]

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,18 +50,18 @@ class SockDiagSource:
     ) -> None:
         self._holders = SocketHolders(proc)
         self._table = SocketTable(scope_of)
-        # before the first listing, so that no socket ends between the two
-        self._closed = closed or ClosedSockets()
         self._is_refresh_due = False
         self._lost_before = 0
         self.backend = Backend(NAME, limits=LIMITS if self._holders.may_read_all() else (*LIMITS, ONLY_OWN_NAMES))
         self._own_limits = self.backend.limits
-        try:
+        with ExitStack() as opened:
+            # before the first listing, so that no socket ends between the two
+            self._closed = closed or ClosedSockets()
+            opened.callback(self._closed.close)
             self._listing = SocketListing()
+            opened.callback(self._listing.close)
             self._begin()
-        except (OSError, DiagError):
-            self.close()
-            raise
+            self._opened = opened.pop_all()
 
     @property
     def lost_events(self) -> int:
@@ -87,9 +88,7 @@ class SockDiagSource:
 
     def close(self) -> None:
         """Close both sockets; nothing stays in the kernel."""
-        self._closed.close()
-        if hasattr(self, "_listing"):
-            self._listing.close()
+        self._opened.close()
 
     def _begin(self) -> None:
         """Take what all sockets moved so far as the baseline, and find their owners."""

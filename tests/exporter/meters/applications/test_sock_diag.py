@@ -9,14 +9,18 @@ import time
 import warnings
 from collections import Counter
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from exporter.meters.applications.scopes import Scopes
+from exporter.meters.applications.settings import Applications
 from exporter.meters.applications.sock_diag.events import ClosedSockets
-from exporter.meters.applications.sock_diag.source import ONLY_OWN_NAMES, SockDiagSource
-from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN
+from exporter.meters.applications.sock_diag.source import LIMITS, ONLY_OWN_NAMES, SockDiagSource
+from exporter.meters.applications.sources import open_source
+from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN, HasLostEvents
+from exporter.settings.tree import Settings
 from tests.end_to_end.world import eventually
 from tests.privileges import has_many_users, reason_against_namespaces
 from tests.worlds.namespace_pair import (
@@ -44,6 +48,7 @@ SMALL_BUFFER = 4096
 DEFAULT_BUFFER = 106_496
 """Half of what Linux grants without a privilege: it doubles what is asked for."""
 NOBODY = 65534
+OWN_NAME = Path("/proc/self/comm")
 
 
 class Moved(NamedTuple):
@@ -203,6 +208,38 @@ def test_what_moved_before_the_start_is_not_counted(pair: NamespacePair) -> None
             received, sent = readings.of(name, "loopback")
             assert sent == 700
             assert 700 <= received <= 702
+
+
+def test_a_process_that_is_renamed_is_the_new_one_from_the_next_refresh_on(pair: NamespacePair) -> None:
+    with connections(pair, 1) as ((client, server),), measured(pair) as readings:
+        client.sendall(bytes(100))
+        server.recv(100, socket.MSG_WAITALL)
+        readings.await_bytes(100)
+        (name,) = readings.names()
+
+        OWN_NAME.write_text("renamed (1) x", encoding="ascii")
+        try:
+            readings.source.refresh()
+            readings.read()
+            client.sendall(bytes(200))
+            server.recv(200, socket.MSG_WAITALL)
+            readings.await_bytes(300)
+        finally:
+            OWN_NAME.write_text(name, encoding="ascii")
+
+        assert readings.of(name, "loopback") == (100, 100)
+        assert readings.of("renamed (1) x", "loopback") == (200, 200)
+
+
+def test_the_settings_choose_it(pair: NamespacePair) -> None:
+    settings = Settings(applications=Applications(meter="sock_diag"))
+
+    source = pair.near.inside(lambda: open_source(settings))
+
+    assert source.backend.name == "sock_diag"
+    assert source.backend.limits[:3] == LIMITS
+    assert isinstance(source, HasLostEvents)
+    source.close()
 
 
 def test_a_connection_to_an_own_address_is_loopback(pair: NamespacePair) -> None:

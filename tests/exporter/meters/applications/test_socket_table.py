@@ -8,7 +8,7 @@ import pytest
 
 from exporter.meters.applications.sock_diag.events import ClosedSocket
 from exporter.meters.applications.sock_diag.netlink import CounterRow, SocketFacts
-from exporter.meters.applications.sock_diag.owners import Process
+from exporter.meters.applications.sock_diag.owners import Holders, Process
 from exporter.meters.applications.sock_diag.sockets import SocketTable
 from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN, Owner
 
@@ -37,6 +37,9 @@ class Kernel:
         facts = SocketFacts(port, b"\1\1\1\1", b"\2\2\2\2", 0)
         self.table.add_closed(ClosedSocket(cookie, received, sent, facts, 0), is_older=is_older)
 
+    def find(self, processes: dict[int, Process], *, is_complete: bool = True) -> None:
+        self.table.set_owners(Holders(processes, is_complete))
+
     def moved(self) -> dict[str, tuple[int, int]]:
         return {
             traffic.owner.special or traffic.owner.command: (traffic.receive_bytes, traffic.transmit_bytes)
@@ -55,7 +58,7 @@ def kernel() -> Kernel:
 
 def test_a_new_socket_counts_whole_and_then_its_differences(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 50))
-    kernel.table.set_owners({1001: Process(7, "app")})
+    kernel.find({1001: Process(7, "app")})
     assert kernel.moved() == {"app": (100, 50)}
 
     kernel.list(row(1, 160, 50))
@@ -67,7 +70,7 @@ def test_a_new_socket_counts_whole_and_then_its_differences(kernel: Kernel) -> N
 
 def test_a_baseline_is_not_usage(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 50), is_baseline=True)
-    kernel.table.set_owners({1001: Process(7, "app")})
+    kernel.find({1001: Process(7, "app")})
     assert kernel.moved() == {}
 
     kernel.close(1, 101, 51)
@@ -76,7 +79,7 @@ def test_a_baseline_is_not_usage(kernel: Kernel) -> None:
 
 def test_counters_that_fall_begin_anew(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 50))
-    kernel.table.set_owners({1001: Process(7, "app")})
+    kernel.find({1001: Process(7, "app")})
     kernel.moved()
 
     kernel.list(row(1, 30, 60))
@@ -86,7 +89,7 @@ def test_counters_that_fall_begin_anew(kernel: Kernel) -> None:
 
 def test_the_end_of_the_peer_is_no_byte(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 0))
-    kernel.table.set_owners({1001: Process(7, "app")})
+    kernel.find({1001: Process(7, "app")})
     kernel.list(row(1, 111, 0, state=CLOSE_WAIT))
     kernel.list(row(1, 111, 5, state=CLOSE_WAIT))
     kernel.close(1, 111, 9)
@@ -96,11 +99,11 @@ def test_the_end_of_the_peer_is_no_byte(kernel: Kernel) -> None:
 
 def test_who_is_not_found_twice_is_unknown_and_loses_nothing(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 50))
-    kernel.table.set_owners({})
+    kernel.find({})
     assert kernel.moved() == {}
 
     kernel.list(row(1, 110, 50))
-    kernel.table.set_owners({})
+    kernel.find({})
     assert kernel.moved() == {UNKNOWN: (110, 50)}
     assert not kernel.table.inodes_without_owner()
 
@@ -109,25 +112,35 @@ def test_who_is_not_found_is_known_by_its_cgroup(kernel: Kernel) -> None:
     kernel.cgroup = 4711
     kernel.list(row(1, 100, 50))
     for _ in range(2):
-        kernel.table.set_owners({})
+        kernel.find({})
 
     (traffic,) = kernel.table.credit()
 
     assert traffic.owner == Owner(cgroup=4711)
 
 
+def test_who_was_not_looked_for_everywhere_is_not_unknown(kernel: Kernel) -> None:
+    kernel.list(row(1, 100, 50))
+    for _ in range(5):
+        kernel.find({}, is_complete=False)
+        assert kernel.moved() == {}
+    kernel.find({1001: Process(7, "app")})
+
+    assert kernel.moved() == {"app": (100, 50)}
+
+
 def test_who_is_found_later_gets_all(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 50))
-    kernel.table.set_owners({})
+    kernel.find({})
     kernel.list(row(1, 110, 50))
-    kernel.table.set_owners({1001: Process(7, "app")})
+    kernel.find({1001: Process(7, "app")})
 
     assert kernel.moved() == {"app": (110, 50)}
 
 
 def test_who_ends_before_it_is_found_is_short_lived(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 50))
-    kernel.table.set_owners({})
+    kernel.find({})
     kernel.close(1, 120, 50)
     kernel.close(2, 7, 8)
 
@@ -137,7 +150,7 @@ def test_who_ends_before_it_is_found_is_short_lived(kernel: Kernel) -> None:
 
 def test_connections_to_a_listener_are_its_process(kernel: Kernel) -> None:
     kernel.list(row(1, 0, 0, state=LISTEN), is_baseline=True)
-    kernel.table.set_owners({1001: Process(7, "web")})
+    kernel.find({1001: Process(7, "web")})
 
     # one that waits to be accepted, one that was never listed, one after the server has ended
     kernel.list(row(1, 0, 0, state=LISTEN), row(2, 10, 0, inode=0), port=WEB_PORT)
@@ -155,7 +168,7 @@ def test_an_accepted_connection_is_of_who_accepts_it(kernel: Kernel) -> None:
 
     kernel.list(row(1, 10, 0, inode=55))
     assert kernel.table.inodes_without_owner() == {55}
-    kernel.table.set_owners({55: Process(8, "worker")})
+    kernel.find({55: Process(8, "worker")})
     kernel.list(row(1, 15, 3, inode=55))
     assert kernel.moved() == {"worker": (5, 3)}
 
@@ -166,12 +179,12 @@ def test_an_accepted_connection_is_of_who_accepts_it(kernel: Kernel) -> None:
 
 def test_owners_are_found_again_when_asked(kernel: Kernel) -> None:
     kernel.list(row(1, 0, 1), row(2, 0, 1))
-    kernel.table.set_owners({1001: Process(7, "old"), 1002: Process(8, "kept")})
+    kernel.find({1001: Process(7, "old"), 1002: Process(8, "kept")})
     kernel.moved()
 
     kernel.table.ask_again()
     assert kernel.table.inodes_without_owner() == {1001, 1002}
-    kernel.table.set_owners({1001: Process(7, "new")})
+    kernel.find({1001: Process(7, "new")})
     kernel.list(row(1, 0, 3), row(2, 0, 4))
 
     assert kernel.moved() == {"new": (0, 2), "kept": (0, 3)}
@@ -186,7 +199,7 @@ def test_a_socket_older_than_the_meter_that_no_listing_showed_is_not_counted(ker
 
 def test_a_closed_socket_that_its_program_holds_is_kept_until_it_ends(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 0))
-    kernel.table.set_owners({1001: Process(7, "app")})
+    kernel.find({1001: Process(7, "app")})
     kernel.moved()
 
     for _ in range(100):
@@ -199,20 +212,20 @@ def test_a_closed_socket_that_its_program_holds_is_kept_until_it_ends(kernel: Ke
 
 def test_after_a_loss_what_is_not_listed_is_dropped_and_its_bytes_are_not(kernel: Kernel) -> None:
     kernel.list(row(1, 100, 0), row(2, 50, 0))
-    kernel.table.set_owners({})
+    kernel.find({})
 
     kernel.list(row(2, 50, 0))
     assert kernel.table.drop_unseen(has_losses=True)
 
     assert len(kernel.table) == 1
     assert kernel.moved() == {SHORT_LIVED: (100, 0)}
-    kernel.table.set_owners({})
+    kernel.find({})
     assert kernel.moved() == {UNKNOWN: (50, 0)}
 
 
 def test_memory_is_bounded_where_closed_sockets_are_never_let_go(kernel: Kernel) -> None:
     kernel.list(*[row(cookie, 1, 1) for cookie in range(10_001)])
-    kernel.table.set_owners({})
+    kernel.find({})
 
     kernel.list()
 
