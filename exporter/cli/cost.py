@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -13,12 +13,15 @@ from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import TextTable, print_table
-from reports.billing.cost import period_cost
+from reports.billing.application_cost import application_costs
+from reports.billing.cost import days_of_period, period_cost
 from reports.billing.plans import named
 from reports.billing.prices import PriceError, parse_price
-from reports.calendar.days import day_start
+from reports.calendar.days import day_of, day_start
 from reports.formats.json import cost as shapes
+from reports.formats.json.application_cost import ApplicationCostAnswer, BilledBytes, application_cost
 from reports.text.amounts import human_bytes
+from reports.usage.scopes import selection_of_scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.ledger.reader import LedgerReader
 
-PERIODS = ("today", "week", "month", "year", "cycle")
+PERIODS = ("today", "week", "month", "year", "cycle", "last-cycle")
 BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the larger of received and sent bytes"}
 
 
@@ -36,12 +39,27 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--period", type=click.Choice(PERIODS), default="today", show_default=True, help="What to price.")
 @click.option("--plan", "name", metavar="NAME", help="Plan that bills it; the first by default.")
 @interface_option("One interface: its share of the plan's bill, without base price.")
+@click.option("--by", type=click.Choice(["application"]), help="What each application costs of that.")
+@click.option("--scope", metavar="NAME", help="With --by: only bytes to and from one scope, as internet.")
 @reading()
 def cost(
-    session: Session, *, per_gb: str | None, period: str, name: str | None, interfaces: Sequence[str]
+    session: Session,
+    *,
+    per_gb: str | None,
+    period: str,
+    name: str | None,
+    interfaces: Sequence[str],
+    by: str | None,
+    scope: str | None,
 ) -> CommandAnswer:
     """What a plan bills of a period."""
     price = _price(per_gb)
+    if by:
+        if interfaces:
+            raise click.UsageError("--interface: not together with --by; applications are not measured by interface")
+        return _by_application(session, CostRequest(period, name, per_gb, scope))
+    if scope:
+        raise click.UsageError("--scope: only together with --by application")
 
     def answer(ledger: LedgerReader) -> shapes.CostAnswer:
         plan = named(session.settings.plans, name)
@@ -56,9 +74,59 @@ def cost(
     return CommandAnswer(found.answer, partial(_print_cost, found.answer, period, interfaces, dashboard))
 
 
+class CostRequest(NamedTuple):
+    """The parameters of a question for the cost by application."""
+
+    period: str
+    plan: str | None
+    cost_per_gb: str | None
+    scope: str | None
+
+
+def _by_application(session: Session, request: CostRequest) -> CommandAnswer:
+    price = _price(request.cost_per_gb)
+
+    def answer(ledger: LedgerReader) -> ApplicationCostAnswer:
+        plan = named(session.settings.plans, request.plan)
+        days = days_of_period(request.period, plan, day_of(session.now(), ledger.zone), ledger.zone)
+        selection = selection_of_scopes(ledger, request.scope, session.settings.networks)
+        found = application_costs(ledger, plan, *days, price_per_gb=price, selection=selection)
+        return application_cost(found, is_custom_price=price is not None)
+
+    found = ask(session, Question("/api/cost/applications", request._asdict(), ApplicationCostAnswer, answer)).answer
+    return CommandAnswer(found, partial(_print_applications, found, request))
+
+
+def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> None:
+    if answer.assumed:
+        raise _no_price(answer.plan)
+    rows = [(row.application, *_cells(row)) for row in answer.applications]
+    if answer.unattributed.total_bytes or answer.unattributed.cost.amount:
+        rows.append(("(unattributed)", *_cells(answer.unattributed)))
+    if answer.base_price.amount:
+        rows.append(("Base price", "", "", answer.base_price.formatted))
+    rows.append(("TOTAL", *_cells(answer.total)))
+    title = f"Cost by application, {request.period}{f', {request.scope}' if request.scope else ''}"
+    gigabyte = "2^30" if answer.gigabyte_bytes == 2**30 else "10^9"
+    notes = [f"plan {answer.plan}, {answer.first} to {answer.last}: {answer.prices} a GB of {gigabyte} bytes"]
+    notes += [f"the plan bills {BILLED[answer.counts]}"] if answer.counts in BILLED else []
+    print_table(TextTable(title, ("Application", "Received", "Sent", "Cost"), rows), notes)
+
+
+def _cells(row: BilledBytes) -> tuple[str, str, str]:
+    received, sent = (
+        f"{'-' * (amount < 0)}{human_bytes(abs(amount))}" for amount in (row.bytes_received, row.bytes_sent)
+    )
+    return received, sent, row.cost.formatted
+
+
+def _no_price(plan: str) -> click.UsageError:
+    return click.UsageError(f"plan {plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
+
+
 def _print_cost(answer: shapes.CostAnswer, period: str, interfaces: Sequence[str], dashboard: list[str]) -> None:
     if answer.cost.assumed:
-        raise click.UsageError(f"plan {answer.info.plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
+        raise _no_price(answer.info.plan)
     notes = [*_notes(answer, interfaces), *dashboard]
     print_table(TextTable(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.cost_parts import parts_of, priced_stretch
-from reports.billing.plans import cycle_of
+from reports.billing.plans import cycle_before, cycle_of
 from reports.billing.prices import decimal_of, rounded
 from reports.calendar.days import day_of
 from reports.calendar.period import Period
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
-PERIODS = ("today", "week", "month", "year", "cycle", "ever")
-"""Periods until now; "ever" is since counting began."""
+PERIODS = ("today", "week", "month", "year", "cycle", "last-cycle", "ever")
+"""Periods until now, and the cycle before this one; "ever" is since counting began."""
 
 
 class Bill(NamedTuple):
@@ -108,10 +108,9 @@ def period_cost(
     price_per_gb: Decimal | None = None,
     selection: Selection = MACHINE,
 ) -> StretchCost:
-    """Cost of a period of `PERIODS` until now."""
-    today = day_of(int(now), ledger.zone)
-    first = first_of_period(name, plan, today, ledger.zone)
-    return stretch_cost(ledger, plan, first, today, price_per_gb=price_per_gb, selection=selection)
+    """Cost of a period of `PERIODS`."""
+    days = days_of_period(name, plan, day_of(int(now), ledger.zone), ledger.zone)
+    return stretch_cost(ledger, plan, *days, price_per_gb=price_per_gb, selection=selection)
 
 
 def stretch_cost(
@@ -142,21 +141,20 @@ def cost_of(stretch: PricedStretch, parts: Sequence[Sequence[BilledPart]]) -> St
     return StretchCost(stretch.plan, stretch.is_own, bills, free, stretch.is_covered)
 
 
-def first_of_period(name: str, plan: Plan, today: date, zone: ZoneInfo) -> date | None:
-    """The first day of a period of `PERIODS`; None of "ever"."""
-    match name:
-        case "today":
-            return today
-        case "week":
-            return Period.week(today, zone).first
-        case "month":
-            return today.replace(day=1)
-        case "year":
-            return today.replace(month=1, day=1)
-        case "cycle":
-            return cycle_of(plan, today, zone).first
-        case _:
-            return None
+def days_of_period(name: str, plan: Plan, today: date, zone: ZoneInfo) -> tuple[date | None, date]:
+    """The first and last day of a period of `PERIODS`; "ever" has no first."""
+    cycle = cycle_of(plan, today, zone)
+    if name == "last-cycle":
+        before = cycle_before(plan, cycle, zone)
+        return before.first, before.last
+    begins = {
+        "today": today,
+        "week": Period.week(today, zone).first,
+        "month": today.replace(day=1),
+        "year": today.replace(month=1, day=1),
+        "cycle": cycle.first,
+    }
+    return begins.get(name), today
 
 
 def _bill(parts: Sequence[BilledPart], currency: str) -> Bill:

@@ -9,14 +9,18 @@ from msgspec import Meta
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import BadRequestError, OfInterface, Query
 from exporter.web.http.routes import LedgerRequest, Routes
-from reports.billing.cost import PERIODS, period_cost
+from reports.billing.application_cost import application_costs
+from reports.billing.cost import PERIODS, days_of_period, period_cost
 from reports.billing.plans import named
 from reports.billing.prices import PRICE, PriceError, parse_price
 from reports.billing.status import plan_status
+from reports.calendar.days import day_of
+from reports.formats.json import application_cost as by_application
 from reports.formats.json import cost as json_cost
 from reports.formats.json import plans as shapes
 from reports.formats.json.forecast import ForecastAnswer
 from reports.formats.json.forecast import forecast as forecast_answer
+from reports.usage.scopes import selection_of_scopes
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -38,9 +42,16 @@ Price = Annotated[
 PeriodName = Annotated[
     str,
     Meta(
-        description="What is priced: today, or all since this week, month, year or cycle of the plan began.",
+        description="What is priced: today, all since this week, month, year or cycle of the plan began, or the cycle "
+        "before.",
         extra_json_schema={"enum": list(PERIODS), "default": "today"},
     ),
+]
+
+
+ScopeName = Annotated[
+    str,
+    Meta(description="Only bytes to and from peers of one scope, without the base price.", examples=["internet"]),
 ]
 
 
@@ -56,6 +67,15 @@ class CostQuery(OfInterface, frozen=True, kw_only=True):
     period: PeriodName = "today"
 
     plan: PlanName | None = None
+    cost_per_gb: Price | None = None
+
+
+class ApplicationCostQuery(Query, frozen=True, kw_only=True):
+    """What a plan (the first) bills of a period, of one scope or of all."""
+
+    period: PeriodName = "today"
+    plan: PlanName | None = None
+    scope: ScopeName | None = None
     cost_per_gb: Price | None = None
 
 
@@ -77,13 +97,25 @@ def forecast(request: LedgerRequest, query: OfPlan) -> ForecastAnswer:
 @routes.question("/api/cost", "Cost of today's usage, or of a period's", link=LinkContext.plan)
 def cost(request: LedgerRequest, query: CostQuery) -> json_cost.CostAnswer:
     """What was moved since local midnight, or since another period began, and what it costs."""
-    if query.period not in PERIODS:
-        raise BadRequestError(f"period: {query.period!r} is refused; use {', '.join(PERIODS)}")
-    plan, price = _named(request, query.plan), _price(query.cost_per_gb)
-    found = period_cost(
-        request.ledger, plan, query.period, request.now, price_per_gb=price, selection=request.selection
-    )
+    plan, price, period = _named(request, query.plan), _price(query.cost_per_gb), _known(query.period)
+    found = period_cost(request.ledger, plan, period, request.now, price_per_gb=price, selection=request.selection)
     return json_cost.cost_answer(found, is_custom_price=price is not None)
+
+
+@routes.question("/api/cost/applications", "Cost of a period by application", link=LinkContext.plan)
+def application_cost(request: LedgerRequest, query: ApplicationCostQuery) -> by_application.ApplicationCostAnswer:
+    """What each application costs of what a plan bills; the rows add up to the cost of the period."""
+    plan, price = _named(request, query.plan), _price(query.cost_per_gb)
+    days = days_of_period(_known(query.period), plan, day_of(request.now, request.zone), request.zone)
+    selection = selection_of_scopes(request.ledger, query.scope, request.service.settings.networks)
+    found = application_costs(request.ledger, plan, *days, price_per_gb=price, selection=selection)
+    return by_application.application_cost(found, is_custom_price=price is not None)
+
+
+def _known(period: str) -> str:
+    if period not in PERIODS:
+        raise BadRequestError(f"period: {period!r} is refused; use {', '.join(PERIODS)}")
+    return period
 
 
 def _named(request: LedgerRequest, name: str | None) -> Plan:

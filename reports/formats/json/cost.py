@@ -156,7 +156,7 @@ def cost_answer(found: StretchCost, *, is_custom_price: bool) -> CostAnswer:
             note="the price asked for" if is_custom_price else f"plan {held.name}" if found.is_own else NOTE,
             plan=held.name,
             counts=held.counts,
-            prices=_prices(held),
+            prices=prices_text(held),
             covered=found.is_covered,
             cost_per_gb_inr=block.cost_per_gb if block.currency == INR else msgspec.UNSET,
         ),
@@ -173,7 +173,7 @@ def _part(found: StretchCost, amount: int, price: Decimal) -> CostPart:
     )
 
 
-def _prices(plan: Plan) -> str:
+def prices_text(plan: Plan) -> str:
     """The price of each step with its end, or of each scope: "5 EUR up to 100.00 GB, then 2.5 EUR"."""
     if plan.scope_prices:
         others = plan.price_steps[0].price_per_gb if plan.price_steps else Decimal(0)
