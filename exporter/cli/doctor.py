@@ -24,6 +24,7 @@ TOPICS = {
     "meter": "How it is measured",
     "counting": "What counts",
     "limits": "What is not visible",
+    "applications": "Applications",
     "ledger": "Ledger",
     "service": "Service",
     "clock": "Clock",

@@ -17,6 +17,7 @@ from exporter.session.session import SessionError, require_lock_access
 from exporter.settings.zone import ZoneError, day_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from exporter.ledger.locks.holder import Holder
@@ -49,7 +50,10 @@ class LedgerFacts(NamedTuple):
 
 
 class ServiceFacts(NamedTuple):
-    """The process that writes the ledger (0: none), and its answer; `is_other`: it writes another user's ledger."""
+    """The process that writes the ledger (0: none), and its answer; `is_other`: it writes another user's ledger.
+
+    `meters` are what it says of its meters, by name.
+    """
 
     pid: int = 0
     url: str = ""
@@ -58,6 +62,7 @@ class ServiceFacts(NamedTuple):
     needs_key: bool = False
     reported_problems: tuple[str, ...] = ()
     is_other: bool = False
+    meters: Mapping[str, Mapping[str, object]] = {}
 
 
 class ClockFacts(NamedTuple):
@@ -81,18 +86,22 @@ class Facts(NamedTuple):
 
 def examine(session: Session) -> Facts:
     """Check everything once; raises nothing that a machine in a bad state can cause."""
-    settings = session.settings
+    settings, service = session.settings, _service(session)
     try:
         with session.read() as reader:
-            meters, ledger = _check_meters(settings, reader), _read_ledger(session, reader)
+            meters, ledger = _check_meters(settings, reader, service), _read_ledger(session, reader)
     except SessionError as error:
-        meters = _check_meters(settings, None)
+        meters = _check_meters(settings, None, service)
         ledger = _ledger_file(settings.ledger)._replace(problem=error.problem, remedy=error.remedy)
-    return Facts(meters, ledger, _service(session), _clock(session), tuple(plan_warnings(settings)))
+    return Facts(meters, ledger, service, _clock(session), tuple(plan_warnings(settings)))
 
 
-def _check_meters(settings: Settings, reader: LedgerReader | None) -> tuple[MeterReport, ...]:
-    return tuple(import_module(kind.checks).check(settings, reader) for kind in METERS if kind.checks)
+def _check_meters(settings: Settings, reader: LedgerReader | None, service: ServiceFacts) -> tuple[MeterReport, ...]:
+    return tuple(
+        import_module(kind.checks).check(settings, reader, service.meters.get(kind.spec.name))
+        for kind in METERS
+        if kind.checks
+    )
 
 
 def _ledger_file(settings: Ledger) -> LedgerFacts:
@@ -142,7 +151,8 @@ def _answered(service: ServiceFacts, client: ServiceClient) -> ServiceFacts:
         health = client.get("/api/health")
     except ServiceError as error:
         return service._replace(problem=str(error))
-    return service._replace(reported_problems=tuple(map(str, health.get("problems", ()))))
+    problems = tuple(map(str, health.get("problems", ())))
+    return service._replace(reported_problems=problems, meters=health.get("meters", {}))
 
 
 def _needs_key(session: Session, holder: Holder) -> bool:

@@ -33,8 +33,9 @@ class MeterEnvironment(NamedTuple):
 class MeterKind(NamedTuple):
     """One way of measuring: its spec, its store, what it reads, the meter over that, and its metric families.
 
-    `checks` names the module whose `check(settings, ledger)` returns a MeterReport for `netledger doctor`; a service
-    does not import it ("": no checks). The ledger is None where it cannot be read; no state of a machine raises.
+    `checks` names the module whose `check(settings, ledger, running)` returns a MeterReport for `netledger doctor`; a
+    service does not import it ("": no checks). The ledger is None where it cannot be read; `running` is what the
+    running service has of the meter in /api/health, None without; no state of a machine raises.
     """
 
     spec: MeterSpec

@@ -81,6 +81,11 @@ class ServiceContext:
         """The ledger's zone, in which days are cut."""
         return self.totals.zone
 
+    @property
+    def last_snapshot(self) -> Snapshot | None:
+        """The newest snapshot, however old; None before the first."""
+        return self._sampler.snapshot
+
     def fresh_snapshot(self) -> Snapshot:
         """A snapshot that is at most a second old."""
         snapshot = self._sampler.snapshot

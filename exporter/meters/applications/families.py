@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exporter.meters.applications.state import ApplicationsState, applications_of
+from exporter.meters.applications.state import NO_BACKEND, ApplicationsState, applications_of
 from exporter.meters.applications.traffic import OVERFLOW
 from exporter.metrics.tables import Column, Labels, Table
 from reports.calendar.history import PERIODS
@@ -35,7 +35,7 @@ class PeriodBytes(NamedTuple):
 def measured(state: MetricsState) -> ApplicationsState:
     """What the meter shows; nothing while it fails, or where no way of measuring works."""
     shown, view = applications_of(state.snapshot), state.snapshot.meters.get(APPLICATION.name)
-    is_up = shown is not None and view is not None and view.health.is_up and shown.backend.name != "none"
+    is_up = shown is not None and view is not None and view.health.is_up and shown.backend.name != NO_BACKEND
     return shown if shown is not None and is_up else NOTHING
 
 

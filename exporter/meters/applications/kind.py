@@ -35,4 +35,6 @@ def tables(_settings: Settings) -> tuple[MeterTable, ...]:
     return (*APPLICATION_TABLES, unattributed_table())
 
 
-APPLICATIONS = MeterKind(APPLICATION, ApplicationStore, open_source, build, tables)
+APPLICATIONS = MeterKind(
+    APPLICATION, ApplicationStore, open_source, build, tables, checks="exporter.meters.applications.checks"
+)

@@ -6,6 +6,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from exporter.meters.applications.state import NO_BACKEND
 from exporter.meters.applications.traffic import Backend, SourceError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class NoSource:
 
     def __init__(self, reason: str) -> None:
         """`reason` is a sentence."""
-        self.backend = Backend("none", reason)
+        self.backend = Backend(NO_BACKEND, reason)
 
     def read(self) -> Sequence[Traffic]:
         """Nothing."""

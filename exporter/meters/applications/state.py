@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     from exporter.metering.snapshots import Snapshot
 
+NO_BACKEND = "none"
+"""The backend where no way of measuring works, or none is to be used."""
+
 HIDDEN = "(hidden)"
 """Applications that the settings hide."""
 
@@ -44,7 +47,7 @@ class ApplicationsState(NamedTuple):
     without loopback, and without what went through a tunnel. `rates` are those of moving applications, fastest first.
     """
 
-    backend: Backend = Backend("none")
+    backend: Backend = Backend(NO_BACKEND)
     usage: tuple[ApplicationUsage, ...] = ()
     rates: tuple[ApplicationRate, ...] = ()
     counted_by_scope: Mapping[str, tuple[int, int]] = {}

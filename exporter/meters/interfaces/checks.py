@@ -14,6 +14,8 @@ from exporter.meters.interfaces.readers import open_reader
 from exporter.terminal.printing import TextTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exporter.metering.counters.readings import Scan
     from exporter.settings.tree import Settings
     from reports.ledger.reader import LedgerReader
@@ -37,7 +39,7 @@ class InterfaceFacts(NamedTuple):
     other_namespaces: int = 0
 
 
-def check(settings: Settings, ledger: LedgerReader | None) -> MeterReport:
+def check(settings: Settings, ledger: LedgerReader | None, _running: Mapping[str, object] | None) -> MeterReport:
     """Findings about interfaces, and each interface with the reason why it counts or does not."""
     return interface_report(_examine(settings, ledger, Path("/proc")))
 

@@ -80,4 +80,3 @@ def _of_limits(facts: InterfaceFacts) -> Iterator[Finding]:
             LIMIT,
             f"Interfaces inside {others} are not seen, but what they move through this one is.",
         )
-    yield Finding("limits", LIMIT, "Which application moved the bytes is not metered yet.")

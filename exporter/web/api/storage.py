@@ -11,6 +11,7 @@ import msgspec
 
 import exporter
 from exporter.ledger.files import size_on_disk
+from exporter.meters.applications.state import applications_of
 from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, Query
@@ -19,6 +20,7 @@ from reports.calendar.days import DAY_SECONDS, iso
 from reports.formats.json import ledger as shapes
 from reports.formats.shapes import Answer
 from reports.ledger.reader import RowCounts, Unposted
+from reports.ledger.shape import APPLICATION
 
 if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
@@ -84,6 +86,7 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
         timezone=zone,
         seconds_since_sample=_seconds_since_sample(context),
         storage=storage_figures,
+        meters=_meter_backends(context),
     )
 
 
@@ -129,6 +132,15 @@ async def clear_notices(context: ServiceContext, _query: NoQuery) -> NoticesClea
     count = len(context.upkeep.notices)
     await context.upkeep.mark_seen()
     return NoticesCleared(notices=count)
+
+
+def _meter_backends(context: ServiceContext) -> dict[str, shapes.MeterBackend] | msgspec.UnsetType:
+    snapshot = context.last_snapshot
+    shown = None if snapshot is None else applications_of(snapshot)
+    if shown is None:
+        return msgspec.UNSET
+    name, reason, limits = shown.backend
+    return {APPLICATION.name: shapes.MeterBackend(backend=name, reason=reason, limits=list(limits))}
 
 
 def _row_counts(context: ServiceContext, ledger: LedgerReader) -> RowCounts:

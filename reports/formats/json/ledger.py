@@ -87,8 +87,18 @@ class Cleanup(Answer):
     vacuum_run: bool
 
 
+class MeterBackend(Answer):
+    """How a meter measures, why not by a better way, and sentences on what this way does not see."""
+
+    backend: str
+    reason: str
+    limits: list[str]
+
+
 class Health(Answer):
     """Health of the service: `problems` says why it is degraded.
+
+    `meters` are those that may measure in several ways, by name.
 
     `storage` is null while the ledger cannot be read, `seconds_since_sample` left out before the first sample.
     """
@@ -105,6 +115,7 @@ class Health(Answer):
     problems: list[str]
     timezone: str
     seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET
+    meters: dict[str, MeterBackend] | msgspec.UnsetType = msgspec.UNSET
 
 
 def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> StorageFigures:
