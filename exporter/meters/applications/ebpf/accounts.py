@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.meters.applications.ebpf import syscalls
 from exporter.meters.applications.ebpf.loading import ACCOUNT, ACCOUNTS, ARGUMENTS, COUNTS
 from exporter.meters.applications.ebpf.syscalls import BatchReader, BpfError
-from exporter.meters.applications.traffic import KERNEL, OVERFLOW, PROTOCOLS, SHORT_LIVED, UNKNOWN, Owner, Traffic
+from exporter.meters.applications.traffic import KERNEL, OVERFLOW, PROTOCOLS, UNKNOWN, Owner, Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,9 +55,12 @@ class AccountTable:
     """Reads the kernel's accounts; those that did not change since the last read cost a comparison of bytes."""
 
     def __init__(
-        self, loaded: LoadedPrograms, scopes: Sequence[str], most: int, command_of: Callable[[int], str]
+        self, loaded: LoadedPrograms, scopes: Sequence[str], most: int, command_of: Callable[[int], str] | None
     ) -> None:
-        """`most` named accounts fit; `command_of` gives the command of a process that has not ended, else ""."""
+        """`most` named accounts fit; `command_of` gives the command of a process that has not ended, else "".
+
+        Without `command_of` the kernel's numbers of processes say nothing here.
+        """
         self._table, self._arguments = loaded.maps[ACCOUNTS], loaded.maps[ARGUMENTS]
         self._reader = BatchReader(self._table)
         cpus = self._table.value_size // COUNTS.size
@@ -94,6 +97,8 @@ class AccountTable:
             if sums == NOTHING:
                 return None
             held = self._held[key] = _Held(self._describe(key), self._reads)
+        elif held.account.owner.pid:
+            held.account = self._described_again(key, held.account)
         moved = tuple(map(sub, sums, held.sums))
         if min(moved) < 0:  # the account was taken out and began anew
             moved = sums
@@ -110,14 +115,19 @@ class AccountTable:
         owner, scope, protocol, in_tunnel = account
         return Traffic(owner, scope, protocol, receive, transmit, received, transmitted, in_tunnel)
 
+    def _described_again(self, key: bytes, account: SocketAccount) -> SocketAccount:
+        """A process has another name, or its number is another process' by now."""
+        now = self._describe(key)
+        return now if now.owner.command else account
+
     def _describe(self, key: bytes) -> SocketAccount:
         text, cgroup, process, arguments, kind, scope, protocol, in_tunnel, _ = ACCOUNT.unpack(key)
         owner = Owner(special=SPECIAL[kind])
         if kind == OWNED:
-            command = text.rstrip(b"\0").partition(b"\0")[0].decode("utf-8", "replace") or self._command_of(process)
-            owner = Owner(command, cgroup, self._words(arguments), process)
-            if not command:
-                owner = Owner(special=SHORT_LIVED)
+            command = text.rstrip(b"\0").partition(b"\0")[0].decode("utf-8", "replace")
+            owner = Owner(command, cgroup, self._words(arguments))
+            if process and self._command_of:
+                owner = owner._replace(command=self._command_of(process), pid=process)
         return SocketAccount(owner, self._scopes[scope], PROTOCOLS[protocol], bool(in_tunnel))
 
     def _words(self, arguments: int) -> tuple[str, ...]:

@@ -141,12 +141,14 @@ def namespace_of(held: socket.socket) -> int:
 
 def reason_of(error: BpfError) -> SourceError:
     """Why the kernel refuses, for people, and what changes it."""
+    if error.log:
+        # Its last line counts instructions; the one before says what is wrong.
+        lines = [line for line in error.log.splitlines() if line.strip() and not line.startswith("processed ")]
+        return SourceError(f"the kernel's verifier refuses a program: {lines[-1][:200] if lines else error.strerror}")
     if error.errno in {errno.EPERM, errno.EACCES}:
         return SourceError("eBPF needs CAP_BPF and CAP_NET_ADMIN")
     if error.errno == errno.ENOSYS or platform.machine() not in syscalls.NUMBERS:
         return SourceError("this kernel has no bpf(2)")
-    if error.log:
-        return SourceError(f"the kernel's verifier refuses a program: {error.log.strip().splitlines()[-1][:200]}")
     return SourceError(f"the kernel refuses eBPF programs of cgroups: {error.strerror}")
 
 

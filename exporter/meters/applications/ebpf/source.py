@@ -10,6 +10,7 @@ from exporter.meters.applications.ebpf import loading, syscalls
 from exporter.meters.applications.ebpf.accounts import AccountTable
 from exporter.meters.applications.ebpf.adoption import Adopter
 from exporter.meters.applications.ebpf.btf import BtfError
+from exporter.meters.applications.ebpf.elf import ElfError
 from exporter.meters.applications.ebpf.loading import Knowledge, LoadedPrograms
 from exporter.meters.applications.ebpf.syscalls import BpfError
 from exporter.meters.applications.ebpf.tunnels import Tunnels
@@ -28,7 +29,11 @@ ADOPTION_SECONDS = 0.1
 
 PATIENT_SECONDS = 5.0
 _MOUNT_FIELDS = 5
+FIRST_PID_NAMESPACE = 0xEFFFFFFC
+"""include/linux/proc_ns.h: PROC_PID_INIT_INO."""
+
 NO_NAMES = "processes that end within a second are (short-lived): their names need CAP_PERFMON and the kernel's BTF"
+NO_NUMBERS = "programs have names by their unit or container alone: others need CAP_PERFMON, or the first PID namespace"
 NO_ADOPTION = (
     "sockets that some processes ({}) had before netledger ran are (unknown): finding their owners needs "
     "CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH and the capabilities that these processes have"
@@ -76,12 +81,13 @@ class EbpfSource:
     ) -> None:
         """The programs are attached."""
         self._loaded = loaded
-        self._table = AccountTable(loaded, scopes, most, command_of)
+        has_numbers = has_first_numbers()
+        self._table = AccountTable(loaded, scopes, most, command_of if has_numbers else None)
         self._tunnels = Tunnels(loaded.maps[loading.TUNNELS])
         self._tunnels.follow()
         self._adopter = Adopter(loaded, cgroup.path)
         self._adoption = self._adopter.adopt(ADOPTION_SECONDS)
-        limits = [] if loaded.knowledge.names else [NO_NAMES]
+        limits = [] if loaded.knowledge.names else [NO_NAMES if has_numbers else NO_NUMBERS]
         if self._adoption.refused:
             limits.append(NO_ADOPTION.format(self._adoption.refused))
         if cgroup.root != "/":
@@ -126,6 +132,10 @@ def open_ebpf(
         loaded = _load(_knowledge() if knowledge is None else knowledge, scopes, most)
     except BpfError as error:
         raise loading.reason_of(error) from error
+    except ElfError as error:
+        raise SourceError(f"{loading.OBJECT}: {error}") from error
+    except OSError as error:
+        raise SourceError(f"{loading.OBJECT}: {error.strerror}") from error
     try:
         loading.attach(loaded, cgroup.path)
         return EbpfSource(loaded, scopes.names, cgroup, most)
@@ -149,6 +159,14 @@ def _load(knowledge: Knowledge, scopes: Scopes, most: int) -> LoadedPrograms:
         if not knowledge.names:
             raise
         return loading.load(Knowledge(), scopes.prefixes(), len(scopes.names), most)
+
+
+def has_first_numbers(namespace: Path = Path("/proc/self/ns/pid")) -> bool:
+    """Whether processes have the numbers here that the kernel's programs see: those of its first namespace."""
+    try:
+        return namespace.stat().st_ino == FIRST_PID_NAMESPACE
+    except OSError:
+        return False
 
 
 def command_of(pid: int, proc: Path = Path("/proc")) -> str:

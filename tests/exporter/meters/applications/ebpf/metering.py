@@ -68,23 +68,29 @@ class Metering:
         return line
 
 
+def only(*capabilities: str) -> tuple[str, ...]:
+    """Words before a command that leave it these capabilities."""
+    return ("setpriv", "--bounding-set", ",".join(("-all", *(f"+{name}" for name in capabilities))))
+
+
+def open_descriptors() -> int:
+    """How many this process has."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
 def _owner(values: Sequence[Any]) -> Owner:
     command, cgroup, arguments, pid, special = values
     return Owner(command, cgroup, tuple(arguments), pid, special)
 
 
-def _descriptors() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 def main(networks: str) -> None:
     """Open a source, say how that went, and read it for each line of standard input."""
     scopes = Scopes({name: tuple(map(ip_network, texts)) for name, texts in json.loads(networks).items()})
-    before = _descriptors()
+    before = open_descriptors()
     try:
         source = open_ebpf(scopes, find_cgroup(), MOST_ACCOUNTS)
     except SourceError as error:
-        _say({"error": str(error), "left": _descriptors() - before})
+        _say({"error": str(error), "left": open_descriptors() - before})
         return
     has_names = source._loaded.knowledge.names
     _say({"limits": source.backend.limits, "has_names": has_names})
