@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import click
 
 from exporter.session import usage_questions as questions
+from exporter.session.application_questions import ApplicationsRequest, all_applications
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.printing import UNKNOWN, TextTable, print_table
@@ -43,7 +44,7 @@ class Line(NamedTuple):
 @click.command()
 @click.pass_obj
 def overview(environment: Environment) -> None:
-    """Today, yesterday, this and the last month, and ever; plans, and whether it runs."""
+    """Today, yesterday, this and the last month, and ever; plans, the busiest application, and whether it runs."""
     session = open_session(environment)
     ever, zone, until = ask(session, questions.summary(session))
     plans = ask(session, questions.plans(session)).answer.plans
@@ -52,7 +53,7 @@ def overview(environment: Environment) -> None:
     if began is not None:
         lines.append(Line("Ever", ever, began.timestamp(), session.now()))
     rows = [_row(line, began.timestamp() if began else session.now(), session.now()) for line in lines]
-    notes = [note for plan in plans for note in _plan_notes(plan)]
+    notes = [note for plan in plans for note in _plan_notes(plan)] + list(_application_notes(session))
     notes.append("nothing is counted yet" if began is None else f"counting since {short_minute(began)}")
     print_table(TextTable("All counted interfaces", COLUMNS, rows), [*notes, until])
 
@@ -81,6 +82,15 @@ def _row(line: Line, began: float, now: float) -> tuple[str, ...]:
     seconds = min(line.end, now) - max(line.start, began)
     average = UNKNOWN if used.total_bytes is None or seconds < 1 else human_bits(used.total_bytes / seconds)
     return (line.name, *(UNKNOWN if amount is None else human_bytes(amount) for amount in amounts), average)
+
+
+def _application_notes(session: Session) -> Iterator[str]:
+    """The application that moved most today; nothing where none did."""
+    found = ask(session, all_applications(session, ApplicationsRequest(limit=1))).answer
+    for row in found.applications:
+        if row.total_bytes:
+            share = f"{100 * row.share:.0f} % of what applications moved"
+            yield f"busiest application today: {row.application}, {human_bytes(row.total_bytes)} ({share})"
 
 
 def _plan_notes(plan: PlanAnswer) -> Iterator[str]:

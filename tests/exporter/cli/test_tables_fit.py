@@ -14,7 +14,8 @@ import pytest
 
 from exporter.terminal.printing import TextTable, print_table
 from tests.exporter.cli.calls import ANSI
-from tests.exporter.cli.small_ledger import write_ledger
+from tests.exporter.cli.small_ledger import ZONE, write_ledger
+from tests.worlds.application_rows import amounts, application_posting, post
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,12 +40,15 @@ COMMANDS = (
     "forecast",
     "cost --per-gb 5 --period year",
     "cost --plan office --period year",
+    "apps week",
+    "apps firefox",
     "interfaces",
     "audit",
     "doctor",
     "ledger info",
     "status",
 )
+APPLICATIONS = ("firefox", "浏览器", "docker.service")
 DRAWN_ON_A_TERMINAL_ONLY = ("hours", "doctor")
 PLANS = [
     {"name": "home", "cap": "2 TB", "rollover": True},
@@ -57,7 +61,13 @@ class Screens:
 
     def __init__(self, folder: Path, template: Path) -> None:
         self.folder, ledger = folder, folder / "ledger.db"
-        write_ledger(ledger, template, int(time.time()))
+        now = int(time.time())
+        write_ledger(ledger, template, now)
+        keys = [(now // 900 * 900 - 900, (name, "lan", "tcp")) for name in APPLICATIONS]
+        rows: dict[tuple[int, tuple[str, ...]], tuple[int, ...]] = dict.fromkeys(
+            keys, amounts(123_456_789, 987_654_321)
+        )
+        post(ledger, ZONE, application_posting(2, rows))
         (folder / "netledger.yaml").write_text(json.dumps({"plans": PLANS, "server": {"port": 0}}), encoding="utf-8")
         self.environ = {
             "NETLEDGER_LEDGER_PATH": "ledger.db",
