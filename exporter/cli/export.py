@@ -22,8 +22,10 @@ from reports.calendar.requests import CUSTOM, RANGES, PeriodRequest
 from reports.export.slots import read_slots
 from reports.formats.registry import (
     ALL_COLUMNS,
+    APPLICATIONS_TABLE,
     COLUMN_SETS,
     DAY,
+    DAYS_TABLE,
     FORMATS,
     RESOLUTIONS,
     format_at,
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from reports.calendar.requests import IsoDate
     from reports.export.slots import Slot
     from reports.formats.registry import ExportResult, Format
+
+BY = {"day": DAYS_TABLE, "application": APPLICATIONS_TABLE}
 
 
 @click.command()
@@ -63,6 +67,15 @@ if TYPE_CHECKING:
     show_default=True,
     help="basic: PacketBuddy's five columns and no other (csv).",
 )
+@click.option(
+    "--by",
+    "table",
+    type=click.Choice(list(BY)),
+    default="day",
+    show_default=True,
+    callback=lambda _ctx, _parameter, value: BY[value],
+    help="application: a line for each application and scope (csv); other formats have both.",
+)
 @subject_options
 @output_options("Else, or by -, to the terminal or pipe.")
 @click.pass_obj
@@ -75,6 +88,7 @@ def export(  # noqa: PLR0913 - one for each option
     last: IsoDate | None,
     resolution: str,
     columns: str,
+    table: str,
     interfaces: Sequence[str],
     plan: str | None,
     output: Path | None,
@@ -87,7 +101,7 @@ def export(  # noqa: PLR0913 - one for each option
     path = None if output == Path("-") else output
     if path is not None and not force:
         require_absent(path)
-    form = format_at(resolution, name, columns)
+    form = format_at(resolution, name, columns, table)
     session = open_session(environment)
     if (service := session.fallback_service()) is not None:
         given = {
@@ -97,6 +111,7 @@ def export(  # noqa: PLR0913 - one for each option
             "interface": interfaces,
             "plan": plan,
             "columns": columns,
+            "table": table,
         }
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""

@@ -8,28 +8,35 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import day_of, iso
 from reports.calendar.parsing import parse_date
+from reports.calendar.period import Period
+from reports.errors import QuestionError
 from reports.export.days import Days, contiguous_days, days_by_interface
 from reports.ledger.amounts import by_dimension, local_days
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
+from reports.usage.applications import applications, has_applications
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from reports.calendar.period import Period
     from reports.export.days import InterfaceDays
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
+    from reports.usage.applications import Applications
 
 RANGE_NAMES = {"day": "today", "range": "custom", "cycle": "custom"}
 """Names of ranges that differ from the period's kind."""
 
 BATCH_DAYS = 256
 """Days of a batch: some 60 KB of JSON, a millisecond or two of work."""
+
+
+class SelectionError(QuestionError):
+    """A table cannot be of these interfaces."""
 
 
 class InterfaceTotal(NamedTuple):
@@ -69,6 +76,7 @@ class Export(NamedTuple):
 
     `range` is its name, "custom" of dates. They are the days of one interface (`device`), of the interfaces of one
     plan, or, if both are None, of all counted interfaces together. `interfaces` has the totals of each.
+    `applications` are those of the same days; None without any, and in an export of interfaces.
     """
 
     host: Host
@@ -79,6 +87,7 @@ class Export(NamedTuple):
     days: Days
     interfaces: Sequence[InterfaceTotal] = ()
     plan: str | None = None
+    applications: Applications | None = None
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -112,7 +121,7 @@ class Export(NamedTuple):
         """The content without the time of the export: equal content has the same repr in every process."""
         amounts = hash(tuple(map(tuple, self.days[1:])))  # integers hash alike in every process
         names = (self.host, self.zone.key, self.range, self.device, self.plan)
-        return (*names, self.interfaces, self.first_date, amounts)
+        return (*names, self.interfaces, self.first_date, amounts, *filter(None, [self.applications]))
 
     def read_with(self, _read: Callable[..., object]) -> Export:
         """Itself: nothing is left to read."""
@@ -146,6 +155,15 @@ def export(ledger: LedgerReader, period: Period, now: float, host: Host, selecti
     return export_and_days(ledger, period, now, host, selection)[0]
 
 
+def application_export(
+    ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection = MACHINE
+) -> Export:
+    """The export of a period's applications; raises SelectionError for one of interfaces."""
+    if selection != MACHINE:
+        raise SelectionError("table: applications are of the machine, whatever interface they used: leave it out")
+    return export(ledger, period, now, host)
+
+
 def export_and_days(
     ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection
 ) -> tuple[Export, Mapping[str, InterfaceDays]]:
@@ -165,6 +183,7 @@ def export_and_days(
         days=days,
         interfaces=_interfaces(ledger, first, last, used, is_of_all=selection == MACHINE) if days.size else (),
         plan=selection.plan,
+        applications=_applications(ledger, Period.days(first, last, zone), now, selection) if days.size else None,
     )
     return found, used if days.size else {}
 
@@ -183,6 +202,13 @@ def _interfaces(
         totals |= {device: Bytes(*amounts) for (device,), amounts in sums.items()}
     found = [InterfaceTotal(device, is_counted[device], totals[device]) for device in sorted(totals)]
     return sorted(found, key=lambda total: not total.is_counted)
+
+
+def _applications(ledger: LedgerReader, period: Period, now: float, selection: Selection) -> Applications | None:
+    if selection != MACHINE or not has_applications(ledger):
+        return None
+    found = applications(ledger, period, now)
+    return found if found.row_count else None
 
 
 def _months(days: Days) -> list[Part]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from reports.formats.application_shapes import ApplicationRow, ApplicationTotals, rows_of, totals_of
 from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, MonthText, Timestamp, human
 from reports.text.amounts import compatible_bytes, compatible_rate
 
@@ -127,15 +130,17 @@ class DayOfExport(Answer):
 
 
 class Head(Answer):
-    """What stands before the days."""
+    """What stands before the days; applications are left out where none was measured, and in exports of interfaces."""
 
     metadata: Metadata
     summary: Summarized
     interfaces: list[InterfaceOfExport]
     monthly_data: list[MonthOfExport]
+    applications: list[ApplicationRow] | msgspec.UnsetType = msgspec.UNSET
+    application_totals: ApplicationTotals | msgspec.UnsetType = msgspec.UNSET
 
 
-class ExportDocument(Head):
+class ExportDocument(Head, kw_only=True):
     """An export; days without traffic are listed with zeros."""
 
     daily_data: list[DayOfExport]
@@ -144,7 +149,7 @@ class ExportDocument(Head):
 def head_of(export: Export) -> Head:
     """Everything but the days."""
     summary = export.summary()
-    return Head(
+    head = Head(
         metadata=_metadata(export),
         summary=_summarized(summary),
         interfaces=[
@@ -155,6 +160,10 @@ def head_of(export: Export) -> Head:
             MonthOfExport(month=part.name, days_tracked=part.days, **_amounts(part.bytes)) for part in summary.months
         ],
     )
+    if export.applications is not None:
+        head.applications = rows_of(export.applications)
+        head.application_totals = ApplicationTotals(**totals_of(export.applications, export.zone))
+    return head
 
 
 def days_of(days: Days) -> list[DayOfExport]:

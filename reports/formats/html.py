@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.templates.environment import environment, style
+from reports.wrapup.chapters.applications import applications
 from reports.wrapup.chapters.before import before
 from reports.wrapup.chapters.calendar import calendar
 from reports.wrapup.chapters.clock import clock
@@ -30,6 +31,7 @@ FIRST: tuple[Callable[[WrapUp], Chapter | None], ...] = (
     calendar,
     clock,
     directions,
+    applications,
     before,
 )
 LAST: tuple[Callable[[WrapUp], Chapter | None], ...] = (equals, small_print)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.text.amounts import compatible_bytes, compatible_rate
+from reports.text.amounts import compatible_bytes, compatible_rate, signed
 from reports.wrapup.equivalents import CD_BYTES, DVD_BYTES, FILM_BYTES
 
 if TYPE_CHECKING:
@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from reports.export.days import Days
     from reports.export.export import Export, ExportSummary, Part
     from reports.ledger.reader import Bytes
+    from reports.usage.applications import Applications
 
 TITLE = "# netledger network usage export, TOON (Token Optimized Object Notation) dialect; also valid TOML\n"
 RECENT_DAYS = 30
+MOST_APPLICATIONS = 30
+APPLICATIONS_NOTE = (
+    "Applications are programs, services, containers and pods, the busiest first. interfaces is attributed and "
+    "unattributed together, loopback aside; tunnel went through a tunnel, whose own packets are counted once more."
+)
 
 ESCAPES = {
     **{code: f"\\u{code:04x}" for code in (*range(32), 127, *range(128, 160))},
@@ -61,6 +67,7 @@ def write(export: Export) -> Iterator[bytes]:
         *_records(summary),
         *_shares(summary.total),
         *_interfaces(export),
+        *(_applications(export.applications) if export.applications else ()),
         *_months(summary.months),
         *_recent(export.days),
         *_section("llm_prompts", {name: _text(prompt) for name, prompt in PROMPTS.items()}),
@@ -149,6 +156,25 @@ def _interfaces(export: Export) -> list[str]:
     return _section("interfaces", rows)
 
 
+def _applications(found: Applications) -> list[str]:
+    account = found.account
+    rows = {
+        f"application_{number}": _table({"name": _text(row.name), **_directions(row.bytes)})
+        for number, row in enumerate(found.applications[:MOST_APPLICATIONS])
+    }
+    scopes = {
+        f"scope_{number}": _table({"name": _text(scope), **_directions(used)})
+        for number, (scope, used) in enumerate(found.scopes.items())
+    }
+    parts = {"interfaces": account.interfaces, "attributed": account.attributed, "unattributed": account.unattributed}
+    totals = {name: _table(_directions(used)) for name, used in {**parts, "tunnel": found.tunnel}.items()}
+    return [
+        *_section("applications", {"count": str(found.row_count), **rows}),
+        *_section("application_scopes", scopes),
+        *_section("application_totals", totals | {"note": _text(APPLICATIONS_NOTE)}),
+    ]
+
+
 def _months(months: Sequence[Part]) -> list[str]:
     rows = {
         f"month_{number}": _table(
@@ -194,6 +220,12 @@ def _short(used: Bytes) -> dict[str, str]:
         "total": str(used.total),
         "peak": str(used.peak_speed),
     }
+
+
+def _directions(used: Bytes) -> dict[str, str]:
+    """Without a peak; amounts may be negative."""
+    words = _text(signed(compatible_bytes, used.total))
+    return {"sent": str(used.sent), "received": str(used.received), "total": str(used.total), "human": words}
 
 
 def _numbered(name: str, texts: Sequence[str]) -> dict[str, str]:

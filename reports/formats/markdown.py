@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.text.amounts import human_bytes, human_rate
+from reports.text.amounts import human_bytes, human_rate, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reports.export.export import Export, ExportSummary
     from reports.ledger.reader import Bytes
+    from reports.usage.applications import Applications
 
-AMOUNTS = ("Received", "Sent", "Total", "Peak speed")
+SUMS = ("Received", "Sent", "Total")
+AMOUNTS = (*SUMS, "Peak speed")
+UNATTRIBUTED = "(unattributed)"
 NARROWEST = 10
 """Width of a column of amounts, enough for "999.99 GB", so that every batch of days is as wide as the next."""
 
@@ -34,6 +37,8 @@ def write(export: Export) -> Iterator[bytes]:
     if not export.days.size:
         return
     yield "".join(_interfaces(export)).encode()
+    if export.applications is not None:
+        yield "".join(_applications(export.applications)).encode()
     yield "".join(_months(summary)).encode()
     yield "".join(_header("Days", ("Date", *AMOUNTS), (NARROWEST,))).encode()
     for days in export.batches():
@@ -88,6 +93,22 @@ def _interfaces(export: Export) -> Iterator[str]:
     yield from _header("Interfaces", ("Interface", "Counted", *AMOUNTS), widths)
     for name, total in zip(names, export.interfaces, strict=True):
         yield _row((name, "yes" if total.is_counted else "no", *_amounts(total.bytes)), widths)
+
+
+def _applications(found: Applications) -> Iterator[str]:
+    rows = [(plain(row.name), row.bytes) for row in found.applications]
+    widths = (max([NARROWEST, *(len(name) for name, _ in rows), len(UNATTRIBUTED)]),)
+    yield from _header("Applications", ("Application", *SUMS), widths)
+    yield from (
+        _row((name, *_sums(used)), widths) for name, used in [*rows, (UNATTRIBUTED, found.account.unattributed)]
+    )
+    widths = (max([NARROWEST, *(len(plain(scope)) for scope in found.scopes)]),)
+    yield from _header("Scopes", ("Scope", *SUMS), widths)
+    yield from (_row((plain(scope), *_sums(used)), widths) for scope, used in found.scopes.items())
+
+
+def _sums(used: Bytes) -> tuple[str, ...]:
+    return tuple(signed(human_bytes, each) for each in (used.received, used.sent, used.total))
 
 
 def _months(summary: ExportSummary) -> Iterator[str]:

@@ -78,6 +78,13 @@ FORMATS: Mapping[str, Format] = {
 BASIC = Format("csv.basic", FORMATS["csv"].content_type, "csv")
 """PacketBuddy's five columns, for readers that count them."""
 
+BY_APPLICATION = Format(
+    "csv.applications", FORMATS["csv"].content_type, "applications.csv", ("export.export", "application_export")
+)
+"""A line for each application and scope; the other formats have them beside the days."""
+
+DAYS_TABLE, APPLICATIONS_TABLE = TABLES = ("days", "applications")
+
 ALL_COLUMNS, BASIC_COLUMNS = COLUMN_SETS = ("all", "basic")
 
 BY_SLOTS = ("export.slots", "slot_export")
@@ -91,11 +98,17 @@ DAY, SLOT = RESOLUTIONS = ("day", "slot")
 
 
 class ResolutionError(QuestionError):
-    """There is no such resolution or set of columns, or not in this format; the text has the rule."""
+    """There is no such resolution, set of columns or table, or not in this format; the text has the rule."""
 
 
-def format_at(resolution: str, name: str, columns: str = ALL_COLUMNS) -> Format:
-    """The format of this name for days or for slots, with these columns; raises ResolutionError."""
+def format_at(resolution: str, name: str, columns: str = ALL_COLUMNS, table: str = DAYS_TABLE) -> Format:
+    """The format of this name for days, slots or applications, with these columns; raises ResolutionError."""
+    if table not in TABLES:
+        raise ResolutionError(f"table: {table!r} is refused; use {', '.join(TABLES)}")
+    if table == APPLICATIONS_TABLE:
+        if (name, resolution, columns) != ("csv", DAY, ALL_COLUMNS):
+            raise ResolutionError(f"table: {table!r} is for csv by the {DAY}; other formats have both tables")
+        return BY_APPLICATION
     if resolution not in RESOLUTIONS:
         raise ResolutionError(f"resolution: {resolution!r} is refused; use {', '.join(RESOLUTIONS)}")
     if columns not in COLUMN_SETS:

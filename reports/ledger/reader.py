@@ -26,7 +26,7 @@ from reports.ledger.rows import (
     UnpostedRow,
 )
 from reports.ledger.selection import MACHINE, Selection, of_interfaces
-from reports.ledger.shape import INTERFACE, MeterSpec, key_text
+from reports.ledger.shape import INTERFACE, SPECS, MeterSpec, key_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -191,14 +191,29 @@ class LedgerReader:
         ]
 
     def row_counts(self) -> RowCounts:
-        """The numbers of rows of the ledger."""
+        """The numbers of rows of the ledger, of all meters; months are those of interfaces."""
         ask = self._connection.execute
+        meters = list(filter(self.has_tables, SPECS))
         minutes, slots, days = (
-            ask(f"SELECT count(*) FROM {table}").fetchone()[0]
-            for table in map(INTERFACE.table, ("minute", "slot", "day"))
+            sum(
+                ask(f"SELECT count(*) FROM {spec.table(grain)}").fetchone()[0]
+                for spec in meters
+                if grain in spec.grains
+            )
+            for grain in ("minute", "slot", "day")
         )
-        oldest, newest = (ask(f"SELECT {end}(minute) FROM interface_minute").fetchone()[0] for end in ("min", "max"))
-        return RowCounts(minutes, slots, days, self.month_count(), oldest, newest)
+        tables = [spec.table("minute") for spec in meters if spec.minute_sums]
+        oldest, newest = (
+            [ask(f"SELECT {end}(minute) FROM {table}").fetchone()[0] for table in tables] for end in ("min", "max")
+        )
+        return RowCounts(
+            minutes,
+            slots,
+            days,
+            self.month_count(),
+            min((at for at in oldest if at is not None), default=None),
+            max((at for at in newest if at is not None), default=None),
+        )
 
     def month_count(self) -> int:
         """The number of calendar months with days: one search a month takes a tenth of reading every day."""

@@ -114,7 +114,7 @@ class Epoch(NamedTuple):
 
 
 class RowCounts(NamedTuple):
-    """How many rows the ledger holds, and the oldest and newest minute (UTC seconds; None without one)."""
+    """Numbers of rows of all meters, and the oldest and newest minute (UTC seconds; None without one)."""
 
     minutes: int
     slots: int

@@ -5,6 +5,11 @@ All are integers until they are text, so that huge amounts are exact; halves rou
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _DECIMAL_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _BINARY_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 _MEGABYTE_ENDS, _GIGABYTE_ENDS = (tuple(f".{part:02} {unit}" for part in range(100)) for unit in ("MB", "GB"))
@@ -54,6 +59,11 @@ def human_binary(n: int) -> str:
     Clients of the monthly-traffic endpoint compare these texts.
     """
     return _scaled(n, 1024, _BINARY_UNITS)
+
+
+def signed(write: Callable[[int], str], amount: int) -> str:
+    """An amount that may be negative, by one of these functions: "-1.50 kB"."""
+    return f"{'-' if amount < 0 else ''}{write(abs(amount))}"
 
 
 def counted(number: int, one: str, many: str) -> str:

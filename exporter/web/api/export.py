@@ -25,8 +25,10 @@ from reports.formats.registry import (
     ALL_COLUMNS,
     COLUMN_SETS,
     DAY,
+    DAYS_TABLE,
     FORMATS,
     RESOLUTIONS,
+    TABLES,
     format_at,
 )
 
@@ -62,12 +64,22 @@ ColumnsName = Annotated[
 ]
 
 
+TableName = Annotated[
+    str,
+    msgspec.Meta(
+        description="applications: a line for each application and scope, as csv; other formats have both tables.",
+        extra_json_schema={"enum": list(TABLES), "default": DAYS_TABLE},
+    ),
+]
+
+
 class ExportQuery(DaysQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """And how they are written."""
 
     format: FormatName = "json"
     resolution: ResolutionName = DAY
     columns: ColumnsName = ALL_COLUMNS
+    table: TableName = DAYS_TABLE
 
 
 @routes.page(
@@ -80,7 +92,7 @@ async def export(request: web.Request, query: ExportQuery) -> web.Response:
     """A file of days, or of quarter hours: JSON, CSV, Markdown, or one of two notations for language models."""
     if query.format not in FORMATS:
         raise BadRequestError(f"format: {query.format!r} is refused; use {', '.join(FORMATS)}")
-    return await _send(request, query, format_at(query.resolution, query.format, query.columns))
+    return await _send(request, query, format_at(query.resolution, query.format, query.columns, query.table))
 
 
 @routes.page("/api/export/llm", "The same for a language model", "text/plain")

@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from reports.calendar.days import iso
+from reports.formats.application_shapes import (
+    ApplicationRow,
+    Difference,
+    PartBytes,
+    amounts_of,
+    rows_of,
+    totals_of,
+)
 from reports.formats.json import usage as usage_shapes
 from reports.formats.json.usage import Day  # noqa: TC001 - msgspec resolves it
-from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, Timestamp, Usage, human, usage_of
-from reports.text.amounts import compatible_bytes
+from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, Timestamp, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from reports.ledger.reader import Bytes
-    from reports.usage.applications import ApplicationDays, Applications, ApplicationUsage
+    from reports.usage.applications import ApplicationDays, Applications
 
-
-class PartBytes(Answer):
-    """Bytes of one scope or of one protocol."""
-
-    bytes_sent: ByteCount
-    bytes_received: ByteCount
-    total_bytes: ByteCount
-
-
-class Difference(Answer):
-    """Bytes that may be negative."""
-
-    bytes_sent: int
-    bytes_received: int
-    total_bytes: int
-    human_readable: HumanReadable
-
-
-class ApplicationRow(Answer, kw_only=True):
-    """One application: a program, a service, a container or a pod, or "(unknown)", "(kernel)" and their like.
-
-    Its bytes are those of the requested scopes or, without any, of all but loopback, which only `scopes` lists. `share`
-    is its part of all applications' bytes, 0 to 1.
-    """
-
-    application: str
-    bytes_sent: ByteCount
-    bytes_received: ByteCount
-    total_bytes: ByteCount
-    human_readable: HumanReadable
-    estimated_bytes: ByteCount = 0
-    share: float
-    scopes: dict[str, PartBytes]
-    protocols: dict[str, PartBytes]
+__all__ = ["ApplicationAnswer", "ApplicationRow", "ApplicationsAnswer", "Difference", "PartBytes"]
 
 
 class ApplicationsAnswer(Answer, rename={"first": "from", "last": "to"}):
@@ -105,22 +77,16 @@ def applications(
     found: Applications, zone: ZoneInfo, scopes: Sequence[str] = (), limit: int | None = None, offset: int = 0
 ) -> ApplicationsAnswer:
     """Shape the applications of a request for these scopes, and with this limit."""
-    account, period = found.account, found.period
+    period = found.period
     return ApplicationsAnswer(
         first=period.first.isoformat(),
         last=period.last.isoformat(),
         scope=list(scopes),
-        applications=[row_of(row, found.whole.total) for row in found.applications],
+        applications=rows_of(found),
         total=found.row_count,
         limit=limit,
         offset=offset,
-        summary=usage_of(found.total),
-        tunnel=usage_of(found.tunnel),
-        scopes=_parts(found.scopes),
-        interfaces=usage_of(account.interfaces),
-        attributed=usage_of(account.attributed),
-        unattributed=difference(account.unattributed),
-        counting_since=None if found.began is None else iso(found.began, zone),
+        **totals_of(found, zone),
     )
 
 
@@ -133,51 +99,7 @@ def application(found: ApplicationDays, zone: ZoneInfo, scopes: Sequence[str] = 
         first=days.first,
         last=days.last,
         scope=list(scopes),
-        **_amounts(row),
+        **amounts_of(row),
         days=days.days,
         counting_since=days.counting_since,
     )
-
-
-def row_of(row: ApplicationUsage, whole: int) -> ApplicationRow:
-    """Shape one application of several, which moved `whole` bytes together."""
-    return ApplicationRow(
-        application=row.name, **_amounts(row), share=round(row.bytes.total / whole, 6) if whole else 0.0
-    )
-
-
-def difference(used: Bytes) -> Difference:
-    """Shape bytes that may be negative."""
-    return Difference(
-        bytes_sent=used.sent,
-        bytes_received=used.received,
-        total_bytes=used.total,
-        human_readable=HumanReadable(
-            sent=signed_bytes(used.sent), received=signed_bytes(used.received), total=signed_bytes(used.total)
-        ),
-    )
-
-
-def signed_bytes(amount: int) -> str:
-    """Bytes that may be negative, as "-1.50 KB"."""
-    return f"{'-' if amount < 0 else ''}{compatible_bytes(abs(amount))}"
-
-
-def _amounts(row: ApplicationUsage) -> dict[str, Any]:
-    """The fields that both answers have."""
-    return {
-        "bytes_sent": row.bytes.sent,
-        "bytes_received": row.bytes.received,
-        "total_bytes": row.bytes.total,
-        "human_readable": human(row.bytes),
-        "estimated_bytes": row.bytes.estimated,
-        "scopes": _parts(row.scopes),
-        "protocols": _parts(row.protocols),
-    }
-
-
-def _parts(parts: Mapping[str, Bytes]) -> dict[str, PartBytes]:
-    return {
-        name: PartBytes(bytes_sent=used.sent, bytes_received=used.received, total_bytes=used.total)
-        for name, used in parts.items()
-    }

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reports.calendar.days import day_of
+from reports.calendar.period import Period
 from reports.calendar.requests import IsoDate, PeriodRequest
 from reports.export.days import NO_DAYS, Days
 from reports.export.export import Export, InterfaceTotal
 from reports.ledger.host import Host
 from reports.ledger.reader import Bytes
+from reports.ledger.rows import add_up
+from reports.usage.applications import Account, Applications, ApplicationUsage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
 
 RIGHT_TO_LEFT = "\u202e"
@@ -100,6 +102,34 @@ def year_end() -> Export:
         InterfaceTotal("wg0", is_counted=False, bytes=Bytes(400, 100, 0, 9)),
     ]
     return export_with(days, interfaces=interfaces)
+
+
+def with_applications(export: Export, *names: str) -> Export:
+    """The export with an application of each name, all special cases together: loopback, a tunnel, too much."""
+    internet, loopback = Bytes(9_000_000, 500_000, 7), Bytes(10**9, 10**9)
+    rows = [
+        ApplicationUsage(
+            name,
+            internet,
+            {"loopback": loopback, "internet": internet},
+            {"tcp": Bytes(8_999_000, 499_000), "udp": internet},
+        )
+        for name in names
+    ]
+    tunnel = Bytes(1_000_000, 50_000)
+    moved = add_up([internet] * len(names))
+    total = Bytes(moved.received - tunnel.received, moved.sent - tunnel.sent, moved.estimated)
+    found = Applications(
+        period=Period.days(date(2025, 12, 30), date(2026, 1, 2), export.zone),
+        applications=rows,
+        row_count=len(rows),
+        total=total,
+        tunnel=tunnel,
+        scopes={"loopback": loopback, "internet": total},
+        account=Account(Bytes(moved.received, 0), total),
+        began=1_767_100_000,
+    )
+    return export._replace(applications=found)
 
 
 def years(count: int) -> Export:

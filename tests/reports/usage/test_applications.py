@@ -282,3 +282,10 @@ def test_a_ledger_without_a_row_has_no_applications(new_ledger: MakeLedger) -> N
 
     assert (found.applications, found.began) == ([], None)
     assert found.account.unattributed[:2] == (7, 8)
+
+
+def test_rows_of_all_meters_are_counted(ledger: WrittenLedger) -> None:
+    with ledger.reading() as reader:
+        found = reader.row_counts()
+
+    assert (found.slots, found.days, found.months) == (1 + 5, 1 + 5, 1)
