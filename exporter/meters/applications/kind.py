@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from exporter.meters.applications.families import APPLICATION_TABLES
 from exporter.meters.applications.meter import ApplicationHandover, ApplicationMeter
 from exporter.meters.applications.names.namer import make_namer
-from exporter.meters.applications.sources import open_source
+from exporter.meters.applications.sources import ChosenSource
 from exporter.meters.applications.store import ApplicationStore
 from exporter.meters.applications.unattributed import unattributed_table
 from exporter.meters.kinds import MeterKind
@@ -23,7 +23,7 @@ def build(source: Any, environment: MeterEnvironment) -> ApplicationMeter:
     """The application meter over a source, by the settings."""
     handover = environment.handover
     return ApplicationMeter(
-        source=source,
+        source=source.follow(environment.settings) if isinstance(source, ChosenSource) else source,
         namer=make_namer(environment.settings),
         most=environment.settings.applications.most,
         since=handover.sampled if isinstance(handover, ApplicationHandover) else environment.clock.now().elapsed,
@@ -36,5 +36,5 @@ def tables(_settings: Settings) -> tuple[MeterTable, ...]:
 
 
 APPLICATIONS = MeterKind(
-    APPLICATION, ApplicationStore, open_source, build, tables, checks="exporter.meters.applications.checks"
+    APPLICATION, ApplicationStore, ChosenSource, build, tables, checks="exporter.meters.applications.checks"
 )

@@ -74,3 +74,27 @@ def open_source(
         source.backend = source.backend._replace(reason="; ".join([*reasons, *filter(None, [source.backend.reason])]))
         return source
     return NoSource("; ".join(reasons) or f"no way of measuring is known on {platform}")
+
+
+class ChosenSource:
+    """The source by the settings of a process; its services follow each other, and may have other settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open the best source."""
+        self._choice = _choice(settings)
+        self._source = open_source(settings)
+
+    def follow(self, settings: Settings) -> ApplicationSource:
+        """The source, opened anew where the settings name another way, or other networks."""
+        if _choice(settings) != self._choice:
+            self._source.close()
+            self._choice, self._source = _choice(settings), open_source(settings)
+        return self._source
+
+    def close(self) -> None:
+        """Release what the source holds open."""
+        self._source.close()
+
+
+def _choice(settings: Settings) -> tuple[object, ...]:
+    return (settings.applications.meter, settings.networks)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
 import pytest
 
 from exporter.meters.applications.settings import Applications
-from exporter.meters.applications.sources import MODULES, SYSTEMS, open_source
+from exporter.meters.applications.sources import MODULES, SYSTEMS, ChosenSource, open_source
 from exporter.meters.applications.traffic import Backend
 from exporter.settings.tree import Settings
 
 REFUSED, WORKING = "tests.meters.ways.refused", "tests.meters.ways.working"
+OFF = Settings(applications=Applications(meter="off"))
 REASON = "the kernel refused it (Operation not permitted)"
 
 CASES = {
@@ -39,6 +42,17 @@ def test_the_best_way_that_works_is_taken_and_says_why(meter: str, modules: dict
     assert source.backend == backend
     assert list(source.read()) == []
     source.close()
+
+
+def test_a_service_that_follows_with_another_way_or_other_networks_has_another_source() -> None:
+    chosen = ChosenSource(OFF)
+    first = chosen.follow(OFF)
+
+    assert chosen.follow(Settings(applications=Applications(meter="off", most=7))) is first
+    networks: dict[str, tuple[IPv4Network | IPv6Network, ...]] = {"office": (ip_network("10.20.0.0/16"),)}
+    assert chosen.follow(Settings(applications=Applications(meter="off"), networks=networks)) is not first
+    assert chosen.follow(Settings(applications=Applications(meter="nettop"))).backend.reason.startswith("nettop: ")
+    chosen.close()
 
 
 def test_an_unknown_system_has_no_way() -> None:
