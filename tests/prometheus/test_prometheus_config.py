@@ -102,7 +102,8 @@ def test_a_target_file_works_with_its_comments_taken_away(folder: Path, name: st
 
     assert code == 0, said
     (target,) = load(path)
-    assert target.get("labels", {}) == ({"instance": "home", "always_on": "no"} if name == "netledger" else {})
+    labels = {"instance": "home", "always_on": "no", "forwards": "yes"}
+    assert target.get("labels", {}) == (labels if name == "netledger" else {})
 
 
 def test_every_rule_file_is_loaded() -> None:

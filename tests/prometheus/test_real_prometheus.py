@@ -37,8 +37,11 @@ OF_A_DAY = {
     for direction in ("receive", "transmit")
 }
 
-NEEDS_TIME = OF_A_DAY | {"instance_plan:netledger_plan_forecast_bytes:ratio_cap"}
-"""What a service of a few seconds cannot show: a day, and a forecast, which wants an hour."""
+NEEDS_TIME = OF_A_DAY | {
+    "instance_plan:netledger_plan_forecast_bytes:ratio_cap",
+    "instance_application:netledger_application_bytes:increase1h",
+}
+"""What a service of a few seconds cannot show: a day, an hour, and a forecast, which wants an hour."""
 
 
 class Watched(NamedTuple):
