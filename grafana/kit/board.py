@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from grafana_foundation_sdk.builders.dashboard import QueryVariable
+    from grafana_foundation_sdk.cog.builder import Builder
+    from grafana_foundation_sdk.models.dashboard import VariableModel
 
 
 class Identity(NamedTuple):
@@ -25,7 +27,7 @@ class Identity(NamedTuple):
 
 def board(
     identity: Identity,
-    choices: Sequence[QueryVariable],
+    choices: Sequence[Builder[VariableModel]],
     panels: Sequence[Any],
     *,
     since: str,

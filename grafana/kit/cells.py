@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.kit.colours import BAD, GOOD, SOON, silence, steps, words
+from grafana.kit.colours import BAD, GOOD, SOON, USED, silence, steps, words
 from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
@@ -33,5 +33,17 @@ def share() -> list[DynamicConfigValue]:
         option("max", 1),
         option("color", {"mode": "thresholds"}),
         option("thresholds", steps(GOOD, (0.8, SOON), (1, BAD)).build()),
+        option("custom.cellOptions", {"type": "gauge", "mode": "basic"}),
+    ]
+
+
+def portion() -> list[DynamicConfigValue]:
+    """A share of a whole as a bar: none is too much."""
+    return [
+        option("unit", "percentunit"),
+        option("decimals", 1),
+        option("min", 0),
+        option("max", 1),
+        option("color", {"mode": "fixed", "fixedColor": USED}),
         option("custom.cellOptions", {"type": "gauge", "mode": "basic"}),
     ]

@@ -5,10 +5,16 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
-from reports.text.grafana_links import HEALTH, INTERFACES, OVERVIEW, PLANS
+from reports.text.grafana_links import APPLICATIONS, HEALTH, INTERFACES, OVERVIEW, PLANS
 
 TAG = "netledger"
-DASHBOARDS = (("Overview", OVERVIEW), ("Interfaces", INTERFACES), ("Plans and cost", PLANS), ("Health", HEALTH))
+DASHBOARDS = (
+    ("Overview", OVERVIEW),
+    ("Interfaces", INTERFACES),
+    ("Applications", APPLICATIONS),
+    ("Plans and cost", PLANS),
+    ("Health", HEALTH),
+)
 """Those of one machine."""
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable
+from grafana_foundation_sdk.builders.dashboard import DatasourceVariable, QueryVariable, TextBoxVariable
 from grafana_foundation_sdk.models.dashboard import VariableHide, VariableOption, VariableRefresh, VariableSort
 
 from grafana.kit.queries import BUILD, CYCLE_END, DATASOURCE, MEMORY, kept, of
 
 LABEL_VALUES, QUERY_RESULT = 1, 3
 """Kinds of queries in Grafana's editor of variables."""
+PRICE = "0.09"
+"""What large clouds ask for a GB that leaves for the internet, in USD."""
 
 
 def datasource() -> DatasourceVariable:
@@ -59,6 +61,27 @@ def first_plan() -> QueryVariable:
     """Which billing plans, at first the one that is nearest its cap: what is left is one number."""
     ratio, used = (kept(f"netledger_plan_{name}", until=CYCLE_END) for name in ("used_ratio", "used_bytes"))
     return _first("plan", f"max by (plan) ({ratio} or {used} * 0 - 1)")
+
+
+def application() -> QueryVariable:
+    """Which applications."""
+    return _all_of(_labels("application", of("netledger_application_period_receive_bytes")))
+
+
+def scope() -> QueryVariable:
+    """Which scopes; loopback is in no sum."""
+    return _all_of(_labels("scope", of("netledger_application_receive_bytes_total", 'scope!="loopback"')))
+
+
+def protocol() -> QueryVariable:
+    """Which protocols."""
+    return _all_of(_labels("protocol", of("netledger_application_receive_bytes_total")))
+
+
+def price() -> TextBoxVariable:
+    """A price for each GB that is sent."""
+    chosen = VariableOption(text=PRICE, value=PRICE)
+    return TextBoxVariable("price").label("price a GB sent").default_value(PRICE).current(chosen)
 
 
 def _known(series: str) -> str:

@@ -12,9 +12,10 @@ from urllib.parse import quote, urlencode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-OVERVIEW, INTERFACES, PLANS, HEALTH = (
+OVERVIEW, INTERFACES, APPLICATIONS, PLANS, HEALTH = (
     "netledger-overview",
     "netledger-interfaces",
+    "netledger-applications",
     "netledger-plans",
     "netledger-health",
 )
@@ -37,6 +38,10 @@ class GrafanaLinks(NamedTuple):
     def interfaces(self, start: int, end: int | None = None, devices: Sequence[str] = ()) -> str:
         """The dashboard of these interfaces; of every one without any."""
         return self._link(INTERFACES, start, end, [("var-device", device) for device in devices])
+
+    def applications(self, start: int, end: int | None = None, application: str | None = None) -> str:
+        """Every application, or one."""
+        return self._link(APPLICATIONS, start, end, [] if application is None else [("var-application", application)])
 
     def plans(self, start: int, end: int | None = None, plan: str | None = None) -> str:
         """Every billing plan, or one."""

@@ -189,9 +189,9 @@ def read(dashboard: Dashboard, queries: Iterator[Query]) -> Iterator[tuple[Query
 
 
 def placeholders(dashboard: Dashboard) -> dict[str, str]:
-    """A word for each variable of the dashboard, by which a matcher of it is known again; an interval is one."""
-    lasting = {"interval": "1h"}
-    return {variable.name: lasting.get(variable.type, f"value_of_{variable.name}") for variable in dashboard.variables}
+    """A word for each variable of the dashboard, by which a matcher of it is known; a number for a text."""
+    fixed = {"interval": "1h", "textbox": "1"}
+    return {variable.name: fixed.get(variable.type, f"value_of_{variable.name}") for variable in dashboard.variables}
 
 
 def overridden(panel: Panel, name: str) -> list[object]:

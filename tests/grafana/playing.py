@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.exporter.web.running_service import RunningService
+    from tests.grafana.programs import Programs
 
 PLAYED_SECONDS = 2 * 3600
 SCRAPE_SECONDS = 15
@@ -22,7 +23,7 @@ GAP = range(SCRAPES // 4, SCRAPES // 4 + 28)
 """Scrapes that nobody answers: seven minutes."""
 
 LEAVES = SCRAPES // 2
-RESET, IMPOSSIBLE, ERRORS = SCRAPES // 2, SCRAPES // 2 + 40, SCRAPES // 2 + 60
+RESET, IMPOSSIBLE, ERRORS, LOST = (SCRAPES // 2 + later for later in (0, 40, 60, 80))
 SPEEDS = {"eth0": (200_000, 30_000), "wlan0": (40_000, 9_000), "wg0": (10_000, 4_000)}
 """Bytes a second, received and sent."""
 
@@ -36,13 +37,17 @@ class Player:
     bytes_of_wlan, bytes_of_tunnel = (sum(SPEEDS[name]) * PLAYED_SECONDS for name in ("wlan0", "wg0"))
 
     def __init__(
-        self, service: RunningService, targets: Sequence[Mapping[str, str]], leaving: Mapping[str, str]
+        self,
+        service: RunningService,
+        programs: Programs,
+        targets: Sequence[Mapping[str, str]],
+        leaving: Mapping[str, str],
     ) -> None:
         """`targets`: the labels that Prometheus gives to the series, for each machine that the service stands for.
 
         `leaving`: those of one more machine, which is asked for the first hour only.
         """
-        self._service, self._machine = service, service.machine
+        self._service, self._machine, self._programs = service, service.machine, programs
         self._targets = [",".join(f'{name}="{value}"' for name, value in each.items()) for each in (*targets, leaving)]
 
     async def play(self, file: Path) -> None:
@@ -82,6 +87,7 @@ class Player:
         self._machine.wait(seconds)
         for name, speeds in SPEEDS.items():
             self._machine.move(name, *(int(speed * seconds) for speed in speeds))
+        self._programs.run(seconds)
 
     def _misbehave(self, number: int) -> None:
         uplink = self._machine.interfaces["eth0"]
@@ -89,6 +95,8 @@ class Player:
             self._machine.reset("eth0")
         if number == IMPOSSIBLE:
             uplink.move(10**15, 0)
+        if number == LOST:
+            self._programs.lost_events += 3
         if number == ERRORS:
             uplink.counts = uplink.counts._replace(
                 receive_errors=3, transmit_errors=1, receive_drops=20, transmit_drops=2

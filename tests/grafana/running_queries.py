@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tests.grafana.world import World
 
 HIDDEN = 2
+MOST_SINGLE = 2
+"""Values of a drop-down with All that are chosen alone: all choices of several drop-downs are asked for together."""
 MAY_BE_MISSING = frozenset({"query-empty", "query-not-a-number", "field-missing"})
 LABEL_IN_A_LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 LABEL_VALUES = re.compile(r"label_values\((?:(?P<selector>.*),)?\s*(?P<label>\w+)\s*\)", re.DOTALL)
@@ -124,7 +126,7 @@ def answer(expression: str, query: Query, shown: Range, world: World) -> list[di
 
 
 def _offered(variable: Variable, values: Mapping[str, str], shown: Range, world: World) -> list[str]:
-    """What may stand for the variable: each of its values, and all of them."""
+    """What may stand for the variable: its values, and all of them."""
     if variable.type == "datasource":
         return ["prometheus"]
     if variable.type != "query":
@@ -144,7 +146,7 @@ def _offered(variable: Variable, values: Mapping[str, str], shown: Range, world:
     if variable.raw.get("hide") == HIDDEN:
         return [joined]
     if variable.raw.get("includeAll"):
-        return [joined, *found] if len(found) > 1 else [joined] * len(found)
+        return [joined, *found[:MOST_SINGLE]] if len(found) > 1 else [joined] * len(found)
     return [*found, joined] if len(found) > 1 else found
 
 

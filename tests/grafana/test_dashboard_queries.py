@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prometheus
 
 DAY = 86_400
+CHOICES = dict.fromkeys(("device", "plan", "application", "scope", "protocol"), ".+") | {"price": "0.09"}
+"""All of every drop-down of a dashboard's own."""
 NOW = 1_795_305_600.0
 """2026-11-22T00:00:00Z, a Sunday."""
 
@@ -55,7 +57,7 @@ def test_the_days_before_the_first_scrape_are_drawn(
 
     for panel in (panel for each in dashboards if each.uid != "netledger-fleet" for panel in each.panels):
         past = days_before(panel, now - 2 * DAY, days)
-        values = dict.fromkeys(("job", "instance", "device", "plan"), ".+") | {"silent": "()"} | past.variables
+        values = CHOICES | {"job": ".+", "instance": ".+", "silent": "()"} | past.variables
         for query in panel.queries:
             expression = filled_in(query.expression, values)
             if not query.is_instant and {each.metric for each in selectors(parse(expression))} <= backfilled:
@@ -85,7 +87,7 @@ def test_whatever_else_prometheus_asks_changes_no_panel(
 ) -> None:
     """Other exporters are asked, in jobs of their own, one under the very name of a machine of ours."""
     prometheus, now = grafana_world
-    everything = {"instance": ".+", "device": ".+", "plan": ".+", "silent": "desk:7373"}
+    everything = CHOICES | {"instance": ".+", "silent": "desk:7373"}
     different: list[str] = []
 
     for panel in (panel for dashboard in dashboards for panel in dashboard.panels):

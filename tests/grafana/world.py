@@ -25,7 +25,9 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from exporter.metering.clock import SECOND
+from exporter.meters.applications.kind import APPLICATIONS
 from exporter.meters.interfaces.settings import Interfaces
+from exporter.meters.registry import OpenedMeter
 from exporter.settings.tree import Ledger
 from reports.billing.plans import CycleRule, Plan, PriceStep
 from reports.ledger.shape import INTERFACE
@@ -33,6 +35,7 @@ from tests.bench.seeding import History, seed
 from tests.exporter.web.running_service import RunningService
 from tests.grafana.dashboard_files import ROOT
 from tests.grafana.playing import PLAYED_SECONDS, Player
+from tests.grafana.programs import Programs
 from tests.grafana.prometheus_server import ITSELF, import_history, running_prometheus
 from tests.worlds.fake_machine import Machine
 
@@ -71,12 +74,13 @@ class World(NamedTuple):
 def running_world(folder: Path) -> Iterator[World]:
     """Build the past, then run both; takes about ten seconds."""
     began = time.time() - PLAYED_SECONDS
-    service = _new_service(folder, began)
+    programs = Programs()
+    service = _new_service(folder, began, programs)
     used = asyncio.run(_first_run(service))
     service.plans = _plans(began, used)
     (folder / "data").mkdir()
     _backfill(service, folder)
-    with _in_a_thread(service, folder / "played.om") as url, another_exporter() as stranger:
+    with _in_a_thread(service, programs, folder / "played.om") as url, another_exporter() as stranger:
         import_history(folder / "played.om", folder / "data")
         with running_prometheus(folder, _config(url, stranger)) as prometheus:
             yield World(prometheus, _wait_for_scrapes(prometheus))
@@ -106,7 +110,7 @@ def another_exporter() -> Iterator[str]:
             thread.join()
 
 
-def _new_service(folder: Path, began: float) -> RunningService:
+def _new_service(folder: Path, began: float, programs: Programs) -> RunningService:
     ledger = seed(folder / "ledger.db", History(("eth0", "wlan0"), DAYS), now=began)
     _add_up(ledger)
     machine = Machine(wall=int(began) * SECOND)
@@ -114,6 +118,7 @@ def _new_service(folder: Path, began: float) -> RunningService:
     machine.create("wlan0", is_uplink=True, speed=None)
     machine.create("wg0", is_physical=False, speed=None)
     service = RunningService(machine, ledger, UTC_ZONE)
+    service.more_meters = (OpenedMeter(APPLICATIONS, programs),)
     service.interfaces = Interfaces(sample_interval=60)
     service.ledger = Ledger(path=ledger, commit_interval=1, backups=0)
     service.plans = _plans(began, 0)
@@ -176,15 +181,14 @@ def _backfill(service: RunningService, folder: Path) -> None:
 
 
 @contextmanager
-def _in_a_thread(service: RunningService, played: Path) -> Iterator[str]:
+def _in_a_thread(service: RunningService, programs: Programs, played: Path) -> Iterator[str]:
     """Play, then run the service by the real clock until the block ends; yields its address."""
     is_live, is_over = threading.Event(), threading.Event()
     errors: list[BaseException] = []
 
     async def live() -> None:
-        player = Player(
-            service, [{"job": JOB, "instance": instance} for instance in INSTANCES], {"job": JOB, "instance": SILENT}
-        )
+        targets = [{"job": JOB, "instance": instance} for instance in INSTANCES]
+        player = Player(service, programs, targets, {"job": JOB, "instance": SILENT})
         try:
             await player.play(played)
             is_live.set()

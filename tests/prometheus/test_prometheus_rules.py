@@ -121,8 +121,7 @@ def test_a_case_fails_for_every_alert_that_is_broken(
         breakage(rule)
     names = {rule["alert"] for rule, was in zip(broken, whole, strict=True) if rule != was}
     if not names:
-        # Rules of their own hold the state of plans, tested below; what interfaces and growth raise neither waits nor looks
-        # back.
+        # Rules of their own hold the state of plans, tested below; those of interfaces and growth need none.
         assert group in {"interfaces", "application-growth"} or (group, breakage) == ("plans", forgetful)
         assert breakage in {forgetful, impatient}
         return
