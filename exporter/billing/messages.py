@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from reports.billing.limits import LimitStatus
     from reports.billing.plans import Plan
 
 
@@ -49,6 +50,27 @@ def message_of(crossing: Crossing) -> dict[str, object]:
     }
 
 
+def limit_message(status: LimitStatus, percent: int, host: str) -> dict[str, object]:
+    """The JSON of a limit of an application; its plan is null, and `cycle_from` and `cycle_to` bound its period."""
+    name, used, limit, left = status.application, status.used, status.limit, status.left
+    crossing = Crossing(host, "", percent, used, limit, status.period.first, status.period.last)
+    rest = f"{human_bytes(left)} are left" if left > 0 else f"{human_bytes(-left)} more than that"
+    return message_of(crossing) | {
+        "plan": None,
+        "application": name,
+        "period": status.period.kind,
+        "title": f"netledger on {host}: {name} has moved {percent} % of its limit",
+        "text": f"{human_bytes(used)} of {human_bytes(limit)} a {status.period.kind} are used, {rest}.",
+    }
+
+
+def subject_of(message: Mapping[str, object]) -> str:
+    """What a message is about, for the log."""
+    if (application := message.get("application")) is not None:
+        return f"the limit of {application!r}"
+    return f"plan {message.get('plan')}"
+
+
 def test_message(plan: Plan, host: str, first: date, last: date) -> dict[str, object]:
     """A message of the plan's first threshold, marked as a test."""
     cap, percent = plan.cap_bytes or 0, min(plan.alert_at, default=80)
@@ -71,6 +93,7 @@ def parts_of(message: Mapping[str, object]) -> dict[str, str]:
         "until": message.get("cycle_to", ""),
     }
     parts |= {name: message.get(name, "") for name in PLACEHOLDERS if name not in parts}
+    parts["plan"] = message.get("application", parts["plan"])
     return {name: str(part) for name, part in parts.items()}
 
 

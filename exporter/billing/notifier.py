@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from exporter.billing.delivery import TIMEOUT_SECONDS, WAYS, DeliveryError, deliver
+from exporter.billing.messages import subject_of
 from exporter.billing.outbox import Notice
 from exporter.settings.plans.notify import Notify
 
@@ -51,11 +52,11 @@ class Notifier:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = asyncio.Event()
 
-    def resume(self, state: OutboxState, notify_of: Callable[[str], Notify | None]) -> None:
-        """Go on where an earlier service stopped; `notify_of` gives the receivers of a plan's notices."""
+    def resume(self, state: OutboxState, notify_of: Callable[[Mapping[str, object]], Notify | None]) -> None:
+        """Go on where an earlier service stopped; `notify_of` gives the receivers of a message."""
         self._crossed |= state.crossed
         for notice in state.pending:
-            notify = notify_of(str(notice.message.get("plan"))) or Notify()
+            notify = notify_of(notice.message) or Notify()
             self._begin(self._deliver(notice, notify))
 
     def notify_once(self, *, key: str, notify: Notify, message: Mapping[str, object]) -> bool:
@@ -110,9 +111,9 @@ class Notifier:
         """Attempt until the notice is taken or given up; False if a stop leaves it to the next service."""
         way, message, pause = notice.way, notice.message, self._first_pause
         if not getattr(notify, way):
-            log.warning("the settings have no receiver any more for a notice of plan %s", message.get("plan"))
+            log.warning("the settings have no receiver any more for a notice of %s", subject_of(message))
             return True
-        subject = f"{message.get('threshold_percent')} % of plan {message.get('plan')}"
+        subject = f"{message.get('threshold_percent')} % of {subject_of(message)}"
         for number in range(1, ATTEMPTS + 1):
             try:
                 await deliver(way, notify, message, self._timeout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.billing.limit_watch import limit_receivers
 from exporter.billing.messages import Crossing, message_of
 from exporter.billing.outbox import outbox_state
 from exporter.metering.clock import SECOND
@@ -71,6 +72,11 @@ class PlanWatch:
         self._known: tuple[_Known, ...] = ()
         self._is_resumed = False
 
+    @property
+    def is_resumed(self) -> bool:
+        """True once thresholds that earlier services crossed are known."""
+        return self._is_resumed
+
     async def refresh(self, ask: Ask) -> None:
         """Read each plan's status; notify of thresholds that were crossed for the first time in their cycle.
 
@@ -89,7 +95,7 @@ class PlanWatch:
         self._known = tuple(_Known(status, int(now), _lifetimes(snapshot, status.plan)) for status in answer.statuses)
         if answer.outbox is not None and not self._is_resumed:
             self._is_resumed = True
-            self._notifier.resume(answer.outbox, self._receivers.get)
+            self._notifier.resume(answer.outbox, self._receivers_of)
         for status in self.live():
             for percent, is_reached in status.thresholds:
                 if is_reached:
@@ -125,6 +131,10 @@ class PlanWatch:
             scopes[name] = scopes.get(name, 0) + counted_bytes(status.plan, *pair)
         used = counted_bytes(status.plan, received, sent)
         return status.with_used(used, scopes if status.plan.scope_prices and used else status.scopes)
+
+    def _receivers_of(self, message: Mapping[str, object]) -> Notify | None:
+        is_of_limit = message.get("application") is not None
+        return limit_receivers(self._receivers) if is_of_limit else self._receivers.get(str(message.get("plan")))
 
     def _notify(self, status: PlanStatus, percent: int) -> None:
         is_new = self._notifier.notify_once(

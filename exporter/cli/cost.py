@@ -11,7 +11,7 @@ import click
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.options import interface_option
+from exporter.terminal.options import interface_option, scope_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.application_cost import application_costs
 from reports.billing.cost import days_of_period, period_cost
@@ -21,7 +21,7 @@ from reports.calendar.days import day_of, day_start
 from reports.formats.json import cost as shapes
 from reports.formats.json.application_cost import ApplicationCostAnswer, BilledBytes, application_cost
 from reports.text.amounts import human_bytes
-from reports.usage.scopes import selection_of_scopes
+from reports.usage.scopes import select_usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,7 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @click.option("--plan", "name", metavar="NAME", help="Plan that bills it; the first by default.")
 @interface_option("One interface: its share of the plan's bill, without base price.")
 @click.option("--by", type=click.Choice(["application"]), help="What each application costs of that.")
-@click.option("--scope", metavar="NAME", help="With --by: only bytes to and from one scope, as internet.")
+@scope_option()
 @reading()
 def cost(
     session: Session,
@@ -50,15 +50,15 @@ def cost(
     name: str | None,
     interfaces: Sequence[str],
     by: str | None,
-    scope: str | None,
+    scopes: Sequence[str],
 ) -> CommandAnswer:
     """What a plan bills of a period."""
     price = _price(per_gb)
     if by:
         if interfaces:
             raise click.UsageError("--interface: not together with --by; applications are not measured by interface")
-        return _by_application(session, CostRequest(period, name, per_gb, scope))
-    if scope:
+        return _by_application(session, CostRequest(period, name, per_gb, scopes))
+    if scopes:
         raise click.UsageError("--scope: only together with --by application")
 
     def answer(ledger: LedgerReader) -> shapes.CostAnswer:
@@ -80,7 +80,7 @@ class CostRequest(NamedTuple):
     period: str
     plan: str | None
     cost_per_gb: str | None
-    scope: str | None
+    scope: Sequence[str]
 
 
 def _by_application(session: Session, request: CostRequest) -> CommandAnswer:
@@ -89,7 +89,7 @@ def _by_application(session: Session, request: CostRequest) -> CommandAnswer:
     def answer(ledger: LedgerReader) -> ApplicationCostAnswer:
         plan = named(session.settings.plans, request.plan)
         days = days_of_period(request.period, plan, day_of(session.now(), ledger.zone), ledger.zone)
-        selection = selection_of_scopes(ledger, request.scope, session.settings.networks)
+        selection = select_usage(ledger, (), request.scope, session.settings.networks)
         found = application_costs(ledger, plan, *days, price_per_gb=price, selection=selection)
         return application_cost(found, is_custom_price=price is not None)
 
@@ -106,7 +106,7 @@ def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> 
     if answer.base_price.amount:
         rows.append(("Base price", "", "", answer.base_price.formatted))
     rows.append(("TOTAL", *_cells(answer.total)))
-    title = f"Cost by application, {request.period}{f', {request.scope}' if request.scope else ''}"
+    title = ", ".join(["Cost by application", request.period, *request.scope])
     gigabyte = "2^30" if answer.gigabyte_bytes == 2**30 else "10^9"
     notes = [f"plan {answer.plan}, {answer.first} to {answer.last}: {answer.prices} a GB of {gigabyte} bytes"]
     notes += [f"the plan bills {BILLED[answer.counts]}"] if answer.counts in BILLED else []

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "hours": ("history", "Usage by weekday and hour of day."),
     "plan": ("plan", "What is used and left of a billing plan, what it costs, what is to come."),
     "cost": ("cost", "What bytes cost."),
+    "limits": ("limits", "What applications with a limit have used of it."),
     "forecast": ("plan", "Use and cost at the end of the cycle."),
     "export": ("export", "Days as a file: JSON, CSV, Markdown, or for a language model."),
     "report": ("report", "A wrap-up of a year, a month or a cycle, as a page to send to a friend."),

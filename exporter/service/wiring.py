@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.archive.archive import ReportArchive
+from exporter.billing.limit_watch import LimitWatch, limit_receivers
 from exporter.billing.notifier import Notifier
 from exporter.billing.outbox import Outbox
 from exporter.billing.plan_watch import PlanWatch
@@ -83,6 +84,7 @@ class Parts(NamedTuple):
     totals: Totals
     writer: Writer
     plans: PlanWatch
+    limits: LimitWatch
     notifier: Notifier
     archive: ReportArchive
     ledger: Path
@@ -112,6 +114,8 @@ class Parts(NamedTuple):
     async def follow_plans(self) -> None:
         """Ask how the plans stand."""
         await self.plans.refresh(self.context.ask)
+        if self.plans.is_resumed:
+            self.limits.refresh(self.context.now)
 
     async def follow_plans_when_due(self) -> None:
         """Wait until it is time, sample, and ask how the plans stand."""
@@ -193,7 +197,8 @@ def build_parts(
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
-    return Parts(sampler, poster, upkeep, context, totals, writer, plans, notifier, archive, ledger.path)
+    limits = _build_limits(settings, totals, notifier, host)
+    return Parts(sampler, poster, upkeep, context, totals, writer, plans, limits, notifier, archive, ledger.path)
 
 
 def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
@@ -202,6 +207,16 @@ def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier:
         notify=settings.notify,
         zone=zone,
         snapshot=lambda: sampler.snapshot,
+        notifier=notifier,
+        hostname=host.name,
+    )
+
+
+def _build_limits(settings: Settings, totals: Totals, notifier: Notifier, host: Host) -> LimitWatch:
+    return LimitWatch(
+        limits=settings.applications.limits,
+        notify=limit_receivers(settings.notify),
+        totals=totals,
         notifier=notifier,
         hostname=host.name,
     )

@@ -103,7 +103,8 @@ def priced_stretch(
         # No bill and no direction to decide: as if all were one cycle.
         priced = priced._replace(cycle=CycleRule("every", every_days=(last - first).days + 1, since=first))
     shares = tuple(_shares(ledger, priced, whole, own, has_base=selection == MACHINE))
-    return PricedStretch(priced, is_own, own is covered or own.keys != (), first, last, ledger.zone, shares)
+    is_covered = own is covered or () not in (own.keys, own.where.get("scope"))
+    return PricedStretch(priced, is_own, is_covered, first, last, ledger.zone, shares)
 
 
 def parts_of(share: Share, stretch: PricedStretch) -> Iterator[BilledPart]:
@@ -131,7 +132,7 @@ def covers_uplinks(ledger: LedgerReader, covered: Selection) -> bool:
 
 
 def _billed_part(ledger: LedgerReader, selection: Selection, covered: Selection, *, is_own: bool) -> Selection:
-    """What a plan that covers `covered` bills of a selection; no key where it bills nothing of it.
+    """What a plan that covers `covered` bills of a selection; no key or no scope where it bills nothing of it.
 
     The machine stands for all that the plan covers. Not at the plan's own price, every selection is billed as it is.
     """
@@ -139,12 +140,14 @@ def _billed_part(ledger: LedgerReader, selection: Selection, covered: Selection,
         return covered
     if not is_own:
         return selection
-    if selection.meter is not covered.meter:
-        return selection if covers_uplinks(ledger, covered) else of_interfaces(())
     if covered.meter is INTERFACE:
+        if selection.meter is not INTERFACE and covers_uplinks(ledger, covered):
+            return selection
         return of_interfaces(set(selection.names) & set(covered.names))
+    if selection.meter is INTERFACE:
+        return in_scope(covered)
     scopes = set(selection.where.get("scope", covered.where["scope"])) & set(covered.where["scope"])
-    return in_scope(selection, *sorted(scopes)) if scopes else of_interfaces(())
+    return in_scope(selection, *sorted(scopes))
 
 
 def _shares(ledger: LedgerReader, plan: Plan, whole: Selection, own: Selection, *, has_base: bool) -> Iterator[Share]:
@@ -156,5 +159,5 @@ def _shares(ledger: LedgerReader, plan: Plan, whole: Selection, own: Selection, 
     for number, scope in enumerate(scopes):
         priced = at_scope(plan, scope)._replace(base_price=Decimal(0) if number else plan.base_price)
         usage = BilledUsage(ledger, priced, in_scope(whole, scope))
-        part = in_scope(own, scope) if scope in own.where.get("scope", ()) else of_interfaces(())
+        part = in_scope(own, scope) if scope in own.where["scope"] else in_scope(own)
         yield Share(priced, usage, usage if own is whole else BilledUsage(ledger, priced, part), has_base)

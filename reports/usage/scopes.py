@@ -61,11 +61,6 @@ def scopes_label(scopes: Iterable[str]) -> str:
     return f"scope {' + '.join(scopes)}"
 
 
-def selection_of_scopes(ledger: LedgerReader, scope: str | None, networks: Iterable[str] = ()) -> Selection:
-    """The selection of one scope, or of the machine; raises ScopeError."""
-    return select_usage(ledger, (), () if scope is None else (scope,), networks)
-
-
 def select_usage(
     ledger: LedgerReader, interfaces: Sequence[str], scopes: Sequence[str], networks: Iterable[str] = ()
 ) -> Selection:

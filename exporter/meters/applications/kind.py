@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exporter.meters.applications.families import APPLICATION_TABLES
+from exporter.meters.applications.limits import limit_table
 from exporter.meters.applications.meter import ApplicationHandover, ApplicationMeter
 from exporter.meters.applications.names.namer import make_namer
 from exporter.meters.applications.sources import ChosenSource
@@ -30,9 +31,9 @@ def build(source: Any, environment: MeterEnvironment) -> ApplicationMeter:
     )
 
 
-def tables(_settings: Settings) -> tuple[MeterTable, ...]:
+def tables(settings: Settings) -> tuple[MeterTable, ...]:
     """The metric families of applications."""
-    return (*APPLICATION_TABLES, unattributed_table())
+    return (*APPLICATION_TABLES, unattributed_table(), limit_table(settings.applications.limits))
 
 
 APPLICATIONS = MeterKind(

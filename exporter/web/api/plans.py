@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import BadRequestError, OfInterface, Query
+from exporter.web.http.queries import BadRequestError, NoQuery, OfInterface, Query, Scopes
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.application_cost import application_costs
 from reports.billing.cost import PERIODS, days_of_period, period_cost
+from reports.billing.limits import limit_statuses
 from reports.billing.plans import named
 from reports.billing.prices import PRICE, PriceError, parse_price
 from reports.billing.status import plan_status
 from reports.calendar.days import day_of
 from reports.formats.json import application_cost as by_application
 from reports.formats.json import cost as json_cost
+from reports.formats.json import limits as json_limits
 from reports.formats.json import plans as shapes
 from reports.formats.json.forecast import ForecastAnswer
 from reports.formats.json.forecast import forecast as forecast_answer
-from reports.usage.scopes import selection_of_scopes
+from reports.usage.scopes import select_usage
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -49,12 +51,6 @@ PeriodName = Annotated[
 ]
 
 
-ScopeName = Annotated[
-    str,
-    Meta(description="Only bytes to and from peers of one scope, without the base price.", examples=["internet"]),
-]
-
-
 class OfPlan(Query, frozen=True, kw_only=True):
     """Answers for one plan; every plan, or where one is needed the first."""
 
@@ -71,11 +67,11 @@ class CostQuery(OfInterface, frozen=True, kw_only=True):
 
 
 class ApplicationCostQuery(Query, frozen=True, kw_only=True):
-    """What a plan (the first) bills of a period, of one scope or of all."""
+    """What a plan (the first) bills of a period, of some scopes or, with the base price, of all."""
 
     period: PeriodName = "today"
     plan: PlanName | None = None
-    scope: ScopeName | None = None
+    scope: Scopes = ()
     cost_per_gb: Price | None = None
 
 
@@ -107,9 +103,15 @@ def application_cost(request: LedgerRequest, query: ApplicationCostQuery) -> by_
     """What each application costs of what a plan bills; the rows add up to the cost of the period."""
     plan, price = _named(request, query.plan), _price(query.cost_per_gb)
     days = days_of_period(_known(query.period), plan, day_of(request.now, request.zone), request.zone)
-    selection = selection_of_scopes(request.ledger, query.scope, request.service.settings.networks)
+    selection = select_usage(request.ledger, (), query.scope, request.service.settings.networks)
     found = application_costs(request.ledger, plan, *days, price_per_gb=price, selection=selection)
     return by_application.application_cost(found, is_custom_price=price is not None)
+
+
+@routes.question("/api/limits", "Limits of applications as they stand")
+def limits(request: LedgerRequest, _query: NoQuery) -> json_limits.Limits:
+    """What each application with a limit has moved of it in the current day, week or month."""
+    return json_limits.limits(limit_statuses(request.ledger, request.service.settings.applications.limits, request.now))
 
 
 def _known(period: str) -> str:

@@ -15,6 +15,7 @@ from exporter.ledger.locks.holder import find_holder
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.checkpoints import ScanState
 from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts
+from exporter.meters.applications.settings import Applications
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import METERS, OpenedMeter, new_stores
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.postings import Usage
     from exporter.metering.subjects import Subject
+    from exporter.settings.plans.notify import Notify
     from exporter.tls.web_config import WatchedWebConfig
     from reports.ledger.rows import Gap
     from tests.worlds.fake_machine import FakeMeter, Machine
@@ -78,7 +80,8 @@ class RunningService:
         self.machine, self.zone = machine, zone
         self.server, self.auth, self.average = Server(port=0), Auth(), Average()
         self.grafana, self.reports = Grafana(), Reports()
-        self.interfaces = Interfaces(sample_interval=60)
+        self.interfaces, self.applications = Interfaces(sample_interval=60), Applications()
+        self.notify: dict[str, Notify] = {}
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
         self.plans: tuple[Plan, ...] = (Plan(),)
@@ -121,6 +124,8 @@ class RunningService:
             server=self.server,
             auth=self.auth,
             interfaces=self.interfaces,
+            applications=self.applications,
+            notify=self.notify,
             ledger=self.ledger,
             average=self.average,
             grafana=self.grafana,

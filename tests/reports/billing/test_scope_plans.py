@@ -262,6 +262,23 @@ def test_a_scope_is_a_part_of_the_plan(ledger: WrittenLedger, name: str) -> None
     assert not any(part.total for part in parts if not part.is_covered)
 
 
+@pytest.mark.parametrize("name", [*PLANS, *OF_INTERFACES])
+@pytest.mark.parametrize("scope", SCOPES)
+def test_costs_of_applications_in_a_scope_add_up_to_the_cost_of_the_scope(
+    ledger: WrittenLedger, name: str, scope: str
+) -> None:
+    plan = {**PLANS, **OF_INTERFACES}[name]
+    selection = Selection(APPLICATION, scope, where={"scope": (scope,)})
+    with ledger.reading() as reader:
+        whole = stretch_cost(reader, plan, BEGAN, TODAY, selection=selection)
+        found = application_costs(reader, plan, BEGAN, TODAY, selection=selection)
+
+    assert found.whole == whole
+    assert sum(row.cost for row in found.applications) + found.unattributed.cost == whole.total
+    assert abs(sum(row.bytes.total for row in found.applications) - whole.billed.total) < len(NAMES)
+    assert abs(found.unattributed.cost) <= Decimal("0.01") * len(whole.bills)
+
+
 def test_a_plan_of_some_interfaces_has_no_cost_by_application(ledger: WrittenLedger) -> None:
     plan = Plan(name="vpn", interfaces=("wg*",), price_steps=one_price(Decimal(1)))
     with ledger.reading() as reader, pytest.raises(PlanError, match=r"plan: 'vpn' bills wg.*not measured"):

@@ -1,0 +1,51 @@
+"""`netledger limits`: how far each limit of an application has come."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.session.questions import Question, ask
+from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.printing import TextTable, print_table
+from reports.billing.limits import limit_statuses
+from reports.formats.json import limits as shapes
+from reports.text.amounts import human_bytes
+
+if TYPE_CHECKING:
+    from exporter.session.session import Session
+    from reports.ledger.reader import LedgerReader
+
+COLUMNS = ("Application", "Period", "Used", "Limit", "Left", "Share")
+
+
+@click.command()
+@reading()
+def limits(session: Session) -> CommandAnswer:
+    """What each application with a limit (applications.limits) has moved of it in the current day, week or month."""
+
+    def answer(ledger: LedgerReader) -> shapes.Limits:
+        return shapes.limits(limit_statuses(ledger, session.settings.applications.limits, session.now()))
+
+    found = ask(session, Question("/api/limits", {}, shapes.Limits, answer)).answer
+    return CommandAnswer(found, partial(_print_limits, found))
+
+
+def _print_limits(answer: shapes.Limits) -> None:
+    if not answer.limits:
+        click.echo("no application has a limit: set applications.limits, as {steam: 50 GB/month}")
+        return
+    rows = [
+        (
+            row.application,
+            row.period,
+            human_bytes(row.used_bytes),
+            human_bytes(row.limit_bytes),
+            f"{'-' * (row.left_bytes < 0)}{human_bytes(abs(row.left_bytes))}",
+            f"{100 * row.used_ratio:.1f} %",
+        )
+        for row in answer.limits
+    ]
+    print_table(TextTable("Limits of applications", COLUMNS, rows, left=frozenset({0, 1})))
