@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.ledger.upkeep.retention import Retention
 from exporter.metering.postings import MeterCheckpoint, SubjectFacts
 from exporter.metering.samples import Change, Sample
 from exporter.metering.subjects import Subject
 from reports.ledger.shape import INTERFACE, OTHER
 from reports.ledger.sketches import decoded
 from tests.meters.applications import FakeSource, applications
-from tests.meters.contract import MeterContract
+from tests.meters.contract import DAY, KEEP, MeterContract
 from tests.meters.parcels import PARCEL, ParcelMeter, Parcels, ParcelStore
 from tests.meters.worlds import Metered, MeterWorld, interfaces, parcels
 
@@ -86,6 +87,19 @@ class TestApplications(MeterContract):
     @pytest.fixture
     def world(self, metered: Metered, machine: Machine, open_world: Callable[..., MeterWorld]) -> MeterWorld:
         return open_world(interfaces(machine), metered)
+
+    def test_what_is_busy_once_a_year_keeps_its_name(self, metered: Metered, world: MeterWorld) -> None:
+        world.start()
+        metered.move("tax", 40)
+        world.run()
+        world.commit()
+        for _ in range(5):
+            world.machine.wait(60 * DAY)
+            world.run()
+            world.commit()
+
+        assert Retention(world.writer, world.path).tidy(KEEP, world.machine.seconds).gone == ()
+        assert world.received(metered.spec, "tax") == 40
 
 
 def test_an_application_and_an_interface_of_one_name_never_meet(

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 OTHER_PROTOCOL = PROTOCOLS[-1]
 
 
+SEEN_SECONDS = 3600
+"""When an application was seen last is noted by the hour: SQLite does not write rows again that stay as they are."""
+
+
 class ApplicationHandover(NamedTuple):
     """When a meter of this process sampled its source last (nanoseconds of the steady clock)."""
 
@@ -95,7 +99,8 @@ class ApplicationMeter:
         """When applications were seen that have moved bytes."""
         changed, bases = self._lifetimes.take()
         first_seen = self._lifetimes.first_seen
-        facts = {subject: SubjectFacts(first_seen[subject], self._at) for subject in changed}
+        hour = self._at - self._at % SEEN_SECONDS
+        facts = {each: SubjectFacts(first_seen[each], max(first_seen[each], hour)) for each in changed}
         return MeterCheckpoint(facts, {}, HeldApplications(bases=bases) if bases else None)
 
     def note_posted(self) -> ApplicationsState:
