@@ -44,6 +44,9 @@ def _print(session: Session, holder: Holder, health: dict[str, Any]) -> None:
     if "seconds_since_sample" in health:
         rows.append(("Last sample", f"{health['seconds_since_sample']:.1f} s ago"))
         rows.append(("Time zone", health["timezone"]))
+    for name, meter in health.get("meters", {}).items():
+        way = f"not measured: {meter['reason']}" if meter["backend"] == "none" else f"measured by {meter['backend']}"
+        rows.append((f"{name.capitalize()}s", way))
     notes = [f"! {problem}" for problem in health["problems"]]
     yesterday = int(session.now()) - DAY_SECONDS
     notes += dashboard_notes(session.settings, lambda links: links.health(yesterday))

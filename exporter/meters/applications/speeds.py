@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.meters.applications.state import ApplicationsState, applications_of
+from exporter.meters.applications.state import NO_BACKEND, ApplicationsState, applications_of
 from reports.formats.json.live import LiveApplication, LiveApplications, bytes_per_second
 from reports.ledger.shape import APPLICATION, LOOPBACK
 
@@ -28,7 +28,7 @@ def live_applications(snapshot: Snapshot) -> LiveApplications:
 def is_measuring(snapshot: Snapshot) -> bool:
     """Whether the service measures applications."""
     state = applications_of(snapshot)
-    return state is not None and state.backend.name != "none"
+    return state is not None and state.backend.name != NO_BACKEND
 
 
 def _by_name(rates: Sequence[ApplicationRate]) -> list[LiveApplication]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exporter.meters.applications import speeds
-from exporter.meters.applications.state import applications_of
+from exporter.meters.applications.state import NO_BACKEND, applications_of
 from exporter.web.context import ServiceContext
 from exporter.web.http.queries import NoQuery
 from exporter.web.http.routes import Routes
@@ -18,5 +18,5 @@ async def live_applications(context: ServiceContext, _query: NoQuery) -> LiveApp
     snapshot = context.fresh_snapshot()
     if applications_of(snapshot) is None:
         reason = "this service has no application meter"
-        return LiveApplications(backend="none", reason=reason, limits=[], applications=[])
+        return LiveApplications(backend=NO_BACKEND, reason=reason, limits=[], applications=[])
     return speeds.live_applications(snapshot)

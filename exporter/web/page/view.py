@@ -24,7 +24,6 @@ from reports.calendar.days import DAY_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import RANGES
 from reports.charts.columns import column_chart
 from reports.formats.registry import FORMATS
-from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bytes
 from reports.text.dates import long_weekday_date, short_date, weekday_date
 from reports.wrapup.chapters.chapter import bidi_text
@@ -86,7 +85,7 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         formats={name: FORMAT_NAMES.get(name, name) for name in FORMATS if name != WRAP_UP},
         ranges={name: RANGE_NAMES[name] for name in RANGES},
         links=_grafana(service, facts, zone),
-        health=list(health_rows(service, snapshot.meters[INTERFACE.name].gap_seconds, facts)),
+        health=list(health_rows(service, snapshot, facts)),
     )
 
 

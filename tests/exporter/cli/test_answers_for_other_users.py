@@ -114,7 +114,7 @@ def test_a_healthy_service_is_seen_and_a_stopped_one_too(service: Service, ask: 
     told = json.loads(running.stdout)
     assert (running.code, told["pid"], told["url"], told["status"]) == (0, None, url, "running")
     assert json.loads(line.stdout)["bytes_received"] == 0
-    assert (stopped.code, started.code) == (3, 1)
+    assert (stopped.code, started.code) == (3, 3)
     assert RUN in started.stderr
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -135,6 +136,21 @@ async def test_what_a_way_does_not_see_is_said(service: RunningService, source: 
     done = await call(service, "top")
 
     assert done.stdout.splitlines()[-1] == "measured by sock_diag: UDP and QUIC are not seen"
+
+
+async def test_status_says_how_applications_are_measured_and_names_their_meter_where_it_fails(
+    service: RunningService, source: FakeSource
+) -> None:
+    good = await call(service, "status")
+    source.problem = "the map is gone"
+    service.pass_time(2)
+    await service.get("/api/live")
+    failing = await call(service, "status")
+
+    assert good.exit_code == 0
+    assert "Applications  measured by ebpf" in re.sub(" {2,}", "  ", good.stdout)
+    assert failing.exit_code == 1
+    assert "! the application meter fails: the map is gone" in failing.stdout
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 12)])

@@ -110,10 +110,13 @@ async def test_without_the_meter_nothing_of_it_is_answered(
     async with running(alone):
         assert "applications" not in await alone.get("/api/live")
         unable = await alone.get("/api/live/applications")
+        unable_page = (await alone.ask("/")).text
 
     assert (without["backend"], without["reason"]) == ("none", "this service has no application meter")
     assert (unable["backend"], unable["reason"]) == ("none", "ebpf: CAP_BPF is missing")
-    assert "applications-title" not in page
+    assert "applications-title" not in page + unable_page
+    assert "<dt>Applications</dt><dd>not measured: ebpf: CAP_BPF is missing</dd>" in unable_page
+    assert "<dt>Applications</dt>" not in page
     assert 'id="applications"' in page
 
 
@@ -146,6 +149,7 @@ async def test_the_page_has_todays_busiest_with_their_shares_and_scopes(
     assert "internet 99 %, lan 1 % 8.08 Mbit/s 400.00 kbit/s 2.12 MB 30 %" in words
     assert "880.00 kB (11 %) of what the counted interfaces moved is of no application." in words
     assert "Measured by sock_diag: UDP and QUIC are not seen." in words
+    assert "<dt>Applications</dt><dd>measured by sock_diag</dd>" in page
 
 
 async def test_a_name_from_outside_is_text(service: RunningService, source: FakeSource) -> None:
