@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from exporter.meters.applications.sock_diag.netlink import CounterRow, SocketFacts
 
 NETLINK_SOCK_DIAG = 4
-_FAMILIES = (socket.AF_INET, socket.AF_INET6)
-"""IPv6 sockets that serve IPv4 are listed with the latter."""
 _ANSWER_BYTES = 65536
 """The kernel fills at most 32 kB at a time."""
 _LONGEST_WAIT_SECONDS = 10
@@ -34,8 +32,7 @@ class SocketListing:
     def pages(self) -> Iterator[list[CounterRow]]:
         """All sockets, answer by answer; `facts` is valid until the next one. Raises OSError and DiagError."""
         try:
-            for family in _FAMILIES:
-                yield from self._family(family)
+            yield from self._answers()
         except (OSError, DiagError):
             # the rest of a dump that broke off would stand in the way of the next one
             self._asking.close()
@@ -50,9 +47,9 @@ class SocketListing:
         """Close the socket."""
         self._asking.close()
 
-    def _family(self, family: int) -> Iterator[list[CounterRow]]:
+    def _answers(self) -> Iterator[list[CounterRow]]:
         self._sequence = self._sequence % _SEQUENCES + 1
-        self._asking.send(dump_request(family, self._sequence))
+        self._asking.send(dump_request(self._sequence))
         for _ in range(_MOST_ANSWERS):
             size = self._asking.recv_into(self._answer)
             rows, is_last = self._parser.page(self._answer, size, self._sequence)

@@ -184,6 +184,8 @@ class SocketTable:
             if inode:
                 tracked.searches = 0
                 self._unnamed[cookie] = tracked
+            else:
+                self._unnamed.pop(cookie, None)
 
     def _scope(self, facts: SocketFacts) -> str:
         return LOOPBACK if facts.own == facts.peer else self._scope_of(facts.peer)

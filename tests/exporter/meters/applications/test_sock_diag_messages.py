@@ -85,11 +85,11 @@ def test_a_kernel_without_bytes_sent_is_too_old() -> None:
         SocketParser().page(answer, len(answer), 1)
 
 
-def test_a_request_names_family_and_counters() -> None:
-    request = dump_request(socket.AF_INET6, 9)
+def test_a_request_is_for_both_families_with_their_counters() -> None:
+    request = dump_request(9)
 
-    assert len(request) == 72
-    assert request[16:19] == bytes([socket.AF_INET6, socket.IPPROTO_TCP, 2])
+    assert len(request) == 16 + 60
+    assert request[16:20] == bytes([socket.AF_UNSPEC, 0, 0, 2])
 
 
 @given(cookie=NUMBERS, received=NUMBERS, sent=NUMBERS, cgroup=st.none() | NUMBERS, extra=st.integers(0, 40))

@@ -177,6 +177,15 @@ def test_an_accepted_connection_is_of_who_accepts_it(kernel: Kernel) -> None:
     assert kernel.moved() == {"worker": (0, 6)}
 
 
+def test_a_socket_that_its_process_closed_before_it_was_found_is_short_lived(kernel: Kernel) -> None:
+    kernel.list(row(1, 10, 0))
+    kernel.find({})
+    kernel.list(row(1, 12, 0, inode=0))
+
+    assert not kernel.table.inodes_without_owner()
+    assert kernel.moved() == {SHORT_LIVED: (12, 0)}
+
+
 def test_owners_are_found_again_when_asked(kernel: Kernel) -> None:
     kernel.list(row(1, 0, 1), row(2, 0, 1))
     kernel.find({1001: Process(7, "old"), 1002: Process(8, "kept")})
