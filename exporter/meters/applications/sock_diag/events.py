@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 from collections import deque
 from threading import Lock, Thread
@@ -24,6 +25,7 @@ _GROUPS = 1 << 0 | 1 << 2
 """SKNLGRP_INET_TCP_DESTROY and SKNLGRP_INET6_TCP_DESTROY."""
 _SO_RCVBUFFORCE = 33
 _SO_MEMINFO = 55
+_SO_COOKIE = 57
 _MEMINFO = struct.Struct("=9I")
 _MEMINFO_DROPS = 8
 _EVENT_BYTES = 8192
@@ -134,6 +136,15 @@ class ClosedSockets:
                 # the next call of take() raises it
                 return
             time.sleep(_PAUSE_SECONDS)
+
+
+def announced_end() -> int:
+    """End a TCP socket; returns its cookie. Ends that are announced before its own came before this call, as a rule.
+
+    The kernel announces them a moment later, from work queues that a busy machine has wait.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as ending:
+        return int.from_bytes(ending.getsockopt(socket.SOL_SOCKET, _SO_COOKIE, 8), sys.byteorder)
 
 
 def _widen(listening: socket.socket, size: int) -> int:

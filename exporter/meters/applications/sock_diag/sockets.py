@@ -112,7 +112,8 @@ class SocketTable:
                 return
             tracked = TrackedSocket(closed.facts, self._scope(closed.facts), 0)
         if closed.received != tracked.received or closed.sent != tracked.sent:
-            tracked.add(closed.received, closed.sent, has_ended=False)
+            # a single byte is the peer's FIN: a socket that received nothing else ends with it
+            tracked.add(closed.received, closed.sent, has_ended=closed.received == tracked.received + 1)
         tracked.is_closed = True
         if tracked.uncredited_receive or tracked.uncredited_transmit:
             self._moved[closed.cookie] = tracked

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.samples import MeterError
 from exporter.meters.applications.scopes import Scopes
-from exporter.meters.applications.sock_diag.events import ClosedSockets
+from exporter.meters.applications.sock_diag.events import ClosedSockets, announced_end
 from exporter.meters.applications.sock_diag.listing import SocketListing
 from exporter.meters.applications.sock_diag.netlink import DiagError, RefusalError
 from exporter.meters.applications.sock_diag.owners import SocketHolders
@@ -22,6 +22,7 @@ from exporter.meters.applications.traffic import Backend, SourceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from exporter.meters.applications.sock_diag.events import ClosedSocket
     from exporter.meters.applications.traffic import Traffic
     from exporter.settings.tree import Settings
 
@@ -76,9 +77,8 @@ class SockDiagSource:
             closed = self._closed.take()
         except (OSError, DiagError) as error:
             raise MeterError(f"sock_diag: {error}") from error
-        oldest = self._oldest_milliseconds()
-        for socket in closed:
-            self._table.add_closed(socket, is_older=socket.silent_milliseconds > oldest)
+        self._end(closed)
+        self._mark = 0
         self._note_losses()
         return self._table.credit()
 
@@ -94,8 +94,8 @@ class SockDiagSource:
         """Take what all sockets moved so far as the baseline, and find their owners."""
         self._list(is_baseline=True)
         self._baseline = time.monotonic()
-        for socket in self._closed.take():
-            self._table.add_closed(socket, is_older=True)
+        self._mark = announced_end()
+        self._end(self._closed.take())
         self._table.credit()
         self._find_owners()
 
@@ -112,9 +112,15 @@ class SockDiagSource:
         if inodes:
             self._table.set_owners(self._holders.find(inodes))
 
-    def _oldest_milliseconds(self) -> float:
-        """Sockets that were silent for longer moved nothing since the baseline."""
-        return (time.monotonic() - self._baseline + _JIFFY_SECONDS) * 1000
+    def _end(self, closed: Sequence[ClosedSocket]) -> None:
+        """Note the ends of sockets. Those before the mark, or silent since before the baseline, moved nothing new."""
+        oldest = (time.monotonic() - self._baseline + _JIFFY_SECONDS) * 1000
+        for socket in closed:
+            if socket.cookie == self._mark:
+                self._mark = 0
+            else:
+                is_older = bool(self._mark) or socket.silent_milliseconds > oldest
+                self._table.add_closed(socket, is_older=is_older)
 
     def _note_losses(self) -> None:
         lost = self._closed.lost

@@ -17,7 +17,7 @@ import pytest
 
 from exporter.meters.applications.scopes import Scopes
 from exporter.meters.applications.settings import Applications
-from exporter.meters.applications.sock_diag.events import BUFFER_BYTES, ClosedSockets
+from exporter.meters.applications.sock_diag.events import BUFFER_BYTES, ClosedSockets, announced_end
 from exporter.meters.applications.sock_diag.source import LIMITS, ONLY_OWN_NAMES, SockDiagSource
 from exporter.meters.applications.sources import open_source
 from exporter.meters.applications.traffic import SHORT_LIVED, UNKNOWN, HasLostEvents
@@ -241,6 +241,28 @@ def test_the_settings_choose_it(pair: NamespacePair) -> None:
     assert source.backend.limits[:3] == LIMITS
     assert isinstance(source, HasLostEvents)
     source.close()
+
+
+def test_an_end_that_is_announced_after_the_start_but_came_before_is_not_counted(pair: NamespacePair) -> None:
+    for _ in range(20):
+        with connections(pair, 5) as made:
+            for client, _server in made:
+                client.sendall(bytes(1000))
+        with measured(pair) as readings:
+            for _ in range(3):
+                readings.read()
+                time.sleep(0.01)
+
+            assert not readings.names()
+
+
+def test_the_end_of_the_mark_is_announced(pair: NamespacePair) -> None:
+    closed = pair.near.inside(ClosedSockets)
+    mark = pair.near.inside(announced_end)
+
+    eventually(lambda: mark in {each.cookie for each in closed.take()}, "the mark is announced")
+
+    closed.close()
 
 
 def test_a_connection_to_an_own_address_is_loopback(pair: NamespacePair) -> None:

@@ -73,8 +73,8 @@ def test_a_baseline_is_not_usage(kernel: Kernel) -> None:
     kernel.find({1001: Process(7, "app")})
     assert kernel.moved() == {}
 
-    kernel.close(1, 101, 51)
-    assert kernel.moved() == {"app": (1, 1)}
+    kernel.close(1, 102, 51)
+    assert kernel.moved() == {"app": (2, 1)}
 
 
 def test_counters_that_fall_begin_anew(kernel: Kernel) -> None:
@@ -95,6 +95,15 @@ def test_the_end_of_the_peer_is_no_byte(kernel: Kernel) -> None:
     kernel.close(1, 111, 9)
 
     assert kernel.moved() == {"app": (110, 9)}
+
+
+def test_a_single_byte_at_the_end_is_the_end_of_the_peer(kernel: Kernel) -> None:
+    kernel.list(row(1, 100, 0), is_baseline=True)
+    kernel.close(1, 101, 0)
+    kernel.close(2, 1, 7)
+    kernel.close(3, 1, 0)
+
+    assert kernel.moved() == {SHORT_LIVED: (0, 7)}
 
 
 def test_who_is_not_found_twice_is_unknown_and_loses_nothing(kernel: Kernel) -> None:
@@ -158,8 +167,8 @@ def test_connections_to_a_listener_are_its_process(kernel: Kernel) -> None:
     assert kernel.moved() == {"web": (15, 6)}
 
     kernel.list()
-    kernel.close(4, 1, 1, port=WEB_PORT)
-    assert kernel.moved() == {"web": (1, 1)}
+    kernel.close(4, 2, 1, port=WEB_PORT)
+    assert kernel.moved() == {"web": (2, 1)}
 
 
 def test_an_accepted_connection_is_of_who_accepts_it(kernel: Kernel) -> None:
