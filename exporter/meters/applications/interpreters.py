@@ -12,8 +12,8 @@ INTERPRETERS: dict[str, int] = {
 Node.js 20 and later call their first thread MainThread. `java -cp PATH MAIN`, `deno run SCRIPT`.
 """
 
-ARGUMENT_BYTES, MOST_ARGUMENTS = 64, 4
-"""Of each argument the first 63 bytes are kept, as the programs in the kernel keep them."""
+ARGUMENT_BYTES, MOST_ARGUMENTS, LONGEST_ARGUMENT = 64, 4, 63 * 9 - 1
+"""Of each argument the last 63 bytes are kept, as the programs in the kernel keep them; one that is longer ends all."""
 
 CODE_FOLLOWS = frozenset({b"-c", b"-e"})
 """What follows is code: each text of it would be another application."""
@@ -23,10 +23,12 @@ def first_arguments(command_line: bytes, further: int = 0) -> tuple[bytes, ...]:
     """The options of an interpreter, what it runs, and `further` arguments, of /proc/PID/cmdline."""
     found: list[bytes] = []
     for argument in command_line.split(b"\0")[1:-1][:MOST_ARGUMENTS]:
-        found.append(argument[: ARGUMENT_BYTES - 1])
-        if len(argument) >= ARGUMENT_BYTES - 1 or argument in CODE_FOLLOWS:
+        if len(argument) > LONGEST_ARGUMENT:
             break
-        if not argument.startswith(b"-"):
+        found.append(argument[1 - ARGUMENT_BYTES :])
+        if argument in CODE_FOLLOWS:
+            break
+        if not argument.startswith(b"-") or len(argument) >= ARGUMENT_BYTES:
             if not further:
                 break
             further -= 1

@@ -34,7 +34,7 @@ const volatile struct {
 	__u64 namespace;      // the cookie of the service's own network namespace
 } kernel SECTION(".rodata") = {};
 
-enum { COMMAND = 16, WORD = 64, WORDS = 4 };
+enum { COMMAND = 16, WORD = 64, WORDS = 4, MOST_PARTS = 8 };
 enum kind { OWNED, UNKNOWN, KERNEL, OVERFLOW };
 enum protocol { TCP, UDP, ICMP, OTHER };
 enum scope { LOOPBACK, LAN, INTERNET };
@@ -60,7 +60,7 @@ struct counts {
 	__u64 receive_bytes, transmit_bytes, receive_packets, transmit_packets;
 };
 
-// Each cut to its size, and filled with zeros.
+// Each is the last 63 bytes of a word, filled with zeros.
 struct arguments {
 	char words[WORDS][WORD];
 } __attribute__((aligned(8)));
@@ -94,34 +94,53 @@ struct map SECTION("maps") arguments = {
 	BPF_MAP_TYPE_LRU_HASH, sizeof(__u32), sizeof(struct arguments), 1024, 0,
 };
 
+// Reads a word of a command line, of a long one the end, where the name of a script stands; returns its bytes, or 0.
+INLINE long read_word(char *word, __u64 start)
+{
+	long length = read_user_text(word, WORD, (void *)start), part = length;
+
+	if (length < WORD)
+		return length < 0 ? 0 : length;
+	for (int parts = 0; parts < MOST_PARTS && part == WORD; parts++) {
+		part = read_user_text(word, WORD, (void *)(start + length - 1));
+		if (part <= 0)
+			return 0;
+		length += part - 1;
+	}
+	if (part == WORD || read_user_text(word, WORD, (void *)(start + length - WORD)) != WORD)
+		return 0;
+	return length;
+}
+
 // Remembers the options and the script of an interpreter, and so many words behind that; returns the hash of them.
 INLINE __u32 remember_arguments(__u64 task, __u8 further)
 {
 	struct arguments held = {};
 	__u64 mm = 0, bounds[2] = {}, hash = 14695981039346656037ull;
-	long length;
 
 	if (read_kernel(&mm, sizeof(mm), (void *)(task + kernel.mm)) || !mm ||
 	    read_kernel(bounds, sizeof(bounds), (void *)(mm + kernel.arg_start)))
 		return 0;
-	length = read_user_text(&held, sizeof(held), (void *)bounds[0]);
-	if (length <= 0 || length == sizeof(held))
-		return 0;
+	bounds[0] += read_word(held.words[0], bounds[0]);
 	__builtin_memset(&held, 0, sizeof(held));
 #pragma unroll
 	for (int word = 0; word < WORDS; word++) {
 		char *text = held.words[word];
 
-		bounds[0] += length;
 		// Behind the last argument is the environment.
 		if (bounds[0] >= bounds[1])
 			break;
-		length = read_user_text(text, WORD, (void *)bounds[0]);
-		// One that is cut has no known end. What follows -c and -e is code: each text of it would be an application.
-		if (length <= 0 || length == WORD ||
-		    (text[0] == '-' && text[2] == 0 && (text[1] == 'c' || text[1] == 'e')))
+		long length = read_word(text, bounds[0]);
+		if (!length) {
+			__builtin_memset(text, 0, WORD);
 			break;
-		if (text[0] != '-' && !further--)
+		}
+		bounds[0] += length;
+		int is_option = text[0] == '-' && length <= WORD;
+		// What follows -c and -e is code: each text of it would be another application.
+		if (is_option && text[2] == 0 && (text[1] == 'c' || text[1] == 'e'))
+			break;
+		if (!is_option && !further--)
 			break;
 	}
 	for (int place = 0; place < sizeof(held) / 8; place++)

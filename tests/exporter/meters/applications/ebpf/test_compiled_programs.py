@@ -107,7 +107,8 @@ def test_damaged_types_are_read_or_refused(place: int, value: int, end: int) -> 
         (b"bash\0-c\0curl example.org\0", 0, [b"-c"]),
         (b"python3\0", 0, []),
         (b"", 0, []),
-        (b"java\0" + b"x" * 100 + b"\0y\0", 1, [b"x" * 63]),
+        (b"java\0/" + b"y" * 100 + b"\0z\0", 1, [b"y" * 63, b"z"]),
+        (b"java\0" + b"x" * 600 + b"\0y\0", 1, []),
         (b"java\0-a\0-b\0-d\0-f\0-g\0", 1, [b"-a", b"-b", b"-d", b"-f"]),
     ],
 )
