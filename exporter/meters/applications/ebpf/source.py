@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from exporter.metering.samples import MeterError
+from exporter.meters.applications.cgroup2 import MOUNTS, CgroupMount, cgroup2_mounts
 from exporter.meters.applications.ebpf import loading, syscalls
 from exporter.meters.applications.ebpf.accounts import AccountTable
 from exporter.meters.applications.ebpf.adoption import Adopter
@@ -28,7 +29,6 @@ ADOPTION_SECONDS = 0.1
 """At the start; sockets that are left are adopted by the next refresh, and count as (unknown) until then."""
 
 PATIENT_SECONDS = 5.0
-_MOUNT_FIELDS = 5
 FIRST_PID_NAMESPACE = 0xEFFFFFFC
 """include/linux/proc_ns.h: PROC_PID_INIT_INO."""
 
@@ -40,35 +40,12 @@ NO_ADOPTION = (
 )
 
 
-class Cgroup(NamedTuple):
-    """Where cgroup 2 is mounted, and which part of the hierarchy that is."""
-
-    path: Path
-    root: str
-
-
-def find_cgroup(mounts: Path = Path("/proc/self/mountinfo")) -> Cgroup:
-    """The mounted cgroup 2 that shows most of the hierarchy; raises SourceError. Layout: proc_pid_mountinfo(5)."""
-    found = []
-    try:
-        lines = mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError as error:
-        raise SourceError(f"{mounts}: {error.strerror}") from error
-    for line in lines:
-        mount, _, kind = line.partition(" - ")
-        fields = mount.split(" ")
-        if kind.startswith("cgroup2 ") and len(fields) >= _MOUNT_FIELDS:
-            *_, root, path = fields[:_MOUNT_FIELDS]
-            found.append(Cgroup(Path(_unescaped(path)), _unescaped(root)))
-    if not found:
+def find_cgroup(mountinfo: Path = MOUNTS) -> CgroupMount:
+    """The mount of cgroup 2 that shows most of the hierarchy; raises SourceError."""
+    mounts = cgroup2_mounts(mountinfo)
+    if not mounts:
         raise SourceError("no cgroup 2 is mounted: mount -t cgroup2 none /sys/fs/cgroup/unified")
-    return min(found, key=lambda each: (len(each.root), len(each.path.parts)))
-
-
-def _unescaped(text: str) -> str:
-    for code in (" ", "\t", "\n", "\\"):
-        text = text.replace(f"\\{ord(code):03o}", code)
-    return text
+    return mounts[0]
 
 
 class EbpfSource:
@@ -77,7 +54,7 @@ class EbpfSource:
     is_quick = True
 
     def __init__(
-        self, loaded: LoadedPrograms, scopes: Sequence[str], cgroup: Cgroup, most: int = MOST_ACCOUNTS
+        self, loaded: LoadedPrograms, scopes: Sequence[str], cgroup: CgroupMount, most: int = MOST_ACCOUNTS
     ) -> None:
         """The programs are attached."""
         self._loaded = loaded
@@ -123,7 +100,7 @@ def open_source(settings: Settings) -> EbpfSource:
 
 
 def open_ebpf(
-    scopes: Scopes, cgroup: Cgroup, most: int = MOST_ACCOUNTS, knowledge: Knowledge | None = None
+    scopes: Scopes, cgroup: CgroupMount, most: int = MOST_ACCOUNTS, knowledge: Knowledge | None = None
 ) -> EbpfSource:
     """Load, attach, adopt; raises SourceError. `knowledge` is read from the kernel where it is not given."""
     if not syscalls.is_known_machine():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from exporter.meters.applications.cgroup2 import cgroup2_mounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 MOST_CGROUPS = 16_384
 # A sample that comes a little early is still the next one.
 WALK_SECONDS = 0.9
-# mountinfo writes space, tab, newline and backslash of a path so (proc_pid_mountinfo(5)).
-ESCAPED = re.compile(r"\\([0-7]{3})")
 LEAF_LINKS = 2
 
 
@@ -44,24 +43,13 @@ class Cgroups:
         return cgroup != 0 and cgroup not in self._paths and cgroup not in self._gone
 
     def _walk(self, missing: int) -> None:
-        mount = self._mount or cgroup2_mount(self._proc)
-        found = {} if mount is None else directories(os.fspath(mount))
+        mounts = [self._mount] if self._mount else [each.path for each in cgroup2_mounts(self._proc / "self/mountinfo")]
+        found = directories(os.fspath(mounts[0])) if mounts else {}
         self._walked = self._clock()
         self._paths = found if len(self._paths) + len(found) > MOST_CGROUPS else self._paths | found
         if missing not in found:
             # An id is never given twice, and was there before it was asked for.
             self._gone = {missing} if len(self._gone) >= MOST_CGROUPS else self._gone | {missing}
-
-
-def cgroup2_mount(proc: Path) -> Path | None:
-    """Where cgroup 2 is mounted, whole if it can be: /sys/fs/cgroup, or /sys/fs/cgroup/unified beside cgroup 1."""
-    try:
-        text = (proc / "self/mountinfo").read_text("utf-8", "surrogateescape")
-    except OSError:
-        return None
-    mounts = [fields for line in text.splitlines() if (fields := line.split(" ")) and _is_cgroup2(fields)]
-    mounts.sort(key=lambda fields: fields[3] != "/")
-    return Path(ESCAPED.sub(lambda found: chr(int(found[1], 8)), mounts[0][4])) if mounts else None
 
 
 def directories(top: str) -> dict[int, str]:
@@ -89,8 +77,3 @@ def _below(path: str) -> list[tuple[str, int]]:
             return [(entry.name, entry.inode()) for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-
-
-def _is_cgroup2(fields: list[str]) -> bool:
-    """Whether fields of mountinfo are of cgroup 2: id, parent, device, root, place, options, ..., "-", type, source."""
-    return "-" in fields[6:] and fields[fields.index("-", 6) + 1 :][:1] == ["cgroup2"]

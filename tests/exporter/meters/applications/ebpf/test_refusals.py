@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.meters.applications.cgroup2 import CgroupMount
 from exporter.meters.applications.ebpf import loading
 from exporter.meters.applications.ebpf.elf import read_object
-from exporter.meters.applications.ebpf.source import NO_NAMES, Cgroup, find_cgroup, open_ebpf
+from exporter.meters.applications.ebpf.source import NO_NAMES, find_cgroup, open_ebpf
 from exporter.meters.applications.ebpf.syscalls import BpfError
 from exporter.meters.applications.scopes import Scopes
 from exporter.meters.applications.traffic import SourceError
@@ -90,7 +91,7 @@ def test_a_machine_without_cgroup_2_is_refused(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("seen")
 def test_a_folder_that_is_no_cgroup_is_refused(network: Network, tmp_path: Path) -> None:
     with refused():
-        open_ebpf(network.scopes, Cgroup(tmp_path, "/"))
+        open_ebpf(network.scopes, CgroupMount(tmp_path, "/"))
 
 
 @pytest.mark.usefixtures("seen")
@@ -108,7 +109,7 @@ def test_a_machine_that_the_programs_are_not_for_is_refused(monkeypatch: pytest.
     monkeypatch.setattr(platform, "machine", lambda: "s390x")
 
     with refused():
-        open_ebpf(Scopes({}), Cgroup(Path("/"), "/"))
+        open_ebpf(Scopes({}), CgroupMount(Path("/"), "/"))
 
 
 def damaged(tmp_path: Path, place: int, value: bytes) -> Path:

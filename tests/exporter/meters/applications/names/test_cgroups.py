@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from exporter.meters.applications.cgroup2 import cgroup2_mounts
 from exporter.meters.applications.names import cgroups
-from exporter.meters.applications.names.cgroups import Cgroups, cgroup2_mount, directories
+from exporter.meters.applications.names.cgroups import Cgroups, directories
 
 UNIFIED = "25 30 0:23 / {0} rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
 HYBRID = """\
@@ -35,7 +36,7 @@ def test_cgroup_2_is_where_mountinfo_says(tmp_path: Path, text: str, name: str) 
     proc = proc_with(tmp_path, text.format(str(mount).replace(" ", r"\040")))
     (mount / "system.slice/nginx.service").mkdir(parents=True)
 
-    assert cgroup2_mount(proc) == mount
+    assert cgroup2_mounts(proc / "self/mountinfo")[0] == (mount, "/")
     inode = (mount / "system.slice/nginx.service").stat().st_ino
     assert Cgroups(proc).path_of(inode) == "/system.slice/nginx.service"
 
@@ -103,14 +104,14 @@ def test_two_thousand_directories_are_all_found(tmp_path: Path) -> None:
 
 
 def test_a_real_cgroup_has_its_path() -> None:
-    mount = cgroup2_mount(Path("/proc"))
-    if mount is None:
+    mounts = cgroup2_mounts()
+    if not mounts:
         pytest.skip("cgroup 2 is not mounted")
-    cgroup = mount / f"netledger-test-{time.monotonic_ns()}"
+    cgroup = mounts[0].path / f"netledger-test-{time.monotonic_ns()}"
     try:
         (cgroup / "nginx.service").mkdir(parents=True)
     except OSError as error:
-        pytest.skip(f"this user may make no cgroup in {mount}: {error.strerror}")
+        pytest.skip(f"this user may make no cgroup in {mounts[0].path}: {error.strerror}")
     try:
         inode = (cgroup / "nginx.service").stat().st_ino
         assert Cgroups(Path("/proc")).path_of(inode) == f"/{cgroup.name}/nginx.service"
