@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes is up to what else the machine does.
+settings.register_profile("netledger", deadline=None)
+settings.load_profile("netledger")
 
 # Files whose tests wait for minutes: begun last, each would be waited for alone.
 LONGEST_FIRST = (
