@@ -59,10 +59,11 @@ def print_applications(session: Session, found: Reply[shapes.ApplicationsAnswer]
     """The applications, those beyond the limit as one row, their total, and what is attributed to none."""
     answer = found.answer
     period = period_of(answer.first, answer.last, found.zone)
+    moved = [row for row in answer.applications if row.total_bytes]  # of the others, all was loopback
     rows: list[tuple[str, ...]] = [
-        (_name(row.application), *_words(*_amounts(row)), _percent(row.share)) for row in answer.applications
+        (_name(row.application), *_words(*_amounts(row)), _percent(row.share)) for row in moved
     ]
-    bars: list[int | None] = [row.total_bytes for row in answer.applications]
+    bars: list[int | None] = [row.total_bytes for row in moved]
     rows += [*_rest(answer), (TOTAL, *_words(*_amounts(answer.summary)), ""), *_unattributed(answer)]
     bars += [None] * (len(rows) - len(bars))
     title = f"{period.name}, {_label(answer.scope)}"
@@ -107,7 +108,8 @@ def _rest(answer: shapes.ApplicationsAnswer) -> Iterator[tuple[str, ...]]:
         whole = [sum(pair) for pair in zip(_amounts(answer.summary), _amounts(answer.tunnel), strict=True)]
         listed = [sum(each) for each in zip(*map(_amounts, answer.applications), strict=True)]
         rest = [one - other for one, other in zip(whole, listed, strict=True)]
-        yield f"({beyond} more)", *_words(*rest), _percent(rest[-1] / whole[-1] if whole[-1] else 0.0)
+        if rest[-1]:
+            yield f"({beyond} more)", *_words(*rest), _percent(rest[-1] / whole[-1] if whole[-1] else 0.0)
 
 
 def _unattributed(answer: shapes.ApplicationsAnswer) -> Iterator[tuple[str, ...]]:

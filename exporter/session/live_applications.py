@@ -68,11 +68,11 @@ def scopes_of(answer: LiveApplications) -> Sequence[str]:
 
 
 def speeds(answer: LiveApplications, scope: str, sort: str) -> list[ApplicationSpeed]:
-    """Applications in this scope (in all but loopback where it is ""), the fastest first, or by name."""
+    """Applications that move something in this scope ("": in all but loopback), the fastest first, or by name."""
     found = [
         ApplicationSpeed(each.application, moved.bytes_received, moved.bytes_sent)
         for each in answer.applications
-        if (moved := each.scopes.get(scope) if scope else each) is not None
+        if (moved := each.scopes.get(scope) if scope else each) is not None and moved.total_bytes
     ]
     found.sort(key=lambda speed: speed.name)
     if sort != "name":

@@ -83,7 +83,6 @@ async def test_in_a_pipe_it_prints_one_table(service: RunningService) -> None:
         "浏览器 下载",
         "\N{REPLACEMENT CHARACTER}[2Jbackup",
         "firefox",
-        "postgres",
         "TOTAL",
     ]
     assert done.stdout.splitlines()[-1].split("  ")[-3:] == ["11.00 MB/s", " 2.55 MB/s", "13.55 MB/s"]
@@ -104,6 +103,13 @@ async def test_the_table_has_its_order_and_its_scope(service: RunningService, ar
     assert done.exit_code == 0
     assert done.stdout.splitlines()[1].startswith(first)
     assert done.stdout.count("TOTAL") == (2 if "--count" in arguments else 1)
+
+
+async def test_live_by_application_is_the_same(service: RunningService) -> None:
+    for more in ((), ("--json",)):
+        assert (await call(service, "live", "--by", "application", *more)).stdout == (
+            await call(service, "top", *more)
+        ).stdout
 
 
 async def test_json_is_as_the_api_gives_it(service: RunningService) -> None:
