@@ -14,6 +14,7 @@ from babel.numbers import list_currencies
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exporter.doctor.setting_checks import plan_warnings
 from exporter.settings.loading import SettingsError, load_settings
 from exporter.settings.plans.notify import Notify
 from exporter.settings.plans.rules import CURRENCIES
@@ -422,3 +423,12 @@ def test_a_name_may_have_64_letters_and_an_address_capitals(file: Path) -> None:
     plan, notify = one_plan(file, f"name: {name}, cap: 1 GB, notify: {{webhook: '{address}'}}")
 
     assert (plan.name, notify.webhook) == (name, address)
+
+
+@pytest.mark.parametrize(("meter", "count"), [("off", 1), ("auto", 0)])
+def test_a_plan_of_scopes_without_its_meter_is_warned_of(file: Path, meter: str, count: int) -> None:
+    settings = load(file, f"applications: {{meter: {meter}}}\nplans: [{{name: egress, scope: internet}}]").settings
+
+    assert list(plan_warnings(settings)) == count * [
+        "plan egress bills bytes of applications, and applications.meter is off"
+    ]
