@@ -5,22 +5,25 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from statistics import median
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.schema import migrate
 from reports.calendar.days import Span
+from reports.calendar.period import Period
 from reports.ledger.reader import LedgerReader
-from reports.ledger.shape import INTERFACE, key_text
+from reports.ledger.shape import APPLICATION, INTERFACE, key_text
+from reports.usage.applications import applications
 from reports.usage.hours import hours
 from reports.usage.percentile import percentile
 from reports.usage.series import series
 from tests.bench.rows import Row
 from tests.bench.seeding import DAY, SLOT, History, seed
-from tests.worlds.tally_meter import PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,10 +32,12 @@ if TYPE_CHECKING:
     from tests.bench.settings import Bench
 
 DAYS = 30
+DAYS_OF_APPLICATIONS = 3652
+"""Days are kept for ever, quarter hours as those of the interfaces."""
 MOST_PERCENT = 10
 SUBJECTS = [
-    (f"program {number}", scope, protocol)
-    for number, scope, protocol in product(range(60), ("loopback", "lan", "internet"), ("tcp", "udp", "quic"))
+    (f"application {number}", scope, protocol)
+    for number, scope, protocol in product(range(60), ("loopback", "lan", "internet"), ("tcp", "udp", "other"))
 ]
 QUESTIONS: dict[str, Callable[[LedgerReader, int, Span], object]] = {
     "hours": hours,
@@ -42,7 +47,7 @@ QUESTIONS: dict[str, Callable[[LedgerReader, int, Span], object]] = {
 
 
 def measure(bench: Bench) -> list[Row]:
-    """By how many percent each question of 30 days takes longer in a ledger that has the rows of 540 subjects, too."""
+    """By how many percent each question of 30 days takes longer beside ten years of 540 subjects; and theirs."""
     now = int(time.time()) // SLOT * SLOT
     alone = seed(bench.folder / "alone.db", History(("eth0", "eth1"), DAYS, DAYS), now)
     beside = seed(bench.folder / "beside.db", History(("eth0", "eth1"), DAYS, DAYS), now)
@@ -54,34 +59,56 @@ def measure(bench: Bench) -> list[Row]:
             pairs = [(_seconds(alone, question, now), _seconds(beside, question, now)) for _ in range(bench.requests)]
             first, second = (median(times) for times in zip(*pairs, strict=True))
             more[name].append(100 * (second / first - 1))
-    return [
+    own = [
+        Row(f"60 applications x 3 scopes x 3 protocols: {name}", "ms", None, _times(beside, bench, period, now))
+        for name, period in _periods(now).items()
+    ]
+    return own + [
         Row(f"interfaces beside 60 applications x 3 scopes x 3 protocols: {name}", "% more", MOST_PERCENT, tuple(found))
         for name, found in more.items()
     ]
 
 
+def _periods(now: int) -> dict[str, Period]:
+    today = datetime.fromtimestamp(now, UTC).date()
+    zone = ZoneInfo("UTC")
+    return {
+        "by application, of a day": Period.day(today, zone),
+        "by application, of a month": Period.days(today - timedelta(days=30), today, zone),
+        "by application, of a year": Period.days(today - timedelta(days=364), today, zone),
+    }
+
+
+def _times(path: Path, bench: Bench, period: Period, now: int) -> tuple[float, ...]:
+    """Milliseconds of each round."""
+    return tuple(
+        1000 * _seconds(path, lambda ledger, now, _span: applications(ledger, period, now), now)
+        for _ in range(bench.rounds)
+    )
+
+
 def _add_subjects(path: Path, now: int) -> None:
-    migrate(path, [INTERFACE, PROGRAM])
+    migrate(path, [INTERFACE, APPLICATION])
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("BEGIN")
         numbers = [_add_subject(connection, key, now) for key in SUBJECTS]
-        _fill(connection, "day", range(now // DAY - DAYS, now // DAY), numbers)
+        _fill(connection, "day", range(now // DAY - DAYS_OF_APPLICATIONS, now // DAY + 1), numbers)
         _fill(connection, "slot", range(now - DAYS * DAY, now, SLOT), numbers)
         connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _add_subject(connection: sqlite3.Connection, key: tuple[str, ...], now: int) -> int:
-    row = (PROGRAM.name, key_text(key), now - DAYS * DAY, now)
+    row = (APPLICATION.name, key_text(key), now - DAYS * DAY, now)
     cursor = connection.execute("INSERT INTO subject (meter, key, first_seen, last_seen) VALUES (?, ?, ?, ?)", row)
-    connection.execute(f"INSERT INTO {PROGRAM.subjects} VALUES (?, ?, ?, ?)", (cursor.lastrowid, *key))  # noqa: S608 - names of the spec
+    connection.execute(f"INSERT INTO {APPLICATION.subjects} VALUES (?, ?, ?, ?)", (cursor.lastrowid, *key))  # noqa: S608 - names of the spec
     return int(cursor.lastrowid or 0)
 
 
 def _fill(connection: sqlite3.Connection, grain: str, times: range, numbers: Sequence[int]) -> None:
     columns = f"{grain}, subject, receive_bytes, transmit_bytes"
-    insert = f"INSERT INTO {PROGRAM.table(grain)} ({columns}) VALUES (?, ?, 9000, 800)"  # noqa: S608 - names of the spec
+    insert = f"INSERT INTO {APPLICATION.table(grain)} ({columns}) VALUES (?, ?, 9000, 800)"  # noqa: S608 - names of the spec
     connection.executemany(insert, product(times, numbers))
 
 

@@ -9,10 +9,13 @@ import sqlite3
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from exporter.meters.applications.kind import APPLICATIONS
+from exporter.meters.registry import OpenedMeter
 from exporter.settings.loading import load_settings
 from reports.calendar.days import day_start
 from tests.exporter.cli.calls import Commands
 from tests.exporter.web.running_service import RunningService, new_ledger
+from tests.meters.applications import FakeSource
 from tests.worlds.one_history import (
     BERLIN,
     COUNTED,
@@ -29,6 +32,7 @@ from tests.worlds.one_history import (
     the_gap,
     unposted_rows,
 )
+from tests.worlds.told_applications import move_applications, write_applications
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +56,9 @@ class ToldWorld:
         lately = [row for row in rows if row.started > NOW - DAY and row.device in COUNTED]
         self.service.write_before(slots=as_usage(rows, SLOT), minutes=as_usage(lately, 60), gaps=(the_gap(rows),))
         self.history = History([*rows, *unposted_rows()], kept_since)
+        write_applications(self.ledger, self.machine)
+        self.applications = FakeSource()
+        self.service.more_meters = (OpenedMeter(APPLICATIONS, self.applications),)
         with contextlib.closing(sqlite3.connect(self.ledger, isolation_level=None)) as connection:
             connection.execute("DELETE FROM interface_slot WHERE slot < ?", (day_start(kept_since, BERLIN),))
 
@@ -62,6 +69,7 @@ class ToldWorld:
         await self.service.start()
         for device, moved in UNPOSTED.items():
             self.machine.move(device, *moved)
+        move_applications(self.applications)
         self.machine.wait(UNPOSTED_SECONDS)
         await self.service.get("/api/live")
         parts = self.service.service._parts

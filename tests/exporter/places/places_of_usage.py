@@ -142,7 +142,8 @@ def _samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
 
 async def page(world: ToldWorld) -> Numbers:
     """The live page as it is sent."""
-    told = Page(await world.text("/"))
+    text = await world.text("/")
+    told = Page(text)
     live = {one.attributes["data-live"]: _plain(one.text) for one in told.elements if "data-live" in one.attributes}
     months = [one for one in told.elements if one.attributes.get("class") == "totals"]
     total, received, sent = (
@@ -157,7 +158,9 @@ async def page(world: ToldWorld) -> Numbers:
     yesterday = next(one for one in told.elements if one.text.startswith("Yesterday "))
     found[f"2026-10-27 {MACHINE} total"] = yesterday.text.removeprefix("Yesterday ")
     devices = [one.attributes["data-interface"] for one in told.all("tr") if "data-interface" in one.attributes]
-    cells = [_plain(cell.text) for cell in told.all("td")]
+    # Those of applications have a name of their own.
+    of_others = re.sub('<tr data-application="(.|\n)*?</tr>', "", text)
+    cells = [_plain(cell.text) for cell in Page(of_others).all("td")]
     for number, device in enumerate(devices):
         today, ever = cells[4 * number + 2 : 4 * number + 4]
         found |= {f"today {device} total": today, f"ever {device} total": ever}

@@ -10,8 +10,15 @@ from urllib.parse import quote
 import pytest
 
 from reports.formats.registry import FORMATS
-from tests.exporter.places import places_of_files, places_of_plans, places_of_records, places_of_usage
+from tests.exporter.places import (
+    places_of_applications,
+    places_of_files,
+    places_of_plans,
+    places_of_records,
+    places_of_usage,
+)
 from tests.worlds.one_history import HOSTILE
+from tests.worlds.told_applications import application_numbers
 from tests.worlds.told_numbers import all_numbers
 from tests.worlds.told_world import ToldWorld
 
@@ -44,7 +51,8 @@ async def world(empty_ledger: Path, tmp_path: Path) -> AsyncIterator[ToldWorld]:
 
 @pytest.fixture(scope="module")
 def numbers(tmp_path_factory: pytest.TempPathFactory, empty_ledger: Path) -> dict[str, Forms]:
-    return all_numbers(ToldWorld(empty_ledger, tmp_path_factory.mktemp("numbers")).history)
+    history = ToldWorld(empty_ledger, tmp_path_factory.mktemp("numbers")).history
+    return all_numbers(history) | application_numbers(history)
 
 
 PLACES: dict[str, Place] = {
@@ -87,6 +95,17 @@ PLACES: dict[str, Place] = {
     "hours: command, table": places_of_records.command_hours,
     "hours: wrap-up": places_of_records.wrap_up_of_hours,
     "percentiles: REST": places_of_records.rest_percentiles,
+    "applications: REST": places_of_applications.rest,
+    "applications: REST by day": places_of_applications.rest_by_day,
+    "applications: REST by scope": places_of_applications.rest_of_scopes,
+    "applications: commands by scope": places_of_applications.commands_of_scopes,
+    "applications: page": places_of_applications.page,
+    "applications: export as JSON": places_of_applications.export_json,
+    "applications: export as TOON": places_of_applications.export_toon,
+    "applications: export as CSV": places_of_applications.export_csv,
+    "applications: export for models": places_of_applications.export_llm,
+    "applications: export as Markdown": places_of_applications.export_markdown,
+    "applications: export as HTML, the wrap-up": places_of_applications.export_html,
 }
 
 
