@@ -16,9 +16,9 @@ from exporter.terminal.options import DATE, output_options, subject_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.signals import clean_termination
-from reports.billing.billed_usage import select
 from reports.calendar.days import day_of
 from reports.calendar.requests import CUSTOM, RANGES, PeriodRequest
+from reports.export.file_selection import file_selection
 from reports.export.slots import read_slots
 from reports.formats.registry import (
     ALL_COLUMNS,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reports.calendar.requests import IsoDate
     from reports.export.slots import Slot
     from reports.formats.registry import ExportResult, Format
+    from reports.usage.scopes import UsageFilter
 
 BY = {"day": DAYS_TABLE, "application": APPLICATIONS_TABLE}
 
@@ -89,7 +90,7 @@ def export(  # noqa: PLR0913 - one for each option
     resolution: str,
     columns: str,
     table: str,
-    interfaces: Sequence[str],
+    usage_filter: UsageFilter,
     plan: str | None,
     output: Path | None,
     force: bool,
@@ -108,7 +109,7 @@ def export(  # noqa: PLR0913 - one for each option
             "range": named,
             "from": first,
             "to": last,
-            "interface": interfaces,
+            **usage_filter.parameters,
             "plan": plan,
             "columns": columns,
             "table": table,
@@ -116,7 +117,7 @@ def export(  # noqa: PLR0913 - one for each option
         pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
         count, days = 1, ""
     else:
-        result = _ask(session, form, PeriodRequest(named, first, last), plan, interfaces)
+        result = _ask(session, form, PeriodRequest(named, first, last), plan, usage_filter)
         if result.notice:
             click.echo(result.notice, err=True)
         pieces, count = form.write(result), result.batch_count + 2
@@ -132,10 +133,10 @@ def export(  # noqa: PLR0913 - one for each option
 
 
 def _ask(
-    session: Session, form: Format, days: PeriodRequest, plan: str | None, interfaces: Sequence[str]
+    session: Session, form: Format, days: PeriodRequest, plan: str | None, usage_filter: UsageFilter
 ) -> ExportResult:
     with session.read() as ledger:
-        selection = select(ledger, session.settings.plans, plan, interfaces)
+        selection = file_selection(ledger, session.settings.plans, plan, usage_filter, session.settings.networks)
         context = (wrapup_context(session.settings),) if form.needs_context else ()
         host = identify_host(ledger.state().get("ledger_id", ""))
         period = days.period(day_of(session.now(), ledger.zone), ledger.zone, form.default)

@@ -20,11 +20,10 @@ from reports.wrapup.requested_period import requested_period, requested_selectio
 from reports.wrapup.wrapup import wrapup
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from exporter.session.environment import Environment
     from exporter.session.session import Session
     from reports.calendar.requests import IsoDate, IsoMonth, IsoYear
+    from reports.usage.scopes import UsageFilter
     from reports.wrapup.wrapup import WrapUp
 
 
@@ -54,7 +53,7 @@ def report(  # noqa: PLR0913 - one for each option
     range_name: str | None,
     first: IsoDate | None,
     last: IsoDate | None,
-    interfaces: Sequence[str],
+    usage_filter: UsageFilter,
     plan: str | None,
     output: Path | None,
     force: bool,
@@ -65,7 +64,7 @@ def report(  # noqa: PLR0913 - one for each option
     One HTML file that needs no network. An existing FILE is left alone (exit code 1) without --force.
     """
     days = PeriodRequest(range_name, first, last, year, month, cycle)
-    result = _ask(open_session(environment), days, plan, interfaces)
+    result = _ask(open_session(environment), days, plan, usage_filter)
     page = b"".join(write(result))
     if result.notice:
         click.echo(result.notice, err=True)
@@ -82,10 +81,10 @@ def report(  # noqa: PLR0913 - one for each option
         _show(path)
 
 
-def _ask(session: Session, days: PeriodRequest, plan: str | None, interfaces: Sequence[str]) -> WrapUp:
+def _ask(session: Session, days: PeriodRequest, plan: str | None, usage_filter: UsageFilter) -> WrapUp:
     plans = session.settings.plans
     with session.read() as ledger:
-        selection = requested_selection(ledger, plans, days, plan, interfaces)
+        selection = requested_selection(ledger, plans, days, plan, usage_filter, session.settings.networks)
         host = identify_host(ledger.state().get("ledger_id", ""))
         period = requested_period(days, named(plans, plan), session.now(), ledger.zone)
         return wrapup(ledger, period, session.now(), host, selection, wrapup_context(session.settings))

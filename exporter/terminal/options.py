@@ -82,10 +82,9 @@ def refuse_interfaces(dimension: str | None, interfaces: Sequence[str]) -> None:
         raise click.UsageError("--by and --interface: give one of them; an application is no part of an interface")
 
 
-def subject_options(command: Command) -> Command:
-    """`--interface NAME` or `--plan NAME`."""
-    plan = click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")
-    return interface_option()(plan(command))
+def subject_options(command: Callable[..., Answer]) -> Callable[..., Answer]:
+    """`--interface NAME` or `--scope NAME`, given as `usage_filter`, or `--plan NAME`."""
+    return click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")(filter_options(command))
 
 
 def output_options(text: str) -> Callable[[Command], Command]:

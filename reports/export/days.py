@@ -8,10 +8,11 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import day_from_number, day_number, months
-from reports.ledger.amounts import local_days
+from reports.ledger.amounts import by_time, local_days
 from reports.ledger.columns import by_subject
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableSequence, Sequence
@@ -86,7 +87,11 @@ class InterfaceDays(NamedTuple):
 
 
 def days_by_interface(ledger: LedgerReader, first: date, last: date, selection: Selection) -> dict[str, InterfaceDays]:
-    """The days of each interface with traffic in the range, unposted bytes included."""
+    """The days of each interface with traffic in the range, unposted bytes included; of scopes, of all together."""
+    if selection.meter is not INTERFACE:
+        sums = by_time(ledger, local_days(selection, first, last), selection.byte_columns)
+        columns = [list(column) for column in zip(*((day, *sums[day]) for day in sorted(sums)), strict=True)]
+        return {selection.label: InterfaceDays(*columns)} if columns else {}
     found = by_subject(ledger, local_days(selection, first, last), BYTES)
     return {device: InterfaceDays(*columns) for (device,), columns in found.items()}
 

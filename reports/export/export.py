@@ -15,6 +15,7 @@ from reports.ledger.amounts import by_dimension, local_days
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
+from reports.ledger.shape import APPLICATION, INTERFACE
 from reports.usage.applications import applications, has_applications
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class Export(NamedTuple):
 
     `range` is its name, "custom" of dates. They are the days of one interface (`device`), of the interfaces of one
     plan, or, if both are None, of all counted interfaces together. `interfaces` has the totals of each.
-    `applications` are those of the same days; None without any, and in an export of interfaces.
+    `applications` are those of the same days; None without any, and in an export of interfaces. With `scopes`, the days
+    are what applications moved in these, and there are no interfaces.
     """
 
     host: Host
@@ -88,6 +90,7 @@ class Export(NamedTuple):
     interfaces: Sequence[InterfaceTotal] = ()
     plan: str | None = None
     applications: Applications | None = None
+    scopes: tuple[str, ...] = ()
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -121,7 +124,7 @@ class Export(NamedTuple):
         """The content without the time of the export: equal content has the same repr in every process."""
         amounts = hash(tuple(map(tuple, self.days[1:])))  # integers hash alike in every process
         names = (self.host, self.zone.key, self.range, self.device, self.plan)
-        return (*names, self.interfaces, self.first_date, amounts, *filter(None, [self.applications]))
+        return (*names, self.interfaces, self.first_date, amounts, *filter(None, [self.applications, self.scopes]))
 
     def read_with(self, _read: Callable[..., object]) -> Export:
         """Itself: nothing is left to read."""
@@ -159,9 +162,9 @@ def application_export(
     ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection = MACHINE
 ) -> Export:
     """The export of a period's applications; raises SelectionError for one of interfaces."""
-    if selection != MACHINE:
+    if selection != MACHINE and selection.meter is INTERFACE:
         raise SelectionError("table: applications are of the machine, whatever interface they used: leave it out")
-    return export(ledger, period, now, host)
+    return export(ledger, period, now, host, selection)
 
 
 def export_and_days(
@@ -181,20 +184,23 @@ def export_and_days(
         range=RANGE_NAMES.get(period.kind, period.kind),
         device=selection.names[0] if selection.keys and selection.plan is None else None,
         days=days,
-        interfaces=_interfaces(ledger, first, last, used, is_of_all=selection == MACHINE) if days.size else (),
+        interfaces=_interfaces(ledger, first, last, used, selection) if days.size else (),
         plan=selection.plan,
         applications=_applications(ledger, Period.days(first, last, zone), now, selection) if days.size else None,
+        scopes=_scopes(selection),
     )
     return found, used if days.size else {}
 
 
 def _interfaces(
-    ledger: LedgerReader, first: date, last: date, used: Mapping[str, InterfaceDays], *, is_of_all: bool
+    ledger: LedgerReader, first: date, last: date, used: Mapping[str, InterfaceDays], selection: Selection
 ) -> Sequence[InterfaceTotal]:
-    """Totals of the interfaces with traffic, counted ones first; `is_of_all`: of those that do not count, too."""
+    """Totals of the interfaces with traffic, counted ones first; of the machine of those that do not count, too."""
+    if selection.meter is not INTERFACE:
+        return ()
     is_counted = ledger.devices()
     totals = {device: days.total for device, days in used.items()}
-    others = sorted(is_counted.keys() - used.keys()) if is_of_all else []
+    others = sorted(is_counted.keys() - used.keys()) if selection == MACHINE else []
     if others:
         # Interfaces that do not count may be a thousand: their days are added up by SQLite.
         rows = local_days(of_interfaces(others), first, last)
@@ -205,10 +211,15 @@ def _interfaces(
 
 
 def _applications(ledger: LedgerReader, period: Period, now: float, selection: Selection) -> Applications | None:
-    if selection != MACHINE or not has_applications(ledger):
+    is_whole = selection == MACHINE or selection.meter is APPLICATION
+    if not is_whole or not has_applications(ledger):
         return None
-    found = applications(ledger, period, now)
+    found = applications(ledger, period, now, scopes=_scopes(selection))
     return found if found.row_count else None
+
+
+def _scopes(selection: Selection) -> tuple[str, ...]:
+    return selection.where["scope"] if selection.meter is APPLICATION else ()
 
 
 def _months(days: Days) -> list[Part]:

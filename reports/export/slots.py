@@ -26,11 +26,12 @@ from reports.calendar.days import (
 )
 from reports.calendar.parsing import parse_date
 from reports.export.days import InterfaceDays
-from reports.export.export import export_and_days
+from reports.export.export import SelectionError, export_and_days
 from reports.ledger.amounts import Rows, rows_in_order
 from reports.ledger.intervals import SLOTS, oldest
 from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -177,6 +178,10 @@ def slot_export(
 
     Its older slots are read from `ledger` while it is written, or by the reader of `read_with`.
     """
+    if selection.meter is not INTERFACE:
+        raise SelectionError(
+            "resolution: quarter hours are exported of interfaces; leave scope out, or take /api/series"
+        )
     by_day, used = export_and_days(ledger, period, now, host, selection)
     packed = {device: InterfaceDays(*(array("q", column) for column in days)) for device, days in used.items()}
     # Unposted bytes are in no slot yet: the days from the first of them on are read now.

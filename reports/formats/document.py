@@ -35,7 +35,8 @@ class TrackingPeriod(Answer):
 class Metadata(Answer):
     """Host, time and subject of the export; `notice` says that nothing is counted.
 
-    `interface` and `plan` are null for all counted interfaces together.
+    `interface` and `plan` are null for all counted interfaces together; `scope` has those of applications' traffic, and
+    is left out without any.
     """
 
     exported_at: Timestamp
@@ -47,6 +48,7 @@ class Metadata(Answer):
     interface: str | None
     plan: str | None
     notice: str | None
+    scope: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Totals(Answer):
@@ -203,6 +205,7 @@ def _metadata(export: Export) -> Metadata:
         interface=export.device,
         plan=export.plan,
         notice=export.notice or None,
+        scope=list(export.scopes) or msgspec.UNSET,
     )
 
 

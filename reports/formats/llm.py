@@ -96,6 +96,8 @@ def _about(export: Export) -> list[str]:
         "last_date": _text(export.last_date or ""),
         "total_days": str(export.days.size),
     }
+    if export.scopes:
+        meta["scope"] = _text(" + ".join(export.scopes))
     notice = {"notice": _text(export.notice)} if export.notice else {}
     return [*_section("meta", meta | notice), *_section("tracking", tracking)]
 

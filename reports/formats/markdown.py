@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.text.amounts import human_bytes, human_rate, signed
+from reports.usage.scopes import scopes_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,8 @@ def write(export: Export) -> Iterator[bytes]:
     yield "".join(_opening(export, summary)).encode()
     if not export.days.size:
         return
-    yield "".join(_interfaces(export)).encode()
+    if export.interfaces:
+        yield "".join(_interfaces(export)).encode()
     if export.applications is not None:
         yield "".join(_applications(export.applications)).encode()
     yield "".join(_months(summary)).encode()
@@ -70,6 +72,8 @@ def _opening(export: Export, summary: ExportSummary) -> list[str]:
 def _subject(export: Export) -> str:
     if export.plan is not None:
         return f"interfaces of plan {plain(export.plan)}"
+    if export.scopes:
+        return f"what applications moved, {plain(scopes_label(export.scopes))}"
     return "all counted interfaces" if export.device is None else f"interface {plain(export.device)}"
 
 

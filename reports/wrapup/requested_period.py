@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.billing.billed_usage import covered_subjects, select
+from reports.billing.billed_usage import covered_subjects
 from reports.billing.plans import Plan, PlanError, cycle_before, cycle_of, named
 from reports.calendar.days import day_of
 from reports.calendar.requests import LAST
+from reports.export.file_selection import file_selection
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from zoneinfo import ZoneInfo
 
     from reports.calendar.period import Period
     from reports.calendar.requests import PeriodRequest
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
+    from reports.usage.scopes import UsageFilter
 
 
 def requested_period(request: PeriodRequest, plan: Plan, now: float, zone: ZoneInfo) -> Period:
@@ -31,17 +33,23 @@ def requested_period(request: PeriodRequest, plan: Plan, now: float, zone: ZoneI
 
 
 def requested_selection(
-    ledger: LedgerReader, plans: Sequence[Plan], request: PeriodRequest, plan: str | None, interfaces: Sequence[str]
+    ledger: LedgerReader,
+    plans: Sequence[Plan],
+    request: PeriodRequest,
+    plan: str | None,
+    usage_filter: UsageFilter,
+    networks: Iterable[str] = (),
 ) -> Selection:
     """The selection; that of a cycle is of its plan, the first by default, and of the machine where that has scopes.
 
     Raises PlanError and UnknownInterfaceError.
     """
-    if request.cycle is not None and not interfaces and named(plans, plan).is_of_scopes:
+    if request.cycle is not None and not any(usage_filter) and named(plans, plan).is_of_scopes:
         return MACHINE
-    selection = select(ledger, plans, plan, interfaces)
+    selection = file_selection(ledger, plans, plan, usage_filter, networks)
     if request.cycle is None:
         return selection
-    if interfaces:
-        raise PlanError("cycle: not together with interface; a billing cycle is of the interfaces of its plan")
+    if any(usage_filter):
+        name = "scope" if usage_filter.scopes else "interface"
+        raise PlanError(f"cycle: not together with {name}; a billing cycle is of the interfaces of its plan")
     return covered_subjects(ledger, named(plans, plan))

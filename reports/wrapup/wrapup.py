@@ -85,7 +85,7 @@ class WrapUp(NamedTuple):
     @property
     def file_name(self) -> str:
         """Host, plan or interface, and period, in portable letters: "netledger_den_eth0_2026-11.html"."""
-        names = (self.export.host.name, self.export.plan or self.export.device)
+        names = (self.export.host.name, self.export.plan or self.export.device, *self.export.scopes)
         parts = (_portable(name) for name in names if name)
         return f"netledger_{'_'.join(parts)}_{self.period.code}.html"
 

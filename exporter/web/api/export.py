@@ -17,7 +17,7 @@ from exporter.web.http.queries import (
 )
 from exporter.web.http.responses import JSON
 from exporter.web.http.routes import Routes
-from reports.billing.billed_usage import select
+from reports.export.file_selection import file_selection
 from reports.export.slots import read_slots
 from reports.formats.document import ExportDocument
 from reports.formats.json.slots import SlotDocument
@@ -106,7 +106,9 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
     settings = (wrapup_context(service.settings),) if form.needs_context else ()
 
     def find(reading: LedgerRequest, stream: DocumentStream) -> Document:
-        selection = select(reading.ledger, service.settings.plans, query.plan, query.interface)
+        selection = file_selection(
+            reading.ledger, service.settings.plans, query.plan, query.usage_filter, service.settings.networks
+        )
         result = form.query(
             reading.ledger, reading.period(query, form.default), reading.now, service.host, selection, *settings
         ).read_with(lambda span, devices: read_slots(stream.ledger, span, devices))
@@ -122,7 +124,7 @@ def disposition(found: Export, form: Format) -> str:
     JSON is an answer like any other of the API, not a download.
     """
     days = f"{found.first_date}_{found.last_date}" if found.days.size else "empty"
-    subject = "_".join(filter(None, (found.host.name, found.device, found.plan)))
+    subject = "_".join(filter(None, (found.host.name, found.device, found.plan, *found.scopes)))
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in subject)
     name, kind = f"{days}.{form.suffix}", "inline" if form.content_type == JSON else "attachment"
     value = f'{kind}; filename="netledger_{plain}_{name}"'

@@ -82,7 +82,9 @@ async def wrap_up(request: web.Request, query: WrapUpQuery) -> web.Response:
     plans = service.settings.plans
 
     def find(reading: LedgerRequest, _stream: DocumentStream) -> Document:
-        selection = requested_selection(reading.ledger, plans, days, query.plan, query.interface)
+        selection = requested_selection(
+            reading.ledger, plans, days, query.plan, query.usage_filter, service.settings.networks
+        )
         period = requested_period(days, named(plans, query.plan), reading.now, reading.zone)
         found = wrapup(reading.ledger, period, reading.now, service.host, selection, wrapup_context(service.settings))
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}

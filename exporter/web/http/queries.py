@@ -8,6 +8,7 @@ import msgspec
 
 from reports.calendar.requests import CUSTOM, RANGES, IsoDate, IsoMonth, IsoYear, PeriodRequest
 from reports.errors import QuestionError
+from reports.usage.scopes import UsageFilter
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -87,7 +88,8 @@ LastDay = Annotated[
 PlanOfDays = Annotated[
     str,
     msgspec.Meta(
-        description="The interfaces of a plan of the settings together; not with `interface`.", examples=["default"]
+        description="The interfaces of a plan of the settings together; not with `interface` or `scope`.",
+        examples=["default"],
     ),
 ]
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
@@ -116,11 +118,21 @@ class OfInterface(PeriodQuery, frozen=True, kw_only=True):
 
     interface: Interfaces = ()
 
+    @property
+    def usage_filter(self) -> UsageFilter:
+        """The interfaces or scopes of the query."""
+        return UsageFilter(self.interface)
+
 
 class OfSelection(OfInterface, frozen=True, kw_only=True):
     """Answers for some interfaces, or for some scopes of applications' traffic."""
 
     scope: Scopes = ()
+
+    @property
+    def usage_filter(self) -> UsageFilter:
+        """The interfaces or scopes of the query."""
+        return UsageFilter(self.interface, self.scope)
 
 
 class MonthQuery(OfSelection, frozen=True, kw_only=True):
@@ -129,7 +141,7 @@ class MonthQuery(OfSelection, frozen=True, kw_only=True):
     month: CalendarMonth | None = None
 
 
-class DaysQuery(OfInterface, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
+class DaysQuery(OfSelection, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
     """Which days, of which interface or plan."""
 
     range: RangeName | None = None

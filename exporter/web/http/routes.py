@@ -20,11 +20,11 @@ from aiohttp import web
 
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import NoQuery, OfInterface, OfSelection, PeriodQuery, Query, parse_query
+from exporter.web.http.queries import NoQuery, OfInterface, PeriodQuery, Query, parse_query
 from exporter.web.http.responses import JSON, json_response
 from reports.calendar.days import day_of
 from reports.ledger.selection import MACHINE, Selection
-from reports.usage.scopes import select_usage
+from reports.usage.scopes import UsageFilter, select_usage
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -108,11 +108,10 @@ class Routes(list[Route]):
         def add(handle: QuestionHandler[Q, A]) -> QuestionHandler[Q, A]:
             async def find(service: ServiceContext, given: Q) -> A:
                 snapshot, now = service.fresh_snapshot(), service.now
-                names = given.interface if isinstance(given, OfInterface) else ()
-                scopes = given.scope if isinstance(given, OfSelection) else ()
+                usage_filter = given.usage_filter if isinstance(given, OfInterface) else UsageFilter()
 
                 def answer(ledger: LedgerReader) -> A:
-                    selection = select_usage(ledger, names, scopes, service.settings.networks)
+                    selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
                     return handle(LedgerRequest(ledger, now, snapshot, service, selection), given)
 
                 found: A = await ask(service, answer)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reports.export.slots import SlotExport, SlotRow
 
 
-class SlotMetadata(Metadata):
+class SlotMetadata(Metadata, kw_only=True):
     """`slots_since`: the first day with slots, null where there is none; `notice` names the days without."""
 
     resolution: Literal["slot"]

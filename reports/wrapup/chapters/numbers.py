@@ -19,6 +19,8 @@ def numbers(wrapup: WrapUp) -> Chapter:
     lead = "Every byte of every counted interface, counted once."
     if wrapup.export.device is not None or wrapup.export.plan is not None:
         lead = "Every byte, counted once."
+    elif wrapup.export.scopes:
+        lead = "Every byte that an application could be credited with, counted once."
     link = wrapup.usage_link
     return Chapter("numbers", f"{heading} in numbers", lead, facts=tuple(_facts(wrapup)), link=link)
 

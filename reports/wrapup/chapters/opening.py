@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import Markup
 
+from reports.usage.scopes import scopes_label
 from reports.wrapup.chapters.chapter import Fact, amount, bidi_markup, bidi_text, counted, percent, plain
 from reports.wrapup.comparisons import change
 
@@ -66,19 +67,23 @@ def page_title(wrapup: WrapUp) -> str:
 
 
 def eyebrow(wrapup: WrapUp) -> Markup:
-    """The host, and the plan or interface, if it is of one."""
+    """The host, and the plan, scopes or interface, if it is of one."""
     export = wrapup.export
     host = bidi_markup(export.host.name)
     if export.plan is not None:
         return Markup("{} · plan {}").format(host, bidi_markup(export.plan))
+    if export.scopes:
+        return Markup("{} · {}").format(host, scopes_label(export.scopes))
     return host if export.device is None else Markup("{} · interface {}").format(host, bidi_markup(export.device))
 
 
 def who(wrapup: WrapUp) -> Markup:
-    """The subject of the sentence: you, a plan or an interface."""
+    """The subject of the sentence: you, a plan, an interface, or applications in some scopes."""
     export = wrapup.export
     if export.plan is not None:
         return Markup("Plan {}").format(bidi_markup(export.plan))
+    if export.scopes:
+        return Markup("Your applications")
     return Markup("You") if export.device is None else bidi_markup(export.device)
 
 

@@ -141,9 +141,13 @@ async def test_plans_whose_free_hours_are_no_longer_kept_are_told_alike(
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("more", [("--range", "year"), ("--range", "month", "--plan", HOSTILE)], ids=["year", "plan"])
+@pytest.mark.parametrize(
+    "more",
+    [("--range", "year"), ("--range", "month", "--plan", HOSTILE), ("--range", "month", "--scope", "internet")],
+    ids=["year", "plan", "scope"],
+)
 async def test_a_file_of_the_command_is_the_download(form: str, more: tuple[str, ...], world: ToldWorld) -> None:
-    query = f"format={form}&range={more[1]}" + (f"&plan={quote(more[3])}" if more[2:] else "")
+    query = f"format={form}&range={more[1]}" + (f"&{more[2].removeprefix('--')}={quote(more[3])}" if more[2:] else "")
 
     # Bytes, since a line of CSV ends with CR LF.
     done = await world.run("export", "--format", form, *more)

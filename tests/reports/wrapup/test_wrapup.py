@@ -21,6 +21,7 @@ from reports.export.export import export
 from reports.ledger.reader import UnknownInterfaceError
 from reports.ledger.rows import Gap
 from reports.usage.hours import hours
+from reports.usage.scopes import UsageFilter
 from reports.wrapup.context import WrapUpContext
 from reports.wrapup.requested_period import requested_period, requested_selection
 from reports.wrapup.wrapup import RECENT_DAYS, wrapup
@@ -394,11 +395,13 @@ def test_one_period_is_told_at_a_time(request_: PeriodRequest, problem: str) -> 
 def test_a_cycle_is_of_a_plan(ledger: WrittenLedger) -> None:
     plan, last = Plan("b"), PeriodRequest(cycle="last")
     with ledger.reading() as reader:
-        assert requested_selection(reader, [HOME, plan], last, "b", []) == selection_of(reader, plan)
-        assert requested_selection(reader, [HOME, plan], last, None, []) == selection_of(reader, HOME)
-        assert requested_selection(reader, [HOME], PeriodRequest(), None, ["eth0"]) == selection_of(reader, "eth0")
+        assert requested_selection(reader, [HOME, plan], last, "b", UsageFilter()) == selection_of(reader, plan)
+        assert requested_selection(reader, [HOME, plan], last, None, UsageFilter()) == selection_of(reader, HOME)
+        assert requested_selection(reader, [HOME], PeriodRequest(), None, UsageFilter(["eth0"])) == selection_of(
+            reader, "eth0"
+        )
         with pytest.raises(PlanError, match="cycle: not together with interface"):
-            requested_selection(reader, [HOME], last, None, ["eth0"])
+            requested_selection(reader, [HOME], last, None, UsageFilter(["eth0"]))
 
 
 def test_what_is_unknown_is_refused_as_an_export_refuses_it(ledger: WrittenLedger) -> None:
