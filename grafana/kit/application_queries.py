@@ -9,6 +9,8 @@ NAMED = 'application=~"$application"'
 CHOSEN = (NAMED, 'scope=~"$scope"', 'scope!="loopback"', 'protocol=~"$protocol"')
 EACH = "{{application}}, {{instance}}"
 """The name of an application: machines may have the same ones."""
+LATELY = "2m"
+"""What is called now: two scrapes, also where they are a minute apart."""
 KEY = 'label_join({}, "row", " ", "application", "instance")'
 """One text that is another one for each application of each machine: joins know a single field."""
 

@@ -79,9 +79,9 @@ def protocol() -> QueryVariable:
 
 
 def price() -> TextBoxVariable:
-    """A price for each GB that is sent."""
+    """A price for each GB that is transmitted."""
     chosen = VariableOption(text=PRICE, value=PRICE)
-    return TextBoxVariable("price").label("price a GB sent").default_value(PRICE).current(chosen)
+    return TextBoxVariable("price").label("price a GB").default_value(PRICE).current(chosen)
 
 
 def _known(series: str) -> str:

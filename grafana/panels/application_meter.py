@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from grafana_foundation_sdk.models.common import BigValueTextMode
 
-from grafana.kit.application_queries import EACH, WAYS, moved_both, once
+from grafana.kit.application_queries import LATELY, WAYS, moved_both, once, speed
 from grafana.kit.colours import BAD, GOOD, SOON, always, painted, steps
 from grafana.kit.links import menu
-from grafana.kit.panels import Frame, grid, named, number, trend
+from grafana.kit.panels import Frame, grid, number, trend
 from grafana.kit.queries import highest, now, of, over_time, rows
 from grafana.kit.shapes import joined, option, times
 from grafana.panels.applications import NO_METER
@@ -39,10 +39,10 @@ def moved(frame: Frame) -> Number:
     return number(frame, "decbytes", target).decimals(1).color_scheme(always("text")).no_value(NO_METER)
 
 
-def busiest(frame: Frame) -> Number:
-    """The application that moved most in the range."""
-    target = now(f"topk(1, {moved_both('application')})", EACH)
-    return named(frame, "decbytes", target).decimals(1).color_scheme(always("text")).no_value(NO_METER)
+def speed_now(frame: Frame) -> Number:
+    """Bits per second of all chosen applications, both ways."""
+    both = " + ".join(f"sum({speed(way, over=LATELY)})" for way in WAYS)
+    return number(frame, "bps", now(both, "now")).decimals(1).color_scheme(always("text")).no_value(NO_METER)
 
 
 def nameless(frame: Frame) -> Number:

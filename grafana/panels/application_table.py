@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grafana.kit.application_queries import KEY, NAMED, WAYS, counter, moved, moved_both, once, speed
+from grafana.kit.application_queries import KEY, LATELY, NAMED, WAYS, counter, moved, moved_both, once, speed
 from grafana.kit.cells import portion
 from grafana.kit.links import menu
 from grafana.kit.panels import Frame, grid
@@ -16,15 +16,13 @@ if TYPE_CHECKING:
     from grafana_foundation_sdk.builders.table import Panel
 
 MOST_ROWS = 200
-NOW = "2m"
-"""Two scrapes, also where they are a minute apart."""
 
 
 def applications(frame: Frame) -> Panel:
     """A row an application, the one that moved most first."""
     total = moved_both("application")
     share = f"{total} / on () group_left () (sum({moved_both()}) > 0)"
-    received, transmitted = (speed(way, "application", over=NOW) for way in WAYS)
+    received, transmitted = (speed(way, "application", over=LATELY) for way in WAYS)
     targets = (
         rows(f"topk({MOST_ROWS}, max by (row, application, instance) ({KEY.format(total)}))"),
         *(rows(_keyed(moved(way, "application")), ref) for ref, way in (("B", "receive"), ("C", "transmit"))),
@@ -36,7 +34,7 @@ def applications(frame: Frame) -> Panel:
         "application": "application",
         "instance": "machine",
         "Value #B": "received",
-        "Value #C": "sent",
+        "Value #C": "transmitted",
         "Value #A": "total",
         "Value #D": "share",
         "Value #E": "now",
@@ -51,7 +49,7 @@ def applications(frame: Frame) -> Panel:
         .unit("decbytes")
         .decimals(1)
         .override_by_name("application", [option("custom.minWidth", 160)])
-        .override_by_name("machine", [option("links", menu("machine"))])
+        .override_by_name("machine", [option("links", menu("machine")), option("custom.minWidth", 130)])
         .override_by_name("share", [*portion(), option("custom.minWidth", 120)])
         .override_by_name("now", [option("unit", "bps")])
     )
@@ -62,7 +60,7 @@ def _to_date(name: str) -> str:
         once(of(f"netledger_application_period_{way}_bytes", NAMED, period(name)), "application") for way in WAYS
     )
     # One that moved bytes over loopback alone has no row.
-    return f"({both}) and on (instance, application) changes({counter('receive')}[{NOW}])"
+    return f"({both}) and on (instance, application) changes({counter('receive')}[{LATELY}])"
 
 
 def _keyed(expression: str) -> str:

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import common
 from grafana_foundation_sdk.models import common as c
 
 from grafana.kit.application_queries import EACH, NAMED, WAYS, busiest, moved, moved_both, once, speed
-from grafana.kit.colours import BEFORE, USED, always, painted
+from grafana.kit.colours import BAD, BEFORE, GOOD, SOON, USED, always, painted, steps
 from grafana.kit.panels import Frame, lengths, ranking, trend
 from grafana.kit.queries import PERIOD_END, kept, now, over_time, period
 from grafana.kit.shapes import option
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 NO_METER = "no application is measured here"
 """Where the meter does not run; words for all panels of applications."""
-MOST, MOST_BARS = 10, 7
+MOST, MOST_BARS = 10, 6
 """Applications whose areas can be told apart, and whose bars fit without scrolling."""
 NAME = "${__field.labels.application}, ${__field.labels.instance}"
-"""The same as EACH for bars, which leave the name of a lone series out by default."""
+LIMITED = "{{application}}, {{period}}, {{instance}}"
+LIMIT_NAME = "${__field.labels.application}, ${__field.labels.period}, ${__field.labels.instance}"
+"""The same as EACH and LIMITED for bars, which leave the name of a lone series out by default."""
 
 
 def over_the_range(frame: Frame, way: str) -> Trend:
@@ -47,7 +49,7 @@ def shares(frame: Frame) -> Lengths:
 
 
 def costs(frame: Frame) -> Lengths:
-    """What the chosen bytes cost that were sent, at the price that the reader gives."""
+    """What transmitted bytes cost, at the price that the reader gives."""
     return _bars(frame, "locale", f"{moved('transmit', 'application')} / 1e9 * $price").decimals(2)
 
 
@@ -58,6 +60,14 @@ def this_month(frame: Frame) -> Lengths:
         for way in WAYS
     )
     return _bars(frame, "decbytes", f"{received} + {transmitted}").decimals(1)
+
+
+def limits(frame: Frame) -> Lengths:
+    """The shares of the limits that are used, the highest first."""
+    used, limit = (kept(f"netledger_application_limit{name}_bytes", NAMED, until=PERIOD_END) for name in ("_used", ""))
+    share = now(f"sort_desc(topk({MOST_BARS}, max by (instance, application, period) ({used} / {limit})))", LIMITED)
+    panel = lengths(frame, "percentunit", share).display_name(LIMIT_NAME).min(0).max(1).decimals(0)
+    return panel.thresholds(steps(GOOD, (0.8, SOON), (1, BAD))).no_value("no limit set")
 
 
 def _bars(frame: Frame, unit: str, expression: str) -> Lengths:

@@ -26,6 +26,7 @@ import yaml
 
 from exporter.metering.clock import SECOND
 from exporter.meters.applications.kind import APPLICATIONS
+from exporter.meters.applications.settings import Applications, Limit
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.registry import OpenedMeter
 from exporter.settings.tree import Ledger
@@ -118,6 +119,9 @@ def _new_service(folder: Path, began: float, programs: Programs) -> RunningServi
     machine.create("wlan0", is_uplink=True, speed=None)
     machine.create("wg0", is_physical=False, speed=None)
     service = RunningService(machine, ledger, UTC_ZONE)
+    service.applications = Applications(
+        limits={"steam": Limit(GIGABYTE, "day"), "firefox": Limit(20 * GIGABYTE, "month")}
+    )
     service.more_meters = (OpenedMeter(APPLICATIONS, programs),)
     service.interfaces = Interfaces(sample_interval=60)
     service.ledger = Ledger(path=ledger, commit_interval=1, backups=0)
