@@ -180,6 +180,7 @@ def test_without_permission_every_command_says_so_in_one_sentence(
             "NETLEDGER_LEDGER_PATH": str(ledger),
             "NETLEDGER_SERVER_PORT": "0",
             "NETLEDGER_LEDGER_TIMEZONE": "UTC",
+            "NETLEDGER_APPLICATIONS_METER": "off",  # its sources load when they are needed, which this user may not
             "HOME": "/nonexistent",
             "PYTHONPATH": os.pathsep.join(sys.path),
         },
