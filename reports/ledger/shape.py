@@ -28,7 +28,7 @@ class MeterSpec(NamedTuple):
     `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded. `has_history`: bytes by day and month
     are kept in memory, too, for metric families of days and months; `has_periods`: bytes of the current day, week,
     month and year by the first dimension, loopback aside. Subjects that have not been seen for `fold_days`, and those
-    beyond the `most_gone` seen last, are folded into "(gone)".
+    beyond the `most_gone` seen last, are folded into "(gone)", where `lasting` dimensions keep their value.
     """
 
     name: str
@@ -43,11 +43,16 @@ class MeterSpec(NamedTuple):
     has_periods: bool = False
     fold_days: int = 30
     most_gone: int = 1024
+    lasting: tuple[str, ...] = ()
 
     @property
     def counts_bytes(self) -> bool:
         """True if the meter counts bytes, some of which may be estimated."""
         return "receive_bytes" in self.sums
+
+    def folded(self, key: tuple[str, ...]) -> tuple[str, ...]:
+        """The key of the subject that one of this key is folded into."""
+        return tuple(value if name in self.lasting else GONE for name, value in zip(self.dimensions, key, strict=True))
 
     def parts_of_net(self, column: str) -> tuple[str, str] | None:
         """The sums that a column of NET_BYTES is the difference of; a meter without tunnels takes nothing off."""
@@ -132,6 +137,7 @@ APPLICATION = MeterSpec(
     has_periods=True,
     fold_days=400,
     most_gone=4096,
+    lasting=("scope", "protocol"),
 )
 """Bytes and packets by application, scope of the peer's address, and protocol (tcp, udp, icmp, other).
 

@@ -13,6 +13,7 @@ from reports.ledger.shape import GONE, key_of, key_text
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
     from pathlib import Path
 
     from exporter.ledger.clock_repair.held_clock import HeldClock
@@ -112,39 +113,44 @@ class Retention:
 
     def _fold_gone(self, spec: MeterSpec, now: int) -> tuple[Subject, ...]:
         bounds = {
-            "gone": key_text((GONE,) * len(spec.dimensions)),
+            "gone": GONE,
             "long_ago": now - spec.fold_days * DAY_SECONDS,
             "lately": now - RECENT_SECONDS,
             "kept": spec.most_gone,
         }
         rows = self._connection.execute(_find_gone(spec), bounds).fetchall()
         if rows:
-            self._writer.in_transaction(lambda: self._fold(spec, [row[0] for row in rows], now))
+            gone = {subject: spec.folded(key_of(key, spec)) for subject, key in rows}
+            self._writer.in_transaction(lambda: self._fold(spec, gone, now))
             self._writer.forget_ids()
         return tuple(Subject(spec.name, key_of(key, spec)) for _, key in rows)
 
-    def _fold(self, spec: MeterSpec, gone: list[int], now: int) -> None:
-        execute, target = self._connection.execute, self._target(spec, now)
-        execute("CREATE TEMP TABLE IF NOT EXISTS gone (id INTEGER PRIMARY KEY)")
+    def _fold(self, spec: MeterSpec, gone: Mapping[int, tuple[str, ...]], now: int) -> None:
+        execute = self._connection.execute
+        targets = {key: self._target(spec, key, now) for key in set(gone.values())}
+        execute("CREATE TEMP TABLE IF NOT EXISTS gone (id INTEGER PRIMARY KEY, target INTEGER)")
         execute("DELETE FROM temp.gone")
-        self._connection.executemany("INSERT INTO temp.gone (id) VALUES (?)", ((subject,) for subject in gone))
+        rows = ((subject, targets[key]) for subject, key in gone.items())
+        self._connection.executemany("INSERT INTO temp.gone (id, target) VALUES (?, ?)", rows)
         number = execute(NEXT_POSTING).fetchone()[0]
         for grain in ("slot", "day"):  # one scan for all of them: time comes first in the key
             columns = ", ".join(spec.columns(grain))
             source = (
-                f"SELECT {grain}, :target AS subject, {columns} FROM {spec.table(grain)} "  # noqa: S608 - names of the spec
-                "WHERE subject IN (SELECT id FROM temp.gone)"
+                f"SELECT {grain}, g.target AS subject, {columns} FROM {spec.table(grain)} AS u "  # noqa: S608 - names of the spec
+                "JOIN temp.gone AS g ON g.id = u.subject"
             )
-            execute(merge(spec, grain, source), {"target": target, "number": number})
-        execute(f"UPDATE {spec.movable} SET subject = ? WHERE subject IN (SELECT id FROM temp.gone)", (target,))  # noqa: S608 - as above
+            execute(merge(spec, grain, source), {"number": number})
+        execute(
+            f"UPDATE {spec.movable} SET subject = (SELECT target FROM temp.gone WHERE id = subject) "  # noqa: S608 - as above
+            "WHERE subject IN (SELECT id FROM temp.gone)"
+        )
         for table, column in execute(OF_SUBJECTS).fetchall():
             execute(f'DELETE FROM {table} WHERE "{column}" IN (SELECT id FROM temp.gone)')  # noqa: S608 - as above
         execute("DELETE FROM state WHERE name IN (SELECT ? || id FROM temp.gone)", (COUNTER_BASE,))
         execute("DELETE FROM subject WHERE id IN (SELECT id FROM temp.gone)")
 
-    def _target(self, spec: MeterSpec, now: int) -> int:
-        """The id of the subject that others of its meter are folded into."""
-        dimensions = (GONE,) * len(spec.dimensions)
+    def _target(self, spec: MeterSpec, dimensions: tuple[str, ...], now: int) -> int:
+        """The id of a subject that others of its meter are folded into."""
         query, names = "SELECT id FROM subject WHERE meter = ? AND key = ?", (spec.name, key_text(dimensions))
         held = self._connection.execute(query, names).fetchone()
         if held is None:
@@ -180,7 +186,7 @@ def _find_gone(spec: MeterSpec) -> str:
     subjects = f"subject AS s JOIN {spec.subjects} AS k ON k.subject = s.id"
     uncounted = "k.counted = 0" if "counted" in spec.facts else "true"
     return f"""
-        SELECT s.id, s.key FROM {subjects} WHERE {uncounted} AND s.key <> :gone
+        SELECT s.id, s.key FROM {subjects} WHERE {uncounted} AND k.{spec.dimensions[0]} <> :gone
           AND s.id NOT IN (SELECT subject FROM imported) AND (s.last_seen < :long_ago OR (s.last_seen < :lately
           AND s.id NOT IN (SELECT s.id FROM {subjects} WHERE {uncounted} ORDER BY s.last_seen DESC LIMIT :kept)))
     """  # noqa: S608 - names of the spec
