@@ -9,15 +9,16 @@ import pytest
 
 from exporter.meters.applications.traffic import UNKNOWN
 from tests.end_to_end.namespaces import Moved
-from tests.exporter.meters.applications.ebpf.conftest import OURS, Seen, counting
+from tests.exporter.meters.applications.ebpf.conftest import Seen, counting
 from tests.exporter.meters.applications.ebpf.metering import Metering
-from tests.exporter.meters.applications.ebpf.programs import ACCEPT, CONNECT, SECONDS, Program, program
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import ACCEPT, CONNECT, SECONDS, Program, program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 SIZE = 1_000_000

@@ -13,15 +13,16 @@ from exporter.meters.applications.ebpf.source import find_cgroup
 from exporter.meters.applications.names.namer import Roots, make_namer
 from exporter.meters.applications.traffic import SourceError
 from exporter.settings.tree import Settings
-from tests.exporter.meters.applications.ebpf.conftest import OURS
-from tests.exporter.meters.applications.ebpf.datagrams import DATAGRAMS, SINK
-from tests.exporter.meters.applications.ebpf.programs import SECONDS, program
+from tests.worlds.datagram_programs import DATAGRAMS, SINK
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import SECONDS, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line, Seen
+    from tests.exporter.meters.applications.ebpf.conftest import Seen
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 BURSTABLE = "kubepods.slice/kubepods-burstable.slice"

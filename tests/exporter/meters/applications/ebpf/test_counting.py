@@ -10,12 +10,13 @@ import pytest
 
 from exporter.meters.applications.traffic import KERNEL, UNKNOWN
 from tests.end_to_end.namespaces import Moved, run
-from tests.exporter.meters.applications.ebpf.conftest import OURS
-from tests.exporter.meters.applications.ebpf.devices import packets, switch_off_segmentation
-from tests.exporter.meters.applications.ebpf.programs import ACCEPT, CONNECT, SECONDS, Program, program
+from tests.worlds.devices import packets, switch_off_segmentation
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import ACCEPT, CONNECT, SECONDS, Program, program
 
 if TYPE_CHECKING:
-    from tests.exporter.meters.applications.ebpf.conftest import Line, Seen
+    from tests.exporter.meters.applications.ebpf.conftest import Seen
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 SIZE = 5_000_000

@@ -11,12 +11,13 @@ import pytest
 
 from exporter.meters.applications.traffic import KERNEL
 from tests.end_to_end.namespaces import Moved
-from tests.exporter.meters.applications.ebpf.conftest import OURS
-from tests.exporter.meters.applications.ebpf.datagrams import DATAGRAMS, PING, QUIC_CLIENT, QUIC_SERVER, SINK
-from tests.exporter.meters.applications.ebpf.programs import program
+from tests.worlds.datagram_programs import DATAGRAMS, PING, QUIC_CLIENT, QUIC_SERVER, SINK
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import program
 
 if TYPE_CHECKING:
-    from tests.exporter.meters.applications.ebpf.conftest import Line, Seen
+    from tests.exporter.meters.applications.ebpf.conftest import Seen
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 HEADERS, IPV6_HEADERS = 14 + 20 + 8, 14 + 40 + 8

@@ -13,14 +13,15 @@ from exporter.meters.applications.ebpf.source import MOST_ACCOUNTS
 from exporter.meters.applications.ebpf.syscalls import BpfError
 from exporter.meters.applications.traffic import OVERFLOW
 from tests.end_to_end.namespaces import Moved
-from tests.exporter.meters.applications.ebpf.conftest import OURS, Seen, counting
-from tests.exporter.meters.applications.ebpf.datagrams import SINK
-from tests.exporter.meters.applications.ebpf.programs import ACCEPT, CONNECT, program
+from tests.exporter.meters.applications.ebpf.conftest import Seen, counting
+from tests.worlds.datagram_programs import SINK
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import ACCEPT, CONNECT, program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 

@@ -16,14 +16,15 @@ from exporter.meters.applications.names.namer import make_namer
 from exporter.meters.applications.traffic import SHORT_LIVED
 from exporter.settings.tree import Settings
 from tests.end_to_end.namespaces import Moved
-from tests.exporter.meters.applications.ebpf.conftest import OURS, Seen, counting
+from tests.exporter.meters.applications.ebpf.conftest import Seen, counting
 from tests.exporter.meters.applications.ebpf.metering import Metering, only
-from tests.exporter.meters.applications.ebpf.programs import INTERPRETER, SECONDS, program
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import INTERPRETER, SECONDS, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 

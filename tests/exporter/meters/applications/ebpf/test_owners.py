@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.namespaces import Moved
-from tests.exporter.meters.applications.ebpf.programs import ACCEPT, CONNECT, WAYS, Program, program
+from tests.worlds.programs import ACCEPT, CONNECT, WAYS, Program, program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line, Seen
+    from tests.exporter.meters.applications.ebpf.conftest import Seen
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 SIZE = 1_000_000

@@ -20,14 +20,15 @@ from exporter.meters.applications.scopes import Scopes
 from exporter.meters.applications.traffic import SourceError
 from tests.end_to_end.namespaces import run
 from tests.end_to_end.world import eventually
-from tests.exporter.meters.applications.ebpf.conftest import OURS, Seen, counting
+from tests.exporter.meters.applications.ebpf.conftest import Seen, counting
 from tests.exporter.meters.applications.ebpf.metering import Metering, only, open_descriptors
-from tests.exporter.meters.applications.ebpf.programs import ACCEPT, CONNECT, program
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import ACCEPT, CONNECT, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line, Network
+    from tests.worlds.own_line import Line, Network
 
 pytestmark = pytest.mark.namespaces
 

@@ -9,12 +9,12 @@ import pytest
 
 from exporter.meters.applications.scopes import Scopes
 from tests.exporter.meters.applications.ebpf.conftest import Seen, counting
-from tests.exporter.meters.applications.ebpf.programs import program
+from tests.worlds.programs import program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.exporter.meters.applications.ebpf.conftest import Line
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 

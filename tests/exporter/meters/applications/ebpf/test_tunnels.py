@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.namespaces import Moved
-from tests.exporter.meters.applications.ebpf.conftest import OURS, Seen, bytes_of
-from tests.exporter.meters.applications.ebpf.datagrams import DATAGRAMS, SINK
+from tests.exporter.meters.applications.ebpf.conftest import Seen, bytes_of
 from tests.exporter.meters.applications.ebpf.metering import Metering
-from tests.exporter.meters.applications.ebpf.programs import ACCEPT, CONNECT, program
+from tests.worlds.datagram_programs import DATAGRAMS, SINK
+from tests.worlds.own_line import OURS
+from tests.worlds.programs import ACCEPT, CONNECT, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.end_to_end.namespaces import Namespace
-    from tests.exporter.meters.applications.ebpf.conftest import Line
+    from tests.worlds.own_line import Line
 
 pytestmark = pytest.mark.namespaces
 
