@@ -61,7 +61,7 @@ class EbpfSource:
         has_numbers = has_first_numbers()
         self._table = AccountTable(loaded, scopes, most, command_of if has_numbers else None)
         self._tunnels = Tunnels(loaded.maps[loading.TUNNELS])
-        self._tunnels.follow()
+        loaded.held.callback(self._tunnels.close)
         self._adopter = Adopter(loaded, cgroup.path)
         self._adoption = self._adopter.adopt(ADOPTION_SECONDS)
         limits = [] if loaded.knowledge.names else [NO_NAMES if has_numbers else NO_NUMBERS]
