@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from exporter.session.application_questions import all_applications, one_application, period_of
 from exporter.session.client import ServiceError
+from exporter.session.dashboards import dashboard_notes
 from exporter.session.live_applications import PATH, way_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
@@ -71,7 +72,8 @@ def print_applications(session: Session, found: Reply[shapes.ApplicationsAnswer]
         print_sentence(_no_data_text(session, answer, period))
         return
     print_table(
-        TextTable(title, COLUMNS, rows, bars=bars), [*_notes(session, found, period), *_sums(answer), *_ways(session)]
+        TextTable(title, COLUMNS, rows, bars=bars),
+        [*_notes(session, found, period), *_sums(answer), *_ways(session), *_dashboard(session, period)],
     )
 
 
@@ -84,6 +86,7 @@ def print_application(session: Session, found: Reply[shapes.ApplicationAnswer]) 
     bars = [*(day.total_bytes for day in answer.days), None]
     where = [f"{name} {human_bytes(used.total_bytes)}" for name, used in answer.scopes.items()]
     notes = [*([f"scopes: {', '.join(where)}"] if where else []), *_notes(session, found, period), *_ways(session)]
+    notes += _dashboard(session, period, answer.application)
     title = f"{answer.application}, {period.name}, {_label(answer.scope)}"
     print_table(TextTable(title, ("Date", *COLUMNS[1:-1]), rows, bars=bars), notes)
 
@@ -153,6 +156,11 @@ def _notes(
         began = datetime.fromisoformat(since)
         if began.timestamp() > period.start:
             yield f"applications are measured since {short_minute(began)}"
+
+
+def _dashboard(session: Session, period: Period, application: str | None = None) -> list[str]:
+    end = None if period.end > session.now() else period.end
+    return dashboard_notes(session.settings, lambda links: links.applications(period.start, end, application))
 
 
 def _ways(session: Session) -> list[str]:

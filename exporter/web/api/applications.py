@@ -76,7 +76,9 @@ class ApplicationQuery(DaysOfScopes, frozen=True, kw_only=True, rename={"first":
     name: ApplicationName
 
 
-@routes.question("/api/applications", "Usage by application", ask=PATIENT)
+@routes.question(
+    "/api/applications", "Usage by application", link=lambda at, query: at.applications(query, "today"), ask=PATIENT
+)
 def list_applications(request: LedgerRequest, query: ApplicationsQuery) -> shapes.ApplicationsAnswer:
     """Bytes of programs, services, containers and pods by scope and protocol, today's by default.
 
@@ -97,7 +99,12 @@ def list_applications(request: LedgerRequest, query: ApplicationsQuery) -> shape
     return shapes.applications(found, request.zone, query.scope, limit, offset)
 
 
-@routes.question("/api/applications/{name}", "Usage of an application by day", ask=PATIENT)
+@routes.question(
+    "/api/applications/{name}",
+    "Usage of an application by day",
+    link=lambda at, query: at.applications(query, "month"),
+    ask=PATIENT,
+)
 def one_application(request: LedgerRequest, query: ApplicationQuery) -> shapes.ApplicationAnswer:
     """Every day of one application until today, this month's by default: zeros where it moved nothing."""
     require_scopes(request.ledger, query.scope, request.service.settings.networks)

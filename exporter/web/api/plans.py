@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import BadRequestError, NoQuery, OfInterface, Query, Scopes
+from exporter.web.http.queries import BadRequestError, NoQuery, OfSelection, Query, Scopes
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.application_cost import application_costs
 from reports.billing.cost import PERIODS, days_of_period, period_cost
@@ -57,7 +57,7 @@ class OfPlan(Query, frozen=True, kw_only=True):
     plan: PlanName | None = None
 
 
-class CostQuery(OfInterface, frozen=True, kw_only=True):
+class CostQuery(OfSelection, frozen=True, kw_only=True):
     """What a plan (the first) bills of a period until now, at its price or at another one."""
 
     period: PeriodName = "today"

@@ -34,8 +34,11 @@ class LinkContext:
         return day_start(self.today.replace(year=months // 12, month=months % 12 + 1, day=1), self.zone)
 
     def usage(self, query: Any, period: Period) -> str:
-        """Usage of a period; of a running one until now."""
-        return self.links.usage(period.start, None if period.end > self.now else period.end, query.interface)
+        """Usage of a period, of a running one until now; that of scopes is of applications."""
+        end = None if period.end > self.now else period.end
+        if getattr(query, "scope", ()):
+            return self.links.applications(period.start, end)
+        return self.links.usage(period.start, end, query.interface)
 
     def lately(self, query: Any, seconds: int) -> str:
         """Usage of the last seconds."""
@@ -55,6 +58,13 @@ class LinkContext:
     def ever(self, query: Any) -> str:
         """As many months as the dashboards draw."""
         return self.links.usage(self.earliest, None, query.interface)
+
+    def applications(self, query: Any, default: str) -> str:
+        """Every application, or the one of the query, in its period."""
+        began = day_of(self.earliest, self.zone)
+        period = query.period_request.period(self.today, self.zone, default, began)
+        end = None if period.end > self.now else period.end
+        return self.links.applications(period.start, end, getattr(query, "name", None))
 
     def interfaces(self, _query: Any) -> str:
         """Every interface today."""
