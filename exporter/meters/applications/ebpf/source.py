@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.metering.samples import MeterError
-from exporter.meters.applications.cgroup2 import MOUNTS, CgroupMount, cgroup2_mounts
+from exporter.meters.applications.cgroup2 import PROC, CgroupMount, cgroup2_mounts
 from exporter.meters.applications.ebpf import loading, syscalls
 from exporter.meters.applications.ebpf.accounts import AccountTable
 from exporter.meters.applications.ebpf.adoption import Adopter
@@ -40,9 +40,9 @@ NO_ADOPTION = (
 )
 
 
-def find_cgroup(mountinfo: Path = MOUNTS) -> CgroupMount:
+def find_cgroup(proc: Path = PROC) -> CgroupMount:
     """The mount of cgroup 2 that shows most of the hierarchy; raises SourceError."""
-    mounts = cgroup2_mounts(mountinfo)
+    mounts = cgroup2_mounts(proc)
     if not mounts:
         raise SourceError("no cgroup 2 is mounted: mount -t cgroup2 none /sys/fs/cgroup/unified")
     return mounts[0]

@@ -43,7 +43,7 @@ class Cgroups:
         return cgroup != 0 and cgroup not in self._paths and cgroup not in self._gone
 
     def _walk(self, missing: int) -> None:
-        mounts = [self._mount] if self._mount else [each.path for each in cgroup2_mounts(self._proc / "self/mountinfo")]
+        mounts = [self._mount] if self._mount else [each.path for each in cgroup2_mounts(self._proc)]
         found = directories(os.fspath(mounts[0])) if mounts else {}
         self._walked = self._clock()
         self._paths = found if len(self._paths) + len(found) > MOST_CGROUPS else self._paths | found

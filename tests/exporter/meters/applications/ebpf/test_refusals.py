@@ -81,10 +81,11 @@ def test_with_its_capabilities_alone_it_has_names(network: Network) -> None:
 
 
 def test_a_machine_without_cgroup_2_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "mountinfo").write_text("29 1 0:25 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n", encoding="ascii")
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self/mountinfo").write_text("29 1 0:25 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw\n", encoding="ascii")
 
     with refused():
-        find_cgroup(tmp_path / "mountinfo")
+        find_cgroup(tmp_path)
     with refused():
         find_cgroup(tmp_path / "nothing")
 

@@ -36,7 +36,7 @@ def test_cgroup_2_is_where_mountinfo_says(tmp_path: Path, text: str, name: str) 
     proc = proc_with(tmp_path, text.format(str(mount).replace(" ", r"\040")))
     (mount / "system.slice/nginx.service").mkdir(parents=True)
 
-    assert cgroup2_mounts(proc / "self/mountinfo")[0] == (mount, "/")
+    assert cgroup2_mounts(proc)[0] == (mount, "/")
     inode = (mount / "system.slice/nginx.service").stat().st_ino
     assert Cgroups(proc).path_of(inode) == "/system.slice/nginx.service"
 
@@ -94,6 +94,18 @@ def test_paths_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     assert len(found._paths) <= 52
     assert len(found._gone) <= 21
+
+
+def test_where_this_process_has_no_mount_those_of_a_parent_serve(tmp_path: Path) -> None:
+    proc = proc_with(tmp_path, CGROUP_1)
+    parents = {"self": 30, "30": 20, "20": 1, "1": 0}
+    for process, parent in parents.items():
+        (proc / process / "root/sys/fs/cgroup").mkdir(parents=True)
+        (proc / process / "stat").write_text(f"7 (a) 3 (b) S {parent} 1 1\n", encoding="utf-8")
+        mountinfo = UNIFIED.format("/sys/fs/cgroup") if process in {"20", "1"} else CGROUP_1
+        (proc / process / "mountinfo").write_text(mountinfo, encoding="utf-8")
+
+    assert cgroup2_mounts(proc) == [(proc / "20/root/sys/fs/cgroup", "/")]
 
 
 def test_two_thousand_directories_are_all_found(tmp_path: Path) -> None:
