@@ -11,12 +11,12 @@ import pytest
 from exporter.meters.applications.traffic import KERNEL, UNKNOWN
 from tests.end_to_end.namespaces import Moved, run
 from tests.worlds.devices import packets, switch_off_segmentation
-from tests.worlds.own_line import OURS
+from tests.worlds.own_line import OURS, connected
 from tests.worlds.programs import ACCEPT, CONNECT, SECONDS, Program, program
 
 if TYPE_CHECKING:
     from tests.exporter.meters.applications.ebpf.conftest import Seen
-    from tests.worlds.own_line import Line
+    from tests.worlds.own_line import Line, Network
 
 pytestmark = pytest.mark.namespaces
 SIZE = 5_000_000
@@ -53,6 +53,14 @@ def is_within(seen: Moved, moved: Moved, share: float) -> bool:
     """Whether bytes differ from a counter by at most this share, or a packet."""
     pairs = ((seen.receive, moved.receive), (seen.transmit, moved.transmit))
     return all(abs(one - other) <= max(other * share, 100) for one, other in pairs)
+
+
+def test_the_bytes_of_a_namespace_that_is_gone_stay(network: Network, seen: Seen, tmp_path: Path) -> None:
+    with connected(network, "gso_max_segs", "1") as line:
+        done = exchange(line, tmp_path)
+
+    assert seen.of(done.client.command) == done.near
+    assert seen.of(done.client.command) == done.near, "nothing is added when it has gone"
 
 
 @pytest.mark.parametrize(
