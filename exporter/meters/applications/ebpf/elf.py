@@ -1,6 +1,6 @@
 """A reader of compiled BPF programs: ELF, 64 bits, little endian, with the sections that clang writes for them.
 
-pyelftools reads any ELF, and takes 5 MB of memory for it. Layouts: elf(5), and the kernel's
+pyelftools reads any ELF, and takes 7 MB of memory for it. Layouts: elf(5), and the kernel's
 Documentation/bpf/llvm_reloc.rst.
 """
 
