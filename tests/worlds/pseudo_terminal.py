@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class PseudoTerminal:
             stderr=self.theirs,
             env={"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path), **environ},
             start_new_session=True,
+            # A run in the background of a script ignores Ctrl-C, and so would the program.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else sets it
         )
 
     def resize(self, columns: int, lines: int) -> None:
