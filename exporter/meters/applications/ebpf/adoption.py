@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PIDFD_GETFD = 438
 """The same number on every machine."""
 
-OWNER = struct.Struct("<16sQQII")
+OWNER = struct.Struct("<16sQQIIQ")
 SO_DOMAIN = 39
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -92,7 +92,7 @@ class Adopter:
         with socket.socket(fileno=descriptor) as held:
             if held.getsockopt(socket.SOL_SOCKET, SO_DOMAIN) not in {socket.AF_INET, socket.AF_INET6}:
                 return False
-            value = OWNER.pack(owner.command, owner.cgroup, namespace_of(held), owner.pid, owner.arguments)
+            value = OWNER.pack(owner.command, owner.cgroup, namespace_of(held), owner.pid, owner.arguments, 0)
             with contextlib.suppress(BpfError):  # it has an owner since the programs run
                 key = struct.pack("<i", descriptor)
                 syscalls.update(self._loaded.maps[OWNERS].descriptor, key, value, syscalls.NO_EXIST)

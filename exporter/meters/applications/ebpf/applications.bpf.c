@@ -35,6 +35,7 @@ const volatile struct {
 } kernel SECTION(".rodata") = {};
 
 enum { COMMAND = 16, WORD = 64, WORDS = 4, MOST_PARTS = 8 };
+enum { IPV4 = 8 };  // ETH_P_IP as a little-endian machine reads it
 enum kind { OWNED, UNKNOWN, KERNEL, OVERFLOW };
 enum protocol { TCP, UDP, ICMP, OTHER };
 enum scope { LOOPBACK, LAN, INTERNET };
@@ -45,6 +46,7 @@ struct owner {
 	__u64 namespace;
 	__u32 process;
 	__u32 arguments;        // a hash: the key of `arguments`; 0 where the command is no interpreter
+	__u64 peer;             // of TCP over IPv4: the address of the last packet's peer and its scope, as `known_peer` has it
 };
 
 struct account {
@@ -210,11 +212,8 @@ INLINE __u8 protocol_of(__u8 number)
 	return number == 6 ? TCP : number == 17 ? UDP : number == 1 || number == 58 ? ICMP : OTHER;
 }
 
-INLINE __u8 scope_of(struct __sk_buff *skb, const struct prefix *peer)
+INLINE __u8 scope_of_peer(const struct prefix *peer)
 {
-	// Index 1 is the loopback device in every network namespace.
-	if (skb->ifindex == 1)
-		return LOOPBACK;
 	__u32 *scope = map_lookup(&peers, peer->address);
 	if (scope)
 		return *scope;
@@ -223,6 +222,30 @@ INLINE __u8 scope_of(struct __sk_buff *skb, const struct prefix *peer)
 		return INTERNET;
 	map_update(&peers, peer->address, scope, BPF_ANY);
 	return *scope;
+}
+
+// An address and its scope in one word, which is read and written at once; never 0.
+INLINE __u64 known_peer(__u32 address, __u8 scope)
+{
+	return (__u64)address << 32 | 1 << 8 | scope;
+}
+
+INLINE __u8 scope_of(struct __sk_buff *skb, const struct prefix *peer, struct owner *owner, __u8 number)
+{
+	// Index 1 is the loopback device in every network namespace.
+	if (skb->ifindex == 1)
+		return LOOPBACK;
+	// A connection has one peer.
+	if (!owner || number != 6 || skb->protocol != IPV4)
+		return scope_of_peer(peer);
+	__u32 address = *(__u32 *)(peer->address + 12);
+	__u64 last = owner->peer;
+	__u8 scope = last;
+	if (last == known_peer(address, scope))
+		return scope;
+	scope = scope_of_peer(peer);
+	owner->peer = known_peer(address, scope);
+	return scope;
 }
 
 // Headers that each segment of a packet will have again on the wire.
@@ -262,7 +285,7 @@ INLINE int count(struct __sk_buff *skb, int is_transmit)
 	__u32 network = 40, segments = skb->gso_segs;
 	__u64 bytes = skb->len;
 
-	if (skb->protocol == __builtin_bswap16(0x0800)) {
+	if (skb->protocol == IPV4) {
 		if (load_bytes(skb, 0, header, 20))
 			return 1;
 		network = (header[0] & 15) * 4;
@@ -275,10 +298,10 @@ INLINE int count(struct __sk_buff *skb, int is_transmit)
 		number = header[6];
 		__builtin_memcpy(peer.address, header + (is_transmit ? 24 : 8), 16);
 	}
-	account.scope = scope_of(skb, &peer);
-	account.protocol = protocol_of(number);
 	struct bpf_sock *sk = skb->sk ? full_socket(skb->sk) : 0;
 	struct owner *owner = sk ? storage_get(&owners, sk, 0, 0) : 0;
+	account.scope = scope_of(skb, &peer, owner, number);
+	account.protocol = protocol_of(number);
 	if (owner) {
 		account.command[0] = owner->command[0];
 		account.command[1] = owner->command[1];
