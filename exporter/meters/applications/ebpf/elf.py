@@ -77,7 +77,7 @@ def read_object(data: bytes) -> BpfObject:
     """The programs and maps of a file; raises ElfError for anything else."""
     try:
         return _read(data)
-    except (struct.error, IndexError, UnicodeDecodeError) as error:
+    except (struct.error, IndexError, OverflowError, UnicodeDecodeError) as error:
         raise ElfError(f"the compiled programs are damaged: {error}") from error
 
 

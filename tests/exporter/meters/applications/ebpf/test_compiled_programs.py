@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.meters.applications.ebpf.adoption import OWNER, first_words
@@ -50,6 +50,7 @@ def test_any_bytes_are_no_programs(data: bytes) -> None:
 
 
 @given(place=st.integers(0, len(WHOLE) - 1), value=st.integers(0, 255), end=st.integers(0, len(WHOLE)))
+@example(place=47, value=255, end=0)  # the last byte of the offset of the sections
 def test_a_damaged_object_is_read_or_refused(place: int, value: int, end: int) -> None:
     damaged = bytearray(WHOLE)
     damaged[place] = value
