@@ -48,7 +48,7 @@ Offset = Annotated[
 ApplicationName = Annotated[
     str,
     msgspec.Meta(
-        description="Name of an application, percent-encoded; it may hold slashes.", examples=["sshd.service"]
+        description="Name of an application, percent-encoded; it may hold slashes.", examples=["sshd"]
     ),
 ]
 
