@@ -47,9 +47,7 @@ Offset = Annotated[
 ]
 ApplicationName = Annotated[
     str,
-    msgspec.Meta(
-        description="Name of an application, percent-encoded; it may hold slashes.", examples=["sshd"]
-    ),
+    msgspec.Meta(description="Name of an application, percent-encoded; it may hold slashes.", examples=["sshd"]),
 ]
 
 

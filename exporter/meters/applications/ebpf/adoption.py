@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 PIDFD_GETFD = 438
 """The same number on every machine."""
 
-OWNER = struct.Struct("<16sQQIIQ")
+OWNER = struct.Struct("<40x16sQQIIQII")
+"""One owner, whose turn is the first."""
 SO_DOMAIN = 39
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -92,7 +93,7 @@ class Adopter:
         with socket.socket(fileno=descriptor) as held:
             if held.getsockopt(socket.SOL_SOCKET, SO_DOMAIN) not in {socket.AF_INET, socket.AF_INET6}:
                 return False
-            value = OWNER.pack(owner.command, owner.cgroup, namespace_of(held), owner.pid, owner.arguments, 0)
+            value = OWNER.pack(owner.command, owner.cgroup, namespace_of(held), owner.pid, owner.arguments, 0, 1, 0)
             with contextlib.suppress(BpfError):  # it has an owner since the programs run
                 key = struct.pack("<i", descriptor)
                 syscalls.update(self._loaded.maps[OWNERS].descriptor, key, value, syscalls.NO_EXIST)

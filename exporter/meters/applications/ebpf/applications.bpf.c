@@ -20,7 +20,6 @@ static __u64 (*current_task)(void) = (void *)35;
 static __u64 (*current_cgroup)(void) = (void *)80;
 static struct bpf_sock *(*full_socket)(struct bpf_sock *sk) = (void *)95;
 static void *(*storage_get)(void *map, void *sk, void *value, __u64 flags) = (void *)107;
-static long (*storage_delete)(void *map, void *sk) = (void *)108;
 static long (*read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
 static long (*read_user_text)(void *to, __u32 size, const void *from) = (void *)114;
 static __u64 (*namespace_cookie)(void *context) = (void *)122;
@@ -40,13 +39,20 @@ enum kind { OWNED, UNKNOWN, KERNEL, OVERFLOW };
 enum protocol { TCP, UDP, ICMP, OTHER };
 enum scope { LOOPBACK, LAN, INTERNET };
 
-struct owner {
+struct identity {
 	__u64 command[2];       // of the process, not of its thread; empty without CAP_PERFMON
 	__u64 cgroup;
 	__u64 namespace;
 	__u32 process;
 	__u32 arguments;        // a hash: the key of `arguments`; 0 where the command is no interpreter
+};
+
+// A new owner is written beside the one before, and then its turn comes: a packet on another CPU reads one or the other.
+struct owner {
+	struct identity held[2];
 	__u64 peer;             // of TCP over IPv4: the address of the last packet's peer and its scope, as `known_peer` has it
+	__u32 turn;             // held[turn & 1]; 0: none yet
+	__u32 unused;
 };
 
 struct account {
@@ -157,7 +163,7 @@ INLINE __u32 remember_arguments(__u64 task, __u8 further)
 	return key;
 }
 
-INLINE void describe_current(struct owner *owner, void *context)
+INLINE void describe_current(struct identity *owner, void *context)
 {
 	owner->cgroup = current_cgroup();
 	owner->namespace = namespace_cookie(context);
@@ -174,30 +180,49 @@ INLINE void describe_current(struct owner *owner, void *context)
 		owner->arguments = remember_arguments(task, *further);
 }
 
+// held[turn & 1], by a branch: without CAP_PERFMON the verifier takes no distance that depends on the path.
+INLINE struct identity *identity_at(struct owner *owner, __u32 turn)
+{
+	struct identity *held = &owner->held[0];
+
+	if (turn & 1)
+		asm volatile("%0 += %1" : "+r"(held) : "i"(sizeof(struct identity)));
+	return held;
+}
+
+INLINE void set_owner(struct owner *owner, const struct identity *now)
+{
+	*identity_at(owner, owner->turn + 1) = *now;
+	__sync_fetch_and_add(&owner->turn, 1);
+}
+
 INLINE int own(struct bpf_sock_addr *context)
 {
 	struct bpf_sock *sk = context->sk;
-	struct owner now = {};
+	struct identity now = {};
 
 	if (!sk)
 		return 1;
 	describe_current(&now, context);
-	struct owner *held = storage_get(&owners, sk, &now, BPF_SK_STORAGE_GET_F_CREATE);
-	if (held && (held->process != now.process || held->cgroup != now.cgroup ||
-		     held->command[0] != now.command[0] || held->command[1] != now.command[1])) {
-		// Never overwritten: a packet on another CPU would read half of each.
-		storage_delete(&owners, sk);
-		storage_get(&owners, sk, &now, BPF_SK_STORAGE_GET_F_CREATE);
-	}
+	struct owner *owner = storage_get(&owners, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!owner)
+		return 1;
+	struct identity *held = identity_at(owner, owner->turn);
+	if (!owner->turn || held->process != now.process || held->cgroup != now.cgroup ||
+	    held->command[0] != now.command[0] || held->command[1] != now.command[1])
+		set_owner(owner, &now);
 	return 1;
 }
 
 SECTION("cgroup/sock_create") int make_socket(struct bpf_sock *context)
 {
-	struct owner owner = {};
+	struct owner *owner = storage_get(&owners, context, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	struct identity now = {};
 
-	describe_current(&owner, context);
-	storage_get(&owners, context, &owner, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!owner)
+		return 1;
+	describe_current(&now, context);
+	set_owner(owner, &now);
 	return 1;
 }
 
@@ -302,14 +327,15 @@ INLINE int count(struct __sk_buff *skb, int is_transmit)
 	struct owner *owner = sk ? storage_get(&owners, sk, 0, 0) : 0;
 	account.scope = scope_of(skb, &peer, owner, number);
 	account.protocol = protocol_of(number);
-	if (owner) {
-		account.command[0] = owner->command[0];
-		account.command[1] = owner->command[1];
-		account.cgroup = owner->cgroup;
-		account.arguments = owner->arguments;
-		account.process = kernel.group_leader ? 0 : owner->process;
+	if (owner && owner->turn) {
+		struct identity *held = identity_at(owner, owner->turn);
+		account.command[0] = held->command[0];
+		account.command[1] = held->command[1];
+		account.cgroup = held->cgroup;
+		account.arguments = held->arguments;
+		account.process = kernel.group_leader ? 0 : held->process;
 		__u32 device = skb->ifindex;
-		account.in_tunnel = owner->namespace == kernel.namespace && map_lookup(&tunnels, &device);
+		account.in_tunnel = held->namespace == kernel.namespace && map_lookup(&tunnels, &device);
 	} else {
 		// The kernel answers resets and ICMP from raw sockets of its own.
 		account.kind = !sk || sk->type == 3 ? KERNEL : UNKNOWN;
