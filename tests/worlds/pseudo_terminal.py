@@ -34,7 +34,8 @@ class PseudoTerminal:
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,
-            env={"TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path), **environ},
+            # Python 3.13 colours its tracebacks.
+            env={"TERM": "xterm-256color", "PYTHON_COLORS": "0", "PYTHONPATH": os.pathsep.join(sys.path), **environ},
             start_new_session=True,
             # A run in the background of a script ignores Ctrl-C, and so would the program.
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else sets it
