@@ -11,7 +11,7 @@ from exporter.metering.snapshots import Snapshot
 from exporter.metering.timeline import ClockTimeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from exporter.metering.clock import Clock, Instant
     from exporter.metering.clock_repair import ClockChange
@@ -52,9 +52,10 @@ class Sampler:
 
     @property
     def seconds_since_sample(self) -> float:
-        """Seconds since the newest sample of any meter; infinite before the first."""
+        """Seconds since the newest sample of any meter that reads the machine; infinite before the first."""
         now = self._clock.now()
-        return min((meter.seconds_since_sample(now) for meter in self._meters), default=float("inf"))
+        machine = (meter for meter in self._meters if not meter.spec.is_of_events)
+        return min((meter.seconds_since_sample(now) for meter in machine), default=float("inf"))
 
     def forget(self, subjects: Iterable[Subject]) -> None:
         """Forget subjects that the ledger has folded together: should they return, their totals begin anew."""
@@ -65,9 +66,7 @@ class Sampler:
     def note_posted(self) -> None:
         """What was taken last is in the ledger: publish what this changes."""
         changed = [meter for meter in self._meters if meter.note_posted()]
-        if changed and self.snapshot is not None:
-            now, meters = self._clock.now(), self.snapshot.meters
-            self.snapshot = self.snapshot._replace(meters={**meters, **{each.name: each.view(now) for each in changed}})
+        self._show(changed, self._clock.now())
 
     def handovers(self) -> dict[str, object]:
         """What the meters hand over to those that follow in this process, by name."""
@@ -91,11 +90,27 @@ class Sampler:
                 self._enter(meter, now, boot)
         return self._publish(now)
 
-    def take(self) -> Posting | None:
-        """Everything since the last posting, as one transaction; None before the first sample."""
+    def sample_only(self, name: str) -> None:
+        """Have one meter report what events brought it; the snapshot is the last one otherwise."""
+        if self._sampled is None or self.snapshot is None:
+            return
+        now, boot = self._clock.now(), self._sampled[1]
+        self._follow_the_clock(now, boot)
+        self._sampled = (now, boot)
+        for meter in self._meters:
+            if meter.name == name and meter.read():
+                self._enter(meter, now, boot)
+                self._show([meter], now)
+
+    def take(self, only: Collection[str] | None = None) -> Posting | None:
+        """Everything since the last posting, of these meters or of all, as one transaction.
+
+        None before the first sample.
+        """
         if self._sampled is None:
             return None
-        parts = [part for part in (meter.take() for meter in self._meters) if part is not None]
+        meters = [meter for meter in self._meters if only is None or meter.name in only]
+        parts = [part for part in (meter.take() for meter in meters) if part is not None]
         if not parts:
             return None
         self._posting += 1
@@ -154,6 +169,12 @@ class Sampler:
                     self._totals.add_to_sums(subject, start, *spec.bytes_in(amounts))
             if change.sketches:
                 self._journal.merge_sketches(subject, change.sketches, (ended - 1) // SECOND, meter.zeros)
+
+    def _show(self, meters: Sequence[IsolatedMeter], now: Instant) -> None:
+        """Publish what has changed of these meters between two samples of all."""
+        if meters and self.snapshot is not None:
+            views = {meter.name: meter.view(now) for meter in meters}
+            self.snapshot = self.snapshot._replace(meters={**self.snapshot.meters, **views})
 
     def _publish(self, now: Instant) -> Snapshot:
         self._number += 1

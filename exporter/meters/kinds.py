@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from zoneinfo import ZoneInfo
 
     from exporter.metering.clock import Clock
     from exporter.metering.samples import Meter, MeterStore
@@ -22,10 +23,14 @@ class MeterSource(Protocol):
 
 
 class MeterEnvironment(NamedTuple):
-    """What a meter is built with; `handover` is what the meter before it in this process handed over, else None."""
+    """What a meter is built with.
+
+    `zone` is the ledger's, in which days are cut; `handover` is what the meter before it in this process handed over.
+    """
 
     settings: Settings
     clock: Clock
+    zone: ZoneInfo
     count_since_boot: bool = False
     handover: object = None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.applications.kind import APPLICATIONS
 from exporter.meters.interfaces.kind import INTERFACES
+from exporter.meters.requests.kind import REQUESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from exporter.settings.tree import Settings
 
 
-METERS: Sequence[MeterKind] = (INTERFACES, APPLICATIONS)
+METERS: Sequence[MeterKind] = (INTERFACES, APPLICATIONS, REQUESTS)
 
 
 def new_stores(meters: Sequence[MeterKind] = METERS) -> tuple[MeterStore, ...]:

@@ -164,7 +164,7 @@ def build_parts(
     """Wire everything that measures, keeps and serves; nothing runs yet."""
     settings, ledger = environment.settings, environment.settings.ledger
     journal, totals = Journal(), opened.totals
-    meters = _build_meters(environment)
+    meters = _build_meters(environment, opened.zone)
     sampler = _build_sampler(environment, opened, meters, journal, totals)
     writer = Writer(ledger.path, opened.zone, [each.kind.store() for each in environment.meters])
     poster = Poster(
@@ -193,6 +193,7 @@ def build_parts(
         readers=readers,
         on_damage=on_damage,
         plans=plans,
+        sources={each.kind.spec.name: each.source for each in environment.meters},
     )
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
@@ -257,10 +258,12 @@ def _build_families(environment: ServiceEnvironment) -> Families:
     return families(tables, process=settings.metrics.process)
 
 
-def _build_meters(environment: ServiceEnvironment) -> Sequence[Meter]:
+def _build_meters(environment: ServiceEnvironment, zone: ZoneInfo) -> Sequence[Meter]:
     settings, clock, since_boot = environment.settings, environment.clock, environment.count_since_boot
     return [
-        opened.build(MeterEnvironment(settings, clock, since_boot, environment.handovers.get(opened.kind.spec.name)))
+        opened.build(
+            MeterEnvironment(settings, clock, zone, since_boot, environment.handovers.get(opened.kind.spec.name))
+        )
         for opened in environment.meters
     ]
 

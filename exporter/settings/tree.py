@@ -13,6 +13,7 @@ import msgspec
 
 from exporter.meters.applications.settings import Applications
 from exporter.meters.interfaces.settings import Interfaces
+from exporter.meters.requests.settings import Requests
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.folders import data_folder, runs_as_root
@@ -140,6 +141,7 @@ class Settings(Section, frozen=True):
         NETWORKS_RULE,
         "Networks by their names: bytes of their addresses have a scope of their own.",
     ] = msgspec.field(default_factory=dict)
+    requests: Requests = msgspec.field(default_factory=Requests)
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     average: Average = msgspec.field(default_factory=Average)
     metrics: Metrics = msgspec.field(default_factory=Metrics)

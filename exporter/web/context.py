@@ -16,7 +16,7 @@ from exporter.web.attempts import Attempts
 from exporter.web.readers import ReaderThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.billing.plan_watch import PlanWatch
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from exporter.metering.sampler import Sampler
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
+    from exporter.meters.kinds import MeterSource
     from exporter.metrics.exposition import Exposition, Rendered
     from exporter.settings.tree import Settings
     from exporter.web.readers import Readers
@@ -60,12 +61,14 @@ class ServiceContext:
         readers: Readers,
         on_damage: Callable[[str], None],
         plans: PlanWatch,
+        sources: Mapping[str, MeterSource],
     ) -> None:
-        """Takes finished parts; owns the connections of the readers."""
+        """Takes finished parts; owns the connections of the readers. `sources` are what meters read, by name."""
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler = clock, sampler
         self._on_damage, self._plans = on_damage, plans
+        self.sources = sources
         self.attempts = Attempts()
         self.grafana = links_to_grafana(settings)
         self._quick = ReaderThread(settings.ledger.path, poster, readers.quick)

@@ -28,7 +28,8 @@ class MeterSpec(NamedTuple):
     `most_subjects`: subjects beyond are measured as "(other)"; 0 is unbounded. `has_history`: bytes by day and month
     are kept in memory, too, for metric families of days and months; `has_periods`: bytes of the current day, week,
     month and year by the first dimension, loopback aside. Subjects that have not been seen for `fold_days`, and those
-    beyond the `most_gone` seen last, are folded into "(gone)", where `lasting` dimensions keep their value.
+    beyond the `most_gone` seen last, are folded into "(gone)", where `lasting` dimensions keep their value. A meter
+    `is_of_events` if it is given them, and reads nothing: that it was sampled says nothing of the machine.
     """
 
     name: str
@@ -44,6 +45,7 @@ class MeterSpec(NamedTuple):
     fold_days: int = 30
     most_gone: int = 1024
     lasting: tuple[str, ...] = ()
+    is_of_events: bool = False
 
     @property
     def counts_bytes(self) -> bool:
@@ -67,6 +69,11 @@ class MeterSpec(NamedTuple):
         if not self.counts_bytes:
             return 0, 0
         return amounts[self.sums.index("receive_bytes")], amounts[self.sums.index("transmit_bytes")]
+
+    @property
+    def foldable(self) -> str:
+        """The first dimension that is "(gone)" in a folded subject."""
+        return next(name for name in self.dimensions if name not in self.lasting)
 
     @property
     def grains(self) -> tuple[str, ...]:
@@ -146,13 +153,39 @@ A program that runs once a year has its name in that year's report: a subject st
 An application has four or five; a hundred busy ones and a year's changes among them are within 4,096.
 """
 
+ALL = "(all)"
+"""Dimensions of the request subjects that hold a sketch of times, and no sums: see REQUEST."""
+
+REQUEST = MeterSpec(
+    name="request",
+    dimensions=("service", "method", "route", "code"),
+    sums=("requests", "errors", "request_bytes", "response_bytes", "timed_requests", "duration_microseconds"),
+    peaks=("longest_microseconds", "shortest_complement"),
+    sketches=("duration_sketch",),
+    most_subjects=20_000,
+    fold_days=400,
+    most_gone=20_000,
+    lasting=("service", "method", "code"),
+    is_of_events=True,
+)
+"""Requests by service, method, route and status code; errors are those of 400 to 599.
+
+`timed_requests` have a time, as a line of a log may not; `duration_microseconds` is their sum. A minimum is kept as a
+maximum: COMPLEMENT less the shortest time (0: none). Sketches of times are kept by route and by service, since those
+by code would make the quantiles of a month five times as slow: in the subjects (service, method, route, ALL) and
+(service, ALL, ALL, ALL), whose sums are 0. When a route is folded, its sketches stay those of its service and method.
+"""
+
+COMPLEMENT = 2**50
+"""Microseconds: 35 years, longer than any request."""
+
 LOOPBACK, LAN, INTERNET = BUILT_IN_SCOPES = ("loopback", "lan", "internet")
 """Scopes by the peer's address; others are the networks that the settings name. Loopback is in no total."""
 
 NET_BYTES = ("net_receive_bytes", "net_transmit_bytes")
 """Bytes less those that a tunnel's own packets carry again: each byte of the wire once. Read, never stored."""
 
-SPECS = (INTERFACE, APPLICATION)
+SPECS = (INTERFACE, APPLICATION, REQUEST)
 
 
 def key_text(dimensions: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """Sketches of distributions: counts by logarithmic bucket, as bytes that a ledger holds and merges.
 
-A value v lies in bucket ceil(log(v, BASE)); the relative error of a quantile is (BASE - 1) / (BASE + 1), 2 %
+A value v lies in bucket ceil(log(v, BASE)); the relative error of a quantile is (BASE - 1) / (BASE + 1), 0.99 %
 (Masson, Rim, Lee: DDSketch, VLDB 2019). Bytes are pairs of unsigned LEB128 numbers in the order of buckets: the
 distance to the bucket before (the first: zigzag), and the count.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-BASE = 1.04
+BASE = 1.02
 EMPTY = b""
 _SEVEN = 0x7F
 _MORE = 0x80

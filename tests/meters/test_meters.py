@@ -11,11 +11,13 @@ from exporter.ledger.upkeep.retention import Retention
 from exporter.metering.postings import MeterCheckpoint, SubjectFacts
 from exporter.metering.samples import Change, Sample
 from exporter.metering.subjects import Subject
+from exporter.meters.requests.intake import Intake
 from reports.ledger.shape import INTERFACE, OTHER
 from reports.ledger.sketches import decoded
 from tests.meters.applications import FakeSource, applications
 from tests.meters.contract import DAY, KEEP, MeterContract
 from tests.meters.parcels import PARCEL, ParcelMeter, Parcels, ParcelStore
+from tests.meters.requests import requests
 from tests.meters.worlds import Metered, MeterWorld, interfaces, parcels
 
 if TYPE_CHECKING:
@@ -100,6 +102,18 @@ class TestApplications(MeterContract):
 
         assert Retention(world.writer, world.path).tidy(KEEP, world.machine.seconds).gone == ()
         assert world.received(metered.spec, "tax") == 40
+
+
+class TestRequests(MeterContract):
+    is_remembered, is_given = False, True
+
+    @pytest.fixture
+    def metered(self, machine: Machine) -> Metered:
+        return requests(Intake(), machine)
+
+    @pytest.fixture
+    def world(self, metered: Metered, machine: Machine, open_world: Callable[..., MeterWorld]) -> MeterWorld:
+        return open_world(interfaces(machine), metered)
 
 
 def test_an_application_and_an_interface_of_one_name_never_meet(

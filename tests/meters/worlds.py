@@ -104,9 +104,9 @@ class MeterWorld:
 
     def received(self, spec: MeterSpec, name: str | None = None, table: str = "day") -> int:
         """Bytes received of a meter in the ledger: of all its subjects, or of those whose first dimension is `name`."""
-        first = spec.dimensions[0]
+        first = spec.foldable if name == GONE else spec.dimensions[0]
         query = f"""
-            SELECT ifnull(sum(u.receive_bytes), 0) FROM {spec.table(table)} AS u
+            SELECT ifnull(sum(u.{measure(spec)}), 0) FROM {spec.table(table)} AS u
             JOIN {spec.subjects} AS k USING (subject)
             WHERE ? IS NULL OR k.{first} = ?
         """  # noqa: S608 - names of the spec
@@ -116,6 +116,11 @@ class MeterWorld:
         """What is wrong in the ledger in itself."""
         with contextlib.closing(connect_to_read(self.path)) as connection:
             return faults_in(connection, [each.spec for each in self.meters])
+
+
+def measure(spec: MeterSpec) -> str:
+    """The sum that `Metered.move` adds to."""
+    return next(name for name in spec.sums if name.endswith("_bytes"))
 
 
 def interfaces(machine: Machine) -> Metered:

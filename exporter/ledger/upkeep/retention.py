@@ -186,7 +186,7 @@ def _find_gone(spec: MeterSpec) -> str:
     subjects = f"subject AS s JOIN {spec.subjects} AS k ON k.subject = s.id"
     uncounted = "k.counted = 0" if "counted" in spec.facts else "true"
     return f"""
-        SELECT s.id, s.key FROM {subjects} WHERE {uncounted} AND k.{spec.dimensions[0]} <> :gone
+        SELECT s.id, s.key FROM {subjects} WHERE {uncounted} AND k.{spec.foldable} <> :gone
           AND s.id NOT IN (SELECT subject FROM imported) AND (s.last_seen < :long_ago OR (s.last_seen < :lately
           AND s.id NOT IN (SELECT s.id FROM {subjects} WHERE {uncounted} ORDER BY s.last_seen DESC LIMIT :kept)))
     """  # noqa: S608 - names of the spec

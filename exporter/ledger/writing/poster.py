@@ -11,7 +11,7 @@ from reports.ledger.reader import Unposted, UnpostedRow
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from concurrent.futures import Executor
 
     from exporter.ledger.writing.writer import Writer
@@ -45,15 +45,16 @@ class Poster:
         writer: Writer,
         executor: Executor,
         journal: Journal,
-        take: Callable[[], Posting | None],
+        take: Callable[[Collection[str] | None], Posting | None],
         is_counted: Callable[[Subject], bool],
         on_damage: Callable[[str], None],
         posted: int = 0,
         problem: str = "",
     ) -> None:
-        """`take` gives the next posting; `on_damage` is called with the reason when the file is broken or gone.
+        """`take` gives the next posting, of these meters or of all.
 
-        `posted` is the number of the last posting in the ledger, `problem` why it cannot be written to begin with.
+        `on_damage` is called with the reason when the file is broken or gone. `posted` is the number of the last
+        posting in the ledger, `problem` why it cannot be written to begin with.
         """
         self._writer, self._executor, self._journal = writer, executor, journal
         self._take, self._is_counted, self._on_damage = take, is_counted, on_damage
@@ -65,12 +66,15 @@ class Poster:
         self.on_posted: Callable[[], object] = bool
         """Called when a posting is in the ledger."""
 
-    async def post(self) -> bool:
-        """Commit what is counted; True if the ledger is up to date. A failure is kept in `health`."""
+    async def post(self, only: Collection[str] | None = None) -> bool:
+        """Commit what is counted, of these meters or of all; True if it is in the ledger.
+
+        A failure is kept in `health`.
+        """
         async with self._turn:
             if self._waiting is not None and not await self._commit(self._waiting):
                 return False
-            posting = self._take()
+            posting = self._take(only)
             if posting is None:
                 return True
             self._waiting, self._number = posting, posting.number

@@ -70,7 +70,7 @@ def withdraw(spec: MeterSpec, grain: str) -> str:
 
 def nothing(spec: MeterSpec, grain: str) -> str:
     """Condition of a row that holds nothing."""
-    return " AND ".join(f"{name} = 0" for name in spec.added(grain))
+    return " AND ".join([f"{name} = 0" for name in spec.added(grain)] + [f"{name} = x''" for name in spec.sketches])
 
 
 def _insert(spec: MeterSpec, grain: str) -> str:

@@ -7,10 +7,10 @@ from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.clock import SECOND
+from exporter.metering.lifetimes import Lifetimes
 from exporter.metering.postings import MeterCheckpoint, OpeningBalance, SubjectFacts
 from exporter.metering.samples import Change, MeterError, Sample
 from exporter.metering.subjects import Subject
-from exporter.meters.applications.lifetimes import ZEROS, Lifetimes
 from exporter.meters.applications.owners import NamedOwners
 from exporter.meters.applications.ranks import Busiest, Ranks
 from exporter.meters.applications.rates import Rates
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Key = tuple[str, str, str]
 
 OTHER_PROTOCOL = PROTOCOLS[-1]
+ZEROS = (0,) * len(APPLICATION.sums)
 
 
 SEEN_SECONDS = 3600
@@ -61,7 +62,7 @@ class ApplicationMeter:
     def resume(self, opening: OpeningBalance) -> ApplicationsState:
         """Carry forward lifetimes, and who was busy lately."""
         held = opening.held if isinstance(opening.held, HeldApplications) else HeldApplications()
-        self._lifetimes = Lifetimes(opening, held.bases)
+        self._lifetimes = Lifetimes(APPLICATION, opening, held.bases)
         self._ranks, self._busiest, self._rates = Ranks(self._most), Busiest(), Rates()
         self._usage_layout = (-1, -1)
         seen = sorted(opening.accounts, key=lambda subject: -opening.accounts[subject].facts.last_seen)

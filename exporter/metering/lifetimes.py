@@ -1,4 +1,4 @@
-"""Sums of each subject since the ledger began, and what /metrics exposes of them.
+"""Sums of each subject since the ledger began, and what /metrics exposes of them, where nobody else keeps them.
 
 What a crash would lose is not exposed: the kernel forgets an application's bytes with the process that reads them, and
 a counter that falls a little looks to Prometheus like one that began at 0. So the counters show what the ledger holds.
@@ -9,24 +9,22 @@ from __future__ import annotations
 from operator import add, sub
 from typing import TYPE_CHECKING
 
-from reports.ledger.shape import APPLICATION
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exporter.metering.postings import OpeningBalance
     from exporter.metering.subjects import Subject
+    from reports.ledger.shape import MeterSpec
 
     Sums = tuple[int, ...]
-
-ZEROS = (0,) * len(APPLICATION.sums)
 
 
 class Lifetimes:
     """Lifetimes by subject, from sample to checkpoint to posting."""
 
-    def __init__(self, opening: OpeningBalance, bases: Mapping[Subject, Sums]) -> None:
+    def __init__(self, spec: MeterSpec, opening: OpeningBalance, bases: Mapping[Subject, Sums]) -> None:
         """After a restore, which may lack what was counted after the backup, all counters begin at 0 again."""
+        self._zeros = (0,) * len(spec.sums)
         self._counted: dict[Subject, Sums] = {subject: held.lifetime for subject, held in opening.accounts.items()}
         self._posted = dict(self._counted)
         self.first_seen = {subject: held.facts.first_seen for subject, held in opening.accounts.items()}
@@ -40,7 +38,7 @@ class Lifetimes:
     def add(self, subject: Subject, amounts: Sums, at: int) -> None:
         """Add to a subject what was moved before `at` (UTC seconds)."""
         self.layout += subject not in self._counted
-        self._counted[subject] = tuple(map(add, self._counted.get(subject, ZEROS), amounts))
+        self._counted[subject] = tuple(map(add, self._counted.get(subject, self._zeros), amounts))
         self.first_seen.setdefault(subject, at)
         self._changed.add(subject)
 
@@ -61,7 +59,7 @@ class Lifetimes:
     def exposed(self) -> Iterable[tuple[Subject, Sums]]:
         """What the counters of /metrics show; a new one is 0 until its first bytes are in the ledger."""
         for subject in self._counted:
-            posted, base = self._posted.get(subject, ZEROS), self._bases.get(subject)
+            posted, base = self._posted.get(subject, self._zeros), self._bases.get(subject)
             yield subject, posted if base is None else tuple(map(sub, posted, base))
 
     def forget(self, subject: Subject) -> None:

@@ -1,0 +1,1 @@
+"""The request meter: what the services of this machine answer, by route, method and status."""

@@ -1,0 +1,163 @@
+"""The intake: where every door leads. What is added waits here until a posting takes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.meters.requests.tally import Tally
+from reports.ledger.shape import OTHER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from exporter.meters.requests.events import Batch
+    from exporter.meters.requests.service_keys import KeyChange
+
+MOST_PENDING = 50_000
+"""Requests that wait for a commit; more are refused until it is done."""
+
+MOST_SERVICES, MOST_ROUTES = 100, 500
+"""Services, and routes of each, with rows of their own; those beyond are "(other)"."""
+
+MOST_IDS = 10_000
+"""Ids of batches that are kept in memory: of those on their way, and the newest in the ledger."""
+
+
+class BusyError(Exception):
+    """More waits than may; `seconds` until it is worth a try."""
+
+    seconds = 1
+
+
+class UnpostedError(Exception):
+    """The ledger cannot be written: what was given is counted when it can, and a repeat without an id counts again."""
+
+
+class Figures(NamedTuple):
+    """Since the service started: events that are in the ledger, rows that were refused, those given up, late ones."""
+
+    accepted: int = 0
+    refused: int = 0
+    dropped: int = 0
+    late: int = 0
+
+
+class Taken(NamedTuple):
+    """What a meter takes at once."""
+
+    tally: Tally
+    batches: Sequence[tuple[str, str]]
+    notes: dict[str, str]
+    key_changes: Sequence[KeyChange]
+
+
+class Intake:
+    """What a service's doors have accepted. All calls come from the event loop."""
+
+    def __init__(self) -> None:
+        """Begin empty; the meter says what is known already."""
+        self.on_wanted: Callable[[], object] = bool
+        """Called when something waits for a commit."""
+        self.figures = Figures()
+        self.has_log: Callable[[str], bool] = lambda _service: False
+        self._routes: dict[str, set[str]] = {}
+        self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._posted_by: asyncio.Future[None] | None = None
+        self._in_flight: list[asyncio.Future[None]] = []
+        self._unposted = 0
+        self._clear()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def know(self, routes: Iterable[tuple[str, str]]) -> None:
+        """Begin anew with the services and routes that the ledger has."""
+        self._routes = {}
+        for service, route in routes:
+            self._routes.setdefault(service, set()).add(route)
+
+    def forget(self, service: str, route: str) -> None:
+        """Drop a route that the ledger has folded."""
+        self._routes.get(service, set()).discard(route)
+
+    def has(self, service: str, batch: str) -> bool:
+        """True if a batch of this id is on its way, or one of the newest in the ledger."""
+        return (service, batch) in self._ids
+
+    async def add(self, batch: Batch) -> None:
+        """Count a batch, and wait until it is in the ledger; raises BusyError and UnpostedError.
+
+        One with an id that `has` knows must not be given again.
+        """
+        if self._unposted >= MOST_PENDING:
+            self.figures = self.figures._replace(dropped=self.figures.dropped + len(batch.events))
+            raise BusyError
+        self.add_soon(batch)
+        if self._posted_by is None:
+            self._posted_by = asyncio.get_running_loop().create_future()
+        posted = self._posted_by
+        self.on_wanted()
+        await asyncio.shield(posted)
+
+    def add_soon(self, batch: Batch) -> None:
+        """Count a batch with the next commit, whenever that is."""
+        if batch.id:
+            self._ids[batch.service, batch.id] = None
+            self._batches.append((batch.service, batch.id))
+            while len(self._ids) > MOST_IDS:
+                self._ids.popitem(last=False)
+        before = self._tally.events
+        if batch.events:
+            self._tally.add(batch.events, self._route_of, with_log=self.has_log(batch.events[0].service))
+        self._tally.add_counts(batch.counts, self._route_of)
+        self._unposted += self._tally.events - before
+        self._notes.update(batch.notes)
+        self._key_changes.extend(batch.key_changes)
+        refused, late = self.figures.refused + batch.refused, self.figures.late + batch.late
+        self.figures = self.figures._replace(refused=refused, late=late)
+
+    def take(self) -> Taken:
+        """All that waits; those who wait for it hear when it is in the ledger."""
+        taken = Taken(self._tally, self._batches, self._notes, self._key_changes)
+        if self._posted_by is not None:
+            self._in_flight.append(self._posted_by)
+        self._clear()
+        return taken
+
+    def note_posted(self, events: int) -> None:
+        """What was taken, and so many events of it, is in the ledger."""
+        self._unposted -= events
+        self.figures = self.figures._replace(accepted=self.figures.accepted + events)
+        waiting, self._in_flight = self._in_flight, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+
+    def note_failed(self) -> None:
+        """The ledger cannot be written: those who wait hear of it, and what was taken goes in when it can."""
+        waiting, self._in_flight = [*self._in_flight, *filter(None, [self._posted_by])], []
+        self._posted_by = None
+        for each in waiting:
+            if not each.done():
+                each.set_exception(UnpostedError)
+                each.exception()  # who does not wait any more must not find it in the log
+
+    def _route_of(self, service: str, route: str) -> str:
+        known = self._routes.get(service)
+        if known is None:
+            known = self._routes[service] = set()
+        if route in known:
+            return route
+        if len(known) >= MOST_ROUTES:
+            return OTHER
+        known.add(route)
+        return route
+
+    def _clear(self) -> None:
+        self._tally = Tally()
+        self._batches: list[tuple[str, str]] = []
+        self._notes: dict[str, str] = {}
+        self._key_changes: list[KeyChange] = []
+        self._posted_by = None

@@ -1,0 +1,86 @@
+"""Times that are not in the sketches of slots and days yet: in memory, and as bytes in the ledger.
+
+To merge them into the ledger's sketches at every posting would take most of its time; they are merged every few
+seconds. Until then each posting has what it brought as bytes, from which a crash loses nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from exporter.meters.requests.tally import TimesKey
+from reports.ledger.shape import ALL
+from reports.ledger.sketches import encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exporter.meters.requests.tally import Tally
+
+log = logging.getLogger(__name__)
+
+Times = dict[TimesKey, dict[int, int]]
+
+
+class Brought(msgspec.Struct, array_like=True):
+    """What one posting brought: slot, service, method, route, counts of times by bucket."""
+
+    times: list[tuple[int, str, str, str, dict[int, int]]] = []
+
+
+class Merging:
+    """Collects what tallies bring until it is merged."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._times: Times = {}
+        self._brought: list[Times] = []
+
+    def add(self, tally: Tally) -> None:
+        """Collect what a tally brings."""
+        if tally.times:
+            self._brought.append(tally.times)
+            _add(self._times, tally.times)
+
+    def load(self, held: bytes) -> None:
+        """Collect what a posting had brought, and what has not been merged since; damaged bytes are left out."""
+        try:
+            brought = msgspec.msgpack.decode(held, type=Brought)
+        except msgspec.MsgspecError as error:
+            log.error("times of requests of the last seconds are lost: %s", error)  # noqa: TRY400 - no traceback
+            return
+        _add(self._times, {(slot, *key): counts for slot, *key, counts in brought.times})  # type: ignore[misc]
+
+    def take_brought(self) -> bytes:
+        """What was brought since the last call, for the posting; b"" for nothing."""
+        brought, self._brought = self._brought, []
+        if not brought:
+            return b""
+        rows = [(*key, counts) for times in brought for key, counts in times.items()]
+        return msgspec.msgpack.encode(Brought(rows))
+
+    def take_sketches(self) -> Iterator[tuple[int, tuple[str, str, str, str], bytes]]:
+        """Slot, subject and sketch of all that was collected: of every route, and of every service."""
+        times, self._times, self._brought = self._times, {}, []
+        services: Times = {}
+        for (slot, service, method, route), counts in times.items():
+            yield slot, (service, method, route, ALL), encoded(counts)
+            _add(services, {(slot, service, ALL, ALL): counts})
+        for (slot, service, _, _), counts in services.items():
+            yield slot, (service, ALL, ALL, ALL), encoded(counts)
+
+    def __bool__(self) -> bool:
+        return bool(self._times)
+
+
+def _add(times: Times, more: Times) -> None:
+    for key, counts in more.items():
+        held = times.get(key)
+        if held is None:
+            times[key] = dict(counts)
+        else:
+            for bucket, count in counts.items():
+                held[bucket] = held.get(bucket, 0) + count

@@ -1,0 +1,185 @@
+"""The request meter: what its doors have taken in becomes changes of subjects, and a posting."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from exporter.metering.clock import SECOND
+from exporter.metering.lifetimes import Lifetimes
+from exporter.metering.postings import MeterCheckpoint, SubjectFacts
+from exporter.metering.samples import Change, Peak, Sample
+from exporter.metering.subjects import Subject
+from exporter.meters.requests.merging import Merging
+from exporter.meters.requests.state import BOUNDS, RequestsState
+from exporter.meters.requests.store import HeldRequests, RequestCheckpoint
+from exporter.meters.requests.tally import LONGEST
+from reports.ledger.shape import ALL, REQUEST
+from reports.ledger.sketches import value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from exporter.metering.postings import OpeningBalance
+    from exporter.metering.samples import SampleInterval
+    from exporter.meters.requests.intake import Intake, Taken
+    from exporter.meters.requests.service_keys import KeyChange
+    from exporter.meters.requests.tally import LogRow, Tally
+
+    RouteKey = tuple[str, str, str]
+
+SEEN_SECONDS = 3600
+"""When a subject was seen last is noted by the hour: SQLite does not write rows again that stay as they are."""
+
+NO_SUMS = (0,) * len(REQUEST.sums)
+
+
+class RequestMeter:
+    """Meters what an intake has taken in."""
+
+    spec = REQUEST
+    is_quick = True
+
+    def __init__(self, intake: Intake, merge_seconds: float) -> None:
+        """Sketches are merged into slots and days every so many seconds."""
+        self._intake, self._merge_ns = intake, int(merge_seconds * SECOND)
+
+    def resume(self, opening: OpeningBalance) -> RequestsState:
+        """Carry forward lifetimes, routes, and what was not merged."""
+        held = opening.held if isinstance(opening.held, HeldRequests) else HeldRequests()
+        self._intake.know((each.key[0], each.key[2]) for each in opening.accounts if each.key[3] != ALL)
+        self._lifetimes = Lifetimes(REQUEST, opening, {})
+        self._sums: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._merging, self._merged_at, self._is_merged = Merging(), 0, False
+        for each in held.recent:
+            self._merging.load(each)
+        self._number, self._at = held.number, 0
+        self._seen: dict[Subject, int] = {}
+        self._log: list[tuple[int, LogRow]] = []
+        self._batches: list[tuple[str, str]] = []
+        self._notes: dict[str, str] = {}
+        self._key_changes: list[KeyChange] = []
+        self._events = self._events_taken = 0
+        self._times: dict[RouteKey, list[int]] = {}
+        self._seconds: dict[RouteKey, float] = {}
+        self._expose()
+        return self._state()
+
+    def read(self) -> None:
+        """Nothing is read: the doors bring it."""
+
+    def sample(self, interval: SampleInterval) -> Sample:
+        """All that the intake has; with the sketches when it is time to merge them."""
+        self._at = interval.ended // SECOND
+        taken = self._intake.take()
+        self._keep(taken)
+        changes, peaks = self._changes(taken.tally)
+        if self._merging and interval.steady - self._merged_at >= self._merge_ns:
+            self._merged_at, self._is_merged = interval.steady, True
+            for slot, key, sketch in self._merging.take_sketches():
+                changes.append(self._change(key, slot, NO_SUMS, (sketch,)))
+        return Sample(tuple(changes), tuple(peaks), state=self._state())
+
+    def checkpoint(self) -> MeterCheckpoint:
+        """What the posting has besides usage, and when subjects were seen."""
+        changed, _ = self._lifetimes.take()
+        facts = {}
+        for subject in changed:
+            hour = self._at - self._at % SEEN_SECONDS
+            if self._seen.get(subject) != hour:
+                self._seen[subject] = hour
+                first = self._lifetimes.first_seen[subject]
+                facts[subject] = SubjectFacts(first, max(first, hour))
+        state = RequestCheckpoint(
+            self._at,
+            self._merging.take_brought(),
+            self._is_merged,
+            self._log,
+            self._batches,
+            self._notes,
+            self._key_changes,
+        )
+        self._log, self._batches, self._notes, self._key_changes = [], [], {}, []
+        self._is_merged = False
+        self._events_taken, self._events = self._events, 0
+        return MeterCheckpoint(facts, {}, state)
+
+    def note_posted(self) -> RequestsState:
+        """Expose what the last checkpoint was made with, and let those hear who wait for it."""
+        self._lifetimes.note_posted()
+        self._expose()
+        self._intake.note_posted(self._events_taken)
+        self._events_taken = 0
+        return self._state()
+
+    def forget(self, subjects: Iterable[Subject]) -> None:
+        """Drop subjects that the ledger has folded."""
+        for subject in subjects:
+            self._lifetimes.forget(subject)
+            self._seen.pop(subject, None)
+            self._intake.forget(subject.key[0], subject.key[2])
+            self._sums.pop(subject.key, None)
+
+    def refresh(self) -> None:
+        """Nothing is slow."""
+
+    def handover(self) -> None:
+        """The intake outlives the meter."""
+
+    def _keep(self, taken: Taken) -> None:
+        for row in taken.tally.log:
+            self._number += 1
+            self._log.append((self._number, row))
+        self._batches.extend(taken.batches)
+        self._notes.update(taken.notes)
+        self._key_changes.extend(taken.key_changes)
+        self._merging.add(taken.tally)
+        self._events += taken.tally.events
+
+    def _changes(self, tally: Tally) -> tuple[list[Change], list[Peak]]:
+        changes, peaks = [], []
+        for (slot, *key), cell in tally.cells.items():
+            change = self._change((*key,), slot, tuple(cell[:LONGEST]))
+            changes.append(change)
+            if any(cell[LONGEST:]):
+                peaks.append(Peak(change.subject, slot, tuple(cell[LONGEST:])))
+            route = (key[0], key[1], key[2])
+            self._seconds[route] = self._seconds.get(route, 0.0) + cell[5] / 1e6
+        for (_, *key), counts in tally.times.items():
+            held = self._times.setdefault((key[0], key[1], key[2]), [0] * (len(BOUNDS) + 1))
+            for bucket, count in counts.items():
+                held[_place(bucket)] += count
+        return changes, peaks
+
+    def _change(
+        self, key: tuple[str, ...], slot: int, sums: tuple[int, ...], sketches: tuple[bytes, ...] = ()
+    ) -> Change:
+        """A change within a slot: the events have times of their own, and the sampling interval says nothing."""
+        subject = Subject(REQUEST.name, key)
+        self._lifetimes.add(subject, sums, self._at)
+        return Change(subject, sums, span=(slot * SECOND, slot * SECOND + 1), sketches=sketches)
+
+    def _expose(self) -> None:
+        for subject, sums in self._lifetimes.exposed():
+            if subject.key[3] != ALL:
+                self._sums[subject.key] = sums
+
+    def _state(self) -> RequestsState:
+        return RequestsState(
+            MappingProxyType(self._sums),
+            MappingProxyType(self._times),
+            MappingProxyType(self._seconds),
+            self._intake.figures,
+        )
+
+
+_PLACES: dict[int, int] = {}
+
+
+def _place(bucket: int) -> int:
+    """The place among BOUNDS that a bucket of microseconds belongs to."""
+    place = _PLACES.get(bucket)
+    if place is None:
+        seconds = value_of(bucket) / 1e6
+        place = _PLACES[bucket] = next((n for n, bound in enumerate(BOUNDS) if seconds <= bound), len(BOUNDS))
+    return place

@@ -1,0 +1,75 @@
+"""The section `requests` of the settings."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+
+from exporter.settings import list_rules as lists
+from exporter.settings import rules
+from exporter.settings.schema import Section
+
+PRIVACIES = ("full", "network", "hash", "none")
+Privacy = Literal["full", "network", "hash", "none"]
+EXCLUDED = ("404", "health", "bots")
+LONGEST_NAME = 100
+OWN_SERVICE = "netledger"
+"""The service of the requests to netledger itself."""
+
+
+def _read_service(raw: object) -> str:
+    text = rules.one_text(raw)
+    if len(text) > LONGEST_NAME:
+        raise rules.RuleError(f"{rules.clipped(text)} is longer than {LONGEST_NAME} characters")
+    if text.startswith("("):
+        raise rules.RuleError(f"{text} begins with a parenthesis, as only names of the meter do")
+    return text
+
+
+SERVICE = rules.Rule(f"names of services, of at most {LONGEST_NAME} characters", _read_service)
+PRIVACY = rules.choice(*PRIVACIES)
+PRIVACIES_BY_SERVICE = rules.mapping_of(
+    "services with their privacy such as {shop: full, blog: none}", SERVICE, PRIVACY
+)
+ZONES = rules.mapping_of("services with their time zones such as {shop: Europe/Berlin}", SERVICE, rules.ZONE)
+APPLICATIONS = rules.mapping_of(
+    "services with the names of their applications such as {shop: shop.service}",
+    SERVICE,
+    rules.Rule("names of applications", rules.one_text),
+)
+PROXIES = lists.list_of(
+    'a list of addresses or prefixes such as [127.0.0.1, "10.0.0.0/8"]',
+    rules.matching(re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII), "is no address or prefix"),
+)
+EXCLUSIONS = lists.list_of(f"a list of {', '.join(EXCLUDED)}", rules.choice(*EXCLUDED).read)
+
+
+class Requests(Section, frozen=True):
+    """What services report of the requests that they answer."""
+
+    own: Annotated[bool, rules.SWITCH, "Count the requests to netledger itself, as the service netledger."] = True
+    trusted_proxies: Annotated[
+        tuple[str, ...], PROXIES, "Proxies whose X-Forwarded-For and Forwarded headers name the client."
+    ] = ()
+    privacy: Annotated[
+        Privacy, PRIVACY, "What is kept of a client's address: all, its network (/24, /48), a daily hash, nothing."
+    ] = "network"
+    service_privacy: Annotated[dict[str, Privacy], PRIVACIES_BY_SERVICE, "The same for single services."] = (
+        msgspec.field(default_factory=dict)
+    )
+    timezones: Annotated[
+        dict[str, str], ZONES, "Zones of services that report times without an offset; else the ledger's."
+    ] = msgspec.field(default_factory=dict)
+    applications: Annotated[
+        dict[str, str], APPLICATIONS, "The application or unit of a service: its requests stand beside its bytes."
+    ] = msgspec.field(default_factory=dict)
+    exclude: Annotated[
+        tuple[str, ...], EXCLUSIONS, "What answers leave out: not found, health checks, bots; a parameter decides anew."
+    ] = ()
+    log: Annotated[bool, rules.SWITCH, "Keep every single request, too, in the request log."] = True
+    log_retention: Annotated[float, rules.seconds("1h", "3660d"), "How long the request log keeps a request."] = (
+        30 * 86400.0
+    )
+    log_rows: Annotated[int, rules.whole(0, 10**9), "Requests that the log keeps at most."] = 1_000_000

@@ -1,0 +1,68 @@
+"""Group commit: events of a meter are posted as soon as they come, and those that come meanwhile go with the next."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from exporter.ledger.writing.poster import Poster
+    from exporter.metering.sampler import Sampler
+    from exporter.meters.registry import OpenedMeter
+    from exporter.service.wiring import Parts
+
+RETRY_SECONDS = 1.0
+
+
+@runtime_checkable
+class EventSource(Protocol):
+    """A source that somebody waits for: it calls `on_wanted` where something wants a commit."""
+
+    on_wanted: Callable[[], object]
+
+    def note_failed(self) -> None:
+        """The ledger cannot be written now."""
+
+
+class GroupCommit:
+    """Posts one meter alone: the other meters' samples and postings go on in their own time."""
+
+    def __init__(
+        self,
+        meter: str,
+        source: EventSource,
+        sampler: Sampler,
+        poster: Poster,
+        commit_all: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """`commit_all` posts every meter, as is needed after a clock was set."""
+        self._meter, self._source, self._sampler, self._poster = meter, source, sampler, poster
+        self._commit_all = commit_all
+        self._wanted = asyncio.Event()
+        source.on_wanted = self._wanted.set
+
+    async def run(self) -> None:
+        """Post when something wants it, one posting after the other."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            if not await self._post():
+                self._source.note_failed()
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _post(self) -> bool:
+        self._sampler.sample_only(self._meter)
+        if self._sampler.changes:
+            return await self._commit_all()
+        return await self._poster.post(frozenset({self._meter}))
+
+
+def group_commits(meters: Sequence[OpenedMeter], parts: Parts) -> list[GroupCommit]:
+    """One for each meter of events."""
+    return [
+        GroupCommit(each.kind.spec.name, each.source, parts.sampler, parts.poster, parts.commit)
+        for each in meters
+        if isinstance(each.source, EventSource)
+    ]
