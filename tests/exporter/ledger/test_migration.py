@@ -85,6 +85,7 @@ def test_a_migrated_ledger_is_carried_forward(old: Books) -> None:
 def test_a_migrated_ledger_has_the_same_tables_as_a_new_one(old: Books, empty_ledger: Path) -> None:
     old.start()
     old.stop()
+    open_ledger(empty_ledger, new_stores(), UTC)
 
     assert condition_of(old.path) is Condition.GOOD
     assert _columns(old.path) == _columns(empty_ledger)

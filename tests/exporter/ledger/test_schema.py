@@ -67,7 +67,7 @@ def test_every_table_is_strict(empty_ledger: Path) -> None:
         rows = connection.execute("SELECT name, strict FROM pragma_table_list WHERE type = 'table'").fetchall()
 
     ours = {name: strict for name, strict in rows if not name.startswith(("sqlite_", "_"))}
-    assert len(ours) == 18
+    assert len(ours) == 22
     assert all(ours.values())
 
 

@@ -46,7 +46,7 @@ def file(tmp_path: Path) -> Path:
         ("average: {zzz: 1}", "n.yaml:1: average.zzz: unknown key; its keys are window"),
         (
             "zzz: 1",
-            "n.yaml:1: zzz: unknown key; the sections are server, auth, interfaces, applications, ledger, average, ",
+            "n.yaml:1: zzz: unknown key; the sections are server, auth, interfaces, applications, requests, ledger, ",
         ),
         (
             "server: 5",
