@@ -213,6 +213,8 @@ def checked(spec: MeterSpec, sample: Sample) -> Sample:
     for change in sample.changes:
         _check_subject(spec, change.subject)
         _check_numbers(change.subject, change.amounts, spec.sums)
+        if change.peaks:
+            _check_numbers(change.subject, change.peaks, spec.peaks)
         if change.sketches and len(change.sketches) != len(spec.sketches):
             raise MeterError(f"reported {len(change.sketches)} sketches of {change.subject.name!r}")
     for peak in sample.peaks:

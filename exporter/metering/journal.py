@@ -52,7 +52,7 @@ class Journal:
         else:
             pieces = list(spread(change.amounts, began, ended, MINUTE_SECONDS))
         for start, part in pieces:
-            usage = Usage(part)
+            usage = Usage(part, 0, change.peaks)
             _merge(self.slots, start // SLOT_SECONDS * SLOT_SECONDS, subject, usage)
             if change.by_minute:
                 _merge(self.minutes, start, subject, usage)

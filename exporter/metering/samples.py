@@ -51,7 +51,7 @@ class SampleInterval(NamedTuple):
 
 
 class Change(NamedTuple):
-    """Amounts (the spec's sums) added to one subject; sketches are merged.
+    """Amounts (the spec's sums) added to one subject; sketches are merged, of peaks the higher count.
 
     They were moved in `span` ([began, ended) in wall nanoseconds), or in the sample's interval where it is None. Those
     that are estimated are spread over slots by time; of the others, minutes are kept with `by_minute`.
@@ -63,6 +63,7 @@ class Change(NamedTuple):
     by_minute: bool = False
     span: tuple[int, int] | None = None
     sketches: tuple[bytes, ...] = ()
+    peaks: tuple[int, ...] = ()
 
 
 class Peak(NamedTuple):

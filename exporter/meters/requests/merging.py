@@ -13,7 +13,6 @@ import msgspec
 
 from exporter.meters.requests.tally import TimesKey
 from reports.ledger.shape import ALL
-from reports.ledger.sketches import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,15 +61,15 @@ class Merging:
         rows = [(*key, counts) for times in brought for key, counts in times.items()]
         return msgspec.msgpack.encode(Brought(rows))
 
-    def take_sketches(self) -> Iterator[tuple[int, tuple[str, str, str, str], bytes]]:
-        """Slot, subject and sketch of all that was collected: of every route, and of every service."""
+    def take(self) -> Iterator[tuple[int, tuple[str, str, str, str], dict[int, int]]]:
+        """Slot, subject and counts by bucket of all that was collected: of every route, and of every service."""
         times, self._times, self._brought = self._times, {}, []
         services: Times = {}
         for (slot, service, method, route), counts in times.items():
-            yield slot, (service, method, route, ALL), encoded(counts)
+            yield slot, (service, method, route, ALL), counts
             _add(services, {(slot, service, ALL, ALL): counts})
         for (slot, service, _, _), counts in services.items():
-            yield slot, (service, ALL, ALL, ALL), encoded(counts)
+            yield slot, (service, ALL, ALL, ALL), counts
 
     def __bool__(self) -> bool:
         return bool(self._times)

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exporter.metering.clock import SECOND
 from exporter.metering.lifetimes import Lifetimes
 from exporter.metering.postings import MeterCheckpoint, SubjectFacts
-from exporter.metering.samples import Change, Peak, Sample
+from exporter.metering.samples import Change, Sample
 from exporter.metering.subjects import Subject
 from exporter.meters.requests.merging import Merging
 from exporter.meters.requests.state import BOUNDS, RequestsState
 from exporter.meters.requests.store import HeldRequests, RequestCheckpoint
-from exporter.meters.requests.tally import LONGEST
+from exporter.meters.requests.tally import DURATION, LONGEST, TIMES
 from reports.ledger.shape import ALL, REQUEST
-from reports.ledger.sketches import value_of
+from reports.ledger.sketches import encoded, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from exporter.metering.postings import OpeningBalance
     from exporter.metering.samples import SampleInterval
+    from exporter.meters.requests.events import Event
     from exporter.meters.requests.intake import Intake, Taken
     from exporter.meters.requests.service_keys import KeyChange
-    from exporter.meters.requests.tally import LogRow, Tally
+    from exporter.meters.requests.tally import CellKey
 
     RouteKey = tuple[str, str, str]
+
+SLOT_NS = 900 * SECOND
 
 SEEN_SECONDS = 3600
 """When a subject was seen last is noted by the hour: SQLite does not write rows again that stay as they are."""
@@ -55,7 +58,7 @@ class RequestMeter:
             self._merging.load(each)
         self._number, self._at = held.number, 0
         self._seen: dict[Subject, int] = {}
-        self._log: list[tuple[int, LogRow]] = []
+        self._log: list[Event] = []
         self._batches: list[tuple[str, str]] = []
         self._notes: dict[str, str] = {}
         self._key_changes: list[KeyChange] = []
@@ -73,12 +76,13 @@ class RequestMeter:
         self._at = interval.ended // SECOND
         taken = self._intake.take()
         self._keep(taken)
-        changes, peaks = self._changes(taken.tally)
+        changes = [self._change_of(key, cell) for key, cell in taken.tally.cells.items()]
         if self._merging and interval.steady - self._merged_at >= self._merge_ns:
             self._merged_at, self._is_merged = interval.steady, True
-            for slot, key, sketch in self._merging.take_sketches():
-                changes.append(self._change(key, slot, NO_SUMS, (sketch,)))
-        return Sample(tuple(changes), tuple(peaks), state=self._state())
+            for slot, key, counts in self._merging.take():
+                changes.append(self._change(slot, key, NO_SUMS, sketches=(encoded(counts),)))
+                self._add_times(key, counts)
+        return Sample(tuple(changes), state=self._state())
 
     def checkpoint(self) -> MeterCheckpoint:
         """What the posting has besides usage, and when subjects were seen."""
@@ -94,11 +98,13 @@ class RequestMeter:
             self._at,
             self._merging.take_brought(),
             self._is_merged,
+            self._number,
             self._log,
             self._batches,
             self._notes,
             self._key_changes,
         )
+        self._number += len(self._log)
         self._log, self._batches, self._notes, self._key_changes = [], [], {}, []
         self._is_merged = False
         self._events_taken, self._events = self._events, 0
@@ -127,37 +133,39 @@ class RequestMeter:
         """The intake outlives the meter."""
 
     def _keep(self, taken: Taken) -> None:
-        for row in taken.tally.log:
-            self._number += 1
-            self._log.append((self._number, row))
+        self._log.extend(taken.tally.log)
         self._batches.extend(taken.batches)
         self._notes.update(taken.notes)
         self._key_changes.extend(taken.key_changes)
         self._merging.add(taken.tally)
         self._events += taken.tally.events
 
-    def _changes(self, tally: Tally) -> tuple[list[Change], list[Peak]]:
-        changes, peaks = [], []
-        for (slot, *key), cell in tally.cells.items():
-            change = self._change((*key,), slot, tuple(cell[:LONGEST]))
-            changes.append(change)
-            if any(cell[LONGEST:]):
-                peaks.append(Peak(change.subject, slot, tuple(cell[LONGEST:])))
-            route = (key[0], key[1], key[2])
-            self._seconds[route] = self._seconds.get(route, 0.0) + cell[5] / 1e6
-        for (_, *key), counts in tally.times.items():
-            held = self._times.setdefault((key[0], key[1], key[2]), [0] * (len(BOUNDS) + 1))
-            for bucket, count in counts.items():
-                held[_place(bucket)] += count
-        return changes, peaks
+    def _change_of(self, key: CellKey, cell: list[Any]) -> Change:
+        slot, service, method, route, code = key
+        self._seconds[service, method, route] = self._seconds.get((service, method, route), 0.0) + cell[DURATION] / 1e6
+        sums, peaks = tuple(cell[:LONGEST]), tuple(cell[LONGEST:TIMES])
+        return self._change(slot, (service, method, route, str(code)), sums, peaks)
 
     def _change(
-        self, key: tuple[str, ...], slot: int, sums: tuple[int, ...], sketches: tuple[bytes, ...] = ()
+        self,
+        slot: int,
+        key: tuple[str, ...],
+        sums: tuple[int, ...],
+        peaks: tuple[int, ...] = (),
+        sketches: tuple[bytes, ...] = (),
     ) -> Change:
         """A change within a slot: the events have times of their own, and the sampling interval says nothing."""
-        subject = Subject(REQUEST.name, key)
+        subject, began = Subject(REQUEST.name, key), slot * SLOT_NS
         self._lifetimes.add(subject, sums, self._at)
-        return Change(subject, sums, span=(slot * SECOND, slot * SECOND + 1), sketches=sketches)
+        return Change(subject, sums, span=(began, began + 1), sketches=sketches, peaks=peaks)
+
+    def _add_times(self, key: tuple[str, str, str, str], counts: Mapping[int, int]) -> None:
+        """Add times of a route to its histogram of /metrics."""
+        service, method, route, _ = key
+        if method != ALL:
+            held = self._times.setdefault((service, method, route), [0] * (len(BOUNDS) + 1))
+            for bucket, count in counts.items():
+                held[_place(bucket)] += count
 
     def _expose(self) -> None:
         for subject, sums in self._lifetimes.exposed():

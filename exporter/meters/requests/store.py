@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from exporter.metering.postings import MeterCheckpoint
+    from exporter.meters.requests.events import Event
     from exporter.meters.requests.service_keys import KeyChange
-    from exporter.meters.requests.tally import LogRow
 
 TABLES = (
     # What a crash would lose of sketches and clients: one row a posting until they are merged into slots and days.
@@ -65,13 +65,14 @@ class RequestCheckpoint(NamedTuple):
     """What goes into the ledger with a posting.
 
     `merging` is what the posting has not merged; with `is_merged` all that was held of the kind is merged. `at` is UTC
-    seconds; `log` are rows with their numbers.
+    seconds; the `log` goes on behind `number`.
     """
 
     at: int
     merging: bytes = b""
     is_merged: bool = False
-    log: Sequence[tuple[int, LogRow]] = ()
+    number: int = 0
+    log: Sequence[Event] = ()
     batches: Sequence[tuple[str, str]] = ()
     notes: Mapping[str, str] = {}
     key_changes: Sequence[KeyChange] = ()
@@ -123,7 +124,7 @@ class RequestStore:
             else:
                 connection.execute("DELETE FROM request_note WHERE name = ?", (name,))
         connection.executemany(PUT_KEY, (change.key for change in state.key_changes))
-        self._write_log(connection, state.log, id_of)
+        self._write_log(connection, state.number, state.log, id_of)
 
     def forget(self) -> None:
         """Names get their ids anew."""
@@ -131,21 +132,22 @@ class RequestStore:
         self._agents = {"": 0}
 
     def _write_log(
-        self, connection: sqlite3.Connection, log: Sequence[tuple[int, LogRow]], id_of: Callable[[Subject], int]
+        self, connection: sqlite3.Connection, last: int, log: Sequence[Event], id_of: Callable[[Subject], int]
     ) -> None:
-        subjects: dict[tuple[str, ...], int] = {}
+        subjects: dict[tuple[str, str, str, int], tuple[int, int]] = {}
+        agents = self._agents
         rows = []
-        for number, row in log:
-            service, at, method, route, code, path, client, duration, received, sent, agent, user = row
-            key = (service, method, route, code)
-            subject = subjects.get(key)
-            if subject is None:
-                subject = subjects[key] = id_of(Subject(REQUEST.name, key))
-            service_id = self._services.get(service) or self._id(connection, "service", "name", service)
-            agent_id = self._agents.get(agent)
+        for number, event in enumerate(log, last + 1):
+            service, at, method, route, code, duration, received, sent, path, client, agent, user = event
+            ids = subjects.get((service, method, route, code))
+            if ids is None:
+                subject = id_of(Subject(REQUEST.name, (service, method, route, str(code))))
+                service_id = self._services.get(service) or self._id(connection, "service", "name", service)
+                ids = subjects[service, method, route, code] = (service_id, subject)
+            agent_id = agents.get(agent)
             if agent_id is None:
                 agent_id = self._id(connection, "agent", "agent", agent)
-            rows.append((service_id, at, number, subject, path, client, duration, received, sent, agent_id, user))
+            rows.append((ids[0], at, number, ids[1], path, client, duration, received, sent, agent_id, user))
         connection.executemany(PUT_LOG, rows)
 
     def _id(self, connection: sqlite3.Connection, table: str, column: str, text: str) -> int:
