@@ -19,7 +19,7 @@ from reports.ledger.sketches import EMPTY
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.clock_repair.movable import Cell
@@ -123,22 +123,32 @@ class Rows:
 
     def _add_usage(self, posting: Posting) -> None:
         days: dict[tuple[int, Subject], Usage] = {}
+        numbers: dict[int, int] = {}
         for (start, subject), usage in posting.slots.items():
-            key = (day_number(day_of(start, self._zone)), subject)
-            days[key] = usage.plus(days[key]) if key in days else usage
-        for spec in self._specs.values():
-            for grain, rows in (("slot", posting.slots), ("day", days), ("minute", posting.minutes)):
-                if grain in spec.grains:
-                    self._connection.executemany(add(spec, grain), self._rows(spec, grain, rows, posting.number))
+            number = numbers.get(start)
+            if number is None:
+                number = numbers[start] = day_number(day_of(start, self._zone))
+            held = days.get((number, subject))
+            days[number, subject] = usage if held is None else usage.plus(held)
+        for grain, rows in (("slot", posting.slots), ("day", days), ("minute", posting.minutes)):
+            for name, of_meter in _by_meter(rows).items():
+                if grain in self._specs[name].grains:
+                    self._add_rows(self._specs[name], grain, of_meter, posting.number)
 
-    def _rows(
-        self, spec: MeterSpec, grain: str, rows: Mapping[tuple[int, Subject], Usage], number: int
-    ) -> Iterator[tuple[int | bytes, ...]]:
-        sums = len(spec.added(grain))
-        for (start, subject), usage in rows.items():
-            if subject.meter == spec.name:
-                amounts = (*usage.amounts, usage.estimated_bytes)[:sums]
-                yield (start, self._id(subject), *amounts, *_peaks(spec, usage), *_sketches(spec, usage), number)
+    def _add_rows(self, spec: MeterSpec, grain: str, rows: list[tuple[int, Subject, Usage]], number: int) -> None:
+        """Usage of one meter; rows without sketches, as nearly all are, are not merged with any."""
+        plain: list[tuple[int | bytes, ...]] = []
+        sketched: list[tuple[int | bytes, ...]] = []
+        size, no_peaks = len(spec.added(grain)), (0,) * len(spec.peaks)
+        for start, subject, (amounts, estimated_bytes, peaks, sketches) in rows:
+            row = (start, self._id(subject), *(*amounts, estimated_bytes)[:size], *(peaks or no_peaks))
+            if sketches:
+                sketched.append((*row, *sketches, number))
+            else:
+                plain.append((*row, number))
+        self._connection.executemany(add(spec, grain, with_sketches=False), plain)
+        if sketched:
+            self._connection.executemany(add(spec, grain), sketched)
 
     def _note(self, posting: Posting) -> None:
         self._connection.executemany(
@@ -162,6 +172,13 @@ class Rows:
                 raise ValueError("the ledger does not know it")
             known = self._ids[subject] = row[0]
         return known
+
+
+def _by_meter(rows: Mapping[tuple[int, Subject], Usage]) -> dict[str, list[tuple[int, Subject, Usage]]]:
+    found: dict[str, list[tuple[int, Subject, Usage]]] = {}
+    for (start, subject), usage in rows.items():
+        found.setdefault(subject.meter, []).append((start, subject, usage))
+    return found
 
 
 def _cell(spec: MeterSpec, grain: str, usage: Usage) -> Cell:

@@ -43,8 +43,10 @@ def put_facts(spec: MeterSpec) -> str:
 
 
 @cache
-def add(spec: MeterSpec, grain: str) -> str:
-    """Upsert of one row: its time, subject, measures and posting."""
+def add(spec: MeterSpec, grain: str, *, with_sketches: bool = True) -> str:
+    """Upsert of one row: its time, subject, measures (or those besides sketches) and posting."""
+    if not with_sketches:
+        spec = spec._replace(sketches=())
     marks = ", ".join("?" * (3 + len(spec.columns(grain))))
     return f"{_insert(spec, grain)} VALUES ({marks}) {_on_conflict(spec, grain)}"
 
