@@ -10,7 +10,7 @@ from exporter.meters.requests.tally import Tally
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from exporter.meters.requests.events import Batch
     from exporter.meters.requests.service_keys import KeyChange
@@ -23,6 +23,9 @@ MOST_SERVICES, MOST_ROUTES = 100, 500
 
 MOST_IDS = 10_000
 """Ids of batches that are kept in memory: of those on their way, and the newest in the ledger."""
+
+BEGAN = "began"
+"""The note of when the meter began, in UTC seconds."""
 
 
 class BusyError(Exception):
@@ -62,6 +65,10 @@ class Intake:
         """Called when something waits for a commit."""
         self.figures = Figures()
         self.has_log: Callable[[str], bool] = lambda _service: False
+        self.notes: dict[str, str] = {}
+        """The doors' own state by name, as the next posting leaves it: a door reads it and adds its batch at once."""
+        self.began = 0
+        """When the meter of this ledger began, in UTC seconds; 0 before its first sample."""
         self._routes: dict[str, set[str]] = {}
         self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._posted_by: asyncio.Future[None] | None = None
@@ -72,9 +79,11 @@ class Intake:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def know(self, routes: Iterable[tuple[str, str]]) -> None:
-        """Begin anew with the services and routes that the ledger has."""
-        self._routes = {}
+    def know(self, routes: Iterable[tuple[str, str]], notes: Mapping[str, str]) -> None:
+        """Begin anew with the services, routes and notes that the ledger has."""
+        self._routes, self.notes = {}, dict(notes)
+        self.began = int(notes.get(BEGAN, 0))
+        self._note(self._notes)
         for service, route in routes:
             self._routes.setdefault(service, set()).add(route)
 
@@ -113,10 +122,16 @@ class Intake:
             self._tally.add(batch.events, self._route_of, with_log=self.has_log(batch.events[0].service))
         self._tally.add_counts(batch.counts, self._route_of)
         self._unposted += self._tally.events - before
-        self._notes.update(batch.notes)
+        self._note(batch.notes)
         self._key_changes.extend(batch.key_changes)
         refused, late = self.figures.refused + batch.refused, self.figures.late + batch.late
         self.figures = self.figures._replace(refused=refused, late=late)
+
+    def begin(self, at: int) -> None:
+        """Note when the meter began, if the ledger does not have it."""
+        if not self.began:
+            self.began = at
+            self._note({BEGAN: str(at)})
 
     def take(self) -> Taken:
         """All that waits; those who wait for it hear when it is in the ledger."""
@@ -143,6 +158,14 @@ class Intake:
             if not each.done():
                 each.set_exception(UnpostedError)
                 each.exception()  # who does not wait any more must not find it in the log
+
+    def _note(self, notes: Mapping[str, str]) -> None:
+        self._notes.update(notes)
+        for name, value in notes.items():
+            if value:
+                self.notes[name] = value
+            else:
+                self.notes.pop(name, None)
 
     def _route_of(self, service: str, route: str) -> str:
         known = self._routes.get(service)

@@ -50,7 +50,8 @@ class RequestMeter:
     def resume(self, opening: OpeningBalance) -> RequestsState:
         """Carry forward lifetimes, routes, and what was not merged."""
         held = opening.held if isinstance(opening.held, HeldRequests) else HeldRequests()
-        self._intake.know((each.key[0], each.key[2]) for each in opening.accounts if each.key[3] != ALL)
+        routes = ((each.key[0], each.key[2]) for each in opening.accounts if each.key[3] != ALL)
+        self._intake.know(routes, held.notes)
         self._lifetimes = Lifetimes(REQUEST, opening, {})
         self._sums: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._merging, self._merged_at, self._is_merged = Merging(), 0, False
@@ -74,6 +75,7 @@ class RequestMeter:
     def sample(self, interval: SampleInterval) -> Sample:
         """All that the intake has; with the sketches when it is time to merge them."""
         self._at = interval.ended // SECOND
+        self._intake.begin(self._at)
         taken = self._intake.take()
         self._keep(taken)
         changes = [self._change_of(key, cell) for key, cell in taken.tally.cells.items()]
