@@ -237,8 +237,12 @@ class LedgerReader:
 
     def has_tables(self, meter: MeterSpec) -> bool:
         """True if the ledger has the tables of a meter."""
+        return self.has_table(meter.subjects)
+
+    def has_table(self, name: str) -> bool:
+        """True if the ledger has a table, as one that an older netledger wrote last may not."""
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return self._connection.execute(query, (meter.subjects,)).fetchone() is not None
+        return self._connection.execute(query, (name,)).fetchone() is not None
 
     @property
     def unposted(self) -> Unposted:
