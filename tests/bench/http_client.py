@@ -44,7 +44,14 @@ class KeptConnection:
 
     def get(self, path: str, headers: str = "") -> Answer:
         """GET; `headers` are whole lines."""
-        request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode()
+        return self._ask(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+
+    def post(self, path: str, body: bytes) -> Answer:
+        """POST JSON."""
+        headers = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        return self._ask(f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode() + body)
+
+    def _ask(self, request: bytes) -> Answer:
         began = time.perf_counter()
         self._socket.sendall(request)
         received = b""

@@ -15,6 +15,7 @@ from tests.bench.http_client import Answer, KeptConnection
 from tests.bench.process_figures import children_cpu_seconds, cpu_seconds
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator, Mapping
 
     from tests.bench.places import Place
@@ -39,13 +40,25 @@ class Running:
 
     def connect(self) -> KeptConnection:
         """A new connection to the service."""
-        return KeptConnection(self._place.connect(self._port))
+        return KeptConnection(self.socket())
+
+    def socket(self) -> socket.socket:
+        """The same, as it is."""
+        return self._place.connect(self._port)
 
     def get(self, path: str) -> Answer:
         """GET over a connection of its own."""
         connection = self.connect()
         try:
             return connection.get(path)
+        finally:
+            connection.close()
+
+    def post(self, path: str, body: bytes) -> Answer:
+        """POST JSON over a connection of its own."""
+        connection = self.connect()
+        try:
+            return connection.post(path, body)
         finally:
             connection.close()
 

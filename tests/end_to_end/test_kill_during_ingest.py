@@ -71,9 +71,7 @@ class Service:
     def post(self, path: str, body: object, key: str = "") -> Any:
         """The JSON of an answer; raises OSError where there is none, or an error."""
         headers = {"Content-Type": "application/json", **({"X-API-Key": key} if key else {})}
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), headers
-        )
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - as above
             return json.loads(answer.read())
 
