@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
-from reports.ledger.sketches import EMPTY, decoded, merged, subtracted
+from reports.ledger.sketches import EMPTY, decoded, encoded, merged, subtracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,15 +116,21 @@ class SketchSum:
     """The aggregate that merges sketches."""
 
     def __init__(self) -> None:
-        self._sum = EMPTY
+        self._counts: dict[int, int] = {}
 
     def step(self, sketch: bytes) -> None:
         """Merge one more."""
-        self._sum = _plus(self._sum, sketch)
+        counts = self._counts
+        try:
+            more = decoded(sketch)
+        except ValueError:
+            return
+        for bucket, count in more.items():
+            counts[bucket] = counts.get(bucket, 0) + count
 
     def finalize(self) -> bytes:
         """The sketch of all."""
-        return self._sum
+        return encoded(self._counts)
 
 
 def _plus(first: bytes, second: bytes) -> bytes:

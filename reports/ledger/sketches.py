@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 BASE = 1.02
 EMPTY = b""
@@ -33,25 +33,50 @@ def encoded(counts: Mapping[int, int]) -> bytes:
     """Counts by bucket as bytes; buckets without a count are left out."""
     out = bytearray()
     last: int | None = None
-    for bucket in sorted(bucket for bucket, count in counts.items() if count):
-        _append(out, (bucket << 1) ^ (bucket >> 63) if last is None else bucket - last)
-        _append(out, counts[bucket])
+    for bucket in sorted(counts):
+        count = counts[bucket]
+        if not count:
+            continue
+        step = (bucket << 1) ^ (bucket >> 63) if last is None else bucket - last
         last = bucket
+        for number in (step, count):
+            rest = number
+            while rest > _SEVEN:
+                out.append(rest & _SEVEN | _MORE)
+                rest >>= 7
+            out.append(rest)
     return bytes(out)
 
 
 def decoded(sketch: bytes) -> dict[int, int]:
     """Counts by bucket; raises ValueError on bytes that are no sketch."""
-    numbers = list(_numbers(sketch))
-    if len(numbers) % 2:
-        raise ValueError("a sketch holds pairs of numbers")
     counts: dict[int, int] = {}
-    bucket = 0
-    for place in range(0, len(numbers), 2):
-        step = numbers[place]
-        bucket = (step >> 1) ^ -(step & 1) if place == 0 else bucket + step
-        counts[bucket] = counts.get(bucket, 0) + numbers[place + 1]
+    add_up(counts, sketch)
     return counts
+
+
+def add_up(counts: dict[int, int], sketch: bytes) -> None:
+    """Add a sketch to counts by bucket; raises ValueError on bytes that are no sketch."""
+    number = shift = bucket = 0
+    is_first, is_count = True, False
+    for byte in sketch:
+        if byte > _SEVEN:
+            number |= (byte & _SEVEN) << shift
+            shift += 7
+            continue
+        number |= byte << shift
+        if is_count:
+            counts[bucket] = counts.get(bucket, 0) + number
+        elif is_first:
+            bucket, is_first = (number >> 1) ^ -(number & 1), False
+        else:
+            bucket += number
+        number = shift = 0
+        is_count = not is_count
+    if shift:
+        raise ValueError("a sketch ends within a number")
+    if is_count:
+        raise ValueError("a sketch holds pairs of numbers")
 
 
 def merged(first: bytes, second: bytes) -> bytes:
@@ -59,8 +84,7 @@ def merged(first: bytes, second: bytes) -> bytes:
     if not first or not second:
         return first or second
     counts = decoded(first)
-    for bucket, count in decoded(second).items():
-        counts[bucket] = counts.get(bucket, 0) + count
+    add_up(counts, second)
     return encoded(counts)
 
 
@@ -84,22 +108,3 @@ def quantile(sketch: bytes, share: float) -> float | None:
         if passed > rank:
             return value_of(bucket)
     return None
-
-
-def _append(out: bytearray, number: int) -> None:
-    while number > _SEVEN:
-        out.append(number & _SEVEN | _MORE)
-        number >>= 7
-    out.append(number)
-
-
-def _numbers(sketch: bytes) -> Iterator[int]:
-    number = shift = 0
-    for byte in sketch:
-        number |= (byte & _SEVEN) << shift
-        shift += 7
-        if not byte & _MORE:
-            yield number
-            number = shift = 0
-    if shift:
-        raise ValueError("a sketch ends within a number")
