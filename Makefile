@@ -19,6 +19,7 @@ UPLOT := exporter/web/page/assets/vendor/uplot
 SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool
 BPF := exporter/meters/applications/ebpf/applications.bpf
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
+NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json
 
 .PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana accuracy bench grafana pictures vendor bpf system-packages clean help
 
@@ -29,7 +30,7 @@ run: $(VENV)/installed  ## Install into .venv, and count, keep and serve on http
 	@echo "netledger starts: open the address that it listens on in a browser. Ctrl-C stops it and loses nothing."
 	@$(BIN)/netledger run
 
-test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Install what the tests need, and pass them
+test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES) $(NODE_FRAMEWORKS)  ## Install what the tests need, and pass them
 	$(PYTEST)
 
 test-units: $(VENV)/installed-for-tests  ## The tests that need no other programs, with PYTHON and VENV of your choice
@@ -106,6 +107,12 @@ $(GRAFANA_TYPES): grafana/checks/package-lock.json | system-packages
 	elif (cd grafana/checks && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
 	else rm -rf grafana/checks/node_modules; echo "npm could not fetch Grafana's types: the dashboards' types are not checked"; fi
 
+# Express, Fastify and Koa, 26 MB with their types, for the tests of the middleware for Node.js; the same holds for them.
+$(NODE_FRAMEWORKS): clients/node/package-lock.json | system-packages
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the middleware for Node.js is not tested"; \
+	elif (cd clients/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
+	else rm -rf clients/node/node_modules; echo "npm could not fetch the frameworks: the middleware for Node.js is not tested"; fi
+
 # Debian's python3 cannot make a venv that has pip: python3-venv holds that part.
 $(VENV)/python-made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netledger needs Python 3.11 or later")'
@@ -142,5 +149,5 @@ $(VENV)/installed-for-lock: $(VENV)/python-made requirements/lock.txt
 	@touch $@
 
 clean:  ## Remove what was built; the ledger is elsewhere, and stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist grafana/checks/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist grafana/checks/node_modules clients/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
