@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("exporter", "reports", "grafana")
+PACKAGES = ("exporter", "reports", "grafana", "clients/python/netledger_client")
 PATH = re.compile(r"`((?:exporter|reports|grafana|prometheus|tests|docs)/[\w./]*)`")
 METAPHORS = {"told", "tell", "look", "desk", "life", "lives", "paper", "roster", "books", "around", "census"}
 """Words that once stood for a field's own: reported, sample, context, counter, export, links, ledger, environment."""

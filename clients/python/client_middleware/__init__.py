@@ -1,0 +1,1 @@
+"""The folder to copy beside main.py."""
