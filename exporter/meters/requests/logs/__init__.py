@@ -1,0 +1,1 @@
+"""Access logs of web servers: their formats, where reading them stands, following and importing them."""
