@@ -13,6 +13,7 @@ from exporter.settings.schema import Section
 
 PRIVACIES = ("full", "network", "hash", "none")
 Privacy = Literal["full", "network", "hash", "none"]
+Telemetry = Literal["spans", "metrics"]
 EXCLUDED = ("404", "health", "bots")
 LONGEST_NAME = 100
 OWN_SERVICE = "netledger"
@@ -39,6 +40,9 @@ APPLICATIONS = rules.mapping_of(
     SERVICE,
     rules.Rule("names of applications", rules.one_text),
 )
+OTLP = rules.mapping_of(
+    "services with what is counted of them such as {shop: metrics}", SERVICE, rules.choice("spans", "metrics")
+)
 PROXIES = lists.list_of(
     'a list of addresses or prefixes such as [127.0.0.1, "10.0.0.0/8"]',
     rules.matching(re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII), "is no address or prefix"),
@@ -64,6 +68,11 @@ class Requests(Section, frozen=True):
     ] = msgspec.field(default_factory=dict)
     applications: Annotated[
         dict[str, str], APPLICATIONS, "The application or unit of a service: its requests stand beside its bytes."
+    ] = msgspec.field(default_factory=dict)
+    otlp: Annotated[
+        dict[str, Telemetry],
+        OTLP,
+        "What is counted of a service that reports by OpenTelemetry: spans or metrics; else spans where some come.",
     ] = msgspec.field(default_factory=dict)
     exclude: Annotated[
         tuple[str, ...], EXCLUSIONS, "What answers leave out: not found, health checks, bots; a parameter decides anew."
