@@ -175,7 +175,7 @@ def cleanup(environment: Environment, *, aggressive: bool, vacuum: bool, yes: bo
 
 def _confirm(session: Session) -> None:
     """Describe what is deleted, and ask; raises UsageError without a terminal."""
-    minutes, slots = (human_duration(seconds) for seconds in aggressive(_keep(session))[:2])
+    minutes, slots = (human_duration(seconds) for seconds in aggressive(Keep.of(session.settings))[:2])
     text = (
         f"This deletes for ever every minute older than {minutes} and every quarter hour older than {slots}. "
         "Hours, percentiles, short steps of series and free hours of earlier days are not known any more; days stay."
@@ -196,17 +196,12 @@ def _in_words(incident: Incident, zone: ZoneInfo) -> str:
     return " ".join(filter(None, (*parts, moved, incident.detail))).rstrip(":")
 
 
-def _keep(session: Session) -> Keep:
-    settings = session.settings.ledger
-    return Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
-
-
 def _clean_up_alone(session: Session, *, is_aggressive: bool, is_vacuumed: bool) -> tuple[int, int]:
     with session.read() as reader:
         zone = reader.zone
     path, now = session.settings.ledger.path, int(session.now())
     try:
-        writer, keep = Writer(path, zone, new_stores()), _keep(session)
+        writer, keep = Writer(path, zone, new_stores()), Keep.of(session.settings)
         removed = clean_up_ledger(writer, path, keep, now, is_aggressive=is_aggressive, is_vacuumed=is_vacuumed)
     except LedgerError as error:
         raise click.ClickException(str(error)) from error

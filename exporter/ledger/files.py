@@ -51,7 +51,8 @@ class LedgerError(Exception):
 
 def connect_to_write(path: Path) -> sqlite3.Connection:
     """Open for the one writer: every commit is on the disk before it is reported. A missing file is not made."""
-    return _connected(path, "mode=rw", "PRAGMA synchronous = FULL", CACHE)
+    # What is deleted within a page is overwritten, as far as that takes no writing of its own.
+    return _connected(path, "mode=rw", "PRAGMA synchronous = FULL", "PRAGMA secure_delete = FAST", CACHE)
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -178,6 +179,11 @@ def is_passing(error: Exception) -> bool:
     """True if a failure has its cause outside the file (locks, rights, disk, memory), and may pass by itself."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in PASSING
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """True if the disk had no room."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def lacks_shared_memory(error: sqlite3.Error) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import sqlite3
@@ -128,6 +128,13 @@ class Meter(Protocol):
         """What a meter that follows in this process is built with."""
 
 
+class EventBounds(NamedTuple):
+    """How long single events are kept, in seconds, and how many of them at most."""
+
+    seconds: int
+    rows: int
+
+
 class MeterStore(Protocol):
     """A meter's own tables; every call runs within a transaction of the ledger."""
 
@@ -146,3 +153,20 @@ class MeterStore(Protocol):
 
     def forget(self) -> None:
         """The last transaction was rolled back, or the file is another one: all is written again."""
+
+
+@runtime_checkable
+class EventStore(MeterStore, Protocol):
+    """A store with rows of single events, too, which are pruned, and given up before any usage is."""
+
+    def tidy(self, connection: sqlite3.Connection, now: int, bounds: EventBounds, *, is_full: bool) -> bool:
+        """Delete a bounded part of what is kept too long (of a full ledger: the oldest); True if there is more.
+
+        `now` is UTC seconds.
+        """
+
+    def fold(self, connection: sqlite3.Connection) -> None:
+        """Subjects (temp.gone: id, target) are about to be folded together."""
+
+    def lighter(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
+        """A checkpoint without what may be given up where a disk is full; itself where nothing is."""

@@ -243,7 +243,7 @@ def _build_upkeep(
     return LedgerUpkeep(
         writer=writer,
         executor=writers,
-        settings=environment.settings.ledger,
+        settings=environment.settings,
         zone=opened.zone,
         now=environment.seconds,
         notices=opened.notices,

@@ -104,6 +104,11 @@ class MeterSpec(NamedTuple):
         return f"{self.name}_subject"
 
     @property
+    def secrets(self) -> str:
+        """The table of what no copy of the ledger may hold; most meters have none."""
+        return f"{self.name}_secret"
+
+    @property
     def movable(self) -> str:
         """The table of usage that a step of the clock may still move, and that shares its slots."""
         return f"{self.name}_movable"

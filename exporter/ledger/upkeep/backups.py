@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from exporter.ledger.clock_repair.placing import fsync_file, remove
 from exporter.ledger.files import CACHE, LedgerError, connect_to_read
 from exporter.ledger.opening.condition import Condition, condition_of
+from reports.ledger.shape import SPECS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -105,9 +106,19 @@ def _copy(ledger: Path, partial: Path, day: date) -> None:
         copy.execute(CACHE)
         source.backup(copy, pages=PAGES_A_STEP, sleep=0.01)
         copy.execute("PRAGMA journal_mode = DELETE")
+        _delete_secrets(copy)
         with contextlib.suppress(sqlite3.OperationalError):  # of a ledger without our tables, the check says so
             copy.execute("INSERT OR REPLACE INTO state (name, value) VALUES (?, ?)", (COPIED, day.isoformat()))
             copy.commit()
+
+
+def _delete_secrets(copy: sqlite3.Connection) -> None:
+    """Overwrite what no copy may hold: a salt that the ledger destroys tomorrow."""
+    copy.execute("PRAGMA secure_delete = ON")
+    for spec in SPECS:
+        with contextlib.suppress(sqlite3.OperationalError):  # most meters have no such table
+            copy.execute(f"DELETE FROM {spec.secrets}")  # noqa: S608 - names of the spec
+    copy.commit()
 
 
 def _refuse_another_ledgers(target: Path, new: Path) -> None:

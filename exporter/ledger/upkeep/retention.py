@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.writing.statements import COUNTER_BASE, NEXT_POSTING, PUT_SUBJECT, merge, put_facts
+from exporter.metering.samples import EventBounds, EventStore
 from exporter.metering.subjects import Subject
 from reports.calendar.days import DAY_SECONDS
 from reports.ledger.shape import GONE, key_of, key_text
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.clock_repair.held_clock import HeldClock
     from exporter.ledger.writing.writer import Writer
+    from exporter.settings.tree import Settings
     from reports.ledger.shape import MeterSpec
 
 SHORTEST_SLOTS = 62 * DAY_SECONDS
@@ -39,11 +41,18 @@ WHERE t.type = 'table' AND f."table" = 'subject'
 
 
 class Keep(NamedTuple):
-    """How long rows are kept, in seconds, and how large the file may become, in bytes."""
+    """How long rows are kept, in seconds, how large the file may become, in bytes, and bounds of single events."""
 
     minute_seconds: int
     slot_seconds: int
     max_bytes: int
+    events: EventBounds = EventBounds(30 * DAY_SECONDS, 1_000_000)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Keep:
+        """What the settings say."""
+        ledger, events = settings.ledger, EventBounds(*settings.requests.bounds)
+        return cls(int(ledger.minute_retention), int(ledger.slot_retention), ledger.max_size, events)
 
 
 class Removed(NamedTuple):
@@ -71,6 +80,8 @@ class Retention:
         `now` is UTC seconds by the clock. What counts is the time that is beyond doubt: a clock that has jumped ahead
         deletes nothing, and rows that a clock from the past has booked wait until it is mended.
         """
+        while self.tidy_events(keep, now):
+            pass
         clock = held_clock(self._connection, now)
         now = clock.sure
         removed = self._delete(keep, now, clock)
@@ -81,6 +92,21 @@ class Retention:
             more = self._delete(share, now, clock)
             removed = Removed(removed.minutes + more.minutes, removed.slots + more.slots)
         return removed._replace(gone=gone)
+
+    def tidy_events(self, keep: Keep, now: int) -> bool:
+        """Delete a bounded part of the single events that meters keep too long; True if there is more.
+
+        A ledger that is too large gives up all of them, oldest first, before anything else.
+        """
+        now, is_full = held_clock(self._connection, now).sure, self._live_bytes() > keep.max_bytes
+        stores = [store for store in self._writer.stores if isinstance(store, EventStore)]
+        found: list[bool] = []
+
+        def work() -> None:
+            found.extend(store.tidy(self._connection, now, keep.events, is_full=is_full) for store in stores)
+
+        self._writer.in_transaction(work)
+        return any(found)
 
     def clean_up(self, keep: Keep, now: int, *, is_aggressive: bool) -> Removed:
         """One round by hand; an aggressive one keeps a tenth, and two months of slots at least."""
@@ -132,6 +158,9 @@ class Retention:
         execute("DELETE FROM temp.gone")
         rows = ((subject, targets[key]) for subject, key in gone.items())
         self._connection.executemany("INSERT INTO temp.gone (id, target) VALUES (?, ?)", rows)
+        for store in self._writer.stores:
+            if store.spec == spec and isinstance(store, EventStore):
+                store.fold(self._connection)
         number = execute(NEXT_POSTING).fetchone()[0]
         for grain in ("slot", "day"):  # one scan for all of them: time comes first in the key
             columns = ", ".join(spec.columns(grain))

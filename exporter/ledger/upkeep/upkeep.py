@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
     from exporter.ledger.writing.writer import Writer
     from exporter.metering.subjects import Subject
-    from exporter.settings.tree import Ledger
+    from exporter.settings.tree import Settings
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+PAUSE_SECONDS = 0.01
+"""Between two steps of deleting single events: half of the writer's time stays for commits."""
 
 TABLES = ("subject", "gap", "incident")
 
@@ -57,7 +60,7 @@ class LedgerUpkeep:
         *,
         writer: Writer,
         executor: Executor,
-        settings: Ledger,
+        settings: Settings,
         zone: ZoneInfo,
         now: Callable[[], int],
         notices: tuple[str, ...],
@@ -68,10 +71,10 @@ class LedgerUpkeep:
 
         `on_folded` is called with the subjects that were folded, `on_damage` with the reason for a broken file.
         """
-        self._writer, self._executor, self._settings = writer, executor, settings
+        self._writer, self._executor, self._settings = writer, executor, settings.ledger
         self._zone, self._now = zone, now
-        self._retention = Retention(writer, settings.path)
-        self._keep = Keep(int(settings.minute_retention), int(settings.slot_retention), settings.max_size)
+        self._retention = Retention(writer, settings.ledger.path)
+        self._keep = Keep.of(settings)
         self.notices = notices
         self._on_folded, self._on_damage = on_folded, on_damage
         self.figures: LedgerFigures | None = None
@@ -79,6 +82,7 @@ class LedgerUpkeep:
     async def go_round(self) -> None:
         """One round: a failure is logged, and the next round tries again."""
         try:
+            await self._tidy_events()
             removed = await self._on_writer(self._tidy)
             self._on_folded(removed.gone)
             await self._back_up()
@@ -116,9 +120,16 @@ class LedgerUpkeep:
         await self._on_writer(lambda: mark_notices_seen(self._writer.connection))
         self.notices = ()
 
+    async def _tidy_events(self) -> None:
+        """Delete single events step by step: commits go on in between."""
+        is_more = True
+        while is_more:
+            is_more = await self._on_writer(lambda: self._retention.tidy_events(self._keep, self._now()))
+            await asyncio.sleep(PAUSE_SECONDS)
+
     def _tidy(self) -> Removed:
         removed = self._retention.tidy(self._keep, self._now())
-        self._writer.checkpoint_log()
+        self._writer.checkpoint_log(truncate=True)
         self._measure()
         return removed
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
 from exporter.metering.postings import Incident, MeterCheckpoint
+from exporter.metering.samples import EventStore
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
     from exporter.metering.postings import MeterPosting, Posting
+    from exporter.metering.samples import MeterStore
     from exporter.metering.subjects import Subject
     from reports.ledger.shape import MeterSpec
 
@@ -71,6 +73,17 @@ def without(
     )
     rest = part_of(posting, subjects_of(posting) - refused.keys())
     return rest._replace(incidents=(*posting.incidents, *incidents))
+
+
+def lightened(posting: Posting, stores: Iterable[MeterStore]) -> Posting:
+    """The posting without what its meters give up where a disk is full; itself where that is nothing."""
+    light = {store.spec.name: store.lighter for store in stores if isinstance(store, EventStore)}
+    meters = tuple(
+        part._replace(checkpoint=light[part.meter](part.checkpoint)) if part.meter in light else part
+        for part in posting.meters
+    )
+    is_same = all(new.checkpoint is old.checkpoint for new, old in zip(meters, posting.meters, strict=True))
+    return posting if is_same else posting._replace(meters=meters)
 
 
 def _part_of(part: MeterPosting, subjects: Container[Subject]) -> MeterPosting:

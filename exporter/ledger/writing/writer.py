@@ -8,12 +8,12 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING
 
-from exporter.ledger.files import connect_to_write, is_corrupt, is_passing, transaction
+from exporter.ledger.files import BUSY_SECONDS, connect_to_write, is_corrupt, is_full, is_passing, transaction
 from exporter.ledger.locks.open_files import OpenFiles
 from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.writing.rows import Rows
-from exporter.ledger.writing.sparing import only, part_of, state_of, subjects_of, without
+from exporter.ledger.writing.sparing import lightened, only, part_of, state_of, subjects_of, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 
 
 WRITTEN_BACK = "the ledger was deleted or replaced while it was in use, and is written back"
+READ_SECONDS = 0.5
+"""So long, the log waits for readers to end before it is truncated."""
+
 VALUE_ERRORS = (
     ArithmeticError,
     TypeError,
@@ -55,6 +58,7 @@ class Writer:
     def __init__(self, path: Path, zone: ZoneInfo, stores: Sequence[MeterStore]) -> None:
         """`zone` is where the day rows are cut. The ledger is opened by the first call, and again after a failure."""
         self._path = path
+        self.stores = tuple(stores)
         self.specs: Sequence[MeterSpec] = tuple(store.spec for store in stores)
         self.on_notice: Callable[[str], object] = str
         """Called with notices for the user."""
@@ -90,12 +94,12 @@ class Writer:
         began = time.perf_counter()
         self._check_files()
         try:
-            self.in_transaction(lambda: self._apply(posting))
+            self._put(posting)
         except VALUE_ERRORS:
             posting = self._without_broken_meters(posting)
             refused = self._refused_in(posting)
             spared = without(posting, refused, self._refused, self.specs)
-            self.in_transaction(lambda: self._apply(spared))
+            self._put(spared)
             self._report(refused)
         return time.perf_counter() - began
 
@@ -120,14 +124,29 @@ class Writer:
         self._note_files()
 
     def checkpoint_log(self, *, truncate: bool = False) -> None:
-        """Copy the write-ahead log into the file, so that it neither grows nor holds all there is."""
-        mode = "TRUNCATE" if truncate else "PASSIVE"
-        self.connection.execute(f"PRAGMA wal_checkpoint({mode})")
+        """Copy the write-ahead log into the file, so that it neither grows nor holds all there is.
+
+        Truncated, it holds nothing either that was deleted since; one that reads for READ_SECONDS prevents it.
+        """
+        self.connection.execute(f"PRAGMA busy_timeout = {int(READ_SECONDS * 1000)}")
+        self.connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if truncate else 'PASSIVE'})")
+        self.connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         self._note_files()
 
     def forget_ids(self) -> None:
         """Read the ids of subjects again: some were folded together."""
         self._rows.forget()
+
+    def _put(self, posting: Posting) -> None:
+        """Apply a posting; where the disk is full, without what its meters can give up."""
+        try:
+            self.in_transaction(lambda: self._apply(posting))
+        except sqlite3.OperationalError as error:
+            light = lightened(posting, self.stores)
+            if light is posting or not is_full(error):
+                raise
+            log.warning("the disk is full: single events of this posting are counted, and not kept")
+            self.in_transaction(lambda: self._apply(light))
 
     def _disconnect(self) -> None:
         if self._opened is not None:

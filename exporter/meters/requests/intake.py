@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.meters.requests.privacy import ClientPrivacy
 from exporter.meters.requests.tally import Tally
 from reports.ledger.shape import OTHER
 
@@ -39,12 +40,16 @@ class UnpostedError(Exception):
 
 
 class Figures(NamedTuple):
-    """Since the service started: events that are in the ledger, rows that were refused, those given up, late ones."""
+    """Since the service started: events that are in the ledger, rows that were refused, those given up, late ones.
+
+    `log_dropped` are events that are counted, and that a full disk has cost the request log.
+    """
 
     accepted: int = 0
     refused: int = 0
     dropped: int = 0
     late: int = 0
+    log_dropped: int = 0
 
 
 class Taken(NamedTuple):
@@ -65,6 +70,7 @@ class Intake:
         """Called when something waits for a commit."""
         self.figures = Figures()
         self.has_log: Callable[[str], bool] = lambda _service: False
+        self.privacy = ClientPrivacy()
         self.notes: dict[str, str] = {}
         """The doors' own state by name, as the next posting leaves it: a door reads it and adds its batch at once."""
         self.began = 0
@@ -119,7 +125,7 @@ class Intake:
                 self._ids.popitem(last=False)
         before = self._tally.events
         if batch.events:
-            self._tally.add(batch.events, self._route_of, with_log=self.has_log(batch.events[0].service))
+            self._tally.add(self.privacy.protect(batch.events), self._route_of, self.has_log)
         self._tally.add_counts(batch.counts, self._route_of)
         self._unposted += self._tally.events - before
         self._note(batch.notes)
@@ -141,10 +147,11 @@ class Intake:
         self._clear()
         return taken
 
-    def note_posted(self, events: int) -> None:
-        """What was taken, and so many events of it, is in the ledger."""
+    def note_posted(self, events: int, log_dropped: int = 0) -> None:
+        """What was taken, and so many events of it, is in the ledger; so many of them are not in its log."""
         self._unposted -= events
-        self.figures = self.figures._replace(accepted=self.figures.accepted + events)
+        accepted, dropped = self.figures.accepted + events, self.figures.log_dropped + log_dropped
+        self.figures = self.figures._replace(accepted=accepted, log_dropped=dropped)
         waiting, self._in_flight = self._in_flight, []
         for each in waiting:
             if not each.done():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from exporter.meters.kinds import MeterKind
 from exporter.meters.requests.intake import Intake
 from exporter.meters.requests.meter import RequestMeter
+from exporter.meters.requests.privacy import ClientPrivacy
+from exporter.meters.requests.settings import OWN_SERVICE
 from exporter.meters.requests.store import RequestStore
 from reports.ledger.shape import REQUEST
 
@@ -20,8 +22,9 @@ def build(source: Any, environment: MeterEnvironment) -> RequestMeter:
     """The request meter over an intake, by the settings."""
     intake: Intake = source
     settings = environment.settings.requests
-    intake.has_log = lambda _service: settings.log
-    return RequestMeter(intake, environment.settings.ledger.commit_interval)
+    intake.has_log = lambda service: service != OWN_SERVICE and settings.service_log.get(service, settings.log)
+    intake.privacy = ClientPrivacy(settings.privacy, settings.service_privacy)
+    return RequestMeter(intake, environment.settings.ledger.commit_interval, environment.zone)
 
 
 def tables(_settings: Settings) -> tuple[MeterTable, ...]:

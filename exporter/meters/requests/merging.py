@@ -1,4 +1,4 @@
-"""Times that are not in the sketches of slots and days yet: in memory, and as bytes in the ledger.
+"""Times and clients that are not in the sketches of the ledger yet: in memory, and as bytes in the ledger.
 
 To merge them into the ledger's sketches at every posting would take most of its time; they are merged every few
 seconds. Until then each posting has what it brought as bytes, from which a crash loses nothing.
@@ -17,6 +17,7 @@ from reports.ledger.shape import ALL
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from exporter.meters.requests.clients import DailyClients
     from exporter.meters.requests.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -25,41 +26,48 @@ Times = dict[TimesKey, dict[int, int]]
 
 
 class Brought(msgspec.Struct, array_like=True):
-    """What one posting brought: slot, service, method, route, counts of times by bucket."""
+    """What one posting brought: counts of times by bucket, of a slot, service, method and route; requests by client."""
 
     times: list[tuple[int, str, str, str, dict[int, int]]] = []
+    clients: list[tuple[int, str, dict[str, int]]] = []
 
 
 class Merging:
     """Collects what tallies bring until it is merged."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: DailyClients) -> None:
         """Begin empty."""
+        self.clients = clients
         self._times: Times = {}
-        self._brought: list[Times] = []
+        self._brought: list[Tally] = []
 
     def add(self, tally: Tally) -> None:
         """Collect what a tally brings."""
-        if tally.times:
-            self._brought.append(tally.times)
+        if tally.times or tally.clients:
+            self._brought.append(tally)
             _add(self._times, tally.times)
+            for (slot, service), requests in tally.clients.items():
+                self.clients.add(slot, service, requests)
 
     def load(self, held: bytes) -> None:
         """Collect what a posting had brought, and what has not been merged since; damaged bytes are left out."""
         try:
             brought = msgspec.msgpack.decode(held, type=Brought)
         except msgspec.MsgspecError as error:
-            log.error("times of requests of the last seconds are lost: %s", error)  # noqa: TRY400 - no traceback
+            log.error("times and clients of the last seconds are lost: %s", error)  # noqa: TRY400 - no traceback
             return
         _add(self._times, {(slot, *key): counts for slot, *key, counts in brought.times})  # type: ignore[misc]
+        for slot, service, requests in brought.clients:
+            self.clients.add(slot, service, requests)
 
     def take_brought(self) -> bytes:
         """What was brought since the last call, for the posting; b"" for nothing."""
         brought, self._brought = self._brought, []
         if not brought:
             return b""
-        rows = [(*key, counts) for times in brought for key, counts in times.items()]
-        return msgspec.msgpack.encode(Brought(rows))
+        times = [(*key, counts) for tally in brought for key, counts in tally.times.items() if counts]
+        clients = [(*key, requests) for tally in brought for key, requests in tally.clients.items()]
+        return msgspec.msgpack.encode(Brought(times, clients))
 
     def take(self) -> Iterator[tuple[int, tuple[str, str, str, str], dict[int, int]]]:
         """Slot, subject and counts by bucket of all that was collected: of every route, and of every service."""
@@ -72,7 +80,7 @@ class Merging:
             yield slot, (service, ALL, ALL, ALL), counts
 
     def __bool__(self) -> bool:
-        return bool(self._times)
+        return bool(self._times) or bool(self.clients)
 
 
 def _add(times: Times, more: Times) -> None:

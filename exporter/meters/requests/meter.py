@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from exporter.metering.clock import SECOND
 from exporter.metering.lifetimes import Lifetimes
 from exporter.metering.postings import MeterCheckpoint, SubjectFacts
 from exporter.metering.samples import Change, Sample
 from exporter.metering.subjects import Subject
+from exporter.meters.requests.clients import CLIENTS_KEY, DailyClients, new_key
 from exporter.meters.requests.merging import Merging
 from exporter.meters.requests.state import BOUNDS, RequestsState
-from exporter.meters.requests.store import HeldRequests, RequestCheckpoint
+from exporter.meters.requests.store import HeldRequests, LogLoss, RequestCheckpoint
 from exporter.meters.requests.tally import DURATION, LONGEST, TIMES
 from reports.ledger.shape import ALL, REQUEST
 from reports.ledger.sketches import encoded, value_of
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from exporter.metering.postings import OpeningBalance
     from exporter.metering.samples import SampleInterval
+    from exporter.meters.requests.clients import ClientRow
     from exporter.meters.requests.events import Event
     from exporter.meters.requests.intake import Intake, Taken
     from exporter.meters.requests.service_keys import KeyChange
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
 
     RouteKey = tuple[str, str, str]
 
+UTC = ZoneInfo("UTC")
 SLOT_NS = 900 * SECOND
+
+LOG_NUMBERS, RESERVED = "log numbers", 100_000
+"""The note of the highest number that rows of the log may have yet: reading it out of the log takes long."""
 
 SEEN_SECONDS = 3600
 """When a subject was seen last is noted by the hour: SQLite does not write rows again that stay as they are."""
@@ -43,9 +50,9 @@ class RequestMeter:
     spec = REQUEST
     is_quick = True
 
-    def __init__(self, intake: Intake, merge_seconds: float) -> None:
-        """Sketches are merged into slots and days every so many seconds."""
-        self._intake, self._merge_ns = intake, int(merge_seconds * SECOND)
+    def __init__(self, intake: Intake, merge_seconds: float, zone: ZoneInfo = UTC) -> None:
+        """Sketches are merged into slots and days every so many seconds; days of clients are cut in `zone`."""
+        self._intake, self._merge_ns, self._zone = intake, int(merge_seconds * SECOND), zone
 
     def resume(self, opening: OpeningBalance) -> RequestsState:
         """Carry forward lifetimes, routes, and what was not merged."""
@@ -54,14 +61,22 @@ class RequestMeter:
         self._intake.know(routes, held.notes)
         self._lifetimes = Lifetimes(REQUEST, opening, {})
         self._sums: dict[tuple[str, ...], tuple[int, ...]] = {}
-        self._merging, self._merged_at, self._is_merged = Merging(), 0, False
+        self._notes: dict[str, str] = {} if CLIENTS_KEY in held.notes else {CLIENTS_KEY: new_key()}
+        self._clients = DailyClients(self._zone, {**held.notes, **self._notes}[CLIENTS_KEY])
+        for day, service, sketch in held.clients:
+            self._clients.hold(day, service, sketch)
+        self._client_rows: list[ClientRow] = []
+        self._intake.privacy.resume(held.secrets)
+        self._secrets: dict[str, str] = {}
+        self._merging, self._merged_at, self._is_merged = Merging(self._clients), 0, False
         for each in held.recent:
             self._merging.load(each)
-        self._number, self._at = held.number, 0
+        self._number = self._reserved = int({**held.notes}.get(LOG_NUMBERS, 0))
+        self._at = 0
         self._seen: dict[Subject, int] = {}
         self._log: list[Event] = []
+        self._loss = LogLoss()
         self._batches: list[tuple[str, str]] = []
-        self._notes: dict[str, str] = {}
         self._key_changes: list[KeyChange] = []
         self._events = self._events_taken = 0
         self._times: dict[RouteKey, list[int]] = {}
@@ -76,6 +91,8 @@ class RequestMeter:
         """All that the intake has; with the sketches when it is time to merge them."""
         self._at = interval.ended // SECOND
         self._intake.begin(self._at)
+        self._clients.turn_to(self._at)
+        self._secrets.update(self._intake.privacy.turn_to(self._at))
         taken = self._intake.take()
         self._keep(taken)
         changes = [self._change_of(key, cell) for key, cell in taken.tally.cells.items()]
@@ -84,6 +101,7 @@ class RequestMeter:
             for slot, key, counts in self._merging.take():
                 changes.append(self._change(slot, key, NO_SUMS, sketches=(encoded(counts),)))
                 self._add_times(key, counts)
+            self._client_rows.extend(self._clients.take())
         return Sample(tuple(changes), state=self._state())
 
     def checkpoint(self) -> MeterCheckpoint:
@@ -96,18 +114,26 @@ class RequestMeter:
                 self._seen[subject] = hour
                 first = self._lifetimes.first_seen[subject]
                 facts[subject] = SubjectFacts(first, max(first, hour))
+        self._loss = LogLoss()
+        if self._number + len(self._log) > self._reserved:
+            self._reserved = self._number + len(self._log) + RESERVED
+            self._notes[LOG_NUMBERS] = str(self._reserved)
         state = RequestCheckpoint(
-            self._at,
-            self._merging.take_brought(),
-            self._is_merged,
-            self._number,
-            self._log,
-            self._batches,
-            self._notes,
-            self._key_changes,
+            at=self._at,
+            merging=self._merging.take_brought(),
+            is_merged=self._is_merged,
+            number=self._number,
+            log=self._log,
+            batches=self._batches,
+            notes=self._notes,
+            key_changes=self._key_changes,
+            clients=self._client_rows,
+            secrets=self._secrets,
+            loss=self._loss,
         )
         self._number += len(self._log)
         self._log, self._batches, self._notes, self._key_changes = [], [], {}, []
+        self._client_rows, self._secrets = [], {}
         self._is_merged = False
         self._events_taken, self._events = self._events, 0
         return MeterCheckpoint(facts, {}, state)
@@ -116,7 +142,7 @@ class RequestMeter:
         """Expose what the last checkpoint was made with, and let those hear who wait for it."""
         self._lifetimes.note_posted()
         self._expose()
-        self._intake.note_posted(self._events_taken)
+        self._intake.note_posted(self._events_taken, self._loss.events)
         self._events_taken = 0
         return self._state()
 
@@ -180,6 +206,7 @@ class RequestMeter:
             MappingProxyType(self._times),
             MappingProxyType(self._seconds),
             self._intake.figures,
+            MappingProxyType(self._clients.today),
         )
 
 

@@ -34,6 +34,7 @@ PRIVACY = rules.choice(*PRIVACIES)
 PRIVACIES_BY_SERVICE = rules.mapping_of(
     "services with their privacy such as {shop: full, blog: none}", SERVICE, PRIVACY
 )
+LOGS_BY_SERVICE = rules.mapping_of("services with yes or no such as {shop: no}", SERVICE, rules.SWITCH)
 ZONES = rules.mapping_of("services with their time zones such as {shop: Europe/Berlin}", SERVICE, rules.ZONE)
 APPLICATIONS = rules.mapping_of(
     "services with the names of their applications such as {shop: shop.service}",
@@ -78,7 +79,15 @@ class Requests(Section, frozen=True):
         tuple[str, ...], EXCLUSIONS, "What answers leave out: not found, health checks, bots; a parameter decides anew."
     ] = ()
     log: Annotated[bool, rules.SWITCH, "Keep every single request, too, in the request log."] = True
+    service_log: Annotated[dict[str, bool], LOGS_BY_SERVICE, "The same for single services."] = msgspec.field(
+        default_factory=dict
+    )
     log_retention: Annotated[float, rules.seconds("1h", "3660d"), "How long the request log keeps a request."] = (
         30 * 86400.0
     )
     log_rows: Annotated[int, rules.whole(0, 10**9), "Requests that the log keeps at most."] = 1_000_000
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The seconds that the request log keeps a request, and how many it keeps at most."""
+        return int(self.log_retention), self.log_rows

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.metering.subjects import Subject
+from exporter.meters.requests.log_store import STEP, RequestLog
+from exporter.meters.requests.log_store import TABLES as LOG_TABLES
 from exporter.meters.requests.service_keys import ServiceKey
+from reports.calendar.days import DAY_SECONDS
+from reports.ledger.cardinality import merged_distinct, readable
+from reports.ledger.clients import client_counts
 from reports.ledger.shape import REQUEST
 
 if TYPE_CHECKING:
@@ -13,59 +17,83 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from exporter.metering.postings import MeterCheckpoint
+    from exporter.metering.samples import EventBounds
+    from exporter.metering.subjects import Subject
+    from exporter.meters.requests.clients import ClientRow
     from exporter.meters.requests.events import Event
     from exporter.meters.requests.service_keys import KeyChange
 
 TABLES = (
+    *LOG_TABLES,
     # What a crash would lose of sketches and clients: one row a posting until they are merged into slots and days.
     "CREATE TABLE IF NOT EXISTS request_recent (number INTEGER PRIMARY KEY, merging BLOB NOT NULL) STRICT",
+    # In the order in which they came: the oldest are pruned.
     """CREATE TABLE IF NOT EXISTS request_batch (
-      service TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (service, id)
-    ) STRICT, WITHOUT ROWID""",
+      number INTEGER PRIMARY KEY, service TEXT NOT NULL, id TEXT NOT NULL, at INTEGER NOT NULL, UNIQUE (service, id)
+    ) STRICT""",
     "CREATE TABLE IF NOT EXISTS request_note (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    # Salts of privacy: no backup has them, and what is deleted is overwritten.
+    "CREATE TABLE IF NOT EXISTS request_secret (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     """CREATE TABLE IF NOT EXISTS request_key (
       id INTEGER PRIMARY KEY, service TEXT NOT NULL, right TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,
       created INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0
     ) STRICT""",
-    "CREATE TABLE IF NOT EXISTS request_service (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
-    "CREATE TABLE IF NOT EXISTS request_agent (id INTEGER PRIMARY KEY, agent TEXT NOT NULL UNIQUE) STRICT",
-    # `subject` holds method, route and code; `path` is "" where it is the route; `at` and `duration` are microseconds.
-    """CREATE TABLE IF NOT EXISTS request_log (
-      service INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, subject INTEGER NOT NULL,
-      path TEXT NOT NULL, client TEXT NOT NULL, duration INTEGER, request_bytes INTEGER NOT NULL,
-      response_bytes INTEGER NOT NULL, agent INTEGER NOT NULL, user TEXT NOT NULL,
-      PRIMARY KEY (service, at, number)
-    ) STRICT, WITHOUT ROWID""",
     # By local day: a sketch of different clients, and the busiest ones with their counts, as privacy leaves them.
     """CREATE TABLE IF NOT EXISTS request_client (
       day INTEGER NOT NULL, service TEXT NOT NULL, clients BLOB NOT NULL, busiest TEXT NOT NULL,
       PRIMARY KEY (day, service)
     ) STRICT, WITHOUT ROWID""",
 )
-MOST_NAMES = 10_000
-"""Ids of services and agents that are remembered between postings."""
-
-PUT_LOG = "INSERT INTO request_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 PUT_KEY = """
 INSERT INTO request_key (id, service, right, hash, created, revoked) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET revoked = excluded.revoked
 """
 
 
+GET_CLIENTS = "SELECT clients, busiest FROM request_client WHERE day = ? AND service = ?"
+NEWEST_CLIENTS = """
+SELECT day, service, clients FROM request_client WHERE day = (SELECT max(day) FROM request_client)
+"""
+OLD_CLIENTS = "SELECT day, service, clients FROM request_client WHERE day < ? AND busiest <> '' LIMIT ?"
+DELETE_BATCHES = """
+DELETE FROM request_batch WHERE number IN (SELECT number FROM request_batch ORDER BY number LIMIT ?)
+AND (at < ? OR number <= (SELECT max(number) FROM request_batch) - ?)
+"""
+MOST_BATCHES = 100_000
+"""Ids of batches that the ledger keeps of a day; of more, the newest."""
+
+CLIENT_STEP = 50
+"""Days of clients that are made coarse in one transaction."""
+
+
+class LogLoss:
+    """How many events of a posting a full disk has cost the request log: counted by the writer, read once it is in."""
+
+    __slots__ = ("events",)
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.events = 0
+
+
 class HeldRequests(NamedTuple):
-    """What the ledger holds: what is not merged yet, the newest number of the log, notes, keys."""
+    """What the ledger holds: what is not merged yet, notes, keys, secrets, the clients of the newest day.
+
+    Those are the day's number, the service, and the sketch.
+    """
 
     recent: Sequence[bytes] = ()
-    number: int = 0
     notes: Mapping[str, str] = {}
     keys: Sequence[ServiceKey] = ()
+    secrets: Mapping[str, str] = {}
+    clients: Sequence[tuple[int, str, bytes]] = ()
 
 
 class RequestCheckpoint(NamedTuple):
     """What goes into the ledger with a posting.
 
     `merging` is what the posting has not merged; with `is_merged` all that was held of the kind is merged. `at` is UTC
-    seconds; the `log` goes on behind `number`.
+    seconds; the `log` goes on behind `number`. Notes and secrets of "" are deleted.
     """
 
     at: int
@@ -76,6 +104,9 @@ class RequestCheckpoint(NamedTuple):
     batches: Sequence[tuple[str, str]] = ()
     notes: Mapping[str, str] = {}
     key_changes: Sequence[KeyChange] = ()
+    clients: Sequence[ClientRow] = ()
+    secrets: Mapping[str, str] = {}
+    loss: LogLoss | None = None
 
 
 class RequestStore:
@@ -85,8 +116,7 @@ class RequestStore:
 
     def __init__(self) -> None:
         """Remember nothing."""
-        self._services: dict[str, int] = {}
-        self._agents: dict[str, int] = {"": 0}
+        self._log = RequestLog()
 
     def statements(self) -> tuple[str, ...]:
         """The meter's own tables."""
@@ -96,13 +126,14 @@ class RequestStore:
         """What was written last."""
         execute = connection.execute
         held = {name for (name,) in execute("SELECT name FROM sqlite_master WHERE name LIKE 'request%'")}
-        if "request_key" not in held:  # a ledger that can only be read, of an older netledger
+        if "request_secret" not in held:  # a ledger that can only be read, of an older netledger
             return HeldRequests()
         return HeldRequests(
             [row[0] for row in execute("SELECT merging FROM request_recent ORDER BY number")],
-            execute("SELECT ifnull(max(number), 0) FROM request_log").fetchone()[0],
             dict(execute("SELECT name, value FROM request_note")),
             [ServiceKey(*row) for row in execute("SELECT id, service, right, hash, created, revoked FROM request_key")],
+            dict(execute("SELECT name, value FROM request_secret")),
+            execute(NEWEST_CLIENTS).fetchall(),
         )
 
     def write(
@@ -117,47 +148,65 @@ class RequestStore:
         if state.merging:
             connection.execute("INSERT INTO request_recent (merging) VALUES (?)", (state.merging,))
         rows = ((service, batch, state.at) for service, batch in state.batches)
-        connection.executemany("INSERT OR IGNORE INTO request_batch VALUES (?, ?, ?)", rows)
-        for name, value in state.notes.items():
-            if value:
-                connection.execute("INSERT OR REPLACE INTO request_note VALUES (?, ?)", (name, value))
-            else:
-                connection.execute("DELETE FROM request_note WHERE name = ?", (name,))
+        connection.executemany("INSERT OR IGNORE INTO request_batch (service, id, at) VALUES (?, ?, ?)", rows)
+        _put_texts(connection, "request_note", state.notes)
+        if state.secrets:
+            connection.execute("PRAGMA secure_delete = ON")
+            _put_texts(connection, "request_secret", state.secrets)
+            connection.execute("PRAGMA secure_delete = FAST")
         connection.executemany(PUT_KEY, (change.key for change in state.key_changes))
-        self._write_log(connection, state.number, state.log, id_of)
+        for row in state.clients:
+            _merge_clients(connection, row)
+        self._log.write(connection, state.at, state.number, state.log, id_of)
 
     def forget(self) -> None:
         """Names get their ids anew."""
-        self._services.clear()
-        self._agents = {"": 0}
+        self._log.forget()
 
-    def _write_log(
-        self, connection: sqlite3.Connection, last: int, log: Sequence[Event], id_of: Callable[[Subject], int]
-    ) -> None:
-        subjects: dict[tuple[str, str, str, int], tuple[int, int]] = {}
-        agents = self._agents
-        rows = []
-        for number, event in enumerate(log, last + 1):
-            service, at, method, route, code, duration, received, sent, path, client, agent, user = event
-            ids = subjects.get((service, method, route, code))
-            if ids is None:
-                subject = id_of(Subject(REQUEST.name, (service, method, route, str(code))))
-                service_id = self._services.get(service) or self._id(connection, "service", "name", service)
-                ids = subjects[service, method, route, code] = (service_id, subject)
-            agent_id = agents.get(agent)
-            if agent_id is None:
-                agent_id = self._id(connection, "agent", "agent", agent)
-            rows.append((ids[0], at, number, ids[1], path, client, duration, received, sent, agent_id, user))
-        connection.executemany(PUT_LOG, rows)
+    def tidy(self, connection: sqlite3.Connection, now: int, bounds: EventBounds, *, is_full: bool) -> bool:
+        """Delete a bounded part of what the log and ids of batches hold too long; True if there is more.
 
-    def _id(self, connection: sqlite3.Connection, table: str, column: str, text: str) -> int:
-        known = self._services if table == "service" else self._agents
-        query = f"SELECT id FROM request_{table} WHERE {column} = ?"  # noqa: S608 - names of this file
-        row = connection.execute(query, (text,)).fetchone()
-        if row is None:
-            put = f"INSERT INTO request_{table} ({column}) VALUES (?) RETURNING id"  # noqa: S608 - as above
-            row = connection.execute(put, (text,)).fetchone()
-        if len(known) > MOST_NAMES:
-            known.clear()
-        known[text] = row[0]
-        return int(row[0])
+        The busiest clients are kept as long as the log is; so are hashes of single clients.
+        """
+        is_more = self._log.tidy(connection, now, bounds, is_full=is_full)
+        deleted = connection.execute(DELETE_BATCHES, (STEP, now - DAY_SECONDS, MOST_BATCHES)).rowcount
+        first_day = (now - bounds.seconds) // DAY_SECONDS - 1
+        old = connection.execute(OLD_CLIENTS, (first_day, CLIENT_STEP)).fetchall()
+        for day, service, sketch in old:
+            distinct = readable(sketch)
+            distinct.coarsen()
+            change = "UPDATE request_client SET clients = ?, busiest = '' WHERE day = ? AND service = ?"
+            connection.execute(change, (distinct.encoded(), day, service))
+        return is_more or deleted >= STEP or len(old) >= CLIENT_STEP
+
+    def fold(self, connection: sqlite3.Connection) -> None:
+        """Subjects (temp.gone: id, target) are folded together."""
+        self._log.fold(connection)
+
+    def lighter(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
+        """The checkpoint without the rows of the request log; itself where it has none."""
+        state = checkpoint.state
+        if not isinstance(state, RequestCheckpoint) or not state.log:
+            return checkpoint
+        if state.loss is not None:
+            state.loss.events = len(state.log)
+        return checkpoint._replace(state=state._replace(log=()))
+
+
+def _put_texts(connection: sqlite3.Connection, table: str, texts: Mapping[str, str]) -> None:
+    for name, value in texts.items():
+        if value:
+            connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (name, value))  # noqa: S608 - a table of this file
+        else:
+            connection.execute(f"DELETE FROM {table} WHERE name = ?", (name,))  # noqa: S608 - as above
+
+
+def _merge_clients(connection: sqlite3.Connection, row: ClientRow) -> None:
+    """Merge clients into those that the ledger has of the service and day; damaged ones count as none."""
+    sketch, busiest = row.clients, row.busiest
+    held = connection.execute(GET_CLIENTS, (row.day, row.service)).fetchone()
+    if held is not None:
+        sketch = merged_distinct([held[0], sketch]).encoded()
+        busiest = client_counts(held[1]).plus(busiest)
+    values = (row.day, row.service, sketch, busiest.text())
+    connection.execute("INSERT OR REPLACE INTO request_client VALUES (?, ?, ?, ?)", values)

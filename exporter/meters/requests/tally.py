@@ -36,13 +36,14 @@ class Tally:
         self.cells: dict[CellKey, list[Any]] = {}
         self.times: dict[TimesKey, dict[int, int]] = {}
         self.clients: dict[tuple[int, str], dict[str, int]] = {}
-        """Requests by client's address, by slot and service."""
+        """Requests by client, as privacy keeps it, by slot (a number) and service."""
         self.log: list[Event] = []
         self.events = 0
 
-    def add(self, events: Iterable[Event], route_of: Callable[[str, str], str], *, with_log: bool) -> None:
-        """Add events; `route_of` bounds the routes of a service."""
+    def add(self, events: Iterable[Event], route_of: Callable[[str, str], str], has_log: Callable[[str], bool]) -> None:
+        """Add events; `route_of` bounds the routes of a service, `has_log` says which have a log."""
         cells, clients, log, buckets = self.cells, self.clients, self.log, _BUCKETS
+        logged, with_log = "", False
         for event in events:
             service, at, method, route, code, duration, received, sent, path, client, _, _ = event
             known = route_of(service, route)
@@ -70,6 +71,8 @@ class Tally:
             if client:
                 asked = clients.setdefault(key[:2], {})
                 asked[client] = asked.get(client, 0) + 1
+            if service != logged:
+                logged, with_log = service, has_log(service)
             if with_log:
                 log.append(event)
             self.events += 1

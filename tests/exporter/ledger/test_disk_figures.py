@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from exporter.ledger.upkeep.upkeep import Disk, LedgerUpkeep
 from exporter.ledger.writing.writer import Writer
 from exporter.meters.registry import new_stores
-from exporter.settings.tree import Ledger
+from exporter.settings.tree import Ledger, Settings
 from tests.worlds.fake_machine import MORNING
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def figures_before_and_after(path: Path) -> tuple[Disk | None, Disk]:
         upkeep = LedgerUpkeep(
             writer=writer,
             executor=executor,
-            settings=Ledger(path=path, backups=0),
+            settings=Settings(ledger=Ledger(path=path, backups=0)),
             zone=UTC,
             now=lambda: MORNING,
             notices=(),

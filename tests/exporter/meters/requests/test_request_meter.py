@@ -12,92 +12,16 @@ from hypothesis import strategies as st
 
 from exporter.meters.requests.events import Batch, Event, EventCounts
 from exporter.meters.requests.intake import MOST_PENDING, MOST_ROUTES, BusyError, Intake, UnpostedError
-from exporter.meters.requests.meter import RequestMeter
-from exporter.meters.requests.state import BOUNDS, requests_of
-from exporter.meters.requests.store import RequestStore
-from reports.ledger.shape import ALL, COMPLEMENT, OTHER, REQUEST
-from reports.ledger.sketches import decoded, quantile
+from exporter.meters.requests.state import BOUNDS
+from reports.ledger.shape import ALL, COMPLEMENT, OTHER
+from reports.ledger.sketches import quantile
 from tests.meters.requests import event
-from tests.meters.worlds import Metered, MeterWorld, interfaces
+from tests.worlds.request_world import MERGE_SECONDS, RequestWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from exporter.metering.samples import Meter
-    from exporter.meters.requests.state import RequestsState
     from tests.worlds.fake_machine import Machine
-
-MERGE_SECONDS = 5
-
-
-class RequestWorld(MeterWorld):
-    """A ledger, the interface meter beside the request meter, and an intake that ends with its process."""
-
-    def __init__(self, machine: Machine, path: Path, template: Path) -> None:
-        self.intake = Intake()
-        metered = Metered(REQUEST, RequestStore, self._build, lambda *_: None, lambda _: None, lambda _: None)
-        super().__init__(machine, path, template, [interfaces(machine), metered])
-
-    def _build(self) -> Meter:
-        self.intake.has_log = lambda _service: True
-        return RequestMeter(self.intake, MERGE_SECONDS)
-
-    def kill(self) -> None:
-        """kill -9, and a new process."""
-        self.crash()
-        self.intake = Intake()
-        self.start()
-
-    def give(self, *events: Event, id: str = "") -> None:  # noqa: A002 - as a batch calls it
-        """Have events taken in."""
-        self.intake.add_soon(Batch(events, service=events[0].service, id=id))
-
-    def commit_alone(self) -> None:
-        """A posting of the request meter alone."""
-        self.sampler.sample_only(REQUEST.name)
-        posting = self.sampler.take({REQUEST.name})
-        assert posting is not None
-        self.writer.post(posting)
-        self.sampler.note_posted()
-
-    def sums(self, grain: str = "day") -> Counter[tuple[str, ...]]:
-        """Requests by subject."""
-        query = f"SELECT service, method, route, code, sum(requests) FROM request_by_{grain} GROUP BY 1, 2, 3, 4"  # noqa: S608
-        return +Counter({tuple(key): requests for *key, requests in self.rows(query)})
-
-    def timed(self, grain: str, code: str = ALL) -> int:
-        """Times in the sketches of routes."""
-        query = f"SELECT duration_sketch FROM request_by_{grain} WHERE code = ? AND method <> ?"  # noqa: S608
-        return sum(sum(decoded(sketch).values()) for (sketch,) in self.rows(query, code, ALL))
-
-    @property
-    def state(self) -> RequestsState:
-        """What the meter shows."""
-        assert self.sampler.snapshot is not None
-        found = requests_of(self.sampler.snapshot)
-        assert found is not None
-        return found
-
-
-@pytest.fixture
-def open_requests(machine: Machine, empty_ledger: Path, tmp_path: Path) -> Iterator[Callable[[], RequestWorld]]:
-    made: list[RequestWorld] = []
-
-    def make() -> RequestWorld:
-        made.append(RequestWorld(machine, tmp_path / f"ledger-{len(made)}.db", empty_ledger))
-        made[-1].start()
-        return made[-1]
-
-    yield make
-    for world in made:
-        world.writer.close()
-
-
-@pytest.fixture
-def world(open_requests: Callable[[], RequestWorld]) -> RequestWorld:
-    return open_requests()
-
 
 Parts = tuple[int, str, int, int | None]
 STEPS = st.lists(

@@ -1,0 +1,176 @@
+"""The request log in the ledger: written with postings, pruned by age and number in bounded steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from exporter.metering.subjects import Subject
+from reports.calendar.days import DAY_SECONDS
+from reports.ledger.shape import REQUEST
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from exporter.metering.samples import EventBounds
+    from exporter.meters.requests.events import Event
+
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS request_service (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
+    # `seen` is the last UTC day (its number) on which a request with it was written.
+    """CREATE TABLE IF NOT EXISTS request_agent (
+      id INTEGER PRIMARY KEY, agent TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL
+    ) STRICT""",
+    # `subject` holds method, route and code; `path` is "" where it is the route; `at` and `duration` are microseconds.
+    """CREATE TABLE IF NOT EXISTS request_log (
+      service INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, subject INTEGER NOT NULL,
+      path TEXT NOT NULL, client TEXT NOT NULL, duration INTEGER, request_bytes INTEGER NOT NULL,
+      response_bytes INTEGER NOT NULL, agent INTEGER NOT NULL, user TEXT NOT NULL,
+      PRIMARY KEY (service, at, number)
+    ) STRICT, WITHOUT ROWID""",
+)
+MOST_NAMES = 4096
+"""Ids of agents that are remembered between postings."""
+
+STEP = 2000
+"""Rows that are deleted in one transaction: about 10 ms."""
+
+PUT = "INSERT INTO request_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DELETE_OLD = """
+DELETE FROM request_log WHERE (service, at, number) IN (
+  SELECT service, at, number FROM request_log WHERE service = ? AND at < ? ORDER BY at, number LIMIT ?
+)
+"""
+NTH_OLDEST = "SELECT at FROM request_log WHERE service = ? ORDER BY at, number LIMIT 1 OFFSET ?"
+FOLD = """
+UPDATE request_log SET
+  path = ifnull(nullif(path, ''), (SELECT route FROM request_subject AS k WHERE k.subject = request_log.subject)),
+  subject = (SELECT target FROM temp.gone WHERE id = request_log.subject)
+WHERE subject IN (SELECT id FROM temp.gone)
+"""
+DELETE_AGENTS = """
+DELETE FROM request_agent WHERE id IN (SELECT id FROM request_agent WHERE seen < ? LIMIT ?)
+"""
+DELETE_SERVICES = """
+DELETE FROM request_service WHERE NOT EXISTS (SELECT 1 FROM request_log WHERE service = request_service.id)
+"""
+
+
+class RequestLog:
+    """Writes and prunes the log, within transactions of the ledger."""
+
+    def __init__(self) -> None:
+        """Remember nothing."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Names get their ids anew, and rows are counted anew."""
+        self._services: dict[str, int] = {}
+        self._agents: dict[str, int] = {"": 0}
+        self._day = 0
+        self._rows: int | None = None
+
+    def write(
+        self,
+        connection: sqlite3.Connection,
+        at: int,
+        last: int,
+        log: Sequence[Event],
+        id_of: Callable[[Subject], int],
+    ) -> None:
+        """Write events at `at` (UTC seconds), numbered behind `last`."""
+        if at // DAY_SECONDS != self._day:
+            self._agents, self._day = {"": 0}, at // DAY_SECONDS
+        subjects: dict[tuple[str, str, str, int], tuple[int, int]] = {}
+        agents = self._agents
+        rows = []
+        for number, event in enumerate(log, last + 1):
+            service, when, method, route, code, duration, received, sent, path, client, agent, user = event
+            ids = subjects.get((service, method, route, code))
+            if ids is None:
+                subject = id_of(Subject(REQUEST.name, (service, method, route, str(code))))
+                service_id = self._services.get(service) or self._service(connection, service)
+                ids = subjects[service, method, route, code] = (service_id, subject)
+            agent_id = agents.get(agent)
+            if agent_id is None:
+                agent_id = self._agent(connection, agent)
+            rows.append((ids[0], when, number, ids[1], path, client, duration, received, sent, agent_id, user))
+        connection.executemany(PUT, rows)
+        if self._rows is not None:
+            self._rows += len(rows)
+
+    def tidy(self, connection: sqlite3.Connection, now: int, bounds: EventBounds, *, is_full: bool) -> bool:
+        """Delete STEP rows at most, oldest first; True if there are more to delete."""
+        services = [number for (number,) in connection.execute("SELECT id FROM request_service")]
+        deleted = self._delete(connection, services, (now - bounds.seconds) * 1_000_000, STEP)
+        if deleted >= STEP:
+            return True
+        excess = STEP + 1 if is_full else self._count(connection) - bounds.rows
+        if excess > 0 and services:
+            most = min(excess, STEP)
+            deleted = self._delete(connection, services, self._cut(connection, services, most), STEP)
+            if deleted and excess > most:
+                return True
+        return self._prune_names(connection, now, services)
+
+    def fold(self, connection: sqlite3.Connection) -> None:
+        """Let rows of folded subjects (temp.gone: id, target) be of the subject in their place; their path stays."""
+        connection.execute(FOLD)
+
+    def _delete(self, connection: sqlite3.Connection, services: Sequence[int], before: int, most: int) -> int:
+        """Delete rows of before an instant (UTC microseconds); returns how many."""
+        deleted = 0
+        for service in services:
+            if deleted < most:
+                deleted += connection.execute(DELETE_OLD, (service, before, most - deleted)).rowcount
+        if self._rows is not None:
+            self._rows -= deleted
+        return deleted
+
+    def _cut(self, connection: sqlite3.Connection, services: Sequence[int], most: int) -> int:
+        """An instant before which are about `most` rows at most, and at least one."""
+        share = max(most // len(services) - 1, 0)
+        found = [connection.execute(NTH_OLDEST, (service, share)).fetchone() for service in services]
+        if not any(found):  # every service has fewer
+            found = [
+                connection.execute("SELECT max(at) FROM request_log WHERE service = ?", (s,)).fetchone()
+                for s in services
+            ]
+            return max((row[0] for row in found if row[0] is not None), default=0) + 1
+        return min(int(row[0]) for row in found if row) + 1
+
+    def _prune_names(self, connection: sqlite3.Connection, now: int, services: Sequence[int]) -> bool:
+        """Delete agents and services that no row names: an event is a day older than its posting at most."""
+        oldest = [connection.execute(NTH_OLDEST, (service, 0)).fetchone() for service in services]
+        first = min((row[0] // 1_000_000 for row in oldest if row), default=now)
+        deleted = connection.execute(DELETE_AGENTS, (min(first, now) // DAY_SECONDS - 1, STEP)).rowcount
+        gone = connection.execute(DELETE_SERVICES).rowcount
+        if deleted or gone:
+            self._services, self._agents = {}, {"": 0}
+        return deleted >= STEP
+
+    def _count(self, connection: sqlite3.Connection) -> int:
+        if self._rows is None:
+            self._rows = int(connection.execute("SELECT count(*) FROM request_log").fetchone()[0])
+        return self._rows
+
+    def _service(self, connection: sqlite3.Connection, name: str) -> int:
+        connection.execute("INSERT OR IGNORE INTO request_service (name) VALUES (?)", (name,))
+        row = connection.execute("SELECT id FROM request_service WHERE name = ?", (name,)).fetchone()
+        if len(self._services) >= MOST_NAMES:
+            self._services.clear()
+        self._services[name] = row[0]
+        return int(row[0])
+
+    def _agent(self, connection: sqlite3.Connection, agent: str) -> int:
+        row = connection.execute("SELECT id, seen FROM request_agent WHERE agent = ?", (agent,)).fetchone()
+        if row is None:
+            put = "INSERT INTO request_agent (agent, seen) VALUES (?, ?) RETURNING id, seen"
+            row = connection.execute(put, (agent, self._day)).fetchone()
+        elif row[1] < self._day:
+            connection.execute("UPDATE request_agent SET seen = ? WHERE id = ?", (self._day, row[0]))
+        if len(self._agents) >= MOST_NAMES:
+            self._agents.clear()
+            self._agents[""] = 0
+        self._agents[agent] = row[0]
+        return int(row[0])
