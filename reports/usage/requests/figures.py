@@ -1,0 +1,158 @@
+"""Figures of requests: amounts of the ledger as values with averages, shares and quantiles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.ledger.shape import COMPLEMENT
+from reports.ledger.sketches import decoded, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+MILLISECOND = 1000.0
+"""Microseconds: the ledger's unit of a time; answers have milliseconds."""
+
+SHARES = (0.5, 0.9, 0.95, 0.99)
+
+
+class RequestFigures(NamedTuple):
+    """Sums of requests; errors are those of 400 to 599 and those without a response.
+
+    `timed` of them have a time; `duration` is the sum of times, `longest` the longest, in microseconds.
+    `complement` is COMPLEMENT less the shortest time, 0 without any.
+    """
+
+    requests: int = 0
+    errors: int = 0
+    request_bytes: int = 0
+    response_bytes: int = 0
+    timed: int = 0
+    duration: int = 0
+    longest: int = 0
+    complement: int = 0
+
+    def plus(self, other: RequestFigures) -> RequestFigures:
+        """Both together."""
+        return RequestFigures(
+            self.requests + other.requests,
+            self.errors + other.errors,
+            self.request_bytes + other.request_bytes,
+            self.response_bytes + other.response_bytes,
+            self.timed + other.timed,
+            self.duration + other.duration,
+            max(self.longest, other.longest),
+            max(self.complement, other.complement),
+        )
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of requests and responses."""
+        return self.request_bytes + self.response_bytes
+
+    @property
+    def error_share(self) -> float:
+        """The part of requests that are errors, 0 to 1; 0 without a request."""
+        return self.errors / self.requests if self.requests else 0.0
+
+    @property
+    def average(self) -> float | None:
+        """Milliseconds; None where nothing was timed."""
+        return self.duration / self.timed / MILLISECOND if self.timed else None
+
+    @property
+    def minimum(self) -> float | None:
+        """Milliseconds; None where nothing was timed."""
+        return (COMPLEMENT - self.complement) / MILLISECOND if self.complement else None
+
+    @property
+    def maximum(self) -> float | None:
+        """Milliseconds; None where nothing was timed."""
+        return self.longest / MILLISECOND if self.complement or self.longest else None
+
+
+COLUMNS = (
+    "requests",
+    "errors",
+    "request_bytes",
+    "response_bytes",
+    "timed_requests",
+    "duration_microseconds",
+    "longest_microseconds",
+    "shortest_complement",
+)
+"""The ledger's columns of RequestFigures."""
+
+SKETCH = ("duration_sketch",)
+NO_REQUESTS = RequestFigures()
+
+
+class Quantiles(NamedTuple):
+    """Milliseconds below which this part of all times lies, within 1 %; None where nothing was timed."""
+
+    p50: float | None = None
+    p90: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+
+
+NO_QUANTILES = Quantiles()
+
+
+class ServiceFigures(NamedTuple):
+    """One service."""
+
+    service: str
+    figures: RequestFigures
+    quantiles: Quantiles = NO_QUANTILES
+
+
+class RouteFigures(NamedTuple):
+    """One route of a service by one method; quantiles are None where they were not asked for."""
+
+    service: str
+    method: str
+    route: str
+    figures: RequestFigures
+    quantiles: Quantiles | None = None
+
+
+def add_figures(parts: Iterable[RequestFigures]) -> RequestFigures:
+    """The sum."""
+    found = NO_REQUESTS
+    for part in parts:
+        found = found.plus(part)
+    return found
+
+
+def quantiles_of(sketch: bytes, figures: RequestFigures) -> Quantiles:
+    """The quantiles of a sketch of microseconds, within the shortest and the longest time; pure.
+
+    Damaged bytes count as an empty sketch, as in the ledger.
+    """
+    try:
+        counts = decoded(sketch)
+    except ValueError:
+        counts = {}
+    return Quantiles(*(_bounded(value, figures) for value in _values(counts, SHARES)))
+
+
+def _values(counts: dict[int, int], shares: Sequence[float]) -> list[float | None]:
+    """The value at each share, which ascend."""
+    found: list[float | None] = []
+    buckets = sorted(bucket for bucket, count in counts.items() if count)
+    last, passed, place = sum(counts.values()) - 1, 0, -1
+    for share in shares:
+        while place + 1 < len(buckets) and passed <= share * last:
+            place += 1
+            passed += counts[buckets[place]]
+        found.append(value_of(buckets[place]) if place >= 0 else None)
+    return found
+
+
+def _bounded(value: float | None, figures: RequestFigures) -> float | None:
+    if value is None:
+        return None
+    least, most = figures.minimum, figures.maximum
+    value /= MILLISECOND
+    return min(max(value, least or 0.0), most if most is not None else value)

@@ -1,0 +1,201 @@
+"""The whole of a stretch of time: figures of one service or of all, by method, by status code and by route."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.errors import QuestionError
+from reports.ledger.requests import amounts_by_key
+from reports.ledger.shape import ALL, OTHER, REQUEST
+from reports.ledger.sketches import EMPTY, merged, subtracted
+from reports.usage.requests.figures import (
+    COLUMNS,
+    NO_QUANTILES,
+    SKETCH,
+    Quantiles,
+    RequestFigures,
+    RouteFigures,
+    ServiceFigures,
+    add_figures,
+    quantiles_of,
+)
+from reports.usage.requests.selection import EVERY_REQUEST, HEALTH, RequestSelection, is_health
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from reports.calendar.days import Span
+    from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Key
+
+MOST_ROUTES = 10
+"""Routes of a summary: the sketches of each are merged over all days, and those of more would take longer."""
+
+Found = dict["Key", RequestFigures]
+
+
+class RouteSortError(QuestionError):
+    """Routes cannot be sorted so."""
+
+
+class Routes(NamedTuple):
+    """Routes in an order, `row_count` in all; `other` are those beyond the limit together."""
+
+    routes: Sequence[RouteFigures]
+    row_count: int
+    other: RequestFigures
+
+
+class RequestSummary(NamedTuple):
+    """Requests of [start, end) (UTC seconds): in all, by method, by status code, and the routes with the most.
+
+    `seconds` have passed of it, since the first request at most: what rates are of.
+    """
+
+    span: Span
+    selection: RequestSelection
+    seconds: float
+    figures: RequestFigures
+    quantiles: Quantiles
+    methods: Mapping[str, RequestFigures]
+    codes: Mapping[str, RequestFigures]
+    routes: Routes
+
+    @property
+    def requests_per_second(self) -> float:
+        """The rate over the time that has passed."""
+        return self.figures.requests / self.seconds if self.seconds else 0.0
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Bytes of requests and responses over the time that has passed."""
+        return self.figures.bytes / self.seconds if self.seconds else 0.0
+
+    @property
+    def classes(self) -> Mapping[str, int]:
+        """Requests by class of status code, as in {"2xx": 10}; those without a response are "0"."""
+        found: dict[str, int] = {}
+        for code, figures in self.codes.items():
+            name = f"{code[0]}xx" if code[0] in "12345" else code
+            found[name] = found.get(name, 0) + figures.requests
+        return dict(sorted(found.items()))
+
+
+SORTS: Mapping[str, Callable[[RouteFigures], float]] = {
+    "requests": lambda row: row.figures.requests,
+    "errors": lambda row: row.figures.errors,
+    "time": lambda row: row.figures.duration,
+    "p95": lambda row: (row.quantiles or NO_QUANTILES).p95 or 0.0,
+    "bytes": lambda row: row.figures.bytes,
+}
+"""Orders of routes, the most first; "time" is the sum of times."""
+
+
+def summary(
+    ledger: LedgerReader, span: Span, now: float, selection: RequestSelection = EVERY_REQUEST, routes: int = MOST_ROUTES
+) -> RequestSummary:
+    """The summary of a stretch of time."""
+    found = _figures(ledger, span, selection)
+    figures = add_figures(found.values())
+    return RequestSummary(
+        span,
+        selection,
+        _seconds(ledger, span, now, selection),
+        figures,
+        quantiles_of(_whole_sketch(ledger, span, selection), figures),
+        _by_part(found, 1),
+        dict(sorted(_by_part(found, 3).items())),
+        _routes(ledger, span, selection, found, "requests", routes),
+    )
+
+
+def routes(
+    ledger: LedgerReader,
+    span: Span,
+    selection: RequestSelection = EVERY_REQUEST,
+    *,
+    sort: str = "requests",
+    limit: int = MOST_ROUTES,
+) -> Routes:
+    """The routes with the most, with their quantiles; raises RouteSortError."""
+    if sort not in SORTS:
+        raise RouteSortError(f"sort: {sort!r} is refused; use {', '.join(SORTS)}")
+    return _routes(ledger, span, selection, _figures(ledger, span, selection), sort, limit)
+
+
+def services(ledger: LedgerReader, span: Span, selection: RequestSelection = EVERY_REQUEST) -> list[ServiceFigures]:
+    """Each service that had a request, the one with the most first."""
+    found, sketches = _figures(ledger, span, selection), dict[str, bytes]()
+    for key, (sketch,) in amounts_by_key(ledger, selection.service_sketches(), span, SKETCH).items():
+        sketches[key[0]] = merged(sketches.get(key[0], EMPTY), sketch)
+    rows = [
+        ServiceFigures(service, figures, quantiles_of(sketches.get(service, EMPTY), figures))
+        for service, figures in _by_part(found, 0).items()
+    ]
+    return sorted(rows, key=lambda row: (-row.figures.requests, row.service))
+
+
+def _figures(ledger: LedgerReader, span: Span, selection: RequestSelection) -> Found:
+    """Figures by subject; those of sketches have none."""
+    found = amounts_by_key(ledger, selection.amounts(ledger), span, COLUMNS)
+    return {key: RequestFigures(*amounts) for key, amounts in found.items() if key[3] != ALL}
+
+
+def _by_part(found: Found, place: int) -> dict[str, RequestFigures]:
+    """Figures by one dimension, the one with the most requests first."""
+    parts: dict[str, RequestFigures] = {}
+    for key, figures in found.items():
+        parts[key[place]] = parts[key[place]].plus(figures) if key[place] in parts else figures
+    return dict(sorted(parts.items(), key=lambda item: (-item[1].requests, item[0])))
+
+
+def _whole_sketch(ledger: LedgerReader, span: Span, selection: RequestSelection) -> bytes:
+    """The sketch of all requests; that of services has those of 404, too."""
+    every = selection._replace(excluded=())
+    whole = _sum(amounts_by_key(ledger, every.sketches(ledger), span, SKETCH).values())
+    excluded: tuple[str, ...] = ()
+    if HEALTH in selection.excluded and not selection.route:
+        excluded = tuple(route for route in ledger.values(REQUEST, "route") if is_health(route))
+    if not excluded:
+        return whole
+    # Those of health checks are few: to merge all others would take longer.
+    return subtracted(whole, _sum(amounts_by_key(ledger, selection.route_sketches(excluded), span, SKETCH).values()))
+
+
+def _sum(sketches: Iterable[tuple[bytes, ...]]) -> bytes:
+    found = EMPTY
+    for (sketch,) in sketches:
+        found = merged(found, sketch)
+    return found
+
+
+def _routes(
+    ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found, sort: str, limit: int
+) -> Routes:
+    figures: dict[Key, RequestFigures] = {}
+    for key, part in found.items():
+        figures[key[:3]] = figures[key[:3]].plus(part) if key[:3] in figures else part
+    rows = [RouteFigures(key[0], key[1], key[2], part) for key, part in figures.items()]
+    if sort == "p95":
+        rows = _with_quantiles(ledger, span, selection, rows)
+    # What stands for several routes is no route with the most.
+    rows.sort(key=lambda row: (row.route == OTHER, -SORTS[sort](row), row.service, row.route, row.method))
+    listed = rows[:limit] if sort == "p95" else _with_quantiles(ledger, span, selection, rows[:limit])
+    return Routes(listed, len(rows), add_figures(row.figures for row in rows[limit:]))
+
+
+def _with_quantiles(
+    ledger: LedgerReader, span: Span, selection: RequestSelection, rows: Sequence[RouteFigures]
+) -> list[RouteFigures]:
+    if not rows:
+        return []
+    chosen = selection.route_sketches(tuple(dict.fromkeys(row.route for row in rows)))
+    sketches = amounts_by_key(ledger, chosen, span, SKETCH)
+    return [
+        row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), (EMPTY,))[0], row.figures)) for row in rows
+    ]
+
+
+def _seconds(ledger: LedgerReader, span: Span, now: float, selection: RequestSelection) -> float:
+    began = ledger.first_seen(selection.amounts(ledger)._replace(where={}))
+    return max(min(span.end, now) - max(span.start, span.end if began is None else began), 0.0)
