@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from exporter.metering.subjects import Subject
@@ -36,12 +38,9 @@ STEP = 2000
 """Rows that are deleted in one transaction: about 10 ms."""
 
 PUT = "INSERT INTO request_log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-DELETE_OLD = """
-DELETE FROM request_log WHERE (service, at, number) IN (
-  SELECT service, at, number FROM request_log WHERE service = ? AND at < ? ORDER BY at, number LIMIT ?
-)
-"""
-NTH_OLDEST = "SELECT at FROM request_log WHERE service = ? ORDER BY at, number LIMIT 1 OFFSET ?"
+OLDEST = "SELECT at, number, service FROM request_log WHERE service = ? AND at < ? ORDER BY at, number LIMIT ?"
+DELETE = "DELETE FROM request_log WHERE service = ? AND (at, number) <= (?, ?)"
+NEVER = 2**62
 FOLD = """
 UPDATE request_log SET
   path = ifnull(nullif(path, ''), (SELECT route FROM request_subject AS k WHERE k.subject = request_log.subject)),
@@ -103,45 +102,32 @@ class RequestLog:
         """Delete STEP rows at most, oldest first; True if there are more to delete."""
         services = [number for (number,) in connection.execute("SELECT id FROM request_service")]
         deleted = self._delete(connection, services, (now - bounds.seconds) * 1_000_000, STEP)
-        if deleted >= STEP:
-            return True
-        excess = STEP + 1 if is_full else self._count(connection) - bounds.rows
-        if excess > 0 and services:
-            most = min(excess, STEP)
-            deleted = self._delete(connection, services, self._cut(connection, services, most), STEP)
-            if deleted and excess > most:
-                return True
-        return self._prune_names(connection, now, services)
+        if deleted < STEP:
+            excess = STEP + 1 if is_full else self._count(connection) - bounds.rows
+            deleted = self._delete(connection, services, NEVER, min(excess, STEP))
+            if not deleted or (deleted == excess and not is_full):
+                return self._prune_names(connection, now, services)
+        return True
 
     def fold(self, connection: sqlite3.Connection) -> None:
         """Let rows of folded subjects (temp.gone: id, target) be of the subject in their place; their path stays."""
         connection.execute(FOLD)
 
     def _delete(self, connection: sqlite3.Connection, services: Sequence[int], before: int, most: int) -> int:
-        """Delete rows of before an instant (UTC microseconds); returns how many."""
-        deleted = 0
-        for service in services:
-            if deleted < most:
-                deleted += connection.execute(DELETE_OLD, (service, before, most - deleted)).rowcount
+        """Delete the oldest rows of before an instant (UTC microseconds); returns how many."""
+        by_service = [connection.execute(OLDEST, (service, before, most)) for service in services if most > 0]
+        deleted, last = 0, dict[int, tuple[int, int]]()
+        for at, number, service in islice(merge(*by_service), most if by_service else 0):
+            last[service] = (at, number)
+            deleted += 1
+        connection.executemany(DELETE, ((service, *row) for service, row in last.items()))
         if self._rows is not None:
             self._rows -= deleted
         return deleted
 
-    def _cut(self, connection: sqlite3.Connection, services: Sequence[int], most: int) -> int:
-        """An instant before which are about `most` rows at most, and at least one."""
-        share = max(most // len(services) - 1, 0)
-        found = [connection.execute(NTH_OLDEST, (service, share)).fetchone() for service in services]
-        if not any(found):  # every service has fewer
-            found = [
-                connection.execute("SELECT max(at) FROM request_log WHERE service = ?", (s,)).fetchone()
-                for s in services
-            ]
-            return max((row[0] for row in found if row[0] is not None), default=0) + 1
-        return min(int(row[0]) for row in found if row) + 1
-
     def _prune_names(self, connection: sqlite3.Connection, now: int, services: Sequence[int]) -> bool:
         """Delete agents and services that no row names: an event is a day older than its posting at most."""
-        oldest = [connection.execute(NTH_OLDEST, (service, 0)).fetchone() for service in services]
+        oldest = [connection.execute(OLDEST, (service, NEVER, 1)).fetchone() for service in services]
         first = min((row[0] // 1_000_000 for row in oldest if row), default=now)
         deleted = connection.execute(DELETE_AGENTS, (min(first, now) // DAY_SECONDS - 1, STEP)).rowcount
         gone = connection.execute(DELETE_SERVICES).rowcount
