@@ -16,6 +16,8 @@ from exporter.web.api import prometheus
 from exporter.web.context import CONTEXT
 from exporter.web.http import errors
 from exporter.web.http.access import ACCESS, Access
+from exporter.web.http.bodies import BODIES, Bodies
+from exporter.web.http.ingest import service_keys
 from exporter.web.http.listening import ConnectionLimit, Listener, bind, most_connections
 from exporter.web.http.protocol import Protocol
 from exporter.web.http.routes import DOCUMENTED
@@ -60,6 +62,14 @@ RESOURCES: Resources = {
         "POST /api/commit",
         "POST /api/notices/seen",
     ),
+    "exporter.web.api.tracking": ("POST /track", "POST /api/requests/track"),
+    "exporter.web.api.request_keys": (
+        "POST /generate_key",
+        "/api/requests/keys",
+        "POST /api/requests/keys",
+        "POST /api/requests/keys/{id}/revoke",
+        "POST /api/requests/keys/{id}/rotate",
+    ),
     "exporter.web.page.page": ("/", "/dashboard", "/dashboard/"),
     "exporter.web.page.live": ("/api/live/stream",),
     "exporter.web.page.asset_files": ("/assets/{version}/{name}",),
@@ -99,7 +109,7 @@ async def serve(
     certificate of a client, but the token that it asks for.
     """
     holder = Holder(os.getpid(), token=os.urandom(TOKEN_BYTES).hex())
-    access = Access(context.settings, context.attempts, holder.token, web_config)
+    access = Access(context.settings, context.attempts, holder.token, web_config, service_keys(context))
     runner = web.AppRunner(make_app(context, access, resources), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     loop, manager, connections = asyncio.get_running_loop(), runner.server, ConnectionLimit(most_connections())
@@ -129,9 +139,10 @@ def _local_sockets() -> list[socket.socket]:
 
 def make_app(context: ServiceContext, access: Access, resources: Resources = RESOURCES) -> web.Application:
     """An application with every path of the table; a module is imported when one of its paths is first asked."""
-    app = web.Application(middlewares=[errors.middleware(access)], client_max_size=errors.LARGEST_BODY)
+    app = web.Application(middlewares=[errors.middleware(access)])
     app.on_response_prepare.append(errors.add_headers(access))
     app[CONTEXT], app[ACCESS], app[RECORDS] = context, access, RememberedRecords()
+    app[BODIES] = Bodies()
     app[DOCUMENTED] = lambda: documented(resources)
     live.add_feed(app)
     # A scrape waits for no import.

@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.meters.requests.key_ring import KeyRing
 from exporter.meters.requests.privacy import ClientPrivacy
 from exporter.meters.requests.tally import Tally
 from reports.ledger.shape import OTHER
@@ -69,6 +70,7 @@ class Intake:
         self.on_wanted: Callable[[], object] = bool
         """Called when something waits for a commit."""
         self.figures = Figures()
+        self.keys = KeyRing()
         self.has_log: Callable[[str], bool] = lambda _service: False
         self.privacy = ClientPrivacy()
         self.notes: dict[str, str] = {}

@@ -59,6 +59,7 @@ class RequestMeter:
         held = opening.held if isinstance(opening.held, HeldRequests) else HeldRequests()
         routes = ((each.key[0], each.key[2]) for each in opening.accounts if each.key[3] != ALL)
         self._intake.know(routes, held.notes)
+        self._intake.keys.know(held.keys)
         self._lifetimes = Lifetimes(REQUEST, opening, {})
         self._sums: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._notes: dict[str, str] = {} if CLIENTS_KEY in held.notes else {CLIENTS_KEY: new_key()}

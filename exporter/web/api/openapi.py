@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 import exporter
+from exporter.web.http.doors import door_at
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import JSON, json_response
 from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
@@ -28,12 +29,14 @@ ERRORS = {
     403: "The Host is not served here, or the request comes from another site.",
     405: "This path has other methods: the Allow header names them.",
     408: "The body did not come in time.",
-    413: "The request has a body of more than 64 KiB; it needs none.",
-    429: "Too many wrong keys or passwords came from this address: Retry-After says how many seconds to wait.",
+    413: "The body is larger than this path takes: 64 KiB, of batches 1 MiB, of OpenTelemetry 8 MiB.",
+    429: "Too many wrong keys came from this address, or more is sent than is counted: Retry-After says when to try "
+    "again, in seconds.",
     500: "Internal error; see the log.",
     503: "The ledger or the interfaces cannot be read or written now; counting goes on in memory.",
 }
 CREDENTIALS: list[dict[str, list[str]]] = [{"key": []}, {"bearer": []}, {"password": []}]
+HEADER_KEY = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
 LINKED_SCHEMA = {
     "type": "object",
     "properties": {
@@ -48,16 +51,49 @@ ERROR_SCHEMA = {
 }
 
 
+ERROR = {"$ref": "#/components/schemas/Error"}
+COMPATIBLE_SCHEMAS: dict[str, dict[str, Any]] = {
+    "detail": {
+        "type": "object",
+        "properties": {
+            "detail": {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "type": {"type": "string"},
+                                "loc": {"type": "array", "items": {"type": "string"}},
+                                "msg": {"type": "string"},
+                            },
+                            "required": ["type", "loc", "msg"],
+                        },
+                    },
+                ]
+            }
+        },
+        "required": ["detail"],
+    },
+    "status": {
+        "type": "object",
+        "properties": {"status": {"type": "integer"}, "message": {"type": "string"}},
+        "required": ["status", "message"],
+    },
+}
+"""Errors of the paths that other programs' clients know."""
+
+
 def document(routes: Sequence[Route]) -> dict[str, Any]:
     """The OpenAPI document of these routes."""
-    schemas, components = msgspec.json.schema_components(
-        [answer for route in routes for answer in route.answers], ref_template="#/components/schemas/{name}"
-    )
+    types = [kind for route in routes for kind in (*route.answers, *_json_body(route))]
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     remaining = iter(schemas)
     paths: dict[str, Any] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(
-            route, list(islice(remaining, len(route.answers)))
+            route, list(islice(remaining, len(route.answers))), list(islice(remaining, len(_json_body(route))))
         )
     return {
         "openapi": "3.1.0",
@@ -70,9 +106,11 @@ def document(routes: Sequence[Route]) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": {**components, "Error": ERROR_SCHEMA},
-            "responses": {f"error{status}": _error(status) for status in ERRORS},
+            "responses": {f"error{status}": _error(status, text, ERROR) for status, text in ERRORS.items()},
             "securitySchemes": {
-                "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+                "key": {**HEADER_KEY, "description": "An admin key, of auth.api_keys."},
+                "ingest_key": {**HEADER_KEY, "description": "A key of a service that writes its requests."},
+                "read_key": {**HEADER_KEY, "description": "A key of a service that reads its requests."},
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "password": {"type": "http", "scheme": "basic"},
             },
@@ -119,7 +157,21 @@ The same as <a href="openapi.json">OpenAPI 3.1</a>.</p>
 """
 
 
-def _operation(route: Route, schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _json_body(route: Route) -> tuple[Any, ...]:
+    return route.body or ()
+
+
+def _request_body(route: Route, schemas: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    if route.body is None:
+        return {}
+    binary = {"type": "string", "format": "binary"}
+    schema = {"anyOf": schemas} if len(schemas) > 1 else dict(*schemas) or binary
+    return {"requestBody": {"content": {name: {"schema": schema} for name in route.body_formats}}}
+
+
+def _operation(
+    route: Route, schemas: Sequence[dict[str, Any]], body_schemas: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     answer = {"anyOf": schemas} if len(schemas) > 1 else dict(*schemas)
     if route.has_link:
         answer = {"allOf": [answer, LINKED_SCHEMA]}
@@ -128,21 +180,34 @@ def _operation(route: Route, schemas: Sequence[dict[str, Any]]) -> dict[str, Any
         "operationId": route.name,
         "summary": route.summary,
         **({"description": route.description} if route.description else {}),
-        **({} if route.method == "GET" else {"security": CREDENTIALS}),
+        **_security(route),
         "parameters": _parameters(route),
-        "responses": {"200": {"description": route.summary, "content": content}, **_errors()},
+        **_request_body(route, body_schemas),
+        "responses": {str(route.status): {"description": route.summary, "content": content}, **_errors(route)},
     }
 
 
-def _errors() -> dict[str, Any]:
-    return {str(status): {"$ref": f"#/components/responses/error{status}"} for status in ERRORS}
+def _security(route: Route) -> dict[str, Any]:
+    """Which keys open it, of services or of admins; {} stands for none."""
+    door = door_at(route.method, route.path)
+    if door is None:
+        return {} if route.method == "GET" else {"security": CREDENTIALS}
+    of_service: list[dict[str, list[str]]] = [] if door.right is None else [{f"{door.right}_key": []}]
+    is_open = door.is_open_here or door.has_own_key or (route.method == "GET" and not door.needs_key)
+    return {"security": [*([{}] if is_open else []), *of_service, *CREDENTIALS]}
 
 
-def _error(status: int) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "description": ERRORS[status],
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}},
-    }
+def _errors(route: Route) -> dict[str, Any]:
+    door = door_at(route.method, route.path)
+    if door is None or door.style == "error":
+        return {str(status): {"$ref": f"#/components/responses/error{status}"} for status in ERRORS}
+    more = {422: "A field is missing, unknown, or cannot be used."} if door.style == "detail" else {}
+    schema = COMPATIBLE_SCHEMAS[door.style]
+    return {str(status): _error(status, text, schema) for status, text in (ERRORS | more).items()}
+
+
+def _error(status: int, text: str, schema: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": text, "content": {JSON: {"schema": schema}}}
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         found["headers"] = {"Allow": {"schema": {"type": "string"}}}
     if status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -13,15 +13,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from aiohttp import HttpVersion11, web
 
 from exporter.identity import host_name
+from exporter.meters.requests.key_ring import KeyRing
 from exporter.tls.basic_auth import BasicAuth
+from exporter.web.http.doors import SERVICE, door_of, is_own_machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exporter.meters.requests.service_keys import ServiceKey
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig, WebConfig
     from exporter.web.attempts import Attempts
+    from exporter.web.http.doors import DoorAccess
 
+UNAUTHORIZED = 401
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/", "/dashboard", "/-/healthy", "/-/ready", "/api/openapi.json", "/api/docs"})
 """Paths that need no key: they say nothing about the machine, or check `data_refusal` first."""
@@ -31,6 +36,14 @@ ANY_HOST_PATHS = frozenset({"/metrics", "/-/healthy", "/-/ready"})
 
 HOST = re.compile(r"(?P<name>[^\s/?#@:%\\\[\]]+)(:\d{1,5})?|\[(?P<address>[0-9a-f:.]+(%[\w.-]+)?)\](:\d{1,5})?")
 BEARER = {"WWW-Authenticate": 'Bearer realm="netledger"'}
+LONGEST_KEY = 64
+MISSING_KEY, INVALID_KEY = "Missing API Key", "Invalid API Key"
+"""Texts of the paths that FastAPI's middleware knows."""
+
+NOT_A_READER = "this key only writes: use a read key of the service, or an admin key"
+NOT_A_WRITER = "this key only reads: use an ingest key of the service, or an admin key"
+NOT_A_SERVICES = "a service's key does not open this: use an admin key"
+TOO_MANY = "too many wrong keys came from your address"
 KEY_IS_NEEDED = "an API key is needed: send it as X-API-Key"
 CHANGES = (
     "changing something here needs a key, also on this machine: use the netledger command, "
@@ -57,14 +70,20 @@ class Access:
     """The access rules of one service."""
 
     def __init__(
-        self, settings: Settings, attempts: Attempts, token: str, web_config: WatchedWebConfig | None = None
+        self,
+        settings: Settings,
+        attempts: Attempts,
+        token: str,
+        web_config: WatchedWebConfig | None = None,
+        services: KeyRing | None = None,
     ) -> None:
-        """Keys and hosts of the settings; users, where there are any, of the web config file.
+        """Keys and hosts of the settings; users, where there are any, of the web config file; keys of services.
 
         `token` opens everything: it stands in the ledger's lock, which only the service's user can read.
         """
         self._keys = tuple(key.encode() for key in settings.auth.api_keys)
         self._attempts, self._token = attempts, token.encode()
+        self._services = services or KeyRing()
         self._protects_metrics = settings.auth.protect_metrics
         self._origins = frozenset(settings.server.cors_origins)
         own = {"localhost", host_name().lower(), settings.server.host.lower()}
@@ -94,7 +113,23 @@ class Access:
             return Refusal(403, CROSS_SITE)
         if request.method == "OPTIONS" and self.allowed_origin(request) is not None:
             return None  # browsers ask whether they may send credentials without sending any
+        if (door := door_of(request)) is not None:
+            return await self._door_refusal(request, door)
         return await self._credentials_refusal(request, needs_key=self._needs_key(request.path))
+
+    async def is_admin(self, request: web.Request) -> bool:
+        """True for the token, an admin key or a password."""
+        return await self._credentials_refusal(request, needs_key=True, always=True) is None
+
+    def service_key(self, request: web.Request, text: str) -> ServiceKey | Refusal:
+        """The key of a service that a body holds; a wrong one counts as an attempt."""
+        key, address = self._services.find(text), request.remote or ""
+        if key is not None:
+            return key
+        if seconds := self._attempts.seconds_to_wait(address):
+            return Refusal(429, TOO_MANY, {"Retry-After": str(seconds)})
+        self._attempts.failed(address)
+        return Refusal(401, INVALID_KEY)
 
     async def data_refusal(self, request: web.Request) -> Refusal | None:
         """The refusal of data in a page that needs no key to open; None if it is allowed."""
@@ -139,16 +174,37 @@ class Access:
             return False
         return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
-    async def _credentials_refusal(self, request: web.Request, *, needs_key: bool) -> Refusal | None:
+    async def _door_refusal(self, request: web.Request, door: DoorAccess) -> Refusal | None:
+        """The refusal at a door; the request has the service of its key from here.
+
+        Keys of services are too long to guess: valid ones are not limited by attempts with others.
+        """
+        text = _given_key(request).decode("utf-8", "surrogateescape")
+        if (key := self._services.find(text)) is not None:
+            request[SERVICE] = key.service
+            return _right_refusal(key, door)
+        if door.has_own_key:
+            return None
+        if door.is_open_here and not _shows_something(request) and is_own_machine(request):
+            return None
+        refused = await self._credentials_refusal(request, needs_key=True, always=door.needs_key)
+        if refused is None or refused.status != UNAUTHORIZED or door.style != "detail":
+            return refused
+        return refused._replace(message=INVALID_KEY if 0 < len(text) <= LONGEST_KEY else MISSING_KEY)
+
+    async def _credentials_refusal(
+        self, request: web.Request, *, needs_key: bool, always: bool = False
+    ) -> Refusal | None:
+        """The refusal of a request without credentials of people; `always` asks for them also where none are set."""
         if self._has_token(request):
             return None
-        passwords, changes = self._basic_auth(), _changes_something(request)
+        passwords, changes = self._basic_auth(), always or _changes_something(request)
         if passwords is None and not changes and not (needs_key and self._keys):
             return None
         address = request.remote or ""
-        is_given = not {"X-API-Key", "Authorization"}.isdisjoint(request.headers)
+        is_given = _shows_something(request)
         if is_given and (seconds := self._attempts.seconds_to_wait(address)):
-            return Refusal(429, "too many wrong keys came from your address", {"Retry-After": str(seconds)})
+            return Refusal(429, TOO_MANY, {"Retry-After": str(seconds)})
         if self._has_key(request) or (passwords is not None and await self._has_password(request, passwords, address)):
             return None
         if is_given:
@@ -201,6 +257,18 @@ def _given_key(request: web.Request) -> bytes:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     given = request.headers.get("X-API-Key") or (token if scheme.lower() == "bearer" else "")
     return given.encode("utf-8", "surrogateescape")
+
+
+def _shows_something(request: web.Request) -> bool:
+    return not {"X-API-Key", "Authorization"}.isdisjoint(request.headers)
+
+
+def _right_refusal(key: ServiceKey, door: DoorAccess) -> Refusal | None:
+    if door.right is None:
+        return Refusal(403, NOT_A_SERVICES)
+    if key.right in {door.right, "both"}:
+        return None
+    return Refusal(403, NOT_A_WRITER if door.right == "ingest" else NOT_A_READER)
 
 
 def _given_password(request: web.Request) -> tuple[str, str] | None:

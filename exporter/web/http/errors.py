@@ -5,29 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from exporter.web.http.bodies import BODIES, BODY
+from exporter.web.http.doors import SMALL_BODY, door_of, error_body, style_of
 from exporter.web.http.protocol import FAILED
-from exporter.web.http.responses import error_response
+from exporter.web.http.responses import RefusedError, json_response
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from aiohttp.typedefs import Handler, Middleware
 
     from exporter.web.http.access import Access
+    from exporter.web.http.bodies import Reservation
 
 log = logging.getLogger(__name__)
 
-LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 STATUS_WORDS = {
     404: "nothing is here",
     405: "this method is not allowed here",
-    413: f"the body is larger than {LARGEST_BODY} bytes",
 }
 SECURITY_HEADERS = {
     "Server": "netledger",
@@ -60,44 +61,51 @@ def middleware(access: Access) -> Middleware:
         try:
             refusal = await access.refusal(request)
             if refusal is not None:
-                response = error_response(refusal.status, refusal.message)
-                response.headers.update(refusal.headers)
-                return response
+                return _error(request, refusal.status, refusal.message, refusal.headers)
             if request.method == "OPTIONS" and access.allowed_origin(request) is not None:
                 return _preflight()
             return await _handled(request, handler)
         except Exception:  # the outermost loop of a request: a client gets no traceback
             log.exception("%s %s failed", request.method, request.path)
-            return error_response(500, FAILED)
+            return _error(request, 500, FAILED)
 
     return guard
 
 
 async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    door = door_of(request)
+    is_proven = door is not None and not door.has_own_key
     try:
-        if (request.content_length or 0) > LARGEST_BODY:
-            raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, request.content_length or 0)
-        if request.can_read_body:
-            async with asyncio.timeout(BODY_SECONDS):
-                await request.read()
-        return await handler(request)
+        with request.app[BODIES].reserved(is_proven=is_proven) as reservation:
+            if request.can_read_body:
+                request[BODY] = await _body(request, reservation, SMALL_BODY if door is None else door.largest_body)
+            return await handler(request)
     except QuestionError as error:
-        return error_response(400, str(error))
+        return _error(request, 400, str(error))
+    except RefusedError as error:
+        return _error(request, error.status, error.message, error.headers)
     except web.HTTPException as error:
-        return _as_error(error)
-    except TimeoutError:
-        return error_response(408, f"the body did not come within {BODY_SECONDS:.0f} seconds")
-    except web.RequestPayloadError:
-        return error_response(400, "the body is not what its headers say")
+        allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+        return _error(request, error.status, STATUS_WORDS.get(error.status, error.reason), allowed)
     except sqlite3.Error as error:
         log.warning("%s %s: the ledger cannot be used: %s", request.method, request.path, error)
-        return error_response(503, f"the ledger cannot be used now ({error}): counting goes on in memory")
+        return _error(request, 503, f"the ledger cannot be used now ({error}): counting goes on in memory")
 
 
-def _as_error(error: web.HTTPException) -> web.Response:
-    response = error_response(error.status, STATUS_WORDS.get(error.status, error.reason))
-    if "Allow" in error.headers:
-        response.headers["Allow"] = error.headers["Allow"]
+async def _body(request: web.Request, reservation: Reservation, largest: int) -> bytes:
+    """The body; raises RefusedError where it is too large, does not come, or is not what its headers say."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await reservation.read(request, largest)
+    except TimeoutError as error:
+        raise RefusedError(408, f"the body did not come within {BODY_SECONDS:.0f} seconds") from error
+    except web.RequestPayloadError as error:
+        raise RefusedError(400, "the body is not what its headers say") from error
+
+
+def _error(request: web.Request, status: int, message: Any, headers: Mapping[str, str] | None = None) -> web.Response:
+    response = json_response(error_body(style_of(request), status, message), status=status)
+    response.headers.update(headers or {})
     return response
 
 

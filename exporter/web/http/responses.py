@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from aiohttp import ETag, web
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 JSON = "application/json"
+
+
+class RefusedError(Exception):
+    """A request is refused with a status, a message (a list of faults in the shape of FastAPI) and headers."""
+
+    def __init__(self, status: int, message: Any, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.headers = status, message, headers or {}
 
 
 def json_response(answer: Any, *, status: int = 200) -> web.Response:

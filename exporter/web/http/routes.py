@@ -19,6 +19,8 @@ import msgspec
 from aiohttp import web
 
 from exporter.web.context import CONTEXT, ServiceContext
+from exporter.web.http.bodies import BODY
+from exporter.web.http.doors import service_of
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, OfInterface, PeriodQuery, Query, parse_query
 from exporter.web.http.responses import JSON, json_response
@@ -38,6 +40,7 @@ Q = TypeVar("Q", bound=Query)
 A = TypeVar("A")
 
 PageHandler = TypeVar("PageHandler", bound=Callable[..., Awaitable[web.StreamResponse]])
+DoorHandler = TypeVar("DoorHandler", bound=Callable[[web.Request, bytes], Awaitable[web.StreamResponse]])
 
 Responder: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 QuestionHandler: TypeAlias = Callable[["LedgerRequest", Q], A]
@@ -55,7 +58,8 @@ GRAFANA_URL = "grafana_url"
 class LedgerRequest(NamedTuple):
     """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service.
 
-    `selection` is of the interfaces or of the scopes of the query; of the machine without any.
+    `selection` is of the interfaces or of the scopes of the query; of the machine without any. `key_service` is the
+    only service whose requests may be answered; None for one who may read all.
     """
 
     ledger: LedgerReader
@@ -63,6 +67,7 @@ class LedgerRequest(NamedTuple):
     snapshot: Snapshot
     service: ServiceContext
     selection: Selection = MACHINE
+    key_service: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,7 +87,9 @@ class LedgerRequest(NamedTuple):
 class Route(NamedTuple):
     """One operation; without a summary, OpenAPI leaves it out.
 
-    `answers` are the types of its JSON, where that is one of its formats; `name` is unique among all routes.
+    `answers` are the types of its JSON, where that is one of its formats; `name` is unique among all routes. `body` are
+    the types of the JSON that it takes (none where only its formats say what it is), None for no body; `status` is that
+    of success.
     """
 
     method: str
@@ -95,6 +102,9 @@ class Route(NamedTuple):
     answers: tuple[Any, ...] = ()
     description: str = ""
     has_link: bool = False
+    body: tuple[Any, ...] | None = None
+    body_formats: tuple[str, ...] = (JSON,)
+    status: int = 200
 
 
 class Routes(list[Route]):
@@ -106,13 +116,14 @@ class Routes(list[Route]):
         """A handler that answers GET from the ledger, on the thread that `ask` chooses."""
 
         def add(handle: QuestionHandler[Q, A]) -> QuestionHandler[Q, A]:
-            async def find(service: ServiceContext, given: Q) -> A:
-                snapshot, now = service.fresh_snapshot(), service.now
+            async def find(request: web.Request, given: Q) -> A:
+                service = request.app[CONTEXT]
+                snapshot, now, key_service = service.fresh_snapshot(), service.now, service_of(request)
                 usage_filter = given.usage_filter if isinstance(given, OfInterface) else UsageFilter()
 
                 def answer(ledger: LedgerReader) -> A:
                     selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
-                    return handle(LedgerRequest(ledger, now, snapshot, service, selection), given)
+                    return handle(LedgerRequest(ledger, now, snapshot, service, selection, key_service), given)
 
                 found: A = await ask(service, answer)
                 return found
@@ -128,7 +139,10 @@ class Routes(list[Route]):
         """A handler that asks the running service, or changes something, on the event loop."""
 
         def add(handle: ServiceHandler[Q, A]) -> ServiceHandler[Q, A]:
-            self._add_json(method, path, summary, link, handle, handle)
+            async def find(request: web.Request, given: Q) -> A:
+                return await handle(request.app[CONTEXT], given)
+
+            self._add_json(method, path, summary, link, handle, find)
             return handle
 
         return add
@@ -151,6 +165,37 @@ class Routes(list[Route]):
 
         return add
 
+    def door(
+        self,
+        path: str,
+        summary: str,
+        *formats: str,
+        body: tuple[Any, ...] = (),
+        body_formats: tuple[str, ...] = (JSON,),
+        answers: tuple[Any, ...] = (),
+        status: int = 200,
+    ) -> Callable[[DoorHandler], DoorHandler]:
+        """A handler that takes the body of a POST, decompressed, and makes its own response.
+
+        How large the body may be and who may send it stands in exporter/web/http/doors.py. `formats` are those of the
+        answer, none for an empty one.
+        """
+
+        def add(handle: DoorHandler) -> DoorHandler:
+            async def respond(request: web.Request) -> web.StreamResponse:
+                found: web.StreamResponse = await handle(request, request.get(BODY, b""))
+                return found
+
+            name, text = _name("post", path.removeprefix("/api")), inspect.cleandoc(handle.__doc__ or "")
+            self.append(
+                Route("POST", path, name, summary, respond, NoQuery, formats, answers, text)._replace(
+                    body=body, body_formats=body_formats, status=status
+                )
+            )
+            return handle
+
+        return add
+
     def _add_json(
         self,
         method: str,
@@ -158,13 +203,13 @@ class Routes(list[Route]):
         summary: str,
         link: Link | None,
         handle: Callable[..., Any],
-        find: ServiceHandler[Any, Any],
+        find: Callable[[web.Request, Any], Awaitable[Any]],
     ) -> None:
         _, query, answer = inspect.get_annotations(handle, eval_str=True).values()
 
         async def respond(request: web.Request) -> web.StreamResponse:
             context, given = request.app[CONTEXT], parse_query(request, query)
-            found = await find(context, given)
+            found = await find(request, given)
             if link is not None and context.grafana is not None:
                 url = link(LinkContext(context.settings, context.grafana, context.zone, context.now), given)
                 found = {**msgspec.to_builtins(found), GRAFANA_URL: url}

@@ -19,6 +19,9 @@ from exporter.meters.applications.settings import Applications
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.interfaces.state import interface
 from exporter.meters.registry import METERS, OpenedMeter, new_stores
+from exporter.meters.requests.intake import Intake
+from exporter.meters.requests.kind import REQUESTS
+from exporter.meters.requests.settings import Requests
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
 from exporter.settings.tree import Auth, Average, Grafana, Ledger, Reports, Server, Settings
@@ -81,6 +84,7 @@ class RunningService:
         self.server, self.auth, self.average = Server(port=0), Auth(), Average()
         self.grafana, self.reports = Grafana(), Reports()
         self.interfaces, self.applications = Interfaces(sample_interval=60), Applications()
+        self.requests, self.intake = Requests(), Intake()
         self.notify: dict[str, Notify] = {}
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
@@ -126,6 +130,7 @@ class RunningService:
             interfaces=self.interfaces,
             applications=self.applications,
             notify=self.notify,
+            requests=self.requests,
             ledger=self.ledger,
             average=self.average,
             grafana=self.grafana,
@@ -135,7 +140,7 @@ class RunningService:
         environment = ServiceEnvironment(
             settings,
             self.machine,
-            [OpenedMeter(METERS[0], self.meter), *self.more_meters],
+            [OpenedMeter(METERS[0], self.meter), OpenedMeter(REQUESTS, self.intake), *self.more_meters],
             self.zone,
             self.web_config,
             handovers=self.handovers,
