@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from exporter.service.log_following import follow_logs
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from exporter.ledger.writing.poster import Poster
     from exporter.metering.sampler import Sampler
     from exporter.meters.registry import OpenedMeter
+    from exporter.meters.requests.logs.following import LogFollower
     from exporter.service.wiring import Parts
 
 RETRY_SECONDS = 1.0
@@ -59,10 +62,11 @@ class GroupCommit:
         return await self._poster.post(frozenset({self._meter}))
 
 
-def group_commits(meters: Sequence[OpenedMeter], parts: Parts) -> list[GroupCommit]:
-    """One for each meter of events."""
-    return [
+def group_commits(meters: Sequence[OpenedMeter], parts: Parts) -> list[GroupCommit | LogFollower]:
+    """One for each meter of events, and what follows logs for it."""
+    commits = [
         GroupCommit(each.kind.spec.name, each.source, parts.sampler, parts.poster, parts.commit)
         for each in meters
         if isinstance(each.source, EventSource)
     ]
+    return [*commits, *follow_logs(parts.context.settings.requests, (each.source for each in meters))]

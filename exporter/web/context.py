@@ -10,6 +10,7 @@ from aiohttp import web
 
 from exporter.metering.clock import SECOND
 from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.requests.intake import Intake
 from exporter.metrics.state import MetricsState
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.attempts import Attempts
@@ -105,6 +106,9 @@ class ServiceContext:
         found = list(self.upkeep.notices)
         if self.poster.health.problem:
             found.append(f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory")
+        for source in self.sources.values():
+            if isinstance(source, Intake):
+                found += filter(None, source.problems.values())
         snapshot = self._sampler.snapshot
         meters = {} if snapshot is None else snapshot.meters
         found += [

@@ -75,6 +75,8 @@ class Intake:
         self.privacy = ClientPrivacy()
         self.notes: dict[str, str] = {}
         """The doors' own state by name, as the next posting leaves it: a door reads it and adds its batch at once."""
+        self.problems: dict[str, str] = {}
+        """What a door cannot do, a sentence by its name, for /api/health; "" is none."""
         self.began = 0
         """When the meter of this ledger began, in UTC seconds; 0 before its first sample."""
         self._routes: dict[str, set[str]] = {}
@@ -99,6 +101,11 @@ class Intake:
         """Drop a route that the ledger has folded."""
         self._routes.get(service, set()).discard(route)
 
+    @property
+    def is_busy(self) -> bool:
+        """True where more waits than may."""
+        return self._unposted >= MOST_PENDING
+
     def has(self, service: str, batch: str) -> bool:
         """True if a batch of this id is on its way, or one of the newest in the ledger."""
         return (service, batch) in self._ids
@@ -108,7 +115,7 @@ class Intake:
 
         One with an id that `has` knows must not be given again.
         """
-        if self._unposted >= MOST_PENDING:
+        if self.is_busy:
             self.figures = self.figures._replace(dropped=self.figures.dropped + len(batch.events))
             raise BusyError
         self.add_soon(batch)

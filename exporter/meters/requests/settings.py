@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,6 +16,7 @@ PRIVACIES = ("full", "network", "hash", "none")
 Privacy = Literal["full", "network", "hash", "none"]
 Telemetry = Literal["spans", "metrics"]
 EXCLUDED = ("404", "health", "bots")
+LOG_FORMAT_NAMES = ("caddy", "traefik", "timed", "combined", "main", "vhost_combined", "common")
 LONGEST_NAME = 100
 OWN_SERVICE = "netledger"
 """The service of the requests to netledger itself."""
@@ -48,6 +50,35 @@ PROXIES = lists.list_of(
     'a list of addresses or prefixes such as [127.0.0.1, "10.0.0.0/8"]',
     rules.matching(re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII), "is no address or prefix"),
 )
+
+
+def _read_log_path(raw: object) -> Path:
+    path = Path(rules.one_text(raw))
+    if not path.is_absolute():
+        raise rules.RuleError(f"{rules.clipped(str(raw))} is no absolute path")
+    return path
+
+
+def _read_log_format(raw: object) -> str:
+    """A string of a server is read when its log is."""
+    text = rules.one_text(raw)
+    if text not in LOG_FORMAT_NAMES and not {"$", "%"} & set(text):
+        raise rules.RuleError(
+            f"{rules.clipped(text)} is none of {', '.join(LOG_FORMAT_NAMES)}, and no format of a server"
+        )
+    return text
+
+
+LOGS = rules.mapping_of(
+    "services with the paths of their access logs such as {shop: /var/log/nginx/access.log}",
+    SERVICE,
+    rules.Rule("absolute paths", _read_log_path),
+)
+LOG_FORMATS = rules.mapping_of(
+    "services with names of formats such as {shop: combined}, or with a log_format of nginx or a LogFormat of Apache",
+    SERVICE,
+    rules.Rule("formats of access logs", _read_log_format),
+)
 EXCLUSIONS = lists.list_of(f"a list of {', '.join(EXCLUDED)}", rules.choice(*EXCLUDED).read)
 
 
@@ -74,6 +105,14 @@ class Requests(Section, frozen=True):
         dict[str, Telemetry],
         OTLP,
         "What is counted of a service that reports by OpenTelemetry: spans or metrics; else spans where some come.",
+    ] = msgspec.field(default_factory=dict)
+    logs: Annotated[dict[str, Path], LOGS, "Access logs that are followed, by service."] = msgspec.field(
+        default_factory=dict
+    )
+    log_formats: Annotated[
+        dict[str, str],
+        LOG_FORMATS,
+        "Their formats where the first lines do not tell: a name, or the server's own string.",
     ] = msgspec.field(default_factory=dict)
     exclude: Annotated[
         tuple[str, ...], EXCLUSIONS, "What answers leave out: not found, health checks, bots; a parameter decides anew."
