@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.errors import QuestionError
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 MOST_ROUTES = 10
 """Routes of a summary: the sketches of each are merged over all days, and those of more would take longer."""
 
+MOST_ENDPOINTS = 5
+"""Routes of all methods together, as the dashboard lists."""
+
 Found = dict["Key", RequestFigures]
 
 
@@ -47,7 +51,9 @@ class Routes(NamedTuple):
 
 
 class RequestSummary(NamedTuple):
-    """Requests of [start, end) (UTC seconds): in all, by method, by status code, and the routes with the most.
+    """Requests of [start, end) (UTC seconds): in all, by method, by status code, by route.
+
+    `endpoints` are routes of all methods together, `routes` those by method, both with the most requests first.
 
     `seconds` have passed of it, since the first request at most: what rates are of.
     """
@@ -59,6 +65,7 @@ class RequestSummary(NamedTuple):
     quantiles: Quantiles
     methods: Mapping[str, RequestFigures]
     codes: Mapping[str, RequestFigures]
+    endpoints: Mapping[str, RequestFigures]
     routes: Routes
 
     @property
@@ -105,6 +112,7 @@ def summary(
         quantiles_of(_whole_sketch(ledger, span, selection), figures),
         _by_part(found, 1),
         dict(sorted(_by_part(found, 3).items())),
+        dict(islice(_by_part(found, 2).items(), MOST_ENDPOINTS)),
         _routes(ledger, span, selection, found, "requests", routes),
     )
 

@@ -1,0 +1,176 @@
+"""JSON of requests in rows: services, routes and steps of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reports.calendar.days import iso
+from reports.formats.shapes import Answer, ByteCount, Timestamp
+from reports.usage.requests.figures import NO_QUANTILES, Quantiles, RequestFigures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from reports.calendar.days import Span
+    from reports.usage.requests.figures import RouteFigures, ServiceFigures
+    from reports.usage.requests.selection import RequestSelection
+    from reports.usage.requests.series import RequestSeries
+    from reports.usage.requests.summary import Routes
+
+PERCENT = 100.0
+
+
+class RequestTimes(Answer):
+    """Times in milliseconds, null where nothing was timed; quantiles are within 1 %."""
+
+    avg_time: float | None
+    min_time: float | None
+    max_time: float | None
+    p50: float | None
+    p90: float | None
+    p95: float | None
+    p99: float | None
+
+
+class RequestSums(RequestTimes, kw_only=True):
+    """Requests added up; `error_rate` is percent."""
+
+    requests: int
+    errors: int
+    error_rate: float
+    request_bytes: ByteCount
+    response_bytes: ByteCount
+
+
+class ServiceRow(RequestSums, kw_only=True):
+    """One service."""
+
+    service: str
+
+
+class ServicesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}):
+    """Services that had a request from `from` to `to`, the one with the most first."""
+
+    start: Timestamp
+    end: Timestamp
+    excluded: list[str]
+    services: list[ServiceRow]
+
+
+class RouteRow(RequestSums, kw_only=True):
+    """One route of a service by one method."""
+
+    service: str
+    method: str
+    route: str
+
+
+class RoutesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}):
+    """Routes from `from` to `to`, those with the most of `sort` first; `total` is their number before the limit.
+
+    `other_requests` and `other_errors` are those of the routes beyond it.
+    """
+
+    start: Timestamp
+    end: Timestamp
+    service: str | None
+    excluded: list[str]
+    sort: str
+    limit: int
+    total: int
+    routes: list[RouteRow]
+    other_requests: int
+    other_errors: int
+
+
+class StepRow(RequestSums, kw_only=True, rename={"start": "from", "end": "to"}):
+    """A step of time; quantiles are null where it would take too many rows to merge them."""
+
+    start: Timestamp
+    end: Timestamp
+
+
+class RequestSeriesAnswer(Answer, kw_only=True):
+    """Requests step by step, of a service or of all, of a route or of all; steps without a request are zeros."""
+
+    service: str | None
+    method: str | None
+    route: str | None
+    excluded: list[str]
+    step: str
+    points: list[StepRow]
+
+
+def services(found: Sequence[ServiceFigures], span: Span, excluded: Sequence[str], zone: ZoneInfo) -> ServicesAnswer:
+    """Shape services."""
+    rows = [ServiceRow(service=row.service, **sums_of(row.figures, row.quantiles)) for row in found]
+    return ServicesAnswer(**range_of(span, zone), excluded=list(excluded), services=rows)
+
+
+def routes(
+    found: Routes, span: Span, selection: RequestSelection, zone: ZoneInfo, *, sort: str, limit: int
+) -> RoutesAnswer:
+    """Shape routes."""
+    return RoutesAnswer(
+        **range_of(span, zone),
+        service=service_of(selection),
+        excluded=list(selection.excluded),
+        sort=sort,
+        limit=limit,
+        total=found.row_count,
+        routes=[route_row(row) for row in found.routes],
+        other_requests=found.other.requests,
+        other_errors=found.other.errors,
+    )
+
+
+def route_row(row: RouteFigures) -> RouteRow:
+    """Shape one route."""
+    sums = sums_of(row.figures, row.quantiles or NO_QUANTILES)
+    return RouteRow(service=row.service, method=row.method, route=row.route, **sums)
+
+
+def request_series(found: RequestSeries, selection: RequestSelection, zone: ZoneInfo) -> RequestSeriesAnswer:
+    """Shape steps of time."""
+    return RequestSeriesAnswer(
+        service=service_of(selection),
+        method=selection.method or None,
+        route=selection.route or None,
+        excluded=list(selection.excluded),
+        step=found.step,
+        points=[
+            StepRow(start=iso(point.start, zone), end=iso(point.end, zone), **sums_of(point.figures, point.quantiles))
+            for point in found.points
+        ],
+    )
+
+
+def sums_of(figures: RequestFigures, quantiles: Quantiles) -> dict[str, Any]:
+    """The fields of RequestSums."""
+    return {
+        "requests": figures.requests,
+        "errors": figures.errors,
+        "error_rate": PERCENT * figures.error_share,
+        "request_bytes": figures.request_bytes,
+        "response_bytes": figures.response_bytes,
+        "avg_time": rounded(figures.average),
+        "min_time": figures.minimum,
+        "max_time": figures.maximum,
+        **{name: rounded(value) for name, value in quantiles._asdict().items()},
+    }
+
+
+def range_of(span: Span, zone: ZoneInfo) -> dict[str, Any]:
+    """The fields `from` and `to`."""
+    return {"start": iso(span.start, zone), "end": iso(span.end, zone)}
+
+
+def service_of(selection: RequestSelection) -> str | None:
+    """The one service of a selection; None of several, or of all."""
+    return selection.services[0] if len(selection.services) == 1 else None
+
+
+def rounded(value: float | None) -> float | None:
+    """Milliseconds with three decimals: the ledger has microseconds."""
+    return None if value is None else round(value, 3)
