@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from aiohttp import web
 
 from exporter.ledger.locks.holder import Holder
+from exporter.meters.requests.intake import Intake
 from exporter.web.api import prometheus
 from exporter.web.context import CONTEXT
 from exporter.web.http import errors
@@ -19,15 +20,19 @@ from exporter.web.http.access import ACCESS, Access
 from exporter.web.http.bodies import BODIES, Bodies
 from exporter.web.http.ingest import service_keys
 from exporter.web.http.listening import ConnectionLimit, Listener, bind, most_connections
+from exporter.web.http.own_requests import own_requests
 from exporter.web.http.protocol import Protocol
 from exporter.web.http.routes import DOCUMENTED
 from exporter.web.page import live
 from exporter.web.page.remembered import RECORDS, RememberedRecords
+from reports.ledger.shape import REQUEST
 
 if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Mapping, Sequence
+
+    from aiohttp.typedefs import Middleware
 
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.context import ServiceContext
@@ -139,7 +144,7 @@ def _local_sockets() -> list[socket.socket]:
 
 def make_app(context: ServiceContext, access: Access, resources: Resources = RESOURCES) -> web.Application:
     """An application with every path of the table; a module is imported when one of its paths is first asked."""
-    app = web.Application(middlewares=[errors.middleware(access)])
+    app = web.Application(middlewares=[*_counting(context), errors.middleware(access)])
     app.on_response_prepare.append(errors.add_headers(access))
     app[CONTEXT], app[ACCESS], app[RECORDS] = context, access, RememberedRecords()
     app[BODIES] = Bodies()
@@ -156,6 +161,14 @@ def make_app(context: ServiceContext, access: Access, resources: Resources = RES
             else:
                 app.router.add_get(_pattern(path), handler)
     return app
+
+
+def _counting(context: ServiceContext) -> list[Middleware]:
+    """The middleware that counts the requests to netledger itself, where the settings want it."""
+    intake = context.sources.get(REQUEST.name)
+    if not context.settings.requests.own or not isinstance(intake, Intake):
+        return []
+    return [own_requests(intake, lambda: context.now)]
 
 
 def _pattern(path: str) -> str:

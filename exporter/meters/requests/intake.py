@@ -69,6 +69,8 @@ class Intake:
         """Begin empty; the meter says what is known already."""
         self.on_wanted: Callable[[], object] = bool
         """Called when something waits for a commit."""
+        self.on_take: Callable[[], object] = bool
+        """Called before what waits is taken: whoever has collected something adds it now."""
         self.figures = Figures()
         self.keys = KeyRing()
         self.has_log: Callable[[str], bool] = lambda _service: False
@@ -150,6 +152,7 @@ class Intake:
 
     def take(self) -> Taken:
         """All that waits; those who wait for it hear when it is in the ledger."""
+        self.on_take()
         taken = Taken(self._tally, self._batches, self._notes, self._key_changes)
         if self._posted_by is not None:
             self._in_flight.append(self._posted_by)

@@ -111,7 +111,7 @@ def test_the_oldest_give_way_when_the_queue_is_full() -> None:
     assert reporter.dropped == 200
 
     with collecting(port=port) as collector, closing(reporter):
-        reporter.flush()
+        reporter.flush(20)
         events = collector.wait_for(10_500)
 
     assert len(events) == 10_500
@@ -138,7 +138,7 @@ def test_what_is_refused_is_dropped_and_counted(collector: Collector, status: in
     collector.statuses, collector.is_stuck = [status], True
     with closing(Reporter(_settings(collector.url))) as reporter:
         _add(reporter, 3)
-        assert reporter.flush()
+        assert reporter.flush(20)
 
     assert reporter.dropped == 3
     assert len(collector.ids) == len(set(collector.ids))
@@ -148,7 +148,7 @@ def test_rows_that_are_refused_are_counted(collector: Collector) -> None:
     collector.refused = [{"row": 0, "reason": "created_at is too old"}]
     with closing(Reporter(_settings(collector.url))) as reporter:
         _add(reporter, 3)
-        assert reporter.flush()
+        assert reporter.flush(20)
 
     assert (reporter.sent, reporter.refused, reporter.dropped) == (2, 1, 0)
 
@@ -168,9 +168,11 @@ def test_a_collector_that_comes_back_gets_what_waited() -> None:
         _add(reporter, 700)
         with collecting(port=port) as first:
             assert len(first.wait_for(700)) == 700
+            assert reporter.flush(20)
         reporter.add(EVENT)
         with collecting(port=port) as second:
             assert second.wait_for(1)
+            assert reporter.flush(20)
 
     assert (reporter.sent, reporter.dropped) == (701, 0)
 
@@ -181,7 +183,7 @@ def test_a_connection_that_was_kept_and_is_closed_costs_nothing() -> None:
         for _ in range(3):
             with collecting(port=port) as collector:
                 reporter.add(EVENT)
-                reporter.flush()
+                reporter.flush(20)
                 collector.wait_for(1)
 
     assert (reporter.sent, reporter.dropped) == (3, 0)
@@ -215,7 +217,7 @@ def test_gzip_is_for_other_machines(collector: Collector, monkeypatch: pytest.Mo
     monkeypatch.setattr("netledger_client.transport.HERE", ("nowhere",))
     with closing(Reporter(_settings(collector.url))) as reporter:
         _add(reporter, 100)
-        reporter.flush()
+        reporter.flush(20)
         assert len(collector.wait_for(100)) == 100
 
     assert collector.requests[0]["content-encoding"] == "gzip"
@@ -295,7 +297,7 @@ def test_a_forked_child_begins_with_nothing_and_sends_its_own(collector: Collect
             for number in range(count):
                 reporter.add(RequestEvent(time.time(), "GET", name, "", 200, 0.001))
         add("/parent", 1)
-        reporter.flush()
+        reporter.flush(20)
         add("/parent", 99)
         for _ in range(3):
             if os.fork() == 0:
