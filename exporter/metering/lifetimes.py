@@ -34,10 +34,13 @@ class Lifetimes:
         """Changes with what is exposed."""
         self._changed: set[Subject] = set()
         self._taken: dict[Subject, Sums] = {}
+        self._unexposed = set(self._counted)
 
     def add(self, subject: Subject, amounts: Sums, at: int) -> None:
         """Add to a subject what was moved before `at` (UTC seconds)."""
-        self.layout += subject not in self._counted
+        if subject not in self._counted:
+            self.layout += 1
+            self._unexposed.add(subject)
         self._counted[subject] = tuple(map(add, self._counted.get(subject, self._zeros), amounts))
         self.first_seen.setdefault(subject, at)
         self._changed.add(subject)
@@ -54,17 +57,26 @@ class Lifetimes:
         """What was taken last is in the ledger."""
         self.layout += bool(self._taken)
         self._posted.update(self._taken)
+        self._unexposed.update(self._taken)
         self._taken = {}
 
     def exposed(self) -> Iterable[tuple[Subject, Sums]]:
         """What the counters of /metrics show; a new one is 0 until its first bytes are in the ledger."""
-        for subject in self._counted:
-            posted, base = self._posted.get(subject, self._zeros), self._bases.get(subject)
-            yield subject, posted if base is None else tuple(map(sub, posted, base))
+        return ((subject, self._exposed(subject)) for subject in self._counted)
+
+    def take_exposed(self) -> Iterable[tuple[Subject, Sums]]:
+        """Those whose counters have changed since the last call; all of them at first."""
+        unexposed, self._unexposed = self._unexposed, set()
+        return ((subject, self._exposed(subject)) for subject in unexposed)
+
+    def _exposed(self, subject: Subject) -> Sums:
+        posted, base = self._posted.get(subject, self._zeros), self._bases.get(subject)
+        return posted if base is None else tuple(map(sub, posted, base))
 
     def forget(self, subject: Subject) -> None:
         """Drop one that the ledger has folded."""
         for held in (self._counted, self._posted, self.first_seen, self._bases, self._taken, self._new_bases):
             held.pop(subject, None)
         self._changed.discard(subject)
+        self._unexposed.discard(subject)
         self.layout += 1

@@ -6,8 +6,8 @@ import gzip
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.metrics.negotiation import negotiate
-from exporter.metrics.tables import HistoryTable
-from exporter.metrics.text import ENDS, HistoryText, SourceText, TableText
+from exporter.metrics.tables import HistogramTable, HistoryTable
+from exporter.metrics.text import ENDS, HistogramText, HistoryText, SourceText, TableText
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from exporter.metrics.families.registry import Families
     from exporter.metrics.negotiation import Format
     from exporter.metrics.state import MetricsState
+    from exporter.metrics.tables import Table
     from exporter.metrics.text import Head
 
 # Level 9 makes the page a sixth smaller and takes twelve times as long, on the event loop.
@@ -34,10 +35,7 @@ class Exposition:
 
     def __init__(self, families: Families) -> None:
         """Nothing is rendered before the first scrape."""
-        self._texts: list[TableText[Any] | HistoryText | SourceText] = [
-            *(HistoryText(table) if isinstance(table, HistoryTable) else TableText(table) for table in families.tables),
-            *map(SourceText, families.sources),
-        ]
+        self._texts = [*map(_text_of, families.tables), *map(SourceText, families.sources)]
         self._families: list[tuple[Head, bytes]] = []
         self._moment: object = None
         self._pages: dict[Format, bytes] = {}
@@ -72,6 +70,12 @@ class Exposition:
             self._compressed_pages.clear()
             self._families = [family for text in self._texts for family in text.update(state) if family[1]]
             self._moment = moment
+
+
+def _text_of(table: Table[Any] | HistoryTable | HistogramTable) -> TableText[Any] | SourceText:
+    if isinstance(table, HistoryTable):
+        return HistoryText(table)
+    return HistogramText(table) if isinstance(table, HistogramTable) else TableText(table)
 
 
 def _page(form: Format, families: Iterable[tuple[Head, bytes]]) -> bytes:

@@ -66,6 +66,24 @@ class HistoryTable(NamedTuple):
     columns: tuple[Column[Amount], Column[Amount]]
 
 
+class HistogramRow(NamedTuple):
+    """Counts up to each bound of the table and beyond the last, not added up, and the sum of what was observed."""
+
+    labels: Labels
+    counts: tuple[int, ...]
+    total: float
+
+
+class HistogramTable(NamedTuple):
+    """One family, a histogram by labels; `name` has no suffix. Rows are values, as those of a table."""
+
+    name: str
+    help: str
+    label_names: Labels
+    bounds: tuple[float, ...]
+    rows: Callable[[MetricsState], Sequence[HistogramRow]]
+
+
 class Source(NamedTuple):
     """Families that come ready made; they are collected anew when `mark` has changed."""
 

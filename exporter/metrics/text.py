@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import accumulate
 from operator import add, attrgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -11,7 +12,7 @@ from prometheus_client import Metric, generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 from exporter.metrics.numbers import number_text
-from exporter.metrics.tables import SUFFIXES, Table
+from exporter.metrics.tables import SUFFIXES, HistogramRow, Table
 from reports.calendar.history import PERIODS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Amount, SubjectTotals
     from exporter.metrics.negotiation import Format
     from exporter.metrics.state import MetricsState
-    from exporter.metrics.tables import HistoryTable, Labels, Source
+    from exporter.metrics.tables import HistogramTable, HistoryTable, Labels, Source
 
 Row = TypeVar("Row")
 # How a page ends.
@@ -120,6 +121,31 @@ class HistoryText(TableText[_History]):
             "".join([f"{name}{text}{number_text(value(each))}\n" for text, each in zip(labels, amounts, strict=True)])
             for name, _, _, value in self._history.columns
         ]
+
+
+class HistogramText(TableText[HistogramRow]):
+    """The family of a histogram table: buckets, count and sum of each row."""
+
+    def __init__(self, table: HistogramTable) -> None:
+        super().__init__(Table(table.label_names, table.rows, attrgetter("labels"), ()))
+        samples = tuple(f"{table.name}_{suffix}" for suffix in ("bucket", "count", "sum"))
+        self._heads = [head_of(table.name, table.help, "histogram", samples)]
+        self._names = samples
+        self._bounds = [*map(number_text, table.bounds), "+Inf"]
+        self._label_names = table.label_names
+
+    def _write(self, row: HistogramRow, labels: Labels, kept: _Lines[HistogramRow] | None) -> _Lines[HistogramRow]:
+        beginnings = kept.reusable if kept else self._beginnings(labels)
+        counts = list(accumulate(row.counts))
+        values = [*counts, counts[-1], row.total]
+        lines = [f"{text}{number_text(value)}\n" for text, value in zip(beginnings, values, strict=True)]
+        return _Lines(row, beginnings, ["".join(lines)])
+
+    def _beginnings(self, labels: Labels) -> list[str]:
+        bucket, count, total = self._names
+        with_bound, own = ("le", *self._label_names), label_text(self._label_names, labels)
+        buckets = [f"{bucket}{label_text(with_bound, (bound, *labels))}" for bound in self._bounds]
+        return [*buckets, f"{count}{own}", f"{total}{own}"]
 
 
 class SourceText:

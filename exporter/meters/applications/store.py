@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.ledger.writing.statements import COUNTER_BASE, PUT_STATE
-from exporter.metering.subjects import Subject
+from exporter.ledger.counter_bases import read_bases, write_bases
 from reports.ledger.shape import APPLICATION, LOOPBACK
 
 if TYPE_CHECKING:
@@ -14,16 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from exporter.metering.postings import MeterCheckpoint
+    from exporter.metering.subjects import Subject
 
 NEWEST = "SELECT max(day) FROM application_day"
 RECENT = """
 SELECT k.application, u.day, sum(u.receive_bytes + u.transmit_bytes)
 FROM application_day AS u JOIN application_subject AS k ON k.subject = u.subject
 WHERE u.day BETWEEN ? - 1 AND ? AND k.scope <> ? GROUP BY 1, 2
-"""
-BASES = """
-SELECT k.application, k.scope, k.protocol, b.value
-FROM state AS b JOIN application_subject AS k ON b.name = ? || k.subject
 """
 
 
@@ -50,10 +45,7 @@ class ApplicationStore:
 
     def read(self, connection: sqlite3.Connection) -> HeldApplications:
         """What was written last. Days of the ledger's zone serve for those of UTC: they only rank."""
-        bases = {}
-        for *key, value in connection.execute(BASES, (COUNTER_BASE,)):
-            with contextlib.suppress(ValueError, TypeError):
-                bases[Subject(APPLICATION.name, tuple(key))] = _amounts(value)
+        bases = read_bases(connection, APPLICATION)
         newest = connection.execute(NEWEST).fetchone()[0]
         if newest is None:
             return HeldApplications(bases=bases)
@@ -67,18 +59,8 @@ class ApplicationStore:
         self, connection: sqlite3.Connection, checkpoint: MeterCheckpoint, id_of: Callable[[Subject], int]
     ) -> None:
         """Write bases that are new."""
-        if not isinstance(checkpoint.state, HeldApplications):
-            return
-        for subject, base in checkpoint.state.bases.items():
-            with contextlib.suppress(ValueError):  # one that the ledger cannot hold
-                connection.execute(PUT_STATE, (f"{COUNTER_BASE}{id_of(subject)}", " ".join(map(str, base))))
+        if isinstance(checkpoint.state, HeldApplications):
+            write_bases(connection, checkpoint.state.bases, id_of)
 
     def forget(self) -> None:
         """Nothing is remembered between transactions."""
-
-
-def _amounts(text: str) -> tuple[int, ...]:
-    amounts = tuple(map(int, text.split()))
-    if len(amounts) != len(APPLICATION.sums):
-        raise ValueError(f"{text!r} is no base")
-    return amounts

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
-from exporter.ledger.writing.statements import COUNTER_BASE, PUT_STATE
+from exporter.ledger.counter_bases import read_bases, write_bases
+from exporter.ledger.writing.statements import PUT_STATE
 from exporter.metering.counters.checkpoints import Checkpoint, HeldCounters, MachineBase, ScanState
 from exporter.metering.counters.readings import Counts, Epoch
 from exporter.meters.interfaces.state import interface
@@ -13,7 +13,7 @@ from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from exporter.metering.postings import MeterCheckpoint
     from exporter.metering.subjects import Subject
@@ -61,7 +61,8 @@ class InterfaceStore:
             JOIN interface_subject AS k ON k.subject = c.subject
         """  # noqa: S608 - names of our own schema
         checkpoints = {interface(name): _checkpoint(rest) for name, *rest in connection.execute(query)}
-        bases, machine_base = _exposed_bases(connection), _machine_base(state.get(MACHINE_BASE))
+        bases = {subject: Counts(*base) for subject, base in read_bases(connection, INTERFACE).items()}
+        machine_base = _machine_base(state.get(MACHINE_BASE))
         return HeldCounters(ScanState(_number(state.get(NAMESPACE)), known, bases, machine_base), checkpoints)
 
     def write(
@@ -78,9 +79,7 @@ class InterfaceStore:
         self._put_state(connection, KNOWN, " ".join(map(str, sorted(scanned.known))))
         self._put_state(connection, NAMESPACE, str(scanned.namespace))
         self._put_state(connection, MACHINE_BASE, " ".join(str(n) for pair in scanned.machine_base for n in pair))
-        for subject, base in (scanned.exposed_bases or {}).items():
-            with contextlib.suppress(ValueError):  # one that the ledger cannot hold
-                connection.execute(PUT_STATE, (f"{COUNTER_BASE}{id_of(subject)}", " ".join(map(str, base))))
+        write_bases(connection, scanned.exposed_bases or {}, id_of)
 
     def forget(self) -> None:
         """A transaction was rolled back, or the file is another one: all state is written again."""
@@ -119,14 +118,3 @@ def _number(text: str | None) -> int:
 def _machine_base(text: str | None) -> MachineBase:
     numbers = [int(number) for number in str(text).split() if number.removeprefix("-").isdecimal()]
     return MachineBase((numbers[0], numbers[1]), (numbers[2], numbers[3])) if len(numbers) == 4 else MachineBase()  # noqa: PLR2004
-
-
-def _exposed_bases(connection: sqlite3.Connection) -> Mapping[Subject, Counts]:
-    query = """
-        SELECT k.device, b.value FROM state AS b JOIN interface_subject AS k ON b.name = ? || k.subject
-    """
-    bases = {}
-    for name, value in connection.execute(query, (COUNTER_BASE,)):
-        with contextlib.suppress(ValueError, TypeError):
-            bases[interface(name)] = Counts(*map(int, value.split()))
-    return bases

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from exporter.meters.kinds import MeterKind
+from exporter.meters.requests.families import REQUEST_TABLES
 from exporter.meters.requests.intake import Intake
 from exporter.meters.requests.meter import RequestMeter
 from exporter.meters.requests.privacy import ClientPrivacy
@@ -29,7 +30,7 @@ def build(source: Any, environment: MeterEnvironment) -> RequestMeter:
 
 def tables(_settings: Settings) -> tuple[MeterTable, ...]:
     """The metric families of requests."""
-    return ()
+    return REQUEST_TABLES
 
 
 REQUESTS = MeterKind(REQUEST, RequestStore, lambda _settings: Intake(), build, tables)

@@ -60,7 +60,7 @@ class RequestMeter:
         routes = ((each.key[0], each.key[2]) for each in opening.accounts if each.key[3] != ALL)
         self._intake.know(routes, held.notes)
         self._intake.keys.know(held.keys)
-        self._lifetimes = Lifetimes(REQUEST, opening, {})
+        self._lifetimes = Lifetimes(REQUEST, opening, held.bases)
         self._sums: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._notes: dict[str, str] = {} if CLIENTS_KEY in held.notes else {CLIENTS_KEY: new_key()}
         self._clients = DailyClients(self._zone, {**held.notes, **self._notes}[CLIENTS_KEY])
@@ -101,13 +101,12 @@ class RequestMeter:
             self._merged_at, self._is_merged = interval.steady, True
             for slot, key, counts in self._merging.take():
                 changes.append(self._change(slot, key, NO_SUMS, sketches=(encoded(counts),)))
-                self._add_times(key, counts)
             self._client_rows.extend(self._clients.take())
         return Sample(tuple(changes), state=self._state())
 
     def checkpoint(self) -> MeterCheckpoint:
         """What the posting has besides usage, and when subjects were seen."""
-        changed, _ = self._lifetimes.take()
+        changed, bases = self._lifetimes.take()
         facts = {}
         for subject in changed:
             hour = self._at - self._at % SEEN_SECONDS
@@ -131,6 +130,7 @@ class RequestMeter:
             clients=self._client_rows,
             secrets=self._secrets,
             loss=self._loss,
+            bases=bases,
         )
         self._number += len(self._log)
         self._log, self._batches, self._notes, self._key_changes = [], [], {}, []
@@ -154,6 +154,9 @@ class RequestMeter:
             self._seen.pop(subject, None)
             self._intake.forget(subject.key[0], subject.key[2])
             self._sums.pop(subject.key, None)
+            service, method, route, _ = subject.key
+            self._times.pop((service, method, route), None)
+            self._seconds.pop((service, method, route), None)
 
     def refresh(self) -> None:
         """Nothing is slow."""
@@ -167,6 +170,8 @@ class RequestMeter:
         self._notes.update(taken.notes)
         self._key_changes.extend(taken.key_changes)
         self._merging.add(taken.tally)
+        for (_, service, method, route), counts in taken.tally.times.items():
+            self._add_times((service, method, route), counts)
         self._events += taken.tally.events
 
     def _change_of(self, key: CellKey, cell: list[Any]) -> Change:
@@ -188,16 +193,14 @@ class RequestMeter:
         self._lifetimes.add(subject, sums, self._at)
         return Change(subject, sums, span=(began, began + 1), sketches=sketches, peaks=peaks)
 
-    def _add_times(self, key: tuple[str, str, str, str], counts: Mapping[int, int]) -> None:
+    def _add_times(self, route: RouteKey, counts: Mapping[int, int]) -> None:
         """Add times of a route to its histogram of /metrics."""
-        service, method, route, _ = key
-        if method != ALL:
-            held = self._times.setdefault((service, method, route), [0] * (len(BOUNDS) + 1))
-            for bucket, count in counts.items():
-                held[_place(bucket)] += count
+        held = self._times.setdefault(route, [0] * (len(BOUNDS) + 1))
+        for bucket, count in counts.items():
+            held[_place(bucket)] += count
 
     def _expose(self) -> None:
-        for subject, sums in self._lifetimes.exposed():
+        for subject, sums in self._lifetimes.take_exposed():
             if subject.key[3] != ALL:
                 self._sums[subject.key] = sums
 

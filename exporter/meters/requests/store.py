@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.ledger.counter_bases import read_bases, write_bases
 from exporter.meters.requests.log_store import STEP, RequestLog
 from exporter.meters.requests.log_store import TABLES as LOG_TABLES
 from exporter.meters.requests.service_keys import ServiceKey
@@ -87,6 +88,7 @@ class HeldRequests(NamedTuple):
     keys: Sequence[ServiceKey] = ()
     secrets: Mapping[str, str] = {}
     clients: Sequence[tuple[int, str, bytes]] = ()
+    bases: Mapping[Subject, tuple[int, ...]] = {}
 
 
 class RequestCheckpoint(NamedTuple):
@@ -107,6 +109,7 @@ class RequestCheckpoint(NamedTuple):
     clients: Sequence[ClientRow] = ()
     secrets: Mapping[str, str] = {}
     loss: LogLoss | None = None
+    bases: Mapping[Subject, tuple[int, ...]] = {}
 
 
 class RequestStore:
@@ -134,6 +137,7 @@ class RequestStore:
             [ServiceKey(*row) for row in execute("SELECT id, service, right, hash, created, revoked FROM request_key")],
             dict(execute("SELECT name, value FROM request_secret")),
             execute(NEWEST_CLIENTS).fetchall(),
+            read_bases(connection, REQUEST),
         )
 
     def write(
@@ -155,6 +159,7 @@ class RequestStore:
             _put_texts(connection, "request_secret", state.secrets)
             connection.execute("PRAGMA secure_delete = FAST")
         connection.executemany(PUT_KEY, (change.key for change in state.key_changes))
+        write_bases(connection, state.bases, id_of)
         for row in state.clients:
             _merge_clients(connection, row)
         self._log.write(connection, state.at, state.number, state.log, id_of)

@@ -12,9 +12,9 @@ from exporter.metrics.families.service import SERVICE_TABLES, Build, build_table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from exporter.metrics.tables import HistoryTable, Source, Table
+    from exporter.metrics.tables import HistogramTable, HistoryTable, Source, Table
 
-MeterTable: TypeAlias = "Table[Any] | HistoryTable"
+MeterTable: TypeAlias = "Table[Any] | HistoryTable | HistogramTable"
 """A table of families that a meter brings."""
 
 THIS_BUILD = Build()
@@ -23,7 +23,7 @@ THIS_BUILD = Build()
 class Families(NamedTuple):
     """Tables, and sources whose families do not fit into one."""
 
-    tables: tuple[Table[Any] | HistoryTable, ...]
+    tables: tuple[MeterTable, ...]
     sources: tuple[Source, ...]
 
 
