@@ -45,8 +45,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
 }
-SUBCOMMANDS: Mapping[tuple[str, str], str] = {("plan", "test-notify"): "notices"}
-"""Commands of two words whose first is a command, too; an argument of that one comes after `--`."""
+SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("plan", "test-notify"): ("notices", "test_notify"),
+    ("requests", "import"): ("request_import", "import_command"),
+}
+"""Commands of two words whose first is a command, too: module and function; an argument of that comes after `--`."""
 
 
 CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
@@ -96,9 +99,9 @@ class LazyGroup(HintingGroup):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Two words where both together are a command."""
-        if (module := SUBCOMMANDS.get((args[0], args[1] if len(args) > 1 else ""))) is None:
+        if (place := SUBCOMMANDS.get((args[0], args[1] if len(args) > 1 else ""))) is None:
             return super().resolve_command(ctx, args)
-        command = getattr(import_module(f"exporter.cli.{module}"), args[1].replace("-", "_"))
+        command = getattr(import_module(f"exporter.cli.{place[0]}"), place[1])
         return f"{args[0]} {args[1]}", _as_subcommand(command), args[2:]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LONGEST_LINE = 64 * 1024
 """Bytes; a longer line is no request."""
 
+COUNTED_BYTES = 1 << 20
 GZIP = b"\x1f\x8b"
 TOO_LONG = f"it is longer than {LONGEST_LINE} bytes"
 
@@ -80,6 +81,17 @@ class LogFile:
     def status(self) -> os.stat_result:
         """Its status now."""
         return os.fstat(self._number)
+
+    @property
+    def bytes_done(self) -> int:
+        """Bytes of the file itself that were read, compressed as they are."""
+        return self.position.offset if self._zipped is None else os.lseek(self._number, 0, os.SEEK_CUR)
+
+    def lines_before(self) -> int:
+        """The number of lines before the position."""
+        end = self.position.offset
+        starts = range(0, end, COUNTED_BYTES)
+        return sum(self.read_at(start, min(COUNTED_BYTES, end - start)).count(b"\n") for start in starts)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Bytes of the log from an offset on, as many as wanted or as there are."""
