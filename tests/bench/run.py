@@ -22,6 +22,7 @@ from tests.bench import (
     resting,
     scrapes,
     socket_polls,
+    spans,
     starts,
     wrapups,
 )
@@ -45,6 +46,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "other meters": other_meters.measure,
     "kernel counts": kernel_counts.measure,
     "ingest": ingest.measure,
+    "spans": spans.measure,
     "sockets": socket_polls.measure,
     "exports": exports.measure,
     "page": live_page.measure,

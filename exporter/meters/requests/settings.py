@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -31,6 +31,15 @@ def _read_service(raw: object) -> str:
     return text
 
 
+def _read_prefix(raw: object) -> str:
+    text = rules.one_text(raw)
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise rules.RuleError(f"{rules.clipped(text)} is no address or prefix") from None
+    return text
+
+
 SERVICE = rules.Rule(f"names of services, of at most {LONGEST_NAME} characters", _read_service)
 PRIVACY = rules.choice(*PRIVACIES)
 PRIVACIES_BY_SERVICE = rules.mapping_of(
@@ -48,7 +57,7 @@ OTLP = rules.mapping_of(
 )
 PROXIES = lists.list_of(
     'a list of addresses or prefixes such as [127.0.0.1, "10.0.0.0/8"]',
-    rules.matching(re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?", re.ASCII), "is no address or prefix"),
+    _read_prefix,
 )
 
 

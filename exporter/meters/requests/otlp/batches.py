@@ -31,7 +31,7 @@ HOUR, SPANS_LAST = 3600, 7 * 86_400
 TOO_MANY_SERVICES = f"cumulative histograms of more than {MOST_SERVICES} services are not followed"
 
 
-class Door:
+class TelemetryBatches:
     """Makes batches for an intake; `chosen` are services with what is counted of them, by the settings."""
 
     def __init__(self, intake: Intake, chosen: Mapping[str, Telemetry], now: int) -> None:

@@ -18,7 +18,7 @@ from exporter.meters.requests.otlp.messages import CUMULATIVE, DELTA, HistogramP
 from exporter.meters.requests.otlp.refusals import Refusals, RefusedPointError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from exporter.meters.requests.otlp.messages import ScopeHistograms, ServerHistogram
 
@@ -81,12 +81,13 @@ class PointAmounts(NamedTuple):
     refusals: Refusals
 
 
-def amounts_of(scopes: Iterable[ScopeHistograms], service: str | None, now: int) -> PointAmounts:
+def amounts_of(scopes: Sequence[ScopeHistograms], service: str | None, now: int) -> PointAmounts:
     """The amounts of histograms; `service` is that of the key, None for the resource's own name, `now` microseconds."""
     found = PointAmounts([], [], Refusals())
+    # An SDK that sends both may give each a scope of its own: of the same name with another schema.
+    new = {(scope.identity, each.name) for scope in scopes for each in scope.histograms if each.points}
     for scope in scopes:
-        new = {each.name for each in scope.histograms if each.points and each.name not in NEW_NAMES}
-        wanted = [each for each in scope.histograms if NEW_NAMES.get(each.name) not in new]
+        wanted = [each for each in scope.histograms if (scope.identity, NEW_NAMES.get(each.name)) not in new]
         try:
             name = service or service_name(scope.service)
         except ValueError as error:

@@ -45,7 +45,7 @@ class JsonSpan(msgspec.Struct, rename="camel"):
     kind: Number = 0
     start_time_unix_nano: Number = 0
     end_time_unix_nano: Number = 0
-    attributes: list[JsonAttribute] | None = None
+    attributes: list[msgspec.Raw] | None = None
     status: JsonStatus | None = None
 
 

@@ -15,6 +15,7 @@ from exporter.meters.requests.otlp.messages import (
     SERVICE_NAME,
     STATUS_ERROR,
     UNKNOWN_SERVICE,
+    AttributeValue,
     ExponentialScale,
     HistogramPoint,
     ScopeHistograms,
@@ -29,10 +30,13 @@ from exporter.meters.requests.otlp.wire import (
     FIXED64,
     LENGTH,
     SECOND,
+    SEVEN,
     TRUNCATED,
     VARINT,
+    add_attribute,
     attributes_of,
     double,
+    field,
     fields,
     places,
     signed,
@@ -45,6 +49,8 @@ if TYPE_CHECKING:
     from exporter.meters.requests.otlp.wire import Place
 
 Decoded = TypeVar("Decoded")
+ATTRIBUTE = 9 << 3 | LENGTH
+"""Tag of the attributes of a span."""
 
 
 def read_spans(body: bytes) -> list[ServiceSpans]:
@@ -88,20 +94,32 @@ def _service(data: bytes, resource: Place) -> str:
 
 def _span(data: bytes, at: int, end: int) -> ServerSpan | None:
     kind = started = ended = 0
-    is_error, attributes = False, []
-    for tag, begin, stop in fields(data, at, end):
-        if tag == 9 << 3 | LENGTH:
-            attributes.append((begin, stop))
+    is_error, attributes = False, dict[str, AttributeValue]()
+    while at < end:
+        if data[at] == ATTRIBUTE and data[at + 1] <= SEVEN:  # half of all fields: read without a call
+            begin = at + 2
+            at = begin + data[at + 1]
+            if at > end:
+                raise UndecodableError(TRUNCATED)
+            add_attribute(attributes, data[begin:at])
+            continue
+        tag, begin, at = field(data, at, end)
+        if tag == ATTRIBUTE:
+            add_attribute(attributes, data[begin:at])
         elif tag == 6 << 3 | VARINT:
             kind = begin
         elif tag == 7 << 3 | FIXED64:
-            started = int.from_bytes(data[begin:stop], "little")
+            started = int.from_bytes(data[begin:at], "little")
         elif tag == 8 << 3 | FIXED64:
-            ended = int.from_bytes(data[begin:stop], "little")
+            ended = int.from_bytes(data[begin:at], "little")
         elif tag == 15 << 3 | LENGTH:
-            codes = [value for tag, value, _ in fields(data, begin, stop) if tag == 3 << 3 | VARINT]
-            is_error = codes[-1:] == [STATUS_ERROR]
-    return ServerSpan(started, ended, is_error, attributes_of(data, attributes)) if kind == SERVER else None
+            is_error = _is_error(data, (begin, at))
+    return ServerSpan(started, ended, is_error, attributes) if kind == SERVER else None
+
+
+def _is_error(data: bytes, status: Place) -> bool:
+    codes = [value for tag, value, _ in fields(data, *status) if tag == 3 << 3 | VARINT]
+    return codes[-1:] == [STATUS_ERROR]
 
 
 def _resource_metrics(data: bytes, within: Place) -> Iterator[ScopeHistograms]:

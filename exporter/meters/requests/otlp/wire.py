@@ -19,52 +19,57 @@ Place = tuple[int, int]
 """Where the bytes of a field begin and end in the body."""
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
-SIZES = {FIXED64: 8, FIXED32: 4}
 SEVEN, MORE, MOST_SHIFT, UNSIGNED = 0x7F, 0x80, 63, (1 << 64) - 1
 FIRST, SECOND = 1 << 3 | LENGTH, 2 << 3 | LENGTH
 """Tags of the first and the second field of messages that hold messages."""
 
 KEYS = {name.encode(): known for name, known in NAMES.items()}
+MOST_KNOWN, LONGEST_KNOWN = 4096, 200
+_KNOWN: dict[bytes, tuple[str, AttributeValue]] = {}
+"""Attributes by their bytes: most are the same in many spans, and to find one takes a quarter of reading it."""
+
 TRUNCATED = "the body ends within a field"
 
 
 def fields(data: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The fields of a message as `field` gives them; raises as it does."""
+    while at < end:
+        found = field(data, at, end)
+        at = found[2]
+        yield found
+
+
+def field(data: bytes, at: int, end: int) -> tuple[int, int, int]:
     """Tag, then value and where the field ends, or for other than varints where its bytes begin and end.
 
     Raises UndecodableError, and IndexError where a number goes on behind the last byte.
     """
-    while at < end:
-        tag = data[at]
-        at += 1
-        if tag > SEVEN:
-            tag, at = varint(data, at - 1)
-        kind = tag & 7
-        if kind == VARINT:
-            value = data[at]
+    tag = data[at]
+    at += 1
+    if tag > SEVEN:
+        tag, at = varint(data, at - 1)
+    kind = tag & 7
+    if kind == FIXED64:
+        begin, at = at, at + 8
+    else:
+        if kind & FIXED32:
+            begin = _size(kind)
+        else:  # VARINT or LENGTH
+            begin = data[at]
             at += 1
-            if value > SEVEN:
-                value, at = varint(data, at - 1)
-            yield tag, value, at
-            continue
-        if kind == LENGTH:
-            size = data[at]
-            at += 1
-            if size > SEVEN:
-                size, at = varint(data, at - 1)
-        else:
-            size = _size(kind)
-        begin, at = at, at + size
-        if at > end:
-            break
-        yield tag, begin, at
-    if at != end:
+            if begin > SEVEN:
+                begin, at = varint(data, at - 1)
+        if kind:
+            begin, at = at, at + begin
+    if at > end:
         raise UndecodableError(TRUNCATED)
+    return tag, begin, at
 
 
 def _size(kind: int) -> int:
-    if kind not in SIZES:
+    if kind != FIXED32:
         raise UndecodableError(f"wire type {kind} is none of protobuf 3")
-    return SIZES[kind]
+    return 4
 
 
 def varint(data: bytes, at: int) -> Place:
@@ -87,29 +92,32 @@ def places(data: bytes, within: Place, wanted: int) -> list[Place]:
 
 
 def attributes_of(data: bytes, within: Iterable[Place]) -> dict[str, AttributeValue]:
-    """Those whose names are used; of the others no more than the name is read, where it comes first as everywhere."""
+    """Those whose names are used."""
     found: dict[str, AttributeValue] = {}
     for at, end in within:
-        if end - at > 1 and data[at] == FIRST and (size := data[at + 1]) <= SEVEN:
-            key = KEYS.get(data[at + 2 : at + 2 + size])
-            if key is None:
-                continue
-            at += 2 + size  # noqa: PLW2901 - the rest of the attribute
-            if end - at > 1 and data[at] == SECOND and data[at + 1] == end - at - 2:
-                value = _value(data, at + 2, end)
-                if value is not None:
-                    found[key] = value
-                continue
-            key, value = _attribute(data, at, end, key)
-        else:
-            key, value = _attribute(data, at, end)
-        if key and value is not None:
-            found[key] = value
+        add_attribute(found, data[at:end])
     return found
 
 
-def _attribute(data: bytes, at: int, end: int, key: str = "") -> tuple[str, AttributeValue | None]:
-    value = None
+def add_attribute(found: dict[str, AttributeValue], raw: bytes) -> None:
+    """Add an attribute; of one that is not used no more than the name is read, where it comes first as everywhere."""
+    known = _KNOWN.get(raw)
+    if known is None:
+        if raw[:1] == b"\x0a" and len(raw) > 1 and (size := raw[1]) <= SEVEN and raw[2 : 2 + size] not in KEYS:
+            return
+        key, value = _attribute(raw, 0, len(raw))
+        if not key or value is None:
+            return
+        known = key, value
+        if len(raw) <= LONGEST_KNOWN:
+            if len(_KNOWN) >= MOST_KNOWN:
+                _KNOWN.clear()
+            _KNOWN[raw] = known
+    found[known[0]] = known[1]
+
+
+def _attribute(data: bytes, at: int, end: int) -> tuple[str, AttributeValue | None]:
+    key, value = "", None
     for tag, begin, stop in fields(data, at, end):
         if tag == FIRST:
             key = KEYS.get(data[begin:stop], "")

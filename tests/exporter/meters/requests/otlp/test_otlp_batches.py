@@ -8,7 +8,7 @@ import pytest
 
 from exporter.meters.requests.events import Event
 from exporter.meters.requests.intake import Intake
-from exporter.meters.requests.otlp.batches import SPANS_LAST, Door
+from exporter.meters.requests.otlp.batches import SPANS_LAST, TelemetryBatches
 from exporter.meters.requests.otlp.histograms import Buckets, PointAmount, PointAmounts
 from exporter.meters.requests.otlp.refusals import Refusals
 from exporter.meters.requests.otlp.spans import SpanEvents
@@ -31,7 +31,7 @@ def intake() -> Intake:
 
 def _spans(intake: Intake, service: str = "shop", at: int = NOW, chosen: Mapping[str, Telemetry] | None = None) -> int:
     event = Event(service, at * 1_000_000, "GET", "/", 200)
-    batch = Door(intake, chosen or {}, at).spans(SpanEvents([event], Refusals()), "", f"spans {at}")
+    batch = TelemetryBatches(intake, chosen or {}, at).spans(SpanEvents([event], Refusals()), "", f"spans {at}")
     intake.add_soon(batch)
     return len(batch.events)
 
@@ -43,7 +43,8 @@ def _histogram(
         *(service, "http.server.request.duration", "process", "series", "GET", "/", 200, (BEGAN + 1) * 10**9),
         *(at * 1_000_000, values, values * 1000, Buckets([1000.0], [values], [1e6]), None, None),
     )
-    batch = Door(intake, chosen or {}, at).histograms(PointAmounts([], [amount], Refusals()), "", f"metrics {at}")
+    found = PointAmounts([], [amount], Refusals())
+    batch = TelemetryBatches(intake, chosen or {}, at).histograms(found, "", f"metrics {at}")
     intake.add_soon(batch)
     return sum(each.requests for each in batch.counts)
 

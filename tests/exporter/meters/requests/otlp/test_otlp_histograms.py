@@ -90,9 +90,11 @@ def test_old_histograms_are_of_milliseconds_rounded_to_zero() -> None:
     assert counts.durations == {250: 2, 7071: 1}
 
 
-def test_old_histograms_beside_new_ones_mean_the_same_requests() -> None:
+@pytest.mark.parametrize("scopes", [1, 2])
+def test_old_histograms_beside_new_ones_mean_the_same_requests(scopes: int) -> None:
     both = [ServerHistogram(OLD_DURATION, "ms", DELTA, [point()]), ServerHistogram(DURATION, "s", DELTA, [point()])]
-    found = amounts_of([ScopeHistograms("shop", b"process", both)], None, NOW)
+    parts = [both] if scopes == 1 else [[each] for each in both]
+    found = amounts_of([ScopeHistograms("shop", b"process", part) for part in parts], None, NOW)
 
     assert [counts.requests for counts in counts_of(found.deltas)] == [3]
     assert not found.refusals.number
