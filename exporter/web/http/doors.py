@@ -49,6 +49,7 @@ DOORS = {
     ("GET", "/api/requests/keys"): DoorAccess(None),
     ("POST", "/v1/traces"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
     ("POST", "/v1/metrics"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
+    ("POST", "/v1/logs"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
 }
 DASHBOARD, READ_PATHS = "/dashboard", "/api/requests"
 DASHBOARD_JSON = DoorAccess("read", style="detail", needs_key=True)
