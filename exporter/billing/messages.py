@@ -66,9 +66,17 @@ def limit_message(status: LimitStatus, percent: int, host: str) -> dict[str, obj
 
 def subject_of(message: Mapping[str, object]) -> str:
     """What a message is about, for the log."""
+    if (monitor := message.get("monitor")) is not None:
+        return f"monitor {monitor!r}"
     if (application := message.get("application")) is not None:
         return f"the limit of {application!r}"
     return f"plan {message.get('plan')}"
+
+
+def threshold_of(message: Mapping[str, object]) -> str:
+    """What a message is about, with its threshold where it has one."""
+    percent = message.get("threshold_percent")
+    return subject_of(message) if percent is None else f"{percent} % of {subject_of(message)}"
 
 
 def test_message(plan: Plan, host: str, first: date, last: date) -> dict[str, object]:
@@ -93,7 +101,7 @@ def parts_of(message: Mapping[str, object]) -> dict[str, str]:
         "until": message.get("cycle_to", ""),
     }
     parts |= {name: message.get(name, "") for name in PLACEHOLDERS if name not in parts}
-    parts["plan"] = message.get("application", parts["plan"])
+    parts["plan"] = message.get("application", message.get("monitor", parts["plan"]))
     return {name: str(part) for name, part in parts.items()}
 
 

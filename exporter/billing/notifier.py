@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from exporter.billing.delivery import TIMEOUT_SECONDS, WAYS, DeliveryError, deliver
-from exporter.billing.messages import subject_of
+from exporter.billing.messages import subject_of, threshold_of
 from exporter.billing.outbox import Notice
 from exporter.settings.plans.notify import Notify
 
@@ -113,7 +113,7 @@ class Notifier:
         if not getattr(notify, way):
             log.warning("the settings have no receiver any more for a notice of %s", subject_of(message))
             return True
-        subject = f"{message.get('threshold_percent')} % of {subject_of(message)}"
+        subject = threshold_of(message)
         for number in range(1, ATTEMPTS + 1):
             try:
                 await deliver(way, notify, message, self._timeout)

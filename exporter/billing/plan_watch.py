@@ -133,8 +133,8 @@ class PlanWatch:
         return status.with_used(used, scopes if status.plan.scope_prices and used else status.scopes)
 
     def _receivers_of(self, message: Mapping[str, object]) -> Notify | None:
-        is_of_limit = message.get("application") is not None
-        return limit_receivers(self._receivers) if is_of_limit else self._receivers.get(str(message.get("plan")))
+        is_of_plan = message.get("plan") is not None
+        return limit_receivers(self._receivers) if not is_of_plan else self._receivers.get(str(message.get("plan")))
 
     def _notify(self, status: PlanStatus, percent: int) -> None:
         is_new = self._notifier.notify_once(

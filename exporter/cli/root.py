@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("plan", "test-notify"): ("notices", "test_notify"),
     ("requests", "import"): ("request_import", "import_command"),
+    ("requests", "monitors"): ("monitors", "monitors"),
 }
 """Commands of two words whose first is a command, too: module and function; an argument of that comes after `--`."""
 

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LINKS_SECONDS = 60.0
-UPKEEP_SECONDS = 3600.0
+LINKS_SECONDS, UPKEEP_SECONDS = 60.0, 3600.0
 LAST_ATTEMPTS = 3
 
 
@@ -82,6 +81,7 @@ class Service:
             self._every(0, parts.follow_plans_when_due),
             self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
             self._every(ROUND_SECONDS, parts.keep_archive),
+            *(self._every(check.interval, check.run, at_once=True) for check in parts.monitors.checks()),
             *(asyncio.create_task(each.run()) for each in group_commits(environment.meters, parts)),
         ]
         return self._server.holder.url

@@ -28,6 +28,7 @@ from exporter.meters.interfaces.meter import InterfaceMeter
 from exporter.meters.kinds import MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
+from exporter.service.monitoring import watch_monitors
 from exporter.web.context import ServiceContext
 from exporter.web.server import RESOURCES
 
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from exporter.metering.samples import Meter
     from exporter.metering.totals import Totals
     from exporter.meters.registry import OpenedMeter
+    from exporter.meters.requests.monitors.watch import MonitorWatch
     from exporter.metrics.families.registry import Families
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
@@ -85,6 +87,7 @@ class Parts(NamedTuple):
     writer: Writer
     plans: PlanWatch
     limits: LimitWatch
+    monitors: MonitorWatch
     notifier: Notifier
     archive: ReportArchive
     ledger: Path
@@ -130,6 +133,7 @@ class Parts(NamedTuple):
 
     async def close(self) -> None:
         """Let go of the ledger."""
+        self.monitors.close()
         await self.notifier.close()
         await self.context.close()
         await self.poster.close()
@@ -199,7 +203,9 @@ def build_parts(
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
     limits = _build_limits(settings, totals, notifier, host)
-    return Parts(sampler, poster, upkeep, context, totals, writer, plans, limits, notifier, archive, ledger.path)
+    monitors = watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed)
+    ours = (sampler, poster, upkeep, context, totals, writer, plans, limits, monitors, notifier, archive)
+    return Parts(*ours, ledger.path)
 
 
 def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,9 @@ class SettingsReader:
             return self._path.parent / value if isinstance(value, Path) else value
         if key.rule.is_list:
             self.origins[name] = place
+            with suppress(RuleError):
+                if entry.raw in (None, []):
+                    return key.rule.read([])
             return self._list(key.below, name, entry, f"is not {key.rule.says}")
         return {} if entry.raw is None else self._mapping(key.below, name, entry.raw, entry.line)
 

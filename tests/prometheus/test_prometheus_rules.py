@@ -42,6 +42,7 @@ GROUPS = {
     "interfaces": ("discards", "resets"),
     "application-growth": ("growth",),
     "applications": ("applications",),
+    "monitors": ("monitors",),
     "ledger": ("ledger",),
 }
 """Groups of alerts, and the files of their cases."""

@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 
-from exporter.cli.root import netledger
+from exporter.cli.root import SUBCOMMANDS, netledger
 from exporter.settings.tree import keys
 from tests.prometheus.rule_files import ROOT, alerts, known_metrics, metric_names, needs_promtool, promtool
 
@@ -87,7 +87,10 @@ def test_links_to_sections_of_other_pages_lead_somewhere() -> None:
 def test_a_command_that_is_named_exists_with_its_options(line: str) -> None:
     command: click.Command | None = netledger
     context = click.Context(netledger)
-    for word in shlex.split(re.sub(r"\{\{.*?\}\}|NAME", "eth0", line))[1:]:
+    words = shlex.split(re.sub(r"\{\{.*?\}\}|NAME", "eth0", line))[1:]
+    if tuple(words[:2]) in SUBCOMMANDS:
+        _, command, words = netledger.resolve_command(context, words)
+    for word in words:
         if word.startswith("--"):
             assert command is not None
             assert word in {option for parameter in command.params for option in parameter.opts}

@@ -14,7 +14,9 @@ from reports.ledger.shape import OTHER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from exporter.metering.postings import Incident
     from exporter.meters.requests.events import Batch
+    from exporter.meters.requests.monitors.standing import MonitorStatus
     from exporter.meters.requests.service_keys import KeyChange
 
 MOST_PENDING = 50_000
@@ -60,6 +62,7 @@ class Taken(NamedTuple):
     batches: Sequence[tuple[str, str]]
     notes: dict[str, str]
     key_changes: Sequence[KeyChange]
+    incidents: Sequence[Incident] = ()
 
 
 class Intake:
@@ -81,6 +84,8 @@ class Intake:
         """What a door cannot do, a sentence by its name, for /api/health; "" is none."""
         self.began = 0
         """When the meter of this ledger began, in UTC seconds; 0 before its first sample."""
+        self.monitors: Mapping[str, MonitorStatus] = {}
+        """How monitors stand, by name."""
         self._routes: dict[str, set[str]] = {}
         self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._posted_by: asyncio.Future[None] | None = None
@@ -144,6 +149,10 @@ class Intake:
         refused, late = self.figures.refused + batch.refused, self.figures.late + batch.late
         self.figures = self.figures._replace(refused=refused, late=late)
 
+    def add_incident(self, incident: Incident) -> None:
+        """Note an incident of a door with the next commit."""
+        self._incidents.append(incident)
+
     def begin(self, at: int) -> None:
         """Note when the meter began, if the ledger does not have it."""
         if not self.began:
@@ -153,7 +162,7 @@ class Intake:
     def take(self) -> Taken:
         """All that waits; those who wait for it hear when it is in the ledger."""
         self.on_take()
-        taken = Taken(self._tally, self._batches, self._notes, self._key_changes)
+        taken = Taken(self._tally, self._batches, self._notes, self._key_changes, self._incidents)
         if self._posted_by is not None:
             self._in_flight.append(self._posted_by)
         self._clear()
@@ -202,4 +211,5 @@ class Intake:
         self._batches: list[tuple[str, str]] = []
         self._notes: dict[str, str] = {}
         self._key_changes: list[KeyChange] = []
+        self._incidents: list[Incident] = []
         self._posted_by = None

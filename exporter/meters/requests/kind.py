@@ -8,6 +8,7 @@ from exporter.meters.kinds import MeterKind
 from exporter.meters.requests.families import REQUEST_TABLES
 from exporter.meters.requests.intake import Intake
 from exporter.meters.requests.meter import RequestMeter
+from exporter.meters.requests.monitors.families import MONITOR_TABLES
 from exporter.meters.requests.privacy import ClientPrivacy
 from exporter.meters.requests.settings import OWN_SERVICE
 from exporter.meters.requests.store import RequestStore
@@ -30,7 +31,7 @@ def build(source: Any, environment: MeterEnvironment) -> RequestMeter:
 
 def tables(_settings: Settings) -> tuple[MeterTable, ...]:
     """The metric families of requests."""
-    return REQUEST_TABLES
+    return (*REQUEST_TABLES, *MONITOR_TABLES)
 
 
 REQUESTS = MeterKind(REQUEST, RequestStore, lambda _settings: Intake(), build, tables)

@@ -102,7 +102,7 @@ class RequestMeter:
             for slot, key, counts in self._merging.take():
                 changes.append(self._change(slot, key, NO_SUMS, sketches=(encoded(counts),)))
             self._client_rows.extend(self._clients.take())
-        return Sample(tuple(changes), state=self._state())
+        return Sample(tuple(changes), incidents=tuple(taken.incidents), state=self._state())
 
     def checkpoint(self) -> MeterCheckpoint:
         """What the posting has besides usage, and when subjects were seen."""
@@ -211,6 +211,7 @@ class RequestMeter:
             MappingProxyType(self._seconds),
             self._intake.figures,
             MappingProxyType(self._clients.today),
+            monitors=self._intake.monitors,
         )
 
 

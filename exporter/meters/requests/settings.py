@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
+from exporter.meters.requests.monitors.settings import MONITORS, Monitor, monitor_faults
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.schema import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 PRIVACIES = ("full", "network", "hash", "none")
 Privacy = Literal["full", "network", "hash", "none"]
@@ -126,6 +130,9 @@ class Requests(Section, frozen=True):
     exclude: Annotated[
         tuple[str, ...], EXCLUSIONS, "What answers leave out: not found, health checks, bots; a parameter decides anew."
     ] = ()
+    monitors: Annotated[
+        tuple[Monitor, ...], MONITORS, "Addresses that are checked; each is a service whose requests the checks are."
+    ] = ()
     log: Annotated[bool, rules.SWITCH, "Keep every single request, too, in the request log."] = True
     service_log: Annotated[dict[str, bool], LOGS_BY_SERVICE, "The same for single services."] = msgspec.field(
         default_factory=dict
@@ -139,3 +146,8 @@ class Requests(Section, frozen=True):
     def bounds(self) -> tuple[int, int]:
         """The seconds that the request log keeps a request, and how many it keeps at most."""
         return int(self.log_retention), self.log_rows
+
+    @classmethod
+    def faults(cls, given: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        """Monitors that contradict each other."""
+        return monitor_faults(given.get("monitors") or ())

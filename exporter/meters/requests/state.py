@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from exporter.metering.snapshots import Snapshot
+    from exporter.meters.requests.monitors.standing import MonitorStatus
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """Seconds, of the histogram of /metrics: those that OpenTelemetry advises for http.server.request.duration."""
@@ -21,7 +22,8 @@ class RequestsState(NamedTuple):
 
     `sums` are the counters of /metrics (the spec's sums) by (service, method, route, code): what the ledger holds.
     `times` are counts by (service, method, route) of times up to each of BOUNDS and beyond, not added up, and `seconds`
-    their sums, since the service started. `clients` are today's different clients by service.
+    their sums, since the service started. `clients` are today's different clients by service, `monitors` how monitors
+    stand, by name.
     """
 
     sums: Mapping[tuple[str, ...], tuple[int, ...]] = {}
@@ -29,6 +31,7 @@ class RequestsState(NamedTuple):
     seconds: Mapping[tuple[str, str, str], float] = {}
     figures: Figures = Figures()
     clients: Mapping[str, int] = {}
+    monitors: Mapping[str, MonitorStatus] = {}
 
 
 def requests_of(snapshot: Snapshot) -> RequestsState | None:

@@ -1,0 +1,1 @@
+"""Monitors of uptime: addresses that are checked, and what becomes of their answers."""
