@@ -70,6 +70,7 @@ RESOURCES: Resources = {
     ),
     "exporter.web.api.tracking": ("POST /track", "POST /api/requests/track"),
     "exporter.web.api.otlp": ("POST /v1/traces", "POST /v1/metrics", "POST /v1/logs"),
+    "exporter.web.api.log_requests": ("POST /api/log-request", "POST /api/requests"),
     "exporter.web.api.request_keys": (
         "POST /generate_key",
         "/api/requests/keys",

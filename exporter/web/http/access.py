@@ -20,7 +20,7 @@ from exporter.web.http.doors import SERVICE, door_of, is_own_machine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from exporter.meters.requests.service_keys import ServiceKey
+    from exporter.meters.requests.service_keys import Right, ServiceKey
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig, WebConfig
     from exporter.web.attempts import Attempts
@@ -121,11 +121,12 @@ class Access:
         """True for the token, an admin key or a password."""
         return await self._credentials_refusal(request, needs_key=True, always=True) is None
 
-    def service_key(self, request: web.Request, text: str) -> ServiceKey | Refusal:
-        """The key of a service that a body holds; a wrong one counts as an attempt."""
+    def body_refusal(self, request: web.Request, text: str) -> Refusal | None:
+        """The refusal of a key that a body holds; None for one that writes, whose service the request has from here."""
         key, address = self._services.find(text), request.remote or ""
         if key is not None:
-            return key
+            request[SERVICE] = key.service
+            return _right_refusal(key, "ingest")
         if seconds := self._attempts.seconds_to_wait(address):
             return Refusal(429, TOO_MANY, {"Retry-After": str(seconds)})
         self._attempts.failed(address)
@@ -182,7 +183,7 @@ class Access:
         text = _given_key(request).decode("utf-8", "surrogateescape")
         if (key := self._services.find(text)) is not None:
             request[SERVICE] = key.service
-            return _right_refusal(key, door)
+            return _right_refusal(key, door.right)
         if door.has_own_key:
             return None
         if door.is_open_here and not _shows_something(request) and is_own_machine(request):
@@ -263,12 +264,12 @@ def _shows_something(request: web.Request) -> bool:
     return not {"X-API-Key", "Authorization"}.isdisjoint(request.headers)
 
 
-def _right_refusal(key: ServiceKey, door: DoorAccess) -> Refusal | None:
-    if door.right is None:
+def _right_refusal(key: ServiceKey, needed: Right | None) -> Refusal | None:
+    if needed is None:
         return Refusal(403, NOT_A_SERVICES)
-    if key.right in {door.right, "both"}:
+    if key.right in {needed, "both"}:
         return None
-    return Refusal(403, NOT_A_WRITER if door.right == "ingest" else NOT_A_READER)
+    return Refusal(403, NOT_A_WRITER if needed == "ingest" else NOT_A_READER)
 
 
 def _given_password(request: web.Request) -> tuple[str, str] | None:
