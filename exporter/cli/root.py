@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "config": ("config", "Check, show or write the settings."),
 }
 SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("requests", "key"): ("request_keys", "key"),
     ("plan", "test-notify"): ("notices", "test_notify"),
     ("requests", "import"): ("request_import", "import_command"),
     ("requests", "monitors"): ("monitors", "monitors"),

@@ -134,7 +134,7 @@ class RequestStore:
         return HeldRequests(
             [row[0] for row in execute("SELECT merging FROM request_recent ORDER BY number")],
             dict(execute("SELECT name, value FROM request_note")),
-            [ServiceKey(*row) for row in execute("SELECT id, service, right, hash, created, revoked FROM request_key")],
+            read_keys(connection),
             dict(execute("SELECT name, value FROM request_secret")),
             execute(NEWEST_CLIENTS).fetchall(),
             read_bases(connection, REQUEST),
@@ -196,6 +196,19 @@ class RequestStore:
         if state.loss is not None:
             state.loss.events = len(state.log)
         return checkpoint._replace(state=state._replace(log=()))
+
+
+def read_keys(connection: sqlite3.Connection) -> list[ServiceKey]:
+    """Every key of a ledger."""
+    rows = connection.execute("SELECT id, service, right, hash, created, revoked FROM request_key")
+    return [ServiceKey(*row) for row in rows]
+
+
+def write_keys(connection: sqlite3.Connection, keys: Sequence[ServiceKey]) -> None:
+    """Write rows of keys, all or none, into a ledger that no service writes."""
+    connection.execute("BEGIN IMMEDIATE")
+    connection.executemany(PUT_KEY, keys)
+    connection.execute("COMMIT")
 
 
 def _put_texts(connection: sqlite3.Connection, table: str, texts: Mapping[str, str]) -> None:

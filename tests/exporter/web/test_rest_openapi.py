@@ -68,7 +68,8 @@ async def test_every_operation_tells_its_parameters_and_errors(service: RunningS
     assert len({operation["operationId"] for operation in operations}) == len(operations)
     for operation in operations:
         assert operation["summary"]
-        assert {"200", "400", "401", "403", "405", "413", "500", "503"} <= operation["responses"].keys()
+        assert len({"200", "201"} & operation["responses"].keys()) == 1
+        assert {"400", "401", "403", "405", "413", "500", "503"} <= operation["responses"].keys()
         for parameter in operation.get("parameters", []):
             assert parameter["description"]
             assert "anyOf" not in parameter["schema"]
@@ -141,6 +142,8 @@ ENDPOINTS = [route for route in documented() if route.formats == (JSON,) and rou
 OPERATIONS = [*((route.method, route.path) for route in ENDPOINTS), *(("GET", path) for path in PAGES)]
 WITH_PARAMETERS = [(route.method, route.path) for route in ENDPOINTS if route.query.__struct_encode_fields__]
 
+KEYS_IN_BODIES = ("/api/log-request", "/api/requests")
+
 
 def ask_much(schema: Any, method: str, path: str, mode: GenerationMode) -> list[int]:
     """Ask an operation as schemathesis wishes, and check each answer; returns what their statuses were."""
@@ -162,7 +165,8 @@ def ask_much(schema: Any, method: str, path: str, mode: GenerationMode) -> list[
 def test_every_answer_conforms_to_the_document(schema: Any, method: str, path: str) -> None:
     statuses = ask_much(schema, method, path, GenerationMode.POSITIVE)
 
-    assert set(statuses) <= {200, 400}
+    # Keys in bodies are made up: they are wrong, and soon too many.
+    assert set(statuses) <= ({201, 400, 401, 429} if path in KEYS_IN_BODIES else {200, 400})
 
 
 @pytest.mark.parametrize(("method", "path"), WITH_PARAMETERS)
