@@ -42,6 +42,7 @@ GROUPS = {
     "interfaces": ("discards", "resets"),
     "application-growth": ("growth",),
     "applications": ("applications",),
+    "requests": ("requests",),
     "monitors": ("monitors",),
     "ledger": ("ledger",),
 }
@@ -53,7 +54,7 @@ NAME = lambda rule: rule.get("alert") or rule.get("record")  # noqa: E731 - ids 
 
 def cases(group: str) -> list[dict[str, Any]]:
     tests = [test for name in GROUPS[group] for test in load(CASES / f"{name}.yml")["tests"]]
-    return [case for test in tests for case in test["alert_rule_test"]]
+    return [case for test in tests for case in test.get("alert_rule_test", ())]
 
 
 @needs_promtool
@@ -122,8 +123,8 @@ def test_a_case_fails_for_every_alert_that_is_broken(
         breakage(rule)
     names = {rule["alert"] for rule, was in zip(broken, whole, strict=True) if rule != was}
     if not names:
-        # Rules of their own hold the state of plans, tested below; those of interfaces and growth need none.
-        assert group in {"interfaces", "application-growth"} or (group, breakage) == ("plans", forgetful)
+        # Rules of their own hold the state of plans, tested below; those of windows need none.
+        assert group in {"interfaces", "application-growth", "requests"} or (group, breakage) == ("plans", forgetful)
         assert breakage in {forgetful, impatient}
         return
 
@@ -170,8 +171,8 @@ def test_what_holds_the_state_of_a_plan_is_needed(
 
 @pytest.mark.parametrize("rule", recorded(), ids=NAME)
 def test_a_recorded_series_has_a_case_and_a_name_of_level_metric_and_operation(rule: dict[str, Any]) -> None:
-    tests = [test for name in ("recording", "days") for test in load(CASES / f"{name}.yml")["tests"]]
-    asked = {name for test in tests for case in test["promql_expr_test"] for name in metric_names(case["expr"])}
+    tests = [test for name in ("recording", "days", "requests") for test in load(CASES / f"{name}.yml")["tests"]]
+    asked = {name for test in tests for case in test.get("promql_expr_test", ()) for name in metric_names(case["expr"])}
 
     assert rule["record"] in asked
     assert re.fullmatch(r"instance(_[a-z]+)?:netledger_[a-z_]+:[a-z]+(_[a-z]+)?(\d+[mhd])?", rule["record"])
