@@ -49,7 +49,11 @@ FOLLOWED = "follow:"
 
 
 class Followed(NamedTuple):
-    """What a note has of a followed log: its path, and when the newest of its files was written (nanoseconds)."""
+    """What a note has of a followed log: its path, and since when a file may have lines that are not counted (ns).
+
+    That is when last every file was read to its end. It is not when what was counted was written: a server writes to a
+    file that was renamed, and to newer ones, at the same time.
+    """
 
     path: str
     since: int
@@ -78,6 +82,8 @@ class LogFollower:
         self._current: LogFile | None = None
         self._reading = threading.Lock()
         self._is_first = False
+        self._settled = 0
+        self._is_confirmed = False
 
     async def run(self) -> None:
         """Follow it until cancelled."""
@@ -125,7 +131,7 @@ class LogFollower:
         name = portion.file.name
         changed = {} if name in notes else positions.superseded(notes, self.service)
         changed[name] = positions.encoded(after)
-        changed[FOLLOWED + self.service] = self._followed(max(after.seen, self._since(notes) or 0))
+        changed[FOLLOWED + self.service] = self._followed(self._settled or self._since(notes) or 0)
         return Batch(portion.events, service=self.service, notes=changed, refused=portion.refused)
 
     def _first_sight(self) -> int:
@@ -139,7 +145,7 @@ class LogFollower:
         return msgspec.json.encode(Followed(str(self.path), since)).decode()
 
     def _since(self, notes: Mapping[str, str]) -> int | None:
-        """When the newest file was written of which something is counted; None at first sight."""
+        """Since when a file may have lines that are not counted; None at first sight."""
         try:
             found = msgspec.json.decode(notes.get(FOLLOWED + self.service, ""), type=Followed)
         except msgspec.MsgspecError:
@@ -169,7 +175,8 @@ class LogFollower:
             self._open(self._waiting.pop(0), notes)
 
     def _survey(self, notes: Mapping[str, str]) -> None:
-        """Find out whether the log is another file than before, or was truncated."""
+        """Find out whether the log is another file than before, or was truncated; what is open is read to its end."""
+        began = time.time_ns() - CLOCK_TICK
         try:
             status = self.path.stat()
         except FileNotFoundError:
@@ -179,10 +186,18 @@ class LogFollower:
         if current is not None and current.is_cut():
             self._forget(current)
             current = None
-        if current is None or current.identity != (status.st_dev, status.st_ino):
+        is_same = current is not None and current.identity == (status.st_dev, status.st_ino)
+        if is_same and self._is_confirmed:
+            if status.st_mtime_ns < began:
+                self._settled = began
+            return
+        # Once more when the log is open: it may have been rotated again before it was.
+        self._is_confirmed = is_same
+        rotated = [] if self._is_first else rotated_from(self.path, self._since(notes) or 0)
+        if not is_same:
             self._current = None
-            rotated = [] if self._is_first else rotated_from(self.path, self._since(notes) or 0)
-            self._waiting = [*rotated, self.path]
+            rotated.append(self.path)
+        self._waiting = rotated
 
     def _open(self, path: Path, notes: Mapping[str, str]) -> None:
         try:
@@ -204,8 +219,8 @@ class LogFollower:
         if path == self.path:
             self._current = file
             self._note("")
-        while len(self._files) > MOST_OPEN:
-            self._forget(self._files[0])
+        if len(self._files) > MOST_OPEN:
+            self._forget(next(each for each in self._files if each is not self._current))
 
     def _forget(self, file: LogFile) -> None:
         self._files.remove(file)

@@ -63,6 +63,7 @@ class LogFile:
         self.identity = (status.st_dev, status.st_ino)
         self.is_compressed = os.pread(self._number, len(GZIP), 0) == GZIP
         self._last, self._read_to, self._written = b"", 0, status.st_mtime_ns
+        self._was_empty = not status.st_size
         if self.is_compressed:
             self._zipped = os.fdopen(os.dup(self._number), "rb")
             self._unzipped = gzip.GzipFile(fileobj=self._zipped)
@@ -116,8 +117,9 @@ class LogFile:
         if self.is_compressed:
             return False
         position = self.position
-        if not position.offset:  # only its time can tell
-            return self.status().st_mtime_ns != self._written
+        if not position.offset:  # only its time shows it, and that goes by ticks of some milliseconds
+            status = self.status()
+            return status.st_mtime_ns != self._written or (self._was_empty and status.st_size > 0)
         return self.read_at(position.offset - len(self._tail), len(self._tail)) != self._tail
 
     def read(self, size: int, *, is_whole: bool = False) -> Lines | None:

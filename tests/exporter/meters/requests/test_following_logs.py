@@ -7,6 +7,7 @@ import gzip
 import os
 import shutil
 import tempfile
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exporter.meters.requests.events import Batch
+
+TICK_SECONDS = 0.01
+"""By which times of files go at most: what happens to an empty file within one cannot be seen."""
 
 DAY = "01/Mar/2026:12:00:00 +0000"
 
@@ -102,6 +106,7 @@ class LoggedWorld:
                     return
 
         asyncio.run(turns())
+        time.sleep(TICK_SECONDS)
 
     def stop(self) -> None:
         self.follower.close()
@@ -196,6 +201,25 @@ def test_a_renamed_file_is_read_while_its_server_writes_to_it(world: LoggedWorld
         world.poll()
         server.write(f'10.0.0.1 - - [{DAY}] "GET /line-1! HTTP/1.1" 200 5\n')
         world.written += 1
+    world.poll()
+
+    assert world.intake.counted == world.expected
+
+
+def test_a_file_that_ends_before_an_older_one_is_read(world: LoggedWorld) -> None:
+    with world.path.open("a") as server:
+        world.write(1)
+        world.poll()
+        world.rotate()
+        world.write(1)
+        world.rotate()
+        time.sleep(0.02)
+        server.write(f'10.0.0.1 - - [{DAY}] "GET /line-2! HTTP/1.1" 200 5\n')
+        server.flush()
+        world.written += 1
+        asyncio.run(world.follower.turn())
+        world.stop()
+        world.restart()
     world.poll()
 
     assert world.intake.counted == world.expected
