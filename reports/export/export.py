@@ -17,6 +17,7 @@ from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
 from reports.ledger.shape import APPLICATION, INTERFACE
 from reports.usage.applications import applications, has_applications
+from reports.usage.requests.report import request_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
     from reports.usage.applications import Applications
+    from reports.usage.requests.report import RequestReport
 
 RANGE_NAMES = {"day": "today", "range": "custom", "cycle": "custom"}
 """Names of ranges that differ from the period's kind."""
@@ -78,7 +80,8 @@ class Export(NamedTuple):
     `range` is its name, "custom" of dates. They are the days of one interface (`device`), of the interfaces of one
     plan, or, if both are None, of all counted interfaces together. `interfaces` has the totals of each.
     `applications` are those of the same days; None without any, and in an export of interfaces. With `scopes`, the days
-    are what applications moved in these, and there are no interfaces.
+    are what applications moved in these, and there are no interfaces. `requests` are those of the same days to services
+    of the machine; None without any, and in an export of anything else.
     """
 
     host: Host
@@ -91,6 +94,7 @@ class Export(NamedTuple):
     plan: str | None = None
     applications: Applications | None = None
     scopes: tuple[str, ...] = ()
+    requests: RequestReport | None = None
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -124,7 +128,13 @@ class Export(NamedTuple):
         """The content without the time of the export: equal content has the same repr in every process."""
         amounts = hash(tuple(map(tuple, self.days[1:])))  # integers hash alike in every process
         names = (self.host, self.zone.key, self.range, self.device, self.plan)
-        return (*names, self.interfaces, self.first_date, amounts, *filter(None, [self.applications, self.scopes]))
+        return (
+            *names,
+            self.interfaces,
+            self.first_date,
+            amounts,
+            *filter(None, [self.applications, self.scopes, self.requests]),
+        )
 
     def read_with(self, _read: Callable[..., object]) -> Export:
         """Itself: nothing is left to read."""
@@ -188,6 +198,7 @@ def export_and_days(
         plan=selection.plan,
         applications=_applications(ledger, Period.days(first, last, zone), now, selection) if days.size else None,
         scopes=_scopes(selection),
+        requests=_requests(ledger, Period.days(first, last, zone), selection) if days.size else None,
     )
     return found, used if days.size else {}
 
@@ -216,6 +227,10 @@ def _applications(ledger: LedgerReader, period: Period, now: float, selection: S
         return None
     found = applications(ledger, period, now, scopes=_scopes(selection))
     return found if found.row_count else None
+
+
+def _requests(ledger: LedgerReader, period: Period, selection: Selection) -> RequestReport | None:
+    return request_report(ledger, period.span) if selection == MACHINE else None
 
 
 def _scopes(selection: Selection) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from reports.wrapup.chapters.equals import equals
 from reports.wrapup.chapters.numbers import numbers
 from reports.wrapup.chapters.opening import eyebrow, opening, page_title
 from reports.wrapup.chapters.plans import plans
+from reports.wrapup.chapters.requests import requests
 from reports.wrapup.chapters.small_print import small_print
 from reports.wrapup.chapters.stories import stories
 
@@ -32,6 +33,7 @@ FIRST: tuple[Callable[[WrapUp], Chapter | None], ...] = (
     clock,
     directions,
     applications,
+    requests,
     before,
 )
 LAST: tuple[Callable[[WrapUp], Chapter | None], ...] = (equals, small_print)

@@ -158,6 +158,9 @@ A program that runs once a year has its name in that year's report: a subject st
 An application has four or five; a hundred busy ones and a year's changes among them are within 4,096.
 """
 
+OWN_SERVICE = "netledger"
+"""The service that netledger's own requests are those of."""
+
 ALL = "(all)"
 """Dimensions of the request subjects that hold a sketch of times, and no sums: see REQUEST."""
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from exporter.meters.requests.events import Batch
 from exporter.meters.requests.service_keys import RIGHTS, KeyChange, Right, ServiceKey, hash_of
-from exporter.meters.requests.settings import OWN_SERVICE, SERVICE
+from exporter.meters.requests.settings import SERVICE
 from exporter.settings.rules import RuleError
 from reports.errors import QuestionError
+from reports.ledger.shape import OWN_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -10,9 +10,8 @@ from exporter.meters.requests.intake import Intake
 from exporter.meters.requests.meter import RequestMeter
 from exporter.meters.requests.monitors.families import MONITOR_TABLES
 from exporter.meters.requests.privacy import ClientPrivacy
-from exporter.meters.requests.settings import OWN_SERVICE
 from exporter.meters.requests.store import RequestStore
-from reports.ledger.shape import REQUEST
+from reports.ledger.shape import OWN_SERVICE, REQUEST
 
 if TYPE_CHECKING:
     from exporter.meters.kinds import MeterEnvironment

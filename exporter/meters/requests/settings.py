@@ -22,8 +22,6 @@ Telemetry = Literal["spans", "metrics"]
 EXCLUDED = ("404", "health", "bots")
 LOG_FORMAT_NAMES = ("caddy", "traefik", "timed", "combined", "main", "vhost_combined", "common")
 LONGEST_NAME = 100
-OWN_SERVICE = "netledger"
-"""The service of the requests to netledger itself."""
 
 
 def _read_service(raw: object) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.meters.requests.events import LONGEST_DURATION, METHODS, OTHER_METHOD, Batch, Event
-from exporter.meters.requests.settings import OWN_SERVICE
 from netledger_client.aiohttp import request_middleware
 from netledger_client.reporting import Recorder
-from reports.ledger.shape import OTHER
+from reports.ledger.shape import OTHER, OWN_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

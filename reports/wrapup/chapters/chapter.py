@@ -42,8 +42,16 @@ class Figure(NamedTuple):
     heading: str = ""
 
 
+class Table(NamedTuple):
+    """Rows of cells, the first of each a name; a column of its own for each further one."""
+
+    heading: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str | Markup]]
+
+
 class Chapter(NamedTuple):
-    """A chapter: its anchor, its heading, one sentence, and its figures, bars and notes."""
+    """A chapter: its anchor, its heading, one sentence, and its figures, bars, tables and notes."""
 
     anchor: str
     title: str | Markup
@@ -53,6 +61,7 @@ class Chapter(NamedTuple):
     bars: Sequence[Bar] = ()
     notes: Sequence[str | Markup] = ()
     link: str | None = None
+    tables: Sequence[Table] = ()
 
 
 RECEIVED_AND_SENT = (("receive", "received"), ("transmit", "sent"))

@@ -1,0 +1,110 @@
+"""Requests of a stretch of time as exports and wrap-ups list them: each service, and the routes that stand out."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.ledger.requests import amounts_by_key
+from reports.ledger.shape import ALL, GONE, OTHER, OWN_SERVICE, REQUEST
+from reports.ledger.sketches import EMPTY
+from reports.usage.requests.figures import (
+    COLUMNS,
+    NO_REQUESTS,
+    SKETCH,
+    RequestFigures,
+    RouteFigures,
+    ServiceFigures,
+    add_figures,
+    quantiles_of,
+)
+from reports.usage.requests.selection import EVERY_REQUEST
+from reports.usage.requests.summary import services
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reports.calendar.days import Span
+    from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Key
+
+MOST_LISTED = 5
+"""Routes of a list: the sketches of each are merged over all days, 50 microseconds a day."""
+
+FEWEST_TIMED = 10
+"""Requests with a time that a route must have to be among the slowest: one slow request makes no slow route."""
+
+
+class RequestReport(NamedTuple):
+    """Services and routes with at least one request, those with the most first, without netledger's own.
+
+    Only routes that are in one of the lists have quantiles. What stands for several routes is in none of them.
+    """
+
+    services: Sequence[ServiceFigures]
+    routes: Sequence[RouteFigures]
+
+    @property
+    def figures(self) -> RequestFigures:
+        """The sum of all services."""
+        return add_figures(row.figures for row in self.services)
+
+    @property
+    def busiest(self) -> list[RouteFigures]:
+        """Routes with the most requests."""
+        return list(islice(self._single_routes(), MOST_LISTED))
+
+    @property
+    def slowest(self) -> list[RouteFigures]:
+        """Routes with the longest average time."""
+        timed = [row for row in self._single_routes() if row.figures.timed >= FEWEST_TIMED]
+        return sorted(timed, key=lambda row: -(row.figures.average or 0.0))[:MOST_LISTED]
+
+    @property
+    def failing(self) -> list[RouteFigures]:
+        """Routes with the most errors; none without an error."""
+        failing = [row for row in self._single_routes() if row.figures.errors]
+        return sorted(failing, key=lambda row: -row.figures.errors)[:MOST_LISTED]
+
+    @property
+    def listed(self) -> list[RouteFigures]:
+        """Routes of all lists, each once."""
+        return list(dict.fromkeys((*self.busiest, *self.slowest, *self.failing)))
+
+    def _single_routes(self) -> Iterator[RouteFigures]:
+        return (row for row in self.routes if row.route not in {OTHER, GONE})
+
+
+def request_report(ledger: LedgerReader, span: Span) -> RequestReport | None:
+    """The requests of [start, end) (UTC seconds); None where no service but netledger itself had one."""
+    if ledger.values(REQUEST, "service") <= {OWN_SERVICE}:
+        return None
+    rows = [row for row in services(ledger, span) if row.service != OWN_SERVICE]
+    if not rows:
+        return None
+    found = RequestReport(rows, _routes(ledger, span))
+    return with_quantiles(ledger, span, found, found.listed)
+
+
+def with_quantiles(
+    ledger: LedgerReader, span: Span, report: RequestReport, rows: Sequence[RouteFigures]
+) -> RequestReport:
+    """The report with quantiles of these of its routes."""
+    if not rows:
+        return report
+    chosen = EVERY_REQUEST.route_sketches(tuple(dict.fromkeys(row.route for row in rows)))
+    sketches = amounts_by_key(ledger, chosen, span, SKETCH)
+    with_them = {
+        row[:3]: row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), (EMPTY,))[0], row.figures))
+        for row in rows
+    }
+    return report._replace(routes=[with_them.get(row[:3], row) for row in report.routes])
+
+
+def _routes(ledger: LedgerReader, span: Span) -> list[RouteFigures]:
+    sums: dict[Key, RequestFigures] = {}
+    for key, amounts in amounts_by_key(ledger, EVERY_REQUEST.amounts(ledger), span, COLUMNS).items():
+        if key[0] != OWN_SERVICE and key[3] != ALL:
+            sums[key[:3]] = sums.get(key[:3], NO_REQUESTS).plus(RequestFigures(*amounts))
+    rows = [RouteFigures(key[0], key[1], key[2], figures) for key, figures in sums.items()]
+    return sorted(rows, key=lambda row: (-row.figures.requests, row.service, row.route, row.method))
