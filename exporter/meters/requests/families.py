@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LIFETIME = "since the ledger began, over restarts and reboots: what is in the ledger already."
 ROUTE = ("service", "method", "route")
 REQUESTS, RECEIVED, SENT = (REQUEST.sums.index(name) for name in ("requests", "request_bytes", "response_bytes"))
+RESULTS = ("accepted", "refused", "dropped", "late")
 NOTHING = RequestsState()
 
 
@@ -54,7 +55,15 @@ def _clients(state: MetricsState) -> Sequence[tuple[Labels, int]]:
 
 def _events(state: MetricsState) -> Sequence[tuple[Labels, int]]:
     shown = requests_of(state.snapshot)
-    return () if shown is None else [((result,), count) for result, count in shown.figures._asdict().items()]
+    if shown is None:
+        return ()
+    counts = shown.figures._asdict()
+    return [((result,), counts[result]) for result in RESULTS]
+
+
+def _log(state: MetricsState) -> Sequence[tuple[Labels, int]]:
+    shown = requests_of(state.snapshot)
+    return () if shown is None else [((), shown.figures.log_dropped)]
 
 
 _labels: Callable[[Any], Labels] = itemgetter(0)
@@ -130,4 +139,15 @@ _EVENTS = _one(
     ),
 )
 
-REQUEST_TABLES: tuple[Table[Any] | HistogramTable, ...] = (_REQUESTS, _DURATIONS, _BYTES, _CLIENTS, _EVENTS)
+_LOG = _one(
+    (),
+    _log,
+    Column(
+        "netledger_http_log_dropped_total",
+        "counter",
+        "Requests that are counted, and that a full disk has cost the request log, since the service started.",
+        _amount,
+    ),
+)
+
+REQUEST_TABLES: tuple[Table[Any] | HistogramTable, ...] = (_REQUESTS, _DURATIONS, _BYTES, _CLIENTS, _EVENTS, _LOG)
