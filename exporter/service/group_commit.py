@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from exporter.service.wiring import Parts
 
 RETRY_SECONDS = 1.0
+LONGEST_PAUSE = 0.01
+"""Seconds between two postings while several wait: fewer commits, each with more events."""
 
 
 @runtime_checkable
@@ -44,6 +46,7 @@ class GroupCommit:
         self._meter, self._source, self._sampler, self._poster = meter, source, sampler, poster
         self._commit_all = commit_all
         self._wanted = asyncio.Event()
+        self._now = asyncio.get_running_loop().time
         source.on_wanted = self._wanted.set
 
     async def run(self) -> None:
@@ -51,9 +54,13 @@ class GroupCommit:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
+            began = self._now()
             if not await self._post():
                 self._source.note_failed()
                 await asyncio.sleep(RETRY_SECONDS)
+            elif self._wanted.is_set():
+                # Many wait: as much time as a commit takes lets as many again join the next one.
+                await asyncio.sleep(min(self._now() - began, LONGEST_PAUSE))
 
     async def _post(self) -> bool:
         self._sampler.sample_only(self._meter)

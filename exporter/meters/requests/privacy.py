@@ -78,15 +78,20 @@ class ClientPrivacy:
 
     def protect(self, events: Iterable[Event]) -> Iterator[Event]:
         """The events with what may be kept of their clients and users; what is no address becomes ""."""
+        make, network, remembered = tuple.__new__, "network", self._kept
         for event in events:
-            client, agent, user = event[9:]
-            privacy = self._by_service.get(event[0], self._usual)
-            kept = self._client(privacy, client, event[1]) if client else ""
-            name = self._user(privacy, user, event[1]) if user else ""
+            service, at, method, route, code, duration, received, sent, path, client, agent, user = event
+            privacy = self._by_service.get(service, self._usual)
+            kept = client
+            if client:
+                found = remembered.get((network, client)) if privacy == network else None
+                kept = found or self._client(privacy, client, at)
+            name = self._user(privacy, user, at) if user else ""
             if kept is client and name is user and len(agent) <= LONGEST_AGENT:
                 yield event
             else:
-                yield Event(*event[:9], kept, agent[:LONGEST_AGENT], name)
+                values = (service, at, method, route, code, duration, received, sent, path)
+                yield make(Event, (*values, kept, agent[:LONGEST_AGENT], name))
 
     def _client(self, privacy: Privacy, client: str, at: int) -> str:
         if privacy == "none":

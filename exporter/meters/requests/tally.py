@@ -44,7 +44,7 @@ class Tally:
     def add(self, events: Iterable[Event], route_of: Callable[[str, str], str], has_log: Callable[[str], bool]) -> None:
         """Add events; `route_of` bounds the routes of a service, `has_log` says which have a log."""
         cells, clients, log, buckets = self.cells, self.clients, self.log, _BUCKETS
-        logged, with_log = "", False
+        logged, with_log, added = "", False, 0
         for event in events:
             service, at, method, route, code, duration, received, sent, path, client, _, _ = event
             known = route_of(service, route)
@@ -76,7 +76,8 @@ class Tally:
                 logged, with_log = service, has_log(service)
             if with_log:
                 log.append(event)
-            self.events += 1
+            added += 1
+        self.events += added
 
     def add_counts(self, counts: Iterable[EventCounts], route_of: Callable[[str, str], str]) -> None:
         """Add requests of which no single one is known."""
