@@ -140,6 +140,7 @@ class Intake:
             while len(self._ids) > MOST_IDS:
                 self._ids.popitem(last=False)
         before = self._tally.events
+        batch = self._bounded(batch)
         if batch.events:
             self._tally.add(self.privacy.protect(batch.events), self._route_of, self.has_log)
         self._tally.add_counts(batch.counts, self._route_of)
@@ -194,6 +195,16 @@ class Intake:
                 self.notes[name] = value
             else:
                 self.notes.pop(name, None)
+
+    def _bounded(self, batch: Batch) -> Batch:
+        """The batch, its requests under "(other)" where their service is one too many."""
+        named = {each.service for each in batch.events} | {each.service for each in batch.counts}
+        others = set(sorted(named - self._routes.keys())[max(MOST_SERVICES - len(self._routes), 0) :])
+        if not others:
+            return batch
+        events = [each._replace(service=OTHER) if each.service in others else each for each in batch.events]
+        counts = [each._replace(service=OTHER) if each.service in others else each for each in batch.counts]
+        return batch._replace(events=events, counts=counts)
 
     def _route_of(self, service: str, route: str) -> str:
         known = self._routes.get(service)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from exporter.meters.requests.events import Batch, Event, EventCounts
-from exporter.meters.requests.intake import MOST_PENDING, MOST_ROUTES, BusyError, Intake, UnpostedError
+from exporter.meters.requests.intake import MOST_PENDING, MOST_ROUTES, MOST_SERVICES, BusyError, Intake, UnpostedError
 from exporter.meters.requests.state import BOUNDS
 from reports.ledger.shape import ALL, COMPLEMENT, OTHER
 from reports.ledger.sketches import quantile
@@ -145,6 +145,19 @@ def test_routes_beyond_the_most_are_other(world: RequestWorld, machine: Machine)
     assert sums["shop", "GET", OTHER, "200"] == 8
     assert sums["shop", "GET", "/1", "200"] == 2
     assert world.rows("SELECT count(*) FROM request_log WHERE path = '/late'") == [(1,)]
+
+
+def test_services_beyond_the_most_are_other(world: RequestWorld, machine: Machine) -> None:
+    for number in range(MOST_SERVICES + 3):
+        world.give(event(machine.seconds, service=f"service-{number:03}"))
+    world.give(event(machine.seconds, service="late"), event(machine.seconds, service="service-001"))
+    world.run()
+    world.commit()
+
+    sums = world.sums()
+    assert sums[OTHER, "GET", "/items/{id}", "200"] == 4
+    assert sums["service-001", "GET", "/items/{id}", "200"] == 2
+    assert len({service for service, *_ in sums}) == MOST_SERVICES + 1
 
 
 def test_counters_show_what_the_ledger_holds(world: RequestWorld, machine: Machine) -> None:
