@@ -83,7 +83,7 @@ def test_both_formats_are_those_of_prometheus_client(route: str) -> None:
     assert ours.render(scraped(shown)).body == generate_latest(truth)
     text = ours.render(scraped(shown), "application/openmetrics-text").body
     assert text == generate_openmetrics(truth)  # type: ignore[no-untyped-call]
-    assert len(list(text_string_to_metric_families(text.decode()))) == 5  # type: ignore[no-untyped-call]
+    assert len(list(text_string_to_metric_families(text.decode()))) == 6  # type: ignore[no-untyped-call]
 
 
 def test_while_the_meter_fails_events_alone_are_shown() -> None:
