@@ -62,8 +62,8 @@ def _events(state: MetricsState) -> Sequence[tuple[Labels, int]]:
 
 
 def _log(state: MetricsState) -> Sequence[tuple[Labels, int]]:
-    shown = requests_of(state.snapshot)
-    return () if shown is None else [((), shown.figures.log_dropped)]
+    shown = measured(state)
+    return () if shown is NOTHING else [((), shown.figures.log_dropped)]
 
 
 _labels: Callable[[Any], Labels] = itemgetter(0)
