@@ -56,6 +56,7 @@ RESOURCES: Resources = {
     "exporter.web.api.live_applications": ("/api/live/applications",),
     "exporter.web.api.interfaces": ("/api/interfaces",),
     "exporter.web.api.applications": ("/api/applications", "/api/applications/{name}"),
+    "exporter.web.api.request_dashboard": ("/raw_logs",),
     "exporter.web.api.request_monitors": ("/api/requests/monitors",),
     "exporter.web.api.plans": ("/api/plans", "/api/forecast", "/api/cost", "/api/cost/applications", "/api/limits"),
     "exporter.web.api.history": ("/api/records", "/api/hours", "/api/percentile", "/api/series"),

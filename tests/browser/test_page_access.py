@@ -46,6 +46,14 @@ async def test_a_wrong_key_is_said_and_the_right_one_opens_the_page(locked: Live
         assert not [url for url in tab.asked if KEY in url]
 
 
+async def test_the_key_opens_the_page_and_not_the_json_of_its_path(locked: LivelyService, visit: Any) -> None:
+    async with running(locked), visit(f"{locked.url}/dashboard", is_live=False) as tab:
+        await give(tab, KEY)
+        await tab.live()
+
+        assert await tab.page.title() != "netledger"
+
+
 async def test_the_key_is_kept_for_the_tab_alone(locked: LivelyService, visit: Any) -> None:
     async with running(locked), visit(locked.url, is_live=False) as tab:
         await give(tab, KEY)

@@ -79,9 +79,9 @@ def style_of(request: web.Request) -> Style:
 
 
 def wants_json(request: web.Request) -> bool:
-    """True for a client of /dashboard that is no browser: it shows a key, or accepts JSON and no page."""
+    """True for a client of /dashboard that is no browser: it does not name HTML, and shows a key or accepts JSON."""
     accept = request.headers.get("Accept", "")
-    return "X-API-Key" in request.headers or ("application/json" in accept and "text/html" not in accept)
+    return "text/html" not in accept and ("X-API-Key" in request.headers or "application/json" in accept)
 
 
 def service_of(request: web.Request) -> str | None:

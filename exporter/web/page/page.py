@@ -11,23 +11,26 @@ from aiohttp import web
 from exporter.metrics.negotiation import accepts_gzip
 from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
+from exporter.web.http.doors import wants_json
 from exporter.web.http.policy import OWN_ASSETS
-from exporter.web.http.queries import CalendarMonth, Query
-from exporter.web.http.responses import error_response
+from exporter.web.http.queries import CalendarMonth, Query, parse_query
+from exporter.web.http.responses import JSON, error_response
 from exporter.web.http.routes import Routes
+from exporter.web.http.seed_reading import dashboard_json
 from exporter.web.page import view
 from exporter.web.page.facts import page_facts
 from exporter.web.page.live import FEED
 from exporter.web.page.live_frame import live_frame
 from exporter.web.page.remembered import RECORDS
 from exporter.web.page.view import PageContext
+from reports.formats.json.requests import Dashboard
 
 if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
 
 routes = Routes()
 
-HEADERS = {**OWN_ASSETS, "Cache-Control": "no-store", "Vary": "Accept-Encoding, X-API-Key, Authorization"}
+HEADERS = {**OWN_ASSETS, "Cache-Control": "no-store", "Vary": "Accept, Accept-Encoding, X-API-Key, Authorization"}
 HTML = "text/html"
 COMPRESSION = 5
 
@@ -38,7 +41,20 @@ class PageQuery(Query, frozen=True, kw_only=True):
     month: CalendarMonth | None = None
 
 
-@routes.page("/dashboard", "The same page", HTML)
+@routes.page(
+    "/dashboard",
+    "The same page; as JSON the requests of a service, as API Analytics has them",
+    HTML,
+    JSON,
+    answers=(Dashboard,),
+)
+async def dashboard(request: web.Request) -> web.Response:
+    """The page for browsers, JSON for clients that show a key or accept no page."""
+    if wants_json(request):
+        return await dashboard_json(request)
+    return await page(request, parse_query(request, PageQuery))
+
+
 @routes.page("/", "The live page: now, today, this cycle, this month by day", HTML)
 async def page(request: web.Request, query: PageQuery) -> web.Response:
     """The page with its numbers; without a key that is needed, a page without data that asks for it."""

@@ -206,8 +206,8 @@ async def test_without_the_key_there_is_a_page_without_data(unstarted: RunningSe
     unstarted.machine.create("secret0", is_uplink=True)
     async with running(unstarted) as service:
         shell = await service.ask(path)
-        page = await service.ask(path, headers={"X-API-Key": KEY})
-        wrong = await service.ask(path, headers={"X-API-Key": "another"})
+        page = await service.ask(path, headers={"X-API-Key": KEY, "Accept": "text/html"})
+        wrong = await service.ask(path, headers={"X-API-Key": "another", "Accept": "text/html"})
         stream = await service.ask("/api/live/stream")
 
     assert (shell.status, page.status, wrong.status, stream.status) == (200, 200, 401, 401)

@@ -24,9 +24,12 @@ function keep(key) {
 export const hasKey = () => held !== "";
 
 export function ask(path, options = {}) {
-  const headers = held ? { "X-API-Key": held } : {};
+  const headers = held ? { ...options.headers, "X-API-Key": held } : { ...options.headers };
   return fetch(path, { cache: "no-store", ...options, headers });
 }
+
+// The page, not the JSON that /dashboard has for programs with a key.
+export const askPage = (path) => ask(path, { headers: { Accept: "text/html" } });
 
 // Ask until a key is right; the page that it opens takes the place of this one.
 export async function passGate() {
@@ -46,7 +49,7 @@ export async function passGate() {
 async function open(form) {
   const says = document.getElementById("key-error");
   try {
-    const answer = await ask(location.pathname + location.search);
+    const answer = await askPage(location.pathname + location.search);
     if (answer.ok) {
       show(await answer.text());
       return true;

@@ -1,13 +1,13 @@
 // The page made anew by the server, part by part: what the ledger says changes seldom, and is fetched seldom.
 
-import { ask } from "./access.js";
+import { askPage } from "./access.js";
 
 let month = new URLSearchParams(location.search).get("month");
 
 // Fetch the page again, of another month if one is given, and replace what has changed.
 export async function refresh(chosen = month) {
   const query = chosen ? `?month=${encodeURIComponent(chosen)}` : "";
-  const answer = await ask(`dashboard${query}`);
+  const answer = await askPage(`dashboard${query}`);
   if (!answer.ok) return null;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   // The last month is not kept as a choice: the page goes on to the next one when it begins.
