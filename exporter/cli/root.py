@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "range": ("usage", "Usage of any days."),
     "summary": ("usage", "Usage since counting began."),
     "apps": ("apps", "Usage by application: program, service, container, pod."),
+    "requests": ("requests", "What services answer: requests, errors, times, bytes."),
     "records": ("history", "Busiest day, week, month and hour, and peak speeds."),
     "hours": ("history", "Usage by weekday and hour of day."),
     "plan": ("plan", "What is used and left of a billing plan, what it costs, what is to come."),
@@ -46,6 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "config": ("config", "Check, show or write the settings."),
 }
 SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("requests", "log"): ("request_log", "log"),
     ("requests", "key"): ("request_keys", "key"),
     ("plan", "test-notify"): ("notices", "test_notify"),
     ("requests", "import"): ("request_import", "import_command"),

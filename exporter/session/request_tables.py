@@ -1,0 +1,159 @@
+"""Tables of requests: services, routes of one service, and single requests of the log."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from exporter.session.application_questions import period_of
+from exporter.session.questions import ask
+from exporter.session.reading import CommandAnswer
+from exporter.session.request_questions import all_routes, all_services, logged_requests
+from exporter.terminal.printing import (
+    BORDER,
+    GAP,
+    UNKNOWN,
+    TextTable,
+    print_sentence,
+    print_table,
+    printable,
+    terminal_width,
+)
+from exporter.terminal.width import cut, text_width
+from reports.calendar.days import FIRST_DAY
+from reports.text.amounts import human_bytes
+from reports.text.milliseconds import human_milliseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from exporter.session.questions import Reply
+    from exporter.session.request_questions import LogRequest, RequestsRequest
+    from exporter.session.session import Session
+    from reports.formats.json.request_log import LogEntry, RequestLogAnswer
+    from reports.formats.json.request_rows import RequestSums, RoutesAnswer, ServicesAnswer
+
+COLUMNS = ("Requests", "Errors", "Average", "p95", "Bytes")
+LOG_COLUMNS = ("Time", "Status", "Took", "Client")
+TOTAL, NARROWEST_NAME = "TOTAL", 16
+MONTH_TO_SECOND = slice(5, 19)
+"""Of an ISO 8601 time: "06-12 14:30:05"."""
+
+
+def services_answer(session: Session, request: RequestsRequest) -> CommandAnswer:
+    """The answer of a command to a question of all services."""
+    found = ask(session, all_services(session, request))
+    return CommandAnswer(found.answer, partial(print_services, found))
+
+
+def routes_answer(session: Session, request: RequestsRequest) -> CommandAnswer:
+    """The answer of a command to a question of one service by route."""
+    found = ask(session, all_routes(session, request))
+    return CommandAnswer(found.answer, lambda: print_routes(found, ask(session, all_services(session, request)).answer))
+
+
+def log_answer(session: Session, request: LogRequest) -> CommandAnswer:
+    """The answer of a command to a question of the request log."""
+    found = ask(session, logged_requests(session, request))
+    return CommandAnswer(found.answer, partial(print_log, found.answer, has_service=request.service is None))
+
+
+def print_services(found: Reply[ServicesAnswer]) -> None:
+    """Every service, and how many requests they had together."""
+    rows = found.answer.services
+    if not rows:
+        print_sentence(
+            f"No request was counted in {_period(found)}: `netledger requests key create` lets services report."
+        )
+        return
+    total = sum(row.requests for row in rows), sum(row.errors for row in rows), sum(map(_bytes, rows))
+    cells = [(row.service, *_cells(row)) for row in rows]
+    last = (TOTAL, f"{total[0]:,}", _percent(100 * total[1] / total[0]), "", "", human_bytes(total[2]))
+    _print(f"Requests, {_period(found)}", "Service", [*cells, last], _notes(found))
+
+
+def print_routes(found: Reply[RoutesAnswer], whole: ServicesAnswer) -> None:
+    """Routes of a service, those beyond the limit as one row, and the whole service."""
+    answer = found.answer
+    cells = [(f"{row.method} {row.route}", *_cells(row)) for row in answer.routes]
+    if not cells:
+        print_sentence(f"{printable(answer.service or '')} had no request in {_period(found)}.")
+        return
+    cells += [*_rest(answer), *((TOTAL, *_cells(row)) for row in whole.services)]
+    _print(f"Requests of {answer.service}, {_period(found)}", "Route", cells, _notes(found))
+
+
+def print_log(answer: RequestLogAnswer, *, has_service: bool) -> None:
+    """Single requests, and how the next ones are asked for."""
+    if not answer.requests:
+        print_sentence("The request log has no such request.")
+    else:
+        columns = (*LOG_COLUMNS, *(("Service",) if has_service else ()), "Request")
+        rows = [_logged(row, has_service=has_service) for row in answer.requests]
+        left = frozenset({0, 3, *range(4, len(columns))})
+        print_table(TextTable("Requests", columns, _fitted(columns, rows, len(columns) - 1), left))
+    if answer.next is not None:
+        print_sentence(f"more: --cursor {answer.next}")
+
+
+def _logged(row: LogEntry, *, has_service: bool) -> tuple[str, ...]:
+    return (
+        row.created_at[MONTH_TO_SECOND].replace("T", " "),
+        str(row.status_code or UNKNOWN),
+        human_milliseconds(row.process_time),
+        row.ip or "",
+        *((row.service,) if has_service else ()),
+        f"{row.method} {row.path}",
+    )
+
+
+def _print(title: str, name: str, rows: Sequence[tuple[str, ...]], notes: Sequence[str]) -> None:
+    columns = (name, *COLUMNS)
+    print_table(TextTable(title, columns, _fitted(columns, rows, 0)), notes)
+
+
+def _fitted(columns: Sequence[str], rows: Sequence[tuple[str, ...]], place: int) -> list[tuple[str, ...]]:
+    """Rows whose text at a place is cut to the room that the others leave on a terminal; in a pipe as they are."""
+    if not sys.stdout.isatty():
+        return list(rows)
+    safe = [tuple(map(printable, row)) for row in (columns, *rows)]
+    others = sum(max(map(text_width, cells)) for at, cells in enumerate(zip(*safe, strict=True)) if at != place)
+    room = terminal_width() - others - BORDER * len(columns) - 1
+    if room < NARROWEST_NAME:  # without a frame
+        room = max(terminal_width() - others - GAP * (len(columns) - 1), NARROWEST_NAME)
+    return [(*row[:place], cut(row[place], room), *row[place + 1 :]) for row in safe[1:]]
+
+
+def _cells(row: RequestSums) -> tuple[str, ...]:
+    times = human_milliseconds(row.avg_time), human_milliseconds(row.p95)
+    return f"{row.requests:,}", _percent(row.error_rate), *times, human_bytes(_bytes(row))
+
+
+def _bytes(row: RequestSums) -> int:
+    return row.request_bytes + row.response_bytes
+
+
+def _rest(answer: RoutesAnswer) -> Iterator[tuple[str, ...]]:
+    """What the routes beyond the limit had."""
+    if answer.other_requests:
+        share = _percent(100 * answer.other_errors / answer.other_requests)
+        yield f"({answer.total - len(answer.routes)} more)", f"{answer.other_requests:,}", share, "", "", ""
+
+
+def _percent(percent: float) -> str:
+    return f"{percent:.1f} %"
+
+
+def _period(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
+    start, end = (datetime.fromisoformat(text) for text in (found.answer.start, found.answer.end))
+    last = (end - timedelta(seconds=1)).date()
+    if (start.time(), end.time()) != (time.min, time.min):
+        return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    return f"until {last}" if start.date() == FIRST_DAY else period_of(str(start.date()), str(last), found.zone).name
+
+
+def _notes(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> list[str]:
+    excluded = found.answer.excluded
+    return [found.until, *([f"without {' and '.join(excluded)}"] if excluded else [])]
