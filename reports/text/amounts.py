@@ -15,6 +15,7 @@ _BINARY_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 _MEGABYTE_ENDS, _GIGABYTE_ENDS = (tuple(f".{part:02} {unit}" for part in range(100)) for unit in ("MB", "GB"))
 _WHOLE = tuple(map(str, range(1000)))
 _BIT_UNITS = ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s")
+_COUNT_UNITS = ("k", "M", "G", "T", "P")
 _DURATION_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -71,6 +72,31 @@ def counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
 
 
+def human_count(amount: float) -> str:
+    """How many, in at most three digits but for thousands: "0", "0.25", "12.3", "9,999", "12.3 k", "4.56 M".
+
+    ValueError below zero.
+    """
+    _refuse_negative(amount)
+    if amount != int(amount) and amount < 999.5:  # noqa: PLR2004 - what rounds to 1,000
+        return _three_digits(amount)
+    if amount < 9999.5:  # noqa: PLR2004 - what rounds to 10,000
+        return f"{round(amount):,}"
+    unit = 0
+    while amount >= 999.5 and unit < len(_COUNT_UNITS):  # noqa: PLR2004 - as above
+        amount, unit = amount / 1000, unit + 1
+    return f"{_three_digits(amount)} {_COUNT_UNITS[unit - 1]}"
+
+
+def human_milliseconds(milliseconds: float) -> str:
+    """A short time: "0.35 ms", "412 ms", "1.25 s"; from 1,000 seconds as `human_duration`. ValueError below zero."""
+    _refuse_negative(milliseconds)
+    if milliseconds < 999.5:  # noqa: PLR2004 - what rounds to a second
+        return f"{_three_digits(milliseconds)} ms"
+    seconds = milliseconds / 1000
+    return f"{_three_digits(seconds)} s" if seconds < 999.5 else human_duration(seconds)  # noqa: PLR2004 - as above
+
+
 def human_duration(seconds: float) -> str:
     """Whole seconds as the largest unit and the next: "2 d 4 h", "3 h 20 min", "45 s".
 
@@ -112,6 +138,12 @@ def _scaled(amount: int, step: int, units: tuple[str, ...]) -> str:
     return f"{hundredths // 100}.{hundredths % 100:02} {units[exponent]}"
 
 
-def _refuse_negative(amount: int) -> None:
+def _three_digits(amount: float) -> str:
+    """A number below 1,000, of hundredths at least."""
+    decimals = 2 if amount < 9.995 else 1 if amount < 99.95 else 0  # noqa: PLR2004 - what rounds to 10.0, to 100
+    return f"{amount:.{decimals}f}"
+
+
+def _refuse_negative(amount: float) -> None:
     if amount < 0:
         raise ValueError(f"{amount} is not an amount: it must not be negative")

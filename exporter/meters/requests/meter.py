@@ -13,6 +13,7 @@ from exporter.metering.samples import Change, Sample
 from exporter.metering.subjects import Subject
 from exporter.meters.requests.clients import CLIENTS_KEY, DailyClients, new_key
 from exporter.meters.requests.merging import Merging
+from exporter.meters.requests.rates import RequestRates
 from exporter.meters.requests.state import BOUNDS, RequestsState
 from exporter.meters.requests.store import HeldRequests, LogLoss, RequestCheckpoint
 from exporter.meters.requests.tally import DURATION, LONGEST, TIMES
@@ -82,6 +83,7 @@ class RequestMeter:
         self._events = self._events_taken = 0
         self._times: dict[RouteKey, list[int]] = {}
         self._seconds: dict[RouteKey, float] = {}
+        self._rates = RequestRates()
         self._expose()
         return self._state()
 
@@ -96,6 +98,8 @@ class RequestMeter:
         self._secrets.update(self._intake.privacy.turn_to(self._at))
         taken = self._intake.take()
         self._keep(taken)
+        self._rates.turn_to(interval.steady)
+        self._rates.add(taken.tally.cells, interval.ended // SLOT_NS - 1)
         changes = [self._change_of(key, cell) for key, cell in taken.tally.cells.items()]
         if self._merging and interval.steady - self._merged_at >= self._merge_ns:
             self._merged_at, self._is_merged = interval.steady, True
@@ -212,6 +216,7 @@ class RequestMeter:
             self._intake.figures,
             MappingProxyType(self._clients.today),
             monitors=self._intake.monitors,
+            rates=self._rates,
         )
 
 

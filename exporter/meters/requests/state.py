@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.requests.intake import Figures
+from exporter.meters.requests.rates import RequestRates
 from reports.ledger.shape import REQUEST
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class RequestsState(NamedTuple):
     `sums` are the counters of /metrics (the spec's sums) by (service, method, route, code): what the ledger holds.
     `times` are counts by (service, method, route) of times up to each of BOUNDS and beyond, not added up, and `seconds`
     their sums, since the service started. `clients` are today's different clients by service, `monitors` how monitors
-    stand, by name.
+    stand, by name. `rates` are requests per second now.
     """
 
     sums: Mapping[tuple[str, ...], tuple[int, ...]] = {}
@@ -32,6 +33,7 @@ class RequestsState(NamedTuple):
     figures: Figures = Figures()
     clients: Mapping[str, int] = {}
     monitors: Mapping[str, MonitorStatus] = {}
+    rates: RequestRates = RequestRates()
 
 
 def requests_of(snapshot: Snapshot) -> RequestsState | None:

@@ -10,8 +10,10 @@ from reports.billing.status import plan_status
 from reports.calendar.days import DAY_SECONDS, ONE_DAY, Span, day_of
 from reports.calendar.period import Period
 from reports.ledger.intervals import first_day
+from reports.ledger.shape import OWN_SERVICE, REQUEST
 from reports.usage.applications import applications, has_applications
 from reports.usage.records import records
+from reports.usage.requests.summary import busiest
 from reports.usage.series import series
 from reports.usage.usage import days, month
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from reports.ledger.reader import Bytes, Gap, LedgerReader
     from reports.usage.applications import Applications
     from reports.usage.records import Records
+    from reports.usage.requests.summary import BusiestRequests
     from reports.usage.series import Series
     from reports.usage.usage import PeriodUsage
 
@@ -33,7 +36,8 @@ RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
 
 GAP_DAYS = 7
-MOST_APPLICATIONS = 10
+MOST_APPLICATIONS = MOST_SERVICES = 10
+MOST_ROUTES = 5
 
 Month = tuple[int, int]
 
@@ -43,7 +47,8 @@ class PageFacts(NamedTuple):
 
     `began` is the first counted day, None in an empty ledger; `lifetime` is everything counted;
     costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
-    of the last week. `applications` are today's busiest; None where none was ever measured.
+    of the last week. `applications` are today's busiest; None where none was ever measured. `requests` are those of
+    today; None where no service besides netledger ever had one.
     """
 
     now: int
@@ -61,6 +66,7 @@ class PageFacts(NamedTuple):
     recent: Series
     gaps: Sequence[Gap]
     applications: Applications | None = None
+    requests: BusiestRequests | None = None
 
 
 def page_facts(
@@ -87,6 +93,7 @@ def page_facts(
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
         applications=_applications(ledger, today, now),
+        requests=_requests(ledger, today),
     )
 
 
@@ -94,6 +101,13 @@ def _applications(ledger: LedgerReader, today: date, now: float) -> Applications
     if not has_applications(ledger):
         return None
     return applications(ledger, Period.day(today, ledger.zone), now, limit=MOST_APPLICATIONS)
+
+
+def _requests(ledger: LedgerReader, today: date) -> BusiestRequests | None:
+    if not ledger.values(REQUEST, "service") - {OWN_SERVICE}:
+        return None
+    span = Period.day(today, ledger.zone).span
+    return busiest(ledger, span, most_services=MOST_SERVICES, most_routes=MOST_ROUTES, aside=OWN_SERVICE)
 
 
 def _cost(ledger: LedgerReader, plan: Plan, period: str, now: float) -> StretchCost | None:

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from exporter.metering.clock import SECOND
 from exporter.meters.interfaces.state import interface, interfaces_of
-from exporter.web.page.sections import applications, interfaces
+from exporter.web.page.sections import applications, interfaces, requests
 from reports.billing.forecast import why_unknown
 from reports.ledger.shape import INTERFACE
 from reports.text.amounts import human_bits, human_bytes, human_rate
@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 LIVE, LATE, GAP, DEGRADED = "live", "late", "gap", "degraded"
 
 
-METER_SECTIONS: Mapping[str, MeterSection] = {"applications": applications, "interfaces": interfaces}
+METER_SECTIONS: Mapping[str, MeterSection] = {
+    "applications": applications,
+    "requests": requests,
+    "interfaces": interfaces,
+}
 """One for each meter, by its field in a frame, in the order of the page."""
 
 

@@ -18,6 +18,7 @@ from exporter.web.page.sections.health import health_rows
 from exporter.web.page.sections.month import UNKNOWN, month_view
 from exporter.web.page.sections.now import speed_columns
 from exporter.web.page.sections.records import record_rows
+from exporter.web.page.sections.requests import route_rows
 from reports.billing.plans import Plan
 from reports.billing.prices import has_price, money
 from reports.calendar.days import DAY_SECONDS, day_of, day_start, iso
@@ -76,6 +77,7 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         idle=IDLE,
         most_applications=MOST_APPLICATIONS,
         application_notes=list(notes(snapshot, facts)),
+        request_routes=list(route_rows(facts)),
         has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
         records=list(record_rows(facts.records)),
         meters={

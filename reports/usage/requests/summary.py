@@ -50,6 +50,14 @@ class Routes(NamedTuple):
     other: RequestFigures
 
 
+class BusiestRequests(NamedTuple):
+    """Services and routes, those with the most requests first; `row_count` services in all."""
+
+    services: Sequence[ServiceFigures]
+    row_count: int
+    routes: Routes
+
+
 class RequestSummary(NamedTuple):
     """Requests of [start, end) (UTC seconds): in all, by method, by status code, by route.
 
@@ -133,7 +141,22 @@ def routes(
 
 def services(ledger: LedgerReader, span: Span, selection: RequestSelection = EVERY_REQUEST) -> list[ServiceFigures]:
     """Each service that had a request, the one with the most first."""
-    found, sketches = _figures(ledger, span, selection), dict[str, bytes]()
+    return _services(ledger, span, selection, _figures(ledger, span, selection))
+
+
+def busiest(
+    ledger: LedgerReader, span: Span, *, most_services: int, most_routes: int, aside: str = ""
+) -> BusiestRequests:
+    """The services and routes with the most requests; routes of the service `aside` are left out."""
+    found = _figures(ledger, span, EVERY_REQUEST)
+    rows = _services(ledger, span, EVERY_REQUEST, found)
+    others = {key: figures for key, figures in found.items() if key[0] != aside}
+    listed = _routes(ledger, span, EVERY_REQUEST, others, "requests", most_routes)
+    return BusiestRequests(rows[:most_services], len(rows), listed)
+
+
+def _services(ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found) -> list[ServiceFigures]:
+    sketches: dict[str, bytes] = {}
     for key, (sketch,) in amounts_by_key(ledger, selection.service_sketches(), span, SKETCH).items():
         sketches[key[0]] = merged(sketches.get(key[0], EMPTY), sketch)
     rows = [

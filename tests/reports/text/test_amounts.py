@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.text.amounts import human_binary, human_bits, human_bytes, human_duration, human_rate, mbps
+from reports.text.amounts import (
+    human_binary,
+    human_bits,
+    human_bytes,
+    human_count,
+    human_duration,
+    human_milliseconds,
+    human_rate,
+    mbps,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -143,3 +152,49 @@ def test_a_negative_amount_is_refused_by_its_value(write: Callable[[int], str]) 
 )
 def test_megabits_per_second_are_bytes_over_time(bytes_count: int, seconds: float, speed: float) -> None:
     assert mbps(bytes_count, seconds) == pytest.approx(speed, abs=0.005, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "0"),
+        (0.004, "0.00"),
+        (0.25, "0.25"),
+        (9.996, "10.0"),
+        (12.34, "12.3"),
+        (99.96, "100"),
+        (20.0, "20"),
+        (999.4, "999"),
+        (999.6, "1,000"),
+        (9_999, "9,999"),
+        (10_000, "10.0 k"),
+        (12_345, "12.3 k"),
+        (999_499, "999 k"),
+        (999_500, "1.00 M"),
+        (4_560_000_000, "4.56 G"),
+    ],
+)
+def test_counts_are_short(amount: float, text: str) -> None:
+    assert human_count(amount) == text
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0, "0.00 ms"),
+        (0.35, "0.35 ms"),
+        (412.3, "412 ms"),
+        (999.6, "1.00 s"),
+        (1250, "1.25 s"),
+        (300_000, "300 s"),
+        (3_600_000, "1 h"),
+    ],
+)
+def test_short_times_have_three_digits(milliseconds: float, text: str) -> None:
+    assert human_milliseconds(milliseconds) == text
+
+
+@pytest.mark.parametrize("write", [human_count, human_milliseconds])
+def test_less_than_nothing_is_neither_a_count_nor_a_time(write: Callable[[float], str]) -> None:
+    with pytest.raises(ValueError, match="must not be negative"):
+        write(-1)

@@ -11,7 +11,7 @@ import { watchThemes } from "./themes.js";
 const REFRESH_MS = 60_000;
 const LEAST_PAUSE_MS = 3000;
 // The field of a frame that each meter fills, and the attribute that names its rows.
-const METERS = { interfaces: "interface", applications: "application" };
+const METERS = { interfaces: "interface", applications: "application", requests: "service" };
 
 if (document.getElementById("gate")) await passGate();
 start();

@@ -12,7 +12,7 @@ import pytest
 from reports.calendar.days import Span
 from reports.usage.requests.selection import RequestSelection, is_health
 from reports.usage.requests.series import request_series
-from reports.usage.requests.summary import RouteSortError, routes, services, summary
+from reports.usage.requests.summary import RouteSortError, busiest, routes, services, summary
 from tests.meters.request_ledgers import RequestLedger
 from tests.meters.requests import event
 
@@ -222,3 +222,18 @@ def test_routes_of_probes_are_health_checks(route: str) -> None:
 @pytest.mark.parametrize("route", ["/", "/healthy-food", "/users/ping", "/health/{id}", "/shop/metrics"])
 def test_other_routes_are_none(route: str) -> None:
     assert not is_health(route)
+
+
+def test_the_busiest_are_the_first_of_services_and_routes(ledger: RequestLedger) -> None:
+    now = ledger.machine.seconds
+    ledger.give(some_events(now, 300, 5))
+    ledger.give([event(now, service="aside", route=f"/{number}") for number in range(300)])
+    span = Span(now - DAY, now + 1)
+
+    with ledger.read() as reader:
+        found = busiest(reader, span, most_services=2, most_routes=3, aside="aside")
+        every, listed = services(reader, span), routes(reader, span, RequestSelection(("shop", "blog")), limit=3)
+
+    assert (found.services, found.row_count) == (every[:2], 3)
+    assert found.services[0].service == "aside"
+    assert found.routes == listed
