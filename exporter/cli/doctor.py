@@ -25,6 +25,7 @@ TOPICS = {
     "counting": "What counts",
     "limits": "What is not visible",
     "applications": "Applications",
+    "requests": "Requests",
     "ledger": "Ledger",
     "service": "Service",
     "clock": "Clock",

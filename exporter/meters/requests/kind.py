@@ -33,5 +33,7 @@ def tables(_settings: Settings) -> tuple[MeterTable, ...]:
     return (*REQUEST_TABLES, *MONITOR_TABLES)
 
 
-REQUESTS = MeterKind(REQUEST, RequestStore, lambda _settings: Intake(), build, tables)
+REQUESTS = MeterKind(
+    REQUEST, RequestStore, lambda _settings: Intake(), build, tables, checks="exporter.meters.requests.checks"
+)
 """The request meter."""

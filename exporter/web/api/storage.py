@@ -12,6 +12,8 @@ import msgspec
 import exporter
 from exporter.ledger.files import size_on_disk
 from exporter.meters.applications.state import applications_of
+from exporter.meters.requests.limits import request_limits
+from exporter.meters.requests.state import requests_of
 from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, Query
@@ -20,7 +22,7 @@ from reports.calendar.days import DAY_SECONDS, iso
 from reports.formats.json import ledger as shapes
 from reports.formats.shapes import Answer
 from reports.ledger.reader import RowCounts, Unposted
-from reports.ledger.shape import APPLICATION
+from reports.ledger.shape import APPLICATION, REQUEST
 
 if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
@@ -135,12 +137,14 @@ async def clear_notices(context: ServiceContext, _query: NoQuery) -> NoticesClea
 
 
 def _meter_backends(context: ServiceContext) -> dict[str, shapes.MeterBackend] | msgspec.UnsetType:
-    snapshot = context.last_snapshot
-    shown = None if snapshot is None else applications_of(snapshot)
-    if shown is None:
-        return msgspec.UNSET
-    name, reason, limits = shown.backend
-    return {APPLICATION.name: shapes.MeterBackend(backend=name, reason=reason, limits=list(limits))}
+    snapshot, found = context.last_snapshot, dict[str, shapes.MeterBackend]()
+    if snapshot is not None and (applications := applications_of(snapshot)) is not None:
+        name, reason, limits = applications.backend
+        found[APPLICATION.name] = shapes.MeterBackend(backend=name, reason=reason, limits=list(limits))
+    if snapshot is not None and (requests := requests_of(snapshot)) is not None:
+        unused = list(request_limits(requests.figures))
+        found[REQUEST.name] = shapes.MeterBackend(backend="reports", reason="", limits=unused)
+    return found or msgspec.UNSET
 
 
 def _row_counts(context: ServiceContext, ledger: LedgerReader) -> RowCounts:

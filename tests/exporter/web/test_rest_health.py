@@ -13,6 +13,9 @@ import pytest
 from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
+from exporter.meters.requests.checks import check
+from exporter.meters.requests.intake import Figures
+from exporter.settings.tree import Settings
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
@@ -204,3 +207,15 @@ async def test_a_cleanup_deletes_minutes_and_slots_and_never_a_day(unstarted: Ru
     # Aggressive: minutes of 3 days, slots of 62 (a round of upkeep at the start may have been first).
     assert storage["local"]["usage_logs_count"] == 1
     assert storage["local"]["oldest_log"].startswith("2026-06-11")
+
+
+async def test_it_says_what_was_refused_of_requests(service: RunningService) -> None:
+    service.intake.figures = Figures(refused=7)
+    service.pass_time()
+    await service.get("/api/live")
+
+    running = (await service.get("/api/health"))["meters"]["request"]
+
+    limit = "Refused since the service started, as a field broke a rule: 7 requests."
+    assert running == {"backend": "reports", "reason": "", "limits": [limit]}
+    assert limit in [each.text for each in check(Settings(), None, running).findings]
