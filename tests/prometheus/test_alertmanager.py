@@ -149,6 +149,11 @@ A, B = {"instance": "a:7373"}, {"instance": "b:7373"}
             {"alertname": "NetledgerCapThreshold", **A, "plan": "home", "threshold_percent": "80"},
             {"threshold_percent": "120"},
         ),
+        (
+            {"alertname": "NetledgerRequestErrorsFast", **A, "service": "shop"},
+            {"alertname": "NetledgerRequestErrorsSlow", **A, "service": "shop"},
+            {"service": "blog"},
+        ),
     ],
     ids=lambda labels: labels.get("alertname", ""),
 )
