@@ -57,6 +57,13 @@ RESOURCES: Resources = {
     "exporter.web.api.interfaces": ("/api/interfaces",),
     "exporter.web.api.applications": ("/api/applications", "/api/applications/{name}"),
     "exporter.web.api.request_dashboard": ("/raw_logs",),
+    "exporter.web.api.requests": (
+        "/api/requests/summary",
+        "/api/requests/services",
+        "/api/requests/routes",
+        "/api/requests/series",
+    ),
+    "exporter.web.api.request_log": ("/api/requests/log",),
     "exporter.web.api.request_monitors": ("/api/requests/monitors",),
     "exporter.web.api.plans": ("/api/plans", "/api/forecast", "/api/cost", "/api/cost/applications", "/api/limits"),
     "exporter.web.api.history": ("/api/records", "/api/hours", "/api/percentile", "/api/series"),

@@ -94,6 +94,12 @@ def iso(t: float, zone: ZoneInfo) -> str:
     return _local(int(t // 1), zone).isoformat()
 
 
+def iso_exact(microseconds: int, zone: ZoneInfo) -> str:
+    """Write an instant (UTC microseconds) as local time with microseconds, where there are any, and its offset."""
+    seconds, rest = divmod(microseconds, 1_000_000)
+    return _local(seconds, zone).replace(microsecond=rest).isoformat()
+
+
 def _local(t: int, zone: ZoneInfo) -> datetime:
     # Not fromtimestamp: on Windows it refuses instants before 1970, where the first local day can begin.
     return (_EPOCH + timedelta(seconds=t)).astimezone(zone)

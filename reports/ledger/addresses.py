@@ -6,6 +6,8 @@ from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
+LONGEST_BITS = len("128")
+
 
 class ClientNetwork(NamedTuple):
     """An address or a prefix: its bytes, and how many of its bits are those of the network."""
@@ -48,5 +50,5 @@ def parse_network(text: str) -> ClientNetwork | None:
     size = 8 * len(packed)
     if not bits:
         return None if "/" in text else ClientNetwork(packed, size)
-    is_length = bits.isascii() and bits.isdecimal() and int(bits[:4]) <= size
+    is_length = len(bits) <= LONGEST_BITS and bits.isascii() and bits.isdecimal() and int(bits) <= size
     return ClientNetwork(packed, int(bits)) if is_length else None

@@ -15,6 +15,7 @@ routes = Routes()
 def request_monitors(request: LedgerRequest, _query: NoQuery) -> shapes.Monitors:
     """How each monitor of the settings stands, and its uptime of 24 hours and of 30 days."""
     state = requests_of(request.snapshot)
-    monitors = request.service.settings.requests.monitors
+    own = request.key_service
+    monitors = [each for each in request.service.settings.requests.monitors if own in {None, each.name}]
     statuses = {} if state is None else state.monitors
     return shapes.Monitors(monitors=monitor_answers(request.ledger, monitors, request.now, statuses))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from reports.calendar.days import iso_exact
 from reports.formats.shapes import Answer, ByteCount, Timestamp
 from reports.usage.requests.logged import cursor_text
 
@@ -71,7 +71,7 @@ def request_log(found: LogPage, zone: ZoneInfo, *, is_first: bool) -> RequestLog
 def log_entry(row: LoggedRequest, zone: ZoneInfo) -> LogEntry:
     """Shape one request."""
     return LogEntry(
-        created_at=instant(row.at, zone),
+        created_at=iso_exact(row.at, zone),
         service=row.service,
         method=row.method,
         endpoint=row.route,
@@ -90,7 +90,7 @@ def log_entry(row: LoggedRequest, zone: ZoneInfo) -> LogEntry:
 def raw_log(row: LoggedRequest, zone: ZoneInfo) -> RawLog:
     """Shape one request as API Analytics does; its endpoint is the path that was asked for."""
     return RawLog(
-        created_at=instant(row.at, zone),
+        created_at=iso_exact(row.at, zone),
         method=row.method,
         endpoint=row.path,
         ip=row.client or None,
@@ -98,9 +98,3 @@ def raw_log(row: LoggedRequest, zone: ZoneInfo) -> RawLog:
         status_code=int(row.code),
         id=row.number,
     )
-
-
-def instant(microseconds: int, zone: ZoneInfo) -> str:
-    """Local time with microseconds, where there are any, and offset."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    return moment.astimezone(zone).isoformat()

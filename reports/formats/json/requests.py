@@ -11,12 +11,15 @@ from reports.formats.shapes import Answer, ByteCount, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
     from zoneinfo import ZoneInfo
 
     from reports.usage.clients import BusyClient
     from reports.usage.requests.series import RequestSeries
+    from reports.usage.requests.service_bytes import BytesOfService
     from reports.usage.requests.summary import RequestSummary
 
+PRICE_DIGITS = 4
 LABELS = {"15m": "%Y-%m-%d %H:%M", "1h": "%Y-%m-%d %H", "1d": "%Y-%m-%d", "1w": "%Y-%W", "1mo": "%Y-%m"}
 """How API Analytics writes a step of time."""
 
@@ -85,9 +88,10 @@ class Dashboard(Answer):
 
 
 class ServiceBytes(Answer):
-    """What the application of a service moved in the same days: bytes by scope, and what they cost.
+    """What the application of a service moved in the same days: bytes by scope, and what they cost by the first plan.
 
-    `cost_per_million` is the cost of a million requests by the first plan, null where no plan prices them.
+    `cost` and `cost_per_million`, that of a million requests, are null where this plan has no price or bills chosen
+    interfaces.
     """
 
     application: str
@@ -103,7 +107,7 @@ class RequestSummaryAnswer(Dashboard, kw_only=True, rename={"start": "from", "en
     """Requests from `from` to `to`, of one service or of all.
 
     `excluded` is left out of everything but the clients, and times keep those of 404. `application` is there where the
-    settings name the application of the service.
+    settings name the application of the one service, and the range is of whole days.
     """
 
     start: Timestamp
@@ -139,6 +143,21 @@ def request_summary(
         step=series.step,
         classes=dict(found.classes),
         application=application,
+    )
+
+
+def service_bytes(
+    found: BytesOfService, cost: Decimal | None, each: Decimal | None, currency: str | None
+) -> ServiceBytes:
+    """Shape the bytes of an application with their cost, and that of a million requests."""
+    return ServiceBytes(
+        application=found.application,
+        bytes_received=found.bytes.received,
+        bytes_sent=found.bytes.sent,
+        scopes={scope: moved.total for scope, moved in found.scopes.items()},
+        cost=None if cost is None else float(cost),
+        cost_per_million=None if each is None else float(round(each, PRICE_DIGITS)),
+        currency=None if cost is None else currency,
     )
 
 

@@ -37,6 +37,7 @@ PAGES = (
     "/api/docs",
     "/api/export",
     "/api/export/llm",
+    "/api/requests/log",
 )
 
 
