@@ -27,6 +27,7 @@ from reports.formats.registry import (
     DAY,
     DAYS_TABLE,
     FORMATS,
+    REQUESTS_TABLE,
     RESOLUTIONS,
     format_at,
 )
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from reports.formats.registry import ExportResult, Format
     from reports.usage.scopes import UsageFilter
 
-BY = {"day": DAYS_TABLE, "application": APPLICATIONS_TABLE}
+BY = {"day": DAYS_TABLE, "application": APPLICATIONS_TABLE, "route": REQUESTS_TABLE}
 
 
 @click.command()
@@ -75,7 +76,7 @@ BY = {"day": DAYS_TABLE, "application": APPLICATIONS_TABLE}
     default="day",
     show_default=True,
     callback=lambda _ctx, _parameter, value: BY[value],
-    help="application: a line for each application and scope (csv); other formats have both.",
+    help="A line a day, for each application and scope, or for each route (csv); other formats have all.",
 )
 @subject_options
 @output_options("Else, or by -, to the terminal or pipe.")

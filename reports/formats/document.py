@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reports.formats.application_shapes import ApplicationRow, ApplicationTotals, rows_of, totals_of
+from reports.formats.request_shapes import RequestsOfExport, requests_of
 from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, MonthText, Timestamp, human
 from reports.text.amounts import compatible_bytes, compatible_rate
 
@@ -132,7 +133,7 @@ class DayOfExport(Answer):
 
 
 class Head(Answer):
-    """What stands before the days; applications are left out where none was measured, and in exports of interfaces."""
+    """What stands before the days; applications and requests are left out without any, and in exports of interfaces."""
 
     metadata: Metadata
     summary: Summarized
@@ -140,6 +141,7 @@ class Head(Answer):
     monthly_data: list[MonthOfExport]
     applications: list[ApplicationRow] | msgspec.UnsetType = msgspec.UNSET
     application_totals: ApplicationTotals | msgspec.UnsetType = msgspec.UNSET
+    requests: RequestsOfExport | msgspec.UnsetType = msgspec.UNSET
 
 
 class ExportDocument(Head, kw_only=True):
@@ -165,6 +167,8 @@ def head_of(export: Export) -> Head:
     if export.applications is not None:
         head.applications = rows_of(export.applications)
         head.application_totals = ApplicationTotals(**totals_of(export.applications, export.zone))
+    if export.requests is not None:
+        head.requests = requests_of(export.requests)
     return head
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.text.amounts import compatible_bytes, compatible_rate, signed
+from reports.usage.requests.figures import NO_QUANTILES, Quantiles, RequestFigures
 from reports.wrapup.equivalents import CD_BYTES, DVD_BYTES, FILM_BYTES
 
 if TYPE_CHECKING:
@@ -14,13 +15,20 @@ if TYPE_CHECKING:
     from reports.export.export import Export, ExportSummary, Part
     from reports.ledger.reader import Bytes
     from reports.usage.applications import Applications
+    from reports.usage.requests.figures import RouteFigures
+    from reports.usage.requests.report import RequestReport
 
 TITLE = "# netledger network usage export, TOON (Token Optimized Object Notation) dialect; also valid TOML\n"
 RECENT_DAYS = 30
-MOST_APPLICATIONS = 30
+MOST_APPLICATIONS = MOST_SERVICES = 30
 APPLICATIONS_NOTE = (
     "Applications are programs, services, containers and pods, the busiest first. interfaces is attributed and "
     "unattributed together, loopback aside; tunnel went through a tunnel, whose own packets are counted once more."
+)
+REQUESTS_NOTE = (
+    "Requests to services of this machine, the busiest first, without those to netledger. errors are status codes of "
+    "400 to 599 and requests without a response; 95 % of requests took p95_ms or less. slowest is by average time. "
+    "received are bytes of requests, sent of responses."
 )
 
 ESCAPES = {
@@ -68,6 +76,7 @@ def write(export: Export) -> Iterator[bytes]:
         *_shares(summary.total),
         *_interfaces(export),
         *(_applications(export.applications) if export.applications else ()),
+        *(_requests(export.requests) if export.requests else ()),
         *_months(summary.months),
         *_recent(export.days),
         *_section("llm_prompts", {name: _text(prompt) for name, prompt in PROMPTS.items()}),
@@ -175,6 +184,37 @@ def _applications(found: Applications) -> list[str]:
         *_section("application_scopes", scopes),
         *_section("application_totals", totals | {"note": _text(APPLICATIONS_NOTE)}),
     ]
+
+
+def _requests(found: RequestReport) -> list[str]:
+    services = {
+        f"service_{number}": _table({"name": _text(row.service), **_figures(row.figures, row.quantiles)})
+        for number, row in enumerate(found.services[:MOST_SERVICES])
+    }
+    lists = {"busiest": found.busiest, "slowest": found.slowest, "failing": found.failing}
+    routes = {f"{name}_{number}": _route(row) for name, rows in lists.items() for number, row in enumerate(rows)}
+    counts = {"services": str(len(found.services)), "routes": str(len(found.routes))}
+    return [
+        *_section("requests", {**counts, "total": _table(_figures(found.figures)), **services}),
+        *_section("request_routes", routes | {"note": _text(REQUESTS_NOTE)}),
+    ]
+
+
+def _route(row: RouteFigures) -> str:
+    names = {"service": _text(row.service), "method": _text(row.method), "route": _text(row.route)}
+    return _table(names | _figures(row.figures, row.quantiles or NO_QUANTILES))
+
+
+def _figures(figures: RequestFigures, quantiles: Quantiles = NO_QUANTILES) -> dict[str, str]:
+    """Without times where nothing was timed."""
+    times = {"average_ms": figures.average, "p95_ms": quantiles.p95}
+    return {
+        "requests": str(figures.requests),
+        "errors": str(figures.errors),
+        **{name: f"{time:.3f}" for name, time in times.items() if time is not None},
+        "received": str(figures.request_bytes),
+        "sent": str(figures.response_bytes),
+    }
 
 
 def _months(months: Sequence[Part]) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.text.amounts import human_bytes, human_rate, signed
+from reports.text.times import human_milliseconds
+from reports.usage.requests.figures import NO_QUANTILES
 from reports.usage.scopes import scopes_label
 
 if TYPE_CHECKING:
@@ -13,9 +15,12 @@ if TYPE_CHECKING:
     from reports.export.export import Export, ExportSummary
     from reports.ledger.reader import Bytes
     from reports.usage.applications import Applications
+    from reports.usage.requests.figures import Quantiles, RequestFigures, RouteFigures
+    from reports.usage.requests.report import RequestReport
 
 SUMS = ("Received", "Sent", "Total")
 AMOUNTS = (*SUMS, "Peak speed")
+FIGURES = ("Requests", "Errors", "Average", "p95", "Received", "Sent")
 UNATTRIBUTED = "(unattributed)"
 NARROWEST = 10
 """Width of a column of amounts, enough for "999.99 GB", so that every batch of days is as wide as the next."""
@@ -41,6 +46,8 @@ def write(export: Export) -> Iterator[bytes]:
         yield "".join(_interfaces(export)).encode()
     if export.applications is not None:
         yield "".join(_applications(export.applications)).encode()
+    if export.requests is not None:
+        yield "".join(_requests(export.requests)).encode()
     yield "".join(_months(summary)).encode()
     yield "".join(_header("Days", ("Date", *AMOUNTS), (NARROWEST,))).encode()
     for days in export.batches():
@@ -109,6 +116,47 @@ def _applications(found: Applications) -> Iterator[str]:
     widths = (max([NARROWEST, *(len(plain(scope)) for scope in found.scopes)]),)
     yield from _header("Scopes", ("Scope", *SUMS), widths)
     yield from (_row((plain(scope), *_sums(used)), widths) for scope, used in found.scopes.items())
+
+
+def _requests(found: RequestReport) -> Iterator[str]:
+    rows = [((plain(row.service),), _figures(row.figures, row.quantiles)) for row in found.services]
+    yield from _of_names("Requests", ("Service",), rows)
+    yield from _routes("Busiest routes", found.busiest)
+    yield from _routes("Slowest routes", found.slowest)
+    yield from _routes("Routes with the most errors", found.failing)
+
+
+def _routes(title: str, listed: Sequence[RouteFigures]) -> Iterator[str]:
+    """Nothing without a route."""
+    if listed:
+        rows = [
+            (
+                (plain(row.service), plain(row.method), plain(row.route)),
+                _figures(row.figures, row.quantiles or NO_QUANTILES),
+            )
+            for row in listed
+        ]
+        yield from _of_names(title, ("Service", "Method", "Route"), rows)
+
+
+def _of_names(
+    title: str, columns: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
+) -> Iterator[str]:
+    """A table whose first columns are names, as wide as the longest."""
+    widths = [max(NARROWEST, *map(len, names)) for names in zip(*(names for names, _ in rows), strict=True)]
+    yield from _header(title, (*columns, *FIGURES), widths)
+    yield from (_row((*names, *cells), widths) for names, cells in rows)
+
+
+def _figures(figures: RequestFigures, quantiles: Quantiles) -> tuple[str, ...]:
+    return (
+        f"{figures.requests:,}",
+        f"{figures.errors:,}",
+        human_milliseconds(figures.average),
+        human_milliseconds(quantiles.p95),
+        human_bytes(figures.request_bytes),
+        human_bytes(figures.response_bytes),
+    )
 
 
 def _sums(used: Bytes) -> tuple[str, ...]:

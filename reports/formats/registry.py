@@ -83,7 +83,13 @@ BY_APPLICATION = Format(
 )
 """A line for each application and scope; the other formats have them beside the days."""
 
-DAYS_TABLE, APPLICATIONS_TABLE = TABLES = ("days", "applications")
+BY_ROUTE = Format(
+    "csv.requests", FORMATS["csv"].content_type, "requests.csv", ("export.request_export", "request_export")
+)
+"""A line for each service, method and route; the other formats have services, and the routes that stand out."""
+
+DAYS_TABLE, APPLICATIONS_TABLE, REQUESTS_TABLE = TABLES = ("days", "applications", "requests")
+OTHER_TABLES = {APPLICATIONS_TABLE: BY_APPLICATION, REQUESTS_TABLE: BY_ROUTE}
 
 ALL_COLUMNS, BASIC_COLUMNS = COLUMN_SETS = ("all", "basic")
 
@@ -102,13 +108,13 @@ class ResolutionError(QuestionError):
 
 
 def format_at(resolution: str, name: str, columns: str = ALL_COLUMNS, table: str = DAYS_TABLE) -> Format:
-    """The format of this name for days, slots or applications, with these columns; raises ResolutionError."""
+    """The format of this name for days, slots or a table of CSV, with these columns; raises ResolutionError."""
     if table not in TABLES:
         raise ResolutionError(f"table: {table!r} is refused; use {', '.join(TABLES)}")
-    if table == APPLICATIONS_TABLE:
+    if table != DAYS_TABLE:
         if (name, resolution, columns) != ("csv", DAY, ALL_COLUMNS):
-            raise ResolutionError(f"table: {table!r} is for csv by the {DAY}; other formats have both tables")
-        return BY_APPLICATION
+            raise ResolutionError(f"table: {table!r} is for csv by the {DAY}; other formats have all tables")
+        return OTHER_TABLES[table]
     if resolution not in RESOLUTIONS:
         raise ResolutionError(f"resolution: {resolution!r} is refused; use {', '.join(RESOLUTIONS)}")
     if columns not in COLUMN_SETS:

@@ -67,7 +67,7 @@ ColumnsName = Annotated[
 TableName = Annotated[
     str,
     msgspec.Meta(
-        description="applications: a line for each application and scope, as csv; other formats have both tables.",
+        description="applications, requests: a line for each application and scope, or route, as csv.",
         extra_json_schema={"enum": list(TABLES), "default": DAYS_TABLE},
     ),
 ]

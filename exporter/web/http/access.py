@@ -15,7 +15,7 @@ from aiohttp import HttpVersion11, web
 from exporter.identity import host_name
 from exporter.meters.requests.key_ring import KeyRing
 from exporter.tls.basic_auth import BasicAuth
-from exporter.web.http.doors import SERVICE, door_of, is_own_machine
+from exporter.web.http.doors import SERVICE, door_of, is_own_machine, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +115,7 @@ class Access:
             return None  # browsers ask whether they may send credentials without sending any
         if (door := door_of(request)) is not None:
             return await self._door_refusal(request, door)
-        return await self._credentials_refusal(request, needs_key=self._needs_key(request.path))
+        return await self._path_refusal(request)
 
     async def is_admin(self, request: web.Request) -> bool:
         """True for the token, an admin key or a password."""
@@ -175,12 +175,19 @@ class Access:
             return False
         return origin is None or origin.partition("://")[2] == request.headers.get("Host")
 
+    async def _path_refusal(self, request: web.Request) -> Refusal | None:
+        """The refusal at a path that is no door: no key of a service opens it, also where others need none."""
+        needs_key = self._needs_key(request.path)
+        if needs_key and self._services.find(key_text(request)) is not None:
+            return Refusal(403, NOT_A_SERVICES)
+        return await self._credentials_refusal(request, needs_key=needs_key)
+
     async def _door_refusal(self, request: web.Request, door: DoorAccess) -> Refusal | None:
         """The refusal at a door; the request has the service of its key from here.
 
         Keys of services are too long to guess: valid ones are not limited by attempts with others.
         """
-        text = _given_key(request).decode("utf-8", "surrogateescape")
+        text = key_text(request)
         if (key := self._services.find(text)) is not None:
             request[SERVICE] = key.service
             return _right_refusal(key, door.right)
@@ -255,9 +262,7 @@ ACCESS = web.AppKey("access", Access)
 
 
 def _given_key(request: web.Request) -> bytes:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    given = request.headers.get("X-API-Key") or (token if scheme.lower() == "bearer" else "")
-    return given.encode("utf-8", "surrogateescape")
+    return key_text(request).encode("utf-8", "surrogateescape")
 
 
 def _shows_something(request: web.Request) -> bool:

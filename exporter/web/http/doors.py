@@ -84,6 +84,12 @@ def wants_json(request: web.Request) -> bool:
     return "text/html" not in accept and ("X-API-Key" in request.headers or "application/json" in accept)
 
 
+def key_text(request: web.Request) -> str:
+    """The key that a request shows; "" without any."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return request.headers.get("X-API-Key") or (token if scheme.lower() == "bearer" else "")
+
+
 def service_of(request: web.Request) -> str | None:
     """The service whose key the request shows; None for one who may read and write for all."""
     return request.get(SERVICE)

@@ -5,48 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reports.calendar.days import iso
-from reports.formats.shapes import Answer, ByteCount, Timestamp
-from reports.usage.requests.figures import NO_QUANTILES, Quantiles, RequestFigures
+from reports.formats.request_shapes import RequestSums, RouteRow, ServiceRow, route_row, service_row, sums_of
+from reports.formats.shapes import Answer, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from reports.calendar.days import Span
-    from reports.usage.requests.figures import RouteFigures, ServiceFigures
+    from reports.usage.requests.figures import ServiceFigures
     from reports.usage.requests.selection import RequestSelection
     from reports.usage.requests.series import RequestSeries
     from reports.usage.requests.summary import Routes
-
-PERCENT = 100.0
-
-
-class RequestTimes(Answer):
-    """Times in milliseconds, null where nothing was timed; quantiles are within 1 %."""
-
-    avg_time: float | None
-    min_time: float | None
-    max_time: float | None
-    p50: float | None
-    p90: float | None
-    p95: float | None
-    p99: float | None
-
-
-class RequestSums(RequestTimes, kw_only=True):
-    """Requests added up; `error_rate` is percent."""
-
-    requests: int
-    errors: int
-    error_rate: float
-    request_bytes: ByteCount
-    response_bytes: ByteCount
-
-
-class ServiceRow(RequestSums, kw_only=True):
-    """One service."""
-
-    service: str
 
 
 class ServicesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}):
@@ -56,14 +26,6 @@ class ServicesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}
     end: Timestamp
     excluded: list[str]
     services: list[ServiceRow]
-
-
-class RouteRow(RequestSums, kw_only=True):
-    """One route of a service by one method."""
-
-    service: str
-    method: str
-    route: str
 
 
 class RoutesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}):
@@ -104,7 +66,7 @@ class RequestSeriesAnswer(Answer, kw_only=True):
 
 def services(found: Sequence[ServiceFigures], span: Span, excluded: Sequence[str], zone: ZoneInfo) -> ServicesAnswer:
     """Shape services."""
-    rows = [ServiceRow(service=row.service, **sums_of(row.figures, row.quantiles)) for row in found]
+    rows = [service_row(row) for row in found]
     return ServicesAnswer(**range_of(span, zone), excluded=list(excluded), services=rows)
 
 
@@ -125,12 +87,6 @@ def routes(
     )
 
 
-def route_row(row: RouteFigures) -> RouteRow:
-    """Shape one route."""
-    sums = sums_of(row.figures, row.quantiles or NO_QUANTILES)
-    return RouteRow(service=row.service, method=row.method, route=row.route, **sums)
-
-
 def request_series(found: RequestSeries, selection: RequestSelection, zone: ZoneInfo) -> RequestSeriesAnswer:
     """Shape steps of time."""
     return RequestSeriesAnswer(
@@ -146,21 +102,6 @@ def request_series(found: RequestSeries, selection: RequestSelection, zone: Zone
     )
 
 
-def sums_of(figures: RequestFigures, quantiles: Quantiles) -> dict[str, Any]:
-    """The fields of RequestSums."""
-    return {
-        "requests": figures.requests,
-        "errors": figures.errors,
-        "error_rate": PERCENT * figures.error_share,
-        "request_bytes": figures.request_bytes,
-        "response_bytes": figures.response_bytes,
-        "avg_time": rounded(figures.average),
-        "min_time": figures.minimum,
-        "max_time": figures.maximum,
-        **{name: rounded(value) for name, value in quantiles._asdict().items()},
-    }
-
-
 def range_of(span: Span, zone: ZoneInfo) -> dict[str, Any]:
     """The fields `from` and `to`."""
     return {"start": iso(span.start, zone), "end": iso(span.end, zone)}
@@ -169,8 +110,3 @@ def range_of(span: Span, zone: ZoneInfo) -> dict[str, Any]:
 def service_of(selection: RequestSelection) -> str | None:
     """The one service of a selection; None of several, or of all."""
     return selection.services[0] if len(selection.services) == 1 else None
-
-
-def rounded(value: float | None) -> float | None:
-    """Milliseconds with three decimals: the ledger has microseconds."""
-    return None if value is None else round(value, 3)

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reports.calendar.days import iso
-from reports.formats.json.request_rows import PERCENT, range_of, rounded, service_of
+from reports.formats.json.request_rows import range_of, service_of
+from reports.formats.request_shapes import PERCENT, rounded
 from reports.formats.shapes import Answer, ByteCount, Timestamp
 
 if TYPE_CHECKING:

@@ -170,7 +170,7 @@ async def test_a_key_opens_what_its_right_says(service: RunningService) -> None:
     keys = await service.ask("/api/requests/keys", headers=both)
 
     assert [each.status for each in told] == [403, 200]
-    assert house.status == 401
+    assert house.status == 403
     assert keys.status == 403
 
 
