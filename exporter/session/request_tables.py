@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from exporter.session.request_questions import LogRequest, RequestsRequest
     from exporter.session.session import Session
     from reports.formats.json.request_log import LogEntry, RequestLogAnswer
-    from reports.formats.json.request_rows import RequestSums, RoutesAnswer, ServicesAnswer
+    from reports.formats.json.request_rows import RoutesAnswer, ServicesAnswer
+    from reports.formats.request_shapes import RequestSums
 
 COLUMNS = ("Requests", "Errors", "Average", "p95", "Bytes")
 LOG_COLUMNS = ("Time", "Status", "Took", "Client")
