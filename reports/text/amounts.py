@@ -88,15 +88,6 @@ def human_count(amount: float) -> str:
     return f"{_three_digits(amount)} {_COUNT_UNITS[unit - 1]}"
 
 
-def human_milliseconds(milliseconds: float) -> str:
-    """A short time: "0.35 ms", "412 ms", "1.25 s"; from 1,000 seconds as `human_duration`. ValueError below zero."""
-    _refuse_negative(milliseconds)
-    if milliseconds < 999.5:  # noqa: PLR2004 - what rounds to a second
-        return f"{_three_digits(milliseconds)} ms"
-    seconds = milliseconds / 1000
-    return f"{_three_digits(seconds)} s" if seconds < 999.5 else human_duration(seconds)  # noqa: PLR2004 - as above
-
-
 def human_duration(seconds: float) -> str:
     """Whole seconds as the largest unit and the next: "2 d 4 h", "3 h 20 min", "45 s".
 

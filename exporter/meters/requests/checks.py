@@ -13,7 +13,8 @@ from reports.calendar.days import day_of
 from reports.calendar.period import Period
 from reports.ledger.service_keys import valid_keys
 from reports.ledger.shape import OWN_SERVICE
-from reports.text.amounts import human_count, human_milliseconds
+from reports.text.amounts import human_count
+from reports.text.milliseconds import human_milliseconds
 from reports.usage.requests.summary import services
 
 if TYPE_CHECKING:
@@ -121,9 +122,8 @@ def _of_this_month(ledger: LedgerReader, now: float) -> list[ServiceFigures]:
 
 
 def _row(each: ServiceFigures, keys: int) -> tuple[str, ...]:
-    figures, p95 = each.figures, each.quantiles.p95
-    time_text = "" if p95 is None else human_milliseconds(p95)
-    return each.service, human_count(figures.requests), human_count(figures.errors), time_text, str(keys)
+    requests, errors = human_count(each.figures.requests), human_count(each.figures.errors)
+    return each.service, requests, errors, human_milliseconds(each.quantiles.p95), str(keys)
 
 
 def _names(names: Iterable[str]) -> str:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.requests.state import requests_of
 from reports.ledger.shape import OWN_SERVICE, REQUEST
-from reports.text.amounts import human_count, human_milliseconds
+from reports.text.amounts import human_count
+from reports.text.milliseconds import human_milliseconds
 from reports.usage.requests.figures import NO_QUANTILES
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ def route_rows(facts: PageFacts) -> Iterator[RequestRow]:
 
 def _texts(figures: RequestFigures, quantiles: Quantiles) -> tuple[str, str, str]:
     """Requests, the share of errors, and the time below which 95 % of them lie."""
-    p95 = quantiles.p95
-    return human_count(figures.requests), _percent(figures.error_share), "" if p95 is None else human_milliseconds(p95)
+    return human_count(figures.requests), _percent(figures.error_share), human_milliseconds(quantiles.p95)
 
 
 def _percent(share: float) -> str:
