@@ -69,3 +69,23 @@ def test_the_table_of_what_to_touch_names_a_line_that_is_a_list_of_its_kind() ->
     for path, entry in rows.items():
         assert f"`{path}`" in table
         assert entry in (ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "entries"),
+    [
+        ("exporter/meters/registry.py", ("INTERFACES", "APPLICATIONS", "REQUESTS")),
+        ("reports/ledger/shape.py", ("INTERFACE,", "APPLICATION,", "REQUEST)")),
+        ("exporter/settings/tree.py", ("interfaces: Interfaces", "applications: Applications", "requests: Requests")),
+        ("exporter/cli/root.py", ('"interfaces"', '"apps"', '"requests"')),
+        ("exporter/web/server.py", ("api.interfaces", "api.applications", "api.tracking")),
+        ("exporter/web/page/live_frame.py", ('"interfaces"', '"applications"', '"requests"')),
+        ("exporter/web/page/assets/page.js", ("interfaces:", "applications:", "requests:")),
+        ("exporter/cli/doctor.py", ('"counting"', '"applications"', '"requests"')),
+        ("prometheus/prometheus.yml", ("interfaces.yml", "applications.yml", "requests.yml")),
+    ],
+)
+def test_every_meter_stands_in_each_list_of_a_meter(path: str, entries: tuple[str, ...]) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+
+    assert [entry for entry in entries if entry not in text] == []

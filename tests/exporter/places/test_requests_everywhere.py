@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -175,6 +176,17 @@ async def page(world: World) -> Told:
     return {("today", name): (requests, errors) for name, (_, _, errors, requests) in cells.items()}
 
 
+async def dashboard(world: World) -> Told:
+    """What clients of API Analytics read with a service's key, of everything."""
+    found = {}
+    for service in SERVICES:
+        made = await world.service.ask(f"/api/requests/keys?service={quote(service, safe='')}&right=read", "POST")
+        headers = {"X-API-Key": made.json["key"], "Accept": "application/json"}
+        told = (await world.service.ask("/dashboard", headers=headers)).json["summary"]
+        found["all", service] = _sums({**told, "requests": told["total_requests"]})
+    return found
+
+
 def view(grain: str) -> Callable[[World], Awaitable[Told]]:
     """A view of the ledger's file, of everything."""
 
@@ -191,6 +203,7 @@ PLACES: dict[str, Callable[[World], Awaitable[Told]]] = {
     "command, JSON": command_json,
     "command of one, JSON": command_of_one,
     "/metrics": metrics,
+    "/dashboard, JSON": dashboard,
     "page": page,
     "days of the file": view("day"),
     "quarter hours of the file": view("slot"),
