@@ -11,7 +11,10 @@ import click
 
 from exporter.ledger.files import LedgerError
 from exporter.meters.requests.logs.formats.named import format_of
+from exporter.meters.requests.logs.positions import PREFIX
 from exporter.meters.requests.settings import SERVICE
+from exporter.session.client import ServiceError
+from exporter.session.live_imports import LiveRequests
 from exporter.session.log_imports import ImportedLog, import_log
 from exporter.session.offline_requests import offline_requests
 from exporter.session.session import open_session
@@ -20,19 +23,18 @@ from exporter.terminal.options import json_option
 from exporter.terminal.printing import print_json, printable
 from exporter.terminal.progress import progress
 from reports.errors import QuestionError
+from reports.ledger.request_notes import request_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from exporter.meters.requests.logs.formats.named import LogFormat
     from exporter.session.environment import Environment
     from exporter.session.log_imports import ImportTarget
 
 LOG_PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
-RUNNING = (
-    "netledger runs and writes the ledger: name the log in requests.logs, and the service reads it from its beginning; "
-    "or stop it for the import"
-)
+BUSY = "netledger has the ledger, and does not answer: try again"
 
 
 def _service(_ctx: click.Context, _parameter: click.Parameter, name: str) -> str:
@@ -60,16 +62,16 @@ def import_command(
 ) -> None:
     """Count the requests of access logs of nginx, Apache, Caddy or Traefik, each line once; .gz, too."""
     session = open_session(environment)
-    if session.holder is not None:
-        raise click.ClickException(RUNNING)
+    if session.holder is not None and session.client is None:
+        raise click.ClickException(BUSY)
     with session.read_posted() as reader:
-        zone = reader.zone
+        zone, notes = reader.zone, {} if session.client is None else request_notes(reader, PREFIX)
     try:
-        with offline_requests(session.settings.ledger.path, zone) as target:
-            if target is None:
-                raise click.ClickException("the ledger has no sample yet, or cannot be written: start `netledger run`")
-            done = _import_all(files, service, log_format, target)
-    except (LedgerError, OSError, sqlite3.Error) as error:
+        if session.client is not None:
+            done = _import_all(files, service, log_format, LiveRequests(session.client, notes))
+        else:
+            done = _import_offline(session.settings.ledger.path, zone, files, service, log_format)
+    except (ServiceError, LedgerError, OSError, sqlite3.Error) as error:
         raise click.ClickException(f"the import ended early, and goes on where it did: {error}") from error
     if as_json:
         print_json({"service": service, "files": [_document(each) for each in done]})
@@ -78,6 +80,15 @@ def import_command(
             _print(each)
     if any(each.problem for each in done):
         sys.exit(1)
+
+
+def _import_offline(
+    ledger: Path, zone: ZoneInfo, files: Sequence[Path], service: str, log_format: LogFormat | None
+) -> list[ImportedLog]:
+    with offline_requests(ledger, zone) as target:
+        if target is None:
+            raise click.ClickException("the ledger has no sample yet, or cannot be written: start `netledger run`")
+        return _import_all(files, service, log_format, target)
 
 
 def _import_all(

@@ -47,11 +47,11 @@ class ServiceClient:
 
     def get(self, path: str) -> dict[str, Any]:
         """GET a JSON object; raises ServiceError."""
-        return self._ask("GET", path)
+        return self._object(self._answer("GET", path))
 
-    def post(self, path: str) -> dict[str, Any]:
-        """POST without a body, for a JSON object; raises ServiceError."""
-        return self._ask("POST", path)
+    def post(self, path: str, body: bytes = b"", timeout: float = TIMEOUT_SECONDS) -> dict[str, Any]:
+        """POST JSON, or nothing, for a JSON object; raises ServiceError."""
+        return self._object(self._answer("POST", path, body, timeout))
 
     def fetch(self, path: str) -> bytes:
         """GET any body, such as an export; raises ServiceError."""
@@ -69,19 +69,16 @@ class ServiceClient:
             return NO_SERVER if error.errno in UNREACHABLE or isinstance(error, socket.gaierror) else OTHER
         return NETLEDGER if b"\r\nserver: netledger" in head.lower() else OTHER
 
-    def _ask(self, method: str, path: str) -> dict[str, Any]:
-        return self._object(self._answer(method, path))
-
     def _object(self, body: bytes) -> dict[str, Any]:
         try:
             return dict(json.loads(body))
         except (ValueError, TypeError) as error:
             raise ServiceError(f"what answers at {self.url} is not netledger") from error
 
-    def _answer(self, method: str, path: str) -> bytes:
+    def _answer(self, method: str, path: str, given: bytes = b"", timeout: float = TIMEOUT_SECONDS) -> bytes:
         """The body of a successful answer."""
         try:
-            head, _, body = self._exchange(method, path, self._key).partition(b"\r\n\r\n")
+            head, _, body = self._exchange(method, path, self._key, given, timeout).partition(b"\r\n\r\n")
             status = int(head.split(b" ", 2)[1])
         except OSError as error:
             reason = error.strerror or str(error) or "timed out"
@@ -99,13 +96,16 @@ class ServiceClient:
             raise ServiceError(f"the service at {self.url} refused: {reason}", status, reason)
         return body
 
-    def _exchange(self, method: str, path: str, key: str) -> bytes:
-        header = f"X-API-Key: {key}\r\n" if key else ""
-        request = f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n{header}Content-Length: 0\r\n\r\n"
+    def _exchange(self, method: str, path: str, key: str, body: bytes = b"", timeout: float = TIMEOUT_SECONDS) -> bytes:
+        headers = f"X-API-Key: {key}\r\n" if key else ""
+        if body:
+            headers += "Content-Type: application/json\r\n"
+        head = f"{method} {path} HTTP/1.0\r\nHost: localhost\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
         with self._connected() as plain:
+            plain.settimeout(timeout)
             connection = self._secured(plain) if self._is_tls else plain
             with connection:
-                connection.sendall(request.encode())
+                connection.sendall(head.encode() + body)
                 return b"".join(iter(lambda: connection.recv(65536), b""))
 
     def _connected(self) -> socket.socket:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from exporter.meters.requests.events import Batch
-from exporter.meters.requests.logs import positions
 from exporter.meters.requests.logs.adding import add_lines
 from exporter.meters.requests.logs.formats.named import TRIED_LINES, detected
 from exporter.meters.requests.logs.log_files import DAMAGE, TOO_LONG, LogFile
+from exporter.meters.requests.logs.parts import ImportedPart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from exporter.meters.requests.logs.formats.named import LogFormat
     from exporter.meters.requests.logs.log_files import Lines
 
-CHUNK_BYTES = 8 << 20
-"""Of a log that are one transaction: some 50,000 lines."""
-
 MOST_FAULTS = 5
 """Lines that are shown of those that are no requests."""
 
@@ -28,15 +24,23 @@ QUIET_SECONDS = 60.0
 """The last line of a file that was not written for so long needs no end."""
 
 
+class RefusedPartError(Exception):
+    """A part of a log may not be counted; the text says why, and nothing of this log goes on."""
+
+
 class ImportTarget(Protocol):
-    """Where requests go; `notes` are the positions among others."""
+    """Where requests go, so many bytes of a log in one transaction; `notes` are the positions among others."""
+
+    @property
+    def chunk_bytes(self) -> int:
+        """Of a log at once."""
 
     @property
     def notes(self) -> Mapping[str, str]:
         """The doors' own state by name."""
 
-    def put(self, batch: Batch) -> None:
-        """Post a batch."""
+    def put(self, part: ImportedPart) -> None:
+        """Post a part; raises RefusedPartError."""
 
 
 class ImportedLog(NamedTuple):
@@ -66,7 +70,7 @@ def import_log(
     try:
         is_whole = file.is_compressed or time.time() - file.status().st_mtime > QUIET_SECONDS
         number = file.lines_before()
-        while (read := file.read(CHUNK_BYTES, is_whole=is_whole)) is not None:
+        while (read := file.read(target.chunk_bytes, is_whole=is_whole)) is not None:
             log_format = log_format or detected(read.lines[:TRIED_LINES])
             if log_format is None:
                 return done._replace(problem="its format is not known: give --format")
@@ -75,6 +79,8 @@ def import_log(
             advance(file.bytes_done)
     except DAMAGE as error:
         done = done._replace(problem=f"it is damaged: {error}")
+    except RefusedPartError as error:
+        done = done._replace(problem=str(error))
     finally:
         file.close()
     return done
@@ -83,12 +89,10 @@ def import_log(
 def _imported(
     done: ImportedLog, read: Lines, log_format: LogFormat, file: LogFile, target: ImportTarget, number: int
 ) -> ImportedLog:
-    service = read.after.service
-    added = add_lines(read.lines, log_format, service)
+    added = add_lines(read.lines, log_format, read.after.service)
     faults = sorted([*added.faults, *((each, TOO_LONG) for each in read.too_long)])
-    notes = {} if file.name in target.notes else positions.superseded(target.notes, service)
-    notes[file.name] = positions.encoded(read.after)
-    target.put(Batch(counts=added.counts, service=service, notes=notes, refused=len(faults)))
+    path = str(file.path.resolve())
+    target.put(ImportedPart(path, file.name, read.before, read.after, added.counts, len(faults)))
     file.move_to(read)
     first = [(number + line + 1, reason) for line, reason in faults[: MOST_FAULTS - len(done.faults)]]
     return done._replace(

@@ -14,6 +14,7 @@ from exporter.metering.sampler import Sampler
 from exporter.metering.samples import Boot
 from exporter.meters.registry import new_stores
 from exporter.meters.requests.intake import Intake
+from exporter.meters.requests.logs.parts import import_batch
 from exporter.meters.requests.meter import RequestMeter
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
 
     from exporter.ledger.opening.opening import Opened
     from exporter.metering.postings import ClockState
-    from exporter.meters.requests.events import Batch
+    from exporter.meters.requests.logs.parts import ImportedPart
+
+
+CHUNK_BYTES = 8 << 20
+"""Of a log that are one transaction: some 50,000 lines."""
 
 
 class StandingClock:
@@ -52,7 +57,9 @@ class OfflineRequestMeter(RequestMeter):
 
 
 class OfflineRequests:
-    """Posts batches, each in a transaction of its own."""
+    """Posts parts of logs, each in a transaction of its own."""
+
+    chunk_bytes = CHUNK_BYTES
 
     def __init__(self, path: Path, opened: Opened, state: ClockState) -> None:
         """Over an opened ledger that has the sample `state`."""
@@ -71,9 +78,9 @@ class OfflineRequests:
         """The doors' own state by name."""
         return self._intake.notes
 
-    def put(self, batch: Batch) -> None:
-        """Post a batch; raises sqlite3.Error and OSError."""
-        self._intake.add_soon(batch)
+    def put(self, part: ImportedPart) -> None:
+        """Post a part; raises sqlite3.Error and OSError."""
+        self._intake.add_soon(import_batch(part, self._intake.notes))
         self._sampler.sample()
         posting = self._sampler.take()
         if posting is not None:

@@ -77,6 +77,7 @@ RESOURCES: Resources = {
         "POST /api/notices/seen",
     ),
     "exporter.web.api.tracking": ("POST /track", "POST /api/requests/track"),
+    "exporter.web.api.request_imports": ("POST /api/requests/import",),
     "exporter.web.api.otlp": ("POST /v1/traces", "POST /v1/metrics", "POST /v1/logs"),
     "exporter.web.api.log_requests": ("POST /api/log-request", "POST /api/requests"),
     "exporter.web.api.request_keys": (

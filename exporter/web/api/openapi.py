@@ -29,7 +29,7 @@ ERRORS = {
     403: "The Host is not served here, or the request comes from another site.",
     405: "This path has other methods: the Allow header names them.",
     408: "The body did not come in time.",
-    413: "The body is larger than this path takes: 64 KiB, of batches 1 MiB, of OpenTelemetry 8 MiB.",
+    413: "The body is larger than this path takes: 64 KiB, of batches 1 MiB, of OpenTelemetry and of imports 8 MiB.",
     429: "Too many wrong keys came from this address, or more is sent than is counted: Retry-After says when to try "
     "again, in seconds.",
     500: "Internal error; see the log.",

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 Style: TypeAlias = Literal["error", "detail", "status"]
 """Shapes of errors: {"error"} is our own, {"detail"} and {"status", "message"} are those of compatible clients."""
 
-SMALL_BODY, BATCH_BODY, TRACE_BODY = 1 << 16, 1 << 20, 8 << 20
-"""Bytes that a body may have, decompressed: of most paths, of batches in JSON, of OpenTelemetry."""
+SMALL_BODY, BATCH_BODY, TRACE_BODY, IMPORT_BODY = 1 << 16, 1 << 20, 8 << 20, 8 << 20
+"""Bytes that a body may have, decompressed: of most paths, of batches in JSON, of OpenTelemetry, of imports."""
 
 SERVICE = web.RequestKey("service", str)
 """Where a request has the name of the service whose key it shows."""
@@ -47,6 +47,7 @@ DOORS = {
     ("POST", "/api/requests"): DoorAccess("ingest", BATCH_BODY, "status", has_own_key=True),
     ("POST", "/api/requests/track"): DoorAccess("ingest", BATCH_BODY, needs_key=True),
     ("GET", "/api/requests/keys"): DoorAccess(None),
+    ("POST", "/api/requests/import"): DoorAccess(None, IMPORT_BODY, needs_key=True),
     ("POST", "/v1/traces"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
     ("POST", "/v1/metrics"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
     ("POST", "/v1/logs"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
