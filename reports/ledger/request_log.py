@@ -27,7 +27,8 @@ FIELDS = """
   l.at, l.number, k.service, k.method, k.route, ifnull(nullif(l.path, ''), k.route), k.code, l.client, l.duration,
   l.request_bytes, l.response_bytes, ifnull(a.agent, ''), l.user
 """
-JOINS = f"JOIN {REQUEST.subjects} AS k ON k.subject = l.subject LEFT JOIN request_agent AS a ON a.id = l.agent"
+# In this order: else the rows of a service that a page may read are all copied before the first is joined.
+JOINS = f"CROSS JOIN {REQUEST.subjects} AS k ON k.subject = l.subject LEFT JOIN request_agent AS a ON a.id = l.agent"
 ORDERS = {
     "created_at": "l.at, l.number",
     "method": "k.method, l.at, l.number",

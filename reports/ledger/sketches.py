@@ -8,6 +8,7 @@ distance to the bucket before (the first: zigzag), and the count.
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ BASE = 1.02
 EMPTY = b""
 _SEVEN = 0x7F
 _MORE = 0x80
+_SHORT = 2
+"""Bytes of the first bucket of all times from a microsecond to weeks."""
 
 
 def bucket_of(value: float) -> int:
@@ -49,7 +52,17 @@ def encoded(counts: Mapping[int, int]) -> bytes:
 
 
 def decoded(sketch: bytes) -> dict[int, int]:
-    """Counts by bucket; raises ValueError on bytes that are no sketch."""
+    """Counts by bucket; raises ValueError on bytes that are no sketch.
+
+    Where all numbers after the first are of one byte, as in sketches of a few thousand values, no loop is needed.
+    """
+    length = next((place for place, byte in enumerate(sketch, 1) if byte <= _SEVEN), 0)
+    rest = sketch[length:]
+    steps = rest[1::2]
+    if 0 < length <= _SHORT and len(rest) % 2 and rest.isascii() and 0 not in steps:
+        number = sketch[0] & _SEVEN | (sketch[1] << 7 if length == _SHORT else 0)
+        first = (number >> 1) ^ -(number & 1)
+        return dict(zip(accumulate(steps, initial=first), rest[::2], strict=True))
     counts: dict[int, int] = {}
     add_up(counts, sketch)
     return counts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.ledger.sketches import EMPTY, bucket_of, decoded, encoded, merged, quantile, subtracted
+from reports.ledger.sketches import EMPTY, add_up, bucket_of, decoded, encoded, merged, quantile, subtracted
 
 COUNTS = st.dictionaries(st.integers(-700, 700), st.integers(1, 2**40), max_size=30)
 SKETCHES = COUNTS.map(encoded)
@@ -15,6 +15,18 @@ SKETCHES = COUNTS.map(encoded)
 @given(COUNTS)
 def test_a_sketch_holds_every_count(counts: dict[int, int]) -> None:
     assert decoded(encoded(counts)) == counts
+
+
+@given(st.binary(max_size=12) | st.lists(st.integers(0, 127), max_size=12).map(bytes))
+def test_bytes_are_read_alike_with_and_without_a_loop(sketch: bytes) -> None:
+    counts: dict[int, int] = {}
+    try:
+        add_up(counts, sketch)
+    except ValueError:
+        with pytest.raises(ValueError, match="a sketch"):
+            decoded(sketch)
+    else:
+        assert decoded(sketch) == counts
 
 
 @given(SKETCHES, SKETCHES, SKETCHES)
