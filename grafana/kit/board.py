@@ -32,8 +32,13 @@ def board(
     *,
     since: str,
     machines: Callable[[], QueryVariable] = variables.first_instance,
+    keeps_silent: bool = True,
 ) -> Dashboard:
-    """Put panels and rows on a dashboard whose range begins at `since`, such as "now-24h"."""
+    """Put panels and rows on a dashboard whose range begins at `since`, such as "now-24h".
+
+    `keeps_silent`: some panel asks for the last values of silent machines.
+    """
+    silent = [variables.silent()] if keeps_silent else []
     made = (
         Dashboard(identity.title)
         .uid(identity.uid)
@@ -44,7 +49,7 @@ def board(
         .time(since, "now")
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
-        .variables([variables.datasource(), variables.job(), machines(), variables.silent(), *choices])
+        .variables([variables.datasource(), variables.job(), machines(), *silent, *choices])
         .annotations([*marks.everything()])
         .link(links.to_each_other())
     )

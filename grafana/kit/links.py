@@ -5,13 +5,14 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import DashboardLink
 from grafana_foundation_sdk.models.dashboard import DashboardLinkType
 
-from reports.text.grafana_links import APPLICATIONS, HEALTH, INTERFACES, OVERVIEW, PLANS
+from reports.text.grafana_links import APPLICATIONS, HEALTH, INTERFACES, OVERVIEW, PLANS, REQUESTS
 
 TAG = "netledger"
 DASHBOARDS = (
     ("Overview", OVERVIEW),
     ("Interfaces", INTERFACES),
     ("Applications", APPLICATIONS),
+    ("Requests", REQUESTS),
     ("Plans and cost", PLANS),
     ("Health", HEALTH),
 )

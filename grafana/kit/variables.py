@@ -78,6 +78,16 @@ def protocol() -> QueryVariable:
     return _all_of(_labels("protocol", of("netledger_application_receive_bytes_total")))
 
 
+def service() -> QueryVariable:
+    """Which services report requests."""
+    return _all_of(_labels("service", of("netledger_http_requests_total")))
+
+
+def route() -> QueryVariable:
+    """Which routes of the chosen services."""
+    return _all_of(_labels("route", of("netledger_http_requests_total", 'service=~"$service"')))
+
+
 def price() -> TextBoxVariable:
     """A price for each GB that is transmitted."""
     chosen = VariableOption(text=PRICE, value=PRICE)

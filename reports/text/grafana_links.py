@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-OVERVIEW, INTERFACES, APPLICATIONS, PLANS, HEALTH = (
+OVERVIEW, INTERFACES, APPLICATIONS, REQUESTS, PLANS, HEALTH = (
     "netledger-overview",
     "netledger-interfaces",
     "netledger-applications",
+    "netledger-requests",
     "netledger-plans",
     "netledger-health",
 )
@@ -42,6 +43,10 @@ class GrafanaLinks(NamedTuple):
     def applications(self, start: int, end: int | None = None, application: str | None = None) -> str:
         """Every application, or one."""
         return self._link(APPLICATIONS, start, end, [] if application is None else [("var-application", application)])
+
+    def requests(self, start: int, end: int | None = None, service: str | None = None) -> str:
+        """Every service, or one."""
+        return self._link(REQUESTS, start, end, [] if service is None else [("var-service", service)])
 
     def plans(self, start: int, end: int | None = None, plan: str | None = None) -> str:
         """Every billing plan, or one."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tests.exporter.web.running_service import RunningService
     from tests.grafana.programs import Programs
+    from tests.grafana.served import Services
 
 PLAYED_SECONDS = 2 * 3600
 SCRAPE_SECONDS = 15
@@ -40,6 +41,7 @@ class Player:
         self,
         service: RunningService,
         programs: Programs,
+        services: Services,
         targets: Sequence[Mapping[str, str]],
         leaving: Mapping[str, str],
     ) -> None:
@@ -47,7 +49,8 @@ class Player:
 
         `leaving`: those of one more machine, which is asked for the first hour only.
         """
-        self._service, self._machine, self._programs = service, service.machine, programs
+        self._service, self._machine = service, service.machine
+        self._programs, self._services = programs, services
         self._targets = [",".join(f'{name}="{value}"' for name, value in each.items()) for each in (*targets, leaving)]
 
     async def play(self, file: Path) -> None:
@@ -88,6 +91,7 @@ class Player:
         for name, speeds in SPEEDS.items():
             self._machine.move(name, *(int(speed * seconds) for speed in speeds))
         self._programs.run(seconds)
+        self._services.run(self._machine.wall, seconds)
 
     def _misbehave(self, number: int) -> None:
         uplink = self._machine.interfaces["eth0"]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.prometheus
 
 DAY = 86_400
-CHOICES = dict.fromkeys(("device", "plan", "application", "scope", "protocol"), ".+") | {"price": "0.09"}
+DROP_DOWNS = ("device", "plan", "application", "scope", "protocol", "service", "route")
+CHOICES = dict.fromkeys(DROP_DOWNS, ".+") | {"price": "0.09"}
 """All of every drop-down of a dashboard's own."""
 NOW = 1_795_305_600.0
 """2026-11-22T00:00:00Z, a Sunday."""

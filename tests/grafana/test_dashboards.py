@@ -138,6 +138,7 @@ def test_a_deep_link_leads_to_a_dashboard_and_sets_variables_that_it_has(dashboa
         grafana_links.OVERVIEW: {"instance"},
         grafana_links.INTERFACES: {"instance", "device"},
         grafana_links.APPLICATIONS: {"instance", "application"},
+        grafana_links.REQUESTS: {"instance", "service"},
         grafana_links.PLANS: {"instance", "plan"},
         grafana_links.HEALTH: {"instance"},
     }

@@ -38,6 +38,7 @@ from tests.grafana.dashboard_files import ROOT
 from tests.grafana.playing import PLAYED_SECONDS, Player
 from tests.grafana.programs import Programs
 from tests.grafana.prometheus_server import ITSELF, import_history, running_prometheus
+from tests.grafana.served import Services
 from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ def _in_a_thread(service: RunningService, programs: Programs, played: Path) -> I
 
     async def live() -> None:
         targets = [{"job": JOB, "instance": instance} for instance in INSTANCES]
-        player = Player(service, programs, targets, {"job": JOB, "instance": SILENT})
+        player = Player(service, programs, Services(service.intake), targets, {"job": JOB, "instance": SILENT})
         try:
             await player.play(played)
             is_live.set()
