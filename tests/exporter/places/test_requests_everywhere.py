@@ -137,6 +137,39 @@ def _sums(row: Any) -> Sums:
     return Sums(row["requests"], row["errors"], row["request_bytes"], row["response_bytes"])
 
 
+async def rest(world: World) -> Told:
+    """Sums of one service."""
+    found = {}
+    for name in RANGES:
+        for service in SERVICES:
+            path = f"/api/requests/summary?range={name}&service={quote(service, safe='')}"
+            told = (await world.service.get(path))["summary"]
+            found[name, service] = _sums({**told, "requests": told["total_requests"]})
+    return found
+
+
+async def rest_of_all(world: World) -> Told:
+    """Services, whose sums are those of the whole."""
+    found: Told = {}
+    for name in RANGES:
+        rows = (await world.service.get(f"/api/requests/services?range={name}"))["services"]
+        found |= {(name, row["service"]): _sums(row) for row in rows}
+        whole = (await world.service.get(f"/api/requests/summary?range={name}"))["summary"]
+        assert whole["total_requests"] == sum(row["requests"] for row in rows)
+    return found
+
+
+async def rest_by_time(world: World) -> Told:
+    """Steps of time of each service, added up."""
+    found: defaultdict[tuple[str, str], Sums] = defaultdict(Sums)
+    for name in RANGES:
+        for service in SERVICES:
+            path = f"/api/requests/series?range={name}&service={quote(service, safe='')}"
+            for point in (await world.service.get(path))["points"]:
+                found[name, service] = Sums(*map(add, found[name, service], _sums(point)))
+    return dict(found)
+
+
 async def command_json(world: World) -> Told:
     return {
         (name, row["service"]): _sums(row)
@@ -200,6 +233,9 @@ def view(grain: str) -> Callable[[World], Awaitable[Told]]:
 
 
 PLACES: dict[str, Callable[[World], Awaitable[Told]]] = {
+    "REST": rest,
+    "REST of all": rest_of_all,
+    "REST by time": rest_by_time,
     "command, JSON": command_json,
     "command of one, JSON": command_of_one,
     "/metrics": metrics,
@@ -231,7 +267,7 @@ async def test_a_request_more_is_seen_before_it_is_committed_but_by_metrics_and_
     world.service.pass_time(2)
     await world.service.get("/api/live")
 
-    for name in ("command, JSON", "page"):
+    for name in ("REST", "command, JSON", "page"):
         told = await PLACES[name](world)
         assert told.keys() <= before.keys()
         assert [key for key, each in told.items() if each not in {before[key], as_people_read(before[key])}]
