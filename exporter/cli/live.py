@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 import click
 
 from exporter.session.client import ServiceError
-from exporter.session.live_table import Repetition, show_applications
+from exporter.session.live_screen import Repetition
+from exporter.session.live_table import show_applications
 from exporter.session.questions import click_error
 from exporter.session.running_service import running_service
 from exporter.session.session import open_session

@@ -45,7 +45,7 @@ def requests(
     PERIOD is today, week, month, year, all, YYYY, YYYY-MM or YYYY-MM-DD: today without any. Alone, it is of every
     service.
 
-    Other commands: requests log, key, import, monitors; a service of such a name comes after --.
+    Other commands: requests log, top, key, import, monitors; a service of such a name comes after --.
     """
     if service is not None and period is None and is_period(service):
         service, period = None, service

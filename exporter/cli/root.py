@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("requests", "log"): ("request_log", "log"),
+    ("requests", "top"): ("request_top", "top"),
     ("requests", "key"): ("request_keys", "key"),
     ("plan", "test-notify"): ("notices", "test_notify"),
     ("requests", "import"): ("request_import", "import_command"),

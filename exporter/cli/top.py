@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.session.live_applications import SORTS
-from exporter.session.live_table import Repetition, show_applications
+from exporter.session.live_screen import Repetition
+from exporter.session.live_table import show_applications
 from exporter.session.running_service import running_service
 from exporter.session.session import open_session
 from exporter.session.top_view import TopView

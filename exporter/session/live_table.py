@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from exporter.session.live_applications import (
     ApplicationSpeed,
@@ -15,6 +15,7 @@ from exporter.session.live_applications import (
     speeds,
     way_notes,
 )
+from exporter.session.live_screen import LiveScreen, Repetition, draw_repeatedly
 from exporter.session.top_view import COLUMNS, TopView, scope_text, top_lines
 from exporter.terminal.printing import TextTable, print_json, print_table
 from exporter.terminal.screen import has_screen, open_screen
@@ -24,15 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from exporter.session.client import ServiceClient
-    from exporter.terminal.screen import Screen
     from reports.formats.json.live import LiveApplications
-
-
-class Repetition(NamedTuple):
-    """Seconds between two screens, and how many there are; None: until a key ends it, or one in a pipe."""
-
-    interval: float = 2.0
-    screens: int | None = None
 
 
 def show_applications(client: ServiceClient, view: TopView, repetition: Repetition, *, as_json: bool) -> None:
@@ -42,7 +35,7 @@ def show_applications(client: ServiceClient, view: TopView, repetition: Repetiti
     require_scope(first, view.scope)
     if not as_json and has_screen():
         with contextlib.suppress(KeyboardInterrupt), open_screen() as screen:
-            _draw(screen, fetch, view, repetition)
+            draw_repeatedly(screen, LiveScreen(fetch, top_lines, _after), view, repetition)
         return
     for answer in _repeated(fetch, first, repetition):
         if as_json:
@@ -60,6 +53,10 @@ def _repeated(
         yield fetch()
 
 
+def _after(view: TopView, key: str, answer: LiveApplications) -> TopView:
+    return view.after(key, scopes_of(answer))
+
+
 def _print(answer: LiveApplications, view: TopView) -> None:
     rows = speeds(answer, view.scope, view.sort)
     summed = ApplicationSpeed("TOTAL", sum(row.receive for row in rows), sum(row.transmit for row in rows))
@@ -68,20 +65,3 @@ def _print(answer: LiveApplications, view: TopView) -> None:
         TextTable(f"Applications now, {scope_text(view.scope)}", ("Application", *COLUMNS), cells),
         way_notes(answer.backend, answer.limits),
     )
-
-
-def _draw(screen: Screen, fetch: Callable[[], LiveApplications], view: TopView, repetition: Repetition) -> None:
-    """Draw the screen until a key ends it, or so many were drawn."""
-    answer, due, drawn = fetch(), time.monotonic() + repetition.interval, 1
-    while True:
-        screen.draw(top_lines(answer, view, screen.size))
-        keys = screen.keys(max(due - time.monotonic(), 0))
-        if keys is None:
-            if drawn == repetition.screens:
-                return
-            answer, due, drawn = fetch(), time.monotonic() + repetition.interval, drawn + 1
-        elif "q" in keys:
-            return
-        else:
-            for key in keys:
-                view = view.after(key, scopes_of(answer))
