@@ -1,0 +1,121 @@
+"""What the commands of requests say is what the API answers, from the ledger's file and by the service alike."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exporter.meters.requests.events import Batch, Event
+from tests.exporter.cli.calls import Commands
+from tests.exporter.web.running_service import RunningService, new_ledger, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from tests.worlds.fake_machine import Machine
+
+MINUTE = 60_000_000
+PAIRS = [
+    (("requests",), "services"),
+    (("requests", "month", "--exclude", "404"), "services?range=month&exclude=404"),
+    (("requests", "shop"), "routes?service=shop"),
+    (
+        ("requests", "shop", "2026-06", "--sort", "p95", "--limit", "1"),
+        "routes?service=shop&from=2026-06-01&to=2026-06-30&sort=p95&limit=1",
+    ),
+    (
+        ("requests", "--from", "2026-06-12T14:00", "--to", "2026-06-12T14:15"),
+        "services?from=2026-06-12T14:00&to=2026-06-12T14:15",
+    ),
+    (("requests", "log"), "log"),
+    (("requests", "log", "shop", "--limit", "3", "--oldest"), "log?service=shop&limit=3&order=oldest"),
+    (
+        ("requests", "log", "--status", "4xx", "--min-time", "2", "--route", "/items/*"),
+        "log?status=4xx&min_time=2&route=/items/*",
+    ),
+    (
+        ("requests", "log", "--ip", "192.0.2.7", "--path", "/7", "--method", "GET"),
+        "log?ip=192.0.2.7&path=/7&method=GET",
+    ),
+]
+REFUSED = [
+    ("requests", "nobody"),
+    ("requests", "--exclude", "bots"),
+    ("requests", "log", "--status", "6xx"),
+    ("requests", "log", "--max-time", "soon"),
+    ("requests", "log", "--cursor", "x"),
+]
+
+
+@pytest.fixture
+async def service(machine: Machine, empty_ledger: Path, tmp_path: Path) -> AsyncIterator[RunningService]:
+    made = RunningService(machine, new_ledger(empty_ledger, tmp_path))
+    async with running(made):
+        at = machine.seconds * 1_000_000
+        codes = (200, 404, 500)
+        await made.intake.add(
+            Batch(
+                [
+                    Event(
+                        "shop",
+                        at - n * MINUTE,
+                        "GET",
+                        "/items/{id}",
+                        codes[n % 3],
+                        900 * n,
+                        10,
+                        990,
+                        f"/items/{n}",
+                        "192.0.2.7",
+                    )
+                    for n in range(40)
+                ]
+                + [Event("blog", at, "POST", "/", 0)]
+            )
+        )
+        machine.wait(made.ledger.commit_interval)
+        await made.ask("/api/commit", "POST")
+        yield made
+
+
+async def call(commands: Commands, *arguments: str) -> Result:
+    return await asyncio.to_thread(commands, *arguments)
+
+
+@pytest.mark.parametrize(("arguments", "path"), PAIRS, ids=lambda value: value if isinstance(value, str) else "")
+async def test_json_is_as_the_api_gives_it(
+    service: RunningService, tmp_path: Path, arguments: tuple[str, ...], path: str
+) -> None:
+    now = service.machine.seconds
+    own = Commands(service.ledger.path, now)
+    other = Commands(tmp_path / "nowhere" / "ledger.db", now, NETLEDGER_SERVER_PORT=str(service.port))
+    other.environ["NETLEDGER_CONFIG"] = own.environ["NETLEDGER_CONFIG"]
+
+    of_file, of_service = [await call(each, *arguments, "--json") for each in (own, other)]
+    tables = [await call(each, *arguments) for each in (own, other)]
+
+    assert (of_file.exit_code, of_service.exit_code) == (0, 0), of_service.output
+    assert json.loads(of_file.stdout) == json.loads(of_service.stdout) == await service.get(f"/api/requests/{path}")
+    assert tables[0].stdout == tables[1].stdout
+
+
+@pytest.mark.parametrize("arguments", REFUSED, ids=" ".join)
+async def test_what_is_refused_is_refused_by_both(
+    service: RunningService, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    now = service.machine.seconds
+    own = Commands(service.ledger.path, now)
+    other = Commands(tmp_path / "nowhere" / "ledger.db", now, NETLEDGER_SERVER_PORT=str(service.port))
+    other.environ["NETLEDGER_CONFIG"] = own.environ["NETLEDGER_CONFIG"]
+
+    told = [await call(each, *arguments) for each in (own, other)]
+
+    assert [each.exit_code for each in told] == [2, 2]
+    first, second = (each.stderr.splitlines()[-1].partition(";")[0] for each in told)
+    assert first == second
