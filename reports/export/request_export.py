@@ -8,7 +8,7 @@ from reports.calendar.parsing import parse_date
 from reports.calendar.period import Period
 from reports.export.export import SelectionError, export
 from reports.ledger.selection import MACHINE
-from reports.usage.requests.report import with_quantiles
+from reports.usage.requests.report import most_subjects, with_quantiles
 
 if TYPE_CHECKING:
     from reports.export.export import Export
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reports.ledger.selection import Selection
 
 MOST_QUANTILES = 100
-"""Routes with quantiles: the sketches of each are merged over all days."""
+"""Routes with quantiles: the sketches of each are merged over all days; of long periods they are fewer."""
 
 
 def request_export(
@@ -30,6 +30,6 @@ def request_export(
     if found.requests is None or found.first_date is None or found.last_date is None:
         return found
     span = Period.days(parse_date(found.first_date), parse_date(found.last_date), found.zone).span
-    busiest = found.requests.routes[:MOST_QUANTILES]
+    busiest = found.requests.routes[: min(MOST_QUANTILES, most_subjects(span))]
     missing = [row for row in busiest if row.quantiles is None]
     return found._replace(requests=with_quantiles(ledger, span, found.requests, missing))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.text.amounts import human_bytes, human_rate, signed
-from reports.text.times import human_milliseconds
+from reports.text.milliseconds import human_milliseconds
 from reports.usage.requests.figures import NO_QUANTILES
 from reports.usage.scopes import scopes_label
 

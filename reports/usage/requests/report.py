@@ -6,8 +6,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.requests import amounts_by_key
+from reports.ledger.selection import Selection
 from reports.ledger.shape import ALL, GONE, OTHER, OWN_SERVICE, REQUEST
-from reports.ledger.sketches import EMPTY
+from reports.ledger.sketches import EMPTY, merged
 from reports.usage.requests.figures import (
     COLUMNS,
     NO_REQUESTS,
@@ -19,7 +20,6 @@ from reports.usage.requests.figures import (
     quantiles_of,
 )
 from reports.usage.requests.selection import EVERY_REQUEST
-from reports.usage.requests.summary import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from reports.ledger.selection import Key
 
 MOST_LISTED = 5
-"""Routes of a list: the sketches of each are merged over all days, 50 microseconds a day."""
+"""Routes of a list: the sketches of each are merged over all days."""
+
+MOST_SKETCHES = 6_000
+"""Sketches of days that are merged for the quantiles of services or of routes: three lists of routes of a year.
+
+One of 2,500 requests takes 0.15 ms.
+"""
+
+DAY_SECONDS = 86_400
 
 FEWEST_TIMED = 10
 """Requests with a time that a route must have to be among the slowest: one slow request makes no slow route."""
@@ -38,7 +46,8 @@ FEWEST_TIMED = 10
 class RequestReport(NamedTuple):
     """Services and routes with at least one request, those with the most first, without netledger's own.
 
-    Only routes that are in one of the lists have quantiles. What stands for several routes is in none of them.
+    Only routes that are in one of the lists have quantiles, and of many years none. What stands for several routes is
+    in no list.
     """
 
     services: Sequence[ServiceFigures]
@@ -79,26 +88,29 @@ def request_report(ledger: LedgerReader, span: Span) -> RequestReport | None:
     """The requests of [start, end) (UTC seconds); None where no service but netledger itself had one."""
     if ledger.values(REQUEST, "service") <= {OWN_SERVICE}:
         return None
-    rows = [row for row in services(ledger, span) if row.service != OWN_SERVICE]
-    if not rows:
+    routes = _routes(ledger, span)
+    if not routes:
         return None
-    found = RequestReport(rows, _routes(ledger, span))
+    found = RequestReport(_services(ledger, span, routes), routes)
     return with_quantiles(ledger, span, found, found.listed)
 
 
 def with_quantiles(
     ledger: LedgerReader, span: Span, report: RequestReport, rows: Sequence[RouteFigures]
 ) -> RequestReport:
-    """The report with quantiles of these of its routes."""
-    if not rows:
+    """The report with quantiles of these of its routes; without where it would take too many sketches."""
+    sketches = _sketches(ledger, span, [(*row[:3], ALL) for row in rows])
+    if not sketches:
         return report
-    chosen = EVERY_REQUEST.route_sketches(tuple(dict.fromkeys(row.route for row in rows)))
-    sketches = amounts_by_key(ledger, chosen, span, SKETCH)
     with_them = {
-        row[:3]: row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), (EMPTY,))[0], row.figures))
-        for row in rows
+        row[:3]: row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), EMPTY), row.figures)) for row in rows
     }
     return report._replace(routes=[with_them.get(row[:3], row) for row in report.routes])
+
+
+def most_subjects(span: Span) -> int:
+    """Subjects whose sketches of all days are not too many to merge."""
+    return MOST_SKETCHES // max(-(-(span.end - span.start) // DAY_SECONDS), 1)
 
 
 def _routes(ledger: LedgerReader, span: Span) -> list[RouteFigures]:
@@ -108,3 +120,27 @@ def _routes(ledger: LedgerReader, span: Span) -> list[RouteFigures]:
             sums[key[:3]] = sums.get(key[:3], NO_REQUESTS).plus(RequestFigures(*amounts))
     rows = [RouteFigures(key[0], key[1], key[2], figures) for key, figures in sums.items()]
     return sorted(rows, key=lambda row: (-row.figures.requests, row.service, row.route, row.method))
+
+
+def _services(ledger: LedgerReader, span: Span, routes: Sequence[RouteFigures]) -> list[ServiceFigures]:
+    sums: dict[str, RequestFigures] = {}
+    for row in routes:
+        sums[row.service] = sums.get(row.service, NO_REQUESTS).plus(row.figures)
+    # The sketches of a service have the route (gone) when they have been folded.
+    keys = [(service, ALL, route, ALL) for route in (ALL, GONE) for service in sums]
+    sketches: dict[str, bytes] = {}
+    for key, sketch in _sketches(ledger, span, keys).items():
+        sketches[key[0]] = merged(sketches.get(key[0], EMPTY), sketch)
+    rows = [
+        ServiceFigures(service, figures, quantiles_of(sketches.get(service, EMPTY), figures))
+        for service, figures in sums.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.figures.requests, row.service))
+
+
+def _sketches(ledger: LedgerReader, span: Span, keys: Sequence[Key]) -> dict[Key, bytes]:
+    """Sketches by subject; none where they would be too many."""
+    if not keys or len(keys) > most_subjects(span):
+        return {}
+    chosen = Selection(REQUEST, EVERY_REQUEST.label, tuple(keys))
+    return {key: sketch for key, (sketch,) in amounts_by_key(ledger, chosen, span, SKETCH).items()}

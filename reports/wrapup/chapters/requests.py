@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from reports.text.times import human_milliseconds
+from reports.text.milliseconds import human_milliseconds
 from reports.usage.requests.figures import NO_QUANTILES
 from reports.wrapup.chapters.chapter import Chapter, Fact, Table, amount, bidi_markup, counted, percent, unbroken
 

@@ -13,7 +13,7 @@ import pytest
 import toon_format
 from markdown_it import MarkdownIt
 
-from reports.calendar.days import day_of
+from reports.calendar.days import Span, day_of
 from reports.calendar.period import Period
 from reports.export.export import SelectionError, export
 from reports.export.request_export import MOST_QUANTILES, request_export
@@ -24,7 +24,7 @@ from reports.formats.registry import BY_ROUTE, FORMATS, REQUESTS_TABLE, Resoluti
 from reports.ledger.selection import of_interfaces
 from reports.ledger.shape import COMPLEMENT, OTHER, OWN_SERVICE
 from reports.usage.requests.figures import Quantiles, RequestFigures, RouteFigures, ServiceFigures, add_figures
-from reports.usage.requests.report import RequestReport
+from reports.usage.requests.report import RequestReport, request_report
 from reports.usage.scopes import of_scopes
 from tests.meters.request_ledgers import RequestLedger
 from tests.meters.requests import event
@@ -97,7 +97,7 @@ def test_numbers_are_the_same_in_every_format() -> None:
     assert requests["busiest_routes"][0]["p95"] == models["request_routes"]["busiest_0"]["p95_ms"] == 80.5
     assert lines[0]["p95"] == "80.500"
     assert [lines[-1][name] for name in ("avg_time", "min_time", "max_time", "p50", "p95")] == [""] * 5
-    assert "| shop       |       9,027 |          99 |     24.4 ms |     80.5 ms |" in report
+    assert "| shop       |       9,027 |          99 |       24 ms |       80 ms |" in report
 
 
 def test_the_document_has_the_shape_of_the_api() -> None:
@@ -208,3 +208,15 @@ def test_an_export_of_interfaces_scopes_and_other_days_has_none(ledger: RequestL
             assert export(reader, today(ledger), ledger.now, den_host(), selection).requests is None
             with pytest.raises(SelectionError, match="table: requests are of the machine"):
                 request_export(reader, today(ledger), ledger.now, den_host(), selection)
+
+
+def test_of_many_years_no_sketches_are_merged(ledger: RequestLedger) -> None:
+    with ledger.read() as reader:
+        day = today(ledger).span
+        short, long = (request_report(reader, Span(day.end - days * 86_400, day.end)) for days in (300, 4000))
+
+    assert short is not None
+    assert long is not None
+    assert long.figures == short.figures
+    assert [row.quantiles.p95 is not None for found in (short, long) for row in found.services] == [True, False]
+    assert [found.busiest[0].quantiles is not None for found in (short, long)] == [True, False]

@@ -11,7 +11,6 @@ from reports.calendar.period import Period
 from reports.formats.html import write
 from reports.ledger.shape import OTHER, OWN_SERVICE
 from reports.templates.environment import style
-from reports.text.times import human_milliseconds
 from reports.usage.requests.report import MOST_LISTED, request_report
 from reports.wrapup.wrapup import wrapup
 from tests.meters.request_ledgers import RequestLedger
@@ -115,20 +114,3 @@ def test_no_address_of_a_client_is_on_the_page(ledger: RequestLedger) -> None:
     assert ANCHOR in page
     assert "198.51.100" not in page
     assert "ann" not in Page(page).text.split()
-
-
-@pytest.mark.parametrize(
-    ("milliseconds", "text"),
-    [
-        (None, "-"),
-        (0.0, "0.00 ms"),
-        (0.417, "0.42 ms"),
-        (12.34, "12.3 ms"),
-        (321.4, "321 ms"),
-        (999.4, "999 ms"),
-        (999.6, "1.00 s"),
-        (61_500.0, "61.50 s"),
-    ],
-)
-def test_times_are_short(milliseconds: float | None, text: str) -> None:
-    assert human_milliseconds(milliseconds) == text
