@@ -82,6 +82,7 @@ def test_the_table_of_what_to_touch_names_a_line_that_is_a_list_of_its_kind() ->
         ("exporter/web/page/live_frame.py", ('"interfaces"', '"applications"', '"requests"')),
         ("exporter/web/page/assets/page.js", ("interfaces:", "applications:", "requests:")),
         ("exporter/cli/doctor.py", ('"counting"', '"applications"', '"requests"')),
+        ("grafana/generate.py", ("interfaces, applications, requests, plans",)),
         ("prometheus/prometheus.yml", ("interfaces.yml", "applications.yml", "requests.yml")),
     ],
 )
