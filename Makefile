@@ -20,6 +20,7 @@ SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-al
 BPF := exporter/meters/applications/ebpf/applications.bpf
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json
+NODE_TELEMETRY := tests/opentelemetry/node/node_modules/.package-lock.json
 
 .PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana accuracy bench grafana pictures vendor bpf system-packages clean help
 
@@ -30,7 +31,7 @@ run: $(VENV)/installed  ## Install into .venv, and count, keep and serve on http
 	@echo "netledger starts: open the address that it listens on in a browser. Ctrl-C stops it and loses nothing."
 	@$(BIN)/netledger run
 
-test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES) $(NODE_FRAMEWORKS)  ## Install what the tests need, and pass them
+test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES) $(NODE_FRAMEWORKS) $(NODE_TELEMETRY)  ## Install what the tests need, and pass them
 	$(PYTEST)
 
 test-units: $(VENV)/installed-for-tests  ## The tests that need no other programs, with PYTHON and VENV of your choice
@@ -112,6 +113,12 @@ $(NODE_FRAMEWORKS): clients/node/package-lock.json | system-packages
 	@if ! command -v npm >/dev/null; then echo "npm is not installed: the middleware for Node.js is not tested"; \
 	elif (cd clients/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
 	else rm -rf clients/node/node_modules; echo "npm could not fetch the frameworks: the middleware for Node.js is not tested"; fi
+
+# The OpenTelemetry SDK for Node.js, 121 MB, for the tests of what it sends.
+$(NODE_TELEMETRY): tests/opentelemetry/node/package-lock.json | system-packages
+	@if ! command -v npm >/dev/null; then echo "npm is not installed: the SDK for Node.js is not tested"; \
+	elif (cd tests/opentelemetry/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then touch $@; \
+	else rm -rf tests/opentelemetry/node/node_modules; echo "npm could not fetch the SDK for Node.js: it is not tested"; fi
 
 # Debian's python3 cannot make a venv that has pip: python3-venv holds that part.
 $(VENV)/python-made:
