@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,6 +20,16 @@ class MeterSource(Protocol):
 
     def close(self) -> None:
         """Release what is held open."""
+
+
+@runtime_checkable
+class MergingSource(Protocol):
+    """The source of a meter of events that merges some of what it was given later."""
+
+    is_merge_wanted: bool
+
+    async def merge(self) -> None:
+        """Merge what waits, so that an answer has it."""
 
 
 class MeterEnvironment(NamedTuple):

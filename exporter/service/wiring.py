@@ -25,7 +25,7 @@ from exporter.metering.sampler import Sampler
 from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
 from exporter.meters.interfaces.meter import InterfaceMeter
-from exporter.meters.kinds import MeterEnvironment
+from exporter.meters.kinds import MergingSource, MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.service.monitoring import watch_monitors
@@ -108,7 +108,10 @@ class Parts(NamedTuple):
             await self.commit()
 
     async def sample_and_commit(self) -> bool:
-        """Take a sample, and post it; returns whether the ledger is up to date."""
+        """Take a sample, with all that waits to be merged, and post it; returns whether the ledger is up to date."""
+        for source in self.context.sources.values():
+            if isinstance(source, MergingSource):
+                source.is_merge_wanted = True
         self.sampler.sample()
         if self.sampler.is_undecided:
             self.sampler.sample()

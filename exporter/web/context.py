@@ -10,6 +10,7 @@ from aiohttp import web
 
 from exporter.metering.clock import SECOND
 from exporter.meters.interfaces.state import interfaces_of
+from exporter.meters.kinds import MergingSource
 from exporter.meters.requests.intake import Intake
 from exporter.metrics.state import MetricsState
 from exporter.settings.dashboards import links_to_grafana
@@ -154,6 +155,12 @@ class ServiceContext:
         """Add a notice about the ledger, which may be another file now; called on the writer's thread."""
         self.upkeep.add_notice(notice)
         self._quick.is_replaced = self._patient.is_replaced = True
+
+    async def merge_events(self) -> None:
+        """Have what meters of events have acknowledged merged, before it is asked for."""
+        for source in self.sources.values():
+            if isinstance(source, MergingSource):
+                await source.merge()
 
     def live_plans(self) -> tuple[PlanStatus, ...]:
         """The status of each plan, with what was moved since it was last read from the ledger."""

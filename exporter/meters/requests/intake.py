@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.meters.requests.events import Batch
 from exporter.meters.requests.key_ring import KeyRing
 from exporter.meters.requests.privacy import ClientPrivacy
 from exporter.meters.requests.tally import Tally
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from exporter.metering.postings import Incident
-    from exporter.meters.requests.events import Batch
     from exporter.meters.requests.monitors.standing import MonitorStatus
     from exporter.meters.requests.service_keys import KeyChange
 
@@ -27,6 +28,11 @@ MOST_SERVICES, MOST_ROUTES = 100, 500
 
 MOST_IDS = 10_000
 """Ids of batches that are kept in memory: of those on their way, and the newest in the ledger."""
+
+QUICK_SECONDS, MERGE_SHARE = 0.05, 20
+"""A merge that takes longer is not repeated within twenty times as long."""
+
+MERGE_PATIENCE_SECONDS = 2.0
 
 BEGAN = "began"
 """The note of when the meter began, in UTC seconds."""
@@ -84,6 +90,9 @@ class Intake:
         """What a door cannot do, a sentence by its name, for /api/health; "" is none."""
         self.began = 0
         """When the meter of this ledger began, in UTC seconds; 0 before its first sample."""
+        self.has_unmerged, self.is_merge_wanted = False, False
+        """Whether times and clients wait to be merged into slots and days, and whether the next sample is to do it."""
+        self._merged_at = self._merge_seconds = 0.0
         self.monitors: Mapping[str, MonitorStatus] = {}
         """How monitors stand, by name."""
         self._routes: dict[str, set[str]] = {}
@@ -131,6 +140,23 @@ class Intake:
         posted = self._posted_by
         self.on_wanted()
         await asyncio.shield(posted)
+
+    async def merge(self) -> None:
+        """Have times and clients of all that was acknowledged merged, so that an answer has them.
+
+        In a flood, where it takes long, not for every question; while the ledger cannot be written, not at all.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        is_soon = began - self._merged_at < MERGE_SHARE * self._merge_seconds
+        if not self.has_unmerged or (is_soon and self._merge_seconds > QUICK_SECONDS):
+            return
+        self.is_merge_wanted = True
+        with contextlib.suppress(BusyError, UnpostedError, TimeoutError):
+            async with asyncio.timeout(MERGE_PATIENCE_SECONDS):
+                await self.add(Batch())
+        self._merged_at = loop.time()
+        self._merge_seconds = self._merged_at - began
 
     def add_soon(self, batch: Batch) -> None:
         """Count a batch with the next commit, whenever that is."""

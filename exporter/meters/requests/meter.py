@@ -101,11 +101,12 @@ class RequestMeter:
         self._rates.turn_to(interval.steady)
         self._rates.add(taken.tally.cells, interval.ended // SLOT_NS - 1)
         changes = [self._change_of(key, cell) for key, cell in taken.tally.cells.items()]
-        if self._merging and interval.steady - self._merged_at >= self._merge_ns:
+        if self._merging and (self._intake.is_merge_wanted or interval.steady - self._merged_at >= self._merge_ns):
             self._merged_at, self._is_merged = interval.steady, True
             for slot, key, counts in self._merging.take():
                 changes.append(self._change(slot, key, NO_SUMS, sketches=(encoded(counts),)))
             self._client_rows.extend(self._clients.take())
+        self._intake.has_unmerged, self._intake.is_merge_wanted = bool(self._merging), False
         return Sample(tuple(changes), incidents=tuple(taken.incidents), state=self._state())
 
     def checkpoint(self) -> MeterCheckpoint:

@@ -69,6 +69,7 @@ async def send_document(
 ) -> web.Response:
     """The response to GET or HEAD; `find` runs on a reader's thread."""
     service, stream = request.app[CONTEXT], DocumentStream()
+    await service.merge_events()
     snapshot, now = service.fresh_snapshot(), service.now
 
     def begin(ledger: LedgerReader) -> tuple[Document, bytes, bytes]:

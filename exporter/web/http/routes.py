@@ -53,6 +53,8 @@ PATIENT: Ask = ServiceContext.ask_patiently
 """For questions that read years."""
 
 GRAFANA_URL = "grafana_url"
+OF_REQUESTS = "/api/requests"
+"""Questions below are answered with every request that was acknowledged."""
 
 
 class LedgerRequest(NamedTuple):
@@ -118,6 +120,8 @@ class Routes(list[Route]):
         def add(handle: QuestionHandler[Q, A]) -> QuestionHandler[Q, A]:
             async def find(request: web.Request, given: Q) -> A:
                 service = request.app[CONTEXT]
+                if path.startswith(OF_REQUESTS):
+                    await service.merge_events()
                 snapshot, now, key_service = service.fresh_snapshot(), service.now, service_of(request)
                 usage_filter = given.usage_filter if isinstance(given, OfInterface) else UsageFilter()
 

@@ -74,6 +74,7 @@ async def dashboard_json(request: web.Request) -> web.Response:
             found, steps, ledger.zone, clients, busiest_clients(ledger, selection.services, *days, MOST_LISTED)
         )
 
+    await context.merge_events()
     return json_response(await context.ask(answer))
 
 

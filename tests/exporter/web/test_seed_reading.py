@@ -84,8 +84,6 @@ async def test_the_dashboard_of_the_seed_has_the_seeds_figures(full: RunningServ
     async with running(full) as service:
         key = await new_key(service)
         await post(service, key, fifty())
-        service.pass_time(service.ledger.commit_interval)  # times and clients are merged by then
-        await service.ask("/api/commit", "POST")
         told = await read(service, "/dashboard", key)
 
     summary, rows = told["summary"], fifty()
