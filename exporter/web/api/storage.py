@@ -141,8 +141,8 @@ def _meter_backends(context: ServiceContext) -> dict[str, shapes.MeterBackend] |
     if snapshot is not None and (applications := applications_of(snapshot)) is not None:
         name, reason, limits = applications.backend
         found[APPLICATION.name] = shapes.MeterBackend(backend=name, reason=reason, limits=list(limits))
-    if snapshot is not None and (requests := requests_of(snapshot)) is not None:
-        unused = list(request_limits(requests.figures))
+    requests = None if snapshot is None else requests_of(snapshot)
+    if requests is not None and (unused := list(request_limits(requests.figures))):
         found[REQUEST.name] = shapes.MeterBackend(backend="reports", reason="", limits=unused)
     return found or msgspec.UNSET
 

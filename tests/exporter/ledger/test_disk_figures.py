@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.upkeep.upkeep import Disk, LedgerUpkeep
 from exporter.ledger.writing.writer import Writer
 from exporter.meters.registry import new_stores
@@ -53,6 +54,7 @@ def figures_before_and_after(path: Path) -> tuple[Disk | None, Disk]:
 def test_the_disk_is_asked_again_between_rounds_and_not_before_the_first(tmp_path: Path, empty_ledger: Path) -> None:
     ledger = tmp_path / "ledger.db"
     shutil.copyfile(empty_ledger, ledger)
+    open_ledger(ledger, new_stores(), UTC)
 
     before, disk = figures_before_and_after(ledger)
 
