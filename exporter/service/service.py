@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exporter.archive.archive import ROUND_SECONDS
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
-from exporter.service.group_commit import group_commits
+from exporter.service.group_commit import RETRY_SECONDS, group_commits
 from exporter.service.wiring import ServiceEnvironment, build_parts
 from exporter.tls.certificates import Certificates
 from exporter.web.http.listening import bind, close
@@ -82,7 +82,7 @@ class Service:
             self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
             self._every(ROUND_SECONDS, parts.keep_archive),
             *(self._every(check.interval, check.run, at_once=True) for check in parts.monitors.checks()),
-            *(asyncio.create_task(each.run()) for each in group_commits(environment.meters, parts)),
+            *(self._every(RETRY_SECONDS, each.run, at_once=True) for each in group_commits(environment.meters, parts)),
         ]
         return self._server.holder.url
 

@@ -98,7 +98,8 @@ class Intake:
         self._routes: dict[str, set[str]] = {}
         self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._posted_by: asyncio.Future[None] | None = None
-        self._in_flight: list[asyncio.Future[None]] = []
+        self._taken: list[asyncio.Future[None]] = []
+        self._in_posting: list[asyncio.Future[None]] = []
         self._unposted = 0
         self._clear()
 
@@ -112,6 +113,10 @@ class Intake:
         self._note(self._notes)
         for service, route in routes:
             self._routes.setdefault(service, set()).add(route)
+
+    def knows(self, service: str) -> bool:
+        """True if a service has requests, whichever door they came by."""
+        return service in self._routes
 
     def forget(self, service: str, route: str) -> None:
         """Drop a route that the ledger has folded."""
@@ -191,24 +196,29 @@ class Intake:
         self.on_take()
         taken = Taken(self._tally, self._batches, self._notes, self._key_changes, self._incidents)
         if self._posted_by is not None:
-            self._in_flight.append(self._posted_by)
+            self._taken.append(self._posted_by)
         self._clear()
         return taken
 
+    def note_posting(self) -> None:
+        """What was taken until now goes into the next posting. What is taken after it waits for another one."""
+        self._in_posting.extend(self._taken)
+        self._taken = []
+
     def note_posted(self, events: int, log_dropped: int = 0) -> None:
-        """What was taken, and so many events of it, is in the ledger; so many of them are not in its log."""
+        """The last posting, with so many events, is in the ledger; so many of them are not in its log."""
         self._unposted -= events
         accepted, dropped = self.figures.accepted + events, self.figures.log_dropped + log_dropped
         self.figures = self.figures._replace(accepted=accepted, log_dropped=dropped)
-        waiting, self._in_flight = self._in_flight, []
+        waiting, self._in_posting = self._in_posting, []
         for each in waiting:
             if not each.done():
                 each.set_result(None)
 
     def note_failed(self) -> None:
         """The ledger cannot be written: those who wait hear of it, and what was taken goes in when it can."""
-        waiting, self._in_flight = [*self._in_flight, *filter(None, [self._posted_by])], []
-        self._posted_by = None
+        waiting = [*self._in_posting, *self._taken, *filter(None, [self._posted_by])]
+        self._in_posting, self._taken, self._posted_by = [], [], None
         for each in waiting:
             if not each.done():
                 each.set_exception(UnpostedError)

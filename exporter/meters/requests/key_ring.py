@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from itertools import count
 from typing import TYPE_CHECKING
 
 from exporter.meters.requests.events import Batch
@@ -14,7 +15,7 @@ from reports.errors import QuestionError
 from reports.ledger.shape import OWN_SERVICE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 MOST_KEYS = 1000
 """Valid keys and revoked ones."""
@@ -58,10 +59,11 @@ class KeyRing:
         """True if the service has or had a key, or is about to have its first."""
         return service in self._services
 
-    def unused_service(self) -> str:
-        """The next of service-1, service-2, ..."""
+    def unused_service(self, is_known: Callable[[str], bool]) -> str:
+        """The next of service-1, service-2, ... of which there are neither keys nor requests."""
         found = (NUMBERED.fullmatch(name) for name in self._services)
-        return f"service-{1 + max((int(match[1]) for match in found if match), default=0)}"
+        first = 1 + max((int(match[1]) for match in found if match), default=0)
+        return next(name for number in count(first) if not is_known(name := f"service-{number}"))
 
     def new(self, service: str, right: str, now: float) -> tuple[str, ServiceKey]:
         """A key and its row, not in the ring yet; raises QuestionError for a name or right that cannot be used."""

@@ -142,6 +142,7 @@ class RequestMeter:
         self._client_rows, self._secrets = [], {}
         self._is_merged = False
         self._events_taken, self._events = self._events, 0
+        self._intake.note_posting()
         return MeterCheckpoint(facts, {}, state)
 
     def note_posted(self) -> RequestsState:

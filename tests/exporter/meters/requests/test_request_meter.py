@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from exporter.meters.requests.events import Batch, Event, EventCounts
 from exporter.meters.requests.intake import MOST_PENDING, MOST_ROUTES, MOST_SERVICES, BusyError, Intake, UnpostedError
 from exporter.meters.requests.state import BOUNDS
-from reports.ledger.shape import ALL, COMPLEMENT, OTHER
+from reports.ledger.shape import ALL, COMPLEMENT, OTHER, REQUEST
 from reports.ledger.sketches import quantile
 from tests.meters.requests import event
 from tests.worlds.request_world import MERGE_SECONDS, RequestWorld
@@ -196,6 +196,31 @@ async def test_who_gives_waits_for_the_posting(world: RequestWorld, machine: Mac
 
     assert world.rows("SELECT service, id FROM request_batch") == [("shop", "one")]
     assert world.intake.has("shop", "one")
+
+
+@pytest.mark.parametrize("sample", ["alone", "all"])
+async def test_what_is_taken_while_a_posting_is_written_waits_for_the_next(
+    world: RequestWorld, machine: Machine, sample: str
+) -> None:
+    first = asyncio.create_task(world.intake.add(Batch([event(machine.seconds)])))
+    await asyncio.sleep(0)
+    world.run()
+    posting = world.sampler.take()
+    second = asyncio.create_task(world.intake.add(Batch([event(machine.seconds, route="/second")])))
+    await asyncio.sleep(0)
+    world.sampler.sample_only(REQUEST.name) if sample == "alone" else world.run()
+
+    assert posting is not None
+    world.writer.post(posting)
+    world.sampler.note_posted()
+    await first
+    await asyncio.sleep(0)
+
+    assert not second.done()
+    assert sum(world.sums().values()) == 1
+    world.commit()
+    await second
+    assert sum(world.sums().values()) == 2
 
 
 async def test_who_gives_hears_of_a_ledger_that_cannot_be_written(world: RequestWorld, machine: Machine) -> None:
