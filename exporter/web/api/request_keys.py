@@ -85,7 +85,8 @@ class NamedService(msgspec.Struct, forbid_unknown_fields=True):
 async def generate_key(request: web.Request, body: bytes) -> web.Response:
     """A key of a new service, service-1 and so on, or of the one that the body names; it writes and reads.
 
-    Programs of this machine need no key for it; where the service has a key already, an admin key is needed.
+    Programs of this machine need no key for it. Where the service has a key or requests already, an admin key is
+    needed.
     """
     context = request.app[CONTEXT]
     intake = intake_of(context)
@@ -93,9 +94,10 @@ async def generate_key(request: web.Request, body: bytes) -> web.Response:
         service = msgspec.json.decode(body, type=NamedService).service if body.strip() else None
     except msgspec.MsgspecError as error:
         raise RefusedError(422, [{"type": "value_error", "loc": ["body"], "msg": str(error)}]) from error
-    if service is not None and intake.keys.knows(service) and not await request.app[ACCESS].is_admin(request):
-        raise RefusedError(403, "the service has a key already: an admin key is needed for another one")
-    text, key = intake.keys.new(service or intake.keys.unused_service(), "both", context.now)
+    is_known = service is not None and (intake.keys.knows(service) or intake.knows(service))
+    if is_known and not await request.app[ACCESS].is_admin(request):
+        raise RefusedError(403, "the service has a key or requests already: an admin key is needed for another one")
+    text, key = intake.keys.new(service or intake.keys.unused_service(intake.knows), "both", context.now)
     await keep_keys(intake, key)
     return json_response(text)
 

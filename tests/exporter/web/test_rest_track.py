@@ -241,6 +241,19 @@ async def test_a_generated_key_of_a_service_that_has_one_needs_an_admin(service:
     assert getting.json == {"detail": "this method is not allowed here"}
 
 
+async def test_a_generated_key_never_opens_what_others_reported(service: RunningService) -> None:
+    row = {"created_at": service.machine.seconds, "method": "GET", "endpoint": "/", "status_code": 200}
+    told = await service.ask("/api/requests/track", "POST", params={"service": "service-1"}, json=row)
+    assert told.status == 200
+
+    named = await service.ask("/generate_key", "POST", headers={}, json={"service": "service-1"})
+    new = await service.ask("/generate_key", "POST", headers={})
+    keys = (await service.ask("/api/requests/keys")).json["keys"]
+
+    assert (named.status, new.status) == (403, 200)
+    assert [key["service"] for key in keys] == ["service-2"]
+
+
 @pytest.mark.parametrize("name", ["", "(other)", "a\nb", "x" * 101, "netledger"])
 async def test_a_service_has_a_name_that_can_be_shown(service: RunningService, name: str) -> None:
     told = await service.ask("/api/requests/keys", "POST", params={"service": name})
