@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.subjects import Subject
 from reports.calendar.days import DAY_SECONDS
-from reports.ledger.shape import REQUEST
+from reports.ledger.shape import OTHER, REQUEST
 
 if TYPE_CHECKING:
     import sqlite3
@@ -80,19 +80,21 @@ class RequestLog:
         """Write events at `at` (UTC seconds), numbered behind `last`."""
         if at // DAY_SECONDS != self._day:
             self._agents, self._day = {"": 0}, at // DAY_SECONDS
-        subjects: dict[tuple[str, str, str, int], tuple[int, int]] = {}
+        subjects: dict[tuple[str, str, str, int], tuple[int, int, bool]] = {}
         agents = self._agents
         rows = []
         for number, event in enumerate(log, last + 1):
             service, when, method, route, code, duration, received, sent, path, client, agent, user = event
             ids = subjects.get((service, method, route, code))
             if ids is None:
-                subject = id_of(Subject(REQUEST.name, (service, method, route, str(code))))
                 service_id = self._services.get(service) or self._service(connection, service)
-                ids = subjects[service, method, route, code] = (service_id, subject)
+                ids = (service_id, *_subject(id_of, (service, method, route, str(code))))
+                subjects[service, method, route, code] = ids
             agent_id = agents.get(agent)
             if agent_id is None:
                 agent_id = self._agent(connection, agent)
+            if ids[2]:
+                path = path or route
             rows.append((ids[0], when, number, ids[1], path, client, duration, received, sent, agent_id, user))
         connection.executemany(PUT, rows)
         if self._rows is not None:
@@ -160,3 +162,11 @@ class RequestLog:
             self._agents[""] = 0
         self._agents[agent] = row[0]
         return int(row[0])
+
+
+def _subject(id_of: Callable[[Subject], int], key: tuple[str, ...]) -> tuple[int, bool]:
+    """The id of a row's subject, and whether it is one of those beyond the most, which are counted as OTHER."""
+    try:
+        return id_of(Subject(REQUEST.name, key)), False
+    except ValueError:
+        return id_of(Subject(REQUEST.name, (OTHER,) * len(key))), True

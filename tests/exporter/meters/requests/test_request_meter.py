@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from exporter.meters.requests.events import Batch, Event, EventCounts
 from exporter.meters.requests.intake import MOST_PENDING, MOST_ROUTES, MOST_SERVICES, BusyError, Intake, UnpostedError
+from exporter.meters.requests.meter import RequestMeter
 from exporter.meters.requests.state import BOUNDS
 from reports.ledger.shape import ALL, COMPLEMENT, OTHER, REQUEST
 from reports.ledger.sketches import quantile
@@ -158,6 +159,22 @@ def test_services_beyond_the_most_are_other(world: RequestWorld, machine: Machin
     assert sums[OTHER, "GET", "/items/{id}", "200"] == 4
     assert sums["service-001", "GET", "/items/{id}", "200"] == 2
     assert len({service for service, *_ in sums}) == MOST_SERVICES + 1
+
+
+def test_requests_of_subjects_beyond_the_most_are_in_the_log_too(
+    open_requests: Callable[[], RequestWorld], machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RequestMeter, "spec", REQUEST._replace(most_subjects=3))
+    world = open_requests()
+    for number in range(6):
+        world.give(event(machine.seconds, route=f"/{number}"))
+        world.run()
+        world.commit()
+
+    assert sum(world.sums().values()) == 6
+    assert world.sums()[OTHER, OTHER, OTHER, OTHER] >= 3
+    query = "SELECT coalesce(nullif(path, ''), route) FROM request_log JOIN request_subject USING (subject) ORDER BY 1"
+    assert [path for (path,) in world.rows(query)] == [f"/{number}" for number in range(6)]
 
 
 def test_counters_show_what_the_ledger_holds(world: RequestWorld, machine: Machine) -> None:
