@@ -156,5 +156,5 @@ $(VENV)/installed-for-lock: $(VENV)/python-made requirements/lock.txt
 	@touch $@
 
 clean:  ## Remove what was built; the ledger is elsewhere, and stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist grafana/checks/node_modules clients/node/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist grafana/checks/node_modules clients/node/node_modules tests/opentelemetry/node/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

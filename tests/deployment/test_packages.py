@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -46,3 +47,29 @@ def test_the_wheel_names_every_licence(built: Path) -> None:
     assert licences
     for licence in {"LICENSE", *licences}:
         assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names), licence
+
+
+def test_a_wheel_that_is_built_of_what_the_image_copies_is_whole(built: Path, tmp_path: Path) -> None:
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").split() if line.startswith("!")]
+    for name in kept:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tmp_path / name)
+        else:
+            shutil.copyfile(ROOT / name, tmp_path / name)
+
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path / "dist"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+
+    of_image, of_repository = (_modules(folder) for folder in (tmp_path / "dist", built))
+    assert {"exporter/__init__.py", "reports/__init__.py", "netledger_client/__init__.py"} <= of_image
+    assert of_image == of_repository
+
+
+def _modules(folder: Path) -> set[str]:
+    (path,) = folder.glob("*.whl")
+    return {name for name in zipfile.ZipFile(path).namelist() if name.endswith(".py")}
