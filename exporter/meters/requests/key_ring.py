@@ -12,7 +12,6 @@ from exporter.meters.requests.service_keys import RIGHTS, KeyChange, Right, Serv
 from exporter.meters.requests.settings import SERVICE
 from exporter.settings.rules import RuleError
 from reports.errors import QuestionError
-from reports.ledger.shape import OWN_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -96,8 +95,6 @@ def service_name(text: str) -> str:
         name: str = SERVICE.read(text.strip())
     except RuleError as error:
         raise QuestionError(f"service: {error}") from error
-    if name == OWN_SERVICE:
-        raise QuestionError(f"service: {OWN_SERVICE} is the name of netledger's own requests")
     return name
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import msgspec
 
 from exporter.meters.requests.monitors.settings import MONITORS, Monitor, monitor_faults
+from exporter.meters.requests.service_names import LONGEST_NAME, read_service
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.schema import Section
@@ -21,16 +22,6 @@ Privacy = Literal["full", "network", "hash", "none"]
 Telemetry = Literal["spans", "metrics"]
 EXCLUDED = ("404", "health", "bots")
 LOG_FORMAT_NAMES = ("caddy", "traefik", "timed", "combined", "main", "vhost_combined", "common")
-LONGEST_NAME = 100
-
-
-def _read_service(raw: object) -> str:
-    text = rules.one_text(raw)
-    if len(text) > LONGEST_NAME:
-        raise rules.RuleError(f"{rules.clipped(text)} is longer than {LONGEST_NAME} characters")
-    if text.startswith("("):
-        raise rules.RuleError(f"{text} begins with a parenthesis, as only names of the meter do")
-    return text
 
 
 def _read_prefix(raw: object) -> str:
@@ -42,7 +33,7 @@ def _read_prefix(raw: object) -> str:
     return text
 
 
-SERVICE = rules.Rule(f"names of services, of at most {LONGEST_NAME} characters", _read_service)
+SERVICE = rules.Rule(f"names of services, of at most {LONGEST_NAME} characters", read_service)
 PRIVACY = rules.choice(*PRIVACIES)
 PRIVACIES_BY_SERVICE = rules.mapping_of(
     "services with their privacy such as {shop: full, blog: none}", SERVICE, PRIVACY

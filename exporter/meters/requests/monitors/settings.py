@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
+from exporter.meters.requests.service_names import LONGEST_NAME, read_service
 from exporter.settings import rules
 from exporter.settings.list_rules import HIDDEN
 from exporter.settings.schema import Section
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 MOST_MONITORS = 100
-LONGEST_NAME, LONGEST_URL, LONGEST_LABEL = 100, 2000, 63
+LONGEST_URL, LONGEST_LABEL = 2000, 63
 HIGHEST_PORT = 65_535
 PORTS = {"http": 80, "https": 443}
 # Only printable ASCII: what is sent is what is written, and cannot hold a second request.
@@ -56,15 +57,6 @@ def without_query(url: str) -> str:
     return f"{head}?{HIDDEN}" if mark else head
 
 
-def _read_name(raw: object) -> str:
-    text = rules.one_text(raw)
-    if len(text) > LONGEST_NAME:
-        raise rules.RuleError(f"{rules.clipped(text)} is longer than {LONGEST_NAME} characters")
-    if text.startswith("("):
-        raise rules.RuleError(f"{text} begins with a parenthesis, as only names of the meter do")
-    return text
-
-
 def _read_url(raw: object) -> str:
     """No error holds a part of the address."""
     text = rules.one_text(raw)
@@ -104,7 +96,7 @@ class StatusRange(NamedTuple):
         return str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
 
 
-NAME = rules.Rule(f"a name of at most {LONGEST_NAME} characters", _read_name)
+NAME = rules.Rule(f"a name of at most {LONGEST_NAME} characters", read_service)
 ADDRESS = rules.Rule(
     "an address such as https://example.org/health, without user and fragment", _read_url, without_query
 )

@@ -20,7 +20,8 @@ from exporter.meters.requests.events import (
 )
 from exporter.meters.requests.otlp.messages import SERVICE_NAME
 from exporter.meters.requests.routes import grouped, path_of, printable, template_of
-from exporter.meters.requests.settings import LONGEST_NAME
+from exporter.meters.requests.service_names import read_service
+from exporter.settings.rules import RuleError
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:
@@ -147,11 +148,10 @@ def who_asked(attributes: Attributes) -> WhoAsked:
 
 def service_name(name: str) -> str:
     """The name of a service as it is kept; raises ValueError."""
-    found = printable(name).strip()
-    if not found or len(found) > LONGEST_NAME or found.startswith("("):
-        rule = f"use 1 to {LONGEST_NAME} characters that do not begin with a parenthesis"
-        raise ValueError(f"{SERVICE_NAME}: {found[:20]!r} is refused; {rule}")
-    return found
+    try:
+        return read_service(printable(name).strip())
+    except RuleError as error:
+        raise ValueError(f"{SERVICE_NAME}: {error}") from error
 
 
 def _path(attributes: Attributes) -> str:
