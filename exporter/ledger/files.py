@@ -7,9 +7,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
-from reports.ledger.addresses import address_within
 from reports.ledger.sketches import EMPTY, decoded, encoded, merged, subtracted
-from reports.text.agents import is_bot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,13 +106,10 @@ def version_of(connection: sqlite3.Connection) -> int:
 def add_functions(connection: sqlite3.Connection) -> None:
     """Let SQL merge sketches: sketch_plus(a, b), sketch_minus(a, b), and the aggregate sketch_sum(a).
 
-    Damaged bytes count as an empty sketch: they must not end a posting. address_within(client, prefix) and
-    is_bot(agent) choose rows of the request log.
+    Damaged bytes count as an empty sketch: they must not end a posting.
     """
     connection.create_function("sketch_plus", 2, _plus, deterministic=True)
     connection.create_function("sketch_minus", 2, _minus, deterministic=True)
-    connection.create_function("address_within", 2, address_within, deterministic=True)
-    connection.create_function("is_bot", 1, is_bot, deterministic=True)
     connection.create_aggregate("sketch_sum", 1, SketchSum)  # type: ignore[arg-type]  # its methods take any number
 
 

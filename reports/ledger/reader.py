@@ -231,6 +231,10 @@ class LedgerReader:
         """Posted rows, for the queries of this package alone: they add the unposted rows."""
         return self._connection.execute(query, bounds)
 
+    def add_function(self, name: str, arguments: int, function: Callable[..., Any]) -> None:
+        """Have the queries that follow know a function of so many arguments."""
+        self._connection.create_function(name, arguments, function, deterministic=True)
+
     def posted(self, meter: MeterSpec, query: str, bounds: Mapping[str, int | str]) -> Iterable[Any]:
         """Posted rows of a meter, of which a ledger that an older netledger wrote last may have no tables."""
         return self.execute(query, bounds) if meter is INTERFACE or self.has_tables(meter) else ()

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.ledger.addresses import address_within
 from reports.ledger.amounts import ENDLESS
 from reports.ledger.shape import ALL, REQUEST
+from reports.text.agents import is_bot
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,9 +55,11 @@ class LogFilter(NamedTuple):
 
 
 def service_ids(ledger: LedgerReader, names: Sequence[str]) -> list[int]:
-    """Services as the log numbers them: those of these names, all without any."""
+    """Services as the log numbers them: those of these names, all without any; from here, its conditions are known."""
     if not ledger.has_table("request_log"):
         return []
+    ledger.add_function("address_within", 2, address_within)
+    ledger.add_function("is_bot", 1, is_bot)
     query = "SELECT id FROM request_service WHERE :names = '[]' OR name IN (SELECT value FROM json_each(:names))"
     return [number for (number,) in ledger.execute(query, {"names": json.dumps(list(names))})]
 

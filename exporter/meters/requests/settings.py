@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from exporter.meters.requests.monitors.settings import MONITORS, Monitor, monito
 from exporter.meters.requests.service_names import LONGEST_NAME, read_service
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
+from exporter.settings.loopback import prefix
 from exporter.settings.schema import Section
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LOG_FORMAT_NAMES = ("caddy", "traefik", "timed", "combined", "main", "vhost_comb
 def _read_prefix(raw: object) -> str:
     text = rules.one_text(raw)
     try:
-        ipaddress.ip_network(text, strict=False)
+        prefix(text, strict=False)
     except ValueError:
         raise rules.RuleError(f"{rules.clipped(text)} is no address or prefix") from None
     return text
