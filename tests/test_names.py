@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.source_trees import tree_of
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("exporter", "reports", "grafana", "clients/python/netledger_client")
 PATH = re.compile(r"`((?:exporter|reports|grafana|prometheus|tests|docs)/[\w./]*)`")
@@ -26,7 +28,7 @@ def _modules(package: str) -> list[Path]:
 def test_no_two_classes_of_a_package_share_a_name(package: str) -> None:
     places: defaultdict[str, list[str]] = defaultdict(list)
     for path in _modules(package):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(str(path.relative_to(ROOT)))
 

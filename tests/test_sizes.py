@@ -9,6 +9,8 @@ from statistics import median
 
 import pytest
 
+from tests.source_trees import tree_of
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted([*ROOT.glob("exporter/**/*.py"), *ROOT.glob("reports/**/*.py")])
 CLIENTS = sorted(ROOT.glob("clients/python/netledger_client/*.py"))
@@ -23,7 +25,7 @@ def test_a_module_and_its_functions_stay_small(path: Path) -> None:
     lines = text.count("\n")
     functions = [
         (node.name, node.end_lineno - node.lineno + 1)
-        for node in ast.walk(ast.parse(text))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None
     ]
 
@@ -60,7 +62,7 @@ def test_broad_excepts_are_few() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or broad & set(re.findall(r"\w+", ast.unparse(node.type))))
     ]
@@ -79,6 +81,6 @@ def _functions() -> list[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
     return [
         (path, node)
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     ]
