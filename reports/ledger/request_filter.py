@@ -25,6 +25,9 @@ CONDITIONS = {
 }
 """By the part of a filter; those of the log's own columns come before names are joined."""
 
+FEW_SUBJECTS = 64
+"""So few subjects are sought day by day and slot by slot, before their rows are read."""
+
 
 class LogFilter(NamedTuple):
     """Which requests; empty parts stand for all.
@@ -97,4 +100,7 @@ def conditions_of(chosen: LogFilter, subjects: Sequence[int] | None) -> tuple[di
         "path": chosen.path or None,
     }
     used = {name: value for name, value in parts.items() if value is not None}
-    return used, [CONDITIONS[name] for name in used]
+    conditions = [CONDITIONS[name] for name in used]
+    if subjects is not None and len(subjects) <= FEW_SUBJECTS:  # numbers in the query: a tenth less for each row
+        conditions[0] = f"l.subject IN ({', '.join(map(str, subjects))})"
+    return used, conditions

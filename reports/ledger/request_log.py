@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import heapq
 import json
+from itertools import tee
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import DAY_SECONDS, SLOT_SECONDS, day_from_number, day_number, day_of, day_start
 from reports.ledger.amounts import ENDLESS
-from reports.ledger.request_filter import LogFilter, conditions_of, service_ids, subjects_of
+from reports.ledger.request_filter import FEW_SUBJECTS, LogFilter, conditions_of, service_ids, subjects_of
 from reports.ledger.shape import REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from reports.ledger.reader import LedgerReader
 
 SECOND = 1_000_000
+SLOT = SLOT_SECONDS * SECOND
 MOST_SCANNED = 10_000
 """Rows of a service that a page reads: about 5 ms."""
-
-FEW_SUBJECTS = 64
-"""So few subjects are sought day by day and slot by slot, before their rows are read."""
 
 FIELDS = """
   l.at, l.number, k.service, k.method, k.route, ifnull(nullif(l.path, ''), k.route), k.code, l.client, l.duration,
@@ -98,8 +97,8 @@ def log_page(
         return LogPage([], None)
     scan = _Scan(*conditions_of(chosen, subjects), newest_first, limit)
     span = _span(chosen, after, newest_first=newest_first)
-    stretches = _stretches(ledger, span, subjects, newest_first=newest_first)
-    pages = [_scanned(ledger, service, stretches, scan, after) for service in services]
+    stretches = tee(_stretches(ledger, span, subjects, newest_first=newest_first), len(services))
+    pages = [_scanned(ledger, *each, scan, after) for each in zip(services, stretches, strict=True)]
     # Of services that were read to different places, only what all have passed is in order.
     ends = [end for _, end in pages if end is not None]
     sign = -1 if newest_first else 1
@@ -148,33 +147,41 @@ def _span(chosen: LogFilter, after: LogPlace | None, *, newest_first: bool) -> t
 
 def _stretches(
     ledger: LedgerReader, span: tuple[int, int], subjects: Sequence[int] | None, *, newest_first: bool
-) -> Sequence[tuple[int, int]]:
-    """The parts of a span (microseconds) that have rows of the subjects, in the order of reading."""
+) -> Iterator[tuple[int, int]]:
+    """The parts of a span (microseconds) that have rows of the subjects, in the order of reading, sought as it goes on.
+
+    A page may end long before all of them were sought.
+    """
     if subjects is None or len(subjects) > FEW_SUBJECTS:
-        return [span]
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(_parts(ledger, span, subjects)):
-        if found and found[-1][1] >= start:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found[::-1] if newest_first else found
+        yield span
+        return
+    for parts in _parts(ledger, span, subjects, newest_first=newest_first):
+        found: list[tuple[int, int]] = []
+        for start, end in parts:
+            if found and found[-1][1] >= start:
+                found[-1] = (found[-1][0], max(end, found[-1][1]))
+            else:
+                found.append((start, end))
+        yield from found[::-1] if newest_first else found
 
 
-def _parts(ledger: LedgerReader, span: tuple[int, int], subjects: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Slots that have rows of the subjects; whole days where slots are not kept any longer."""
+def _parts(
+    ledger: LedgerReader, span: tuple[int, int], subjects: Sequence[int], *, newest_first: bool
+) -> Iterator[list[tuple[int, int]]]:
+    """Slots that have rows of the subjects, day by day; whole days where slots are not kept any longer."""
     zone, among = ledger.zone, json.dumps(list(subjects))
     oldest_day, newest_day = _ends(ledger, "day")
     oldest_slot, _ = _ends(ledger, "slot")
     first = max(day_number(day_of(max(span[0] // SECOND, 0), zone)), oldest_day)
     last = min(day_number(day_of(min(span[1] // SECOND, newest_day * DAY_SECONDS + 2 * DAY_SECONDS), zone)), newest_day)
-    for day in _with_rows(ledger, "day", range(first, last + 1), among):
+    days = _with_rows(ledger, "day", range(first, last + 1), among)
+    for day in sorted(days, reverse=newest_first):
         start, end = day_start(day_from_number(day), zone), day_start(day_from_number(day + 1), zone)
         if start < oldest_slot:
-            yield _within(span, start, end)
-            continue
-        for slot in _with_rows(ledger, "slot", range(start, end, SLOT_SECONDS), among):
-            yield _within(span, slot, slot + SLOT_SECONDS)
+            yield [_within(span, start, end)]
+        else:
+            slots = _with_rows(ledger, "slot", range(start, end, SLOT_SECONDS), among)
+            yield [_within(span, slot, slot + SLOT_SECONDS) for slot in sorted(slots)]
 
 
 def _within(span: tuple[int, int], start: int, end: int) -> tuple[int, int]:
@@ -200,7 +207,7 @@ def _with_rows(ledger: LedgerReader, grain: str, times: range, subjects: str) ->
 
 
 def _scanned(
-    ledger: LedgerReader, service: int, stretches: Sequence[tuple[int, int]], scan: _Scan, after: LogPlace | None
+    ledger: LedgerReader, service: int, stretches: Iterable[tuple[int, int]], scan: _Scan, after: LogPlace | None
 ) -> tuple[list[LoggedRequest], LogPlace | None]:
     """Rows of one service, and where reading ended before all was read; one row more than asked for says so, too."""
     found: list[LoggedRequest] = []
@@ -231,18 +238,24 @@ def _stretch(
     """Rows of a stretch, how many were read for them at most, and the last one that was read where that is all."""
     order, past = ("DESC", "<") if scan.is_newest_first else ("ASC", ">")
     rows = f"""
-        FROM request_log WHERE service = :service AND at >= :start AND at < :end AND (at, number) {past} (:at, :number)
-        ORDER BY at {order}, number {order}
+        FROM request_log AS l WHERE l.service = :service AND l.at >= :start AND l.at < :end
+        AND (l.at, l.number) {past} (:at, :number)
     """
-    chosen = "".join(f" AND {each}" for each in scan.conditions)
+    ordered = f"ORDER BY l.at {order}, l.number {order}"
+    count = f"SELECT count(*) FROM (SELECT 1 {rows} {ordered} LIMIT :budget)"
+    read = ledger.execute(count, bounds).fetchone()[0] if bounds["end"] - bounds["start"] <= SLOT else bounds["budget"]
+    chosen, values = "".join(f" AND {each}" for each in scan.conditions), {**scan.bounds, **bounds, "limit": limit}
+    if read < bounds["budget"]:  # all of them may be read: no row is copied before it is known to be one of these
+        query = f"SELECT {FIELDS} {rows.replace('WHERE', f'{JOINS} WHERE')} {chosen} {ordered} LIMIT :limit"
+        return [LoggedRequest(*row) for row in ledger.execute(query, values)], read, None
     query = f"""
-        SELECT {FIELDS} FROM (SELECT * {rows} LIMIT :budget) AS l {JOINS} WHERE 1 {chosen} LIMIT :limit
+        SELECT {FIELDS} FROM (SELECT * {rows} {ordered} LIMIT :budget) AS l {JOINS} WHERE 1 {chosen} LIMIT :limit
     """
-    found = [LoggedRequest(*row) for row in ledger.execute(query, {**scan.bounds, **bounds, "limit": limit})]
+    found = [LoggedRequest(*row) for row in ledger.execute(query, values)]
     if len(found) >= limit:
         return found, len(found), None
-    place = next(iter(ledger.execute(f"SELECT at, number {rows} LIMIT 1 OFFSET :budget - 1", bounds)), None)
-    if place is not None:
-        return found, bounds["budget"], LogPlace(*place)
-    count = f"SELECT count(*) FROM (SELECT 1 {rows} LIMIT :budget)"
-    return found, next(iter(ledger.execute(count, bounds)))[0], None
+    read = ledger.execute(count, bounds).fetchone()[0]
+    if read < bounds["budget"]:
+        return found, read, None
+    last = ledger.execute(f"SELECT at, number {rows} {ordered} LIMIT 1 OFFSET :budget - 1", bounds).fetchone()
+    return found, read, LogPlace(*last)
