@@ -27,6 +27,10 @@ class RequestLedger:
         self.world = MeterWorld(machine, path, template, [interfaces(machine), requests(self.intake, machine)])
         self.world.start()
 
+    def close(self) -> None:
+        """As a service that is killed."""
+        self.world.crash()
+
     @property
     def now(self) -> float:
         """UTC seconds."""

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import tomllib
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,6 +33,7 @@ from tests.reports.export.example_exports import HOSTILE_NAMES, den_host, year_e
 from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from reports.export.export import Export
@@ -158,18 +160,18 @@ def test_a_table_that_a_format_does_not_have_is_refused(arguments: tuple[str, st
 
 
 @pytest.fixture
-def ledger(template: Path, tmp_path: Path) -> RequestLedger:
+def ledger(template: Path, tmp_path: Path) -> Iterator[RequestLedger]:
     """A day of one interface, a shop of many routes, netledger itself, and a route that stands for several."""
     machine = Machine()
     machine.create("eth0", is_uplink=True)
-    made = RequestLedger(machine, tmp_path / "requests.db", template)
-    machine.move("eth0", 9_000_000, 1_000_000)
-    at = machine.seconds
-    many = [event(at, route=f"/{number}", client="198.51.100.77") for number in range(MOST_QUANTILES + 20)]
-    busy = [event(at, duration=1000 * (number + 1)) for number in range(100)]
-    own = [event(at, service=OWN_SERVICE) for _ in range(500)]
-    made.give([*many, *busy, *own, *(event(at, route=OTHER, code=503) for _ in range(300))])
-    return made
+    with closing(RequestLedger(machine, tmp_path / "requests.db", template)) as made:
+        machine.move("eth0", 9_000_000, 1_000_000)
+        at = machine.seconds
+        many = [event(at, route=f"/{number}", client="198.51.100.77") for number in range(MOST_QUANTILES + 20)]
+        busy = [event(at, duration=1000 * (number + 1)) for number in range(100)]
+        own = [event(at, service=OWN_SERVICE) for _ in range(500)]
+        made.give([*many, *busy, *own, *(event(at, route=OTHER, code=503) for _ in range(300))])
+        yield made
 
 
 def today(ledger: RequestLedger) -> Period:

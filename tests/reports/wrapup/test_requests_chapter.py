@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,7 @@ from tests.reports.wrapup.read_page import Page
 from tests.worlds.fake_machine import Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from exporter.meters.requests.events import Event
@@ -30,13 +31,13 @@ ANCHOR = 'id="requests"'
 
 
 @pytest.fixture
-def ledger(template: Path, tmp_path: Path) -> RequestLedger:
+def ledger(template: Path, tmp_path: Path) -> Iterator[RequestLedger]:
     """A day of one interface, and no request."""
     machine = Machine()
     machine.create("eth0", is_uplink=True)
-    made = RequestLedger(machine, tmp_path / "requests.db", template)
-    machine.move("eth0", 9_000_000, 1_000_000)
-    return made
+    with closing(RequestLedger(machine, tmp_path / "requests.db", template)) as made:
+        machine.move("eth0", 9_000_000, 1_000_000)
+        yield made
 
 
 def page_of(ledger: RequestLedger) -> str:

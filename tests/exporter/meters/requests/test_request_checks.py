@@ -66,6 +66,7 @@ def test_services_and_valid_keys_are_those_of_the_ledger(
     keys = [ServiceKey(1, "shop", "ingest", b"1", 5), ServiceKey(2, "gone", "read", b"2", 5, revoked=6)]
     ledger.intake.add_soon(Batch(key_changes=[KeyChange(key) for key in keys]))
     ledger.give([event(machine.seconds, service="blog"), event(machine.seconds, service="shop", code=500)])
+    ledger.close()
 
     with ledger.read() as reader:
         report = check(Settings(), reader, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from tests.meters.request_ledgers import RequestLedger
 from tests.meters.requests import event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from exporter.meters.requests.events import Event
@@ -28,8 +29,9 @@ DAY = 86_400
 
 
 @pytest.fixture
-def ledger(machine: Machine, empty_ledger: Path, tmp_path: Path) -> RequestLedger:
-    return RequestLedger(machine, tmp_path / "requests.db", empty_ledger)
+def ledger(machine: Machine, empty_ledger: Path, tmp_path: Path) -> Iterator[RequestLedger]:
+    with closing(RequestLedger(machine, tmp_path / "requests.db", empty_ledger)) as made:
+        yield made
 
 
 def some_events(now: int, count: int) -> list[Event]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ from tests.meters.request_ledgers import RequestLedger
 from tests.meters.requests import event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from exporter.meters.requests.events import Event
@@ -29,8 +30,9 @@ WITHIN = 0.01
 
 
 @pytest.fixture
-def ledger(machine: Machine, empty_ledger: Path, tmp_path: Path) -> RequestLedger:
-    return RequestLedger(machine, tmp_path / "requests.db", empty_ledger)
+def ledger(machine: Machine, empty_ledger: Path, tmp_path: Path) -> Iterator[RequestLedger]:
+    with closing(RequestLedger(machine, tmp_path / "requests.db", empty_ledger)) as made:
+        yield made
 
 
 def some_events(now: int, count: int, seed: int, days: int = 3) -> list[Event]:
