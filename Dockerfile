@@ -9,6 +9,7 @@ COPY requirements requirements
 COPY exporter exporter
 COPY reports reports
 COPY clients/python/netledger_client clients/python/netledger_client
+COPY packaging/wheel packaging/wheel
 RUN python -m venv /opt/netledger \
  && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes \
     --requirement requirements/run.txt --requirement requirements/build.txt \

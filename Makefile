@@ -22,7 +22,7 @@ GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json
 NODE_TELEMETRY := tests/opentelemetry/node/node_modules/.package-lock.json
 
-.PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana accuracy bench grafana pictures vendor bpf system-packages clean help
+.PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana check-installs accuracy bench grafana pictures vendor bpf system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -62,6 +62,9 @@ check: lint test  ## What CI runs
 
 check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Check the dashboards: types, rules, every query
 	$(PYTEST) tests/grafana
+
+check-installs: $(VENV)/installed-for-tests $(VENV)/installed-for-lock  ## The wheel by pip, pipx and uv, beside packages of the same names (needs PyPI)
+	packaging/try_installs.sh $(BIN)/python
 
 accuracy: $(VENV)/installed-for-tests system-packages  ## Known bytes, four who count them: the table of docs/accuracy.md
 	tests/in_own_namespaces.sh $(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)

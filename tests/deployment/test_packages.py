@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = ("exporter", "netledger_client", "reports")
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,38 @@ def test_the_wheel_names_every_licence(built: Path) -> None:
 
     licences = {name for name in names if name.endswith("LICENSE") and ".dist-info/" not in name}
     assert licences
-    for licence in {"LICENSE", *licences}:
+    for licence in {"LICENSE", *(name.removeprefix("netledger/") for name in licences)}:
         assert any(name.endswith(f".dist-info/licenses/{licence}") for name in names), licence
+
+
+@pytest.mark.parametrize("call", [["-m", "netledger"], ["-c", "import netledger; netledger.main()"]])
+def test_a_wheel_runs_beside_distributions_whose_packages_have_the_names_of_ours(
+    call: list[str], built: Path, tmp_path: Path
+) -> None:
+    (wheel,) = built.glob("*.whl")
+    shutil.unpack_archive(wheel, tmp_path, "zip")
+    for name in PACKAGES:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(f"raise ImportError('another {name}')", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, *call, "export", "--format", "csv"],
+        env={"PYTHONPATH": str(tmp_path), "NETLEDGER_LEDGER_PATH": str(tmp_path / "none.db")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: ")
+    assert "none.db" in done.stderr
+
+
+def test_nothing_of_the_wheel_stands_outside_its_folder(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+
+    assert {name.split("/")[0].split("-")[0] for name in zipfile.ZipFile(wheel).namelist()} == {"netledger"}
 
 
 def test_a_wheel_that_is_built_of_what_the_image_copies_is_whole(built: Path, tmp_path: Path) -> None:
@@ -66,7 +97,7 @@ def test_a_wheel_that_is_built_of_what_the_image_copies_is_whole(built: Path, tm
     )
 
     of_image, of_repository = (_modules(folder) for folder in (tmp_path / "dist", built))
-    assert {"exporter/__init__.py", "reports/__init__.py", "netledger_client/__init__.py"} <= of_image
+    assert {f"netledger/{name}/__init__.py" for name in PACKAGES} | {"netledger/__init__.py"} <= of_image
     assert of_image == of_repository
 
 

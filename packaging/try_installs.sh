@@ -1,0 +1,50 @@
+#!/bin/sh
+# Install the wheel as pip, pipx and uv do, beside PyPI's distributions whose packages have the names of ours, and use it:
+# a service answers, and a command reads what it has counted. Takes a Python of an environment with the build tools and uv.
+set -eu
+cd "$(dirname "$0")/.."
+python=$1
+folder=$(mktemp -d)
+service=
+trap '[ -z "$service" ] || { kill "$service"; wait "$service"; } || true; rm -rf "$folder"' EXIT
+export UV_TOOL_DIR="$folder/uv" UV_TOOL_BIN_DIR="$folder/uv-bin" PIPX_HOME="$folder/pipx" PIPX_BIN_DIR="$folder/pipx-bin"
+
+try() {  # NAME COMMAND...: netledger as it is called
+  name=$1
+  shift
+  export NETLEDGER_LEDGER_PATH="$folder/$name.db"
+  NETLEDGER_SERVER_PORT=$("$python" -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  export NETLEDGER_SERVER_PORT
+  (cd "$folder" && exec "$@" run) >"$folder/$name.log" 2>&1 &
+  service=$!
+  tries=0
+  until "$python" -c 'import sys, urllib.request; assert b"<title>" in urllib.request.urlopen(sys.argv[1]).read()' \
+    "http://127.0.0.1:$NETLEDGER_SERVER_PORT/" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ $tries -lt 60 ] || { cat "$folder/$name.log"; exit 1; }
+    sleep 0.5
+  done
+  (cd "$folder" && "$@" today --json && "$@" report --output "$folder/$name.html") >/dev/null
+  kill "$service"
+  wait "$service"
+  service=
+  echo "$name: installed, and counts"
+}
+
+"$python" -m hatchling build -t wheel -d "$folder" >/dev/null 2>&1
+wheel=$(echo "$folder"/*.whl)
+uv=$(dirname "$python")/uv
+
+"$python" -m venv "$folder/pip"
+"$folder/pip/bin/pip" install --quiet --disable-pip-version-check "$wheel" pipx
+try pip "$folder/pip/bin/netledger"
+"$folder/pip/bin/pip" install --quiet --disable-pip-version-check --no-deps exporter==0.0.4 reports==0.4.1
+try "pip-beside-others" "$folder/pip/bin/netledger"
+"$folder/pip/bin/pip" uninstall --quiet --yes exporter reports
+try "pip-python-m" "$folder/pip/bin/python" -m netledger
+
+"$folder/pip/bin/pipx" install --quiet "$wheel" >/dev/null
+try pipx "$PIPX_BIN_DIR/netledger"
+"$uv" tool install --quiet "$wheel"
+try uv-tool "$UV_TOOL_BIN_DIR/netledger"
+try uvx "$uv" tool run --quiet --from "$wheel" netledger

@@ -1,0 +1,5 @@
+"""`python -m netledger` is `netledger`."""
+
+from netledger import main
+
+main()
