@@ -62,7 +62,7 @@ def reader_of(service: str) -> Reader:
             code_of(found.status),
             microseconds(found.duration, SECOND),
             amount(found.bytes_read),
-            amount(found.size),
+            0 if method == "HEAD" else amount(found.size),  # what it has written, and not sent
             path,
             fields.client_of((request.client_ip or request.remote_ip).encode("utf-8", "replace")),
             fields.agent_of(agents[0].encode("utf-8", "replace")) if agents else "",
