@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from typing import TYPE_CHECKING
 
-from reports.ledger.sketches import EMPTY, decoded, encoded, merged, subtracted
+from reports.ledger.sketches import EMPTY, SumOfSketches, decoded, merged, subtracted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,21 +117,16 @@ class SketchSum:
     """The aggregate that merges sketches."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
+        self._sum = SumOfSketches()
 
     def step(self, sketch: bytes) -> None:
         """Merge one more."""
-        counts = self._counts
-        try:
-            more = decoded(sketch)
-        except ValueError:
-            return
-        for bucket, count in more.items():
-            counts[bucket] = counts.get(bucket, 0) + count
+        with contextlib.suppress(ValueError):
+            self._sum.add(sketch)
 
     def finalize(self) -> bytes:
         """The sketch of all."""
-        return encoded(self._counts)
+        return self._sum.encoded()
 
 
 def _plus(first: bytes, second: bytes) -> bytes:

@@ -184,8 +184,8 @@ by code would make the quantiles of a month five times as slow: in the subjects 
 (service, ALL, ALL, ALL), whose sums are 0. When a route is folded, its sketches stay those of its service and method.
 """
 
-COMPLEMENT = 2**50
-"""Microseconds: 35 years, longer than any request."""
+COMPLEMENT = 2**47 - 1
+"""Microseconds: four years, longer than any request, in six bytes."""
 
 LOOPBACK, LAN, INTERNET = BUILT_IN_SCOPES = ("loopback", "lan", "internet")
 """Scopes by the peer's address; others are the networks that the settings name. Loopback is in no total."""

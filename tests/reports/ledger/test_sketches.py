@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import random
+import zlib
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.ledger.sketches import EMPTY, add_up, bucket_of, decoded, encoded, merged, quantile, subtracted
+from reports.ledger.sketches import (
+    EMPTY,
+    SumOfSketches,
+    bucket_of,
+    decoded,
+    encoded,
+    merged,
+    quantile,
+    subtracted,
+    summed,
+)
 
 COUNTS = st.dictionaries(st.integers(-700, 700), st.integers(1, 2**40), max_size=30)
+WIDE_COUNTS = st.dictionaries(st.integers(-9_000, 9_000), st.integers(1, 300), min_size=12, max_size=60)
 SKETCHES = COUNTS.map(encoded)
 
 
@@ -17,16 +32,51 @@ def test_a_sketch_holds_every_count(counts: dict[int, int]) -> None:
     assert decoded(encoded(counts)) == counts
 
 
-@given(st.binary(max_size=12) | st.lists(st.integers(0, 127), max_size=12).map(bytes))
-def test_bytes_are_read_alike_with_and_without_a_loop(sketch: bytes) -> None:
-    counts: dict[int, int] = {}
-    try:
-        add_up(counts, sketch)
-    except ValueError:
-        with pytest.raises(ValueError, match="a sketch"):
-            decoded(sketch)
-    else:
-        assert decoded(sketch) == counts
+@pytest.mark.parametrize("most", [1, 255, 256, 65_535, 65_536, 2**32 - 1, 2**32, 2**64 - 1, 2**64])
+@pytest.mark.parametrize("buckets", [1, 13, 14, 300])
+def test_a_count_may_be_as_large_as_it_likes(most: int, buckets: int) -> None:
+    counts = {bucket: 1 + bucket % 3 for bucket in range(400, 400 + buckets)} | {399: most}
+
+    assert decoded(encoded(counts)) == counts
+
+
+@given(st.binary(max_size=40), st.integers(0, 30), st.integers(0, 255))
+def test_damaged_bytes_are_refused_or_hold_counts(garbage: bytes, place: int, byte: int) -> None:
+    sketch = bytearray(encoded({bucket: bucket % 5 + 1 for bucket in range(600, 640)}))
+    sketch[place % len(sketch)] = byte
+    for damaged in (garbage, bytes(sketch), bytes(sketch[:place])):
+        together = SumOfSketches()
+        try:
+            counts = decoded(damaged)
+        except ValueError:
+            with pytest.raises(ValueError, match="a sketch"):
+                together.add(damaged)
+        else:
+            together.add(damaged)
+            assert +Counter(together.counts()) == +Counter(counts)
+
+
+def test_bytes_that_inflate_without_end_are_refused() -> None:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -9, 1)
+    bomb = b"\x01" + deflate.compress(bytes(10**7)) + deflate.flush()
+
+    with pytest.raises(ValueError, match="a sketch"):
+        decoded(bomb)
+
+
+@given(st.lists(COUNTS | WIDE_COUNTS, max_size=5))
+def test_many_sketches_hold_together_what_each_holds(counts: list[dict[int, int]]) -> None:
+    whole = sum((Counter(each) for each in counts), Counter[int]())
+
+    assert decoded(summed(map(encoded, counts))) == whole
+    assert summed(map(encoded, counts)) == encoded(whole)
+
+
+def test_a_thousand_times_take_few_bytes() -> None:
+    chance = random.Random(1)  # noqa: S311 - the same figures every time
+    counts = Counter(bucket_of(20_000 * chance.lognormvariate(0, 1)) for _ in range(1000))
+
+    assert len(encoded(counts)) < 200
 
 
 @given(SKETCHES, SKETCHES, SKETCHES)
