@@ -15,12 +15,15 @@ from reports.calendar.days import day_of
 from reports.calendar.period import Period
 from reports.ledger.reader import LedgerReader
 from reports.ledger.selection import of_interfaces
+from tests.bench import request_bytes
 from tests.bench.exports import modules_in
 from tests.bench.http_client import CHUNKED, KeptConnection, ProtocolError, parse_head
 from tests.bench.machine import Machine, memory_of, processor_of
 from tests.bench.process_figures import children_ticks, cpu_seconds, kibibytes, named_number
+from tests.bench.request_bytes import WORLDS, sizes_of
 from tests.bench.rows import Row, percentile
 from tests.bench.seeding import History, add_up_days, seed
+from tests.bench.settings import Bench
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,3 +159,26 @@ def test_modules_are_read_as_python_lists_them() -> None:
     listed = "import time:       199 |        199 |   babel.numbers\nlevel=info msg=jinja2\nimport time: 7 | 8 | rich\n"
 
     assert modules_in(listed) == {"babel.numbers", "rich"}
+
+
+def test_a_ledger_of_measured_bytes_has_every_request(tmp_path: Path) -> None:
+    path, traffic = tmp_path / "ledger.db", WORLDS[0][0].part(500)
+
+    written, packed = sizes_of(path, traffic)
+
+    with closing(connect_to_read(path)) as connection:
+        for table in ("slot", "day"):
+            (requests,) = connection.execute(f"SELECT sum(requests) FROM request_{table}").fetchone()  # noqa: S608
+            assert requests == traffic.events
+        assert connection.execute("SELECT count(*) FROM request_log").fetchone() == (traffic.events,)
+    assert 0 < packed.log <= written.log
+    assert 0 < packed.rest <= written.rest
+
+
+def test_bytes_of_requests_are_measured_of_every_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request_bytes, "QUICK_PART", 500)
+
+    rows = request_bytes.measure(Bench(tmp_path).quick())
+
+    assert [row.target for row in rows] == [1, 60, None, None]
+    assert all(row.result and row.remark for row in rows)
