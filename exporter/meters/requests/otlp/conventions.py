@@ -25,6 +25,8 @@ from exporter.settings.rules import RuleError
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from exporter.meters.requests.otlp.messages import Attributes, AttributeValue
 
 METHOD, CODE, ROUTE, ERROR = "http.request.method", "http.response.status_code", "http.route", "error.type"
@@ -67,26 +69,19 @@ HISTOGRAMS = {
 }
 """Metrics that are used."""
 
+SPELLINGS: Mapping[AttributeValue | None, str] = {method: method for method in METHODS}
+
 FIRST_CODE, LAST_CODE, INTERNAL_ERROR = 100, 599, 500
 REMEMBERED = 8192
 
 
-class WhoAsked(NamedTuple):
-    """The client by a span: its address and that of who connected, user agent, user; "" where nothing is known."""
-
-    client: str
-    peer: str
-    agent: str
-    user: str
-
-
 def method_of(attributes: Attributes) -> str | None:
     """The request's method; None where the span or point is of no HTTP request."""
-    method = attributes.get(METHOD)
-    if not isinstance(method, str):
-        return None
-    method = method.upper()
-    return method if method in METHODS else OTHER_METHOD
+    given = attributes.get(METHOD)
+    method = SPELLINGS.get(given)
+    if method is None and isinstance(given, str):
+        method = SPELLINGS.get(given.upper(), OTHER_METHOD)
+    return method
 
 
 def code_of(attributes: Attributes, *, is_error: bool = False) -> int:
@@ -108,27 +103,31 @@ def code_of(attributes: Attributes, *, is_error: bool = False) -> int:
     return code
 
 
-def route_of(attributes: Attributes) -> str:
+class AskedFor(NamedTuple):
+    """A route, and the path that was asked for; "" where that is the route."""
+
+    route: str
+    path: str
+
+
+def asked_of(attributes: Attributes) -> AskedFor:
     """The template, or the path with {id} for numbers and the like; "(other)" where neither is known."""
-    route = attributes.get(ROUTE)
-    if isinstance(route, str) and (template := template_of(route)):
-        return f"/{template}" if template.startswith("(") else template
-    path = _path(attributes)
-    return grouped(path) if path else OTHER
+    path = attributes.get(PATH)
+    if not isinstance(path, str) or not path:
+        path = _path_of_url(attributes.get(URL))
+    route = _template(attributes.get(ROUTE)) or (grouped(path) if path else OTHER)
+    if path and path != route:
+        path = path_of(path[:LONGEST_PATH])
+    return AskedFor(route, "" if path == route else path)
 
 
-def path_beside(route: str, attributes: Attributes) -> str:
-    """What was asked for; "" where that is the route."""
-    path = _path(attributes)
-    if not path or path == route:
-        return ""
-    path = path_of(path[:LONGEST_PATH])
-    return "" if path == route else path
+def route_of(attributes: Attributes) -> str:
+    """The route alone."""
+    return asked_of(attributes).route
 
 
-def size_of(attributes: Attributes, name: str) -> int:
+def size_of(size: AttributeValue | None) -> int:
     """Bytes of a body; 0 where they are not known."""
-    size = attributes.get(name)
     if size is None:
         return 0
     if type(size) is not int:
@@ -136,14 +135,28 @@ def size_of(attributes: Attributes, name: str) -> int:
     return size if 0 <= size <= MOST_BYTES else 0
 
 
-def who_asked(attributes: Attributes) -> WhoAsked:
-    """What a span says of the client."""
-    return WhoAsked(
-        _address(attributes.get(CLIENT)),
-        _address(attributes.get(PEER)),
-        _text(attributes.get(AGENT), LONGEST_AGENT),
-        _text(attributes.get(USER), LONGEST_USER),
-    )
+@lru_cache(REMEMBERED)
+def address_of(text: AttributeValue | None) -> str:
+    """An address as the ledger has it: without a zone, IPv4 as such; "" for what is none."""
+    if not isinstance(text, str):
+        return ""
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    return str(found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else str(found)
+
+
+@lru_cache(REMEMBERED)
+def agent_of(value: AttributeValue | None) -> str:
+    """A user agent; "" for none."""
+    return printable(value[:LONGEST_AGENT]) if isinstance(value, str) else ""
+
+
+@lru_cache(REMEMBERED)
+def user_of(value: AttributeValue | None) -> str:
+    """The name of a user; "" for none."""
+    return printable(value[:LONGEST_USER]) if isinstance(value, str) else ""
 
 
 def service_name(name: str) -> str:
@@ -154,17 +167,16 @@ def service_name(name: str) -> str:
         raise ValueError(f"{SERVICE_NAME}: {error}") from error
 
 
-def _path(attributes: Attributes) -> str:
-    path = attributes.get(PATH)
-    if isinstance(path, str) and path:
-        return path
-    url = attributes.get(URL)
-    return _path_of_url(url) if isinstance(url, str) else ""
+@lru_cache(REMEMBERED)
+def _template(route: AttributeValue | None) -> str:
+    """A route as it is kept; "" for none."""
+    template = template_of(route) if isinstance(route, str) else ""
+    return f"/{template}" if template.startswith("(") else template
 
 
-def _path_of_url(url: str) -> str:
+def _path_of_url(url: AttributeValue | None) -> str:
     try:
-        return urlsplit(url).path
+        return urlsplit(url).path if isinstance(url, str) else ""
     except ValueError:
         return ""
 
@@ -174,20 +186,3 @@ def _whole(value: AttributeValue) -> int:
     if isinstance(value, str):
         return int(value) if value.isascii() and value.isdecimal() and len(value) <= len(str(MOST_BYTES)) else 0
     return int(value) if isinstance(value, float) and value.is_integer() else 0
-
-
-@lru_cache(REMEMBERED)
-def _text(value: AttributeValue | None, longest: int) -> str:
-    return printable(value[:longest]) if isinstance(value, str) else ""
-
-
-@lru_cache(REMEMBERED)
-def _address(text: AttributeValue | None) -> str:
-    """An address as the ledger has it: without a zone, IPv4 as such; "" for what is none."""
-    if not isinstance(text, str):
-        return ""
-    try:
-        found = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return ""
-    return str(found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else str(found)

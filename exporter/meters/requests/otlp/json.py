@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         JsonResource,
         JsonResourceMetrics,
         JsonResourceSpans,
+        JsonValue,
         Number,
     )
 
@@ -65,9 +66,6 @@ LONGEST_NUMBER = len(str(MOST))
 
 _TRACES, _METRICS = msgspec.json.Decoder(JsonTraces), msgspec.json.Decoder(JsonMetrics)
 _ATTRIBUTE = msgspec.json.Decoder(JsonAttribute)
-MOST_KNOWN, LONGEST_KNOWN = 4096, 250
-_KNOWN: dict[bytes, tuple[str, AttributeValue | None]] = {}
-"""Attributes by their bytes: most are the same in many spans, and to find one takes a quarter of reading it."""
 
 
 def read_spans(body: bytes) -> list[ServiceSpans]:
@@ -94,8 +92,8 @@ def _guarded(read: Callable[[], Decoded]) -> Decoded:
 def _service_spans(group: JsonResourceSpans) -> ServiceSpans:
     spans = [
         ServerSpan(
-            _whole(span.start_time_unix_nano),
-            _whole(span.end_time_unix_nano),
+            _nanoseconds(span.start_time_unix_nano),
+            _nanoseconds(span.end_time_unix_nano),
             span.status is not None and span.status.code in ERRORS,
             _attributes(span.attributes or ()),
         )
@@ -106,44 +104,41 @@ def _service_spans(group: JsonResourceSpans) -> ServiceSpans:
     return ServiceSpans(_service(group.resource), spans)
 
 
+def _nanoseconds(number: Number) -> int:
+    """An instant, mostly the text of one."""
+    if isinstance(number, str) and number.isdecimal() and number.isascii() and len(number) < LONGEST_NUMBER:
+        return int(number)
+    return _whole(number)
+
+
 def _service(resource: JsonResource | None) -> str:
     raw = [] if resource is None else resource.attributes or []
-    name = _attributes(raw).get(SERVICE_NAME)
+    name = _attributes(map(_ATTRIBUTE.decode, raw)).get(SERVICE_NAME)
     return name if name and isinstance(name, str) else UNKNOWN_SERVICE
 
 
-def _attributes(attributes: Iterable[msgspec.Raw]) -> dict[str, AttributeValue]:
+def _attributes(attributes: Iterable[JsonAttribute]) -> dict[str, AttributeValue]:
+    """Those whose names are used."""
     found: dict[str, AttributeValue] = {}
+    known_as = NAMES.get
     for each in attributes:
-        raw = bytes(each)
-        known = _KNOWN.get(raw)
-        if known is None:
-            known = _attribute(raw)
-            if len(raw) <= LONGEST_KNOWN:
-                if len(_KNOWN) >= MOST_KNOWN:
-                    _KNOWN.clear()
-                _KNOWN[raw] = known
-        key, value = known
-        if value is not None:
-            found[key] = value
+        name = known_as(each.key)
+        if name is not None and (given := each.value) is not None:
+            value: AttributeValue | None = given.string_value
+            if value is None:
+                value = _value(given)
+            if value is not None:
+                found[name] = value
     return found
 
 
-def _attribute(raw: bytes) -> tuple[str, AttributeValue | None]:
-    """Name and value; None for one that is not used."""
-    attribute = _ATTRIBUTE.decode(raw)
-    key, given = NAMES.get(attribute.key, ""), attribute.value
-    value: AttributeValue | None = None
-    if key and given is not None:
-        if given.string_value is not None:
-            value = given.string_value
-        elif given.int_value is not None:
-            value = _whole(given.int_value)
-        elif given.bool_value is not None:
-            value = given.bool_value
-        elif given.double_value is not None:
-            value = _double(given.double_value)
-    return key, value
+def _value(given: JsonValue) -> AttributeValue | None:
+    """One that is no text; None for a list, a map or bytes."""
+    if given.int_value is not None:
+        return _whole(given.int_value)
+    if given.bool_value is not None:
+        return given.bool_value
+    return None if given.double_value is None else _double(given.double_value)
 
 
 def _scope_histograms(group: JsonResourceMetrics) -> Iterator[ScopeHistograms]:
@@ -181,7 +176,7 @@ def _point(point: JsonPoint, *, is_exponential: bool) -> HistogramPoint:
         scale = ExponentialScale(point.scale or 0, positive.offset or 0, _whole(point.zero_count), threshold)
     return HistogramPoint(
         digest(sets=map(bytes, raw)),
-        _attributes(raw),
+        _attributes(map(_ATTRIBUTE.decode, raw)),
         _whole(point.start_time_unix_nano),
         _whole(point.time_unix_nano),
         _whole(point.count),

@@ -11,7 +11,7 @@ Double = float | str | None
 """A double; NaN and the infinities are text."""
 
 
-class JsonValue(msgspec.Struct, rename="camel"):
+class JsonValue(msgspec.Struct, rename="camel", gc=False):
     """An AnyValue; lists and maps are passed over."""
 
     string_value: str | None = None
@@ -20,7 +20,7 @@ class JsonValue(msgspec.Struct, rename="camel"):
     double_value: Double = None
 
 
-class JsonAttribute(msgspec.Struct):
+class JsonAttribute(msgspec.Struct, gc=False):
     """A KeyValue."""
 
     key: str = ""
@@ -33,19 +33,19 @@ class JsonResource(msgspec.Struct):
     attributes: list[msgspec.Raw] | None = None
 
 
-class JsonStatus(msgspec.Struct):
+class JsonStatus(msgspec.Struct, gc=False):
     """A Status."""
 
     code: Number = 0
 
 
-class JsonSpan(msgspec.Struct, rename="camel"):
+class JsonSpan(msgspec.Struct, rename="camel", gc=False):
     """A Span."""
 
     kind: Number = 0
     start_time_unix_nano: Number = 0
     end_time_unix_nano: Number = 0
-    attributes: list[msgspec.Raw] | None = None
+    attributes: list[JsonAttribute] | None = None
     status: JsonStatus | None = None
 
 

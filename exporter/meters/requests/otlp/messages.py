@@ -28,6 +28,11 @@ UNKNOWN_SERVICE = "unknown_service"
 """What the SDKs call a service without a name."""
 
 
+UNUSED = ""
+NOTHING: tuple[str, AttributeValue] = (UNUSED, "")
+"""Name and value of an attribute that is not used."""
+
+
 class UndecodableError(Exception):
     """A body is not what its content type says."""
 

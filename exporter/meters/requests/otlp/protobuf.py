@@ -15,6 +15,7 @@ from exporter.meters.requests.otlp.messages import (
     SERVICE_NAME,
     STATUS_ERROR,
     UNKNOWN_SERVICE,
+    UNUSED,
     AttributeValue,
     ExponentialScale,
     HistogramPoint,
@@ -28,12 +29,13 @@ from exporter.meters.requests.otlp.messages import (
 from exporter.meters.requests.otlp.wire import (
     FIRST,
     FIXED64,
+    KNOWN,
     LENGTH,
     SECOND,
     SEVEN,
     TRUNCATED,
     VARINT,
-    add_attribute,
+    attribute,
     attributes_of,
     double,
     field,
@@ -49,8 +51,12 @@ if TYPE_CHECKING:
     from exporter.meters.requests.otlp.wire import Place
 
 Decoded = TypeVar("Decoded")
-ATTRIBUTE = 9 << 3 | LENGTH
-"""Tag of the attributes of a span."""
+KIND, STARTED, ENDED = 6 << 3 | VARINT, 7 << 3 | FIXED64, 8 << 3 | FIXED64
+ATTRIBUTE, STATUS = 9 << 3 | LENGTH, 15 << 3 | LENGTH
+"""Tags of fields of a span."""
+
+ONE_BYTE_TAG = 0x87
+"""Bits of a tag's first byte: whether it has another one, and the wire type."""
 
 
 def read_spans(body: bytes) -> list[ServiceSpans]:
@@ -75,16 +81,22 @@ def _guarded(read: Callable[[], Decoded]) -> Decoded:
 
 
 def _service_spans(data: bytes, at: int, end: int) -> ServiceSpans:
-    service, spans = UNKNOWN_SERVICE, []
+    service, spans = UNKNOWN_SERVICE, list[ServerSpan]()
     for tag, begin, stop in fields(data, at, end):
         if tag == FIRST:
             service = _service(data, (begin, stop)) or service
         elif tag == SECOND:
-            for place in places(data, (begin, stop), SECOND):
-                span = _span(data, *place)
-                if span is not None:
-                    spans.append(span)
+            _add_spans(spans, data, begin, stop)
     return ServiceSpans(service, spans)
+
+
+def _add_spans(spans: list[ServerSpan], data: bytes, at: int, end: int) -> None:
+    while at < end:
+        tag, begin, at = field(data, at, end)
+        if tag == SECOND:
+            span = _span(data, begin, at)
+            if span is not None:
+                spans.append(span)
 
 
 def _service(data: bytes, resource: Place) -> str:
@@ -94,26 +106,31 @@ def _service(data: bytes, resource: Place) -> str:
 
 def _span(data: bytes, at: int, end: int) -> ServerSpan | None:
     kind = started = ended = 0
-    is_error, attributes = False, dict[str, AttributeValue]()
+    is_error, attributes, known_as = False, dict[str, AttributeValue](), KNOWN.get
     while at < end:
-        if data[at] == ATTRIBUTE and data[at + 1] <= SEVEN:  # half of all fields: read without a call
+        tag, size = data[at], data[at + 1]
+        if tag & ONE_BYTE_TAG == LENGTH and size <= SEVEN:  # nearly all fields: read without a call
             begin = at + 2
-            at = begin + data[at + 1]
-            if at > end:
-                raise UndecodableError(TRUNCATED)
-            add_attribute(attributes, data[begin:at])
-            continue
-        tag, begin, at = field(data, at, end)
-        if tag == ATTRIBUTE:
-            add_attribute(attributes, data[begin:at])
-        elif tag == 6 << 3 | VARINT:
-            kind = begin
-        elif tag == 7 << 3 | FIXED64:
+            at = begin + size
+        elif tag == STARTED:
+            begin, at = at + 1, at + 9
             started = int.from_bytes(data[begin:at], "little")
-        elif tag == 8 << 3 | FIXED64:
+        elif tag == ENDED:
+            begin, at = at + 1, at + 9
             ended = int.from_bytes(data[begin:at], "little")
-        elif tag == 15 << 3 | LENGTH:
+        else:
+            tag, begin, at = field(data, at, end)
+        if tag == ATTRIBUTE:
+            raw = data[begin:at]
+            name, value = known_as(raw) or attribute(raw)
+            attributes[name] = value
+        elif tag == KIND:
+            kind = begin
+        elif tag == STATUS:
             is_error = _is_error(data, (begin, at))
+    if at > end:
+        raise UndecodableError(TRUNCATED)
+    attributes.pop(UNUSED, None)
     return ServerSpan(started, ended, is_error, attributes) if kind == SERVER else None
 
 

@@ -6,23 +6,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.requests.events import LONGEST_DURATION, Event
 from exporter.meters.requests.otlp.conventions import (
+    AGENT,
+    CLIENT,
+    PEER,
     REQUEST_BYTES,
     RESPONSE_BYTES,
+    USER,
+    address_of,
+    agent_of,
+    asked_of,
     code_of,
     method_of,
-    path_beside,
-    route_of,
     service_name,
     size_of,
-    who_asked,
+    user_of,
 )
-from exporter.meters.requests.otlp.refusals import Refusals, RefusedPointError
+from exporter.meters.requests.otlp.refusals import LATE, Refusals, RefusedPointError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from exporter.meters.requests.otlp.conventions import WhoAsked
-    from exporter.meters.requests.otlp.messages import ServerSpan, ServiceSpans
+    from exporter.meters.requests.otlp.messages import Attributes, ServerSpan, ServiceSpans
+
+new = tuple.__new__
+"""Makes an Event of its values: its own way takes twice as long."""
 
 
 class SpanEvents(NamedTuple):
@@ -62,30 +69,25 @@ def span_events(
 def _event(
     service: str, span: ServerSpan, now: int, is_proxy: Callable[[str], bool], refusals: Refusals
 ) -> Event | None:
-    attributes = span.attributes
+    started, ended, is_error, attributes = span
     method = method_of(attributes)
     if method is None:
         return None
-    code, route, who = code_of(attributes, is_error=span.is_error), route_of(attributes), who_asked(attributes)
-    duration = (span.ended - span.started) // 1000
-    return Event(
-        service,
-        refusals.counted_at("endTimeUnixNano", span.ended, now),
-        method,
-        route,
-        code,
-        duration if span.started and 0 <= duration <= LONGEST_DURATION else None,
-        size_of(attributes, REQUEST_BYTES),
-        size_of(attributes, RESPONSE_BYTES),
-        path_beside(route, attributes),
-        _client(who, is_proxy),
-        who.agent,
-        who.user,
-    )
+    code, (route, path) = code_of(attributes, is_error=is_error), asked_of(attributes)
+    at, duration = ended // 1000, (ended - started) // 1000
+    if not now - LATE <= at <= now:
+        at = refusals.counted_at("endTimeUnixNano", ended, now)
+    took = duration if started and 0 <= duration <= LONGEST_DURATION else None
+    sizes = size_of(attributes.get(REQUEST_BYTES)), size_of(attributes.get(RESPONSE_BYTES))
+    who = _client(attributes, is_proxy), agent_of(attributes.get(AGENT)), user_of(attributes.get(USER))
+    return new(Event, (service, at, method, route, code, took, *sizes, path, *who))
 
 
-def _client(who: WhoAsked, is_proxy: Callable[[str], bool]) -> str:
+def _client(attributes: Attributes, is_proxy: Callable[[str], bool]) -> str:
     """Who asked: SDKs take any X-Forwarded-For at its word, so that only a proxy that is trusted may name another."""
-    if who.client == who.peer or not who.peer:
-        return who.client
-    return who.client if who.client and is_proxy(who.peer) else who.peer
+    client, peer = attributes.get(CLIENT), attributes.get(PEER)
+    named = address_of(client)
+    if client == peer or peer is None:
+        return named
+    connected = address_of(peer)
+    return named if not connected or (named and is_proxy(connected)) else connected

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from exporter.meters.requests.otlp.conventions import NAMES
-from exporter.meters.requests.otlp.messages import AttributeValue, UndecodableError
+from exporter.meters.requests.otlp.messages import NOTHING, UNUSED, AttributeValue, UndecodableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,7 @@ FIRST, SECOND = 1 << 3 | LENGTH, 2 << 3 | LENGTH
 
 KEYS = {name.encode(): known for name, known in NAMES.items()}
 MOST_KNOWN, LONGEST_KNOWN = 4096, 200
-_KNOWN: dict[bytes, tuple[str, AttributeValue]] = {}
+KNOWN: dict[bytes, tuple[str, AttributeValue]] = {}
 """Attributes by their bytes: most are the same in many spans, and to find one takes a quarter of reading it."""
 
 TRUNCATED = "the body ends within a field"
@@ -93,37 +93,44 @@ def places(data: bytes, within: Place, wanted: int) -> list[Place]:
 
 def attributes_of(data: bytes, within: Iterable[Place]) -> dict[str, AttributeValue]:
     """Those whose names are used."""
-    found: dict[str, AttributeValue] = {}
-    for at, end in within:
-        add_attribute(found, data[at:end])
+    raw = (data[at:end] for at, end in within)
+    found = dict(KNOWN.get(each) or attribute(each) for each in raw)
+    found.pop(UNUSED, None)
     return found
 
 
-def add_attribute(found: dict[str, AttributeValue], raw: bytes) -> None:
-    """Add an attribute; of one that is not used no more than the name is read, where it comes first as everywhere."""
-    known = _KNOWN.get(raw)
-    if known is None:
-        if raw[:1] == b"\x0a" and len(raw) > 1 and (size := raw[1]) <= SEVEN and raw[2 : 2 + size] not in KEYS:
-            return
-        key, value = _attribute(raw, 0, len(raw))
-        if not key or value is None:
-            return
-        known = key, value
-        if len(raw) <= LONGEST_KNOWN:
-            if len(_KNOWN) >= MOST_KNOWN:
-                _KNOWN.clear()
-            _KNOWN[raw] = known
-    found[known[0]] = known[1]
+def attribute(raw: bytes) -> tuple[str, AttributeValue]:
+    """Name and value of one that is not in KNOWN, which has it from then on; NOTHING of one that is not used.
+
+    Of one that is not used no more than the name is read, where it comes first as everywhere; numbers, as of ports,
+    are mostly other ones each time, and not kept.
+    """
+    size = raw[1] if raw[:1] == b"\x0a" and len(raw) > 1 else MORE
+    name = KEYS.get(raw[2 : 2 + size], UNUSED) if size <= SEVEN else None
+    if name == UNUSED:
+        if raw[4 + size : 5 + size] != b"\x0a":
+            return NOTHING
+        found = NOTHING
+    elif name and len(raw) <= SEVEN and raw[2 + size : 4 + size] == bytes((SECOND, max(len(raw) - size - 4, 0))):
+        value = _value(raw, 4 + size, len(raw))  # nothing but name and value: nearly all
+        found = NOTHING if value is None else (name, value)
+    else:
+        found = _attribute(raw, 0, len(raw))
+    if len(raw) <= LONGEST_KNOWN:
+        if len(KNOWN) >= MOST_KNOWN:
+            KNOWN.clear()
+        KNOWN[raw] = found
+    return found
 
 
-def _attribute(data: bytes, at: int, end: int) -> tuple[str, AttributeValue | None]:
-    key, value = "", None
+def _attribute(data: bytes, at: int, end: int) -> tuple[str, AttributeValue]:
+    key, value = UNUSED, None
     for tag, begin, stop in fields(data, at, end):
         if tag == FIRST:
-            key = KEYS.get(data[begin:stop], "")
+            key = KEYS.get(data[begin:stop], UNUSED)
         elif tag == SECOND:
             value = _value(data, begin, stop)
-    return key, value
+    return NOTHING if value is None else (key, value)
 
 
 def _value(data: bytes, at: int, end: int) -> AttributeValue | None:
