@@ -1,4 +1,4 @@
-"""History on the command line: records, and when in the week traffic moves."""
+"""History on the command line: records, the last hours, and when in the week traffic moves."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import click
 
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import no_data_text
+from exporter.session.period_tables import list_answer, list_options
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import selected
-from exporter.terminal.options import BOUND, filter_options
+from exporter.terminal.options import filter_options
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
 from reports.calendar.days import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import PeriodRequest
@@ -26,6 +27,7 @@ from reports.text.dates import minute_text
 from reports.usage import hours as hours_of_week
 from reports.usage import records as found_records
 from reports.usage.hours import HOURS
+from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,15 +78,30 @@ def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], u
 
 
 @click.command()
-@click.option(
-    "--from", "first", metavar="DATE", type=BOUND, help="First day, or an instant; by default the first ever."
-)
-@click.option("--to", "last", metavar="DATE", type=BOUND, help="Last day, included, or an instant; today by default.")
+@click.option("--map", "is_map", is_flag=True, help="By weekday and hour of day instead, of everything by default.")
+@list_options
 @filter_options
 @reading()
-def hours(session: Session, *, first: Bound | None, last: Bound | None, usage_filter: UsageFilter) -> CommandAnswer:
-    """Usage by weekday and hour of day."""
+def hours(
+    session: Session,
+    *,
+    is_map: bool,
+    number: int | None,
+    first: Bound | None,
+    last: Bound | None,
+    usage_filter: UsageFilter,
+) -> CommandAnswer:
+    """Usage of the last hours, 24 by default; with --map when in the week traffic moves."""
+    if not is_map:
+        return list_answer(session, PeriodListRequest("hours", number, first, last), usage_filter)
+    if number is not None:
+        raise click.UsageError("--map and --last: give one of them; --from and --to narrow the map")
+    return _hours_of_week(session, first, last, usage_filter)
 
+
+def _hours_of_week(
+    session: Session, first: Bound | None, last: Bound | None, usage_filter: UsageFilter
+) -> CommandAnswer:
     def answer(ledger: LedgerReader) -> json_history.HoursAnswer:
         today = day_of(int(session.now()), ledger.zone)
         days = PeriodRequest(None, first, last).period(today, ledger.zone, "all", first_day(ledger) or today)

@@ -26,18 +26,22 @@ class CommandAnswer(NamedTuple):
     exit_code: int = 0
 
 
+def print_answer(answer: CommandAnswer, *, as_json: bool) -> None:
+    """Print an answer, and end the command with its exit code."""
+    if as_json:
+        print_json(answer.document)
+    else:
+        answer.print_text()
+    if answer.exit_code:
+        sys.exit(answer.exit_code)
+
+
 def reading(json_help: str = API_JSON) -> Callable[[Callable[..., CommandAnswer]], Any]:
     """Make a click callback of a function that takes a Session and its options, and returns an Answer."""
 
     def decorate(answer: Callable[..., CommandAnswer]) -> Any:
         def callback(environment: Environment, /, *, as_json: bool, **options: object) -> None:
-            _, print_text, exit_code = found = answer(open_session(environment), **options)
-            if as_json:
-                print_json(found.document)
-            else:
-                print_text()
-            if exit_code:
-                sys.exit(exit_code)
+            print_answer(answer(open_session(environment), **options), as_json=as_json)
 
         command = click.pass_obj(update_wrapper(callback, answer))
         return json_option(json_help)(command)

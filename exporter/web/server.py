@@ -53,6 +53,7 @@ RESOURCES: Resources = {
         "/api/range",
         "/api/summary",
     ),
+    "exporter.web.api.periods": ("/api/periods",),
     "exporter.web.api.live_applications": ("/api/live/applications",),
     "exporter.web.api.interfaces": ("/api/interfaces",),
     "exporter.web.api.applications": ("/api/applications", "/api/applications/{name}"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from reports.calendar.days import dates, day_of, day_start, months
+from reports.calendar.days import dates, day_of, day_start
 from reports.calendar.parsing import PeriodError
 from reports.calendar.period import Period
 from reports.ledger.intervals import counting_began
@@ -13,10 +13,14 @@ from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
+
+
+Part = TypeVar("Part", int, tuple[int, int])
 
 
 class DayUsage(NamedTuple):
@@ -31,6 +35,14 @@ class MonthUsage(NamedTuple):
     """One calendar month, as (year, month); None for one before counting began, partial as a day is."""
 
     month: tuple[int, int]
+    bytes: Bytes | None
+    is_partial: bool = False
+
+
+class YearUsage(NamedTuple):
+    """One calendar year; None for one before counting began, partial as a day is."""
+
+    year: int
     bytes: Bytes | None
     is_partial: bool = False
 
@@ -58,15 +70,21 @@ class PeriodUsage(NamedTuple):
 
     def by_month(self) -> list[MonthUsage]:
         """The days added up by calendar month."""
-        found = months(self.period.first, self.days[-1].day) if self.days else ()
-        sums: dict[tuple[int, int], MonthUsage] = {month: MonthUsage(month, None) for month in found}
+        return [MonthUsage(*part) for part in self._parts(lambda day: (day.year, day.month))]
+
+    def by_year(self) -> list[YearUsage]:
+        """The days added up by calendar year."""
+        return [YearUsage(*part) for part in self._parts(lambda day: day.year)]
+
+    def _parts(self, part_of: Callable[[date], Part]) -> Iterator[tuple[Part, Bytes | None, bool]]:
+        """Each part of the days, its bytes (None for one before counting began), and whether that began within it."""
+        sums: dict[Part, tuple[Bytes | None, bool]] = {}
         for day, used, is_partial in self.days:
-            key = (day.year, day.month)
-            _, moved, is_cut = sums[key]
+            moved, is_cut = sums.get(key := part_of(day), (None, False))
             if used is not None:
                 moved = (moved or NO_BYTES).plus(used)
-            sums[key] = MonthUsage(key, moved, is_cut or is_partial or used is None)
-        return [month if month.bytes is not None else month._replace(is_partial=False) for month in sums.values()]
+            sums[key] = moved, is_cut or is_partial or used is None
+        return ((key, moved, is_cut and moved is not None) for key, (moved, is_cut) in sums.items())
 
 
 def today(ledger: LedgerReader, now: float, selection: Selection = MACHINE) -> PeriodUsage:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import YEARS, OfSelection, RangeName
+from exporter.web.http.queries import Begin, End, OfSelection, RangeName
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.days import day_of
-from reports.calendar.requests import Bound
 from reports.formats.json import history as shapes
 from reports.formats.json import records as json_records
 from reports.ledger.intervals import first_day
@@ -24,26 +23,6 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-INSTANT_PATTERN = (
-    f"^{YEARS}-[0-9]{{2}}-[0-9]{{2}}"
-    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+ -][0-9]{2}:[0-9]{2})?)?$"
-)
-Begin = Annotated[
-    Bound,
-    msgspec.Meta(
-        description="First local day, or an ISO 8601 instant (local time without offset); by default the first ever.",
-        extra_json_schema={"pattern": INSTANT_PATTERN},
-        examples=["2026-08-01", "2026-08-01T06:00:00+05:30"],
-    ),
-]
-End = Annotated[
-    Bound,
-    msgspec.Meta(
-        description="Last local day, included, or an ISO 8601 instant, excluded; today by default.",
-        extra_json_schema={"pattern": INSTANT_PATTERN},
-        examples=["2026-08-31", "2026-09-01T06:00:00+05:30"],
-    ),
-]
 Percent = Annotated[
     str,
     msgspec.Meta(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import msgspec
 
-from reports.calendar.requests import CUSTOM, RANGES, IsoDate, IsoMonth, IsoYear, PeriodRequest
+from reports.calendar.requests import CUSTOM, RANGES, Bound, IsoDate, IsoMonth, IsoYear, PeriodRequest
 from reports.errors import QuestionError
 from reports.usage.scopes import UsageFilter
 
@@ -83,6 +83,26 @@ LastDay = Annotated[
         description="Last local day, included, not before the first; today, where it can be left out.",
         extra_json_schema=DATE_SCHEMA,
         examples=["2026-08-31"],
+    ),
+]
+INSTANT_PATTERN = (
+    f"^{YEARS}-[0-9]{{2}}-[0-9]{{2}}"
+    "([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+ -][0-9]{2}:[0-9]{2})?)?$"
+)
+Begin = Annotated[
+    Bound,
+    msgspec.Meta(
+        description="First local day, or an ISO 8601 instant (local time without offset); by default the first ever.",
+        extra_json_schema={"pattern": INSTANT_PATTERN},
+        examples=["2026-08-01", "2026-08-01T06:00:00+05:30"],
+    ),
+]
+End = Annotated[
+    Bound,
+    msgspec.Meta(
+        description="Last local day, included, or an ISO 8601 instant, excluded; today by default.",
+        extra_json_schema={"pattern": INSTANT_PATTERN},
+        examples=["2026-08-31", "2026-09-01T06:00:00+05:30"],
     ),
 ]
 PlanOfDays = Annotated[

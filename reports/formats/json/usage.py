@@ -186,14 +186,19 @@ def interface(held: Interface, used_today: Bytes, zone: ZoneInfo) -> InterfaceUs
     )
 
 
+def period_amounts(total: Bytes | None) -> PeriodAmounts:
+    """Shape the sum of a period; None if none of it was counted."""
+    if total is None:
+        return PeriodAmounts(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
+    return PeriodAmounts(**msgspec.structs.asdict(usage_of(total)))
+
+
 def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
     return None if used.began is None else iso(used.began, zone)
 
 
 def _summary(used: usages.PeriodUsage) -> PeriodAmounts:
-    if used.is_counted:
-        return PeriodAmounts(**msgspec.structs.asdict(usage_of(used.total)))
-    return PeriodAmounts(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
+    return period_amounts(used.total if used.is_counted else None)
 
 
 def _days(rows: list[usages.DayUsage]) -> list[Day]:

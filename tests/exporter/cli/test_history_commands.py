@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 CALLS = {
     "records": ("records",),
     "records-of-one": ("records", "--interface", "wg0"),
-    "hours": ("hours",),
-    "hours-of-days": ("hours", "--from", "2026-06-09", "--to", "2026-06-11"),
+    "hours": (
+        "hours",
+        "--map",
+    ),
+    "hours-of-days": ("hours", "--map", "--from", "2026-06-09", "--to", "2026-06-11"),
 }
 
 
@@ -48,8 +51,8 @@ def test_on_a_terminal_history_is_drawn(
     [
         (("records",), "/api/records"),
         (("records", "--interface", "wlan0"), "/api/records?interface=wlan0"),
-        (("hours", "--to", "2031-01-01"), "/api/hours?to=2031-01-01"),
-        (("hours", "--from", "2020-01-01", "--interface", "wg0"), "/api/hours?from=2020-01-01&interface=wg0"),
+        (("hours", "--map", "--to", "2031-01-01"), "/api/hours?to=2031-01-01"),
+        (("hours", "--map", "--from", "2020-01-01", "--interface", "wg0"), "/api/hours?from=2020-01-01&interface=wg0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -69,9 +72,12 @@ def test_json_of_history_equals_the_apis(service: Service, arguments: tuple[str,
     ("arguments", "told"),
     [
         (("records", "--interface", "eth9"), "interface: the ledger knows no 'eth9'"),
-        (("hours", "--interface", "eth9"), "interface: the ledger knows no 'eth9'"),
-        (("hours", "--from", "2026-02-30"), "from: '2026-02-30' is not a date: the calendar has no such day"),
-        (("hours", "--from", "2026-06-12", "--to", "2026-06-11"), "from: '2026-06-12' is not before to '2026-06-11'"),
+        (("hours", "--map", "--interface", "eth9"), "interface: the ledger knows no 'eth9'"),
+        (("hours", "--map", "--from", "2026-02-30"), "from: '2026-02-30' is not a date: the calendar has no such day"),
+        (
+            ("hours", "--map", "--from", "2026-06-12", "--to", "2026-06-11"),
+            "from: '2026-06-12' is not before to '2026-06-11'",
+        ),
     ],
 )
 def test_a_wrong_call_is_told_in_one_sentence(arguments: tuple[str, ...], told: str, commands: Commands) -> None:
@@ -89,6 +95,6 @@ def test_a_new_ledger_has_no_history_yet(tmp_path: Path, empty_ledger: Path, col
 
     assert commands("records").stdout == "Nothing is counted yet: start `netledger run`.\n"
     assert commands.json("records") == {"busiest_days": [], "peak_speeds": {}}
-    assert commands("hours").stdout.splitlines()[-1] == "the ledger keeps no hours of this range"
-    assert commands.on_a_terminal("hours").splitlines()[-1] == "the ledger keeps no hours of this range"
-    assert commands.json("hours")["summary"]["total_bytes"] == 0
+    assert commands("hours", "--map").stdout.splitlines()[-1] == "the ledger keeps no hours of this range"
+    assert commands.on_a_terminal("hours", "--map").splitlines()[-1] == "the ledger keeps no hours of this range"
+    assert commands.json("hours", "--map")["summary"]["total_bytes"] == 0

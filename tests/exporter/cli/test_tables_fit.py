@@ -35,7 +35,13 @@ COMMANDS = (
     "summary",
     "records",
     "hours",
-    "hours --from 2020-01-01T00:07",
+    "hours --map",
+    "hours --map --from 2020-01-01T00:07",
+    "minutes",
+    "days",
+    "months",
+    "years",
+    "top --last 3",
     "plan",
     "forecast",
     "cost --per-gb 5 --period year",
@@ -49,7 +55,7 @@ COMMANDS = (
     "status",
 )
 APPLICATIONS = ("firefox", "浏览器", "docker.service")
-DRAWN_ON_A_TERMINAL_ONLY = ("hours", "doctor")
+DRAWN_ON_A_TERMINAL_ONLY = ("hours --map", "doctor")
 PLANS = [
     {"name": "home", "cap": "2 TB", "rollover": True},
     {"name": "office", "interfaces": ["eth0"], "base_price": 29.9, "price_per_gb": 0.02, "currency": "EUR"},

@@ -83,12 +83,12 @@ async def rest_hours(world: ToldWorld) -> Numbers:
 
 
 async def command_hours_json(world: ToldWorld) -> Numbers:
-    return _hours(await world.json("hours"))
+    return _hours(await world.json("hours", "--map"))
 
 
 async def command_hours(world: ToldWorld) -> Numbers:
     found: Numbers = {}
-    for line in (await world.printed("hours")).splitlines()[1:]:
+    for line in (await world.printed("hours", "--map")).splitlines()[1:]:
         hour, *cells = [cell.strip() for cell in line.split("  ") if cell.strip()]
         for weekday, amount in enumerate(cells[:-1]):
             found[f"hour {weekday} {int(hour[:2])}"] = amount
