@@ -1,34 +1,65 @@
-"""What the middleware for Python adds to a request: with a collector that takes, and with one that hangs."""
+"""What the middlewares for Python and Node.js add to a request: the collector takes, or it hangs."""
 
 from __future__ import annotations
 
 import asyncio
+import shutil
+import subprocess
 import time
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from netledger_client import ClientSettings, Reporter
 from netledger_client.asgi import AsgiMiddleware
-from tests.bench.rows import MILLISECOND, Row
+from tests.bench.rows import MILLISECOND, Row, skipped
 from tests.clients.python.collectors import KEY, collecting, hanging
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.bench.settings import Bench
 
 REQUESTS_PER_PAUSE, PAUSE_SECONDS = 50, 0.001
 """An application waits now and then: the sender gets its turn."""
+
+TARGET = 0.05
+STATES = {"collector up": "API Analytics 35", "it hangs": "API Analytics 5,000"}
+NODE_PROGRAM = str(Path(__file__).with_name("node_middleware.cjs"))
+NODE_SECONDS = 60
 
 
 def measure(bench: Bench) -> list[Row]:
     """Milliseconds of a request with the middleware less those without it, both p50."""
     count = bench.requests * 20
     with collecting() as collector, hanging() as stuck:
-        up = [_added(collector.url, count) for _ in range(bench.rounds)]
-        hangs = [_added(stuck, count) for _ in range(bench.rounds)]
+        return [
+            *_rows("Python", _added, collector.url, stuck, bench.rounds, count),
+            *_node_rows(collector.url, stuck, bench),
+        ]
+
+
+def _node_rows(up: str, stuck: str, bench: Bench) -> list[Row]:
+    if shutil.which("node") is None:
+        return [skipped(_figure("Node", state), "node is not installed (package nodejs)") for state in STATES]
+    return _rows("Node", _added_by_node, up, stuck, bench.rounds, bench.requests * 20)
+
+
+def _figure(language: str, state: str) -> str:
+    return f"added to a request by the {language} middleware, {state}"
+
+
+def _rows(language: str, added: Callable[[str, int], float], up: str, stuck: str, rounds: int, count: int) -> list[Row]:
     return [
-        Row("added to a request by the Python middleware, collector up", "ms", 0.05, tuple(up), "API Analytics 35"),
-        Row("added to a request by the Python middleware, it hangs", "ms", 0.05, tuple(hangs), "API Analytics 5,000"),
+        Row(_figure(language, state), "ms", TARGET, tuple(added(address, count) for _ in range(rounds)), peer)
+        for (state, peer), address in zip(STATES.items(), (up, stuck), strict=True)
     ]
+
+
+def _added_by_node(address: str, count: int) -> float:
+    command = ["node", NODE_PROGRAM, address, KEY, str(count)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=NODE_SECONDS, check=True)
+    return float(done.stdout)
 
 
 def _added(address: str, count: int) -> float:

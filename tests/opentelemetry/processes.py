@@ -69,6 +69,11 @@ class Program:
         """What it wrote."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
     def end(self, *, is_killed: bool = False) -> None:
         """End it."""
         if self._process is not None:
