@@ -22,7 +22,7 @@ GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json
 NODE_TELEMETRY := tests/opentelemetry/node/node_modules/.package-lock.json
 
-.PHONY: run test test-units test-newest test-lowest lint format lock check check-grafana check-installs accuracy bench grafana pictures vendor bpf system-packages clean help
+.PHONY: run test test-units test-client test-newest test-lowest lint format lock check check-grafana check-installs accuracy bench grafana pictures vendor bpf system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,12 @@ test: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES) $(NODE_FRAMEW
 
 test-units: $(VENV)/installed-for-tests  ## The tests that need no other programs, with PYTHON and VENV of your choice
 	$(PYTEST) $(UNITS)
+
+test-client:  ## The tests of the middleware for Python, with PYTHON and VENV of your choice: Python 3.9 and later
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --require-hashes --requirement clients/python/tests.txt
+	PYTHONPATH=.:clients/python $(BIN)/python -m pytest -c /dev/null --rootdir=. --confcutdir=tests/clients/python \
+	  -n auto --dist loadfile --import-mode=importlib -p no:cacheprovider tests/clients/python
 
 test-newest: RESOLUTION := highest
 test-newest: $(VENV)/installed-for-lock  ## The same with the newest that pyproject.toml allows, in a venv of its own

@@ -28,3 +28,7 @@ BUILD
     *) lock "$purpose" "$@" --extra "$purpose" pyproject.toml ;;
   esac
 done
+
+# The middleware for Python promises older versions than netledger itself: what its tests need there.
+"$VENV/bin/uv" pip compile --quiet --universal --python-version 3.9 --generate-hashes --no-annotate --no-emit-index-url \
+  --custom-compile-command "make lock" --output-file clients/python/tests.txt "$@" --group clients/python/pyproject.toml:test
