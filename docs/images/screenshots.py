@@ -1,4 +1,7 @@
-"""Take pictures of the live page: the real service over a household's ledger, in a real browser (`make pictures`)."""
+"""Take pictures of the live page: the real service over a household's ledger, in a real browser (`make pictures`).
+
+The household has a shop, which a small web server at home answers.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
 from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
+from exporter.meters.requests.events import Batch, Event
 from exporter.web.page import live
 from reports.billing.plans import CycleRule, Plan
 from tests.exporter.web.running_service import RunningService, running
@@ -48,7 +52,21 @@ SLOTS_OF_A_DAY = {7: 0.06, 9: 0.05, 12: 0.08, 14: 0.06, 17: 0.12, 19: 0.2, 20: 0
 
 EARLIER_MINUTES, WATCHED_SECONDS = 20, 606
 SIZES = {"wide": (1440, 900, 1.0), "phone": (390, 844, 2.0)}
+REQUESTS = {("dark", "wide"), ("light", "phone")}
 MEGABIT = 125_000
+
+PATHS = {
+    ("shop", "GET", "/items/{id}"): (40, 9),
+    ("shop", "GET", "/search"): (9, 84),
+    ("shop", "POST", "/orders"): (4, 31),
+    ("photos", "GET", "/albums/{id}"): (14, 22),
+    ("photos", "POST", "/upload"): (3, 410),
+    ("feeds", "GET", "/feed.xml"): (2, 3),
+}
+"""Routes of services, how often each is asked for beside the others, and its usual milliseconds."""
+
+REQUESTS_A_SECOND = 26
+FAILED = 0.004
 
 
 def main() -> int:
@@ -82,7 +100,7 @@ async def take(program: str) -> None:
 
 
 async def picture(browser: Browser, service: RunningService, theme: Theme, size: str) -> None:
-    """docs/images/page-THEME-SIZE.png: what is seen without scrolling."""
+    """docs/images/page-THEME-SIZE.png: what is seen without scrolling; page-requests-THEME-SIZE.png: its section."""
     width, height, scale = SIZES[size]
     context = await browser.new_context(
         viewport={"width": width, "height": height}, device_scale_factor=scale, color_scheme=theme
@@ -92,6 +110,8 @@ async def picture(browser: Browser, service: RunningService, theme: Theme, size:
     await page.locator("html[data-frames]").wait_for(state="attached")
     await page.wait_for_timeout(300)
     await page.screenshot(path=HERE / f"page-{theme}-{size}.png")
+    if (theme, size) in REQUESTS:
+        await page.locator("#requests").screenshot(path=HERE / f"page-requests-{theme}-{size}.png")
     await context.close()
 
 
@@ -162,9 +182,28 @@ async def pass_second(service: RunningService, second: int) -> None:
     service.machine.move("eth0", received, sent)
     service.machine.move("wg0", received // 14, sent // 9)
     service.machine.move("docker0", sent // 5, received // 30)
+    service.intake.add_soon(_asked(service.machine.seconds, random.Random(second)))  # noqa: S311 - as above
     service.machine.wait(1)
     service.service._parts.sampler.sample()  # type: ignore[union-attr]  # noqa: SLF001 - a second has passed
     await asyncio.sleep(live.FRAME_SECONDS * 1.3)
+
+
+def _asked(at: int, chance: random.Random) -> Batch:
+    """The requests of a second."""
+    weights = [often for often, _ in PATHS.values()]
+    asked = chance.choices(list(PATHS.items()), weights, k=chance.randrange(REQUESTS_A_SECOND * 2))
+    events = [
+        Event(
+            service,
+            at * 1_000_000,
+            method,
+            route,
+            503 if chance.random() < FAILED else 200,
+            int(milliseconds * 1000 * chance.lognormvariate(0, 0.4)),
+        )
+        for (service, method, route), (_, milliseconds) in asked
+    ]
+    return Batch(events)
 
 
 @asynccontextmanager
