@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from exporter.ledger.files import connect_to_read
 from reports.ledger.reader import LedgerReader
+from reports.ledger.remembered_days import RememberedDays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,7 @@ class ReaderThread:
         """Not connected yet."""
         self._ledger, self._poster, self.thread = ledger, poster, thread
         self._connection: sqlite3.Connection | None = None
+        self._remembered = RememberedDays()
         self.is_replaced = False
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
@@ -58,7 +60,7 @@ class ReaderThread:
                 self._disconnect()
             if self._connection is None:
                 self._connection = connect_to_read(self._ledger)
-            reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted)
+            reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted, remembered=self._remembered)
             try:
                 with reader.at_one_moment():
                     return question(reader)
@@ -85,3 +87,4 @@ class ReaderThread:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self._remembered = RememberedDays()  # the next connection may read another file

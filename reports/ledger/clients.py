@@ -9,9 +9,11 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import day_number
+from reports.ledger.cardinality import Distinct, readable
+from reports.ledger.remembered_days import NEWEST_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
@@ -20,8 +22,8 @@ MOST_BUSIEST = 200
 """Clients of a service and day with a count of their own."""
 
 QUERY = """
-SELECT clients, busiest FROM request_client WHERE day BETWEEN :first AND :last
-AND (:services = '' OR service IN (SELECT value FROM json_each(:services)))
+SELECT day, clients, busiest FROM request_client WHERE day BETWEEN :first AND :last
+AND (:services = '' OR service IN (SELECT value FROM json_each(:services))) ORDER BY day, service
 """
 
 
@@ -68,21 +70,43 @@ def client_counts(text: str) -> ClientCounts:
         return ClientCounts()
 
 
-class ClientDay(NamedTuple):
-    """Clients of one service on one local day: the sketch of the different ones, and the busiest."""
+class PeriodClients(NamedTuple):
+    """Clients of a period: the different ones, and requests of the busiest."""
 
+    distinct: Distinct
+    requests: ClientCounts
+
+
+class _Row(NamedTuple):
+    day: int
     clients: bytes
     busiest: str
 
 
-def client_days(ledger: LedgerReader, services: Collection[str], first: date, last: date) -> Iterator[ClientDay]:
-    """Every service and day from `first` to `last` of which clients are known; without services of all."""
+def clients_within(ledger: LedgerReader, services: Collection[str], first: date, last: date) -> PeriodClients | None:
+    """The clients of services on local days, of all without services; None where none are known."""
     if not ledger.has_table("request_client"):
-        return
+        return None
     bounds: dict[str, int | str] = {
         "first": day_number(first),
         "last": day_number(last),
         "services": json.dumps(list(services)) if services else "",
     }
-    for clients, busiest in ledger.execute(QUERY, bounds):
-        yield ClientDay(clients, busiest)
+    rows = [_Row(*row) for row in ledger.execute(QUERY, bounds)]
+    if not rows:
+        return None
+    # Those of the newest day change all the time, and the others hardly.
+    place = next(place for place, row in enumerate(rows) if row.day > rows[-1].day - NEWEST_DAYS)
+    parts = [part for row in rows[:place] for part in (row.clients, row.busiest.encode())]
+    return _merged(rows[place:], ledger.remembered.made_of(parts, lambda: _merged(rows[:place])))
+
+
+def _merged(rows: Sequence[_Row], before: PeriodClients | None = None) -> PeriodClients:
+    distinct, requests = Distinct(), ClientCounts()
+    if before is not None:
+        distinct.merge(before.distinct)
+        requests = before.requests
+    for row in rows:
+        distinct.merge(readable(row.clients))
+        requests = requests.plus(client_counts(row.busiest))
+    return PeriodClients(distinct, requests)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from reports.calendar.days import day_from_number, day_number, months
 from reports.errors import QuestionError
 from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local_days, total
+from reports.ledger.remembered_days import RememberedDays
 from reports.ledger.rows import (
     ALL_POSTED,
     BYTES,
@@ -56,9 +57,17 @@ class LedgerReader:
     """Reads one ledger over a read-only connection; answers within `at_one_moment` agree with each other."""
 
     def __init__(
-        self, connection: sqlite3.Connection, *, fetch_unposted: Callable[[], Unposted] = lambda: ALL_POSTED
+        self,
+        connection: sqlite3.Connection,
+        *,
+        fetch_unposted: Callable[[], Unposted] = lambda: ALL_POSTED,
+        remembered: RememberedDays | None = None,
     ) -> None:
-        """`fetch_unposted` is called before the ledger is read: a row that is posted in between is in the ledger."""
+        """`fetch_unposted` is called before the ledger is read: a row that is posted in between is in the ledger.
+
+        `remembered` is what was read of the same connection before.
+        """
+        self.remembered = RememberedDays() if remembered is None else remembered
         self._connection = connection
         self._fetch_unposted = fetch_unposted
         self._unposted = ALL_POSTED
@@ -71,6 +80,7 @@ class LedgerReader:
         self._connection.execute("BEGIN")
         try:
             held = self._connection.execute("SELECT ifnull(max(posting), 0) FROM meter").fetchone()[0]
+            self.remembered.begin(held)
             self._unposted = Unposted(
                 [row for row in unposted.slots if row.posting > held],
                 [row for row in unposted.minutes if row.posting > held],

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from operator import add
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_of, day_start
-from reports.ledger.amounts import Amounts, Measures, Rows, by_key, local_days
-from reports.ledger.selection import EVERY, condition
+from reports.ledger.amounts import Amounts, Measures, Rows, local_days, posted_by_key
+from reports.ledger.selection import among
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Key, Selection
+
+Part = TypeVar("Part", bound="tuple[Any, ...] | int")
+
+ROW_BYTES = 700
+"""What the amounts of a subject take in memory."""
 
 
 def rows_within(ledger: LedgerReader, selection: Selection, span: Span) -> list[Rows]:
@@ -33,28 +41,70 @@ def rows_within(ledger: LedgerReader, selection: Selection, span: Span) -> list[
 def amounts_by_key(
     ledger: LedgerReader, selection: Selection, span: Span, columns: tuple[str, ...]
 ) -> dict[Key, Amounts]:
-    """Amounts by subject, in no order."""
-    measures, found = Measures(selection.meter, columns), dict[tuple[str, ...], Amounts]()
+    """Sums and peaks by subject, in no order; days whose rows have not changed are not read again."""
+    found: dict[Key, Amounts] = {}
     for rows in rows_within(ledger, selection, span):
-        for key, amounts in by_key(ledger, rows, columns).items():
-            found[key] = measures.plus(found[key], amounts) if key in found else amounts
+        past, rest = ledger.remembered.split(ledger, rows)
+        if past is not None:
+            _add(found, _remembered(ledger, past, columns, posted_by_key), selection, columns)
+        _add(found, posted_by_key(ledger, rest, columns), selection, columns)
+        for _, row in rows.unposted(ledger):
+            _add(found, {row.key: Measures(selection.meter, columns).of(row)}, selection, columns)
     return found
 
 
 def amounts_by_time(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[int, Amounts]:
-    """Amounts by day or slot; those without a row are left out.
+    """Sums and peaks by day or slot; those without a row are left out.
 
     As `by_time`, for a meter of many subjects: they are chosen by number before the rows are read.
     """
+    past, rest = ledger.remembered.split(ledger, rows)
+    found = _posted_by_time(ledger, rest, columns)
+    if past is not None:
+        found |= _remembered(ledger, past, columns, _posted_by_time)
+    for time, row in rows.unposted(ledger):
+        _add(found, {time: Measures(rows.selection.meter, columns).of(row)}, rows.selection, columns)
+    return found
+
+
+def _posted_by_time(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[int, Amounts]:
     selection = rows.selection
-    meter, measures, chosen = selection.meter, Measures(selection.meter, columns), condition(selection)
-    among = f"AND subject IN (SELECT subject FROM {meter.subjects} WHERE {chosen})" if chosen != EVERY else ""
+    meter, measures = selection.meter, Measures(selection.meter, columns)
     query = f"""
         SELECT {", ".join([rows.grain, *measures.sql(rows.grain)])} FROM {meter.table(rows.grain)}
-        WHERE {rows.grain} >= :start AND {rows.grain} < :end {among} GROUP BY {rows.grain}
+        WHERE {rows.grain} >= :start AND {rows.grain} < :end {among(selection)} GROUP BY {rows.grain}
     """
-    found = {row[0]: row[1:] for row in ledger.posted(meter, query, rows.bounds)}
-    for time, row in rows.unposted(ledger):
-        amounts = measures.of(row)
-        found[time] = measures.plus(found[time], amounts) if time in found else amounts
+    return {row[0]: row[1:] for row in ledger.posted(meter, query, rows.bounds)}
+
+
+def _remembered(
+    ledger: LedgerReader,
+    days: Rows,
+    columns: tuple[str, ...],
+    find: Callable[[LedgerReader, Rows, tuple[str, ...]], dict[Part, Amounts]],
+) -> Mapping[Part, Amounts]:
+    """Posted amounts of days, from memory where none of their rows has changed."""
+    selection, where = days.selection, days.selection.where.items()
+    what = (find, columns, selection.keys, frozenset((name, frozenset(values)) for name, values in where))
+    found: Mapping[Part, Amounts] | None = ledger.remembered.get(ledger, days, what)
+    if found is None:
+        found = find(ledger, days, columns)
+        ledger.remembered.keep(ledger, days, what, found, ROW_BYTES * (1 + len(found)))
     return found
+
+
+def _add(
+    found: dict[Part, Amounts], more: Mapping[Part, Amounts], selection: Selection, columns: tuple[str, ...]
+) -> None:
+    """Add amounts to those that were found."""
+    if not found:
+        found |= more
+        return
+    both = [max if column in selection.meter.peaks else add for column in columns]
+    for part, amounts in more.items():
+        held = found.get(part)
+        found[part] = (
+            amounts
+            if held is None
+            else tuple([each(one, other) for each, one, other in zip(both, held, amounts, strict=True)])
+        )

@@ -100,6 +100,12 @@ def condition(selection: Selection) -> str:
     return " AND ".join(filter(None, [_of_keys(selection), *values])) or EVERY
 
 
+def among(selection: Selection) -> str:
+    """The same on the column `subject` of a table of usage, to be added to others: subjects are few, rows are many."""
+    chosen = condition(selection)
+    return f"AND subject IN (SELECT subject FROM {selection.meter.subjects} WHERE {chosen})" if chosen != EVERY else ""
+
+
 def _of_keys(selection: Selection) -> str:
     # One subject is searched first. Of several, or of the total, each row is read once, in the order of time: by
     # subject first (without the +), the rows would be read once for each of them, and every group would be sorted.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.ledger.cardinality import merged_distinct
-from reports.ledger.clients import ClientCounts, client_counts, client_days
+from reports.ledger.clients import clients_within
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,22 +21,24 @@ class BusyClient(NamedTuple):
     requests: int
 
 
-def unique_clients(ledger: LedgerReader, services: Collection[str], first: date, last: date) -> int | None:
-    """Different clients of these services together (without any: of all) on the days from `first` to `last`.
+class ClientFigures(NamedTuple):
+    """How many different clients, and those with the most requests.
 
-    None where the ledger knows of no client: nothing was asked, or their privacy is "none". Exact up to 256, within
-    3 % beyond. With privacy "hash" a client counts anew every day; with "network" those of one network are one.
+    None are known where nothing was asked, or privacy is "none". Exact up to 256, within 3 % beyond. With privacy
+    "hash" a client counts anew every day; with "network" those of one network are one. The busiest are without days
+    that the request log no longer keeps.
     """
-    sketches = [day.clients for day in client_days(ledger, services, first, last)]
-    return merged_distinct(sketches).estimate() if sketches else None
+
+    unique: int | None
+    busiest: list[BusyClient]
 
 
-def busiest_clients(
+def client_figures(
     ledger: LedgerReader, services: Collection[str], first: date, last: date, limit: int = 5
-) -> list[BusyClient]:
-    """The clients with the most requests, as `unique_clients`; without days that the request log no longer keeps."""
-    found = ClientCounts()
-    for day in client_days(ledger, services, first, last):
-        found = found.plus(client_counts(day.busiest))
-    ranked = sorted(found.requests.items(), key=lambda item: (-item[1], item[0]))
-    return [BusyClient(*pair) for pair in ranked[:limit]]
+) -> ClientFigures:
+    """The clients of these services together (without any: of all) on the days from `first` to `last`."""
+    found = clients_within(ledger, services, first, last)
+    if found is None:
+        return ClientFigures(None, [])
+    ranked = nsmallest(limit, found.requests.requests.items(), key=lambda item: (-item[1], item[0]))
+    return ClientFigures(found.distinct.estimate(), [BusyClient(*pair) for pair in ranked])

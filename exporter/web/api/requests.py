@@ -12,7 +12,7 @@ from reports.billing.prices import has_price
 from reports.calendar.days import ONE_DAY, day_of, day_start
 from reports.formats.json import request_rows as row_shapes
 from reports.formats.json import requests as shapes
-from reports.usage.clients import busiest_clients, unique_clients
+from reports.usage.clients import client_figures
 from reports.usage.requests.series import MOST_POINTS, request_series
 from reports.usage.requests.service_bytes import bytes_of_service, cost_per_million
 from reports.usage.requests.summary import routes as routes_of
@@ -42,8 +42,7 @@ def summary(request: LedgerRequest, query: SummaryQuery) -> shapes.RequestSummar
         found,
         steps,
         request.zone,
-        unique_clients(ledger, selection.services, *days),
-        busiest_clients(ledger, selection.services, *days, MOST_CLIENTS),
+        client_figures(ledger, selection.services, *days, MOST_CLIENTS),
         _application(request, period, selection.services, found.figures.requests),
     )
 

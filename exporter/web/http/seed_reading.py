@@ -16,7 +16,7 @@ from reports.formats.json.request_log import raw_log
 from reports.formats.json.requests import Dashboard, dashboard
 from reports.ledger.request_filter import LogFilter
 from reports.ledger.request_log import ORDERS, sorted_log
-from reports.usage.clients import busiest_clients, unique_clients
+from reports.usage.clients import client_figures
 from reports.usage.requests.logged import parse_code, parse_milliseconds, without
 from reports.usage.requests.selection import RequestSelection
 from reports.usage.requests.series import request_series
@@ -66,13 +66,10 @@ async def dashboard_json(request: web.Request) -> web.Response:
     now = context.now
 
     def answer(ledger: LedgerReader) -> Dashboard:
-        found = summary(ledger, span, now, selection)
+        found = summary(ledger, span, now, selection, routes=0)
         steps = request_series(ledger, now, span, selection, step=STEPS[step], most=most)
         days = (day_of(span.start, ledger.zone), day_of(span.end - 1, ledger.zone))
-        clients = unique_clients(ledger, selection.services, *days)
-        return dashboard(
-            found, steps, ledger.zone, clients, busiest_clients(ledger, selection.services, *days, MOST_LISTED)
-        )
+        return dashboard(found, steps, ledger.zone, client_figures(ledger, selection.services, *days, MOST_LISTED))
 
     await context.merge_events()
     return json_response(await context.ask(answer))

@@ -11,11 +11,10 @@ from reports.formats.request_shapes import PERCENT, rounded
 from reports.formats.shapes import Answer, ByteCount, Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
     from zoneinfo import ZoneInfo
 
-    from reports.usage.clients import BusyClient
+    from reports.usage.clients import ClientFigures
     from reports.usage.requests.series import RequestSeries
     from reports.usage.requests.service_bytes import BytesOfService
     from reports.usage.requests.summary import RequestSummary
@@ -120,25 +119,22 @@ class RequestSummaryAnswer(Dashboard, kw_only=True, rename={"start": "from", "en
     application: ServiceBytes | None
 
 
-def dashboard(
-    found: RequestSummary, series: RequestSeries, zone: ZoneInfo, clients: int | None, busiest: Sequence[BusyClient]
-) -> Dashboard:
+def dashboard(found: RequestSummary, series: RequestSeries, zone: ZoneInfo, clients: ClientFigures) -> Dashboard:
     """Shape a summary and its series."""
-    return Dashboard(**_dashboard(found, series, zone, clients, busiest))
+    return Dashboard(**_dashboard(found, series, zone, clients))
 
 
 def request_summary(
     found: RequestSummary,
     series: RequestSeries,
     zone: ZoneInfo,
-    clients: int | None,
-    busiest: Sequence[BusyClient],
+    clients: ClientFigures,
     application: ServiceBytes | None = None,
 ) -> RequestSummaryAnswer:
     """Shape a summary, its series and the bytes of its application."""
     return RequestSummaryAnswer(
         **range_of(found.span, zone),
-        **_dashboard(found, series, zone, clients, busiest),
+        **_dashboard(found, series, zone, clients),
         service=service_of(found.selection),
         excluded=list(found.selection.excluded),
         step=series.step,
@@ -162,11 +158,9 @@ def service_bytes(
     )
 
 
-def _dashboard(
-    found: RequestSummary, series: RequestSeries, zone: ZoneInfo, clients: int | None, busiest: Sequence[BusyClient]
-) -> dict[str, Any]:
+def _dashboard(found: RequestSummary, series: RequestSeries, zone: ZoneInfo, clients: ClientFigures) -> dict[str, Any]:
     return {
-        "summary": _totals(found, clients),
+        "summary": _totals(found, clients.unique),
         "method_usage": {method: part.requests for method, part in found.methods.items()},
         "endpoint_stats": [
             EndpointStats(
@@ -178,7 +172,7 @@ def _dashboard(
             for route, part in found.endpoints.items()
         ],
         "status_codes": {code: part.requests for code, part in found.codes.items()},
-        "top_ips": [TopIp(ip=each.client, requests=each.requests) for each in busiest],
+        "top_ips": [TopIp(ip=each.client, requests=each.requests) for each in clients.busiest],
         "time_series": [
             TimePoint(
                 timestamp=datetime.fromisoformat(iso(point.start, zone)).strftime(LABELS[series.step]),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.shape import COMPLEMENT
-from reports.ledger.sketches import decoded, value_of
+from reports.ledger.sketches import value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
 
 MILLISECOND = 1000.0
 """Microseconds: the ledger's unit of a time; answers have milliseconds."""
@@ -83,7 +85,6 @@ COLUMNS = (
 )
 """The ledger's columns of RequestFigures."""
 
-SKETCH = ("duration_sketch",)
 NO_REQUESTS = RequestFigures()
 
 
@@ -119,40 +120,21 @@ class RouteFigures(NamedTuple):
 
 def add_figures(parts: Iterable[RequestFigures]) -> RequestFigures:
     """The sum."""
-    found = NO_REQUESTS
-    for part in parts:
-        found = found.plus(part)
-    return found
+    columns = list(zip(*parts, strict=True))
+    return RequestFigures(*map(sum, columns[:-2]), *map(max, columns[-2:])) if columns else NO_REQUESTS
 
 
-def quantiles_of(sketch: bytes, figures: RequestFigures) -> Quantiles:
-    """The quantiles of a sketch of microseconds, within the shortest and the longest time; pure.
-
-    Damaged bytes count as an empty sketch, as in the ledger.
-    """
-    try:
-        counts = decoded(sketch)
-    except ValueError:
-        counts = {}
-    return Quantiles(*(_bounded(value, figures) for value in _values(counts, SHARES)))
-
-
-def _values(counts: dict[int, int], shares: Sequence[float]) -> list[float | None]:
-    """The value at each share, which ascend."""
-    found: list[float | None] = []
+def quantiles_of(counts: Mapping[int, int], figures: RequestFigures) -> Quantiles:
+    """The quantiles of times by bucket, within the shortest and the longest time; pure."""
     buckets = sorted(bucket for bucket, count in counts.items() if count)
-    last, passed, place = sum(counts.values()) - 1, 0, -1
-    for share in shares:
-        while place + 1 < len(buckets) and passed <= share * last:
-            place += 1
-            passed += counts[buckets[place]]
-        found.append(value_of(buckets[place]) if place >= 0 else None)
-    return found
+    passed = list(accumulate(map(counts.__getitem__, buckets)))
+    if not passed:
+        return NO_QUANTILES
+    places = (bisect_right(passed, share * (passed[-1] - 1)) for share in SHARES)
+    return Quantiles(*(_bounded(value_of(buckets[place]), figures) for place in places))
 
 
-def _bounded(value: float | None, figures: RequestFigures) -> float | None:
-    if value is None:
-        return None
+def _bounded(value: float, figures: RequestFigures) -> float:
     least, most = figures.minimum, figures.maximum
     value /= MILLISECOND
     return min(max(value, least or 0.0), most if most is not None else value)

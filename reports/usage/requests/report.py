@@ -5,14 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.ledger.request_times import add_counts, sketches_by_key
 from reports.ledger.requests import amounts_by_key
 from reports.ledger.selection import Selection
 from reports.ledger.shape import ALL, GONE, OTHER, OWN_SERVICE, REQUEST
-from reports.ledger.sketches import EMPTY, merged
 from reports.usage.requests.figures import (
     COLUMNS,
     NO_REQUESTS,
-    SKETCH,
     RequestFigures,
     RouteFigures,
     ServiceFigures,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.request_times import Counts
     from reports.ledger.selection import Key
 
 MOST_LISTED = 5
@@ -103,7 +103,7 @@ def with_quantiles(
     if not sketches:
         return report
     with_them = {
-        row[:3]: row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), EMPTY), row.figures)) for row in rows
+        row[:3]: row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), {}), row.figures)) for row in rows
     }
     return report._replace(routes=[with_them.get(row[:3], row) for row in report.routes])
 
@@ -128,19 +128,19 @@ def _services(ledger: LedgerReader, span: Span, routes: Sequence[RouteFigures]) 
         sums[row.service] = sums.get(row.service, NO_REQUESTS).plus(row.figures)
     # The sketches of a service have the route (gone) when they have been folded.
     keys = [(service, ALL, route, ALL) for route in (ALL, GONE) for service in sums]
-    sketches: dict[str, bytes] = {}
-    for key, sketch in _sketches(ledger, span, keys).items():
-        sketches[key[0]] = merged(sketches.get(key[0], EMPTY), sketch)
+    times: dict[str, Counts] = {}
+    for key, counts in _sketches(ledger, span, keys).items():
+        add_counts(times.setdefault(key[0], {}), counts)
     rows = [
-        ServiceFigures(service, figures, quantiles_of(sketches.get(service, EMPTY), figures))
+        ServiceFigures(service, figures, quantiles_of(times.get(service, {}), figures))
         for service, figures in sums.items()
     ]
     return sorted(rows, key=lambda row: (-row.figures.requests, row.service))
 
 
-def _sketches(ledger: LedgerReader, span: Span, keys: Sequence[Key]) -> dict[Key, bytes]:
-    """Sketches by subject; none where they would be too many."""
+def _sketches(ledger: LedgerReader, span: Span, keys: Sequence[Key]) -> dict[Key, Counts]:
+    """Times by subject; none where they would be too many."""
     if not keys or len(keys) > most_subjects(span):
         return {}
     chosen = Selection(REQUEST, EVERY_REQUEST.label, tuple(keys))
-    return {key: sketch for key, (sketch,) in amounts_by_key(ledger, chosen, span, SKETCH).items()}
+    return sketches_by_key(ledger, chosen, span)

@@ -11,13 +11,12 @@ from reports.calendar.days import ONE_DAY, SLOT_SECONDS, Span, dates, day_from_n
 from reports.calendar.offsets import hour_starts
 from reports.calendar.parsing import PeriodError
 from reports.ledger.amounts import Rows, every_day, first_time, local_days
+from reports.ledger.request_times import add_counts, sketches_by_time
 from reports.ledger.requests import amounts_by_time
-from reports.ledger.sketches import EMPTY, merged
 from reports.usage.requests.figures import (
     COLUMNS,
     NO_QUANTILES,
     NO_REQUESTS,
-    SKETCH,
     Quantiles,
     RequestFigures,
     quantiles_of,
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
-    from reports.ledger.amounts import Amounts
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.request_times import Counts
     from reports.ledger.selection import Selection
 
 STEPS = ("15m", "1h", "1d", "1w", "1mo")
@@ -84,15 +83,16 @@ def request_series(
         return RequestSeries(name, [])
     edges = _edges(span, name, most, ledger.zone)[-most - 1 :]
     figures = [NO_REQUESTS] * (len(edges) - 1)
-    for time, amounts in _rows(ledger, Span(edges[0], edges[-1]), selection.amounts(ledger), COLUMNS, name).items():
-        place = bisect_right(edges, time) - 1
+    rows = _rows(Span(edges[0], edges[-1]), selection.amounts(ledger), name, ledger.zone)
+    for time, amounts in amounts_by_time(ledger, rows, COLUMNS).items():
+        place = _place(edges, rows, time, ledger.zone)
         figures[place] = figures[place].plus(RequestFigures(*amounts))
     points = [RequestPoint(*pair, part) for pair, part in zip(pairwise(edges), figures, strict=True)]
     if with_quantiles:
         sketches = _sketches(ledger, edges, selection, name)
         points = [
-            point._replace(quantiles=quantiles_of(sketch, point.figures))
-            for point, sketch in zip(points, sketches, strict=True)
+            point._replace(quantiles=quantiles_of(counts, point.figures))
+            for point, counts in zip(points, sketches, strict=True)
         ]
     return RequestSeries(name, points)
 
@@ -136,25 +136,24 @@ def _edges(span: Span, step: str, most: int, zone: ZoneInfo) -> Sequence[int]:
     return starts[: bisect_left(starts, span.end) + 1]
 
 
-def _rows(
-    ledger: LedgerReader, whole: Span, selection: Selection, columns: tuple[str, ...], step: str
-) -> dict[int, Amounts]:
-    """Amounts by the second with which a slot or a day begins."""
+def _rows(whole: Span, selection: Selection, step: str, zone: ZoneInfo) -> Rows:
+    """The slots or days of the steps."""
     if step in OF_SLOTS:
-        return amounts_by_time(ledger, Rows(selection, "slot", *whole), columns)
-    zone = ledger.zone
-    days = local_days(selection, day_of(whole.start, zone), day_of(whole.end - 1, zone))
-    found = amounts_by_time(ledger, days, columns)
-    return {day_start(day_from_number(day), zone): amounts for day, amounts in found.items()}
+        return Rows(selection, "slot", *whole)
+    return local_days(selection, day_of(whole.start, zone), day_of(whole.end - 1, zone))
 
 
-def _sketches(ledger: LedgerReader, edges: Sequence[int], selection: RequestSelection, step: str) -> list[bytes]:
-    """A sketch for each step; none where too many rows would be merged."""
-    found = [EMPTY] * (len(edges) - 1)
+def _place(edges: Sequence[int], rows: Rows, time: int, zone: ZoneInfo) -> int:
+    """The step that a slot or a day belongs to."""
+    return bisect_right(edges, time if rows.grain == "slot" else day_start(day_from_number(time), zone)) - 1
+
+
+def _sketches(ledger: LedgerReader, edges: Sequence[int], selection: RequestSelection, step: str) -> list[Counts]:
+    """The times of each step; none where too many rows would be merged."""
+    found: list[Counts] = [{} for _ in edges[1:]]
     rows_each = max(LONGEST[step] // (SLOT_SECONDS if step in OF_SLOTS else 86_400), 1)
     if len(found) * rows_each <= MOST_SKETCHES:
-        subjects = selection.sketches(ledger)
-        for time, (sketch,) in _rows(ledger, Span(edges[0], edges[-1]), subjects, SKETCH, step).items():
-            place = bisect_right(edges, time) - 1
-            found[place] = merged(found[place], sketch)
+        rows = _rows(Span(edges[0], edges[-1]), selection.sketches(ledger), step, ledger.zone)
+        for time, counts in sketches_by_time(ledger, rows).items():
+            add_counts(found[_place(edges, rows, time, ledger.zone)], counts)
     return found

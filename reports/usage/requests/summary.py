@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reports.errors import QuestionError
+from reports.ledger.request_times import add_counts, added_counts, sketches_by_key
 from reports.ledger.requests import amounts_by_key
 from reports.ledger.shape import ALL, OTHER, REQUEST
-from reports.ledger.sketches import EMPTY, merged, subtracted
 from reports.usage.requests.figures import (
     COLUMNS,
     NO_QUANTILES,
-    SKETCH,
     Quantiles,
     RequestFigures,
     RouteFigures,
@@ -23,10 +22,11 @@ from reports.usage.requests.figures import (
 from reports.usage.requests.selection import EVERY_REQUEST, HEALTH, RequestSelection, is_health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
+    from reports.ledger.request_times import Counts
     from reports.ledger.selection import Key
 
 MOST_ROUTES = 10
@@ -36,6 +36,7 @@ MOST_ENDPOINTS = 5
 """Routes of all methods together, as the dashboard lists."""
 
 Found = dict["Key", RequestFigures]
+Part = TypeVar("Part")
 
 
 class RouteSortError(QuestionError):
@@ -117,7 +118,7 @@ def summary(
         selection,
         _seconds(ledger, span, now, selection),
         figures,
-        quantiles_of(_whole_sketch(ledger, span, selection), figures),
+        quantiles_of(_times(ledger, span, selection), figures),
         _by_part(found, 1),
         dict(sorted(_by_part(found, 3).items())),
         dict(islice(_by_part(found, 2).items(), MOST_ENDPOINTS)),
@@ -156,11 +157,11 @@ def busiest(
 
 
 def _services(ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found) -> list[ServiceFigures]:
-    sketches: dict[str, bytes] = {}
-    for key, (sketch,) in amounts_by_key(ledger, selection.service_sketches(), span, SKETCH).items():
-        sketches[key[0]] = merged(sketches.get(key[0], EMPTY), sketch)
+    times: dict[str, Counts] = {}
+    for key, counts in sketches_by_key(ledger, selection.service_sketches(), span).items():
+        add_counts(times.setdefault(key[0], {}), counts)
     rows = [
-        ServiceFigures(service, figures, quantiles_of(sketches.get(service, EMPTY), figures))
+        ServiceFigures(service, figures, quantiles_of(times.get(service, {}), figures))
         for service, figures in _by_part(found, 0).items()
     ]
     return sorted(rows, key=lambda row: (-row.figures.requests, row.service))
@@ -174,38 +175,35 @@ def _figures(ledger: LedgerReader, span: Span, selection: RequestSelection) -> F
 
 def _by_part(found: Found, place: int) -> dict[str, RequestFigures]:
     """Figures by one dimension, the one with the most requests first."""
-    parts: dict[str, RequestFigures] = {}
-    for key, figures in found.items():
-        parts[key[place]] = parts[key[place]].plus(figures) if key[place] in parts else figures
+    parts = _added(found, lambda key: key[place])
     return dict(sorted(parts.items(), key=lambda item: (-item[1].requests, item[0])))
 
 
-def _whole_sketch(ledger: LedgerReader, span: Span, selection: RequestSelection) -> bytes:
-    """The sketch of all requests; that of services has those of 404, too."""
+def _added(found: Found, part_of: Callable[[Key], Part]) -> dict[Part, RequestFigures]:
+    """Figures by a part of the key: all of a part are added at once, since each sum takes as long as a row of SQL."""
+    parts: dict[Part, list[RequestFigures]] = {}
+    for key, figures in found.items():
+        parts.setdefault(part_of(key), []).append(figures)
+    return {part: rows[0] if len(rows) == 1 else add_figures(rows) for part, rows in parts.items()}
+
+
+def _times(ledger: LedgerReader, span: Span, selection: RequestSelection) -> Counts:
+    """The times of all requests; those of services have those of 404, too."""
     every = selection._replace(excluded=())
-    whole = _sum(amounts_by_key(ledger, every.sketches(ledger), span, SKETCH).values())
-    excluded: tuple[str, ...] = ()
+    whole = added_counts(sketches_by_key(ledger, every.sketches(ledger), span).values())
     if HEALTH in selection.excluded and not selection.route:
-        excluded = tuple(route for route in ledger.values(REQUEST, "route") if is_health(route))
-    if not excluded:
-        return whole
-    # Those of health checks are few: to merge all others would take longer.
-    return subtracted(whole, _sum(amounts_by_key(ledger, selection.route_sketches(excluded), span, SKETCH).values()))
-
-
-def _sum(sketches: Iterable[tuple[bytes, ...]]) -> bytes:
-    found = EMPTY
-    for (sketch,) in sketches:
-        found = merged(found, sketch)
-    return found
+        # Those of health checks are few: to merge all others would take longer.
+        routes = tuple(route for route in ledger.values(REQUEST, "route") if is_health(route))
+        chosen = selection.route_sketches(routes)
+        health = added_counts(sketches_by_key(ledger, chosen, span).values()) if routes else {}
+        return {bucket: max(count - health.get(bucket, 0), 0) for bucket, count in whole.items()}
+    return whole
 
 
 def _routes(
     ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found, sort: str, limit: int
 ) -> Routes:
-    figures: dict[Key, RequestFigures] = {}
-    for key, part in found.items():
-        figures[key[:3]] = figures[key[:3]].plus(part) if key[:3] in figures else part
+    figures = _added(found, lambda key: key[:3])
     rows = [RouteFigures(key[0], key[1], key[2], part) for key, part in figures.items()]
     if sort == "p95":
         rows = _with_quantiles(ledger, span, selection, rows)
@@ -221,10 +219,8 @@ def _with_quantiles(
     if not rows:
         return []
     chosen = selection.route_sketches(tuple(dict.fromkeys(row.route for row in rows)))
-    sketches = amounts_by_key(ledger, chosen, span, SKETCH)
-    return [
-        row._replace(quantiles=quantiles_of(sketches.get((*row[:3], ALL), (EMPTY,))[0], row.figures)) for row in rows
-    ]
+    times = sketches_by_key(ledger, chosen, span)
+    return [row._replace(quantiles=quantiles_of(times.get((*row[:3], ALL), {}), row.figures)) for row in rows]
 
 
 def _seconds(ledger: LedgerReader, span: Span, now: float, selection: RequestSelection) -> float:

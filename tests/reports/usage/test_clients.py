@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from reports.calendar.days import day_number
 from reports.ledger.cardinality import Distinct, keyed_hash
 from reports.ledger.clients import MOST_BUSIEST, ClientCounts, client_counts
-from reports.usage.clients import BusyClient, busiest_clients, unique_clients
+from reports.usage.clients import BusyClient, client_figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,12 +59,12 @@ def test_the_clients_of_a_period(
     two_days: WrittenLedger, services: list[str], first: date, last: date, expected: int | None
 ) -> None:
     with two_days.reading() as reader:
-        assert unique_clients(reader, services, first, last) == expected
+        assert client_figures(reader, services, first, last).unique == expected
 
 
 def test_the_busiest_clients_of_a_period(two_days: WrittenLedger) -> None:
     with two_days.reading() as reader:
-        assert busiest_clients(reader, ["shop"], FIRST, SECOND, limit=2) == [
+        assert client_figures(reader, ["shop"], FIRST, SECOND, limit=2).busiest == [
             BusyClient("192.0.2.2", 6),
             BusyClient("192.0.2.1", 5),
         ]
@@ -75,8 +75,7 @@ def test_a_ledger_of_an_older_netledger_knows_no_clients(two_days: WrittenLedger
         connection.execute("DROP TABLE request_client")
 
     with two_days.reading() as reader:
-        assert unique_clients(reader, [], FIRST, THIRD) is None
-        assert busiest_clients(reader, [], FIRST, THIRD) == []
+        assert client_figures(reader, [], FIRST, THIRD) == (None, [])
 
 
 @pytest.mark.parametrize(
