@@ -9,11 +9,13 @@ from reports.calendar.days import day_of
 from reports.calendar.requests import PeriodRequest
 from reports.formats.json import request_log as log_shapes
 from reports.formats.json import request_rows as shapes
+from reports.formats.json.requests import TotalsAnswer, totals
 from reports.ledger.request_filter import LogFilter
 from reports.ledger.request_log import log_page
+from reports.usage.clients import client_figures
 from reports.usage.requests.logged import parse_code, parse_cursor, parse_milliseconds, without
 from reports.usage.requests.selection import BOTS, ExclusionError, RequestSelection, parse_exclusions, require_service
-from reports.usage.requests.summary import MOST_ROUTES, routes, services
+from reports.usage.requests.summary import MOST_ROUTES, routes, services, summary
 
 if TYPE_CHECKING:
     from exporter.session.session import Session
@@ -71,9 +73,20 @@ def all_services(session: Session, request: RequestsRequest) -> Question[shapes.
 
     def answer(ledger: LedgerReader) -> shapes.ServicesAnswer:
         span, chosen = _period(session, ledger, request.period, "today").span, _selection(session, ledger, request)
-        return shapes.services(services(ledger, span, chosen), span, chosen.excluded, ledger.zone)
+        return shapes.services(services(ledger, span, chosen), span, chosen, ledger.zone)
 
     return Question("/api/requests/services", request.parameters, shapes.ServicesAnswer, answer)
+
+
+def all_totals(session: Session, request: RequestsRequest) -> Question[TotalsAnswer]:
+    """Requests, errors, quantiles and clients of a period, today's by default, in all."""
+
+    def answer(ledger: LedgerReader) -> TotalsAnswer:
+        period, chosen = _period(session, ledger, request.period, "today"), _selection(session, ledger, request)
+        found = summary(ledger, period.span, session.now(), chosen, routes=0)
+        return totals(found, client_figures(ledger, chosen.services, period.first, period.last))
+
+    return Question("/api/requests/summary", {**request.parameters, "limit": 1}, TotalsAnswer, answer)
 
 
 def all_routes(session: Session, request: RequestsRequest) -> Question[shapes.RoutesAnswer]:

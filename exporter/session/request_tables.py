@@ -7,10 +7,12 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from exporter.session.application_questions import period_of
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
-from exporter.session.request_questions import all_routes, all_services, logged_requests
+from exporter.session.request_questions import all_routes, all_services, all_totals, logged_requests
 from exporter.terminal.printing import (
     BORDER,
     GAP,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.formats.json.request_log import LogEntry, RequestLogAnswer
     from reports.formats.json.request_rows import RoutesAnswer, ServicesAnswer
+    from reports.formats.json.requests import RequestTotals
     from reports.formats.request_shapes import RequestSums
 
 COLUMNS = ("Requests", "Errors", "Average", "p95", "Bytes")
@@ -45,14 +48,17 @@ MONTH_TO_SECOND = slice(5, 19)
 
 def services_answer(session: Session, request: RequestsRequest) -> CommandAnswer:
     """The answer of a command to a question of all services."""
-    found = ask(session, all_services(session, request))
-    return CommandAnswer(found.answer, partial(print_services, found))
+    found, whole = (
+        ask(session, all_services(session, request)),
+        ask(session, all_totals(session, request)).answer.summary,
+    )
+    return CommandAnswer(_with_totals(found.answer, whole), partial(print_services, found, whole))
 
 
 def routes_answer(session: Session, request: RequestsRequest) -> CommandAnswer:
     """The answer of a command to a question of one service by route."""
-    found = ask(session, all_routes(session, request))
-    return CommandAnswer(found.answer, lambda: print_routes(found, ask(session, all_services(session, request)).answer))
+    found, whole = ask(session, all_routes(session, request)), ask(session, all_totals(session, request)).answer.summary
+    return CommandAnswer(_with_totals(found.answer, whole), partial(print_routes, found, whole))
 
 
 def log_answer(session: Session, request: LogRequest) -> CommandAnswer:
@@ -61,29 +67,27 @@ def log_answer(session: Session, request: LogRequest) -> CommandAnswer:
     return CommandAnswer(found.answer, partial(print_log, found.answer, has_service=request.service is None))
 
 
-def print_services(found: Reply[ServicesAnswer]) -> None:
-    """Every service, and how many requests they had together."""
+def print_services(found: Reply[ServicesAnswer], whole: RequestTotals) -> None:
+    """Every service, and all of them together."""
     rows = found.answer.services
     if not rows:
         print_sentence(
             f"No request was counted in {_period(found)}: `netledger requests key create` lets services report."
         )
         return
-    total = sum(row.requests for row in rows), sum(row.errors for row in rows), sum(map(_bytes, rows))
-    cells = [(row.service, *_cells(row)) for row in rows]
-    last = (TOTAL, f"{total[0]:,}", _percent(100 * total[1] / total[0]), "", "", human_bytes(total[2]))
-    _print(f"Requests, {_period(found)}", "Service", [*cells, last], _notes(found))
+    cells = [*((row.service, *_cells(row)) for row in rows), (TOTAL, *_cells_of_all(whole))]
+    _print(f"Requests, {_period(found)}", "Service", cells, [*_in_all(found, whole), *_notes(found)])
 
 
-def print_routes(found: Reply[RoutesAnswer], whole: ServicesAnswer) -> None:
+def print_routes(found: Reply[RoutesAnswer], whole: RequestTotals) -> None:
     """Routes of a service, those beyond the limit as one row, and the whole service."""
     answer = found.answer
     cells = [(f"{row.method} {row.route}", *_cells(row)) for row in answer.routes]
     if not cells:
         print_sentence(f"{printable(answer.service or '')} had no request in {_period(found)}.")
         return
-    cells += [*_rest(answer), *((TOTAL, *_cells(row)) for row in whole.services)]
-    _print(f"Requests of {answer.service}, {_period(found)}", "Route", cells, _notes(found))
+    cells += [*_rest(answer), (TOTAL, *_cells_of_all(whole))]
+    _print(f"Requests of {answer.service}, {_period(found)}", "Route", cells, [*_in_all(found, whole), *_notes(found)])
 
 
 def print_log(answer: RequestLogAnswer, *, has_service: bool) -> None:
@@ -132,6 +136,26 @@ def _cells(row: RequestSums) -> tuple[str, ...]:
     return f"{row.requests:,}", _percent(row.error_rate), *times, human_bytes(_bytes(row))
 
 
+def _cells_of_all(whole: RequestTotals) -> tuple[str, ...]:
+    times = human_milliseconds(whole.avg_response_time), human_milliseconds(whole.p95)
+    moved = human_bytes(whole.request_bytes + whole.response_bytes)
+    return f"{whole.total_requests:,}", _percent(whole.error_rate), *times, moved
+
+
+def _in_all(found: Reply[ServicesAnswer] | Reply[RoutesAnswer], whole: RequestTotals) -> Iterator[str]:
+    """What no column has: the number of errors, different clients of whole days, and other quantiles."""
+    errors = f"{whole.errors:,} error{'' if whole.errors == 1 else 's'}"
+    clients = f"{whole.unique_ips:,} different client{'' if whole.unique_ips == 1 else 's'}"
+    yield f"{errors}, {clients}" if whole.unique_ips and _is_of_days(found) else errors
+    if whole.p50 is not None:
+        parts = {"p50": whole.p50, "p95": whole.p95, "p99": whole.p99}
+        yield ", ".join(f"{name} {human_milliseconds(value)}" for name, value in parts.items())
+
+
+def _with_totals(answer: ServicesAnswer | RoutesAnswer, whole: RequestTotals) -> dict[str, object]:
+    return {**msgspec.to_builtins(answer), "summary": msgspec.to_builtins(whole)}
+
+
 def _bytes(row: RequestSums) -> int:
     return row.request_bytes + row.response_bytes
 
@@ -150,9 +174,14 @@ def _percent(percent: float) -> str:
 def _period(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
     start, end = (datetime.fromisoformat(text) for text in (found.answer.start, found.answer.end))
     last = (end - timedelta(seconds=1)).date()
-    if (start.time(), end.time()) != (time.min, time.min):
+    if not _is_of_days(found):
         return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
     return f"until {last}" if start.date() == FIRST_DAY else period_of(str(start.date()), str(last), found.zone).name
+
+
+def _is_of_days(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> bool:
+    times = {datetime.fromisoformat(text).time() for text in (found.answer.start, found.answer.end)}
+    return times == {time.min}
 
 
 def _notes(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> list[str]:

@@ -5,12 +5,13 @@ They are merged here rather than by an aggregate of SQL, which would make bytes 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, TypeVar
 
 from reports.ledger.requests import rows_within
 from reports.ledger.selection import among, condition, parameters
-from reports.ledger.sketches import decoded, encoded
+from reports.ledger.sketches import EMPTY, SumOfSketches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,26 +32,24 @@ ENTRY_BYTES = 200
 
 def sketches_by_key(ledger: LedgerReader, selection: Selection, span: Span) -> dict[Key, Counts]:
     """The times of each subject; days whose rows have not changed are not read again."""
-    subjects, found = _subjects(ledger, selection), dict[int, Counts]()
-    unposted: dict[Key, Counts] = {}
+    subjects = _subjects(ledger, selection)
+    found: dict[Key, SumOfSketches] = {}
     for rows in rows_within(ledger, selection, span):
         past, rest = ledger.remembered.split(ledger, rows)
+        posted = [_posted(ledger, rest)]
         if past is not None:
-            _merge(found, _remembered(ledger, past, subjects))
-        _merge(found, _posted(ledger, rest))
-        _merge(unposted, ((row.key, sketch) for _, row in rows.unposted(ledger) for sketch in row.sketches))
-    by_key = {subjects[subject]: counts for subject, counts in found.items()}
-    for key, counts in unposted.items():
-        add_counts(by_key.setdefault(key, {}), counts)
-    return by_key
+            posted.append(_remembered(ledger, past, subjects))
+        _merge(found, ((subjects[subject], sketch) for sketches in posted for subject, sketch in sketches))
+        _merge(found, ((row.key, sketch) for _, row in rows.unposted(ledger) for sketch in row.sketches))
+    return {key: times.counts() for key, times in found.items()}
 
 
 def sketches_by_time(ledger: LedgerReader, rows: Rows) -> dict[int, Counts]:
     """The times of all subjects together by day or slot."""
-    found: dict[int, Counts] = {}
+    found: dict[int, SumOfSketches] = {}
     _merge(found, _posted(ledger, rows, rows.grain))
     _merge(found, ((time, sketch) for time, row in rows.unposted(ledger) for sketch in row.sketches))
-    return found
+    return {time: times.counts() for time, times in found.items()}
 
 
 def add_counts(counts: Counts, more: Mapping[int, int]) -> None:
@@ -92,23 +91,16 @@ def _remembered(ledger: LedgerReader, days: Rows, subjects: Iterable[int]) -> It
     known = {subject: ledger.remembered.get(ledger, days, (SKETCH, subject)) for subject in subjects}
     held = {subject: sketch for subject, sketch in known.items() if sketch is not None}
     if len(held) < len(known):
-        found: dict[int, Counts] = {}
+        found: dict[int, SumOfSketches] = {}
         _merge(found, _posted(ledger, days, left_out=held))
         for subject in known.keys() - held.keys():
-            held[subject] = encoded(found.get(subject, {}))
+            held[subject] = found[subject].encoded() if subject in found else EMPTY
             ledger.remembered.keep(ledger, days, (SKETCH, subject), held[subject], ENTRY_BYTES + len(held[subject]))
     return held.items()
 
 
-def _merge(found: dict[Part, Counts], sketches: Iterable[tuple[Part, bytes]]) -> None:
-    """Merge each sketch into the counts of its part; damaged bytes count as an empty one."""
+def _merge(found: dict[Part, SumOfSketches], sketches: Iterable[tuple[Part, bytes]]) -> None:
+    """Merge each sketch into those of its part; damaged bytes count as an empty one."""
     for part, sketch in sketches:
-        try:
-            more = decoded(sketch)
-        except ValueError:
-            continue
-        held = found.get(part)
-        if held is None:
-            found[part] = more
-        else:
-            add_counts(held, more)
+        with contextlib.suppress(ValueError):
+            found.setdefault(part, SumOfSketches()).add(sketch)

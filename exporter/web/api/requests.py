@@ -52,7 +52,7 @@ def services(request: LedgerRequest, query: RequestsQuery) -> row_shapes.Service
     """Every service that had a request, today by default, the one with the most first."""
     period, selection = request.period(query, "today"), query.selection(request)
     found = services_of(request.ledger, period.span, selection)
-    return row_shapes.services(found, period.span, selection.excluded, request.zone)
+    return row_shapes.services(found, period.span, selection, request.zone)
 
 
 @routes.question("/api/requests/routes", "Routes and their requests", ask=PATIENT)

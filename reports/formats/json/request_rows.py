@@ -20,24 +20,30 @@ if TYPE_CHECKING:
 
 
 class ServicesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}):
-    """Services that had a request from `from` to `to`, the one with the most first."""
+    """Services that had a request from `from` to `to`, the one with the most first.
+
+    `excluded` is left out, `quantiles_exclude` out of quantiles: they have the times of 404.
+    """
 
     start: Timestamp
     end: Timestamp
     excluded: list[str]
+    quantiles_exclude: list[str]
     services: list[ServiceRow]
 
 
 class RoutesAnswer(Answer, kw_only=True, rename={"start": "from", "end": "to"}):
     """Routes from `from` to `to`, those with the most of `sort` first; `total` is their number before the limit.
 
-    `other_requests` and `other_errors` are those of the routes beyond it.
+    `other_requests` and `other_errors` are those of the routes beyond it. `excluded` is left out, `quantiles_exclude`
+    out of quantiles: they have the times of 404.
     """
 
     start: Timestamp
     end: Timestamp
     service: str | None
     excluded: list[str]
+    quantiles_exclude: list[str]
     sort: str
     limit: int
     total: int
@@ -54,20 +60,26 @@ class StepRow(RequestSums, kw_only=True, rename={"start": "from", "end": "to"}):
 
 
 class RequestSeriesAnswer(Answer, kw_only=True):
-    """Requests step by step, of a service or of all, of a route or of all; steps without a request are zeros."""
+    """Requests step by step, of a service or of all, of a route or of all; steps without a request are zeros.
+
+    `excluded` is left out, `quantiles_exclude` out of quantiles: they have the times of 404.
+    """
 
     service: str | None
     method: str | None
     route: str | None
     excluded: list[str]
+    quantiles_exclude: list[str]
     step: str
     points: list[StepRow]
 
 
-def services(found: Sequence[ServiceFigures], span: Span, excluded: Sequence[str], zone: ZoneInfo) -> ServicesAnswer:
+def services(
+    found: Sequence[ServiceFigures], span: Span, selection: RequestSelection, zone: ZoneInfo
+) -> ServicesAnswer:
     """Shape services."""
     rows = [service_row(row) for row in found]
-    return ServicesAnswer(**range_of(span, zone), excluded=list(excluded), services=rows)
+    return ServicesAnswer(**range_of(span, zone), **excluded_of(selection), services=rows)
 
 
 def routes(
@@ -77,7 +89,7 @@ def routes(
     return RoutesAnswer(
         **range_of(span, zone),
         service=service_of(selection),
-        excluded=list(selection.excluded),
+        **excluded_of(selection),
         sort=sort,
         limit=limit,
         total=found.row_count,
@@ -93,7 +105,7 @@ def request_series(found: RequestSeries, selection: RequestSelection, zone: Zone
         service=service_of(selection),
         method=selection.method or None,
         route=selection.route or None,
-        excluded=list(selection.excluded),
+        **excluded_of(selection),
         step=found.step,
         points=[
             StepRow(start=iso(point.start, zone), end=iso(point.end, zone), **sums_of(point.figures, point.quantiles))
@@ -105,6 +117,11 @@ def request_series(found: RequestSeries, selection: RequestSelection, zone: Zone
 def range_of(span: Span, zone: ZoneInfo) -> dict[str, Any]:
     """The fields `from` and `to`."""
     return {"start": iso(span.start, zone), "end": iso(span.end, zone)}
+
+
+def excluded_of(selection: RequestSelection) -> dict[str, Any]:
+    """The fields `excluded` and `quantiles_exclude`."""
+    return {"excluded": list(selection.excluded), "quantiles_exclude": list(selection.excluded_times)}
 
 
 def service_of(selection: RequestSelection) -> str | None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from reports.calendar.days import iso
-from reports.formats.json.request_rows import range_of, service_of
-from reports.formats.request_shapes import PERCENT, rounded
+from reports.formats.json.request_rows import excluded_of, range_of, service_of
+from reports.formats.request_shapes import PERCENT, RouteRow, rounded, route_row
 from reports.formats.shapes import Answer, ByteCount, Timestamp
 
 if TYPE_CHECKING:
@@ -103,19 +103,28 @@ class ServiceBytes(Answer):
     currency: str | None
 
 
+class TotalsAnswer(Answer):
+    """Requests in all: what there is of a RequestSummaryAnswer for who needs no more."""
+
+    summary: RequestTotals
+
+
 class RequestSummaryAnswer(Dashboard, kw_only=True, rename={"start": "from", "end": "to"}):
     """Requests from `from` to `to`, of one service or of all.
 
-    `excluded` is left out of everything but the clients, and times keep those of 404. `application` is there where the
-    settings name the application of the one service, and the range is of whole days.
+    `excluded` is left out of everything but the clients, `quantiles_exclude` out of quantiles: they have the times of
+    404. `routes` are the ten with the most requests. `application` is there where the settings name the application of
+    the one service, and the range is of whole days.
     """
 
     start: Timestamp
     end: Timestamp
     service: str | None
     excluded: list[str]
+    quantiles_exclude: list[str]
     step: str
     classes: dict[str, int]
+    routes: list[RouteRow]
     application: ServiceBytes | None
 
 
@@ -136,11 +145,17 @@ def request_summary(
         **range_of(found.span, zone),
         **_dashboard(found, series, zone, clients),
         service=service_of(found.selection),
-        excluded=list(found.selection.excluded),
+        **excluded_of(found.selection),
         step=series.step,
         classes=dict(found.classes),
+        routes=[route_row(row) for row in found.routes.routes],
         application=application,
     )
+
+
+def totals(found: RequestSummary, clients: ClientFigures) -> TotalsAnswer:
+    """Shape the totals of a summary."""
+    return TotalsAnswer(summary=_totals(found, clients.unique))
 
 
 def service_bytes(

@@ -72,6 +72,11 @@ class RequestSelection(NamedTuple):
         return Selection(REQUEST, self.label, where=where)
 
     @property
+    def excluded_times(self) -> tuple[str, ...]:
+        """What its quantiles leave out: sketches are of all codes."""
+        return tuple(name for name in self.excluded if name != NOT_FOUND)
+
+    @property
     def label(self) -> str:
         """For people, as in "shop + blog"."""
         return " + ".join(self.services) or "all services"
