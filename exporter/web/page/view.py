@@ -138,6 +138,8 @@ def _grafana(service: ServiceContext, facts: PageFacts, zone: ZoneInfo) -> dict[
     return {
         "Overview": links.overview(facts.month.period.start),
         "Interfaces": links.interfaces(day_start(facts.today, zone)),
+        "Applications": links.applications(day_start(facts.today, zone)),
+        "Requests": links.requests(day_start(facts.today, zone)),
         "Plans": links.plans(facts.plans[0].cycle.start),
         "Health": links.health(facts.now - DAY_SECONDS),
     }

@@ -16,12 +16,14 @@ from msgspec.structs import replace
 from exporter.metering.counters.readings import Counts
 from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
+from exporter.meters.requests.events import Batch
 from exporter.settings.tree import Grafana
 from exporter.web.page.asset_files import OWN
 from reports.billing.plans import Plan
 from reports.calendar.requests import RANGES
 from reports.formats.registry import FORMATS
 from tests.exporter.web.running_service import RunningService, running
+from tests.meters.requests import event
 
 if TYPE_CHECKING:
     from typing import Any
@@ -302,10 +304,15 @@ async def test_with_grafana_each_part_leads_there(unstarted: RunningService) -> 
     unstarted.grafana = Grafana(url="https://grafana.example/")
     async with running(unstarted) as service:
         page = (await service.ask("/")).text
+        await service.intake.add(Batch([event(service.machine.seconds)]))
+        with_requests = (await service.ask("/")).text
 
     assert "grafana" not in without.lower()
-    boards = re.findall(r'href="https://grafana.example/d/netledger-([a-z]+)/', page)
+    boards, more = (
+        re.findall(r'href="https://grafana.example/d/netledger-([a-z]+)/', text) for text in (page, with_requests)
+    )
     assert boards == ["plans", "overview", "interfaces", "health"]
+    assert set(more) - set(boards) == {"requests"}
 
 
 async def test_the_page_leads_only_to_what_is_there(service: RunningService) -> None:
