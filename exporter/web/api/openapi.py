@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 import exporter
-from exporter.web.http.doors import door_at
+from exporter.web.http.doors import DASHBOARD, DASHBOARD_JSON, door_at
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import JSON, json_response
 from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
@@ -19,6 +19,8 @@ from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from exporter.web.http.doors import DoorAccess
+    from exporter.web.http.queries import Query
     from exporter.web.http.routes import Route
 
 routes = Routes()
@@ -189,20 +191,30 @@ def _operation(
 
 def _security(route: Route) -> dict[str, Any]:
     """Which keys open it, of services or of admins; {} stands for none."""
-    door = door_at(route.method, route.path)
+    door = _door(route)
     if door is None:
         return {} if route.method == "GET" else {"security": CREDENTIALS}
     of_service: list[dict[str, list[str]]] = [] if door.right is None else [{f"{door.right}_key": []}]
     is_open = door.is_open_here or door.has_own_key or (route.method == "GET" and not door.needs_key)
+    is_open |= route.path == DASHBOARD  # the page
     return {"security": [*([{}] if is_open else []), *of_service, *CREDENTIALS]}
 
 
+def _door(route: Route) -> DoorAccess | None:
+    """The door at the path; of /dashboard, which is a page, too, that of its JSON."""
+    if (route.method, route.path) == ("GET", DASHBOARD):
+        return DASHBOARD_JSON
+    return door_at(route.method, route.path)
+
+
 def _errors(route: Route) -> dict[str, Any]:
-    door = door_at(route.method, route.path)
+    door = _door(route)
     if door is None or door.style == "error":
         return {str(status): {"$ref": f"#/components/responses/error{status}"} for status in ERRORS}
     more = {422: "A field is missing, unknown, or cannot be used."} if door.style == "detail" else {}
     schema = COMPATIBLE_SCHEMAS[door.style]
+    if route.path == DASHBOARD:
+        schema = {"anyOf": [schema, ERROR]}  # those of the page are ours
     return {str(status): _error(status, text, schema) for status, text in (ERRORS | more).items()}
 
 
@@ -216,11 +228,11 @@ def _error(status: int, text: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(route: Route) -> list[dict[str, Any]]:
-    return [_parameter(route, field) for field in msgspec.structs.fields(route.query)]
+    return [_parameter(route, kind, field) for kind in route.queries for field in msgspec.structs.fields(kind)]
 
 
-def _parameter(route: Route, field: msgspec.structs.FieldInfo) -> dict[str, Any]:
-    hint = get_type_hints(route.query, include_extras=True)[field.name]
+def _parameter(route: Route, kind: type[Query], field: msgspec.structs.FieldInfo) -> dict[str, Any]:
+    hint = get_type_hints(kind, include_extras=True)[field.name]
     schema = msgspec.json.schema(hint, schema_hook=lambda _kind: {"type": "string"})  # what is parsed is text
     if "anyOf" in schema:  # a parameter can be left out, not null
         schema = next(choice for choice in schema["anyOf"] if choice.get("type") != "null")

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import msgspec
 from aiohttp import web
 
 from exporter.web.context import CONTEXT
+from exporter.web.http.queries import Query, values_of
 from exporter.web.http.responses import error_response
 from exporter.web.http.routes import Routes
 
 routes = Routes()
 
+NAMES = "name[]"
 
-@routes.page("/metrics", "Metrics for Prometheus", "text/plain", "application/openmetrics-text")
+
+class FamiliesQuery(Query, frozen=True, kw_only=True, rename={"names": NAMES}):
+    """Which families."""
+
+    names: tuple[
+        Annotated[
+            str,
+            msgspec.Meta(
+                description="The families that have samples of this name alone; may be given again.",
+                examples=["netledger_interface_receive_bytes_total"],
+            ),
+        ],
+        ...,
+    ] = ()
+
+
+@routes.page("/metrics", "Metrics for Prometheus", "text/plain", "application/openmetrics-text", reads=(FamiliesQuery,))
 async def metrics(request: web.Request) -> web.Response:
     """Everything in memory, in the format that the client prefers; never waits for the ledger.
 
@@ -20,7 +41,7 @@ async def metrics(request: web.Request) -> web.Response:
     rendered = request.app[CONTEXT].render_metrics(
         request.headers.get("Accept", ""),
         request.headers.get("Accept-Encoding", ""),
-        request.query.getall("name[]", ()),
+        values_of(request, FamiliesQuery).get(NAMES, ()),
     )
     headers = {"Content-Type": rendered.content_type, "Vary": "Accept, Accept-Encoding"}
     if rendered.content_encoding:

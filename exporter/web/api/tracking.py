@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -16,7 +16,8 @@ from exporter.web.context import CONTEXT
 from exporter.web.http.bodies import BODIES
 from exporter.web.http.doors import service_of
 from exporter.web.http.ingest import acknowledge, intake_of
-from exporter.web.http.queries import BadRequestError
+from exporter.web.http.queries import BadRequestError, Query, values_of
+from exporter.web.http.request_queries import text
 from exporter.web.http.responses import JSON, RefusedError, json_response
 from exporter.web.http.routes import Routes
 from reports.formats.shapes import Answer
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
     from exporter.web.context import ServiceContext
 
 routes = Routes()
+
+
+class ForService(Query, frozen=True, kw_only=True):
+    """Whose requests these are."""
+
+    service: (
+        Annotated[
+            str,
+            text("The service, which an admin key must name; a service's key stands for its own.", "shop", minLength=1),
+        ]
+        | None
+    ) = None
 
 
 class RefusedRow(Answer):
@@ -47,7 +60,7 @@ class TrackAnswer(Answer):
     repeat: bool
 
 
-@routes.door("/track", "Report one request", body=(SeedEvent,))
+@routes.door("/track", "Report one request", body=(SeedEvent,), reads=(ForService,))
 async def track(request: web.Request, body: bytes) -> web.Response:
     """One request that a service has answered; the answer is empty, and comes when the request is in the ledger."""
     context, service = request.app[CONTEXT], written_service(request)
@@ -62,7 +75,14 @@ async def track(request: web.Request, body: bytes) -> web.Response:
     return web.Response()
 
 
-@routes.door("/api/requests/track", "Report requests", JSON, body=(TrackedBatch, TrackedEvent), answers=(TrackAnswer,))
+@routes.door(
+    "/api/requests/track",
+    "Report requests",
+    JSON,
+    body=(TrackedBatch, TrackedEvent),
+    answers=(TrackAnswer,),
+    reads=(ForService,),
+)
 async def track_rows(request: web.Request, body: bytes) -> web.Response:
     """One request, or a batch of up to 2,000 with an id of its own that makes a repeat harmless for a day.
 
@@ -89,9 +109,11 @@ def written_service(request: web.Request) -> str:
     service = service_of(request)
     if service is not None:
         return service
-    if "service" not in request.query:
-        raise BadRequestError("service: is missing; with an admin key, say for which service")
-    return service_name(request.query["service"])
+    names = values_of(request, ForService).get("service", ())
+    if len(names) != 1:
+        fault = "given more than once" if names else "is missing; with an admin key, say for which service"
+        raise BadRequestError(f"service: {fault}")
+    return service_name(names[0])
 
 
 def event_times(context: ServiceContext, service: str) -> EventTimes:

@@ -38,6 +38,13 @@ SECURITY_HEADERS = {
 }
 
 
+ASKING_HEADERS = "X-API-Key, Authorization, Content-Type, Content-Encoding"
+"""What pages of listed origins may send: browsers ask before they send JSON, protobuf or gzip."""
+
+EXPOSED_HEADERS = "Retry-After"
+"""What those pages may read beside the headers of every answer: when to send again."""
+
+
 def add_headers(access: Access) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """The signal that adds headers to every answer, streams and errors included."""
 
@@ -49,6 +56,7 @@ def add_headers(access: Access) -> Callable[[web.Request, web.StreamResponse], A
             response.headers["Vary"] = f"{varies}, Origin" if varies else "Origin"
             if origin is not None:
                 response.headers["Access-Control-Allow-Origin"] = origin
+                response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
 
     return add
 
@@ -114,7 +122,7 @@ def _preflight() -> web.Response:
         status=204,
         headers={
             "Access-Control-Allow-Methods": "GET, POST",
-            "Access-Control-Allow-Headers": "X-API-Key, Authorization",
+            "Access-Control-Allow-Headers": ASKING_HEADERS,
             "Access-Control-Max-Age": "600",
         },
     )

@@ -203,6 +203,12 @@ def parse_query(request: web.Request, kind: type[QueryType]) -> QueryType:
         raise BadRequestError(f"{name}: {error.__cause__}") from error
 
 
+def values_of(request: web.Request, kind: type[Query]) -> dict[str, tuple[str, ...]]:
+    """The values of the parameters that a type has, as text; every other parameter is passed over."""
+    given = request.query
+    return {name: tuple(given.getall(name)) for name in kind.__struct_encode_fields__ if name in given}
+
+
 def _switch(name: str, text: str) -> bool:
     value = SWITCHES.get(text.lower())
     if value is None:

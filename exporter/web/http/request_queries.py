@@ -28,13 +28,14 @@ INSTANT_PATTERN = (
 )
 
 
-def _text(description: str, *examples: str, **schema: object) -> msgspec.Meta:
+def text(description: str, *examples: str, **schema: object) -> msgspec.Meta:
+    """What OpenAPI says of a parameter that is parsed later."""
     return msgspec.Meta(description=description, extra_json_schema=schema, examples=list(examples) or None)
 
 
 Begin = Annotated[
     Bound,
-    _text(
+    text(
         "First local day, or an ISO 8601 instant in whole seconds (local time without offset); by default the first "
         "ever. Sums begin with the quarter hour.",
         "2026-08-01",
@@ -44,16 +45,16 @@ Begin = Annotated[
 ]
 End = Annotated[
     Bound,
-    _text(
+    text(
         "Last local day, included, or an ISO 8601 instant, excluded; today by default.",
         "2026-08-31",
         pattern=INSTANT_PATTERN,
     ),
 ]
-Service = Annotated[str, _text("One service; all without it. A service's key stands for its own.", "shop")]
+Service = Annotated[str, text("One service; all without it. A service's key stands for its own.", "shop")]
 Exclude = Annotated[
     str,
-    _text(
+    text(
         "What is left out, separated by commas: 404, health (routes of health checks), in the log alone bots, or none; "
         "by default what the settings leave out.",
         "404,health",
@@ -61,12 +62,12 @@ Exclude = Annotated[
 ]
 StepOfRequests = Annotated[
     str,
-    _text("From point to point; by default the shortest that gives no more than 200.", "1d", enum=list(STEPS)),
+    text("From point to point; by default the shortest that gives no more than 200.", "1d", enum=list(STEPS)),
 ]
-Points = Annotated[str, _text("So many of the newest points at most.", "31", type="integer", minimum=1, maximum=1000)]
-Method = Annotated[str, _text("One method.", "GET")]
-RouteName = Annotated[str, _text("One route as it is listed.", "/items/{id}")]
-RouteSort = Annotated[str, _text("The order: the most first.", enum=list(SORTS), default="requests")]
+Points = Annotated[str, text("So many of the newest points at most.", "31", type="integer", minimum=1, maximum=1000)]
+Method = Annotated[str, text("One method.", "GET")]
+RouteName = Annotated[str, text("One route as it is listed.", "/items/{id}")]
+RouteSort = Annotated[str, text("The order: the most first.", enum=list(SORTS), default="requests")]
 
 
 class RequestsQuery(PeriodQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
@@ -112,7 +113,7 @@ class RoutesQuery(RequestsQuery, frozen=True, kw_only=True, rename={"first": "fr
     sort: RouteSort = "requests"
     limit: Annotated[
         str,
-        _text("So many routes at most.", "10", type="integer", minimum=1, maximum=MOST_LISTED, default=MOST_ROUTES),
+        text("So many routes at most.", "10", type="integer", minimum=1, maximum=MOST_LISTED, default=MOST_ROUTES),
     ] = str(MOST_ROUTES)
 
     @property
@@ -125,18 +126,18 @@ class LogQuery(RequestsQuery, frozen=True, kw_only=True, rename={"first": "from"
     """Which single requests."""
 
     method: Method = ""
-    status: Annotated[str, _text("A status code, a class such as 5xx, or 0 for no response.", "404", "5xx")] = ""
-    route: Annotated[str, _text("A pattern of routes, with * and ?.", "/items/*")] = ""
-    path: Annotated[str, _text("A part of the path that was asked for.", "/items/7")] = ""
-    ip: Annotated[str, _text("A client's address or a prefix, as privacy keeps them.", "192.0.2.0/24")] = ""
-    min_time: Annotated[str, _text("At least so many milliseconds.", "250", type="number", minimum=0)] | None = None
-    max_time: Annotated[str, _text("At most so many milliseconds.", "1000", type="number", minimum=0)] | None = None
-    order: Annotated[str, _text("The direction.", enum=["newest", "oldest"], default="newest")] = "newest"
-    cursor: Annotated[str, _text("What `next` of the page before is.", "6a1f3c-2b")] | None = None
+    status: Annotated[str, text("A status code, a class such as 5xx, or 0 for no response.", "404", "5xx")] = ""
+    route: Annotated[str, text("A pattern of routes, with * and ?.", "/items/*")] = ""
+    path: Annotated[str, text("A part of the path that was asked for.", "/items/7")] = ""
+    ip: Annotated[str, text("A client's address or a prefix, as privacy keeps them.", "192.0.2.0/24")] = ""
+    min_time: Annotated[str, text("At least so many milliseconds.", "250", type="number", minimum=0)] | None = None
+    max_time: Annotated[str, text("At most so many milliseconds.", "1000", type="number", minimum=0)] | None = None
+    order: Annotated[str, text("The direction.", enum=["newest", "oldest"], default="newest")] = "newest"
+    cursor: Annotated[str, text("What `next` of the page before is.", "6a1f3c-2b")] | None = None
     limit: (
         Annotated[
             str,
-            _text(
+            text(
                 "So many requests at most; without it 100, of a csv file 100,000.",
                 "100",
                 type="integer",
@@ -146,7 +147,7 @@ class LogQuery(RequestsQuery, frozen=True, kw_only=True, rename={"first": "from"
         ]
         | None
     ) = None
-    format: Annotated[str, _text("csv: a file.", enum=["json", "csv"], default="json")] = "json"
+    format: Annotated[str, text("csv: a file.", enum=["json", "csv"], default="json")] = "json"
 
     @property
     def is_csv(self) -> bool:

@@ -91,7 +91,7 @@ class Route(NamedTuple):
 
     `answers` are the types of its JSON, where that is one of its formats; `name` is unique among all routes. `body` are
     the types of the JSON that it takes (none where only its formats say what it is), None for no body; `status` is that
-    of success.
+    of success. `reads` are the types of parameters that a handler reads from the request by itself.
     """
 
     method: str
@@ -107,6 +107,12 @@ class Route(NamedTuple):
     body: tuple[Any, ...] | None = None
     body_formats: tuple[str, ...] = (JSON,)
     status: int = 200
+    reads: tuple[type[Query], ...] = ()
+
+    @property
+    def queries(self) -> tuple[type[Query], ...]:
+        """The types of all its parameters."""
+        return (self.query, *self.reads)
 
 
 class Routes(list[Route]):
@@ -152,9 +158,17 @@ class Routes(list[Route]):
         return add
 
     def page(
-        self, path: str, summary: str, *formats: str, answers: tuple[Any, ...] = ()
+        self,
+        path: str,
+        summary: str,
+        *formats: str,
+        answers: tuple[Any, ...] = (),
+        reads: tuple[type[Query], ...] = (),
     ) -> Callable[[PageHandler], PageHandler]:
-        """A handler that makes its own response to GET; without a parameter for a query, any query is accepted."""
+        """A handler that makes its own response to GET.
+
+        Without a parameter for a query, any query is accepted, and `reads` are the types of what it reads of it.
+        """
 
         def add(handle: PageHandler) -> PageHandler:
             _, *queries, _ = inspect.get_annotations(handle, eval_str=True).values()
@@ -164,7 +178,8 @@ class Routes(list[Route]):
                 return found
 
             query = queries[0] if queries else NoQuery
-            self.append(Route("GET", path, _name("get_page", path), summary, respond, query, formats, answers))
+            name = _name("get_page", path)
+            self.append(Route("GET", path, name, summary, respond, query, formats, answers, reads=reads))
             return handle
 
         return add
@@ -178,6 +193,7 @@ class Routes(list[Route]):
         body_formats: tuple[str, ...] = (JSON,),
         answers: tuple[Any, ...] = (),
         status: int = 200,
+        reads: tuple[type[Query], ...] = (),
     ) -> Callable[[DoorHandler], DoorHandler]:
         """A handler that takes the body of a POST, decompressed, and makes its own response.
 
@@ -193,7 +209,7 @@ class Routes(list[Route]):
             name, text = _name("post", path.removeprefix("/api")), inspect.cleandoc(handle.__doc__ or "")
             self.append(
                 Route("POST", path, name, summary, respond, NoQuery, formats, answers, text)._replace(
-                    body=body, body_formats=body_formats, status=status
+                    body=body, body_formats=body_formats, status=status, reads=reads
                 )
             )
             return handle

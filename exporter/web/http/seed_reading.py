@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from exporter.web.context import CONTEXT
 from exporter.web.http.doors import service_of
 from exporter.web.http.responses import RefusedError, json_response
+from exporter.web.http.seed_queries import MOST_OFFSET, MOST_RAW, STEPS, DashboardQuery, RawLogsQuery
 from reports.calendar.days import ONE_DAY, Span, day_of, day_start
 from reports.calendar.requests import Bound
 from reports.errors import QuestionError
@@ -28,27 +29,18 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from exporter.web.http.queries import Query
     from reports.ledger.reader import LedgerReader
     from reports.ledger.request_log import LoggedRequest
 
 Value = TypeVar("Value")
 
-STEPS = {"minutely": "15m", "hourly": "1h", "daily": "1d", "weekly": "1w", "monthly": "1mo"}
-"""Quarter hours are the shortest that the ledger keeps."""
-
 MOST_LISTED, MOST_STEPS = 5, 50
-MOST_RAW, MOST_OFFSET = 100, 10_000_000
 SECOND = 1_000_000
 WHOLE = re.compile("[0-9]{1,9}", re.ASCII)
 REVERSED_DATES = "Start date must be before end date"
 REVERSED_TIMES = "Min time must be less than max time"
-DASHBOARD_NAMES = ("start_date", "end_date", "period", "service")
 TIME_NAMES = ("process_time_min", "process_time_max")
-RAW_NAMES = (
-    *("limit", "offset", "order_by", "start_date", "end_date", "method", "status_code", "endpoint", "ip"),
-    *TIME_NAMES,
-    "service",
-)
 
 
 async def dashboard_json(request: web.Request) -> web.Response:
@@ -56,7 +48,7 @@ async def dashboard_json(request: web.Request) -> web.Response:
 
     An admin key has those of all services, or of `service`. Raises RefusedError.
     """
-    context, given = request.app[CONTEXT], _given(request, DASHBOARD_NAMES)
+    context, given = request.app[CONTEXT], _given(request, DashboardQuery)
     step = given.get("period", "daily")
     if step not in STEPS:
         raise _refused("period", step, f"use {', '.join(STEPS)}")
@@ -77,7 +69,7 @@ async def dashboard_json(request: web.Request) -> web.Response:
 
 async def raw_logs(request: web.Request) -> web.Response:
     """Single requests of the key's service as API Analytics lists them; raises RefusedError."""
-    context, given = request.app[CONTEXT], _given(request, RAW_NAMES)
+    context, given = request.app[CONTEXT], _given(request, RawLogsQuery)
     limit = _whole(given, "limit", MOST_RAW, 1, MOST_RAW)
     offset = _whole(given, "offset", 0, 0, MOST_OFFSET)
     order = given.get("order_by", "created_at")
@@ -111,7 +103,8 @@ def _filter(request: web.Request, given: Mapping[str, str]) -> LogFilter:
     )
 
 
-def _given(request: web.Request, names: tuple[str, ...]) -> dict[str, str]:
+def _given(request: web.Request, kind: type[Query]) -> dict[str, str]:
+    names = kind.__struct_encode_fields__
     for name, value in request.query.items():
         if name not in names:
             raise _fault(name, value, f"{name}: is unknown here; use {', '.join(names)}")

@@ -16,6 +16,7 @@ from exporter.web.http.policy import OWN_ASSETS
 from exporter.web.http.queries import CalendarMonth, Query, parse_query
 from exporter.web.http.responses import JSON, error_response
 from exporter.web.http.routes import Routes
+from exporter.web.http.seed_queries import DashboardQuery
 from exporter.web.http.seed_reading import dashboard_json
 from exporter.web.page import view
 from exporter.web.page.facts import page_facts
@@ -47,6 +48,7 @@ class PageQuery(Query, frozen=True, kw_only=True):
     HTML,
     JSON,
     answers=(Dashboard,),
+    reads=(PageQuery, DashboardQuery),
 )
 async def dashboard(request: web.Request) -> web.Response:
     """The page for browsers, JSON for clients that show a key or accept no page."""
