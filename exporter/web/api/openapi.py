@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 import exporter
+from exporter.meters.requests.otlp.answers import PROTOBUF
 from exporter.web.http.doors import DASHBOARD, DASHBOARD_JSON, door_at
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import JSON, json_response
@@ -85,6 +86,16 @@ COMPATIBLE_SCHEMAS: dict[str, dict[str, Any]] = {
     },
 }
 """Errors of the paths that other programs' clients know."""
+
+STATUS_SCHEMA = {
+    "type": "object",
+    "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+    "required": ["code", "message"],
+}
+"""google.rpc.Status, the errors of OpenTelemetry's paths in JSON; those of access and size are ours."""
+
+ANY_STATUS = {"anyOf": [STATUS_SCHEMA, ERROR]}
+UNKNOWN_TYPE = {415: "Content-Type says neither protobuf nor JSON."}
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
@@ -209,6 +220,11 @@ def _door(route: Route) -> DoorAccess | None:
 
 def _errors(route: Route) -> dict[str, Any]:
     door = _door(route)
+    if PROTOBUF in route.body_formats:
+        found = {str(status): _error(status, text, ANY_STATUS) for status, text in (ERRORS | UNKNOWN_TYPE).items()}
+        for answer in found.values():
+            answer["content"][PROTOBUF] = {"schema": {"type": "string", "format": "binary"}}
+        return found
     if door is None or door.style == "error":
         return {str(status): {"$ref": f"#/components/responses/error{status}"} for status in ERRORS}
     more = {422: "A field is missing, unknown, or cannot be used."} if door.style == "detail" else {}
@@ -222,7 +238,7 @@ def _error(status: int, text: str, schema: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"description": text, "content": {JSON: {"schema": schema}}}
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         found["headers"] = {"Allow": {"schema": {"type": "string"}}}
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    if status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         found["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
     return found
 

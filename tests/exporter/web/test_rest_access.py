@@ -137,7 +137,9 @@ async def test_a_listed_page_may_read_with_a_key(unstarted: RunningService) -> N
         metrics = await service.ask("/metrics", headers={"Origin": PAGE})
 
     assert asked.status == 204
-    assert "X-API-Key" in asked.headers["Access-Control-Allow-Headers"]
+    allowed = "X-API-Key, Authorization, Content-Type, Content-Encoding"
+    assert asked.headers["Access-Control-Allow-Headers"] == allowed
+    assert told.headers["Access-Control-Expose-Headers"] == "Retry-After"
     assert [one.headers.get("Access-Control-Allow-Origin") for one in (asked, told, refused, other)] == [PAGE] * 3 + [
         None
     ]
