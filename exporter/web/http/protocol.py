@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from aiohttp import web
 
@@ -113,6 +113,11 @@ class Protocol(web.RequestHandler):
         response = error_response(status, UNREADABLE if status < HTTPStatus.INTERNAL_SERVER_ERROR else FAILED)
         response.force_close()
         return response
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log what failed; not that the rest of a damaged body cannot be passed over: its client has had an answer."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def _end_without_request(self) -> None:
         if self._request_count == 0:
