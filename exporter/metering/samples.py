@@ -165,6 +165,9 @@ class EventStore(MeterStore, Protocol):
         `now` is UTC seconds.
         """
 
+    def give_up(self, connection: sqlite3.Connection) -> int:
+        """Delete a bounded number of the oldest, as the disk is full; returns how many."""
+
     def fold(self, connection: sqlite3.Connection) -> None:
         """Subjects (temp.gone: id, target) are about to be folded together."""
 

@@ -14,6 +14,7 @@ from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.writing.rows import Rows
 from exporter.ledger.writing.sparing import lightened, only, part_of, state_of, subjects_of, without
+from exporter.metering.samples import EventStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,10 @@ VALUE_ERRORS = (
 
 class ReplacedLedgerError(sqlite3.DatabaseError):
     """The file does not hold what this service has written last: another one, or an older copy, took its place."""
+
+
+MOST_GIVING_UP = 5
+"""How often a posting is tried again after single events were deleted for it."""
 
 
 class _Rehearsed(Exception):  # noqa: N818 - no error: ends a transaction that was only a trial
@@ -138,15 +143,50 @@ class Writer:
         self._rows.forget()
 
     def _put(self, posting: Posting) -> None:
-        """Apply a posting; where the disk is full, without what its meters can give up."""
+        """Apply a posting; where the disk is full, without what its meters can give up, and then in place of that."""
+        error = self._refused_for_room(posting)
+        if error is None:
+            return
+        light = lightened(posting, self.stores)
+        if light is not posting:
+            log.warning("the disk is full: single events of this posting are counted, and not kept")
+            error = self._refused_for_room(light)
+        for _ in range(MOST_GIVING_UP):
+            if error is None or not self._give_up():
+                break
+            error = self._refused_for_room(light)
+        if error is not None:
+            raise error
+
+    def _refused_for_room(self, posting: Posting) -> sqlite3.OperationalError | None:
+        """Apply a posting; returns the error where the disk is full."""
         try:
             self.in_transaction(lambda: self._apply(posting))
         except sqlite3.OperationalError as error:
-            light = lightened(posting, self.stores)
-            if light is posting or not is_full(error):
+            if not is_full(error):
                 raise
-            log.warning("the disk is full: single events of this posting are counted, and not kept")
-            self.in_transaction(lambda: self._apply(light))
+            return error
+        return None
+
+    def _give_up(self) -> bool:
+        """Delete the oldest single events, whose pages others then take; True if there were any.
+
+        Even that is written into the log first: it begins anew where all of it is in the file.
+        """
+        deleted: list[int] = []
+
+        def work() -> None:
+            deleted.extend(store.give_up(self.connection) for store in self.stores if isinstance(store, EventStore))
+
+        with contextlib.suppress(sqlite3.OperationalError):
+            self.checkpoint_log()
+            self.in_transaction(work)
+            if sum(deleted):
+                log.warning(
+                    "the disk is full: the oldest %d single events are given up for what is counted", sum(deleted)
+                )
+            return sum(deleted) > 0
+        return False
 
     def _disconnect(self) -> None:
         if self._opened is not None:

@@ -138,6 +138,11 @@ class RequestLog:
                 return self._prune_names(connection, now, services)
         return True
 
+    def give_up(self, connection: sqlite3.Connection) -> int:
+        """Delete the oldest rows, STEP at most, as the disk is full; returns how many."""
+        services = [number for (number,) in connection.execute("SELECT id FROM request_service")]
+        return self._delete(connection, services, NEVER, STEP)
+
     def fold(self, connection: sqlite3.Connection) -> None:
         """Let rows of folded subjects (temp.gone: id, target) be of the subject in their place; their path stays."""
         connection.execute(FOLD)

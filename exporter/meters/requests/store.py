@@ -68,13 +68,18 @@ CLIENT_STEP = 50
 
 
 class LogLoss:
-    """How many events of a posting a full disk has cost the request log: counted by the writer, read once it is in."""
+    """How many events a full disk has cost the request log: counted by the writer, read once its posting is in."""
 
-    __slots__ = ("events",)
+    __slots__ = ("given_up", "unwritten")
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.events = 0
+        self.unwritten = self.given_up = 0
+
+    @property
+    def events(self) -> int:
+        """Events of the posting that are not in the log, and older ones that have left it for what is counted."""
+        return self.unwritten + self.given_up
 
 
 class HeldRequests(NamedTuple):
@@ -120,6 +125,7 @@ class RequestStore:
     def __init__(self) -> None:
         """Remember nothing."""
         self._log = RequestLog()
+        self._given_up = 0
 
     def statements(self) -> tuple[str, ...]:
         """The meter's own tables."""
@@ -163,6 +169,10 @@ class RequestStore:
         for row in state.clients:
             _merge_clients(connection, row)
         self._log.write(connection, state.at, state.number, state.log, id_of)
+        if state.loss is not None:
+            state.loss.given_up, self._given_up = state.loss.given_up + self._given_up, 0
+            if state.log:
+                state.loss.unwritten = 0
 
     def forget(self) -> None:
         """Names get their ids anew."""
@@ -184,6 +194,12 @@ class RequestStore:
             connection.execute(change, (distinct.encoded(), day, service))
         return is_more or deleted >= STEP or len(old) >= CLIENT_STEP
 
+    def give_up(self, connection: sqlite3.Connection) -> int:
+        """Delete the oldest rows of the log, as the disk is full; returns how many."""
+        deleted = self._log.give_up(connection)
+        self._given_up += deleted
+        return deleted
+
     def fold(self, connection: sqlite3.Connection) -> None:
         """Subjects (temp.gone: id, target) are folded together."""
         self._log.fold(connection)
@@ -194,7 +210,7 @@ class RequestStore:
         if not isinstance(state, RequestCheckpoint) or not state.log:
             return checkpoint
         if state.loss is not None:
-            state.loss.events = len(state.log)
+            state.loss.unwritten = len(state.log)
         return checkpoint._replace(state=state._replace(log=()))
 
 

@@ -303,6 +303,61 @@ def test_a_full_disk_is_an_error_where_there_is_no_log_to_give_up(small_disk: Re
         world.commit()
 
 
+def fill_the_disk(world: RequestWorld) -> None:
+    """Let the ledger grow no more."""
+    free, pages = (
+        world.writer.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("freelist_count", "page_count")
+    )
+    assert free == 0
+    world.writer.connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def test_a_full_disk_costs_what_the_log_has_already(world: RequestWorld) -> None:
+    fill(world, 6000, step=10)
+    fill_the_disk(world)
+    now = world.machine.seconds
+    world.give(*(event(now, route=f"/route/{n}") for n in range(400)))
+    world.run()
+    world.commit()
+
+    (kept,) = world.rows("SELECT count(*), min(at) FROM request_log")[0][:1]
+    assert 0 < kept <= 4000
+    assert world.rows("SELECT sum(requests) FROM request_day") == [(6400,)]
+    assert min(age for ages in logged(world).values() for age in ages) < 10
+    assert world.state.figures.log_dropped == 6400 - kept
+
+
+def test_interfaces_are_counted_at_the_cost_of_the_log(world: RequestWorld) -> None:
+    fill(world, 3000)
+    fill_the_disk(world)
+    for _ in range(30):
+        world.machine.wait(900)
+        world.machine.move("eth0", 1000)
+        world.run()
+        world.commit()
+
+    assert world.rows("SELECT sum(receive_bytes) FROM interface_slot")[0][0] >= 29_000
+    assert world.rows("SELECT count(*) FROM request_log")[0][0] <= 1000
+
+
+def test_a_posting_that_was_refused_once_has_lost_no_log(world: RequestWorld) -> None:
+    world.unlogged.add("quiet")
+    fill_the_disk(world)
+    now = world.machine.seconds
+    world.give(*(event(now, route=f"/route/{n}") for n in range(400)))
+    world.run()
+    posting = world.sampler.take()
+    assert posting is not None
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        world.writer.post(posting)
+    world.writer.connection.execute("PRAGMA max_page_count = 1000000")
+    world.writer.post(posting)
+    world.sampler.note_posted()
+
+    assert world.rows("SELECT count(*) FROM request_log") == [(400,)]
+    assert world.state.figures.log_dropped == 0
+
+
 def test_the_log_goes_on_when_the_disk_has_room_again(small_disk: RequestWorld) -> None:
     world = small_disk
     fill(world, 3000)
