@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.ledger.addresses import address_within
+from reports.ledger.addresses import address_within, client_text
 from reports.ledger.amounts import ENDLESS
 from reports.ledger.shape import ALL, REQUEST
 from reports.text.agents import is_bot
@@ -62,6 +62,7 @@ def service_ids(ledger: LedgerReader, names: Sequence[str]) -> list[int]:
     if not ledger.has_table("request_log"):
         return []
     ledger.add_function("address_within", 2, address_within)
+    ledger.add_function("client_text", 1, client_text)
     ledger.add_function("is_bot", 1, is_bot)
     query = "SELECT id FROM request_service WHERE :names = '[]' OR name IN (SELECT value FROM json_each(:names))"
     return [number for (number,) in ledger.execute(query, {"names": json.dumps(list(names))})]

@@ -15,6 +15,7 @@ import tzlocal
 from exporter.ledger.schema import migrate
 from exporter.meters.requests.store import TABLES
 from reports.calendar.days import day_number, day_of
+from reports.ledger.addresses import packed_client
 from reports.ledger.cardinality import Distinct
 from reports.ledger.clients import ClientCounts
 from reports.ledger.shape import ALL, COMPLEMENT, REQUEST, key_text
@@ -108,7 +109,7 @@ def _log(until: int) -> Iterator[tuple[object, ...]]:
             number + 1,
             subject,
             f"/route/{route}/{number % 1000}",
-            f"10.{client >> 8 & 255}.{client & 255}.0/24",
+            packed_client(f"10.{client >> 8 & 255}.{client & 255}.0/24"),
             times[number % TIMES],
             120,
             2048,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.subjects import Subject
 from reports.calendar.days import DAY_SECONDS
+from reports.ledger.addresses import packed_client
 from reports.ledger.shape import OTHER, REQUEST
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ TABLES = (
     """CREATE TABLE IF NOT EXISTS request_agent (
       id INTEGER PRIMARY KEY, agent TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL
     ) STRICT""",
-    # `subject` holds method, route and code; `path` is "" where it is the route; `at` and `duration` are microseconds.
+    # `subject` holds method, route and code; `path` is "" where it is the route; `at` and `duration` are microseconds;
+    # `client` are bytes, as packed_client has them.
     """CREATE TABLE IF NOT EXISTS request_log (
       service INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, subject INTEGER NOT NULL,
-      path TEXT NOT NULL, client TEXT NOT NULL, duration INTEGER, request_bytes INTEGER NOT NULL,
+      path TEXT NOT NULL, client ANY NOT NULL, duration INTEGER, request_bytes INTEGER NOT NULL,
       response_bytes INTEGER NOT NULL, agent INTEGER NOT NULL, user TEXT NOT NULL,
       PRIMARY KEY (service, at, number)
     ) STRICT, WITHOUT ROWID""",
@@ -110,7 +112,7 @@ class RequestLog:
             count(last + 1),
             map(subjects.__getitem__, keys),
             paths,
-            clients,
+            map(packed_client, clients),
             durations,
             received,
             sent,

@@ -142,7 +142,7 @@ async def test_commits_go_on_between_two_steps(world: RequestWorld) -> None:
         await pruning
         executor.submit(writer.close).result()
 
-    assert order[-1] == "pruned"
+    assert "commit" in order[: order.index("pruned")]
     assert order.count("commit") == 5
 
 

@@ -7,9 +7,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reports.ledger import request_log
-from reports.ledger.addresses import address_within
+from reports.ledger.addresses import address_within, client_text, packed_client
 from reports.ledger.request_filter import LogFilter
 from reports.ledger.request_log import LogPlace, log_page, sorted_log
 from reports.usage.requests.logged import LogFilterError, cursor_text, parse_code, parse_cursor, without
@@ -158,6 +160,40 @@ def test_every_order_has_every_request(ledger: RequestLedger, order: str) -> Non
 )
 def test_a_client_lies_within_a_prefix(client: str, chosen: str, is_within: int) -> None:
     assert address_within(client, chosen) == is_within
+    assert address_within(packed_client(client), chosen) == is_within
+
+
+@pytest.mark.parametrize(
+    ("client", "size"),
+    [
+        ("192.0.2.0/24", 3),
+        ("192.0.2.7", 4),
+        ("2001:db8:1::/48", 6),
+        ("2001:db8::1", 16),
+        ("00ff00ff00ff00aa", 8),
+        ("", None),
+        ("192.0.2.0/16", None),
+        ("2001:db8::/24", None),
+        ("2001:db8::/64", None),
+        ("2001:DB8::1", None),
+        ("192.0.2.7/24", None),
+        ("00FF00FF00FF00AA", None),
+        ("<script>", None),
+    ],
+)
+def test_a_client_comes_back_from_its_bytes(client: str, size: int | None) -> None:
+    kept = packed_client(client)
+
+    assert client_text(kept) == client
+    assert (len(kept) if isinstance(kept, bytes) else None) == size
+
+
+@given(st.binary(max_size=20) | st.text(max_size=20))
+def test_whatever_the_log_has_of_a_client_is_shown(kept: str | bytes) -> None:
+    shown = client_text(kept)
+
+    assert client_text(packed_client(shown)) == shown
+    assert address_within(kept, "0.0.0.0/0") in {0, 1}
 
 
 def test_a_cursor_comes_back() -> None:
