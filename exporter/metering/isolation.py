@@ -46,7 +46,8 @@ class IsolatedMeter:
         self.zeros = (0,) * len(self.spec.sums)
         self._timeline = MeterTimeline(opening.sampled, gap_seconds)
         self._state = meter.resume(opening)
-        self._subjects = set(opening.accounts) if self.spec.most_subjects else set()
+        self._other = Subject(self.name, (OTHER,) * len(self.spec.dimensions))
+        self._subjects = set(opening.accounts) - {self._other} if self.spec.most_subjects else set()
         self._gap_seconds = opening.gap_seconds
         self._gaps: list[Gap] = []
         self._changes: list[ClockChange] = []
@@ -128,8 +129,8 @@ class IsolatedMeter:
         """The subject, or OTHER where the meter has as many as it may have."""
         if not self.spec.most_subjects or subject in self._subjects:
             return subject
-        if len(self._subjects) >= self.spec.most_subjects:
-            return Subject(self.name, (OTHER,) * len(self.spec.dimensions))
+        if subject == self._other or len(self._subjects) >= self.spec.most_subjects:
+            return self._other
         self._subjects.add(subject)
         return subject
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from operator import add, sub
 from typing import TYPE_CHECKING
 
+from exporter.metering.subjects import Subject
+from reports.ledger.shape import OTHER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from exporter.metering.postings import OpeningBalance
-    from exporter.metering.subjects import Subject
     from reports.ledger.shape import MeterSpec
 
     Sums = tuple[int, ...]
@@ -25,6 +27,7 @@ class Lifetimes:
     def __init__(self, spec: MeterSpec, opening: OpeningBalance, bases: Mapping[Subject, Sums]) -> None:
         """After a restore, which may lack what was counted after the backup, all counters begin at 0 again."""
         self._zeros = (0,) * len(spec.sums)
+        self._most, self._other = spec.most_subjects, Subject(spec.name, (OTHER,) * len(spec.dimensions))
         self._counted: dict[Subject, Sums] = {subject: held.lifetime for subject, held in opening.accounts.items()}
         self._posted = dict(self._counted)
         self.first_seen = {subject: held.facts.first_seen for subject, held in opening.accounts.items()}
@@ -37,7 +40,9 @@ class Lifetimes:
         self._unexposed = set(self._counted)
 
     def add(self, subject: Subject, amounts: Sums, at: int) -> None:
-        """Add to a subject what was moved before `at` (UTC seconds)."""
+        """Add to a subject, or to OTHER beyond the most of a meter, what was moved before `at` (UTC seconds)."""
+        if self._most and subject not in self._counted:
+            subject = self._bounded(subject)
         if subject not in self._counted:
             self.layout += 1
             self._unexposed.add(subject)
@@ -68,6 +73,10 @@ class Lifetimes:
         """Those whose counters have changed since the last call; all of them at first."""
         unexposed, self._unexposed = self._unexposed, set()
         return ((subject, self._exposed(subject)) for subject in unexposed)
+
+    def _bounded(self, subject: Subject) -> Subject:
+        """As in the ledger: a subject that is new has a row, and counters, where there are fewer than the most."""
+        return subject if len(self._counted) - (self._other in self._counted) < self._most else self._other
 
     def _exposed(self, subject: Subject) -> Sums:
         posted, base = self._posted.get(subject, self._zeros), self._bases.get(subject)

@@ -17,7 +17,7 @@ from exporter.meters.requests.rates import RequestRates
 from exporter.meters.requests.state import BOUNDS, RequestsState
 from exporter.meters.requests.store import HeldRequests, LogLoss, RequestCheckpoint
 from exporter.meters.requests.tally import DURATION, LONGEST, TIMES
-from reports.ledger.shape import ALL, REQUEST
+from reports.ledger.shape import ALL, OTHER, REQUEST
 from reports.ledger.sketches import encoded, value_of
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ LOG_NUMBERS, RESERVED = "log numbers", 100_000
 SEEN_SECONDS = 3600
 """When a subject was seen last is noted by the hour: SQLite does not write rows again that stay as they are."""
 
+OTHERS = (OTHER, OTHER, OTHER)
 NO_SUMS = (0,) * len(REQUEST.sums)
 
 
@@ -61,7 +62,7 @@ class RequestMeter:
         routes = ((each.key[0], each.key[2]) for each in opening.accounts if each.key[3] != ALL)
         self._intake.know(routes, held.notes)
         self._intake.keys.know(held.keys)
-        self._lifetimes = Lifetimes(REQUEST, opening, held.bases)
+        self._lifetimes = Lifetimes(self.spec, opening, held.bases)
         self._sums: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._notes: dict[str, str] = {} if CLIENTS_KEY in held.notes else {CLIENTS_KEY: new_key()}
         self._clients = DailyClients(self._zone, {**held.notes, **self._notes}[CLIENTS_KEY])
@@ -182,7 +183,8 @@ class RequestMeter:
 
     def _change_of(self, key: CellKey, cell: list[Any]) -> Change:
         slot, service, method, route, code = key
-        self._seconds[service, method, route] = self._seconds.get((service, method, route), 0.0) + cell[DURATION] / 1e6
+        timed = self._timed((service, method, route))
+        self._seconds[timed] = self._seconds.get(timed, 0.0) + cell[DURATION] / 1e6
         sums, peaks = tuple(cell[:LONGEST]), tuple(cell[LONGEST:TIMES])
         return self._change(slot, (service, method, route, str(code)), sums, peaks)
 
@@ -201,9 +203,13 @@ class RequestMeter:
 
     def _add_times(self, route: RouteKey, counts: Mapping[int, int]) -> None:
         """Add times of a route to its histogram of /metrics."""
-        held = self._times.setdefault(route, [0] * (len(BOUNDS) + 1))
+        held = self._times.setdefault(self._timed(route), [0] * (len(BOUNDS) + 1))
         for bucket, count in counts.items():
             held[_place(bucket)] += count
+
+    def _timed(self, route: RouteKey) -> RouteKey:
+        """The route whose histogram has its times: itself, or OTHER where there are as many as there may be."""
+        return route if route in self._times or len(self._times) < self.spec.most_subjects else OTHERS
 
     def _expose(self) -> None:
         for subject, sums in self._lifetimes.take_exposed():

@@ -177,6 +177,28 @@ def test_requests_of_subjects_beyond_the_most_are_in_the_log_too(
     assert [path for (path,) in world.rows(query)] == [f"/{number}" for number in range(6)]
 
 
+def test_counters_of_subjects_beyond_the_most_are_those_of_other(
+    world: RequestWorld, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RequestMeter, "spec", REQUEST._replace(most_subjects=3))
+    world.kill()
+    for number in range(12):
+        world.give(event(machine.seconds, route=f"/{number % 6}"))
+        world.run()
+        world.commit()
+        assert len(world.state.sums) <= 4
+    before = dict(world.state.sums)
+    assert {key: sums[0] for key, sums in before.items()} == dict(world.sums())
+    assert before[(OTHER,) * 4][0] > 0
+    assert sum(sums[0] for sums in before.values()) == 12
+    assert len(world.state.times) <= 4
+    assert sum(map(sum, world.state.times.values())) == 12
+
+    world.kill()
+
+    assert dict(world.state.sums) == before
+
+
 def test_counters_show_what_the_ledger_holds(world: RequestWorld, machine: Machine) -> None:
     key = ("shop", "GET", "/items/{id}", "200")
     world.give(event(machine.seconds, duration=30_000))
