@@ -165,6 +165,9 @@ class EventStore(MeterStore, Protocol):
         `now` is UTC seconds.
         """
 
+    def has_events(self, connection: sqlite3.Connection) -> bool:
+        """True if there are any."""
+
     def give_up(self, connection: sqlite3.Connection) -> int:
         """Delete a bounded number of the oldest, as the disk is full; returns how many."""
 

@@ -12,6 +12,7 @@ from exporter.ledger.files import BUSY_SECONDS, connect_to_write, is_corrupt, is
 from exporter.ledger.locks.open_files import OpenFiles
 from exporter.ledger.opening.condition import Condition, condition_of
 from exporter.ledger.opening.recovery import write_out
+from exporter.ledger.reserve import hold_reserve, release_reserve
 from exporter.ledger.writing.rows import Rows
 from exporter.ledger.writing.sparing import lightened, only, part_of, state_of, subjects_of, without
 from exporter.metering.samples import EventStore
@@ -52,6 +53,9 @@ class ReplacedLedgerError(sqlite3.DatabaseError):
 MOST_GIVING_UP = 5
 """How often a posting is tried again after single events were deleted for it."""
 
+FEW_PAGES = 64
+"""More than a posting takes, of those that the file has free."""
+
 
 class _Rehearsed(Exception):  # noqa: N818 - no error: ends a transaction that was only a trial
     pass
@@ -71,6 +75,7 @@ class Writer:
         self._files: OpenFiles | None = None
         self._rows = Rows(lambda: self.connection, zone, stores)
         self._refused: dict[Subject, str] = {}
+        self._is_reserved = self._is_short = False
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -106,6 +111,8 @@ class Writer:
             spared = without(posting, refused, self._refused, self.specs)
             self._put(spared)
             self._report(refused)
+        if not self._is_reserved and not self._is_short and self._has_events():
+            self._is_reserved = hold_reserve(self._path)
         return time.perf_counter() - began
 
     def is_lost_by(self, error: Exception) -> bool:
@@ -143,7 +150,16 @@ class Writer:
         self._rows.forget()
 
     def _put(self, posting: Posting) -> None:
-        """Apply a posting; where the disk is full, without what its meters can give up, and then in place of that."""
+        """Apply a posting; where the disk is full, without what its meters can give up, and then in place of that.
+
+        Until the reserve is there again, the file does not grow: the oldest single events make room beforehand.
+        """
+        if self._is_short and hold_reserve(self._path):
+            self._is_reserved, self._is_short = True, False
+        if self._is_short:
+            posting = lightened(posting, self.stores)
+            if self._free_pages() < FEW_PAGES:
+                self._give_up()
         error = self._refused_for_room(posting)
         if error is None:
             return
@@ -179,6 +195,9 @@ class Writer:
             deleted.extend(store.give_up(self.connection) for store in self.stores if isinstance(store, EventStore))
 
         with contextlib.suppress(sqlite3.OperationalError):
+            if self._has_events():
+                release_reserve(self._path)
+                self._is_reserved, self._is_short = False, True
             self.checkpoint_log()
             self.in_transaction(work)
             if sum(deleted):
@@ -187,6 +206,12 @@ class Writer:
                 )
             return sum(deleted) > 0
         return False
+
+    def _free_pages(self) -> int:
+        return int(self.connection.execute("PRAGMA freelist_count").fetchone()[0])
+
+    def _has_events(self) -> bool:
+        return any(store.has_events(self.connection) for store in self.stores if isinstance(store, EventStore))
 
     def _disconnect(self) -> None:
         if self._opened is not None:

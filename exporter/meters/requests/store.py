@@ -194,6 +194,10 @@ class RequestStore:
             connection.execute(change, (distinct.encoded(), day, service))
         return is_more or deleted >= STEP or len(old) >= CLIENT_STEP
 
+    def has_events(self, connection: sqlite3.Connection) -> bool:
+        """True if the log has a row."""
+        return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM request_log)").fetchone()[0])
+
     def give_up(self, connection: sqlite3.Connection) -> int:
         """Delete the oldest rows of the log, as the disk is full; returns how many."""
         deleted = self._log.give_up(connection)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.ledger import reserve
 from exporter.ledger.files import transaction
 from exporter.ledger.opening.checks import faults_in
+from exporter.ledger.reserve import RESERVE_BYTES, reserve_path
 from exporter.ledger.upkeep.retention import Keep, Retention
 from exporter.ledger.upkeep.upkeep import LedgerUpkeep
 from exporter.ledger.writing.writer import Writer
@@ -325,6 +327,44 @@ def test_a_full_disk_costs_what_the_log_has_already(world: RequestWorld) -> None
     assert world.rows("SELECT sum(requests) FROM request_day") == [(6400,)]
     assert min(age for ages in logged(world).values() for age in ages) < 10
     assert world.state.figures.log_dropped == 6400 - kept
+
+
+def test_only_a_ledger_with_a_log_has_a_reserve(world: RequestWorld) -> None:
+    world.unlogged.add("quiet")
+    fill(world, 3, service="quiet")
+    assert not reserve_path(world.path).exists()
+
+    fill(world, 3)
+
+    assert reserve_path(world.path).stat().st_size == RESERVE_BYTES
+
+
+def test_a_disk_without_room_for_a_reserve_costs_the_log_alone(
+    world: RequestWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(world, 6000, step=10)
+    fill_the_disk(world)
+    monkeypatch.setattr(reserve, "ROOMY", 10**9)
+    kept: list[int] = []
+    for part in range(5):
+        now = world.machine.seconds
+        world.give(*(event(now, route=f"/route/{part}/{n}") for n in range(20)))
+        world.run()
+        world.commit()
+        kept += world.rows("SELECT count(*) FROM request_log")[0]
+    assert not reserve_path(world.path).exists()
+    assert kept == sorted(kept, reverse=True)
+    assert 0 < kept[-1] < 6000
+    assert world.state.figures.log_dropped == 6100 - kept[-1]
+
+    monkeypatch.undo()
+    world.writer.connection.execute("PRAGMA max_page_count = 1000000")
+    fill(world, 5)
+    fill(world, 7)
+
+    assert reserve_path(world.path).exists()
+    assert world.rows("SELECT count(*) FROM request_log") == [(kept[-1] + 12,)]
+    assert world.rows("SELECT sum(requests) FROM request_day") == [(6112,)]
 
 
 def test_interfaces_are_counted_at_the_cost_of_the_log(world: RequestWorld) -> None:
