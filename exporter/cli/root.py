@@ -49,6 +49,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("doctor", "Say what is measured, how, what is not visible, and what to do."),
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
+    "service": ("service", "Run from boot to boot: install, uninstall, start, stop, restart, status, logs, watch."),
+    "install": ("service", "Have it start at boot, and start it now: `service install`."),
+    "uninstall": ("service", "Undo that; the ledger stays: `service uninstall`."),
+    "start": ("service", "Start the installed service."),
+    "stop": ("service", "Stop the installed service until the next boot."),
 }
 SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("requests", "log"): ("request_log", "log"),

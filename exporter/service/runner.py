@@ -15,6 +15,7 @@ from exporter.metering.clock import SystemClock
 from exporter.service.preparation import StartError, make_folder, zone_of_days
 from exporter.service.service import Service
 from exporter.service.signals import Request, signal_requests
+from exporter.service.supervision import Supervision
 from exporter.service.wiring import ServiceEnvironment
 
 if TYPE_CHECKING:
@@ -48,14 +49,20 @@ class ServiceRunner(NamedTuple):
 
     async def run(self, settings: Settings) -> bool:
         """True if the last sample was posted; raises StartError or OSError where the first service cannot start."""
+        requests = signal_requests(asyncio.get_running_loop())
+        async with Supervision() as supervision:
+            return await self._run(settings, requests, supervision)
+
+    async def _run(self, settings: Settings, requests: asyncio.Queue[Request], supervision: Supervision) -> bool:
         loop = asyncio.get_running_loop()
-        requests = signal_requests(loop)
         started: Settings | None = None
         handovers: Mapping[str, object] = {}
         reopenings: list[float] = []
         while True:
             try:
-                service = await self._start(settings, handovers, count_since_boot=self.count_since_boot and not started)
+                service, url = await self._start(
+                    settings, handovers, count_since_boot=self.count_since_boot and not started
+                )
             except (StartError, OSError) as error:
                 if started is None or settings is started:
                     raise
@@ -63,10 +70,13 @@ class ServiceRunner(NamedTuple):
                 settings = started
                 continue
             started = settings
+            supervision.note_ready(service, url)
             request = await _next_request(service, requests)
-            is_posted = await service.stop()
             if request is Request.STOP:
-                return is_posted
+                supervision.note_stop()
+                return await service.stop()
+            supervision.note_reload()
+            await service.stop()
             handovers = service.handovers()
             if request is Request.RELOAD:
                 settings = self.reload(settings)
@@ -77,7 +87,9 @@ class ServiceRunner(NamedTuple):
                 log.error("the ledger broke %d times within an hour: giving up; look at its disk", len(reopenings))
                 return False
 
-    async def _start(self, settings: Settings, handovers: Mapping[str, object], *, count_since_boot: bool) -> Service:
+    async def _start(
+        self, settings: Settings, handovers: Mapping[str, object], *, count_since_boot: bool
+    ) -> tuple[Service, str]:
         make_folder(settings.ledger.path)
         os.umask(PRIVATE)
         zone = zone_of_days(settings.ledger.timezone)
@@ -95,7 +107,7 @@ class ServiceRunner(NamedTuple):
         gc.collect()
         gc.freeze()  # what a start makes lives as long as the service: the collector does not visit it again
         self.announce(settings, url)
-        return service
+        return service, url
 
 
 async def _next_request(service: Service, requests: asyncio.Queue[Request]) -> Request:

@@ -7,12 +7,13 @@ import contextlib
 import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporter.archive.archive import ROUND_SECONDS
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
 from exporter.service.group_commit import RETRY_SECONDS, group_commits
+from exporter.service.turns import every
 from exporter.service.wiring import ServiceEnvironment, build_parts
 from exporter.tls.certificates import Certificates
 from exporter.web.http.listening import bind, close
@@ -21,9 +22,10 @@ from exporter.web.server import serve
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from exporter.service.wiring import Parts
+    from exporter.web.context import ServiceContext
     from exporter.web.server import HttpServer
 
 log = logging.getLogger(__name__)
@@ -75,16 +77,21 @@ class Service:
         )
         self._lock.write_holder(self._server.holder)
         self._tasks = [
-            self._every(settings.interfaces.sample_interval, parts.sample),
-            self._every(settings.ledger.commit_interval, parts.commit),
-            self._every(LINKS_SECONDS, self._refresh, parts),
-            self._every(0, parts.follow_plans_when_due),
-            self._every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
-            self._every(ROUND_SECONDS, parts.keep_archive),
-            *(self._every(check.interval, check.run, at_once=True) for check in parts.monitors.checks()),
-            *(self._every(RETRY_SECONDS, each.run, at_once=True) for each in group_commits(environment.meters, parts)),
+            every(settings.interfaces.sample_interval, parts.sample),
+            every(settings.ledger.commit_interval, parts.commit),
+            every(LINKS_SECONDS, self._refresh, parts),
+            every(0, parts.follow_plans_when_due),
+            every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
+            every(ROUND_SECONDS, parts.keep_archive),
+            *(every(check.interval, check.run, at_once=True) for check in parts.monitors.checks()),
+            *(every(RETRY_SECONDS, each.run, at_once=True) for each in group_commits(environment.meters, parts)),
         ]
         return self._server.holder.url
+
+    @property
+    def context(self) -> ServiceContext | None:
+        """What it answers from; None before it is started."""
+        return self._parts.context if self._parts is not None else None
 
     async def post(self) -> bool:
         """Sample and post now; returns whether all of it is in the ledger."""
@@ -124,26 +131,6 @@ class Service:
         self._certificates.renew()
         self._lock.keep()
         await parts.upkeep.measure_disk()
-
-    def _every(
-        self, seconds: float, work: Callable[..., Awaitable[Any]], *arguments: object, at_once: bool = False
-    ) -> asyncio.Task[None]:
-        """A task that does the work every so many seconds; what fails is logged, and tried again at the next turn."""
-
-        async def turn() -> None:
-            if not at_once:
-                await asyncio.sleep(seconds)
-            loop = asyncio.get_running_loop()
-            due = loop.time()
-            while True:
-                try:
-                    await work(*arguments)
-                except Exception:  # the outermost loop of a task: one bad turn must not end all later ones
-                    log.exception("a turn of %s failed", getattr(work, "__qualname__", work))
-                due = max(due + seconds, loop.time())
-                await asyncio.sleep(due - loop.time())
-
-        return asyncio.create_task(turn())
 
     def _end(self, reason: str) -> None:
         with contextlib.suppress(asyncio.InvalidStateError):

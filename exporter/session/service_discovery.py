@@ -24,20 +24,26 @@ def find_service(settings: Settings) -> ServiceClient | None:
 
     Raises ForeignServerError.
     """
-    host, port = settings.server.host, settings.server.port
-    if not port:
+    urls = service_urls(settings)
+    if not urls:
         return None
-    address = f"{f'[{host}]' if ':' in host else host}:{port}"
-    schemes = ("https", "http") if settings.server.tls_cert else ("http", "https")
     key = next(iter(settings.auth.api_keys), "")
-    for scheme in schemes:
-        client = ServiceClient(f"{scheme}://{address}", key=key, certificate=settings.server.tls_cert)
+    for url in urls:
+        client = ServiceClient(url, key=key, certificate=settings.server.tls_cert)
         server = client.identify()
         if server == NETLEDGER:
             return client
         if server == NO_SERVER:
             return None
-    raise ForeignServerError(address)
+    raise ForeignServerError(urls[0].partition("://")[2])
+
+
+def service_urls(settings: Settings) -> tuple[str, ...]:
+    """The address of the settings by either scheme, the likelier first; none where any free port is taken."""
+    host, port = settings.server.host, settings.server.port
+    schemes = ("https", "http") if settings.server.tls_cert else ("http", "https")
+    address = f"{f'[{host}]' if ':' in host else host}:{port}"
+    return tuple(f"{scheme}://{address}" for scheme in schemes) if port else ()
 
 
 def is_unreadable(ledger: Path) -> bool:

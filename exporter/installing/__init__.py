@@ -1,0 +1,1 @@
+"""Installing netledger on a machine: what systemd, launchd and the Task Scheduler are given, and how it is undone."""
