@@ -15,6 +15,7 @@ settings.load_profile("netledger")
 
 # Files whose tests wait for minutes: begun last, each would be waited for alone.
 LONGEST_FIRST = (
+    "test_a_real_boot.py",
     "test_the_whole_stack.py",
     "test_kill_at_any_instant.py",
     "test_any_order_of_events.py",

@@ -92,7 +92,8 @@ def program() -> tuple[str, ...]:
     """How this netledger is called: its script beside the interpreter, else the package."""
     folder = Path(sys.executable).absolute().parent
     script = folder / (f"{NAME}.exe" if sys.platform == "win32" else NAME)
-    return (str(script),) if script.is_file() else (str(folder / Path(sys.executable).name), "-m", exporter.__name__)
+    module = NAME if NAME in sys.modules else exporter.__name__  # the second in a checkout
+    return (str(script),) if script.is_file() else (str(folder / Path(sys.executable).name), "-m", module)
 
 
 def program_folders() -> tuple[Path, ...]:
@@ -122,7 +123,7 @@ def link_for_all(installation: Installation) -> tuple[Path, Path] | None:
     """A link that brings the command to every user's PATH, and its target; None where it is there, or in a home."""
     target = Path(installation.command[0])
     is_wanted = installation.user is None and sys.platform != "win32" and target.name == NAME
-    if not is_wanted or any(target.is_relative_to(home) for home in HOMES):
+    if not is_wanted or any(path.is_relative_to(home) for home in HOMES for path in (target, *installation.folders)):
         return None
     link = Path("/usr/local/bin") / NAME
     found = shutil.which(NAME, path="/usr/local/bin:/usr/bin:/bin")
