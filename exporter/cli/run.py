@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -19,16 +21,21 @@ from exporter.meters.registry import open_meters
 from exporter.service.preparation import StartError, load_aiohttp
 from exporter.session.session import open_settings
 from exporter.settings.loading import SettingsError, load_settings
+from exporter.terminal.log_lines import JSON, LEVELS, LOGFMT, RepetitionFilter, log_formatter
 from exporter.terminal.service_output import ServiceOutput
 from exporter.tls.web_config import WatchedWebConfig, WebConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from exporter.service.startup import StartFact
     from exporter.session.environment import Environment
     from exporter.settings.tree import Settings
 
 log = logging.getLogger("netledger")
+
+LARGEST_LOG = 10_000_000
+"""Bytes of a log file that a start puts aside, as FILE.1."""
 
 
 @click.command()
@@ -43,18 +50,40 @@ log = logging.getLogger("netledger")
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="TLS and basic auth, in the format of Prometheus' exporters.",
 )
+@click.option(
+    "--log.level", "log_level", type=click.Choice([*LEVELS]), default="info", help="Least level; info if not given."
+)
+@click.option(
+    "--log.format", "log_format", type=click.Choice([LOGFMT, JSON]), help="Format of the log; plain text if not given."
+)
+@click.option(
+    "--log.file", "log_file", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead."
+)
 @click.pass_obj
-def run(environment: Environment, *, count_since_boot: bool, web_config: Path | None) -> None:
+def run(
+    environment: Environment,
+    *,
+    count_since_boot: bool,
+    web_config: Path | None,
+    log_level: str,
+    log_format: str | None,
+    log_file: Path | None,
+) -> None:
     """Count, keep the ledger and serve, in the foreground.
 
     SIGTERM and SIGINT post the last sample and end it; SIGHUP reads the settings again.
     """
     gc.enable()  # without it what the imports leave behind costs a service 0.9 MB for ever; a command ends before
-    with ServiceOutput() as output:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", handlers=[output])
-        settings = open_settings(environment, output.warn)
+    with _opened(log_file) as descriptors, ServiceOutput(*descriptors) as output:
+        output.setFormatter(log_formatter(log_format, descriptor=descriptors[1]))
+        output.addFilter(RepetitionFilter())
+        logging.basicConfig(level=LEVELS[log_level], handlers=[output])
+        settings = open_settings(environment, log.warning if log_format else output.warn)
         web = _watch(web_config)
-        problem, is_posted = _serve(environment, settings, web, output, count_since_boot=count_since_boot)
+        announce = partial(_announce, None if log_format else output)
+        problem, is_posted = _serve(environment, settings, web, announce, count_since_boot=count_since_boot)
+        if problem and (log_format or log_file):
+            log.error("%s", problem)
     if problem:
         _fail(problem)
     if not is_posted:
@@ -65,7 +94,7 @@ def _serve(
     environment: Environment,
     settings: Settings,
     web_config: WatchedWebConfig | None,
-    output: ServiceOutput,
+    announce: Callable[[Settings, Iterable[StartFact]], None],
     *,
     count_since_boot: bool,
 ) -> tuple[str, bool]:
@@ -75,7 +104,7 @@ def _serve(
     load_aiohttp()
     from exporter.service.runner import ServiceRunner  # noqa: PLC0415 - 0.2 s and 20 MB: a wrong setting ends before
 
-    reload, announce = partial(_reload, environment, web_config), partial(_announce, output)
+    reload = partial(_reload, environment, web_config)
     try:
         with open_meters(settings) as meters:
             runner = ServiceRunner(meters, web_config, reload, announce, count_since_boot)
@@ -88,11 +117,34 @@ def _serve(
         return f"the kernel's counters cannot be read: {error}", False
 
 
-def _announce(output: ServiceOutput, settings: Settings, url: str) -> None:
+def _announce(output: ServiceOutput | None, settings: Settings, facts: Iterable[StartFact]) -> None:
+    """Facts are lines of the output for people, or records of a log that programs read."""
     for warning in plan_warnings(settings):
         log.warning("%s", warning)
-    output.write_line(f"netledger listens on {url}")
-    output.write_line(f"ledger: {settings.ledger.path.absolute()}")
+    for fact in facts:
+        if output is None:
+            log.info("%s", fact.message, extra={"fields": {fact.name: fact.value}})
+        else:
+            output.write_line(fact.text)
+
+
+@contextlib.contextmanager
+def _opened(path: Path | None) -> Iterator[tuple[int, int]]:
+    """The descriptors of output and log; a file that is given takes both, after a large one was put aside."""
+    if path is None:
+        yield 1, 2
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > LARGEST_LOG:
+            path.replace(path.with_name(f"{path.name}.1"))
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        _fail(f"cannot write the log {path}: {error.strerror}")
+    try:
+        yield descriptor, descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _reload(environment: Environment, web_config: WatchedWebConfig | None, settings: Settings) -> Settings:

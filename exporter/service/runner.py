@@ -15,13 +15,15 @@ from exporter.metering.clock import SystemClock
 from exporter.service.preparation import StartError, make_folder, zone_of_days
 from exporter.service.service import Service
 from exporter.service.signals import Request, signal_requests
+from exporter.service.startup import start_facts
 from exporter.service.supervision import Supervision
 from exporter.service.wiring import ServiceEnvironment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from exporter.meters.registry import OpenedMeter
+    from exporter.service.startup import StartFact
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
 
@@ -37,14 +39,14 @@ PRIVATE = 0o077
 class ServiceRunner(NamedTuple):
     """Runs services until a signal stops one.
 
-    `reload` returns the settings of the next service, from those of the last. `announce` is called with settings and
-    address when a service answers. `count_since_boot` is for the first one.
+    `reload` returns the settings of the next service, from those of the last. `announce` is called with the facts of a
+    service and its settings when it answers. `count_since_boot` is for the first one.
     """
 
     meters: Sequence[OpenedMeter]
     web_config: WatchedWebConfig | None
     reload: Callable[[Settings], Settings]
-    announce: Callable[[Settings, str], None]
+    announce: Callable[[Settings, Iterable[StartFact]], None]
     count_since_boot: bool = False
 
     async def run(self, settings: Settings) -> bool:
@@ -106,7 +108,8 @@ class ServiceRunner(NamedTuple):
             raise StartError(str(error)) from error
         gc.collect()
         gc.freeze()  # what a start makes lives as long as the service: the collector does not visit it again
-        self.announce(settings, url)
+        snapshot = service.context.last_snapshot if service.context is not None else None
+        self.announce(settings, start_facts(settings, url, snapshot))
         return service, url
 
 

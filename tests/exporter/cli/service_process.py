@@ -69,7 +69,7 @@ class Service:
         found = re.fullmatch(rf"netledger listens on (https?://{re.escape(host)}:(\d+))\n", line)
         assert found, f"no address but {line!r}: {self.stop() if self._process.poll() is None else self.ended()}"
         self.port = int(found[2])
-        self._head = line + self._process.stdout.readline()
+        self._head = line + "".join(self._process.stdout.readline() for _ in range(2))
         return found[1]
 
     @property

@@ -5,12 +5,17 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
+from typing import TYPE_CHECKING
 
 import bcrypt
 import pytest
 
 from tests.exporter.cli.service_process import Service, fetch
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WAIT_SECONDS = 10
 
@@ -18,7 +23,10 @@ WAIT_SECONDS = 10
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_run_prints_its_address_and_ends_well_at_a_signal(service: Service, number: signal.Signals) -> None:
     url = service.start()
-    assert service.head == f"netledger listens on {url}\nledger: {service.ledger}\n"
+    assert service.head == (
+        f"netledger listens on {url}\nledger: {service.ledger}\n"
+        "meters: interface, application (not measured), request\n"
+    )
     assert fetch(url, "/api/health")["status"] == "running"
 
     ended = service.stop(number)
@@ -200,3 +208,31 @@ def test_after_a_kill_the_lock_is_free_and_it_starts_again(service: Service) -> 
     assert service.ended().code == -signal.SIGKILL
 
     assert service.start().startswith("http://127.0.0.1:")
+
+
+def test_a_log_for_programs_has_the_facts_of_a_start(service: Service, tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "netledger.log"
+    service.configure(applications={"meter": "sock_diag"})
+    command = service._command("run", "--log.format", "json", "--log.file", str(log))
+    process = subprocess.Popen(command, env=service._environ(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        ends = time.monotonic() + WAIT_SECONDS
+        while not (log.exists() and "meters" in log.read_text(encoding="utf-8")) and time.monotonic() < ends:
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        stdout, stderr = process.communicate(timeout=WAIT_SECONDS)
+
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert (process.returncode, stdout, stderr) == (0, b"", b"")
+    assert [line["msg"] for line in lines][:3] == ["netledger listens", "ledger", "meters"]
+    assert lines[1]["path"] == str(service.ledger)
+    assert "not visible" in {line["msg"] for line in lines}
+    assert log.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_level_is_one_of_prometheus(service: Service) -> None:
+    done = service.command("run", "--log.level", "loud")
+
+    assert done.code == 2
+    assert "'debug', 'info', 'warn', 'error'" in done.stderr
