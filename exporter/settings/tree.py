@@ -51,7 +51,9 @@ class Server(Section, frozen=True):
     allowed_hosts: Annotated[
         tuple[str, ...], lists.HOSTS, "Names, besides its own, by which clients may call the service."
     ] = ()
-    cors_origins: Annotated[tuple[str, ...], lists.ORIGINS, "Web pages that may read the API."] = ()
+    cors_origins: Annotated[
+        tuple[str, ...], lists.ORIGINS, "Web pages that may read the API, and report requests."
+    ] = ()
     tls_cert: Annotated[Path | None, rules.optional(rules.PATH), "Certificate chain (PEM); with tls_key."] = None
     tls_key: Annotated[Path | None, rules.optional(rules.PATH), "Private key (PEM); with tls_cert."] = None
 
