@@ -11,6 +11,7 @@ import click
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.amounts import bytes_text
 from exporter.terminal.options import interface_option, scope_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.application_cost import application_costs
@@ -20,7 +21,6 @@ from reports.billing.prices import PriceError, parse_price
 from reports.calendar.days import day_of, day_start
 from reports.formats.json import cost as shapes
 from reports.formats.json.application_cost import ApplicationCostAnswer, BilledBytes, application_cost
-from reports.text.amounts import human_bytes
 from reports.usage.scopes import select_usage
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> 
 
 def _cells(row: BilledBytes) -> tuple[str, str, str]:
     received, sent = (
-        f"{'-' * (amount < 0)}{human_bytes(abs(amount))}" for amount in (row.bytes_received, row.bytes_sent)
+        f"{'-' * (amount < 0)}{bytes_text(abs(amount))}" for amount in (row.bytes_received, row.bytes_sent)
     )
     return received, sent, row.cost.formatted
 
@@ -133,24 +133,24 @@ def _print_cost(answer: shapes.CostAnswer, period: str, interfaces: Sequence[str
 
 def _rows(answer: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:
     block = answer.cost
-    yield "Received", human_bytes(answer.usage.bytes_received), block.download.cost_formatted
-    yield "Sent", human_bytes(answer.usage.bytes_sent), block.upload.cost_formatted
+    yield "Received", bytes_text(answer.usage.bytes_received), block.download.cost_formatted
+    yield "Sent", bytes_text(answer.usage.bytes_sent), block.upload.cost_formatted
     if block.base_price and block.base_price.cost:
         yield "Base price", "", block.base_price.cost_formatted
-    yield "Total", human_bytes(answer.usage.total_bytes), block.total.cost_formatted
+    yield "Total", bytes_text(answer.usage.total_bytes), block.total.cost_formatted
 
 
 def _notes(answer: shapes.CostAnswer, interfaces: Sequence[str]) -> Iterator[str]:
     """The price, and what is left out."""
     info, used = answer.info, answer.usage
     is_binary = answer.cost.gigabyte_bytes == 2**30
-    total = human_bytes(used.total_bytes)
+    total = bytes_text(used.total_bytes)
     gigabyte = f"2^30 bytes: {used.gb_used:.2f} of them are {total}" if is_binary else "10^9 bytes"
     yield f"{info.prices} a GB ({info.note}), a GB of {gigabyte}"
     if info.counts in BILLED:
         yield f"the plan bills {BILLED[info.counts]}"
     if used.free_bytes:
-        yield f"{human_bytes(used.free_bytes)} in free hours are not billed"
+        yield f"{bytes_text(used.free_bytes)} in free hours are not billed"
     if not info.covered:
         yield f"plan {info.plan} does not bill {' + '.join(interfaces)}"
 

@@ -15,14 +15,15 @@ from exporter.session.period_tables import list_answer, list_options
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import selected
+from exporter.terminal.amounts import bytes_text, speed_text
 from exporter.terminal.options import filter_options
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
 from reports.calendar.days import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import PeriodRequest
 from reports.formats.json import history as json_history
 from reports.formats.json import records as json_records
+from reports.ledger.interface_names import interface_label
 from reports.ledger.intervals import first_day
-from reports.text.amounts import human_bytes, human_rate
 from reports.text.dates import minute_text
 from reports.usage import hours as hours_of_week
 from reports.usage import records as found_records
@@ -30,7 +31,7 @@ from reports.usage.hours import HOURS
 from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from exporter.session.questions import Reply
@@ -69,7 +70,7 @@ def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], u
         print_sentence(no_data_text(session))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
-    notes = _speeds(answer)
+    notes = _speeds(answer, session.settings.interfaces.names)
     if answer.since:
         notes.append(f"of everything since {answer.since}")
         start = day_start(date.fromisoformat(answer.since), zone)
@@ -139,11 +140,12 @@ def _most(answer: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]
         yield "Hour", f"{_clock(answer.busiest_hour.hour)} since {answer.busiest_hour.first}", answer.busiest_hour
 
 
-def _speeds(answer: json_records.RecordsAnswer) -> list[str]:
+def _speeds(answer: json_records.RecordsAnswer, aliases: Mapping[str, str]) -> list[str]:
     speeds = answer.peak_speeds
     peaks = (("received", speeds.received), ("sent", speeds.sent), ("both ways", speeds.total))
     return [
-        f"fastest {name}: {human_rate(peak.bytes_per_second)} on {peak.date}, {peak.interface}"
+        f"fastest {name}: {speed_text(peak.bytes_per_second)} on {peak.date}, "
+        f"{interface_label(peak.interface, aliases)}"
         for name, peak in peaks
         if peak
     ]
@@ -158,16 +160,16 @@ def _print_map(title: str, answer: json_history.HoursAnswer) -> None:
     click.echo(f"{' ' * LABEL_WIDTH}{head}{'Total':>{AMOUNT_WIDTH}}")
     for day in answer.weekdays:
         cells = "".join(_shade(hour.total_bytes, largest) * cell for hour in day.hours)
-        amount = human_bytes(sum(hour.total_bytes for hour in day.hours))
+        amount = bytes_text(sum(hour.total_bytes for hour in day.hours))
         click.echo(f"{day.weekday[:3]:{LABEL_WIDTH}}{cells}{amount:>{AMOUNT_WIDTH}}")
     if largest:
-        click.echo(f"{' ' * LABEL_WIDTH}{SHADES} quarters of {human_bytes(largest)}")
+        click.echo(f"{' ' * LABEL_WIDTH}{SHADES} quarters of {bytes_text(largest)}")
 
 
 def _print_table(title: str, answer: json_history.HoursAnswer) -> None:
     amounts = [[day.hours[hour].total_bytes for day in answer.weekdays] for hour in range(HOURS)]
     rows = [
-        (f"{hour:02}:00", *map(human_bytes, of_hour), human_bytes(sum(of_hour))) for hour, of_hour in enumerate(amounts)
+        (f"{hour:02}:00", *map(bytes_text, of_hour), bytes_text(sum(of_hour))) for hour, of_hour in enumerate(amounts)
     ]
     columns = ("Hour", *(day.weekday[:3] for day in answer.weekdays), "Total")
     print_table(TextTable(title, columns, rows))
@@ -178,7 +180,7 @@ def _hour_notes(answer: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:
         return ["the ledger keeps no hours of this range"]
     cells = [(hour.total_bytes, day.weekday[:3], hour.hour) for day in answer.weekdays for hour in day.hours]
     most, day, hour = max(cells, key=lambda cell: cell[0])
-    notes = [f"most: {day} {_clock(hour)}, {human_bytes(most)} of {human_bytes(answer.summary.total_bytes)}"]
+    notes = [f"most: {day} {_clock(hour)}, {bytes_text(most)} of {bytes_text(answer.summary.total_bytes)}"]
     began, ended = (minute_text(text) for text in (answer.covered.first, answer.covered.last))
     return [*(notes if most else []), f"hours are known from {began} to {ended} {zone.key}"]
 
@@ -206,4 +208,4 @@ def _clock(hour: int) -> str:
 
 
 def _amounts(used: Usage) -> tuple[str, ...]:
-    return human_bytes(used.bytes_received), human_bytes(used.bytes_sent), human_bytes(used.total_bytes)
+    return bytes_text(used.bytes_received), bytes_text(used.bytes_sent), bytes_text(used.total_bytes)

@@ -12,11 +12,12 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.known_interfaces import known_interfaces, no_data_text
 from exporter.session.questions import ask
 from exporter.session.session import open_session
+from exporter.terminal.amounts import bytes_text
 from exporter.terminal.options import API_JSON, interface_option, json_option
 from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from reports.calendar.days import day_of, day_start
 from reports.formats.json import usage as shapes
-from reports.text.amounts import human_bytes
+from reports.ledger.interface_names import devices_of, interface_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +40,9 @@ def interfaces(environment: Environment, *, as_json: bool, interfaces: Sequence[
     session = open_session(environment)
     found = ask(session, known_interfaces(session))
     known = (_of_service(session) if as_json else None) or found.answer
-    rows = [row for row in known.interfaces if not interfaces or row.interface in interfaces]
-    held = {row.interface for row in known.interfaces}
-    for name in interfaces:
-        if name not in held:
-            names = ", ".join(sorted(held)) or "none yet"
-            raise click.UsageError(f"interface: the ledger knows no {name!r}; known are {names}")
+    aliases = {row.interface: row.alias for row in known.interfaces if row.alias}
+    chosen = devices_of(interfaces, [row.interface for row in known.interfaces], aliases)
+    rows = [row for row in known.interfaces if not interfaces or row.interface in chosen]
     if as_json:
         print_json(shapes.Interfaces(interfaces=rows))
         return
@@ -53,14 +51,18 @@ def interfaces(environment: Environment, *, as_json: bool, interfaces: Sequence[
         return
     start = day_start(day_of(session.now(), found.zone), found.zone)
     notes = [] if session.holder or "not running" not in found.until else [found.until]
-    notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, interfaces))
+    notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, chosen))
     print_table(TextTable("Interfaces", COLUMNS, [_words(row) for row in rows], left=frozenset({0, 1})), notes)
 
 
 def _words(row: shapes.InterfaceUsage) -> tuple[str, ...]:
     ever = row.lifetime
     amounts = (row.today.total_bytes, ever.total_bytes, ever.bytes_received, ever.bytes_sent)
-    return (row.interface, "yes" if row.counted else "no", *map(human_bytes, amounts))
+    return (
+        interface_label(row.interface, {row.interface: row.alias or ""}),
+        "yes" if row.counted else "no",
+        *map(bytes_text, amounts),
+    )
 
 
 def _of_service(session: Session) -> shapes.Interfaces | None:

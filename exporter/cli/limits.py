@@ -9,10 +9,10 @@ import click
 
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.amounts import bytes_text
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.limits import limit_statuses
 from reports.formats.json import limits as shapes
-from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from exporter.session.session import Session
@@ -41,9 +41,9 @@ def _print_limits(answer: shapes.Limits) -> None:
         (
             row.application,
             row.period,
-            human_bytes(row.used_bytes),
-            human_bytes(row.limit_bytes),
-            f"{'-' * (row.left_bytes < 0)}{human_bytes(abs(row.left_bytes))}",
+            bytes_text(row.used_bytes),
+            bytes_text(row.limit_bytes),
+            f"{'-' * (row.left_bytes < 0)}{bytes_text(abs(row.left_bytes))}",
             f"{100 * row.used_ratio:.1f} %",
         )
         for row in answer.limits

@@ -12,8 +12,8 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
+from exporter.terminal.amounts import bytes_text, known_bytes
 from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
-from reports.text.amounts import human_bytes
 from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def forecast(session: Session, *, name: str | None) -> CommandAnswer:
 def _print_forecast(session: Session, answer: PlanAnswer) -> None:
     ahead = answer.forecast
     rows = [
-        ("Used so far", human_bytes(answer.used_bytes)),
+        ("Used so far", bytes_text(answer.used_bytes)),
         ("Expected", _expected(ahead)),
         ("Range", _range(ahead)),
     ]
@@ -74,13 +74,13 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         ("Plan", answer.name),
         *_scopes(answer),
         ("Cycle", cycle),
-        ("Used", human_bytes(answer.used_bytes)),
+        ("Used", bytes_text(answer.used_bytes)),
         *_free(answer),
     ]
     if left is not None:
         share = f"{100 * (answer.used_ratio or 0):.1f} %"
-        rows += [("Cap", _cap(answer)), ("Left", f"{'-' * (left < 0)}{human_bytes(abs(left))}"), ("Share", share)]
-        rows += [("Allowed per day", _bytes(answer.allowed_per_day_bytes)), ("Cap reached", _reached(answer))]
+        rows += [("Cap", _cap(answer)), ("Left", f"{'-' * (left < 0)}{bytes_text(abs(left))}"), ("Share", share)]
+        rows += [("Allowed per day", known_bytes(answer.allowed_per_day_bytes)), ("Cap reached", _reached(answer))]
     if answer.free_hours_since:
         rows.append(("Free hours known", f"since {answer.free_hours_since}; earlier ones are billed"))
     rows += [
@@ -90,7 +90,7 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     if answer.cost is not None:
         rows += [("Cost so far", answer.cost.formatted), ("Expected cost", _cost(ahead.cost))]
     rows += [
-        ("Last cycle by now", _bytes(answer.last_cycle.used_bytes_by_this_day)),
+        ("Last cycle by now", known_bytes(answer.last_cycle.used_bytes_by_this_day)),
         ("Last cycle", _last_cycle(answer)),
     ]
     return rows
@@ -106,7 +106,7 @@ def _scopes(answer: PlanAnswer) -> list[tuple[str, str]]:
 def _free(answer: PlanAnswer) -> list[tuple[str, str]]:
     """Bytes in free hours, and the end of the current ones."""
     until = [f"free until {answer.free_until[11:16]}"] if answer.free_until else []
-    amount = [human_bytes(answer.free_bytes)] if answer.free_bytes or until else []
+    amount = [bytes_text(answer.free_bytes)] if answer.free_bytes or until else []
     return [("Free", ", ".join([*amount, *until]))] if amount else []
 
 
@@ -114,19 +114,17 @@ def _cap(answer: PlanAnswer) -> str:
     """With what earlier cycles left where there is some."""
     cap, carried = answer.cap_bytes or 0, answer.carried_bytes or 0
     if not carried:
-        return human_bytes(cap)
-    return f"{human_bytes(cap)} ({human_bytes(cap - carried)} + {human_bytes(carried)} carried over)"
-
-
-def _bytes(amount: int | None) -> str:
-    return UNKNOWN if amount is None else human_bytes(amount)
+        return bytes_text(cap)
+    return f"{bytes_text(cap)} ({bytes_text(cap - carried)} + {bytes_text(carried)} carried over)"
 
 
 def _last_cycle(answer: PlanAnswer) -> str:
     """Bytes of the last cycle; of the first one, since counting began."""
     last, since = answer.last_cycle, answer.forecast.counting_since
     is_cut = last.used_bytes is not None and not last.counted_whole and since is not None
-    return f"{_bytes(last.used_bytes)} since {minute_text(since or '')}" if is_cut else _bytes(last.used_bytes)
+    return (
+        f"{known_bytes(last.used_bytes)} since {minute_text(since or '')}" if is_cut else known_bytes(last.used_bytes)
+    )
 
 
 def _dashboard(session: Session, answer: PlanAnswer) -> list[str]:
@@ -140,13 +138,13 @@ def _printable(name: str) -> str:
 
 
 def _expected(ahead: ForecastAnswer) -> str:
-    return ahead.reason or _bytes(ahead.expected_bytes)
+    return ahead.reason or known_bytes(ahead.expected_bytes)
 
 
 def _range(ahead: ForecastAnswer) -> str:
     if ahead.low_bytes is None or ahead.high_bytes is None:
         return UNKNOWN
-    return f"{human_bytes(ahead.low_bytes)} to {human_bytes(ahead.high_bytes)}"
+    return f"{bytes_text(ahead.low_bytes)} to {bytes_text(ahead.high_bytes)}"
 
 
 def _cost(*amounts: Money | None) -> str:

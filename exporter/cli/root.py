@@ -12,17 +12,20 @@ import click
 
 import exporter
 from exporter.session.environment import Environment
+from exporter.terminal.amounts import RATES, UNITS
 from exporter.terminal.groups import HintingGroup
+from exporter.terminal.options import interface_option, scope_option
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Count, keep the ledger and serve, in the foreground."),
     "live": ("live", "Show receive and transmit speed as it is."),
     "top": ("top", "Applications by their speed now, sorted, or the busiest days."),
     "today": ("usage", "Usage since local midnight."),
+    "yesterday": ("usage", "Usage of the day before."),
     "week": ("usage", "Usage since Monday, by day."),
     "month": ("usage", "Usage of a month, by day."),
     "year": ("usage", "Usage of a year, by month."),
@@ -38,6 +41,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "records": ("history", "Busiest day, week, month and hour, and peak speeds."),
     "plan": ("plan", "What is used and left of a billing plan, what it costs, what is to come."),
     "cost": ("cost", "What bytes cost."),
+    "check": ("check", "Hold usage against a limit, as a plugin of Nagios does."),
     "limits": ("limits", "What applications with a limit have used of it."),
     "forecast": ("plan", "Use and cost at the end of the cycle."),
     "export": ("export", "Days as a file: JSON, CSV, Markdown, or for a language model."),
@@ -66,18 +70,30 @@ SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
 """Commands of two words whose first is a command, too: module and function; an argument of that comes after `--`."""
 
 
+WITHOUT_AMOUNTS = {"run", "export", "report", "backfill", "status", "audit", "doctor", "ledger", "config", "service"}
+"""Modules whose commands print no amounts, or always the same ones."""
+
 CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
 
 
-def _as_subcommand(command: click.Command) -> click.Command:
-    """The command with `--config`, whose QuestionErrors end it with its usage.
+def style_options() -> Iterator[click.Option]:
+    """`--units` and `--rate`."""
+    for name, values, text in (
+        ("--units", UNITS, "Bytes in units of 1000 (GB) or 1024 (GiB); by default display.units."),
+        ("--rate", RATES, "Speeds in bits or bytes a second; by default display.rate."),
+    ):
+        yield click.Option([name], type=click.Choice(values), expose_value=False, callback=_use_style, help=text)
+
+
+def _as_subcommand(command: click.Command, *, has_amounts: bool = True) -> click.Command:
+    """The command with `--config` and, where it has amounts, with their options; QuestionErrors end it with its usage.
 
     `netledger run --config FILE` is the order that users of Prometheus know.
     """
     if not any(parameter.name == "config" for parameter in command.params):
         help_text = "Settings file."
         option = click.Option(["--config"], type=CONFIG_PATH, expose_value=False, callback=_use_config, help=help_text)
-        command.params.append(option)
+        command.params += [*(style_options() if has_amounts else ()), option]
         command.callback = _with_usage_errors(command.callback)
     return command
 
@@ -95,6 +111,12 @@ def _with_usage_errors(callback: Callable[..., Any] | None) -> Callable[..., Any
 def _use_config(ctx: click.Context, _parameter: click.Parameter, config: Path | None) -> None:
     if config is not None:
         ctx.obj = ctx.obj._replace(config=config)
+
+
+def _use_style(ctx: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        given = ctx.obj or Environment()
+        ctx.obj = given._replace(units=value) if parameter.name == "units" else given._replace(rate=value)
 
 
 class LazyGroup(HintingGroup):
@@ -116,7 +138,7 @@ class LazyGroup(HintingGroup):
         if (place := SUBCOMMANDS.get((args[0], args[1] if len(args) > 1 else ""))) is None:
             return super().resolve_command(ctx, args)
         command = getattr(import_module(f"exporter.cli.{place[0]}"), place[1])
-        return f"{args[0]} {args[1]}", _as_subcommand(command), args[2:]
+        return f"{args[0]} {args[1]}", _as_subcommand(command, has_amounts=False), args[2:]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of the table, which is the order of use."""
@@ -131,7 +153,9 @@ class LazyGroup(HintingGroup):
             return click.Command(cmd_name, short_help=summary)
         name = f"{cmd_name}_command" if cmd_name == "range" else cmd_name
         command = getattr(import_module(f"exporter.cli.{module}"), name)
-        return _as_subcommand(command) if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        return _as_subcommand(command, has_amounts=module not in WITHOUT_AMOUNTS)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the list without importing anything."""
@@ -153,13 +177,28 @@ class LazyGroup(HintingGroup):
     type=CONFIG_PATH,
     help="Settings file; else NETLEDGER_CONFIG, the user's own, /etc/netledger/netledger.yaml, or defaults.",
 )
+@click.option(
+    "--units", type=click.Choice(UNITS), expose_value=False, callback=_use_style, help="Bytes in units of 1000 or 1024."
+)
+@click.option(
+    "--rate", type=click.Choice(RATES), expose_value=False, callback=_use_style, help="Speeds in bits or bytes."
+)
+@interface_option("Without a command: of this interface; given again, several added up.")
+@scope_option()
+@click.option(
+    "--oneline", "is_line", is_flag=True, help="Without a command: one line of 15 fields, as `vnstat --oneline b`."
+)
 @click.version_option(exporter.__version__, prog_name="netledger", message="%(prog)s %(version)s")
 @click.pass_context
-def netledger(ctx: click.Context, config: Path | None) -> None:
+def netledger(ctx: click.Context, /, config: Path | None, **whole: object) -> None:
     """Know where your bytes go: every byte of every network interface, counted once.
 
     Without a command, the whole on one screen.
     """
     ctx.obj = (ctx.obj or Environment())._replace(config=config)
     if ctx.invoked_subcommand is None:
-        ctx.invoke(import_module("exporter.cli.overview").overview)
+        ctx.invoke(import_module("exporter.cli.overview").overview, **whole)
+    elif any(whole.values()):
+        raise click.UsageError(
+            f"--interface, --scope: write them behind {ctx.invoked_subcommand}; --oneline has no command"
+        )

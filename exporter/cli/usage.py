@@ -1,4 +1,4 @@
-"""Usage on the command line: today, week, month, year, range, summary."""
+"""Usage on the command line: today, yesterday, week, month, year, range, summary."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from exporter.session.application_tables import applications_answer
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, speed_text
 from exporter.terminal.options import DATE, MONTH, YEAR, by_option, filter_options, refuse_interfaces
-from exporter.terminal.printing import UNKNOWN, TextTable, print_table
+from exporter.terminal.printing import TextTable, print_table
+from reports.calendar.days import day_of
 from reports.calendar.parsing import parse_month
 from reports.calendar.period import Period
 from reports.calendar.requests import PeriodRequest
 from reports.formats.json import usage as shapes
-from reports.text.amounts import human_bytes, human_rate
+from reports.text.amounts import average_speed
 from reports.text.dates import short_minute
+from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,12 +33,15 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.calendar.requests import IsoDate, IsoMonth, IsoYear
     from reports.formats.json import cost as json_cost
+    from reports.formats.json import periods as json_periods
     from reports.formats.shapes import Usage
     from reports.usage.scopes import UsageFilter
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
-Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today"
+Amount: TypeAlias = (
+    "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today | json_periods.PeriodAmount"
+)
 Parts: TypeAlias = "Reply[shapes.Month] | Reply[shapes.Range] | Reply[shapes.Year]"
 
 
@@ -43,7 +49,8 @@ class Part(NamedTuple):
     """One row of a table: a day or a month."""
 
     name: str
-    amount: shapes.Day | shapes.MonthOfYear
+    amount: shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts
+    period: Period
 
 
 @click.command()
@@ -56,6 +63,15 @@ def today(session: Session, *, usage_filter: UsageFilter, dimension: str | None)
         return _by_application(session, PeriodRequest("today"), usage_filter)
     found = ask(session, questions.today(session, usage_filter))
     return CommandAnswer(found.answer, partial(_print_today, session, found, usage_filter))
+
+
+@click.command()
+@filter_options
+@reading()
+def yesterday(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
+    """Usage of the day before."""
+    found = ask(session, questions.periods(session, PeriodListRequest("days", 2), usage_filter))
+    return CommandAnswer(found.answer.periods[0], partial(_print_yesterday, session, found, usage_filter))
 
 
 @click.command()
@@ -123,14 +139,28 @@ def _by_application(session: Session, period: PeriodRequest, usage_filter: Usage
 
 def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_filter: UsageFilter) -> None:
     day = found.answer
-    rows = [*_amounts(day), *_cost_row(day.cost)]
-    if day.peak_speed:
-        rows.append(("Peak", human_rate(day.peak_speed)))
     period = Period.day(date.fromisoformat(day.date), found.zone)
+    began = _instant(day.counting_since) if day.counting_since else period.start
+    rows = [*_amounts(day), ("Average", _average(day, period, session.now(), began)), *_cost_row(day.cost)]
+    if day.peak_speed:
+        rows.append(("Peak", speed_text(day.peak_speed)))
+    estimate = ask(session, questions.periods(session, PeriodListRequest("days", 1), usage_filter)).answer.estimate
+    if estimate:
+        rows.append(("Expected", bytes_text(estimate.expected.total_bytes)))
     notes = [found.until, *_estimated(day), *_dashboard(session, period, usage_filter)]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
     print_table(TextTable(f"{day.date}, {usage_filter.label}", (), rows), notes)
+
+
+def _print_yesterday(session: Session, found: Reply[json_periods.PeriodsAnswer], usage_filter: UsageFilter) -> None:
+    day = found.answer.periods[0]
+    rows = [*_amounts(day), ("Average", known_speed(day.average_bytes_per_second))]
+    since, period = found.answer.counting_since, Period.day(date.fromisoformat(day.period), found.zone)
+    notes = _dashboard(session, period, usage_filter)
+    if since is not None and _instant(since) > period.start:
+        notes.insert(0, _began(since))
+    print_table(TextTable(f"{day.period}, {usage_filter.label}", (), rows), notes)
 
 
 def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filter: UsageFilter) -> None:
@@ -138,7 +168,8 @@ def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filt
     since = None if ever.counting_since is None else _instant(ever.counting_since)
     began = "nothing is counted yet" if since is None else f"since {when(since, found.zone)}"
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, usage_filter.interfaces))
-    rows = [*_amounts(ever), *_cost_row(ever.cost)]
+    average = _average(ever, Period.until(day_of(session.now(), found.zone), found.zone), session.now(), since)
+    rows = [*_amounts(ever), ("Average", average), *_cost_row(ever.cost)]
     print_table(TextTable(f"Ever, {usage_filter.label}", (), rows), [began, *_estimated(ever), *dashboard])
 
 
@@ -147,22 +178,38 @@ def _by_parts(session: Session, found: Parts, period: Period, usage_filter: Usag
 
 
 def _print_parts(session: Session, found: Parts, period: Period, usage_filter: UsageFilter) -> None:
-    if isinstance(found.answer, shapes.Year):
-        name, parts = "Month", [Part(month.month, month) for month in found.answer.months]
-    else:
-        name, parts = "Date", [Part(day.date, day) for day in found.answer.days]
-    summed = found.answer.summary
-    rows = [*((part.name, *_words(part.amount)) for part in parts), ("Total", *_words(summed))]
+    name, parts = _parts(found)
+    since = found.answer.counting_since
+    began = None if since is None else _instant(since)
+    rows = [
+        (part.name, *_words(part.amount), _average(part.amount, part.period, session.now(), began))
+        for part in (*parts, Part("Total", found.answer.summary, period))
+    ]
     bars = [*(part.amount.total_bytes for part in parts), None]
-    notes = [*_estimated(summed), *_dashboard(session, period, usage_filter)]
+    notes = [*_estimated(found.answer.summary), *_dashboard(session, period, usage_filter)]
     if period.end > session.now():
         notes.insert(0, found.until)
-    since = found.answer.counting_since
     if since is not None and _instant(since) > period.start:
         notes.insert(0, _began(since))
     if not parts:
         notes = [f"{period.name} is yet to come"]
-    print_table(TextTable(f"{period.name}, {usage_filter.label}", (name, *AMOUNT_COLUMNS), rows, bars=bars), notes)
+    columns = (name, *AMOUNT_COLUMNS, "Average")
+    print_table(TextTable(f"{period.name}, {usage_filter.label}", columns, rows, bars=bars), notes)
+
+
+def _parts(found: Parts) -> tuple[str, list[Part]]:
+    """The name of the parts, and the parts."""
+    zone = found.zone
+    if isinstance(found.answer, shapes.Year):
+        months = found.answer.months
+        return "Month", [Part(row.month, row, Period.month(*parse_month(row.month), zone)) for row in months]
+    days = found.answer.days
+    return "Date", [Part(row.date, row, Period.day(date.fromisoformat(row.date), zone)) for row in days]
+
+
+def _average(used: Amount, period: Period, now: float, began: int | None) -> str:
+    """Over the seconds that were counted; a dash where that is none."""
+    return known_speed(average_speed(used.total_bytes, period.span.counted_seconds(now, began)))
 
 
 def _amounts(used: Amount) -> list[tuple[str, ...]]:
@@ -171,7 +218,7 @@ def _amounts(used: Amount) -> list[tuple[str, ...]]:
 
 def _words(used: Amount) -> tuple[str, ...]:
     amounts = (used.bytes_received, used.bytes_sent, used.total_bytes)
-    return tuple(UNKNOWN if amount is None else human_bytes(amount) for amount in amounts)
+    return tuple(map(known_bytes, amounts))
 
 
 def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
@@ -196,5 +243,5 @@ def _instant(since: str) -> int:
 def _estimated(used: Amount) -> Iterable[str]:
     estimated = getattr(used, "estimated_bytes", 0)
     return (
-        [f"{human_bytes(estimated)} of it moved while nothing was sampled: its time is estimated"] if estimated else []
+        [f"{bytes_text(estimated)} of it moved while nothing was sampled: its time is estimated"] if estimated else []
     )

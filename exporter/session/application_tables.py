@@ -13,6 +13,7 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.live_applications import PATH, way_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
+from exporter.terminal.amounts import amount_width, bytes_text
 from exporter.terminal.printing import (
     BORDER,
     NARROWEST_BAR,
@@ -24,7 +25,6 @@ from exporter.terminal.printing import (
     terminal_width,
 )
 from exporter.terminal.width import cut
-from reports.text.amounts import human_bytes
 from reports.text.dates import short_minute
 from reports.usage.scopes import scopes_label
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("Application", "Received", "Sent", "Total", "Share")
 TOTAL, UNATTRIBUTED = "TOTAL", "(unattributed)"
-AMOUNT_WIDTH, SHARE_WIDTH = len("999.99 GB"), len("100.0 %")
+SHARE_WIDTH = len("100.0 %")
 NARROWEST_NAME = 16
 
 
@@ -84,7 +84,7 @@ def print_application(session: Session, found: Reply[shapes.ApplicationAnswer]) 
     rows = [(day.date, *_words(day.bytes_received, day.bytes_sent, day.total_bytes)) for day in answer.days]
     rows.append((TOTAL, *_words(answer.bytes_received, answer.bytes_sent, answer.total_bytes)))
     bars = [*(day.total_bytes for day in answer.days), None]
-    where = [f"{name} {human_bytes(used.total_bytes)}" for name, used in answer.scopes.items()]
+    where = [f"{name} {bytes_text(used.total_bytes)}" for name, used in answer.scopes.items()]
     notes = [*([f"scopes: {', '.join(where)}"] if where else []), *_notes(session, found, period), *_ways(session)]
     notes += _dashboard(session, period, answer.application)
     title = f"{answer.application}, {period.name}, {_label(answer.scope)}"
@@ -99,7 +99,7 @@ def _name(application: str) -> str:
     """Cut to the room that the numbers leave on a terminal; in a pipe as it is."""
     if not sys.stdout.isatty():
         return application
-    numbers = 3 * (AMOUNT_WIDTH + BORDER) + SHARE_WIDTH + BORDER
+    numbers = 3 * (amount_width() + BORDER) + SHARE_WIDTH + BORDER
     room = terminal_width() - numbers - NARROWEST_BAR - 2 * BORDER - 1
     return cut(printable(application), max(room, NARROWEST_NAME))
 
@@ -129,7 +129,7 @@ def _words(*amounts: int | None) -> tuple[str, ...]:
 
 
 def _signed(amount: int) -> str:
-    return f"-{human_bytes(-amount)}" if amount < 0 else human_bytes(amount)
+    return f"-{bytes_text(-amount)}" if amount < 0 else bytes_text(amount)
 
 
 def _percent(share: float) -> str:
@@ -139,10 +139,10 @@ def _percent(share: float) -> str:
 def _sums(answer: shapes.ApplicationsAnswer) -> Iterator[str]:
     """How the total and the interfaces' total hang together."""
     if answer.tunnel.total_bytes:
-        moved = human_bytes(answer.tunnel.total_bytes)
+        moved = bytes_text(answer.tunnel.total_bytes)
         yield f"{moved} of them went through a tunnel, whose own packets carry them again: {TOTAL} has them once"
     if not answer.scope:
-        whole, attributed = human_bytes(answer.interfaces.total_bytes), human_bytes(answer.attributed.total_bytes)
+        whole, attributed = bytes_text(answer.interfaces.total_bytes), bytes_text(answer.attributed.total_bytes)
         yield f"the counted interfaces moved {whole}: {attributed} are of applications, the rest is {UNATTRIBUTED}"
 
 

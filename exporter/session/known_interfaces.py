@@ -23,7 +23,8 @@ def known_interfaces(session: Session) -> Question[shapes.Interfaces]:
         today = ledger.days_by_interface(period.first, period.last)
         return shapes.Interfaces(
             interfaces=[
-                shapes.interface(held, today.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()
+                shapes.interface(held, today.get(held.device, NO_BYTES), ledger.zone, ledger.aliases)
+                for held in ledger.interfaces()
             ]
         )
 

@@ -17,9 +17,9 @@ from exporter.session.live_applications import (
 )
 from exporter.session.live_screen import LiveScreen, Repetition, draw_repeatedly
 from exporter.session.top_view import COLUMNS, TopView, scope_text, top_lines
+from exporter.terminal.amounts import speed_text
 from exporter.terminal.printing import TextTable, print_json, print_table
 from exporter.terminal.screen import has_screen, open_screen
-from reports.text.amounts import human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ def _after(view: TopView, key: str, answer: LiveApplications) -> TopView:
 def _print(answer: LiveApplications, view: TopView) -> None:
     rows = speeds(answer, view.scope, view.sort)
     summed = ApplicationSpeed("TOTAL", sum(row.receive for row in rows), sum(row.transmit for row in rows))
-    cells = [(row.name, *map(human_rate, (row.receive, row.transmit, row.total))) for row in (*rows, summed)]
+    cells = [(row.name, *map(speed_text, (row.receive, row.transmit, row.total))) for row in (*rows, summed)]
     print_table(
         TextTable(f"Applications now, {scope_text(view.scope)}", ("Application", *COLUMNS), cells),
         way_notes(answer.backend, answer.limits),

@@ -12,9 +12,9 @@ from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
+from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
 from exporter.terminal.options import BOUND
-from exporter.terminal.printing import UNKNOWN, TextTable, print_table
-from reports.text.amounts import human_bits, human_bytes
+from exporter.terminal.printing import TextTable, print_table
 from reports.text.dates import short_minute
 from reports.usage.period_list import BUSIEST, MOST_PERIODS, PeriodListRequest
 
@@ -53,10 +53,10 @@ def _print_list(
     session: Session, found: Reply[shapes.PeriodsAnswer], request: PeriodListRequest, usage_filter: UsageFilter
 ) -> None:
     answer = found.answer
-    rows = [(_name(row), *_words(row), _speed(row.average_bytes_per_second)) for row in answer.periods]
+    rows = [(_name(row), *_words(row), known_speed(row.average_bytes_per_second)) for row in answer.periods]
     bars = [row.total_bytes for row in answer.periods]
     estimate = list(_estimate(answer))
-    rows += [*estimate, ("Total", *_words(answer.summary), _speed(answer.average_bytes_per_second))]
+    rows += [*estimate, ("Total", *_words(answer.summary), known_speed(answer.average_bytes_per_second))]
     notes = [*_notes(found, session.now()), *_dashboard(session, answer, usage_filter)]
     if not answer.periods:
         notes = ["nothing of this is counted yet"]
@@ -85,24 +85,20 @@ def _name(row: shapes.PeriodAmount) -> str:
 
 def _words(used: shapes.PeriodAmount | PeriodAmounts | shapes.EstimatedBytes) -> tuple[str, ...]:
     amounts = (used.bytes_received, used.bytes_sent, used.total_bytes)
-    return tuple(UNKNOWN if amount is None else human_bytes(amount) for amount in amounts)
-
-
-def _speed(average: int | None) -> str:
-    return UNKNOWN if average is None else human_bits(average)
+    return tuple(map(known_bytes, amounts))
 
 
 def _estimate(answer: shapes.PeriodsAnswer) -> Iterator[tuple[str, ...]]:
     """One row, below that of the running period."""
     if ahead := answer.estimate:
-        yield "estimated", *_words(ahead.expected), _speed(ahead.average_bytes_per_second)
+        yield "estimated", *_words(ahead.expected), known_speed(ahead.average_bytes_per_second)
 
 
 def _notes(found: Reply[shapes.PeriodsAnswer], now: float) -> Iterator[str]:
     """The range of the estimate, until when it is counted, and since when."""
     answer = found.answer
     if ahead := answer.estimate:
-        span = f"{human_bytes(ahead.low.total_bytes)} to {human_bytes(ahead.high.total_bytes)}"
+        span = f"{bytes_text(ahead.low.total_bytes)} to {bytes_text(ahead.high.total_bytes)}"
         yield f"estimated at the end of {ahead.period}: {span}, in eight of ten cases"
     if not answer.periods:
         return

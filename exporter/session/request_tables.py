@@ -13,6 +13,7 @@ from exporter.session.application_questions import period_of
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.session.request_questions import all_routes, all_services, all_totals, logged_requests
+from exporter.terminal.amounts import bytes_text
 from exporter.terminal.printing import (
     BORDER,
     GAP,
@@ -25,7 +26,6 @@ from exporter.terminal.printing import (
 )
 from exporter.terminal.width import cut, text_width
 from reports.calendar.days import FIRST_DAY
-from reports.text.amounts import human_bytes
 from reports.text.milliseconds import human_milliseconds
 
 if TYPE_CHECKING:
@@ -133,12 +133,12 @@ def _fitted(columns: Sequence[str], rows: Sequence[tuple[str, ...]], place: int)
 
 def _cells(row: RequestSums) -> tuple[str, ...]:
     times = human_milliseconds(row.avg_time), human_milliseconds(row.p95)
-    return f"{row.requests:,}", _percent(row.error_rate), *times, human_bytes(_bytes(row))
+    return f"{row.requests:,}", _percent(row.error_rate), *times, bytes_text(_bytes(row))
 
 
 def _cells_of_all(whole: RequestTotals) -> tuple[str, ...]:
     times = human_milliseconds(whole.avg_response_time), human_milliseconds(whole.p95)
-    moved = human_bytes(whole.request_bytes + whole.response_bytes)
+    moved = bytes_text(whole.request_bytes + whole.response_bytes)
     return f"{whole.total_requests:,}", _percent(whole.error_rate), *times, moved
 
 

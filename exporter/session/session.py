@@ -16,6 +16,7 @@ from exporter.ledger.locks.holder import READING, find_holder, lock_path
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.session.service_discovery import ForeignServerError, find_service, is_denied, is_unreadable
 from exporter.settings.loading import SettingsError, load_settings, usual_files
+from exporter.terminal.amounts import AmountStyle, choose_style
 from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted
 from reports.ledger.shape import SCHEMA_VERSION
 
@@ -81,7 +82,8 @@ class Session(NamedTuple):
         try:
             with contextlib.closing(connect_to_read(path)) as connection:
                 _require_version(connection, path)
-                with LedgerReader(connection, fetch_unposted=fetch_unposted).at_one_moment() as ledger:
+                reader = LedgerReader(connection, fetch_unposted=fetch_unposted, aliases=self.settings.interfaces.names)
+                with reader.at_one_moment() as ledger:
                     yield ledger
         except sqlite3.Error as error:
             raise SessionError(f"cannot read {path} ({error})", "`netledger ledger verify` says more") from error
@@ -160,6 +162,8 @@ def open_session(environment: Environment) -> Session:
     A system's file that this user may not read is skipped: a service without keys can be asked without it.
     """
     settings = open_settings(environment, search=[path for path in usual_files() if not is_denied(path)])
+    usual = settings.display
+    choose_style(AmountStyle(environment.units or usual.units, environment.rate or usual.rate))
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:

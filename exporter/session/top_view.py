@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.session.live_applications import SORTS, speeds
+from exporter.terminal.amounts import speed_text
 from exporter.terminal.printing import bar, is_unicode, printable
 from exporter.terminal.width import cut, padded
-from reports.text.amounts import human_rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SORT_KEYS = {"r": "receive", "t": "transmit", "s": "total", "n": "name"}
 KEYS = "q quit   r t s n or arrows: order   o: scope"
 COLUMNS = ("Receive", "Transmit", "Total")
-SPEED_WIDTH = len("  999.99 MB/s")
+SPEED_WIDTH = len(" 1023.99 MiB/s")
 THREE_SPEEDS = 64
 """From this width on there is room for the total, too."""
 NAME_WIDTH, WIDEST_NAME = 24, 40
@@ -54,7 +54,7 @@ def top_lines(answer: LiveApplications, view: TopView, size: ScreenSize) -> list
     """The whole screen: its title, the rows that fit, and the keys."""
     rows = speeds(answer, view.scope, view.sort)
     shown = rows[: max(size.lines - NOT_ROWS, 1)]
-    receive, transmit = human_rate(sum(row.receive for row in rows)), human_rate(sum(row.transmit for row in rows))
+    receive, transmit = speed_text(sum(row.receive for row in rows)), speed_text(sum(row.transmit for row in rows))
     title = f"By {view.sort}, {scope_text(view.scope)}: {receive} received, {transmit} sent"
     count = f"{len(shown)} of {len(rows)} applications, by {answer.backend}"
     table = _table(shown, view.sort, size.columns)
@@ -70,7 +70,7 @@ def _table(rows: Sequence[ApplicationSpeed], sort: str, width: int) -> list[str]
     largest = max((row.total for row in rows), default=0)
     lines = [_line("Application", [_marked(column, sort) for column in columns], name_width)]
     for row in rows:
-        cells = [human_rate(getattr(row, column.lower())) for column in columns]
+        cells = [speed_text(getattr(row, column.lower())) for column in columns]
         drawn = "  " + bar(row.total, largest, bar_width) if bar_width >= NARROWEST_BAR else ""
         lines.append((_line(row.name, cells, name_width) + drawn).rstrip())
     return lines

@@ -119,6 +119,17 @@ class Grafana(Section, frozen=True):
     ] = None
 
 
+class Display(Section, frozen=True):
+    """How commands print amounts."""
+
+    units: Annotated[
+        Literal["decimal", "binary"], rules.choice("decimal", "binary"), "Bytes in units of 1000 (GB) or 1024 (GiB)."
+    ] = "decimal"
+    rate: Annotated[Literal["bits", "bytes"], rules.choice("bits", "bytes"), "Speeds in bits or bytes a second."] = (
+        "bits"
+    )
+
+
 class Reports(Section, frozen=True):
     """Reports that are written by themselves."""
 
@@ -149,6 +160,7 @@ class Settings(Section, frozen=True):
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     grafana: Grafana = msgspec.field(default_factory=Grafana)
     reports: Reports = msgspec.field(default_factory=Reports)
+    display: Display = msgspec.field(default_factory=Display)
     plans: tuple[Plan, ...] = msgspec.field(default_factory=_default_plans)
     notify: dict[str, Notify] = msgspec.field(default_factory=dict)
 

@@ -73,8 +73,9 @@ class ServiceContext:
         self.sources = sources
         self.attempts = Attempts()
         self.grafana = links_to_grafana(settings)
-        self._quick = ReaderThread(settings.ledger.path, poster, readers.quick)
-        self._patient = ReaderThread(settings.ledger.path, poster, readers.patient)
+        path, aliases = settings.ledger.path, settings.interfaces.names
+        self._quick = ReaderThread(path, poster, readers.quick, aliases)
+        self._patient = ReaderThread(path, poster, readers.patient, aliases)
 
     @property
     def now(self) -> float:

@@ -12,7 +12,7 @@ from reports.ledger.reader import LedgerReader
 from reports.ledger.remembered_days import RememberedDays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from exporter.ledger.writing.poster import Poster
@@ -43,9 +43,9 @@ class ReaderThread:
     `is_replaced` is set when the ledger may be another file: the next question opens it anew.
     """
 
-    def __init__(self, ledger: Path, poster: Poster, thread: Executor) -> None:
-        """Not connected yet."""
-        self._ledger, self._poster, self.thread = ledger, poster, thread
+    def __init__(self, ledger: Path, poster: Poster, thread: Executor, aliases: Mapping[str, str]) -> None:
+        """Not connected yet; `aliases` are names of interfaces by their devices."""
+        self._ledger, self._poster, self.thread, self._aliases = ledger, poster, thread, aliases
         self._connection: sqlite3.Connection | None = None
         self._remembered = RememberedDays()
         self.is_replaced = False
@@ -60,7 +60,12 @@ class ReaderThread:
                 self._disconnect()
             if self._connection is None:
                 self._connection = connect_to_read(self._ledger)
-            reader = LedgerReader(self._connection, fetch_unposted=lambda: unposted, remembered=self._remembered)
+            reader = LedgerReader(
+                self._connection,
+                fetch_unposted=lambda: unposted,
+                remembered=self._remembered,
+                aliases=self._aliases,
+            )
             try:
                 with reader.at_one_moment():
                     return question(reader)

@@ -68,11 +68,6 @@ class _Expectation(NamedTuple):
         return sum(piece.bytes for piece in self.rest)
 
 
-def counted_seconds(cycle: Period, now: int, began: int | None) -> int:
-    """Seconds of the cycle after counting `began`; 0 if that is None."""
-    return 0 if began is None else max(min(now, cycle.end) - max(cycle.start, began), 0)
-
-
 def why_unknown(seconds: int) -> str:
     """The reason for no forecast after so many seconds of counting in the cycle."""
     minutes = seconds // 60
@@ -131,7 +126,7 @@ def _outlook(
     if began is None:
         began = day_start(min(days, default=today), zone)
     habit = _habit(_finished_days(days, today, began, zone))
-    if habit is None and counted_seconds(cycle, now, began) < LEAST_SECONDS:
+    if habit is None and cycle.span.counted_seconds(now, began) < LEAST_SECONDS:
         return None
     pace_start = min(max(cycle.start, began // SLOT_SECONDS * SLOT_SECONDS), instant)
     elapsed = instant - pace_start

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.billed_usage import BilledUsage, covered_subjects, meter_total
-from reports.billing.forecast import HABIT_DAYS, Forecast, counted_seconds, forecast, reached_at
+from reports.billing.forecast import HABIT_DAYS, Forecast, forecast, reached_at
 from reports.billing.plans import (
     ROLLOVER_CYCLES,
     Plan,
@@ -157,7 +157,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         last_used_by_now=amounts.last_by_now if is_last_whole else None,
         is_last_whole=is_last_whole,
         began=began,
-        counted_seconds=counted_seconds(cycle, int(now), began),
+        counted_seconds=cycle.span.counted_seconds(now, began),
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
         free_until=free_until(plan, int(now), zone),
         scopes=_scopes(usage, cycle, before, used),

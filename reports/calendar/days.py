@@ -33,6 +33,10 @@ class Span(NamedTuple):
     start: int
     end: int
 
+    def counted_seconds(self, now: float, began: int | None) -> int:
+        """Seconds of it until `now` after counting `began`; 0 if that is None."""
+        return 0 if began is None else max(min(int(now), self.end) - max(self.start, began), 0)
+
 
 # Holds ten years of one zone, so that walking them again never starts over.
 @lru_cache(maxsize=4096)

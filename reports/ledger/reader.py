@@ -6,12 +6,13 @@ import json
 from contextlib import contextmanager
 from datetime import date
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from reports.calendar.days import day_from_number, day_number, months
-from reports.errors import QuestionError
 from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local_days, total
+from reports.ledger.interface_names import UnknownInterfaceError, devices_of
 from reports.ledger.remembered_days import RememberedDays
 from reports.ledger.rows import (
     ALL_POSTED,
@@ -49,10 +50,6 @@ __all__ = [
 ]
 
 
-class UnknownInterfaceError(QuestionError):
-    """The ledger holds no interface of this name."""
-
-
 class LedgerReader:
     """Reads one ledger over a read-only connection; answers within `at_one_moment` agree with each other."""
 
@@ -62,13 +59,14 @@ class LedgerReader:
         *,
         fetch_unposted: Callable[[], Unposted] = lambda: ALL_POSTED,
         remembered: RememberedDays | None = None,
+        aliases: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`fetch_unposted` is called before the ledger is read: a row that is posted in between is in the ledger.
 
-        `remembered` is what was read of the same connection before.
+        `remembered` is what was read of the same connection before; `aliases` are names of interfaces by their devices.
         """
         self.remembered = RememberedDays() if remembered is None else remembered
-        self._connection = connection
+        self._connection, self.aliases = connection, aliases
         self._fetch_unposted = fetch_unposted
         self._unposted = ALL_POSTED
         self._zone: ZoneInfo | None = None
@@ -99,15 +97,13 @@ class LedgerReader:
         return self._zone
 
     def resolve(self, interfaces: Sequence[str]) -> Selection:
-        """The selection of these interfaces; the machine's without any. Raises UnknownInterfaceError."""
+        """The selection of these interfaces, aliases and patterns; the machine's without any.
+
+        Raises UnknownInterfaceError.
+        """
         if not interfaces:
             return MACHINE
-        known = self.devices()
-        for name in interfaces:
-            if name not in known:
-                others = ", ".join(sorted(known)) or "none yet"
-                raise UnknownInterfaceError(f"interface: the ledger knows no {name!r}; known are {others}")
-        return of_interfaces(interfaces)
+        return of_interfaces(devices_of(interfaces, self.devices(), self.aliases))
 
     def lifetime(self, selection: Selection = MACHINE) -> Bytes:
         """All bytes ever counted."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _DECIMAL_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _BINARY_UNITS = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
+_IEC_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _MEGABYTE_ENDS, _GIGABYTE_ENDS = (tuple(f".{part:02} {unit}" for part in range(100)) for unit in ("MB", "GB"))
 _WHOLE = tuple(map(str, range(1000)))
 _BIT_UNITS = ("bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s")
@@ -52,6 +53,13 @@ def human_bits(bytes_per_second: float) -> str:
     ValueError below zero.
     """
     return _whole_or_scaled(round(bytes_per_second * 8), _BIT_UNITS)
+
+
+def human_iec(n: int) -> str:
+    """Bytes in units of 1024: "0 B", "1023 B", "1.50 KiB", "12.51 GiB"; ValueError below zero."""
+    if 0 <= n < 1024:  # noqa: PLR2004 - binary units
+        return f"{n} B"
+    return _scaled(n, 1024, _IEC_UNITS)
 
 
 def human_binary(n: int) -> str:
@@ -102,6 +110,11 @@ def human_duration(seconds: float) -> str:
     largest = next((i for i, (count, _) in enumerate(counts) if count), len(counts))
     texts = [f"{count} {unit}" for count, unit in counts[largest : largest + 2] if count]
     return " ".join(texts) or "0 s"
+
+
+def average_speed(amount: int | None, seconds: float) -> int | None:
+    """Whole bytes per second; None without an amount or without time."""
+    return None if amount is None or seconds <= 0 else round(amount / seconds)
 
 
 def mbps(bytes_count: int, seconds: float) -> float:

@@ -13,6 +13,7 @@ from reports.calendar.requests import PeriodRequest
 from reports.ledger.intervals import counting_began
 from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
+from reports.text.amounts import average_speed
 from reports.text.dates import minute_text
 from reports.usage.series import STEPS, series
 from reports.usage.usage import usage
@@ -81,7 +82,7 @@ class ListedPeriod(NamedTuple):
     @property
     def average(self) -> int | None:
         """Bytes per second while it was counted; None where that is not known."""
-        return None if self.bytes is None or not self.seconds else round(self.bytes.total / self.seconds)
+        return average_speed(self.bytes and self.bytes.total, self.seconds)
 
 
 class PeriodList(NamedTuple):
@@ -102,7 +103,7 @@ class PeriodList(NamedTuple):
     def average(self) -> int | None:
         """Bytes per second of all of them."""
         total, seconds = self.total, sum(period.seconds for period in self.periods if period.bytes is not None)
-        return None if total is None or not seconds else round(total.total / seconds)
+        return average_speed(total and total.total, seconds)
 
 
 def period_list(
@@ -137,7 +138,7 @@ def _steps(
     zone, began = ledger.zone, counting_began(ledger, selection)
     step = "1h" if request.unit == "hours" else request.step or USUAL_MINUTES
     for start, end, used in series(ledger, now, _span(ledger, now, request, step), step, selection).points:
-        seconds = max(min(end, int(now)) - max(start, began or start), 0)
+        seconds = Span(start, end).counted_seconds(now, began)
         is_partial = began is not None and start < began < end
         yield ListedPeriod(minute_text(iso(start, zone)), start, end, used, seconds, is_partial)
 
@@ -227,5 +228,5 @@ def _end(unit: str, day: date, zone: ZoneInfo) -> date:
 
 def _listed(part: _CalendarPart, now: int, began: int | None) -> ListedPeriod:
     period, moved, is_partial = part
-    seconds = 0 if began is None else max(min(period.end, now) - max(period.start, began), 0)
+    seconds = period.span.counted_seconds(now, began)
     return ListedPeriod(period.name, period.start, period.end, moved, seconds, is_partial)

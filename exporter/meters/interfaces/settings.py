@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.schema import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ALIAS = re.compile(r"[^\s,;|/*?\[\]()<>\"]([^,;|/*?\[\]()<>\"]{0,30}[^\s,;|/*?\[\]()<>\"])?")
+
+
+def _alias_faults(names: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Names of two interfaces, and those that another one has of its own."""
+    owners: dict[str, str] = {}
+    for device, alias in names.items():
+        if alias in owners:
+            yield device, f"{alias} is the name of {owners[alias]} already"
+        if alias in names and alias != device:
+            yield device, f"{alias} is another interface"
+        if alias is not None:
+            owners.setdefault(alias, device)
+
+
+ALIASES = rules.mapping_of(
+    "interfaces with their names such as {eth0: fibre, wwan0: mobile}",
+    rules.Rule("names of interfaces", lists.read_glob),
+    rules.Rule(
+        'names of 1 to 32 characters without , ; | / * ? [ ] ( ) < > "', rules.matching(ALIAS, "is no such name")
+    ),
+    _alias_faults,
+)
 
 
 class Interfaces(Section, frozen=True):
@@ -20,3 +50,6 @@ class Interfaces(Section, frozen=True):
         lists.globs_or("auto", "[eth0, wl*]"),
         "Interfaces whose bytes are the machine's total; auto finds the uplinks.",
     ] = ("auto",)
+    names: Annotated[
+        dict[str, str], ALIASES, "Names for people: shown beside the interface's own, and taken in its place."
+    ] = msgspec.field(default_factory=dict)

@@ -29,7 +29,10 @@ def interfaces(request: LedgerRequest, _query: NoQuery) -> shapes.Interfaces:
     period = usage.today(ledger, request.now).period
     used = ledger.days_by_interface(period.first, period.last)
     last_seen = iso(snapshot.taken.wall / SECOND, ledger.zone)
-    rows = [shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone) for held in ledger.interfaces()]
+    rows = [
+        shapes.interface(held, used.get(held.device, NO_BYTES), ledger.zone, ledger.aliases)
+        for held in ledger.interfaces()
+    ]
     return shapes.Interfaces(interfaces=[_with_link(row, states.get(row.interface), last_seen) for row in rows])
 
 

@@ -30,6 +30,8 @@ from reports.ledger.reader import Bytes
 from reports.usage import usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reports.calendar.requests import IsoDate
 
 routes = Routes()
@@ -74,9 +76,10 @@ async def live(context: ServiceContext, query: OfInterface) -> LiveUsage:
     snapshot = context.fresh_snapshot()
     now = interfaces_of(snapshot)
     rates = {state.name: state.rates for state in now.interfaces}
-    if not rates.keys() >= set(query.interface):
-        await context.ask(lambda ledger: ledger.resolve(query.interface))
-    chosen = [rates.get(name, NO_SPEED) for name in query.interface] or [now.machine_rates]
+    names: Sequence[str] = query.interface
+    if not rates.keys() >= set(names):
+        names = (await context.ask(lambda ledger: ledger.resolve(query.interface))).names
+    chosen = [rates.get(name, NO_SPEED) for name in names] or [now.machine_rates]
     moved = Bytes(sum(each.receive for each in chosen), sum(each.transmit for each in chosen))
     if query.interface or not speeds.is_measuring(snapshot):
         return LiveUsage.of(moved)

@@ -22,8 +22,8 @@ Interfaces = tuple[
     Annotated[
         str,
         msgspec.Meta(
-            description="One interface; given again, several added up. Without it, the answer is for the machine: its "
-            "counted interfaces together.",
+            description="One interface, by its own name or that of the settings, or a pattern such as eth*; given "
+            "again, several added up. Without it, the answer is for the machine: its counted interfaces together.",
             extra_json_schema={"minLength": 1},
             examples=["eth0"],
         ),

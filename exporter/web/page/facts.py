@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.cost import period_cost
@@ -18,7 +19,7 @@ from reports.usage.series import series
 from reports.usage.usage import days, month
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from exporter.web.page.remembered import RememberedRecords
@@ -48,7 +49,7 @@ class PageFacts(NamedTuple):
     `began` is the first counted day, None in an empty ledger; `lifetime` is everything counted;
     costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
     of the last week. `applications` are today's busiest; None where none was ever measured. `requests` are those of
-    today; None where no service besides netledger ever had one.
+    today; None where no service besides netledger ever had one. `aliases` are names of interfaces by their devices.
     """
 
     now: int
@@ -67,6 +68,7 @@ class PageFacts(NamedTuple):
     gaps: Sequence[Gap]
     applications: Applications | None = None
     requests: BusiestRequests | None = None
+    aliases: Mapping[str, str] = MappingProxyType({})
 
 
 def page_facts(
@@ -94,6 +96,7 @@ def page_facts(
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
         applications=_applications(ledger, today, now),
         requests=_requests(ledger, today),
+        aliases=ledger.aliases,
     )
 
 

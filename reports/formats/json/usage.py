@@ -21,6 +21,7 @@ from reports.formats.shapes import (
 from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from reports.ledger.reader import Bytes, Interface
@@ -105,7 +106,7 @@ class Year(Answer):
 
 
 class InterfaceUsage(Answer):
-    """One interface of the ledger; `today` and `lifetime` include unposted bytes."""
+    """One interface of the ledger; `today` and `lifetime` include unposted bytes. `alias` is of the settings."""
 
     interface: str
     counted: bool
@@ -118,6 +119,7 @@ class InterfaceUsage(Answer):
     kind: str | msgspec.UnsetType = msgspec.UNSET
     speed_bytes_per_second: int | msgspec.UnsetType = msgspec.UNSET
     live: Usage | msgspec.UnsetType = msgspec.UNSET
+    alias: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Interfaces(Answer):
@@ -173,8 +175,8 @@ def year(used: usages.PeriodUsage, zone: ZoneInfo) -> Year:
     )
 
 
-def interface(held: Interface, used_today: Bytes, zone: ZoneInfo) -> InterfaceUsage:
-    """Shape one interface, without the fields that only a running service knows."""
+def interface(held: Interface, used_today: Bytes, zone: ZoneInfo, aliases: Mapping[str, str]) -> InterfaceUsage:
+    """Shape one interface with its alias of the settings, without the fields that only a running service knows."""
     return InterfaceUsage(
         interface=held.device,
         counted=held.is_counted,
@@ -183,6 +185,7 @@ def interface(held: Interface, used_today: Bytes, zone: ZoneInfo) -> InterfaceUs
         last_seen=iso(held.last_seen, zone),
         lifetime=usage_of(held.bytes),
         today=usage_of(used_today),
+        alias=aliases.get(held.device, msgspec.UNSET),
     )
 
 

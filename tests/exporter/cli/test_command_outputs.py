@@ -126,7 +126,7 @@ def test_a_finished_period_needs_no_such_note(commands: Commands) -> None:
 
 def test_what_was_before_counting_began_is_no_zero(commands: Commands) -> None:
     began = "counting began 22 May 2026 12:00"
-    blank = ["\N{EN DASH}"] * 3
+    blank = ["\N{EN DASH}"] * 4
 
     for arguments in (("month", "1999-01"), ("year", "2025"), ("range", "--from", "2026-05-01", "--to", "2026-05-21")):
         _, *rows, total, note = commands(*arguments).stdout.splitlines()

@@ -85,7 +85,11 @@ async def test_in_a_pipe_it_prints_one_table(service: RunningService) -> None:
         "firefox",
         "TOTAL",
     ]
-    assert done.stdout.splitlines()[-1].split("  ")[-3:] == ["11.00 MB/s", " 2.55 MB/s", "13.55 MB/s"]
+    assert [cell.strip() for cell in done.stdout.splitlines()[-1].split("  ")[-3:]] == [
+        "88.00 Mbit/s",
+        "20.40 Mbit/s",
+        "108.40 Mbit/s",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -186,11 +190,11 @@ async def test_on_a_terminal_it_is_sorted_by_keys_and_ends_by_one(
 
 async def test_it_shows_new_speeds_after_the_interval(service: RunningService, source: FakeSource) -> None:
     with closing(terminal(service, "--interval", "0.2")) as screen:
-        await until(screen, "11.00 MB/s")
+        await until(screen, "88.00 Mbit/s")
         source.move("rsync", 200_000_000, 0)
         service.pass_time(2)
 
-        assert (await until(screen, "rsync"))[2].split()[:5] == ["rsync", "100.00", "MB/s", "0", "B/s"]
+        assert (await until(screen, "rsync"))[2].split()[:5] == ["rsync", "800.00", "Mbit/s", "0", "bit/s"]
 
 
 async def test_after_its_screens_it_ends(service: RunningService) -> None:

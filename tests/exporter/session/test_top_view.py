@@ -48,7 +48,7 @@ def test_every_line_fits_and_holds_nothing_that_moves_the_cursor(size: ScreenSiz
     assert len(lines) <= size.lines
     assert all(line.isprintable() for line in lines)
     table = lines[1:-1]
-    assert max(map(text_width, table)) <= max(size.columns, 27)
+    assert max(map(text_width, table)) <= max(size.columns, 29)
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 12)])
@@ -71,7 +71,7 @@ def test_many_applications_are_cut_where_the_screen_ends_and_counted() -> None:
 def test_without_applications_the_screen_is_a_title() -> None:
     lines = top_lines(answer({}), TopView(), ScreenSize())
 
-    assert lines[0] == "By total, all but loopback: 0 B/s received, 0 B/s sent"
+    assert lines[0] == "By total, all but loopback: 0 bit/s received, 0 bit/s sent"
     assert lines[-1].endswith("0 of 0 applications, by ebpf")
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.billing import forecast as forecasts
-from reports.billing.forecast import HABIT_DAYS, LEAST_SECONDS, Forecast, counted_seconds, reached_at, why_unknown
+from reports.billing.forecast import HABIT_DAYS, LEAST_SECONDS, Forecast, reached_at, why_unknown
 from reports.calendar.days import SLOT_SECONDS, day_start
 from reports.calendar.period import Period
 from tests.worlds.synthetic_years import SHAPES, Errors, errors
@@ -163,7 +163,7 @@ def test_a_forecast_that_cannot_be_made_says_how_long_was_counted(seconds: int, 
     ],
 )
 def test_counting_in_the_cycle_is_since_the_later_of_both_beginnings(now: int, began: int | None, seconds: int) -> None:
-    assert counted_seconds(JUNE, now, began) == seconds
+    assert JUNE.span.counted_seconds(now, began) == seconds
 
 
 def test_the_spread_of_a_few_days_is_that_of_all_of_them() -> None:
@@ -254,7 +254,7 @@ def test_what_is_expected_is_unknown_without_an_hour_and_without_a_day(
     found = forecasts.forecast(days, cycle=JUNE, now=now, zone=ZONE, used=0, began=began)
 
     if found is None:
-        assert counted_seconds(JUNE, now, began) < LEAST_SECONDS
+        assert JUNE.span.counted_seconds(now, began) < LEAST_SECONDS
         assert now - began < 2 * 86_400 + 3600
 
 

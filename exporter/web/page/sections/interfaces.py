@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.interfaces.state import interface, interfaces_of
+from reports.ledger.interface_names import interface_label
 from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class InterfaceRow(NamedTuple):
-    """One interface of the table; `cells` move."""
+    """One interface of the table; `cells` move. `label` has its alias, too."""
 
     name: str
+    label: str
     is_counted: bool
     is_there: bool
     is_down: bool
@@ -43,7 +45,7 @@ def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     return found
 
 
-def rows(snapshot: Snapshot, moving: Mapping[str, Cells], _facts: PageFacts) -> Iterator[InterfaceRow]:
+def rows(snapshot: Snapshot, moving: Mapping[str, Cells], facts: PageFacts) -> Iterator[InterfaceRow]:
     """Counted interfaces first, then those that are there, by name."""
     ordered = sorted(
         interfaces_of(snapshot).interfaces, key=lambda state: (not state.is_counted, state.link is None, state.name)
@@ -53,6 +55,6 @@ def rows(snapshot: Snapshot, moving: Mapping[str, Cells], _facts: PageFacts) -> 
         speed = human_bits(link.speed).replace(".00 ", " ") if link and link.speed else ""
         is_down = link is not None and not link.is_up
         kind = link.kind if link else "gone"
-        yield InterfaceRow(
-            state.name, state.is_counted, link is not None and not is_down, is_down, kind, speed, moving[state.name]
-        )
+        is_there = link is not None and not is_down
+        label = interface_label(state.name, facts.aliases)
+        yield InterfaceRow(state.name, label, state.is_counted, is_there, is_down, kind, speed, moving[state.name])

@@ -1,0 +1,72 @@
+"""Amounts as a command prints them: bytes in units of 1000 or 1024, speeds in bits or bytes a second."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import click
+
+from exporter.terminal.printing import UNKNOWN
+from reports.text.amounts import human_bits, human_bytes, human_iec
+
+DECIMAL, BINARY = UNITS = ("decimal", "binary")
+BITS, BYTES = RATES = ("bits", "bytes")
+STYLE = "netledger.amounts"
+"""Its key among what click keeps of a command that runs."""
+
+
+class AmountStyle(NamedTuple):
+    """Units of 1000 (decimal) or 1024 (binary), and speeds in bits or bytes; bits are always in units of 1000."""
+
+    units: str = DECIMAL
+    rate: str = BITS
+
+    def other_rate(self) -> AmountStyle:
+        """The same with speeds in the other unit."""
+        return self._replace(rate=BYTES if self.rate == BITS else BITS)
+
+    def bytes(self, amount: int) -> str:
+        """As in "12.51 GB" or "11.65 GiB"; ValueError below zero."""
+        return (human_iec if self.units == BINARY else human_bytes)(amount)
+
+    def speed(self, bytes_per_second: float) -> str:
+        """As in "1.01 Gbit/s", "125.83 MB/s" or "120.00 MiB/s"; ValueError below zero."""
+        return human_bits(bytes_per_second) if self.rate == BITS else f"{self.bytes(round(bytes_per_second))}/s"
+
+
+def choose_style(style: AmountStyle) -> None:
+    """Have the command that runs print so."""
+    if context := click.get_current_context(silent=True):
+        context.meta[STYLE] = style
+
+
+def chosen_style() -> AmountStyle:
+    """The style of the command that runs."""
+    context = click.get_current_context(silent=True)
+    found: AmountStyle = AmountStyle() if context is None else context.meta.get(STYLE, AmountStyle())
+    return found
+
+
+def bytes_text(amount: int) -> str:
+    """Bytes in the style of the command; ValueError below zero."""
+    return chosen_style().bytes(amount)
+
+
+def speed_text(bytes_per_second: float) -> str:
+    """A speed in the style of the command; ValueError below zero."""
+    return chosen_style().speed(bytes_per_second)
+
+
+def known_bytes(amount: int | None) -> str:
+    """Bytes in the style of the command, or a dash where they are not known."""
+    return UNKNOWN if amount is None else bytes_text(amount)
+
+
+def known_speed(bytes_per_second: float | None) -> str:
+    """A speed in the style of the command, or a dash where it is not known."""
+    return UNKNOWN if bytes_per_second is None else speed_text(bytes_per_second)
+
+
+def amount_width() -> int:
+    """Width of the widest amount of bytes."""
+    return len("1023.99 GiB" if chosen_style().units == BINARY else "999.99 GB")
