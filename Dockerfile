@@ -10,6 +10,7 @@ COPY exporter exporter
 COPY reports reports
 COPY clients/python/netledger_client clients/python/netledger_client
 COPY packaging/wheel packaging/wheel
+COPY packaging/shell packaging/shell
 RUN python -m venv /opt/netledger \
  && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes \
     --requirement requirements/run.txt --requirement requirements/build.txt \

@@ -16,13 +16,13 @@ endef
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build test grafana lint lock
 UPLOT := exporter/web/page/assets/vendor/uplot
-SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool nginx apache2 caddy systemd-container debootstrap
+SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool nginx apache2 caddy systemd-container debootstrap groff-base
 BPF := exporter/meters/applications/ebpf/applications.bpf
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json
 NODE_TELEMETRY := tests/opentelemetry/node/node_modules/.package-lock.json
 
-.PHONY: run test test-units test-client test-newest test-lowest lint format lock check check-grafana check-installs accuracy bench grafana pictures vendor bpf system-packages clean help
+.PHONY: run test test-units test-client test-newest test-lowest lint format lock check check-grafana check-installs shell-files accuracy bench grafana pictures vendor bpf system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -71,6 +71,9 @@ check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## 
 
 check-installs: $(VENV)/installed-for-tests $(VENV)/installed-for-lock  ## The wheel by pip, pipx and uv, beside packages of the same names (needs PyPI)
 	packaging/try_installs.sh $(BIN)/python
+
+shell-files: $(VENV)/installed  ## Write the manual page and the completions again, after a change of commands or their help
+	$(BIN)/python packaging/shell/generate.py
 
 accuracy: $(VENV)/installed-for-tests system-packages  ## Known bytes, four who count them: the table of docs/accuracy.md
 	tests/in_own_namespaces.sh $(BIN)/python -m tests.accuracy.run $(ACCURACY_OPTIONS)

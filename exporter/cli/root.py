@@ -20,6 +20,8 @@ from reports.errors import QuestionError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from click.shell_completion import CompletionItem
+
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "run": ("run", "Count, keep the ledger and serve, in the foreground."),
     "live": ("live", "Show receive and transmit speed as it is."),
@@ -156,6 +158,14 @@ class LazyGroup(HintingGroup):
         if not isinstance(command, click.Command):
             return None
         return _as_subcommand(command, has_amounts=module not in WITHOUT_AMOUNTS)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names of commands, without importing anything."""
+        ctx.meta["is_listing"] = True
+        try:
+            return super().shell_complete(ctx, incomplete)
+        finally:
+            ctx.meta["is_listing"] = False
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the list without importing anything."""
