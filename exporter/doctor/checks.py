@@ -11,6 +11,7 @@ from exporter.doctor.setting_checks import plan_warnings
 from exporter.ledger.files import is_there, last_sample, size_on_disk
 from exporter.ledger.opening.inspection import ledger_faults
 from exporter.ledger.upkeep.backups import backup_folder, backups_of
+from exporter.metering.pace import Pace
 from exporter.meters.registry import METERS
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
 from exporter.session.session import SessionError, require_lock_access
@@ -82,18 +83,20 @@ class Facts(NamedTuple):
     service: ServiceFacts
     clock: ClockFacts
     plan_warnings: tuple[str, ...] = ()
+    pace: Pace | None = None
 
 
 def examine(session: Session) -> Facts:
     """Check everything once; raises nothing that a machine in a bad state can cause."""
-    settings, service = session.settings, _service(session)
+    settings, service, pace = session.settings, _service(session), Pace(session.settings)
+    pace.refresh()
     try:
         with session.read() as reader:
             meters, ledger = _check_meters(settings, reader, service), _read_ledger(session, reader)
     except SessionError as error:
         meters = _check_meters(settings, None, service)
         ledger = _ledger_file(settings.ledger)._replace(problem=error.problem, remedy=error.remedy)
-    return Facts(meters, ledger, service, _clock(session), tuple(plan_warnings(settings)))
+    return Facts(meters, ledger, service, _clock(session), tuple(plan_warnings(settings)), pace)
 
 
 def _check_meters(settings: Settings, reader: LedgerReader | None, service: ServiceFacts) -> tuple[MeterReport, ...]:

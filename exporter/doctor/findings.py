@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exporter.doctor.checks import ClockFacts, Facts, LedgerFacts, ServiceFacts
+    from exporter.metering.pace import Pace
 
 LEAST_FREE_BYTES = 100_000_000
 BACKUP_DUE_SECONDS = 2 * 86_400
@@ -24,6 +25,7 @@ def diagnose(facts: Facts) -> list[Finding]:
         *(finding for meter in facts.meters for finding in meter.findings),
         *_of_ledger(facts.ledger, facts.service, facts.clock),
         *_of_service(facts.service, facts.ledger),
+        *_of_power(facts.pace),
         *_of_clock(facts.clock, facts.ledger),
         *(Finding("plans", PROBLEM, f"{_sentence(text)}.", "Set it right in plans.") for text in facts.plan_warnings),
     ]
@@ -109,6 +111,14 @@ def _of_service(service: ServiceFacts, ledger: LedgerFacts) -> Iterator[Finding]
     for problem in service.reported_problems:
         if problem not in known:
             yield Finding("service", PROBLEM, _sentence(problem), "Its log says more.")
+
+
+def _of_power(pace: Pace | None) -> Iterator[Finding]:
+    if pace is None or pace.battery is None:
+        return
+    where = f"On battery ({pace.battery.percent:.0f} %)" if pace.is_on_battery else "There is a battery, which rests"
+    text = f"{where}: a sample every {pace.sample_interval():g} s, a commit every {pace.commit_interval():g} s."
+    yield Finding("service", FACT, text)
 
 
 def _of_clock(clock: ClockFacts, ledger: LedgerFacts) -> Iterator[Finding]:

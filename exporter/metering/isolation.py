@@ -139,6 +139,10 @@ class IsolatedMeter:
         last = self._timeline.last
         return float("inf") if last is None else (now.elapsed - last.elapsed) / SECOND
 
+    def set_gap_seconds(self, seconds: float) -> None:
+        """Take a stretch without a sample for a gap from this length on."""
+        self._timeline.gap_seconds = seconds
+
     def view(self, now: Instant) -> MeterView:
         """What is published of it."""
         is_gap_open = self._timeline.is_gap_open(now)

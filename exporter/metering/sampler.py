@@ -63,6 +63,11 @@ class Sampler:
         for meter in self._meters:
             meter.forget([subject for subject in subjects if subject.meter == meter.name])
 
+    def set_gap_seconds(self, seconds: float) -> None:
+        """Take a stretch without a sample for a gap from this length on."""
+        for meter in self._meters:
+            meter.set_gap_seconds(seconds)
+
     def note_posted(self) -> None:
         """What was taken last is in the ledger: publish what this changes."""
         changed = [meter for meter in self._meters if meter.note_posted()]

@@ -73,7 +73,7 @@ class MeterTimeline:
     def __init__(self, sampled: ClockState | None, gap_seconds: float) -> None:
         """`gap_seconds` without a sample make a gap; `sampled` is None in a new ledger."""
         self._held = sampled
-        self._gap_seconds = gap_seconds
+        self.gap_seconds = gap_seconds
         self.last: Instant | None = None
 
     def interval(self, now: Instant, boot: Boot, clock: ClockTimeline, changes: list[ClockChange]) -> SampleInterval:
@@ -96,17 +96,17 @@ class MeterTimeline:
     def is_gap_open(self, now: Instant) -> bool:
         """Whether the last sample is so long ago that what the next one finds will be a guess."""
         if self.last is not None:
-            return now.elapsed - self.last.elapsed > self._gap_seconds * SECOND
-        return self._held is not None and now.wall - self._held.wall > self._gap_seconds * SECOND
+            return now.elapsed - self.last.elapsed > self.gap_seconds * SECOND
+        return self._held is not None and now.wall - self._held.wall > self.gap_seconds * SECOND
 
     def _running(self, now: Instant, last: Instant) -> SampleInterval:
         seconds = (now.elapsed - last.elapsed) / SECOND
         slept = seconds - (now.awake - last.awake) / SECOND
-        return self._interval(now, seconds, "asleep" if slept > self._gap_seconds / 2 else "stalled")
+        return self._interval(now, seconds, "asleep" if slept > self.gap_seconds / 2 else "stalled")
 
     def _interval(self, now: Instant, seconds: float, cause: str) -> SampleInterval:
         began = now.wall - round(seconds * SECOND)
-        is_gap = seconds > self._gap_seconds
+        is_gap = seconds > self.gap_seconds
         return SampleInterval(began, now.wall, seconds, cause if is_gap else "", began // SECOND)
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.upkeep.upkeep import LedgerFigures
     from exporter.ledger.writing.poster import CommitHealth
+    from exporter.metering.pace import BatteryState
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
     from reports.billing.status import PlanStatus
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 class MetricsState(NamedTuple):
     """The values of all families; `now_seconds` is UTC and decides which day is today.
 
-    `ledger_figures` is None before the first are read, `unposted_bytes` where they are not added up.
+    `ledger_figures` is None before the first are read, `unposted_bytes` where they are not added up. `pace` is the
+    machine's battery, and the seconds between two samples now.
     """
 
     snapshot: Snapshot
@@ -29,6 +31,7 @@ class MetricsState(NamedTuple):
     unposted_bytes: int | None = None
     plans: tuple[PlanStatus, ...] = ()
     auth_failures: int = 0
+    pace: tuple[BatteryState | None, float] = (None, 1.0)
 
     @property
     def today(self) -> date:

@@ -66,6 +66,7 @@ class Service:
         parts = self._parts = build_parts(
             environment, opened, writers=self._writers, readers=self._readers, on_damage=self._end
         )
+        parts.follow_power()
         parts.sampler.sample()
         await parts.commit()
         try:
@@ -77,8 +78,8 @@ class Service:
         )
         self._lock.write_holder(self._server.holder)
         self._tasks = [
-            every(settings.interfaces.sample_interval, parts.sample),
-            every(settings.ledger.commit_interval, parts.commit),
+            every(parts.pace.sample_interval, parts.sample),
+            every(parts.pace.commit_interval, parts.commit),
             every(LINKS_SECONDS, self._refresh, parts),
             every(0, parts.follow_plans_when_due),
             every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
@@ -126,8 +127,9 @@ class Service:
         return False
 
     async def _refresh(self, parts: Parts) -> None:
-        """What may take its time: link speeds, certificates, the disk."""
+        """What may take its time: link speeds, power, certificates, the disk."""
         await asyncio.to_thread(parts.sampler.refresh)
+        parts.follow_power()
         self._certificates.renew()
         self._lock.keep()
         await parts.upkeep.measure_disk()

@@ -21,6 +21,7 @@ from exporter.ledger.writing.poster import Poster
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.clock import SECOND
 from exporter.metering.journal import Journal
+from exporter.metering.pace import BatteryState, Pace, read_battery
 from exporter.metering.sampler import Sampler
 from exporter.metering.subjects import Subject
 from exporter.metering.totals import DayRow
@@ -51,9 +52,6 @@ if TYPE_CHECKING:
     from exporter.web.server import Resources
     from reports.ledger.host import Host
 
-LOST_SAMPLES = 5
-"""Sample intervals added to the commit interval: what a crash may leave unwritten is no gap, what is longer is one."""
-
 
 class ServiceEnvironment(NamedTuple):
     """What a service takes from outside: settings, clock, meters, zone, and how it was started.
@@ -70,6 +68,7 @@ class ServiceEnvironment(NamedTuple):
     count_since_boot: bool = False
     handovers: Mapping[str, object] = {}
     resources: Resources = RESOURCES
+    read_battery: Callable[[], BatteryState | None] = read_battery
 
     def seconds(self) -> int:
         """Say what time it is, in UTC seconds."""
@@ -90,6 +89,7 @@ class Parts(NamedTuple):
     monitors: MonitorWatch
     notifier: Notifier
     archive: ReportArchive
+    pace: Pace
     ledger: Path
 
     async def commit(self) -> bool:
@@ -106,6 +106,11 @@ class Parts(NamedTuple):
         self.sampler.sample()
         if self.sampler.changes or self.sampler.is_urgent:
             await self.commit()
+
+    def follow_power(self) -> None:
+        """Slow down on battery, and quicken without."""
+        self.pace.refresh()
+        self.sampler.set_gap_seconds(self.pace.gap_seconds())
 
     async def sample_and_commit(self) -> bool:
         """Take a sample, with all that waits to be merged, and post it; returns whether the ledger is up to date."""
@@ -171,7 +176,7 @@ def build_parts(
     """Wire everything that measures, keeps and serves; nothing runs yet."""
     settings, ledger = environment.settings, environment.settings.ledger
     journal, totals = Journal(), opened.totals
-    meters = _build_meters(environment, opened.zone)
+    meters, pace = _build_meters(environment, opened.zone), Pace(settings, environment.read_battery)
     sampler = _build_sampler(environment, opened, meters, journal, totals)
     writer = Writer(ledger.path, opened.zone, [each.kind.store() for each in environment.meters])
     poster = Poster(
@@ -200,6 +205,7 @@ def build_parts(
         readers=readers,
         on_damage=on_damage,
         plans=plans,
+        pace=pace,
         sources={each.kind.spec.name: each.source for each in environment.meters},
     )
     poster.on_posted = sampler.note_posted
@@ -207,7 +213,7 @@ def build_parts(
     archive = _build_archive(environment, sampler, host)
     limits = _build_limits(settings, totals, notifier, host)
     monitors = watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed)
-    ours = (sampler, poster, upkeep, context, totals, writer, plans, limits, monitors, notifier, archive)
+    ours = (sampler, poster, upkeep, context, totals, writer, plans, limits, monitors, notifier, archive, pace)
     return Parts(*ours, ledger.path)
 
 
@@ -286,12 +292,4 @@ def _counting(meters: Sequence[Meter]) -> Callable[[Subject], bool]:
 def _build_sampler(
     environment: ServiceEnvironment, opened: Opened, meters: Sequence[Meter], journal: Journal, totals: Totals
 ) -> Sampler:
-    interval = environment.settings.interfaces.sample_interval
-    return Sampler(
-        meters=meters,
-        clock=environment.clock,
-        journal=journal,
-        totals=totals,
-        opening=opened.opening,
-        gap_seconds=environment.settings.ledger.commit_interval + LOST_SAMPLES * interval,
-    )
+    return Sampler(meters=meters, clock=environment.clock, journal=journal, totals=totals, opening=opened.opening)

@@ -97,6 +97,13 @@ class Ledger(Section, frozen=True):
     ] = "counted"
 
 
+class Battery(Section, frozen=True):
+    """How often a machine on battery is woken; what is counted is the same."""
+
+    sample_interval: Annotated[float, rules.seconds("100ms", "60s"), "Time between two samples on battery."] = 5.0
+    commit_interval: Annotated[float, rules.seconds("1s", "10m"), "Time between two commits on battery."] = 60.0
+
+
 class Average(Section, frozen=True):
     """The average speed."""
 
@@ -156,6 +163,7 @@ class Settings(Section, frozen=True):
     ] = msgspec.field(default_factory=dict)
     requests: Requests = msgspec.field(default_factory=Requests)
     ledger: Ledger = msgspec.field(default_factory=Ledger)
+    battery: Battery = msgspec.field(default_factory=Battery)
     average: Average = msgspec.field(default_factory=Average)
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     grafana: Grafana = msgspec.field(default_factory=Grafana)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from exporter.ledger.upkeep.upkeep import LedgerUpkeep
     from exporter.ledger.writing.poster import Poster
     from exporter.metering.clock import Clock
+    from exporter.metering.pace import Pace
     from exporter.metering.sampler import Sampler
     from exporter.metering.snapshots import Snapshot
     from exporter.metering.totals import Totals
@@ -63,13 +64,14 @@ class ServiceContext:
         readers: Readers,
         on_damage: Callable[[str], None],
         plans: PlanWatch,
+        pace: Pace,
         sources: Mapping[str, MeterSource],
     ) -> None:
         """Takes finished parts; owns the connections of the readers. `sources` are what meters read, by name."""
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler = clock, sampler
-        self._on_damage, self._plans = on_damage, plans
+        self._on_damage, self._plans, self.pace = on_damage, plans, pace
         self.sources = sources
         self.attempts = Attempts()
         self.grafana = links_to_grafana(settings)
@@ -127,7 +129,7 @@ class ServiceContext:
     @property
     def is_late(self) -> bool:
         """True while the newest sample is older than LATE_SECONDS and three sample intervals."""
-        return self.seconds_since_sample > LATE_SECONDS + 3 * self.settings.interfaces.sample_interval
+        return self.seconds_since_sample > LATE_SECONDS + 3 * self.pace.sample_interval()
 
     @property
     def is_degraded(self) -> bool:
@@ -147,6 +149,7 @@ class ServiceContext:
             unposted_bytes=self.poster.unposted_bytes,
             plans=self.live_plans(),
             auth_failures=self.attempts.failures,
+            pace=(self.pace.battery, self.pace.sample_interval()),
         )
         if names:
             return self.exposition.render_some(state, names, accept)

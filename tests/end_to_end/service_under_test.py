@@ -58,6 +58,7 @@ class Netledger:
         settings: dict[str, dict[str, object]] = {
             "server": {"port": self.port},
             "interfaces": {"sample_interval": "0.2s"},
+            "battery": {"sample_interval": "100ms", "commit_interval": "1s"},  # as on the mains
             "ledger": {"path": str(self.ledger), "commit_interval": "1s"},
             "requests": {"own": False},  # these tests count bytes: the ledger rests between them
         }

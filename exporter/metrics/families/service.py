@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from exporter.metering.clock import Instant
+    from exporter.metering.pace import BatteryState
     from exporter.metering.snapshots import CounterFaults, MeterView
     from exporter.metrics.state import MetricsState
 
@@ -186,12 +187,45 @@ _REQUESTS: Table[int] = Table(
     ),
 )
 
+
+def _batteries(state: MetricsState) -> Sequence[BatteryState]:
+    battery, _ = state.pace
+    return () if battery is None else (battery,)
+
+
+def _sample_intervals(state: MetricsState) -> Sequence[float]:
+    return (state.pace[1],)
+
+
+_BATTERY: Table[BatteryState] = Table(
+    (),
+    _batteries,
+    _no_labels,
+    (
+        Column(
+            "netledger_on_battery",
+            "gauge",
+            "Whether the machine runs on its battery (1) or not (0); none without a battery.",
+            attrgetter("is_in_use"),
+        ),
+    ),
+)
+
+_SAMPLE_INTERVAL: Table[float] = Table(
+    (),
+    _sample_intervals,
+    _no_labels,
+    (Column("netledger_sample_interval_seconds", "gauge", "Time between two samples now.", float),),
+)
+
 SERVICE_TABLES: tuple[Table[Any], ...] = (
     _SAMPLE,
     _METERS,
     _RESETS,
     _DISCARDED,
     _REQUESTS,
+    _BATTERY,
+    _SAMPLE_INTERVAL,
 )
 
 

@@ -43,6 +43,7 @@ class Service:
             "server": {"port": 0},
             "interfaces": {"include": ["none-of-them"]},
             "applications": {"meter": "off"},
+            "battery": {"sample_interval": "100ms", "commit_interval": "1s"},  # as on the mains
             "ledger": {"path": str(self.ledger), "timezone": ZONE.key, "backups": 0},
         }
         for section, keys in sections.items():

@@ -9,11 +9,13 @@ import pytest
 from exporter.doctor.checks import ClockFacts, Facts, LedgerFacts, ServiceFacts
 from exporter.doctor.findings import diagnose
 from exporter.metering.counters.readings import NOTHING, Epoch, Link, Reading, Scan
+from exporter.metering.pace import BatteryState, Pace
 from exporter.meters.findings import FACT, LIMIT, PROBLEM, is_well
 from exporter.meters.interfaces.checks import InterfaceFacts, interface_report
 from exporter.meters.interfaces.counting import CountingRules
 from exporter.meters.interfaces.counting_reasons import judge_interfaces
 from exporter.meters.interfaces.state import interface
+from exporter.settings.tree import Settings
 from reports.ledger.reader import Gap, Incident
 from tests.exporter.cli.calls import Commands
 
@@ -83,6 +85,26 @@ def test_a_healthy_machine_is_well_and_every_fact_is_told() -> None:
     assert "Process 77 counts and answers at http://127.0.0.1:7373. It can be reached and asks for no key." in facts
     assert "It is 2026-06-12T12:00:00+05:30 in Asia/Kolkata (the system's zone)." in facts
     assert _texts(HEALTHY, LIMIT) == []
+
+
+@pytest.mark.parametrize(
+    ("battery", "text"),
+    [
+        (None, ""),
+        (BatteryState(63.4, is_in_use=True), "On battery (63 %): a sample every 5 s, a commit every 60 s."),
+        (
+            BatteryState(63.4, is_in_use=False),
+            "There is a battery, which rests: a sample every 1 s, a commit every 10 s.",
+        ),
+    ],
+)
+def test_a_battery_is_a_fact(battery: BatteryState | None, text: str) -> None:
+    pace = Pace(Settings(plans=()), lambda: battery)
+    pace.refresh()
+
+    facts = _texts(HEALTHY._replace(pace=pace), FACT)
+
+    assert [fact for fact in facts if "battery" in fact] == ([text] if text else [])
 
 
 @pytest.mark.parametrize(

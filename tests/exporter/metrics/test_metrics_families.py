@@ -118,6 +118,8 @@ PROMISED = {
     "netledger_ledger_commit_duration_seconds_bucket": {"le"},
     "netledger_ledger_commit_duration_seconds_count": set(),
     "netledger_ledger_commit_duration_seconds_sum": set(),
+    "netledger_on_battery": set(),
+    "netledger_sample_interval_seconds": set(),
 }
 
 # "counter" is what resets here, not the type of the metric; promtool cannot know.

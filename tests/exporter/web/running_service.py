@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import StrOrURL
     from aiohttp.web import BaseRunner
 
+    from exporter.metering.pace import BatteryState
     from exporter.metering.postings import Usage
     from exporter.metering.subjects import Subject
     from exporter.settings.plans.notify import Notify
@@ -94,6 +95,7 @@ class RunningService:
         self.handovers: Mapping[str, object] = {}
         self.more_meters: Sequence[OpenedMeter] = ()
         self.resources: Mapping[str, tuple[str, ...]] = RESOURCES
+        self.battery: BatteryState | None = None
         self.client: TestClient[Any, Any] | None = None
 
     service: Service
@@ -146,6 +148,7 @@ class RunningService:
             self.web_config,
             handovers=self.handovers,
             resources=self.resources,
+            read_battery=lambda: self.battery,
         )
         self.service = Service(environment)
         self.url = await self.service.start()

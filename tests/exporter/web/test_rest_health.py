@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.metering.counters.readings import Counts
+from exporter.metering.pace import BatteryState
 from exporter.metering.postings import Usage
 from exporter.meters.interfaces.state import interface
 from exporter.meters.requests.checks import check
@@ -219,3 +220,21 @@ async def test_it_says_what_was_refused_of_requests(service: RunningService) -> 
     limit = "Refused since the service started, as a field broke a rule: 7 requests."
     assert running == {"backend": "reports", "reason": "", "limits": [limit]}
     assert limit in [each.text for each in check(Settings(), None, running).findings]
+
+
+@pytest.mark.parametrize(
+    ("battery", "lines"),
+    [
+        (None, ["netledger_sample_interval_seconds 60.0"]),
+        (BatteryState(90, is_in_use=False), ["netledger_on_battery 0.0", "netledger_sample_interval_seconds 60.0"]),
+        (BatteryState(40, is_in_use=True), ["netledger_on_battery 1.0", "netledger_sample_interval_seconds 60.0"]),
+    ],
+)
+async def test_metrics_say_whether_it_runs_on_battery(
+    unstarted: RunningService, battery: BatteryState | None, lines: list[str]
+) -> None:
+    unstarted.battery = battery
+    async with running(unstarted) as service:
+        shown = (await service.ask("/metrics")).text.splitlines()
+
+    assert [line for line in shown if line.startswith(("netledger_on_battery", "netledger_sample_interval"))] == lines
