@@ -12,6 +12,7 @@ from aiohttp.test_utils import BaseTestServer, TestClient
 from yarl import URL
 
 from exporter.ledger.locks.holder import find_holder
+from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.checkpoints import ScanState
 from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts
@@ -119,6 +120,7 @@ class RunningService:
         part = MeterPosting(
             "interface", clock, MeterCheckpoint(subjects, {}, ScanState(machine.namespace, known)), gaps
         )
+        open_ledger(self.ledger.path, new_stores(), self.zone)  # with the tables of every meter
         writer = Writer(self.ledger.path, self.zone, new_stores())
         writer.post(Posting(1, clock, slots, minutes or {}, (part,)))
         writer.close()
