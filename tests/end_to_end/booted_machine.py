@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = "systemd,systemd-sysv,dbus-user-session,libpam-systemd,python3"
+PACKAGES = "systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd,python3"
 """python3 for the libraries that any interpreter wants."""
 
 PROGRAMS = ("debootstrap", "systemd-nspawn", "nsenter")

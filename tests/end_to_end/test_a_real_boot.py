@@ -80,7 +80,7 @@ def test_ledger_and_keys_stay_unreadable(machine: BootedMachine) -> None:
 def test_a_crash_is_mended_and_the_ledger_goes_on(machine: BootedMachine) -> None:
     first, before = machine.pid(), machine.answer("summary")["total_bytes"]
 
-    machine.run("kill", "-KILL", str(first))
+    machine.run("sh", "-c", f"kill -KILL {first}")
 
     machine.eventually(lambda: machine.pid() not in {0, first} and machine.unit("ActiveState") == "active", "a new one")
     assert machine.answer("summary")["total_bytes"] >= before
@@ -89,7 +89,7 @@ def test_a_crash_is_mended_and_the_ledger_goes_on(machine: BootedMachine) -> Non
 def test_a_hang_is_mended(machine: BootedMachine) -> None:
     hung = machine.pid()
 
-    machine.run("kill", "-STOP", str(hung))
+    machine.run("sh", "-c", f"kill -STOP {hung}")
 
     machine.eventually(
         lambda: machine.pid() not in {0, hung} and machine.unit("ActiveState") == "active", "a new one", HANG_SECONDS
