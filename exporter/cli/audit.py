@@ -15,11 +15,12 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.calendar.days import iso
+from reports.ledger.interface_names import devices_of, interface_label
 from reports.text.dates import minute_text
 from reports.usage.audit import audit as compare
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.session.session import Session
@@ -45,15 +46,13 @@ def audit(session: Session, *, interfaces: Sequence[str]) -> CommandAnswer:
             ledger.zone,
             ledger_faults(session.settings.ledger.path),
         )
-    lines = [line for line in found.lines if not interfaces or line.device in interfaces]
-    known = {line.device for line in lines}
-    for name in interfaces:
-        if name not in known:
-            raise click.UsageError(f"interface: the ledger has no counter of {name!r}")
-    doubts = [incident for incident in found.doubts if not interfaces or incident.subject in interfaces]
+    aliases = session.settings.interfaces.names
+    chosen = devices_of(interfaces, [line.device for line in found.lines], aliases)
+    lines = [line for line in found.lines if not interfaces or line.device in chosen]
+    doubts = [incident for incident in found.doubts if not interfaces or incident.subject in chosen]
     found = found._replace(lines=lines, doubts=doubts)
     document = {**_document(found, zone), "faults": faults}
-    return CommandAnswer(document, partial(_print, found, zone, faults), int(bool(found.difference or faults)))
+    return CommandAnswer(document, partial(_print, found, zone, faults, aliases), int(bool(found.difference or faults)))
 
 
 def _post_everything(session: Session) -> None:
@@ -106,10 +105,10 @@ def _document(found: Audit, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _print(found: Audit, zone: ZoneInfo, faults: list[str]) -> None:
+def _print(found: Audit, zone: ZoneInfo, faults: list[str], aliases: Mapping[str, str]) -> None:
     rows = [
         (
-            line.device,
+            interface_label(line.device, aliases),
             _when(line.since, zone),
             f"{sum(line.kernel):,}",
             f"{sum(line.ledger):,}",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 PATTERN = frozenset("*?[")
+LONGEST_PATTERN = 64
+"""Python keeps up to 32,768 compiled patterns; strangers may send some."""
 
 
 class UnknownInterfaceError(QuestionError):
@@ -41,6 +43,6 @@ def interface_label(device: str, aliases: Mapping[str, str]) -> str:
 
 
 def _matching(name: str, known: Iterable[str], aliases: Mapping[str, str]) -> list[str]:
-    if not PATTERN & set(name):
+    if not PATTERN & set(name) or len(name) > LONGEST_PATTERN:
         return [device for device in known if aliases.get(device) == name]
     return sorted(device for device in known if fnmatchcase(device, name) or fnmatchcase(aliases.get(device, ""), name))

@@ -79,7 +79,7 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         application_notes=list(notes(snapshot, facts)),
         request_routes=list(route_rows(facts)),
         has_named_plan=len(facts.plans) > 1 or facts.plans[0].plan.name != Plan().name,
-        records=list(record_rows(facts.records)),
+        records=list(record_rows(facts.records, facts.aliases)),
         meters={
             name: list(section.rows(snapshot, frame.meters[name], facts)) for name, section in METER_SECTIONS.items()
         },

@@ -26,6 +26,8 @@ READING: tuple[tuple[str, ...], ...] = (
     (),
     ("today",),
     ("today", "--interface", "wg0"),
+    ("yesterday",),
+    ("--interface", "w*0"),
     ("week",),
     ("month", "2026-05"),
     ("year",),

@@ -34,7 +34,7 @@ VERDICTS = {
 
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_the_last_line_says_what_was_found(verdict: str, drawn: Callable[[Callable[[], None]], str]) -> None:
-    text = drawn(lambda: command._print(VERDICTS[verdict], ZONE, []))
+    text = drawn(lambda: command._print(VERDICTS[verdict], ZONE, [], {}))
 
     assert " ".join(text.split()).endswith(verdict)
 
@@ -44,7 +44,7 @@ def test_a_line_of_the_table_is_one_interface(
 ) -> None:
     columns(120)
 
-    rows = drawn(lambda: command._print(Audit([GOOD, GONE, LOST], [], []), ZONE, [])).splitlines()
+    rows = drawn(lambda: command._print(Audit([GOOD, GONE, LOST], [], []), ZONE, [], {})).splitlines()
 
     told = [line.split() for line in rows if line.strip().startswith(("eth0", "ppp0"))]
     assert told == [

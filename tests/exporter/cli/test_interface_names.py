@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,11 @@ def test_what_means_no_device_is_refused_with_all_names() -> None:
     for name in ("eth9", "usb*"):
         with pytest.raises(UnknownInterfaceError, match="known are eth0, eth1, fibre, home wifi, wg0, wlan0"):
             devices_of([name], KNOWN, NAMES)
+
+
+def test_a_pattern_that_is_too_long_means_nothing() -> None:
+    with pytest.raises(UnknownInterfaceError):
+        devices_of(["*" * 65], KNOWN, NAMES)
 
 
 def test_a_label_has_both_names() -> None:
@@ -111,7 +117,11 @@ def test_the_service_has_them_too(service: Service) -> None:
         url, "/api/summary?interface=eth0&interface=wg0"
     )
     assert "total_bytes" in fetch(url, "/api/live?interface=fibre")
-    assert "fibre (eth0)" in service.command("interfaces").stdout
+    for command in ("interfaces", "audit"):
+        assert "fibre (eth0)" in service.command(command).stdout
+    assert "eth0" not in service.command("audit", "--interface", "home wifi").stdout
+    with urllib.request.urlopen(url) as page:  # noqa: S310 - of the service itself
+        assert ">fibre (eth0)</bdi>" in page.read().decode()
 
 
 def test_seconds_of_live_are_measured_by_sums(service: Service) -> None:

@@ -28,6 +28,8 @@ termios = pytest.importorskip("termios")
 COMMANDS = (
     "",
     "today",
+    "yesterday",
+    "--interface wg0",
     "week",
     "month",
     "year",

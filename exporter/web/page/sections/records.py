@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.ledger.interface_names import interface_label
 from reports.text.amounts import human_bits, human_bytes
 from reports.text.dates import long_weekday_date, month_text, short_date
 from reports.usage.records import RECENT_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reports.usage.records import Records
 
@@ -22,8 +23,8 @@ class RecordRow(NamedTuple):
     when: str
 
 
-def record_rows(found: Records) -> Iterator[RecordRow]:
-    """One row a record; none without traffic."""
+def record_rows(found: Records, aliases: Mapping[str, str]) -> Iterator[RecordRow]:
+    """One row a record; none without traffic. `aliases` are names of interfaces by their devices."""
     if found.days:
         day = found.days[0]
         yield RecordRow("Busiest day", human_bytes(day.bytes.total), long_weekday_date(day.period.first))
@@ -40,4 +41,5 @@ def record_rows(found: Records) -> Iterator[RecordRow]:
         yield RecordRow("Busiest hour", f"{hour:02}:00", f"{moved} {since}")
     for title, peak in (("Fastest receive", found.peaks.received), ("Fastest transmit", found.peaks.sent)):
         if peak is not None:
-            yield RecordRow(title, human_bits(peak.speed), f"{peak.device}, {long_weekday_date(peak.day)}")
+            device = interface_label(peak.device, aliases)
+            yield RecordRow(title, human_bits(peak.speed), f"{device}, {long_weekday_date(peak.day)}")
