@@ -205,7 +205,7 @@ async def test_where_the_file_may_not_be_read_the_service_answers(service: Runni
 
 
 def test_the_whole_on_one_screen_has_the_busiest(commands: Commands) -> None:
-    assert "busiest application today: firefox, 426.90 MB (82 % of what applications moved)" in commands().stdout
+    assert "busiest applications today: firefox 426.90 MB (82 %), " in commands().stdout
 
 
 def test_a_ledger_without_applications_says_what_to_do(ledger: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +76,16 @@ def test_without_a_command_the_whole_is_on_one_screen(
 
     golden("commands/overview.txt", commands().stdout)
     golden("commands/overview-on-80-columns.txt", commands.on_a_terminal())
+
+
+def test_each_plan_with_a_cap_has_a_bar_on_a_terminal_alone(commands: Commands, columns: Callable[[int], None]) -> None:
+    plans = [{"name": "home", "cap": "10 GB"}, {"name": "over", "cap": "1 GB"}, {"name": "free"}]
+    commands.ledger.with_name("empty.yaml").write_text(json.dumps({"plans": plans}), encoding="utf-8")
+    columns(60)
+
+    bars = [line.strip() for line in commands.on_a_terminal().splitlines() if line.startswith("  [")]
+    assert bars == [f"[{'█' * 12}▊{' ' * 27}]", f"[{'█' * 40}]"]
+    assert "█" not in commands().stdout
 
 
 def test_the_one_screen_tells_what_each_command_tells(commands: Commands) -> None:
