@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.privileges import has_many_users
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,6 +29,8 @@ ADA = 1000
 
 def reason_against_boots() -> str:
     """What prevents a boot here; empty where nothing does."""
+    if not has_many_users():
+        return "only root may make a machine that boots"
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     return f"{', '.join(missing)}: not installed" if missing else ""
 
@@ -51,6 +55,8 @@ class BootedMachine:
         folders = dict.fromkeys(str(path) for path in (ROOT, Path(sys.prefix), Path(sys.base_prefix)))
         binds = [f"--bind-ro={path}" for path in folders if not path.startswith("/usr")]
         command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot"]
+        # nspawn's own filter refuses what a machine lets root do.
+        command += ["--capability=all", "--system-call-filter=bpf perf_event_open"]
         with self._log.open("wb") as log:
             self._nspawn = subprocess.Popen(
                 [*command, "--console=pipe", f"--directory={self._root}", *binds],
@@ -97,9 +103,14 @@ class BootedMachine:
         """Run a program, and return its output whatever its exit code."""
         return self.call(*command).stdout
 
+    @property
+    def command(self) -> list[str]:
+        """The netledger of these tests, as it is called."""
+        return [str(Path(sys.executable).with_name("netledger"))]
+
     def netledger(self, *arguments: str, user: str = "") -> subprocess.CompletedProcess[str]:
         """Run netledger as root, or as a user who has logged in."""
-        script = [str(Path(sys.executable).with_name("netledger")), *arguments]
+        script = [*self.command, *arguments]
         if not user:
             return self.call(*script)
         runtime = f"XDG_RUNTIME_DIR=/run/user/{ADA}"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.end_to_end.booted_machine import ADA, BootedMachine, make_root, reason_against_boots
-from tests.privileges import reason_against_namespaces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ HANG_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    if reason := reason_against_namespaces() or reason_against_boots():
+    if reason := reason_against_boots():
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("machine") / "root"
     make_root(folder)
@@ -124,6 +123,29 @@ def test_an_uninstallation_leaves_the_ledger_and_a_purge_nothing(machine: Booted
     assert machine.netledger("uninstall", "--purge", "--yes").returncode == 0
     assert not machine.exists("/var/lib/netledger")
     assert not machine.exists("/var/lib/private/netledger")
+
+
+def test_capabilities_measure_every_packet_of_applications(machine: BootedMachine) -> None:
+    try:
+        assert machine.netledger("service", "install", "--applications").returncode == 0
+
+        assert machine.answer("status")["meters"]["application"]["backend"] == "ebpf", machine.journal()
+        uid = machine.run("stat", "--format=%u", f"/proc/{machine.pid()}").strip()
+        assert uid not in {"", "0"}
+    finally:
+        machine.netledger("install")
+
+
+def test_a_ledger_that_root_began_goes_on(booted: BootedMachine) -> None:
+    booted.netledger("uninstall", "--purge", "--yes")
+    booted.call("timeout", "--signal=TERM", "5", *booted.command, "run")
+    began = booted.run("stat", "--format=%i", LEDGER)
+    assert began.strip().isdecimal()
+
+    assert booted.netledger("install").returncode == 0
+
+    assert booted.run("stat", "--format=%i", "/var/lib/private/netledger/ledger.db") == began
+    assert booted.answer("status", user="ada")["status"] == "running"
 
 
 def test_a_user_has_a_service_of_their_own_that_outlasts_the_session(booted: BootedMachine) -> None:

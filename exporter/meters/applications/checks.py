@@ -79,7 +79,8 @@ def remedy_of(backend: Backend, python: Path) -> str:
         return ""
     capabilities = ",".join(CAPABILITIES).lower()
     return (
-        f"In the unit of systemd: AmbientCapabilities={' '.join(CAPABILITIES)}. "
+        "`netledger service install --applications` has a service of the system run with them; "
+        f"in another unit of systemd: AmbientCapabilities={' '.join(CAPABILITIES)}. "
         f"Without systemd: sudo setcap {capabilities}+ep {python}, "
         "which gives them to every program that this interpreter runs."
     )
