@@ -18,7 +18,7 @@ SYSTEM_UNITS = Path("/etc/systemd/system")
 QUESTION = "--property=LoadState,ActiveState,SubState,UnitFileState,MainPID,ActiveEnterTimestamp,StatusText,NRestarts"
 SAYS_WHY = "`netledger service logs` says why"
 NO_BUS = "log in as this user, not by su or sudo: only a login starts its own systemd"
-LINGERING = "it counts only while you are logged in; as root: loginctl enable-linger"
+LINGERING = "it runs, but only while you are logged in; as root: loginctl enable-linger"
 
 
 class Systemd(NamedTuple):
@@ -40,18 +40,19 @@ class Systemd(NamedTuple):
         return (SYSTEM_UNITS if user is None else user.home / ".config" / "systemd" / "user") / UNIT
 
     def install(self) -> list[Step]:
-        """Write the unit, have a user linger, enable and start it."""
+        """Write the unit, enable and start it, and have a user linger: last, as only root may where no one asks."""
         user = self.installation.user
         lingers = user is not None and not self.is_lingering
-        steps: list[Step] = [WriteFile(self.unit_path, unit_text(self.installation, has_lingering=lingers))]
+        linger: list[Step] = []
         if user is not None and lingers:
-            steps.append(CallProgram(("loginctl", "enable-linger", user.name), f"{LINGERING} {user.name}"))
+            linger = [CallProgram(("loginctl", "enable-linger", user.name), f"{LINGERING} {user.name}")]
         return [
-            *steps,
+            WriteFile(self.unit_path, unit_text(self.installation, has_lingering=lingers)),
             self._systemctl("daemon-reload"),
             self._systemctl("enable", "--quiet", UNIT),
             self._systemctl("restart", UNIT)._replace(only_after_change=True),
             self._systemctl("start", UNIT),
+            *linger,
         ]
 
     def uninstall(self) -> list[Step]:

@@ -87,14 +87,14 @@ def test_an_installation_says_what_it_writes_and_starts_the_service(machine: Mac
     done = machine("service", "install", "--user")
 
     assert done.exit_code == 0, done.output
-    assert f"  writes {machine.unit}\n  runs loginctl enable-linger ada\n" in done.output
+    assert f"  writes {machine.unit}\n  runs systemctl --user daemon-reload\n" in done.output
     assert "netledger runs by systemd (user ada)" in done.output
     assert machine.called() == [
-        "loginctl enable-linger ada",
         "systemctl --user daemon-reload",
         "systemctl --user enable --quiet netledger.service",
         "systemctl --user restart netledger.service",
         "systemctl --user start netledger.service",
+        "loginctl enable-linger ada",
     ]
     assert f"ExecStart={facts.program()[0]}" in machine.unit.read_text(encoding="utf-8")
     assert machine.unit.stat().st_mode & 0o777 == 0o644
@@ -214,7 +214,20 @@ def test_a_program_that_fails_is_quoted_with_the_next_step(machine: Machine) -> 
     done = machine("install", "--user")
 
     assert done.exit_code == 1
-    assert "Error: loginctl enable-linger ada: Job failed: it counts only while you are logged in" in done.output
+    assert "Error: systemctl --user daemon-reload: Job failed: `netledger service logs` says why" in done.output
+
+
+def test_a_user_who_may_not_linger_has_the_service_all_the_same(machine: Machine) -> None:
+    (machine.folder / "bin" / "loginctl").write_text(
+        "#!/bin/sh\necho 'authentication required' >&2; exit 1\n", encoding="utf-8"
+    )
+
+    done = machine("install", "--user")
+
+    assert done.exit_code == 1
+    assert "it runs, but only while you are logged in; as root: loginctl enable-linger ada" in done.output
+    assert machine.called()[-1] == "systemctl --user start netledger.service"
+    assert machine.unit.exists()
 
 
 def test_a_service_in_the_foreground_is_ended_first(machine: Machine) -> None:
