@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from exporter.session import usage_questions as questions
+from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.settings.measures import MeasureError, parse_size
@@ -142,7 +143,7 @@ def _of_cycle(session: Session, name: str | None, direction: str) -> Measured:
 
 def _of_period(session: Session, period: str, direction: str, usage_filter: UsageFilter) -> Measured:
     request = PeriodListRequest(UNITS[period], 1)
-    answer = ask(session, questions.periods(session, request, usage_filter)).answer
+    answer = ask(session, periods(session, request, usage_filter)).answer
     row, name = answer.periods[-1], DIRECTIONS[direction]
     expected = getattr(answer.estimate.expected, name) if answer.estimate else None
     used = None if answer.counting_since is None else getattr(row, name)

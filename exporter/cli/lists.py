@@ -1,4 +1,4 @@
-"""Usage period by period on the command line: minutes, days, months, years."""
+"""Usage period by period on the command line: minutes, yesterday, days, months, years."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.session.period_tables import list_answer, list_options
+from exporter.session.period_tables import list_answer, list_options, yesterday_answer
 from exporter.session.reading import reading
 from exporter.terminal.options import filter_options
 from reports.usage.period_list import MINUTE_STEPS, USUAL_MINUTES, PeriodListRequest
@@ -36,6 +36,14 @@ def minutes(
 ) -> CommandAnswer:
     """Usage of the last minutes: 12 times five by default."""
     return list_answer(session, PeriodListRequest("minutes", number, first, last, step), usage_filter)
+
+
+@click.command()
+@filter_options
+@reading()
+def yesterday(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
+    """Usage of the day before."""
+    return yesterday_answer(session, usage_filter)
 
 
 @click.command()

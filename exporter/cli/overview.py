@@ -10,6 +10,7 @@ import click
 
 from exporter.session import usage_questions as questions
 from exporter.session.application_questions import ApplicationsRequest, all_applications
+from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
@@ -68,7 +69,7 @@ def _fields(session: Session, usage_filter: UsageFilter) -> Iterator[str]:
     names = "+".join((*usage_filter.interfaces, *usage_filter.scopes)) or "total"
     yield names.translate(CONTROL).replace(";", "?")
     for unit in ("days", "months"):
-        row = ask(session, questions.periods(session, PeriodListRequest(unit, 1), usage_filter)).answer.periods[-1]
+        row = ask(session, periods(session, PeriodListRequest(unit, 1), usage_filter)).answer.periods[-1]
         yield row.period
         yield from map(_field, (row.bytes_received, row.bytes_sent, row.total_bytes, row.average_bytes_per_second))
     ever = ask(session, questions.summary(session, usage_filter)).answer
@@ -81,7 +82,7 @@ def _field(amount: int | None) -> str:
 
 def _periods(session: Session, unit: str, usage_filter: UsageFilter) -> Iterator[tuple[str, ...]]:
     """The running period with its estimate, and the one before."""
-    found = ask(session, questions.periods(session, PeriodListRequest(unit, 2), usage_filter)).answer
+    found = ask(session, periods(session, PeriodListRequest(unit, 2), usage_filter)).answer
     names = ("Yesterday", "Today") if unit == "days" else tuple(month_text(_day(row.start)) for row in found.periods)
     for name, row in reversed(list(zip(names, found.periods, strict=True))):
         yield name, *_amounts(row), known_speed(row.average_bytes_per_second)

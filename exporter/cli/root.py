@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "live": ("live", "Show receive and transmit speed as it is."),
     "top": ("top", "Applications by their speed now, sorted, or the busiest days."),
     "today": ("usage", "Usage since local midnight."),
-    "yesterday": ("usage", "Usage of the day before."),
+    "yesterday": ("lists", "Usage of the day before."),
     "week": ("usage", "Usage since Monday, by day."),
     "month": ("usage", "Usage of a month, by day."),
     "year": ("usage", "Usage of a year, by month."),

@@ -1,4 +1,4 @@
-"""Usage on the command line: today, yesterday, week, month, year, range, summary."""
+"""Usage on the command line: today, week, month, year, range, summary."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from reports.calendar.requests import PeriodRequest
 from reports.formats.json import usage as shapes
 from reports.text.amounts import average_speed
 from reports.text.dates import short_minute
-from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,15 +32,12 @@ if TYPE_CHECKING:
     from exporter.session.session import Session
     from reports.calendar.requests import IsoDate, IsoMonth, IsoYear
     from reports.formats.json import cost as json_cost
-    from reports.formats.json import periods as json_periods
     from reports.formats.shapes import Usage
     from reports.usage.scopes import UsageFilter
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total")
 
-Amount: TypeAlias = (
-    "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today | json_periods.PeriodAmount"
-)
+Amount: TypeAlias = "shapes.Day | shapes.MonthOfYear | shapes.PeriodAmounts | Usage | shapes.Today"
 Parts: TypeAlias = "Reply[shapes.Month] | Reply[shapes.Range] | Reply[shapes.Year]"
 
 
@@ -63,15 +59,6 @@ def today(session: Session, *, usage_filter: UsageFilter, dimension: str | None)
         return _by_application(session, PeriodRequest("today"), usage_filter)
     found = ask(session, questions.today(session, usage_filter))
     return CommandAnswer(found.answer, partial(_print_today, session, found, usage_filter))
-
-
-@click.command()
-@filter_options
-@reading()
-def yesterday(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
-    """Usage of the day before."""
-    found = ask(session, questions.periods(session, PeriodListRequest("days", 2), usage_filter))
-    return CommandAnswer(found.answer.periods[0], partial(_print_yesterday, session, found, usage_filter))
 
 
 @click.command()
@@ -144,23 +131,10 @@ def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_f
     rows = [*_amounts(day), ("Average", _average(day, period, session.now(), began)), *_cost_row(day.cost)]
     if day.peak_speed:
         rows.append(("Peak", speed_text(day.peak_speed)))
-    estimate = ask(session, questions.periods(session, PeriodListRequest("days", 1), usage_filter)).answer.estimate
-    if estimate:
-        rows.append(("Expected", bytes_text(estimate.expected.total_bytes)))
     notes = [found.until, *_estimated(day), *_dashboard(session, period, usage_filter)]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
     print_table(TextTable(f"{day.date}, {usage_filter.label}", (), rows), notes)
-
-
-def _print_yesterday(session: Session, found: Reply[json_periods.PeriodsAnswer], usage_filter: UsageFilter) -> None:
-    day = found.answer.periods[0]
-    rows = [*_amounts(day), ("Average", known_speed(day.average_bytes_per_second))]
-    since, period = found.answer.counting_since, Period.day(date.fromisoformat(day.period), found.zone)
-    notes = _dashboard(session, period, usage_filter)
-    if since is not None and _instant(since) > period.start:
-        notes.insert(0, _began(since))
-    print_table(TextTable(f"{day.period}, {usage_filter.label}", (), rows), notes)
 
 
 def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filter: UsageFilter) -> None:

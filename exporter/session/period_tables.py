@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
-from exporter.session import usage_questions as questions
 from exporter.session.dashboards import dashboard_notes
+from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
@@ -45,8 +46,23 @@ def list_options(command: Callable[..., CommandAnswer]) -> Callable[..., Command
 
 def list_answer(session: Session, request: PeriodListRequest, usage_filter: UsageFilter) -> CommandAnswer:
     """The answer of a command to a question of periods."""
-    found = ask(session, questions.periods(session, request, usage_filter))
+    found = ask(session, periods(session, request, usage_filter))
     return CommandAnswer(found.answer, partial(_print_list, session, found, request, usage_filter))
+
+
+def yesterday_answer(session: Session, usage_filter: UsageFilter) -> CommandAnswer:
+    """The answer of a command to the question of the day before: the first of the last two."""
+    found = ask(session, periods(session, PeriodListRequest("days", 2), usage_filter))
+    return CommandAnswer(found.answer.periods[0], partial(_print_yesterday, session, found, usage_filter))
+
+
+def _print_yesterday(session: Session, found: Reply[shapes.PeriodsAnswer], usage_filter: UsageFilter) -> None:
+    day = found.answer.periods[0]
+    cells = (*_words(day), known_speed(day.average_bytes_per_second))
+    only = msgspec.structs.replace(found.answer, periods=[day], estimate=msgspec.UNSET)
+    notes = [*_notes(found._replace(answer=only), session.now()), *_dashboard(session, only, usage_filter)]
+    rows = list(zip(AMOUNT_COLUMNS, cells, strict=True))
+    print_table(TextTable(f"{day.period}, {usage_filter.label}", (), rows), notes)
 
 
 def _print_list(

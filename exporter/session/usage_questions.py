@@ -6,16 +6,13 @@ from typing import TYPE_CHECKING
 
 from exporter.session.questions import Question
 from reports.billing.cost import period_cost
-from reports.billing.estimates import estimate
 from reports.billing.plans import named
 from reports.billing.status import plan_status
 from reports.formats.json import cost as json_cost
-from reports.formats.json import periods as json_periods
 from reports.formats.json import plans as json_plans
 from reports.formats.json import usage as shapes
 from reports.ledger.intervals import meter_began
 from reports.usage import usage
-from reports.usage.period_list import PeriodListRequest, period_list
 from reports.usage.scopes import UsageFilter, select_usage
 
 if TYPE_CHECKING:
@@ -94,22 +91,6 @@ def days(session: Session, first: date, last: date, usage_filter: UsageFilter = 
             usage.days(ledger, session.now(), first, last, selected(session, ledger, usage_filter)), ledger.zone
         ),
     )
-
-
-def periods(
-    session: Session, request: PeriodListRequest, usage_filter: UsageFilter = NO_FILTER
-) -> Question[json_periods.PeriodsAnswer]:
-    """Periods of a unit, each with its average, and the estimate of the running one."""
-
-    def answer(ledger: LedgerReader) -> json_periods.PeriodsAnswer:
-        selection = selected(session, ledger, usage_filter)
-        found = period_list(ledger, session.now(), request, selection)
-        expected = found.running and estimate(ledger, found.running, session.now(), selection)
-        return json_periods.periods(found, expected, ledger.zone)
-
-    unit, number, first, last, step, order = request
-    given = {"unit": unit, "last": number, "from": first, "to": last, "step": step, "order": order}
-    return Question("/api/periods", {**given, **usage_filter.parameters}, json_periods.PeriodsAnswer, answer)
 
 
 def summary(session: Session, usage_filter: UsageFilter = NO_FILTER) -> Question[json_cost.Summary]:

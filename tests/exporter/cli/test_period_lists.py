@@ -27,6 +27,7 @@ CALLS = {
     "months": ("months", "--last", "3"),
     "years": ("years",),
     "top": ("top", "--last", "3"),
+    "yesterday": ("yesterday",),
 }
 
 
