@@ -50,6 +50,7 @@ OF_ADMINS = {
     "/api/live/stream",
     "/api/month",
     "/api/percentile",
+    "/api/periods",
     "/api/plans",
     "/api/range",
     "/api/records",
