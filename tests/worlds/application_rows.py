@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from exporter.ledger.opening.opening import open_ledger
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.postings import ClockState, MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
 from exporter.metering.subjects import Subject
@@ -41,6 +42,7 @@ def application_posting(number: int, rows: Rows, *, seen: int | None = None, clo
 
 def post(path: Path, zone: ZoneInfo, posting: Posting) -> None:
     """Write one posting."""
+    open_ledger(path, new_stores(), zone)  # with the tables of every meter
     with closing(Writer(path, zone, new_stores())) as writer:
         writer.post(posting)
 
