@@ -22,7 +22,7 @@ GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json
 NODE_TELEMETRY := tests/opentelemetry/node/node_modules/.package-lock.json
 
-.PHONY: run test test-units test-client test-newest test-lowest lint format lock check check-grafana check-installs shell-files accuracy bench grafana pictures vendor bpf system-packages clean help
+.PHONY: run test test-units test-client test-newest test-lowest lint format lock check check-grafana check-boot check-installs shell-files accuracy bench grafana pictures vendor bpf system-packages clean help
 
 help:  ## List these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -68,6 +68,9 @@ check: lint test  ## What CI runs
 
 check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## Check the dashboards: types, rules, every query
 	$(PYTEST) tests/grafana
+
+check-boot: $(VENV)/installed-for-tests system-packages  ## The service in a Debian that boots: installed, killed, hung, reloaded, uninstalled (root; needs Debian's mirror)
+	$(BIN)/python -m pytest --boot --no-skips tests/end_to_end/test_a_real_boot.py
 
 check-installs: $(VENV)/installed-for-tests $(VENV)/installed-for-lock  ## The wheel by pip, pipx and uv, beside packages of the same names (needs PyPI)
 	packaging/try_installs.sh $(BIN)/python

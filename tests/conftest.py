@@ -14,8 +14,8 @@ settings.register_profile("netledger", deadline=None)
 settings.load_profile("netledger")
 
 # Files whose tests wait for minutes: begun last, each would be waited for alone.
+BOOTS = "test_a_real_boot.py"
 LONGEST_FIRST = (
-    "test_a_real_boot.py",
     "test_the_whole_stack.py",
     "test_kill_at_any_instant.py",
     "test_any_order_of_events.py",
@@ -41,7 +41,13 @@ class Golden(Protocol):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write tests/golden from what the tests get now")
+    parser.addoption("--boot", action="store_true", help="tests in a Debian that boots, too: it takes minutes to make")
     parser.addoption("--no-skips", action="store_true", help="a test that is skipped fails the run")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Tests that boot a machine only where they are asked for."""
+    return True if collection_path.name == BOOTS and not config.getoption("--boot") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tests.exporter.cli.small_ledger import ZONE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 START_SECONDS, STOP_SECONDS = 20, 15
@@ -50,10 +51,10 @@ class Service:
             settings[section] = settings.get(section, {}) | keys
         self.settings_file.write_text(json.dumps(settings), encoding="utf-8")
 
-    def start(self, *arguments: str) -> str:
-        """Start it, and give its address."""
+    def start(self, *arguments: str, within: Sequence[str] = ()) -> str:
+        """Start it, and give its address; `within` is a command that begins others."""
         self._process = subprocess.Popen(
-            self._command("run", *arguments),
+            [*within, *self._command("run", *arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
