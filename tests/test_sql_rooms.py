@@ -1,4 +1,4 @@
-"""SQL stands in the rooms named ledger, and in the stores of meters; nothing else of the product knows tables."""
+"""SQL stands in the rooms named ledger, in the stores of meters, and where databases of other programs are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("exporter/ledger/", "reports/ledger/")
+ROOMS = ("exporter/ledger/", "reports/ledger/", "exporter/importing/")
 SQL = re.compile(
     r"\b(SELECT\s+\S.*\bFROM\b|SELECT [a-z*]|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|PRAGMA \w|"
     r"CREATE (TEMP )?(TABLE|VIEW|INDEX)|DROP (TABLE|VIEW)|GROUP BY|ORDER BY)"

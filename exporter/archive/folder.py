@@ -6,10 +6,11 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from reports.calendar.days import DAY_SECONDS
+from reports.calendar.days import DAY_SECONDS, months
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from pathlib import Path
 
     from reports.calendar.period import Period
@@ -70,3 +71,12 @@ def missing_reports(periods: Iterable[Period], folder: Path, now: float) -> list
     """
     written = {name: (folder / name).stat().st_mtime for name in report_names(folder)}
     return [one for one in periods if not one.end <= written.get(file_name(one), 0) <= now + DAY_SECONDS]
+
+
+def forget_reports(ledger: Path, rows: Iterable[tuple[str, date, date, int, int]]) -> None:
+    """Delete the reports of months and years that imported rows are of: they are written anew within the hour."""
+    folder = archive_folder(ledger)
+    touched = {f"{year:04}-{month:02}" for _, first, last, *_ in rows for year, month in months(first, last)}
+    for name in report_names(folder):
+        if name.removesuffix(".html") in touched | {month[:4] for month in touched}:
+            (folder / name).unlink(missing_ok=True)

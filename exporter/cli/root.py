@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("status", "Whether the service runs, and how it is."),
     "audit": ("audit", "Prove the ledger against the kernel's counters."),
     "doctor": ("doctor", "Say what is measured, how, what is not visible, and what to do."),
+    "import": ("imports", "The history that other programs have counted: vnStat."),
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
     "service": ("service", "Run from boot to boot: install, uninstall, start, stop, restart, status, logs, watch."),
@@ -65,6 +66,8 @@ SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("requests", "log"): ("request_log", "log"),
     ("requests", "top"): ("request_top", "top"),
     ("requests", "key"): ("request_keys", "key"),
+    ("import", "list"): ("imports", "list_imports"),
+    ("import", "remove"): ("imports", "remove"),
     ("plan", "test-notify"): ("notices", "test_notify"),
     ("requests", "import"): ("request_import", "import_command"),
     ("requests", "monitors"): ("monitors", "monitors"),
@@ -153,7 +156,7 @@ class LazyGroup(HintingGroup):
         module, summary = COMMANDS[cmd_name]
         if ctx.meta.get("is_listing"):
             return click.Command(cmd_name, short_help=summary)
-        name = f"{cmd_name}_command" if cmd_name == "range" else cmd_name
+        name = f"{cmd_name}_command" if cmd_name in {"range", "import"} else cmd_name
         command = getattr(import_module(f"exporter.cli.{module}"), name)
         if not isinstance(command, click.Command):
             return None

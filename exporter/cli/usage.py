@@ -160,7 +160,8 @@ def _print_parts(session: Session, found: Parts, period: Period, usage_filter: U
         for part in (*parts, Part("Total", found.answer.summary, period))
     ]
     bars = [*(part.amount.total_bytes for part in parts), None]
-    notes = [*_estimated(found.answer.summary), *_dashboard(session, period, usage_filter)]
+    summed = found.answer.summary
+    notes = [*_estimated(summed), *_imported(summed), *_dashboard(session, period, usage_filter)]
     if period.end > session.now():
         notes.insert(0, found.until)
     if since is not None and _instant(since) > period.start:
@@ -202,6 +203,10 @@ def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
 def _dashboard(session: Session, period: Period, usage_filter: UsageFilter) -> list[str]:
     end = None if period.end > session.now() else period.end
     return dashboard_notes(session.settings, lambda links: links.usage(period.start, end, usage_filter.interfaces))
+
+
+def _imported(summed: shapes.PeriodAmounts) -> list[str]:
+    return [f"{bytes_text(summed.imported_bytes)} of it imported"] if summed.imported_bytes else []
 
 
 def _began(since: str) -> str:

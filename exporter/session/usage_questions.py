@@ -11,7 +11,7 @@ from reports.billing.status import plan_status
 from reports.formats.json import cost as json_cost
 from reports.formats.json import plans as json_plans
 from reports.formats.json import usage as shapes
-from reports.ledger.intervals import meter_began
+from reports.ledger.intervals import history_began
 from reports.usage import usage
 from reports.usage.scopes import UsageFilter, select_usage
 
@@ -99,7 +99,7 @@ def summary(session: Session, usage_filter: UsageFilter = NO_FILTER) -> Question
     def answer(ledger: LedgerReader) -> json_cost.Summary:
         selection = selected(session, ledger, usage_filter)
         cost = _cost(session, ledger, "ever", selection)
-        return json_cost.summary(ledger.lifetime(selection), cost, meter_began(ledger, selection), ledger.zone)
+        return json_cost.summary(ledger.lifetime(selection), cost, history_began(ledger, selection), ledger.zone)
 
     return Question("/api/summary", usage_filter.parameters, json_cost.Summary, answer)
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import msgspec
 
 from reports.calendar.days import day_number, day_of
+from reports.ledger.past import days_with_past
 from reports.ledger.selection import among, parameters, source
-from reports.ledger.shape import ESTIMATED, OTHER, MeterSpec
+from reports.ledger.shape import ESTIMATED, INTERFACE, OTHER, MeterSpec
 from reports.ledger.sketches import EMPTY, merged
 
 if TYPE_CHECKING:
@@ -105,9 +106,10 @@ class Rows(NamedTuple):
         """The column that says when they begin."""
         return "day" if self.grain == "day" else "started"
 
-    @property
-    def sql(self) -> str:
-        """From FROM on; the parameters are `bounds`."""
+    def sql(self, ledger: LedgerReader) -> str:
+        """From FROM on, days that were imported included; the parameters are `bounds`."""
+        if self.grain == "day" and self.selection.meter is INTERFACE and ledger.has_past:
+            return days_with_past(self.selection)
         return f"{source(self.selection, self.grain)} AND {self.time} >= :start AND {self.time} < :end"
 
     @property
@@ -223,7 +225,7 @@ def by_parts(
     """Amounts by the values of expressions; `parts_of` gives them for a row that is not posted yet."""
     measures = Measures(rows.selection.meter, columns)
     order = f"GROUP BY {group}" if group else ""
-    query = f"SELECT {', '.join([*parts, *measures.sql(rows.grain)])} FROM {rows.sql} {order}"
+    query = f"SELECT {', '.join([*parts, *measures.sql(rows.grain)])} FROM {rows.sql(ledger)} {order}"
     posted = ledger.posted(rows.selection.meter, query, {**rows.bounds, **bounds})
     found: dict[Part, Amounts] = {row[: len(parts)]: row[len(parts) :] for row in posted}
     return _with_unposted(found, ledger, rows, measures, parts_of)
@@ -231,7 +233,7 @@ def by_parts(
 
 def _times(ledger: LedgerReader, rows: Rows, order: str) -> Iterator[int]:
     """The time of the first posted row in an order of time, and of those that are not posted yet."""
-    query = f"SELECT {rows.time} FROM {rows.sql} ORDER BY {rows.time} {order} LIMIT 1"
+    query = f"SELECT {rows.time} FROM {rows.sql(ledger)} ORDER BY {rows.time} {order} LIMIT 1"
     yield from (time for (time,) in ledger.posted(rows.selection.meter, query, rows.bounds))
     yield from (time for time, _ in rows.unposted(ledger))
 

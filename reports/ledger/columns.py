@@ -24,7 +24,7 @@ def by_subject(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> di
     measures, dimensions = Measures(rows.selection.meter, columns), rows.selection.meter.dimensions
     # A text of all numbers of a column, read as JSON: rows as tuples would take twice the time.
     texts = [f"group_concat({column})" for column in (rows.time, *columns)]
-    query = f"SELECT {', '.join([*dimensions, *texts])} FROM {rows.sql} GROUP BY {', '.join(dimensions)}"
+    query = f"SELECT {', '.join([*dimensions, *texts])} FROM {rows.sql(ledger)} GROUP BY {', '.join(dimensions)}"
     size = len(dimensions)
     found = {tuple(row[:size]): _parse(row[size:]) for row in ledger.posted(rows.selection.meter, query, rows.bounds)}
     for time, row in rows.unposted(ledger):

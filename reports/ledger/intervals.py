@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import SLOT_SECONDS, day_from_number, day_of, day_start
@@ -14,7 +15,6 @@ from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from datetime import date
 
     from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
@@ -105,6 +105,7 @@ def first_day(ledger: LedgerReader, selection: Selection = MACHINE) -> date | No
     began = ledger.first_seen(selection)
     if began is not None:
         days.append(day_of(began, ledger.zone))
+    days.extend(span.first for span in ledger.spans(date.min, date.max, selection))
     return min((day for day in days if day is not None), default=None)
 
 
@@ -119,6 +120,11 @@ def counting_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int 
     if day is None or (began is not None and day_of(began, ledger.zone) <= day):
         return began
     return day_start(day, ledger.zone)
+
+
+def history_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
+    """The begin of counting by a selection's meter, or of what was imported of the selection (UTC seconds)."""
+    return counting_began(ledger, selection) if ledger.has_past else meter_began(ledger, selection)
 
 
 def kept_since(ledger: LedgerReader, grain: Grain, selection: Selection = MACHINE) -> int | None:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from reports.calendar.days import day_from_number, day_number, months
 from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local_days, total
 from reports.ledger.interface_names import UnknownInterfaceError, devices_of
+from reports.ledger.past import PastSpan, has_past, past_spans
 from reports.ledger.remembered_days import RememberedDays
 from reports.ledger.rows import (
     ALL_POSTED,
@@ -26,6 +27,7 @@ from reports.ledger.rows import (
     RowCounts,
     Unposted,
     UnpostedRow,
+    add_up,
 )
 from reports.ledger.selection import MACHINE, Selection, of_interfaces
 from reports.ledger.shape import INTERFACE, SPECS, MeterSpec, key_text
@@ -70,6 +72,7 @@ class LedgerReader:
         self._fetch_unposted = fetch_unposted
         self._unposted = ALL_POSTED
         self._zone: ZoneInfo | None = None
+        self._has_past: bool | None = None
 
     @contextmanager
     def at_one_moment(self) -> Iterator[LedgerReader]:
@@ -83,6 +86,7 @@ class LedgerReader:
                 [row for row in unposted.slots if row.posting > held],
                 [row for row in unposted.minutes if row.posting > held],
             )
+            self._has_past = None
             yield self
         finally:
             self._unposted = ALL_POSTED
@@ -96,6 +100,17 @@ class LedgerReader:
             self._zone = ZoneInfo(row[0] if row else "UTC")
         return self._zone
 
+    @property
+    def has_past(self) -> bool:
+        """True if history of interfaces was imported."""
+        if self._has_past is None:
+            self._has_past = has_past(self)
+        return self._has_past
+
+    def spans(self, first: date, last: date, selection: Selection = MACHINE) -> list[PastSpan]:
+        """Imported spans of several days that lie within local days; `days` has imported single days."""
+        return past_spans(self, first, last, selection)
+
     def resolve(self, interfaces: Sequence[str]) -> Selection:
         """The selection of these interfaces, aliases and patterns; the machine's without any.
 
@@ -106,8 +121,9 @@ class LedgerReader:
         return of_interfaces(devices_of(interfaces, self.devices(), self.aliases))
 
     def lifetime(self, selection: Selection = MACHINE) -> Bytes:
-        """All bytes ever counted."""
-        return Bytes(*total(self, every_day(selection), selection.byte_columns))
+        """All bytes ever counted, and imported."""
+        counted = Bytes(*total(self, every_day(selection), selection.byte_columns))
+        return add_up([counted, *(span.bytes for span in self.spans(date.min, date.max, selection))])
 
     def days(self, first: date, last: date, selection: Selection = MACHINE) -> dict[date, Bytes]:
         """Bytes by local day; days without traffic are left out."""
@@ -118,7 +134,10 @@ class LedgerReader:
         """Bytes of each interface over local days, counted or not."""
         every = self.every_interface()
         found = by_dimension(self, local_days(every, first, last), BYTES, every.meter.dimensions)
-        return {device: Bytes(*amounts) for (device,), amounts in found.items()}
+        used = {device: Bytes(*amounts) for (device,), amounts in found.items()}
+        for span in self.spans(first, last, every):
+            used[span.interface] = used.get(span.interface, NO_BYTES).plus(span.bytes)
+        return used
 
     def minutes(self, start: int, end: int, selection: Selection = MACHINE) -> Bytes:
         """Bytes of the minutes that begin in [start, end) (UTC seconds)."""

@@ -85,7 +85,7 @@ def records(ledger: LedgerReader, now: float, selection: Selection = MACHINE) ->
     """The records of a selection, unposted rows included."""
     zone, days = ledger.zone, _days(ledger, selection)
     top = nlargest(TOP_DAYS, (day for day in days if day[1]), key=itemgetter(1))
-    week, month = _first_of_busiest(days, _mondays(days)), _first_of_busiest(days, _firsts(days))
+    week, month = _first_of_busiest(days, _mondays(days)), _busiest_month(ledger, days, selection)
     return Records(
         first_day(ledger, selection),
         [_busiest(ledger, Period.day(day_from_number(day[0]), zone), selection) for day in top],
@@ -127,8 +127,21 @@ def _first_of_busiest(days: list[_Day], firsts: Sequence[int]) -> date | None:
     return day_from_number(firsts[sums.index(most)]) if most else None
 
 
+def _busiest_month(ledger: LedgerReader, days: list[_Day], selection: Selection) -> date | None:
+    """The first day of the month with the most bytes; imported spans within a month count as its first day does."""
+    found = [
+        (day_number(span.first.replace(day=1)), span.bytes.total)
+        for span in ledger.spans(date.min, date.max, selection)
+        if (span.first.year, span.first.month) == (span.last.year, span.last.month)
+    ]
+    every = sorted([*(day[:2] for day in days), *found])
+    return _first_of_busiest(every, _firsts(every))
+
+
 def _busiest(ledger: LedgerReader, period: Period, selection: Selection) -> Busiest:
-    return Busiest(period, add_up(ledger.days(period.first, period.last, selection).values()))
+    spans = ledger.spans(period.first, period.last, selection)
+    used = ledger.days(period.first, period.last, selection)
+    return Busiest(period, add_up([*used.values(), *(span.bytes for span in spans)]))
 
 
 def _busiest_hour(ledger: LedgerReader, now: float, selection: Selection) -> BusiestHour | None:

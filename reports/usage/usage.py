@@ -8,6 +8,7 @@ from reports.calendar.days import dates, day_of, day_start
 from reports.calendar.parsing import PeriodError
 from reports.calendar.period import Period
 from reports.ledger.intervals import counting_began
+from reports.ledger.past import imported_bytes
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
+    from reports.ledger.past import PastSpan
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
@@ -48,20 +50,24 @@ class YearUsage(NamedTuple):
 
 
 class PeriodUsage(NamedTuple):
-    """A period, its days so far (those without traffic with zeros) and their sum.
+    """A period, its days so far (those without traffic with zeros) and the sum of days and spans.
 
-    `began` is when counting began, of the machine or the interface (UTC seconds); None before it has.
+    `began` is when counting began, of the machine or the interface (UTC seconds); None before it has. `spans` are those
+    that were imported and lie within the period; days that have nothing but a span are without an amount. `imported` is
+    the part of the sum that other programs have counted.
     """
 
     period: Period
     days: list[DayUsage]
     total: Bytes
     began: int | None = None
+    spans: tuple[PastSpan, ...] = ()
+    imported: Bytes = NO_BYTES
 
     @property
     def is_counted(self) -> bool:
         """Whether any of it was counted: else its sum is not nothing, but unknown."""
-        return any(day.bytes is not None for day in self.days)
+        return bool(self.spans) or any(day.bytes is not None for day in self.days)
 
     @property
     def begins_late(self) -> bool:
@@ -69,11 +75,11 @@ class PeriodUsage(NamedTuple):
         return self.began is not None and self.began > self.period.start
 
     def by_month(self) -> list[MonthUsage]:
-        """The days added up by calendar month."""
+        """The days, and the spans within a month, added up by calendar month."""
         return [MonthUsage(*part) for part in self._parts(lambda day: (day.year, day.month))]
 
     def by_year(self) -> list[YearUsage]:
-        """The days added up by calendar year."""
+        """The days, and the spans within a year, added up by calendar year."""
         return [YearUsage(*part) for part in self._parts(lambda day: day.year)]
 
     def _parts(self, part_of: Callable[[date], Part]) -> Iterator[tuple[Part, Bytes | None, bool]]:
@@ -83,7 +89,12 @@ class PeriodUsage(NamedTuple):
             moved, is_cut = sums.get(key := part_of(day), (None, False))
             if used is not None:
                 moved = (moved or NO_BYTES).plus(used)
-            sums[key] = moved, is_cut or is_partial or used is None
+            is_known = used is not None or any(span.first <= day <= span.last for span in self.spans)
+            sums[key] = moved, is_cut or is_partial or not is_known
+        for span in self.spans:
+            if (key := part_of(span.first)) == part_of(span.last) and key in sums:
+                moved, is_cut = sums[key]
+                sums[key] = (moved or NO_BYTES).plus(span.bytes), is_cut
         return ((key, moved, is_cut and moved is not None) for key, (moved, is_cut) in sums.items())
 
 
@@ -119,19 +130,26 @@ def days(ledger: LedgerReader, now: float, first: date, last: date, selection: S
 
 
 def usage(ledger: LedgerReader, period: Period, now: float, selection: Selection = MACHINE) -> PeriodUsage:
-    """The days of a period until today, those before counting began without an amount; raises UnknownInterfaceError."""
+    """The days of a period until today, those before counting began without an amount; raises UnknownInterfaceError.
+
+    Imported days are among them, and none is known between those.
+    """
     found = ledger.days(period.first, period.last, selection)
+    spans = tuple(ledger.spans(period.first, period.last, selection))
     today = _today(ledger, now)
     began = counting_began(ledger, selection)
-    first_counted = today if began is None else day_of(began, ledger.zone)
-    is_cut = began is not None and began > day_start(first_counted, ledger.zone)
+    counted_since = ledger.first_seen(selection) if ledger.has_past else began
+    first_counted = today if counted_since is None else day_of(counted_since, ledger.zone)
+    is_cut = counted_since is not None and counted_since > day_start(first_counted, ledger.zone)
     listed = [
         DayUsage(day, found.get(day, NO_BYTES), is_cut and day == first_counted)
         if day >= first_counted
-        else DayUsage(day, None)
+        else DayUsage(day, found.get(day))
         for day in dates(period.first, min(period.last, today))
     ]
-    return PeriodUsage(period, listed, add_up(found.values()), began)
+    total = add_up([*found.values(), *(span.bytes for span in spans)])
+    imported = imported_bytes(ledger, period.first, period.last, selection)
+    return PeriodUsage(period, listed, total, began, spans, imported)
 
 
 def _today(ledger: LedgerReader, now: float) -> date:

@@ -120,6 +120,13 @@ class LedgerUpkeep:
         await self._on_writer(lambda: mark_notices_seen(self._writer.connection))
         self.notices = ()
 
+    async def change(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Change the ledger in one transaction, which is rolled back whole where `work` fails."""
+        done: list[Result] = []
+        writer = self._writer
+        await self._on_writer(lambda: writer.in_transaction(lambda: done.append(work(writer.connection))))
+        return done[0]
+
     async def _tidy_events(self) -> None:
         """Delete single events step by step: commits go on in between."""
         is_more = True

@@ -25,7 +25,7 @@ from reports.formats.json import cost as json_cost
 from reports.formats.json import usage as shapes
 from reports.formats.json.cost import Summary, TodayAndCost, today_and_cost
 from reports.formats.json.live import LiveUsage
-from reports.ledger.intervals import meter_began
+from reports.ledger.intervals import history_began
 from reports.ledger.reader import Bytes
 from reports.usage import usage
 
@@ -130,7 +130,7 @@ def summary(request: LedgerRequest, _query: OfSelection) -> Summary:
     ledger = request.ledger
     cost = period_cost(ledger, request.plans[0], "ever", request.now, selection=request.selection)
     return json_cost.summary(
-        ledger.lifetime(request.selection), cost, meter_began(ledger, request.selection), ledger.zone
+        ledger.lifetime(request.selection), cost, history_began(ledger, request.selection), ledger.zone
     )
 
 

@@ -48,6 +48,7 @@ DOORS = {
     ("POST", "/api/requests/track"): DoorAccess("ingest", BATCH_BODY, needs_key=True),
     ("GET", "/api/requests/keys"): DoorAccess(None),
     ("POST", "/api/requests/import"): DoorAccess(None, IMPORT_BODY, needs_key=True),
+    ("POST", "/api/imports"): DoorAccess(None, IMPORT_BODY, needs_key=True),
     ("POST", "/v1/traces"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
     ("POST", "/v1/metrics"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
     ("POST", "/v1/logs"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),

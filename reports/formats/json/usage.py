@@ -45,13 +45,14 @@ class Today(Answer, kw_only=True):
 
 
 class PeriodAmounts(Answer):
-    """Bytes of a period; null if none of it was counted."""
+    """Bytes of a period; null if none of it was counted. Other programs have counted `imported_bytes` of them."""
 
     bytes_sent: ByteCount | None
     bytes_received: ByteCount | None
     total_bytes: ByteCount | None
     human_readable: HumanReadable | None
     estimated_bytes: ByteCount = 0
+    imported_bytes: ByteCount = 0
 
 
 class Day(Answer):
@@ -201,7 +202,9 @@ def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
 
 
 def _summary(used: usages.PeriodUsage) -> PeriodAmounts:
-    return period_amounts(used.total if used.is_counted else None)
+    found = period_amounts(used.total if used.is_counted else None)
+    found.imported_bytes = used.imported.total
+    return found
 
 
 def _days(rows: list[usages.DayUsage]) -> list[Day]:

@@ -1,142 +1,117 @@
-"""Parts of imported logs over HTTP: for the command alone, each counted once, in order, and not beside a follower."""
+"""Imports over HTTP: what a service adds to its ledger while it counts."""
 
 from __future__ import annotations
 
-import asyncio
-import sqlite3
-from contextlib import closing
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 
-from exporter.meters.requests.events import EventCounts
-from exporter.meters.requests.logs import parts
-from exporter.meters.requests.logs.parts import ImportedPart, LogPart
-from exporter.meters.requests.logs.positions import Position, digest
-from tests.exporter.web.running_service import RunningService, running
+from reports.calendar.days import day_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from datetime import date
 
-PATH = "/api/requests/import"
-AT = 1_740_830_400_000_000
-NAME = "log:0123456789abcdef"
-COUNTS = EventCounts("shop", AT, "GET", "/a", 200, 3, 30, 300, 600, {100: 1, 250: 2}, 100, 250)
+    from tests.exporter.web.running_service import RunningService
 
 
-def part(before: int = 0, offset: int = 50, name: str = NAME, path: str = "/var/log/shop.log") -> LogPart:
-    """A part of a log."""
-    after = Position("shop", offset, digest(b"a"), digest(b"b"), 5)
-    return msgspec.json.decode(parts.encoded(ImportedPart(path, name, before, after, [COUNTS], 1)), type=LogPart)
+@pytest.fixture
+def today(service: RunningService) -> date:
+    return day_of(service.machine.seconds, service.zone)
 
 
-async def post(service: RunningService, given: LogPart, **more: Any) -> tuple[int, Any]:
-    """Status and JSON of the answer."""
-    found = await service.ask(PATH, "POST", data=msgspec.json.encode(given), **more)
-    return found.status, found.json
+def past(*rows: tuple[str, date, date, int, int], source: str = "vnstat", until: int = 2**33) -> dict[str, Any]:
+    """As `netledger import` sends it: a list of fields in the order of the types."""
+    listed = [[name, str(first), str(last), received, sent] for name, first, last, received, sent in rows]
+    return {"source": source, "past": ["vnstat", "eth0 since then", until, listed, [], [], []]}
 
 
-def kept(service: RunningService) -> list[tuple[Any, ...]]:
-    """What the ledger has of the service by day."""
-    query = """
-        SELECT sum(requests), sum(request_bytes), sum(response_bytes), sum(timed_requests),
-            sum(duration_microseconds), max(longest_microseconds)
-        FROM request_by_day WHERE service = 'shop' AND code != '(all)'
-    """
-    with closing(sqlite3.connect(service.ledger.path)) as ledger:
-        return ledger.execute(query).fetchall()
+async def put(service: RunningService, document: dict[str, Any], status: int = 200) -> Any:
+    answer = await service.ask("/api/imports", "POST", json=document)
+    assert answer.status == status, answer.text
+    return answer.json
 
 
-async def test_a_part_is_in_the_ledger_when_it_is_answered_and_a_repeat_changes_nothing(
-    service: RunningService,
-) -> None:
-    first, again = await post(service, part()), await post(service, part())
-
-    assert first == (200, {"requests": 3, "repeat": False})
-    assert again == (200, {"requests": 3, "repeat": True})
-    assert kept(service) == [(3, 30, 300, 3, 600, 250)]
+def days_ago(today: date, *numbers: int) -> list[tuple[str, date, date, int, int]]:
+    days = [today - timedelta(days=number) for number in numbers]
+    return [("eth0", day, day, 10, 1) for day in days]
 
 
-async def test_the_same_part_at_the_same_time_is_counted_once(service: RunningService) -> None:
-    found = await asyncio.gather(*(post(service, part()) for _ in range(4)))
+async def test_an_import_is_in_every_answer_and_leaves_with_its_source(service: RunningService, today: date) -> None:
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
+    before = await service.get("/api/summary")
 
-    assert sorted(answer["repeat"] for _, answer in found) == [False, True, True, True]
-    assert kept(service)[0][0] == 3
+    done = await put(service, past(*days_ago(today, *range(1, 40))))
+    added = await service.get("/api/summary")
+    again = await put(service, past(*days_ago(today, *range(1, 40))))
 
-
-async def test_a_part_that_does_not_go_on_where_the_log_is_read_to_is_refused(service: RunningService) -> None:
-    await post(service, part())
-
-    behind, ahead = await post(service, part(0, 60)), await post(service, part(60, 70))
-    good = await post(service, part(50, 60))
-
-    assert {behind[0], ahead[0]} == {400}
-    assert behind[1] == {
-        "error": "this part is not where the log is read to: the service or another import reads it, too"
-    }
-    assert good == (200, {"requests": 3, "repeat": False})
-
-
-async def test_the_position_is_of_one_service(service: RunningService) -> None:
-    await post(service, part())
-
-    status, answer = await post(service, replace(part(50, 60), service="blog"))
-
-    assert (status, "another service" in answer["error"]) == (400, True)
+    assert (done["bytes_received"], done["bytes_sent"], done["is_same"]) == (390, 39, False)
+    assert added["bytes_received"] - before["bytes_received"] == 390
+    assert again["is_same"] is True
+    (source,) = (await service.get("/api/imports"))["imports"]
+    assert (source["source"], source["days"], source["interfaces"]) == ("vnstat", 39, ["eth0"])
+    path = "/api/imports/remove?source=vnstat"
+    removed = await service.ask(path, "POST")
+    assert removed.json == {"source": "vnstat", "rows": 39}
+    assert (await service.get("/api/summary"))["bytes_received"] == before["bytes_received"]
 
 
-async def test_a_log_that_is_followed_is_refused(unstarted: RunningService, tmp_path: Path) -> None:
-    log = tmp_path / "access.log"
-    unstarted.requests = replace(unstarted.requests, logs={"shop": log})
+async def test_the_day_that_netledger_counts_itself_is_not_added(service: RunningService, today: date) -> None:
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
 
-    async with running(unstarted) as service:
-        followed = await post(service, part(path=str(log.resolve())))
-        other = await post(service, part(path=str(log.resolve()) + ".1"))
+    done = await put(service, past(("eth0", today, today, 1000, 100), *days_ago(today, 1)))
 
-    assert followed == (400, {"error": "the service follows this log, and reads it itself"})
-    assert other[0] == 200
+    assert (done["bytes_received"], done["bytes_sent"], done["bytes_counted_here"]) == (10, 1, 1100)
 
 
-@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "wrong"}])
-async def test_without_a_key_nothing_is_imported(service: RunningService, headers: dict[str, str]) -> None:
-    assert (await post(service, part(), headers=headers))[0] == 401
+async def test_counting_goes_on_after_an_import(service: RunningService, today: date) -> None:
+    """An interface that was only imported is met: what it moves is added to what it has."""
+    await put(service, past(("wlan9", today - timedelta(days=3), today - timedelta(days=3), 7, 7)))
+    service.machine.create("wlan9")
+    service.pass_time()
+    await service.get("/api/live")
+    service.machine.move("wlan9", 1000, 100)
+    service.pass_time()
 
+    ever = await service.get("/api/summary?interface=wlan9")
+    await service.restart()
 
-@pytest.mark.parametrize("right", ["ingest", "read", "both"])
-async def test_a_key_of_a_service_imports_nothing(service: RunningService, right: str) -> None:
-    made = await service.ask(f"/api/requests/keys?service=shop&right={right}", "POST")
-
-    assert (await post(service, part(), headers={"X-API-Key": made.json["key"]}))[0] == 403
+    assert (ever["bytes_received"], ever["bytes_sent"]) == (1007, 107)
+    assert (await service.get("/api/summary?interface=wlan9"))["bytes_received"] == 1007
 
 
 @pytest.mark.parametrize(
-    ("changed", "text"),
+    ("row", "reason"),
     [
-        ({"position": "follow:shop"}, "position: 'follow:shop' is refused"),
-        ({"offset": 0}, "offset: 0 is refused"),
-        ({"before": 50}, "not behind `before`"),
-        ({"service": "(other)"}, "begins with a parenthesis"),
-        ({"service": "netledger"}, "netledger's own"),
-        ({"head": "x"}, "head: 'x' is refused"),
+        (("eth0", "2026-01-02", "2026-01-01", 1, 1), "is reversed"),
+        (("eth0", "2026-01-02", "2026-01-02", -1, 1), "-1 bytes received cannot be"),
+        (("eth0", "2026-01-02", "2026-01-02", 1, 2**63), "cannot be"),
+        (("eth0", "2026-02-30", "2026-02-30", 1, 1), "date"),
+        (("", "2026-01-02", "2026-01-02", 1, 1), "names no interface"),
     ],
 )
-async def test_what_cannot_be_used_is_named(service: RunningService, changed: dict[str, Any], text: str) -> None:
-    status, answer = await post(service, replace(part(), **changed))
-
-    assert status == 400
-    assert text in answer["error"]
-
-
-@pytest.mark.parametrize(
-    "changed", [{"code": 99}, {"at": 0}, {"at": 7_000_000_000_000_000}, {"requests": -1}, {"duration": 2**60}]
-)
-async def test_requests_out_of_bounds_are_refused_and_the_service_goes_on(
-    service: RunningService, changed: dict[str, Any]
+async def test_a_row_that_cannot_be_is_refused_with_all_others(
+    row: tuple[Any, ...], reason: str, service: RunningService, today: date
 ) -> None:
-    given = part()
-    bad = replace(given, requests=[replace(given.requests[0], **changed)])
+    document = past(*days_ago(today, 1, 2))
+    document["past"][3].append(list(row))
 
-    assert (await post(service, bad))[0] == 400
-    assert (await post(service, given))[0] == 200
+    assert reason in (await put(service, document, 400))["error"]
+    assert (await service.get("/api/imports"))["imports"] == []
+
+
+async def test_a_file_of_no_time_is_refused(service: RunningService, today: date) -> None:
+    assert "since 1970" in (await put(service, past(*days_ago(today, 1), until=2**40), 400))["error"]
+
+
+@pytest.mark.parametrize("source", ["", "a/b", "x" * 65, "a\nb"])
+async def test_a_source_has_a_plain_name(source: str, service: RunningService, today: date) -> None:
+    assert "source" in (await put(service, past(*days_ago(today, 1), source=source), 400))["error"]
+
+
+async def test_an_import_needs_a_key(service: RunningService, today: date) -> None:
+    answer = await service.ask("/api/imports", "POST", json=past(*days_ago(today, 1)), headers={})
+
+    assert answer.status == 401

@@ -43,6 +43,7 @@ OF_ADMINS = {
     "/api/forecast",
     "/api/health",
     "/api/hours",
+    "/api/imports",
     "/api/interfaces",
     "/api/limits",
     "/api/live",

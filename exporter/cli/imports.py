@@ -1,0 +1,158 @@
+"""`netledger import`: the history that other programs have counted; what was imported; taking it back."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from exporter.importing.reading import ReadingOptions, read
+from exporter.ledger.past.rows import ForeignFileError
+from exporter.session import past_imports
+from exporter.session.reading import CommandAnswer, reading
+from exporter.session.session import open_session
+from exporter.terminal.amounts import bytes_text
+from exporter.terminal.options import json_option
+from exporter.terminal.printing import TextTable, print_json, print_table, printable
+from reports.formats.json import imports as shapes
+from reports.ledger.past import imported_sources
+from reports.text.dates import minute_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from exporter.session.environment import Environment
+    from exporter.session.session import Session
+
+MONTHS = ("Month", "Interface", "Received", "Sent", "Total", "Days", "Longer")
+SOURCES = ("Source", "Kind", "From", "To", "Interfaces", "Received", "Sent", "Imported")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def _names(_ctx: click.Context, _parameter: click.Parameter, texts: Sequence[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in texts]
+    for text, (old, _, new) in zip(texts, pairs, strict=True):
+        if not old or not new:
+            raise click.BadParameter(f"{text!r} is refused: OLD=NEW, as in eth0=enp3s0")
+    return {old: new for old, _, new in pairs}
+
+
+def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise click.BadParameter(f"{name!r} is no time zone, as Europe/Berlin is") from error
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=FILE)
+@click.option("--source", metavar="NAME", help="Keep it under this name; by default that of the program.")
+@click.option("--map", "names", metavar="OLD=NEW", multiple=True, callback=_names, help="An interface's name here.")
+@click.option("--timezone", "zone", metavar="ZONE", callback=_zone, help="Of the file's dates; else the ledger's.")
+@click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="vnStat's MonthRotate.")
+@click.option("--dry-run", is_flag=True, help="Show by month what would come in, and change nothing.")
+@json_option("Print JSON.")
+@click.pass_obj
+def import_command(
+    environment: Environment,
+    *,
+    file: Path,
+    source: str | None,
+    names: dict[str, str],
+    zone: ZoneInfo | None,
+    month_begins: int,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Add the history that another program has counted.
+
+    vnStat 2: its database (/var/lib/vnstat/vnstat.db), or what `vnstat --json` prints. The same file again changes
+    nothing; what netledger has counted itself is never added twice. See also `import list` and `import remove`.
+    """
+    session = open_session(environment)
+    with session.read_posted() as reader:
+        zone = zone or reader.zone
+    try:
+        past = read(file, ReadingOptions(zone, month_begins, names))
+        done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
+    except ForeignFileError as error:
+        raise click.ClickException(f"nothing is imported: {error}") from error
+    if as_json:
+        print_json(done)
+    else:
+        _print(done)
+
+
+@click.command("list")
+@reading()
+def list_imports(session: Session) -> CommandAnswer:
+    """What was imported."""
+    with session.read_posted() as reader:
+        found = shapes.sources(imported_sources(reader), reader.zone)
+    return CommandAnswer(found, partial(_print_sources, found))
+
+
+@click.command()
+@click.argument("source")
+@json_option("Print JSON.")
+@click.pass_obj
+def remove(environment: Environment, *, source: str, as_json: bool) -> None:
+    """Take back what SOURCE has brought."""
+    session = open_session(environment)
+    try:
+        done = past_imports.remove(session, source)
+    except ForeignFileError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        print_json(done)
+    else:
+        click.echo(f"{printable(done.source)}: {done.rows:,} rows are taken back")
+
+
+def _print(done: shapes.ImportAnswer) -> None:
+    rows = [
+        (
+            month.month,
+            printable(month.interface),
+            bytes_text(month.bytes_received),
+            bytes_text(month.bytes_sent),
+            bytes_text(month.bytes_received + month.bytes_sent),
+            str(month.days),
+            str(month.spans or ""),
+        )
+        for month in done.months
+    ]
+    total = bytes_text(done.bytes_received + done.bytes_sent)
+    source, state = printable(done.source), "would be imported" if done.is_dry_run else "imported"
+    notes = [f"{total} {state} as {source}"]
+    if done.is_same:
+        notes = [f"{total} had been imported as {source}: nothing has changed"]
+    if done.bytes_counted_here:
+        notes.append(f"{bytes_text(done.bytes_counted_here)} are left out: netledger has counted them itself")
+    if any(month.spans for month in done.months):
+        notes.append("Longer: spans whose days are not known; they stand at the month in which they begin")
+    notes.extend(printable(note) for note in done.notes)
+    print_table(TextTable("Import", MONTHS, rows, left=frozenset({0, 1})), notes)
+
+
+def _print_sources(found: shapes.ImportSources) -> None:
+    if not found.imports:
+        click.echo("nothing was imported: `netledger import FILE` reads what another program has counted")
+        return
+    rows = [
+        (
+            printable(each.source),
+            each.kind,
+            each.first_date or "",
+            each.last_date or "",
+            printable(", ".join(each.interfaces)),
+            bytes_text(each.bytes_received),
+            bytes_text(each.bytes_sent),
+            minute_text(each.imported_at),
+        )
+        for each in found.imports
+    ]
+    print_table(TextTable("Imports", SOURCES, rows, left=frozenset({0, 1, 2, 3, 4, 7})))

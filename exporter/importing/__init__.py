@@ -1,0 +1,1 @@
+"""Files of other programs, read as history: one file a source."""

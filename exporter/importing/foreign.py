@@ -1,0 +1,67 @@
+"""Files of other programs: databases that are read and never written, JSON, and what they have in common."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from exporter.ledger.past.rows import ForeignFileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LARGEST = 256 << 20
+"""Bytes of a text file that is read as a whole."""
+DATABASE = b"SQLite format 3\x00"
+
+
+@contextmanager
+def database(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database that is only read; raises ForeignFileError for what is none, or damaged."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            (state,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if state != "ok":
+                raise ForeignFileError(f"{path} is damaged: {state}")
+            yield connection
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        raise ForeignFileError(f"{path} cannot be read as a database: {error}") from error
+
+
+def is_database(path: Path) -> bool:
+    """True if a file begins as a database of SQLite does; raises ForeignFileError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(DATABASE)) == DATABASE
+    except OSError as error:
+        raise ForeignFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def tables(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """The names of the columns of each table."""
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    query = "SELECT name FROM pragma_table_info(?)"
+    return {name: {column for (column,) in connection.execute(query, (name,))} for name in names}
+
+
+def text(path: Path) -> str:
+    """The text of a file; raises ForeignFileError where it cannot be read."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise ForeignFileError(f"{path} is larger than {LARGEST >> 20} MiB")
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ForeignFileError(f"{path} is no text in UTF-8: byte {error.start}") from error
+    except OSError as error:
+        raise ForeignFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def document(path: Path, content: str) -> Any:
+    """The JSON of a file; raises ForeignFileError for half of it."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ForeignFileError(f"{path} is not whole JSON: {error}") from error

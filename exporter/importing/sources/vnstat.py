@@ -1,0 +1,182 @@
+"""vnStat 2: its database, and what `vnstat --json` prints. Facts: vnStat's source, and files that its 2.10 has written.
+
+Resolution falls with age: 5 minutes are kept for 2 days, hours for 4, days for 62, months for 25, years for ever. Dates
+are local, or UTC where vnstat.conf has UseUTC, which no file says. Neither does one before 2.14 say on which day of the
+month its months begin (MonthRotate).
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exporter.importing.foreign import database
+from exporter.ledger.past.rows import ForeignFileError, Past, PastHour, PastRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+KIND = "vnstat"
+DATABASE_VERSION, JSON_VERSION = "1", "2"
+PARTS = {"fiveminute": timedelta(minutes=5), "hour": timedelta(hours=1)}
+SPANS = ("day", "month", "year")
+DECEMBER = 12
+
+
+class Record(NamedTuple):
+    """Bytes from `begin` on, by vnStat's clock."""
+
+    begin: datetime
+    received: int
+    sent: int
+
+
+class InterfaceHistory(NamedTuple):
+    """What vnStat has of one interface, by the length of its entries; `month_begins` is None where it does not say."""
+
+    interface: str
+    created: datetime
+    updated: datetime
+    total: tuple[int, int]
+    entries: Mapping[str, Sequence[Record]]
+    month_begins: int | None = None
+
+
+def is_database(columns: Mapping[str, set[str]]) -> bool:
+    """True for the tables of vnStat."""
+    return {"info", "interface", "fiveminute", "month", "top"} <= set(columns)
+
+
+def read_database(path: Path, zone: ZoneInfo, month_begins: int) -> Past:
+    """The history in a database. `zone` is that of its dates, `month_begins` the day on which its months begin."""
+    with database(path) as connection:
+        info = dict(connection.execute("SELECT name, value FROM info"))
+        if (version := info.get("dbversion")) != DATABASE_VERSION:
+            raise ForeignFileError(f"{path}: dbversion {version} of vnStat is not known, only {DATABASE_VERSION}")
+        query = "SELECT id, name, created, updated, rxtotal, txtotal FROM interface ORDER BY name"
+        histories = [
+            InterfaceHistory(
+                name,
+                _moment(created, path, f"interface {name}, created"),
+                _moment(updated, path, f"interface {name}, updated"),
+                (received, sent),
+                {
+                    table: [
+                        Record(_moment(at, path, f"{table}, row {row}"), *_amounts(path, f"{table}, row {row}", moved))
+                        for row, at, *moved in connection.execute(
+                            f"SELECT id, date, rx, tx FROM {table} WHERE interface = ? ORDER BY date",  # noqa: S608 - our own names
+                            (number,),
+                        )
+                    ]
+                    for table in (*PARTS, *SPANS)
+                },
+            )
+            for number, name, created, updated, received, sent in connection.execute(query)
+        ]
+    return _past(path, histories, zone, month_begins)
+
+
+def is_json(document: object) -> bool:
+    """True for what `vnstat --json` prints."""
+    return isinstance(document, dict) and {"vnstatversion", "interfaces"} <= set(document)
+
+
+def read_json(path: Path, document: Any, zone: ZoneInfo, month_begins: int) -> Past:
+    """The history in a document; arguments as of a database."""
+    if (version := document.get("jsonversion")) != JSON_VERSION:
+        raise ForeignFileError(f"{path}: jsonversion {version} of vnStat is not known, only {JSON_VERSION}")
+    histories = []
+    try:
+        for each in document["interfaces"]:
+            name, traffic = each["name"], each["traffic"]
+            entries = {
+                table: [
+                    Record(_begin(row), *_amounts(path, f"{name}, {table}, id {row['id']}", (row["rx"], row["tx"])))
+                    for row in traffic.get(table, ())
+                ]
+                for table in (*PARTS, *SPANS)
+            }
+            total = _amounts(path, f"{name}, total", (traffic["total"]["rx"], traffic["total"]["tx"]))
+            created, updated = _begin(each["created"]), _begin(each["updated"])
+            histories.append(InterfaceHistory(name, created, updated, total, entries, each.get("monthrotate")))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ForeignFileError(f"{path} is no whole document of `vnstat --json`: {error!r}") from error
+    return _past(path, histories, zone, month_begins)
+
+
+def _past(path: Path, histories: Sequence[InterfaceHistory], zone: ZoneInfo, month_begins: int) -> Past:
+    if not histories:
+        raise ForeignFileError(f"{path}: vnStat has no interface in it")
+    rows = [row for history in histories for row in _rows(history, history.month_begins or month_begins)]
+    hours = [
+        PastHour(history.interface, int(_at(entry.begin, zone)), int(_at(entry.begin + PARTS[table], zone)), *entry[1:])
+        for history in histories
+        for table, entry in _finest(history)
+    ]
+    until = max(int(_at(history.updated, zone)) for history in histories)
+    oldest = min(histories, key=lambda history: (history.created, history.interface))
+    return Past(KIND, f"{oldest.interface} since {oldest.created.date()}", until, rows, hours)
+
+
+def _rows(history: InterfaceHistory, month_begins: int) -> Iterator[PastRow]:
+    """Days, months, years, and all there ever was since the interface was added."""
+    newest = history.updated.date()
+    for table in SPANS:
+        for begin, received, sent in history.entries[table]:
+            first, last = _span(table, begin.date(), month_begins)
+            yield PastRow(
+                history.interface, max(first, min(history.created.date(), last)), min(last, newest), received, sent
+            )
+    # vnStat forgets years only where it is told to, and then has them in its total alone.
+    first = min([history.created.date(), *(entry.begin.date() for each in history.entries.values() for entry in each)])
+    yield PastRow(history.interface, first, newest, *history.total)
+
+
+def _span(table: str, day: date, month_begins: int) -> tuple[date, date]:
+    if table == "day":
+        return day, day
+    if table == "year":
+        return day.replace(month=1, day=1), day.replace(month=DECEMBER, day=31)
+    after = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return _on(day, month_begins), _on(after, month_begins) - timedelta(days=1)
+
+
+def _on(month: date, day: int) -> date:
+    return month.replace(day=min(day, monthrange(month.year, month.month)[1]))
+
+
+def _finest(history: InterfaceHistory) -> Iterator[tuple[str, Record]]:
+    """Five minutes from the first whole hour that has them on, hours before it."""
+    minutes = history.entries["fiveminute"]
+    since = minutes[0].begin + timedelta(minutes=-minutes[0].begin.minute % 60) if minutes else datetime.max  # noqa: DTZ901 - a clock without a zone
+    yield from (("hour", entry) for entry in history.entries["hour"] if entry.begin < since)
+    yield from (("fiveminute", entry) for entry in minutes if entry.begin >= since)
+
+
+def _at(moment: datetime, zone: ZoneInfo) -> float:
+    return moment.replace(tzinfo=zone).timestamp()
+
+
+def _moment(value: object, path: Path, place: str) -> datetime:
+    try:
+        return datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise ForeignFileError(f"{path}: {place}: {value!r} is no date") from error
+
+
+def _begin(row: Mapping[str, Any]) -> datetime:
+    day, time = row["date"], row.get("time", {})
+    return datetime(  # noqa: DTZ001 - vnStat's own clock
+        day["year"], day.get("month", 1), day.get("day", 1), time.get("hour", 0), time.get("minute", 0)
+    )
+
+
+def _amounts(path: Path, place: str, moved: Sequence[object]) -> tuple[int, int]:
+    for name, amount in zip(("rx", "tx"), moved, strict=True):
+        if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
+            raise ForeignFileError(f"{path}: {place}: {name} is {amount!r}, and not a number of bytes")
+    received, sent = moved
+    return int(str(received)), int(str(sent))

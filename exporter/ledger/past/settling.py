@@ -1,0 +1,114 @@
+"""What of another program's history is added: what netledger has not counted itself, each byte once; pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.ledger.past.rows import disjoint
+from reports.calendar.days import day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from exporter.ledger.past.rows import Past, PastHour, PastRow
+
+
+class Counted(NamedTuple):
+    """What netledger has counted of an interface: since when (UTC seconds), and a question for the bytes of its days.
+
+    `moved(first, last)` gives bytes received and sent of local days, up to what the file has read itself.
+    """
+
+    began: int
+    moved: Callable[[date, date], tuple[int, int]]
+
+
+class Settled(NamedTuple):
+    """Rows to keep, and what became of the others: bytes that netledger has counted itself, notes for the user."""
+
+    rows: tuple[PastRow, ...]
+    own_bytes: int
+    notes: tuple[str, ...]
+
+
+class OtherRow(NamedTuple):
+    """A row of another source; `is_machine`: it stands for all interfaces."""
+
+    row: PastRow
+    is_machine: bool
+
+
+def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None], taken: Sequence[OtherRow]) -> Settled:
+    """Settle the rows of a file. `counted` is asked by interface; `taken` are rows of other sources."""
+    rows, notes = disjoint(past.rows)
+    kept: list[PastRow] = []
+    days, own_bytes, doubled = _single_days(rows), 0, 0
+    for row in rows:
+        if _is_doubled(row, row.interface in past.machine, taken):
+            doubled += 1
+            continue
+        left = _before(row, counted(row.interface), zone, past.hours, days.get(row.interface, set()))
+        own_bytes += row.total - left.total
+        if left.total or left == row:
+            kept.append(left)
+    if doubled:
+        notes.append(f"{doubled} rows are of days that another source has brought, and are left out")
+    return Settled(tuple(kept), own_bytes, (*past.notes, *notes))
+
+
+def _is_doubled(row: PastRow, is_machine: bool, taken: Iterable[OtherRow]) -> bool:  # noqa: FBT001 - as in OtherRow
+    return any(
+        other.first <= row.last and other.last >= row.first
+        for other, is_other_machine in taken
+        if is_machine or is_other_machine or other.interface == row.interface
+    )
+
+
+def _before(
+    row: PastRow, counted: Counted | None, zone: ZoneInfo, hours: Sequence[PastHour], days: set[date]
+) -> PastRow:
+    """The part of a row before netledger began to count the interface."""
+    if counted is None:
+        return row
+    begun = day_of(counted.began, zone)
+    if row.last < begun:
+        return row
+    if row.first > begun:
+        return row._replace(received=0, sent=0)
+    if row.first == row.last:
+        found = _of_hours(row, counted.began, zone, hours)
+        if found is not None:
+            return found
+    received, sent = _own(counted, max(row.first, begun), row.last, set() if row.first == row.last else days)
+    return row._replace(
+        last=min(row.last, begun), received=max(row.received - received, 0), sent=max(row.sent - sent, 0)
+    )
+
+
+def _own(counted: Counted, first: date, last: date, without: set[date]) -> tuple[int, int]:
+    """Bytes that netledger has counted in days, those left out that the file has by themselves."""
+    received, sent = counted.moved(first, last)
+    for day in without:
+        if first <= day <= last:
+            less_received, less_sent = counted.moved(day, day)
+            received, sent = received - less_received, sent - less_sent
+    return received, sent
+
+
+def _of_hours(row: PastRow, began: int, zone: ZoneInfo, hours: Sequence[PastHour]) -> PastRow | None:
+    """The hours of a day before an instant, where the file has every byte of that day by the hour."""
+    of_day = [hour for hour in hours if hour.interface == row.interface and day_of(hour.start, zone) == row.first]
+    if sum(hour.received + hour.sent for hour in of_day) != row.total:
+        return None
+    earlier = [hour for hour in of_day if hour.end <= began]
+    return row._replace(received=sum(hour.received for hour in earlier), sent=sum(hour.sent for hour in earlier))
+
+
+def _single_days(rows: Iterable[PastRow]) -> dict[str, set[date]]:
+    found: dict[str, set[date]] = {}
+    for row in rows:
+        if row.first == row.last:
+            found.setdefault(row.interface, set()).add(row.first)
+    return found

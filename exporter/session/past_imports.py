@@ -1,0 +1,86 @@
+"""Imports of history, by the running service or, without one, in the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import click
+import msgspec
+
+from exporter.archive.folder import forget_reports
+from exporter.ledger.files import LedgerError, connect_to_write, transaction
+from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.past.imports import PastLedger
+from exporter.session.client import ServiceError
+from reports.formats.json import imports as shapes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exporter.ledger.past.rows import Past
+    from exporter.session.client import ServiceClient
+    from exporter.session.session import Session
+
+PATH = "/api/imports"
+SECONDS = 60.0
+"""A service that posts and settles the rows of years takes one or two."""
+
+
+def put(session: Session, source: str, past: Past, *, is_dry: bool) -> shapes.ImportAnswer:
+    """Import; raises ForeignFileError, and ClickException where neither service nor file take it."""
+    if session.client is not None:
+        body = msgspec.json.encode({"source": source, "past": past, "dry_run": is_dry})
+        return msgspec.convert(_post(session.client, PATH, body), shapes.ImportAnswer)
+    with _ledger(session) as ledger:
+        done = ledger.put(source, past, int(session.now()), is_dry=is_dry)
+    if not (done.is_same or is_dry):
+        forget_reports(session.settings.ledger.path, done.rows)
+    return shapes.import_answer(
+        done.source, done.rows, done.own_bytes, done.notes, is_same=done.is_same, is_dry_run=is_dry
+    )
+
+
+def remove(session: Session, source: str) -> shapes.RemovedImport:
+    """Take a source back; raises as `put`."""
+    if session.client is not None:
+        return msgspec.convert(
+            _post(session.client, f"{PATH}/remove?source={quote(source)}", b""), shapes.RemovedImport
+        )
+    with _ledger(session) as ledger:
+        rows = ledger.remove(source)
+    forget_reports(session.settings.ledger.path, rows)
+    return shapes.RemovedImport(source=source, rows=len(rows))
+
+
+def _post(client: ServiceClient, path: str, body: bytes) -> dict[str, object]:
+    try:
+        return client.post(path, body, timeout=SECONDS)
+    except ServiceError as error:
+        raise click.ClickException(error.reason or str(error)) from error
+
+
+@contextmanager
+def _ledger(session: Session) -> Iterator[PastLedger]:
+    """The ledger of no service, in one transaction."""
+    path = session.settings.ledger.path
+    with session.read_posted() as reader:
+        zone = reader.zone
+    lock = LedgerLock(path)
+    try:
+        lock.acquire()
+        try:
+            connection = connect_to_write(path)
+            try:
+                with transaction(connection):
+                    yield PastLedger(connection, zone)
+            finally:
+                connection.close()
+        finally:
+            lock.release()
+    except LedgerError as error:
+        raise click.ClickException(str(error)) from error
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"the ledger may not be changed: {error}") from error

@@ -1,0 +1,128 @@
+"""JSON about imported history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reports.calendar.days import iso
+from reports.formats.shapes import Answer, DateText, MonthText, Timestamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from reports.ledger.past import ImportedSource
+
+
+class ImportedMonth(Answer):
+    """What an import brings of one interface and month: of `days` days, and of spans within or across it."""
+
+    month: MonthText
+    interface: str
+    bytes_received: int
+    bytes_sent: int
+    days: int
+    spans: int
+
+
+class ImportAnswer(Answer):
+    """What was imported, or would be. With `is_same`, it had been imported before, and nothing has changed.
+
+    `bytes_counted_here` are left out, as netledger has counted them itself.
+    """
+
+    source: str
+    is_same: bool
+    is_dry_run: bool
+    bytes_received: int
+    bytes_sent: int
+    bytes_counted_here: int
+    months: list[ImportedMonth]
+    notes: list[str]
+
+
+class ImportSource(Answer):
+    """A source of imported history: when it was read, what it has; dates are null where nothing was left to bring."""
+
+    source: str
+    kind: str
+    imported_at: Timestamp
+    first_date: DateText | None
+    last_date: DateText | None
+    interfaces: list[str]
+    days: int
+    spans: int
+    bytes_received: int
+    bytes_sent: int
+
+
+class ImportSources(Answer):
+    """Every source."""
+
+    imports: list[ImportSource]
+
+
+class RemovedImport(Answer):
+    """A source that was taken back, and the number of its rows."""
+
+    source: str
+    rows: int
+
+
+def import_answer(
+    source: str,
+    rows: Sequence[tuple[str, date, date, int, int]],
+    own_bytes: int,
+    notes: Sequence[str],
+    *,
+    is_same: bool,
+    is_dry_run: bool,
+) -> ImportAnswer:
+    """Shape what an import brings; rows are interface, first and last day, bytes received and sent."""
+    return ImportAnswer(
+        source=source,
+        is_same=is_same,
+        is_dry_run=is_dry_run,
+        bytes_received=sum(row[3] for row in rows),
+        bytes_sent=sum(row[4] for row in rows),
+        bytes_counted_here=own_bytes,
+        months=_by_month(rows),
+        notes=list(notes),
+    )
+
+
+def _by_month(rows: Iterable[tuple[str, date, date, int, int]]) -> list[ImportedMonth]:
+    """Rows by the month in which they begin."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for interface, first, last, received, sent in rows:
+        sums = found.setdefault((f"{first:%Y-%m}", interface), [0, 0, 0, 0])
+        for place, amount in enumerate((received, sent, first == last, first != last)):
+            sums[place] += amount
+    return [
+        ImportedMonth(
+            month=month, interface=interface, bytes_received=received, bytes_sent=sent, days=days, spans=spans
+        )
+        for (month, interface), (received, sent, days, spans) in sorted(found.items())
+    ]
+
+
+def sources(found: Iterable[ImportedSource], zone: ZoneInfo) -> ImportSources:
+    """Shape the sources."""
+    return ImportSources(
+        imports=[
+            ImportSource(
+                source=each.name,
+                kind=each.kind,
+                imported_at=iso(each.at, zone),
+                first_date=None if each.first is None else each.first.isoformat(),
+                last_date=None if each.last is None else each.last.isoformat(),
+                interfaces=list(each.interfaces),
+                days=each.days,
+                spans=each.spans,
+                bytes_received=each.bytes.received,
+                bytes_sent=each.bytes.sent,
+            )
+            for each in found
+        ]
+    )
