@@ -15,7 +15,7 @@ from aiohttp import HttpVersion11, web
 from exporter.identity import host_name
 from exporter.meters.requests.key_ring import KeyRing
 from exporter.tls.basic_auth import BasicAuth
-from exporter.web.http.doors import SERVICE, door_of, is_own_machine, key_text
+from exporter.web.http.doors import NO_SERVICES_KEY, SERVICE, door_of, is_own_machine, key_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,6 +196,8 @@ class Access:
         if door.is_open_here and not _shows_something(request) and is_own_machine(request):
             return None
         refused = await self._credentials_refusal(request, needs_key=True, always=door.needs_key)
+        if refused is not None and refused.message == CHANGES and (door.right, door.style) == ("ingest", "error"):
+            return refused._replace(message=NO_SERVICES_KEY)
         if refused is None or refused.status != UNAUTHORIZED or door.style != "detail":
             return refused
         return refused._replace(message=INVALID_KEY if 0 < len(text) <= LONGEST_KEY else MISSING_KEY)

@@ -19,6 +19,7 @@ SMALL_BODY, BATCH_BODY, TRACE_BODY, IMPORT_BODY = 1 << 16, 1 << 20, 8 << 20, 8 <
 SERVICE = web.RequestKey("service", str)
 """Where a request has the name of the service whose key it shows."""
 
+NO_SERVICES_KEY = "a key of the service is needed as X-API-Key: `netledger requests key create SERVICE` makes one"
 FORWARDED = frozenset({"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"})
 
 

@@ -108,4 +108,6 @@ def require_service(ledger: LedgerReader, name: str) -> None:
     """Raise UnknownServiceError for a service that the ledger does not know."""
     known = ledger.values(REQUEST, "service")
     if name not in known:
-        raise UnknownServiceError(f"service: the ledger knows no {name!r}; `/api/requests/services` lists them")
+        raise UnknownServiceError(
+            f"service: the ledger knows no {name!r}; `netledger requests` and `/api/requests/services` list them"
+        )

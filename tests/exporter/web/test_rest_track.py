@@ -59,6 +59,16 @@ async def test_without_a_key_the_answer_is_that_of_the_seed(service: RunningServ
     assert (told.status, told.json) == (401, {"detail": "Missing API Key"})
 
 
+@pytest.mark.parametrize("headers", [{}, {"X-API-Key": "unknown"}])
+async def test_without_a_key_that_writes_a_batch_is_answered_with_how_to_make_one(
+    service: RunningService, headers: dict[str, str]
+) -> None:
+    told = await service.ask("/api/requests/track", "POST", headers=headers, json={"id": "a", "events": []})
+
+    assert told.status == 401
+    assert "`netledger requests key create SERVICE` makes one" in told.json["error"]
+
+
 async def test_an_unknown_key_is_invalid_and_counts_as_an_attempt(service: RunningService) -> None:
     told = await service.ask("/track", "POST", headers={"X-API-Key": "unknown"}, json=row(service))
     many = [await service.ask("/track", "POST", headers={"X-API-Key": "unknown"}, json=row(service)) for _ in range(21)]
