@@ -56,12 +56,13 @@ async def test_a_summary_has_totals_of_one_service_or_of_all(told: RunningServic
     assert (shop["method_usage"], shop["classes"]) == ({"GET": 4, "POST": 1}, {"2xx": 3, "4xx": 1, "5xx": 1})
     assert shop["application"] is None
     assert every["summary"]["total_requests"] == 6
+    assert shop["routes"] == (await told.get("/api/requests/routes?service=shop"))["routes"]
 
 
 async def test_what_is_excluded_is_in_no_sum(told: RunningService) -> None:
     left = await told.get("/api/requests/summary?service=shop&exclude=404,health")
 
-    assert left["excluded"] == ["404", "health"]
+    assert (left["excluded"], left["quantiles_exclude"]) == (["404", "health"], ["health"])
     assert left["summary"]["total_requests"] == 3
     assert {each["endpoint"] for each in left["endpoint_stats"]} == {"/items/{id}", "/pay"}
 
