@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.meters.requests.events import METHODS, OTHER_METHOD, Event
-from exporter.meters.requests.logs.adding import add_lines
+from exporter.meters.requests.logs.adding import ZEROS, AlikeRequests, add_lines
+from exporter.meters.requests.logs.formats import fields
 from exporter.meters.requests.logs.formats.fields import LineError
 from exporter.meters.requests.logs.formats.named import FORMATS, detected, format_of
 from reports.errors import QuestionError
@@ -216,3 +217,15 @@ def test_lines_added_up_are_what_their_events_are(lines: list[bytes], name: str)
         (event.method, event.route, event.code) for event in events
     }
     assert sum(sum(each.values()) for each in added.clients.values()) == sum(bool(event.client) for event in events)
+
+
+TARGETS = st.lists(st.sampled_from(["/", "?", "#", " ", "7", "42", "v1", "a", "-", "HTTP/1.1", "x9y"]), max_size=9)
+
+
+@given(st.lists(TARGETS.map(lambda parts: f"GET {''.join(parts)}".encode()), max_size=20))
+def test_request_lines_that_are_alike_have_one_route(requests: list[bytes]) -> None:
+    alike = AlikeRequests()
+    for request in requests:
+        plain = alike.by_zeros.get(request.translate(ZEROS)) or alike.plain(request)
+
+        assert fields.asked(plain)[:2] == fields.asked(request)[:2]

@@ -29,8 +29,11 @@ AT, REQUEST, METHOD, TARGET, QUERY, CODE = "at", "request", "method", "target", 
 DURATION, RECEIVED, SENT, SENT_IN_ALL = "duration", "received", "sent", "sent_in_all"
 CLIENT, AGENT, USER = "client", "agent", "user"
 
-Texts: TypeAlias = "tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]"
-"""Time, request line, code, duration, bytes received and sent, client, agent, user; b"" for what a format has not."""
+Texts: TypeAlias = "tuple[bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes, bytes]"
+"""Time, its zone where that stands alone, request line, code, duration, bytes received and sent, client, agent, user.
+
+b"" stands for what a format has not.
+"""
 
 
 class Field(NamedTuple):
@@ -58,7 +61,7 @@ class TextReader(NamedTuple):
     """
 
     texts_of: Callable[[bytes], Texts]
-    at_of: Callable[[bytes], int]
+    at_of: Callable[[bytes, bytes], int]
     duration_of: Callable[[bytes], int | None] | None
 
 
@@ -68,10 +71,14 @@ def text_reader(pattern: LinePattern) -> TextReader:
     roles = [field.role for field in found]
     _require(roles)
     by_role = {field.role: field for field in reversed(found)}
-    at_of, duration = by_role[AT].read, by_role.get(DURATION)
-    assert at_of is not None  # noqa: S101 - every field of a time has a reader
+    read, duration = by_role[AT].read, by_role.get(DURATION)
+    assert read is not None  # noqa: S101 - every field of a time has a reader
     expression = _expression(pattern)
-    pick = _picker(roles, range(len(roles)))
+    pick = _picker(roles, range(len(roles)), -1)
+
+    def at_of(time: bytes, zone: bytes) -> int:
+        at: int = read(b" ".join((time, zone)) if zone else time)
+        return at
 
     def match(line: bytes) -> Texts:
         matched = expression.fullmatch(line)
@@ -87,13 +94,13 @@ def reader_of(pattern: LinePattern, service: str) -> Reader:
     texts_of, at_of, duration_of = text_reader(pattern)
     codes, asked, size_of, new = fields.CODES, fields.asked, fields.size_of, tuple.__new__
     client_of, agent_of, user_of = fields.client_of, fields.agent_of, fields.user_of
-    last_text, last_at = b"", 0
+    last_text, last_zone, last_at = b"", b"", 0
 
     def read(line: bytes) -> Event:
-        nonlocal last_text, last_at
-        time, request, code, duration, received, sent, client, agent, user = texts_of(line)
-        if time != last_text:
-            last_at, last_text = at_of(time), time
+        nonlocal last_text, last_zone, last_at
+        time, zone, request, code, duration, received, sent, client, agent, user = texts_of(line)
+        if time != last_text or zone != last_zone:
+            last_at, last_text, last_zone = at_of(time, zone), time, zone
         number = codes.get(code)
         if number is None:
             raise LineError(NO_CODE)
@@ -115,21 +122,21 @@ def _require(roles: Sequence[str]) -> None:
         raise QuestionError("the format has no request line, nor method and path")
 
 
-def _picker(roles: Sequence[str], places: Sequence[int]) -> Callable[[Sequence[bytes]], Texts]:
+def _picker(roles: Sequence[str], places: Sequence[int], zone: int) -> Callable[[Sequence[bytes]], Texts]:
     """Picks a line's Texts by the places of its fields; the last text, which is empty, for a field that it has not."""
 
     def place(*choice: str) -> int:
         return next((places[roles.index(role)] for role in choice if role in roles), -1)
 
     rest = (place(CODE), place(DURATION), place(RECEIVED), place(SENT, SENT_IN_ALL), place(CLIENT), place(AGENT))
-    whole: Callable[[Sequence[bytes]], Any] = itemgetter(place(AT), place(REQUEST), *rest, place(USER))
+    whole: Callable[[Sequence[bytes]], Any] = itemgetter(place(AT), zone, place(REQUEST), *rest, place(USER))
     if REQUEST in roles:
         return whole
     method, target, query = place(METHOD), place(TARGET), place(QUERY)
 
     def pick(texts: Sequence[bytes]) -> Texts:
-        time, _, *others = whole(texts)
-        return (time, b" ".join((texts[method], texts[target] + texts[query])), *others)
+        time, its_zone, _, *others = whole(texts)
+        return (time, its_zone, b" ".join((texts[method], texts[target] + texts[query])), *others)
 
     return pick
 
@@ -166,8 +173,8 @@ def _splitter(pattern: LinePattern, roles: Sequence[str], match: Callable[[bytes
     if shape is None:
         return match
     quotes, bare, places = shape
-    pick, at = _picker(roles, places), places[roles.index(AT)]
     is_spaced = any(_is_spaced(piece) for piece in pattern.pieces if isinstance(piece, Field))
+    pick = _picker(roles, places, places[roles.index(AT)] + 1 if is_spaced else -1)
 
     def split(line: bytes) -> Texts:
         texts = line.split(b'"')
@@ -178,8 +185,6 @@ def _splitter(pattern: LinePattern, roles: Sequence[str], match: Callable[[bytes
             if len(found) != count:
                 return match(line)
             texts += found
-        if is_spaced:
-            texts[at] += b" " + texts[at + 1]
         texts.append(b"")
         return pick(texts)
 
