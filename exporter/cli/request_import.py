@@ -12,6 +12,7 @@ import click
 from exporter.ledger.files import LedgerError
 from exporter.meters.requests.logs.formats.named import format_of
 from exporter.meters.requests.logs.positions import PREFIX
+from exporter.meters.requests.privacy import ClientPrivacy
 from exporter.meters.requests.settings import SERVICE
 from exporter.session.client import ServiceError
 from exporter.session.live_imports import LiveRequests
@@ -27,13 +28,13 @@ from reports.ledger.request_notes import request_notes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from zoneinfo import ZoneInfo
 
     from exporter.meters.requests.logs.formats.named import LogFormat
     from exporter.session.environment import Environment
     from exporter.session.log_imports import ImportTarget
 
 LOG_PATH = click.Path(exists=True, dir_okay=False, path_type=Path)
+NO_SAMPLE = "the ledger has no sample yet, or cannot be written: start `netledger run`"
 BUSY = "netledger has the ledger, and does not answer: try again"
 
 
@@ -70,7 +71,12 @@ def import_command(
         if session.client is not None:
             done = _import_all(files, service, log_format, LiveRequests(session.client, notes))
         else:
-            done = _import_offline(session.settings.ledger.path, zone, files, service, log_format)
+            settings = session.settings
+            privacy = ClientPrivacy(settings.requests.privacy, settings.requests.service_privacy)
+            with offline_requests(settings.ledger.path, zone, privacy) as target:
+                if target is None:
+                    raise click.ClickException(NO_SAMPLE)
+                done = _import_all(files, service, log_format, target)
     except (ServiceError, LedgerError, OSError, sqlite3.Error) as error:
         raise click.ClickException(f"the import ended early, and goes on where it did: {error}") from error
     if as_json:
@@ -80,15 +86,6 @@ def import_command(
             _print(each)
     if any(each.problem for each in done):
         sys.exit(1)
-
-
-def _import_offline(
-    ledger: Path, zone: ZoneInfo, files: Sequence[Path], service: str, log_format: LogFormat | None
-) -> list[ImportedLog]:
-    with offline_requests(ledger, zone) as target:
-        if target is None:
-            raise click.ClickException("the ledger has no sample yet, or cannot be written: start `netledger run`")
-        return _import_all(files, service, log_format, target)
 
 
 def _import_all(

@@ -92,7 +92,7 @@ def _imported(
     added = add_lines(read.lines, log_format, read.after.service)
     faults = sorted([*added.faults, *((each, TOO_LONG) for each in read.too_long)])
     path = str(file.path.resolve())
-    target.put(ImportedPart(path, file.name, read.before, read.after, added.counts, len(faults)))
+    target.put(ImportedPart(path, file.name, read.before, read.after, added.counts, len(faults), added.clients))
     file.move_to(read)
     first = [(number + line + 1, reason) for line, reason in faults[: MOST_FAULTS - len(done.faults)]]
     return done._replace(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from exporter.ledger.opening.opening import Opened
     from exporter.metering.postings import ClockState
     from exporter.meters.requests.logs.parts import ImportedPart
+    from exporter.meters.requests.privacy import ClientPrivacy
 
 
 CHUNK_BYTES = 8 << 20
@@ -61,9 +62,10 @@ class OfflineRequests:
 
     chunk_bytes = CHUNK_BYTES
 
-    def __init__(self, path: Path, opened: Opened, state: ClockState) -> None:
+    def __init__(self, path: Path, opened: Opened, state: ClockState, privacy: ClientPrivacy) -> None:
         """Over an opened ledger that has the sample `state`."""
         self._intake = Intake()
+        self._intake.privacy = privacy
         self._writer = Writer(path, opened.zone, new_stores())
         self._sampler = Sampler(
             meters=[OfflineRequestMeter(self._intake, opened.zone, state.boot_id)],
@@ -72,6 +74,7 @@ class OfflineRequests:
             totals=opened.totals,
             opening=opened.opening,
         )
+        self._sampler.sample()  # which says what day it is, and with it which salts there are
 
     @property
     def notes(self) -> Mapping[str, str]:
@@ -93,10 +96,11 @@ class OfflineRequests:
 
 
 @contextlib.contextmanager
-def offline_requests(path: Path, zone: ZoneInfo) -> Iterator[OfflineRequests | None]:
+def offline_requests(path: Path, zone: ZoneInfo, privacy: ClientPrivacy) -> Iterator[OfflineRequests | None]:
     """The requests of a ledger that no service writes; None where it has no sample yet.
 
-    `zone` is the ledger's own. Raises LedgerError (locked, or not to be opened) and OSError.
+    `zone` is the ledger's own, `privacy` that of the settings. Raises LedgerError (locked, or not to be opened) and
+    OSError.
     """
     lock = LedgerLock(path)
     lock.acquire()
@@ -106,7 +110,7 @@ def offline_requests(path: Path, zone: ZoneInfo) -> Iterator[OfflineRequests | N
         if state is None or opened.problem:
             yield None
             return
-        with contextlib.closing(OfflineRequests(path, opened, state)) as requests:
+        with contextlib.closing(OfflineRequests(path, opened, state, privacy)) as requests:
             yield requests
     finally:
         lock.release()

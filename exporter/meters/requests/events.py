@@ -72,7 +72,8 @@ class Batch(NamedTuple):
     `id` makes a repeat harmless for two days ("": nothing does): it is unique within `service`. `notes` are the door's
     own state by name (positions in files, the last points of counters), stored in the transaction of the events; ""
     deletes one. `refused` and `late` are what the door has counted for the metrics: rows that it did not accept, and
-    events of more than a quarter hour ago.
+    events of more than a quarter hour ago. `clients` are those of `counts`, where their door knows them:
+    requests by client's address, by slot (a number) and service.
     """
 
     events: Sequence[Event] = ()
@@ -83,3 +84,4 @@ class Batch(NamedTuple):
     key_changes: Sequence[KeyChange] = ()
     refused: int = 0
     late: int = 0
+    clients: Mapping[tuple[int, str], Mapping[str, int]] = {}

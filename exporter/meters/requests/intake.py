@@ -175,6 +175,7 @@ class Intake:
         if batch.events:
             self._tally.add(self.privacy.protect(batch.events), self._route_of, self.has_log)
         self._tally.add_counts(batch.counts, self._route_of)
+        self._tally.add_clients(self.privacy.kept_clients(batch.clients))
         self._unposted += self._tally.events - before
         self._note(batch.notes)
         self._key_changes.extend(batch.key_changes)

@@ -13,7 +13,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING
 
 from exporter.meters.requests.events import LONGEST_AGENT, LONGEST_USER, Event
-from reports.calendar.days import DAY_SECONDS
+from reports.calendar.days import DAY_SECONDS, SLOT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,6 +92,22 @@ class ClientPrivacy:
             else:
                 values = (service, at, method, route, code, duration, received, sent, path)
                 yield make(Event, (*values, kept, agent[:LONGEST_AGENT], name))
+
+    def kept_clients(
+        self, clients: Mapping[tuple[int, str], Mapping[str, int]]
+    ) -> Iterator[tuple[tuple[int, str], Mapping[str, int]]]:
+        """Clients by slot and service with what may be kept of them; by a hash, those of days whose salt there is."""
+        for (slot, service), requests in clients.items():
+            privacy, at = self._by_service.get(service, self._usual), slot * SLOT_SECONDS * 1_000_000
+            if privacy == "hash" and not self._today - 1 <= at // DAY_MICROSECONDS <= self._today:
+                continue
+            kept: dict[str, int] = {}
+            for client, count in requests.items():
+                known = self._client(privacy, client, at)
+                if known:
+                    kept[known] = kept.get(known, 0) + count
+            if kept:
+                yield (slot, service), kept
 
     def _client(self, privacy: Privacy, client: str, at: int) -> str:
         if privacy == "none":

@@ -8,7 +8,7 @@ from reports.ledger.shape import COMPLEMENT
 from reports.ledger.sketches import bucket_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from exporter.meters.requests.events import Event, EventCounts
 
@@ -99,6 +99,13 @@ class Tally:
                 bucket = _bucket(duration)
                 cell[TIMES][bucket] = cell[TIMES].get(bucket, 0) + count
             self.events += each.requests
+
+    def add_clients(self, clients: Iterable[tuple[tuple[int, str], Mapping[str, int]]]) -> None:
+        """Add clients of such requests, as privacy keeps them."""
+        for key, requests in clients:
+            asked = self.clients.setdefault(key, {})
+            for client, count in requests.items():
+                asked[client] = asked.get(client, 0) + count
 
     def _new_cell(self, key: CellKey) -> list[Any]:
         """A cell of zeros, with the times that cells of all codes of a route share."""

@@ -15,6 +15,8 @@ from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.checks import faults_in
 from exporter.meters.registry import METERS
 from exporter.session.environment import Environment
+from reports.ledger.cardinality import readable
+from reports.ledger.clients import client_counts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +63,18 @@ def test_an_import_counts_each_line_once(ledger: Path, tmp_path: Path) -> None:
     }  # fmt: skip
     assert json.loads(again.stdout)["files"][0]["requests"] == 0
     assert _sums(ledger) == _sums(ledger, "slot") == [(100, 0, 10_000, 500, 25_000_000)]
+
+
+def test_clients_count_on_the_days_of_their_requests_as_privacy_keeps_them(ledger: Path, tmp_path: Path) -> None:
+    logs = [_log(tmp_path / f"{day}.log", 100, day) for day in (1, 2)]
+
+    assert _import(ledger, *logs).exit_code == 0
+    _import(ledger, *logs)
+
+    with contextlib.closing(connect_to_read(ledger)) as connection:
+        rows = connection.execute("SELECT service, clients, busiest FROM request_client ORDER BY day").fetchall()
+    assert [(service, readable(clients).estimate()) for service, clients, _ in rows] == [("shop", 1)] * 2
+    assert [client_counts(busiest).requests for _, _, busiest in rows] == [{"10.0.0.0/24": 100}] * 2
 
 
 def test_usage_goes_to_its_own_days(ledger: Path, tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 AFTER = Position("shop", 50, digest(b"a"), digest(b"b"), 5)
 COUNTS = EventCounts("shop", 1_740_830_400_000_000, "GET", "/\u00e9", 404, 2, 0, 9, 30, {10: 1, 20: 1}, 10, 20)
-PART = ImportedPart("/var/log/shop.log", "log:0123456789abcdef", 0, AFTER, [COUNTS], 1)
+PART = ImportedPart(
+    "/var/log/shop.log", "log:0123456789abcdef", 0, AFTER, [COUNTS], 1, {(1_934_256, "shop"): {"192.0.2.7": 3}}
+)
 
 
 @contextmanager

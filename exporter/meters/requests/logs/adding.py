@@ -32,9 +32,6 @@ ZEROS = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(256)
 REQUESTS, SENT, RECEIVED, DURATIONS = range(4)
 """Places in a cell."""
 
-Clients = dict[tuple[int, str], dict[str, int]]
-"""Requests by client's address, by slot (number since 1970) and service."""
-
 
 class AddedLines(NamedTuple):
     """What lines bring: counts of requests, their clients, and the lines that are none.
@@ -43,7 +40,7 @@ class AddedLines(NamedTuple):
     """
 
     counts: list[EventCounts]
-    clients: Clients
+    clients: dict[tuple[int, str], dict[str, int]]
     faults: list[tuple[int, str]]
 
 

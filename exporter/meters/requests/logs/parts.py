@@ -15,6 +15,7 @@ from exporter.meters.requests.faults import FieldError, fault_of
 from exporter.meters.requests.logs import positions
 from exporter.meters.requests.logs.positions import Position
 from exporter.meters.requests.routes import printable
+from exporter.meters.requests.tally import SLOT_MICROSECONDS
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ POSITION = Meta(
     pattern=rf"^{positions.PREFIX}[0-9a-f]{{16}}\Z",
     examples=[f"{positions.PREFIX}0123456789abcdef"],
 )
+Address = Annotated[str, Meta(min_length=2, max_length=45, examples=["192.0.2.7"])]
+CLIENTS = Meta(description="How many requests came from an address; the service's privacy says what is kept of it.")
 DURATIONS = Meta(description="Pairs of microseconds and how many requests took so long.")
 
 
@@ -57,6 +60,13 @@ class AddedRequests(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True, 
     longest: Microseconds | None = None
 
 
+class AddedClients(msgspec.Struct, kw_only=True, gc=False, forbid_unknown_fields=True):
+    """How many requests came from each address in a quarter hour."""
+
+    at: Annotated[int, AT]
+    requests: Annotated[dict[Address, Number], CLIENTS]
+
+
 class LogPart(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Requests of a log from the byte `before` to the byte `offset`, where it is read to with them.
 
@@ -74,6 +84,7 @@ class LogPart(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     skips: bool = False
     refused: Annotated[int, Meta(description="Lines that are no requests.", ge=0, le=2**32)] = 0
     requests: list[AddedRequests] = []
+    clients: list[AddedClients] = []
 
 
 class ImportedPart(NamedTuple):
@@ -85,6 +96,7 @@ class ImportedPart(NamedTuple):
     after: Position
     counts: Sequence[EventCounts]
     refused: int
+    clients: Mapping[tuple[int, str], Mapping[str, int]] = {}
 
 
 _DECODER = msgspec.json.Decoder(LogPart)
@@ -95,7 +107,8 @@ def import_batch(part: ImportedPart, notes: Mapping[str, str]) -> Batch:
     service = part.after.service
     changed = {} if part.name in notes else positions.superseded(notes, service)
     changed[part.name] = positions.encoded(part.after)
-    return Batch(counts=part.counts, service=service, notes=changed, refused=part.refused)
+    clients = part.clients
+    return Batch(counts=part.counts, service=service, notes=changed, refused=part.refused, clients=clients)
 
 
 def is_imported(part: ImportedPart, notes: Mapping[str, str]) -> bool:
@@ -119,6 +132,10 @@ def encoded(part: ImportedPart) -> bytes:
             skips=skips,
             refused=part.refused,
             requests=[_added(each) for each in part.counts],
+            clients=[
+                AddedClients(at=slot * SLOT_MICROSECONDS, requests=dict(requests))
+                for (slot, _), requests in part.clients.items()
+            ],
         )
     )
 
@@ -131,7 +148,8 @@ def decoded(body: bytes) -> ImportedPart:
         raise fault_of(error, body) from error
     after = Position(given.service, given.offset, given.head, given.tail, given.seen, given.skips)
     counts = [_counts(given.service, each) for each in given.requests]
-    return ImportedPart(given.path, given.position, given.before, after, counts, given.refused)
+    clients = {(each.at // SLOT_MICROSECONDS, given.service): each.requests for each in given.clients}
+    return ImportedPart(given.path, given.position, given.before, after, counts, given.refused, clients)
 
 
 def _added(counts: EventCounts) -> AddedRequests:

@@ -230,3 +230,17 @@ def test_hashed_clients_of_two_days_are_two(open_requests: Callable[[], RequestW
         world.machine.wait(DAY)
 
     assert world.rows("SELECT count(DISTINCT client), count(*) FROM request_log") == [(2, 4)]
+
+
+def test_clients_of_added_requests_are_kept_as_privacy_says() -> None:
+    privacy = ClientPrivacy("network", {"bank": "none", "shop": "hash"})
+    privacy.turn_to(20_000 * 86_400)
+    today, slots = 20_000 * 96, {"192.0.2.7": 2, "192.0.2.9": 3, "no address": 1}
+
+    kept = dict(privacy.kept_clients({(today, name): slots for name in ("bank", "blog", "shop")}))
+    past = dict(privacy.kept_clients({(today - 960, name): slots for name in ("blog", "shop")}))
+
+    assert kept[today, "blog"] == past[today - 960, "blog"] == {"192.0.2.0/24": 5}
+    assert sorted(kept[today, "shop"].values()) == [2, 3]
+    assert (today, "bank") not in kept
+    assert (today - 960, "shop") not in past, "salts of that day are destroyed"
