@@ -172,7 +172,8 @@ def test_a_ledger_of_measured_bytes_has_every_request(tmp_path: Path) -> None:
             assert requests == traffic.events
         assert connection.execute("SELECT count(*) FROM request_log").fetchone() == (traffic.events,)
     assert 0 < packed.log <= written.log
-    assert 0 < packed.rest <= written.rest
+    assert packed.rest > 0
+    assert sum(packed) <= sum(written)  # of one alone, a small ledger may have a page more
 
 
 def test_bytes_of_requests_are_measured_of_every_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
