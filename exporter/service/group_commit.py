@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from exporter.service.wiring import Parts
 
 RETRY_SECONDS = 1.0
-LONGEST_PAUSE = 0.01
-"""Seconds between two postings while several wait: fewer commits, each with more events."""
+LONGEST_PAUSE, STEP_SECONDS = 0.02, 0.001
+"""Seconds between two postings while more and more wait: fewer commits, each with more events."""
 
 
 @runtime_checkable
@@ -47,20 +47,30 @@ class GroupCommit:
         self._commit_all = commit_all
         self._wanted = asyncio.Event()
         self._now = asyncio.get_running_loop().time
-        source.on_wanted = self._wanted.set
+        self._arrivals = 0
+        source.on_wanted = self._want
 
     async def run(self) -> None:
         """Post when something wants it, one posting after the other."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            began = self._now()
             if not await self._post():
                 self._source.note_failed()
                 await asyncio.sleep(RETRY_SECONDS)
             elif self._wanted.is_set():
-                # Many wait: as much time as a commit takes lets as many again join the next one.
-                await asyncio.sleep(min(self._now() - began, LONGEST_PAUSE))
+                await self._let_join(self._now() + LONGEST_PAUSE)
+
+    def _want(self) -> None:
+        self._arrivals += 1
+        self._wanted.set()
+
+    async def _let_join(self, latest: float) -> None:
+        """Many wait: let more join the next commit, while they come."""
+        seen = -1
+        while seen != self._arrivals and self._now() < latest:
+            seen = self._arrivals
+            await asyncio.sleep(STEP_SECONDS)
 
     async def _post(self) -> bool:
         self._sampler.sample_only(self._meter)

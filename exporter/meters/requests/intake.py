@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from exporter.metering.postings import Incident
+    from exporter.meters.requests.events import Event
     from exporter.meters.requests.monitors.standing import MonitorStatus
     from exporter.meters.requests.service_keys import KeyChange
 
@@ -97,7 +98,7 @@ class Intake:
         """How monitors stand, by name."""
         self._routes: dict[str, set[str]] = {}
         self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
-        self._posted_by: asyncio.Future[None] | None = None
+        self._waiting: list[asyncio.Future[None]] = []
         self._taken: list[asyncio.Future[None]] = []
         self._in_posting: list[asyncio.Future[None]] = []
         self._unposted = 0
@@ -140,11 +141,10 @@ class Intake:
             self.figures = self.figures._replace(dropped=self.figures.dropped + len(batch.events))
             raise BusyError
         self.add_soon(batch)
-        if self._posted_by is None:
-            self._posted_by = asyncio.get_running_loop().create_future()
-        posted = self._posted_by
+        posted = asyncio.get_running_loop().create_future()
+        self._waiting.append(posted)
         self.on_wanted()
-        await asyncio.shield(posted)
+        await posted
 
     async def merge(self) -> None:
         """Have times and clients of all that was acknowledged merged, so that an answer has them.
@@ -170,13 +170,12 @@ class Intake:
             self._batches.append((batch.service, batch.id))
             while len(self._ids) > MOST_IDS:
                 self._ids.popitem(last=False)
-        before = self._tally.events
         batch = self._bounded(batch)
-        if batch.events:
-            self._tally.add(self.privacy.protect(batch.events), self._route_of, self.has_log)
+        self._events.extend(self.privacy.protect(batch.events))
+        before = self._tally.events
         self._tally.add_counts(batch.counts, self._route_of)
         self._tally.add_clients(self.privacy.kept_clients(batch.clients))
-        self._unposted += self._tally.events - before
+        self._unposted += len(batch.events) + self._tally.events - before
         self._note(batch.notes)
         self._key_changes.extend(batch.key_changes)
         refused, late = self.figures.refused + batch.refused, self.figures.late + batch.late
@@ -195,9 +194,9 @@ class Intake:
     def take(self) -> Taken:
         """All that waits; those who wait for it hear when it is in the ledger."""
         self.on_take()
+        self._tally.add(self._events, self._route_of, self.has_log)
         taken = Taken(self._tally, self._batches, self._notes, self._key_changes, self._incidents)
-        if self._posted_by is not None:
-            self._taken.append(self._posted_by)
+        self._taken.extend(self._waiting)
         self._clear()
         return taken
 
@@ -218,8 +217,8 @@ class Intake:
 
     def note_failed(self) -> None:
         """The ledger cannot be written: those who wait hear of it, and what was taken goes in when it can."""
-        waiting = [*self._in_posting, *self._taken, *filter(None, [self._posted_by])]
-        self._in_posting, self._taken, self._posted_by = [], [], None
+        waiting = [*self._in_posting, *self._taken, *self._waiting]
+        self._in_posting, self._taken, self._waiting = [], [], []
         for each in waiting:
             if not each.done():
                 each.set_exception(UnpostedError)
@@ -236,7 +235,12 @@ class Intake:
     def _bounded(self, batch: Batch) -> Batch:
         """The batch, its requests under "(other)" where their service is one too many."""
         named = {each.service for each in batch.events} | {each.service for each in batch.counts}
-        others = set(sorted(named - self._routes.keys())[max(MOST_SERVICES - len(self._routes), 0) :])
+        new = named - self._routes.keys()
+        if not new:
+            return batch
+        within = max(MOST_SERVICES - len(self._routes), 0)
+        self._routes.update({service: set() for service in sorted(new)[:within]})
+        others = new - self._routes.keys()
         if not others:
             return batch
         events = [each._replace(service=OTHER) if each.service in others else each for each in batch.events]
@@ -256,8 +260,10 @@ class Intake:
 
     def _clear(self) -> None:
         self._tally = Tally()
+        self._events: list[Event] = []
+        """Events that are added up when they are taken: more at once take less time."""
         self._batches: list[tuple[str, str]] = []
         self._notes: dict[str, str] = {}
         self._key_changes: list[KeyChange] = []
         self._incidents: list[Incident] = []
-        self._posted_by = None
+        self._waiting = []

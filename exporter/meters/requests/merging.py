@@ -7,6 +7,8 @@ seconds. Until then each posting has what it brought as bytes, from which a cras
 from __future__ import annotations
 
 import logging
+from collections import Counter, defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,13 +24,16 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Times = dict[TimesKey, dict[int, int]]
+Times = defaultdict[TimesKey, Counter[int]]
 
 
 class Brought(msgspec.Struct, array_like=True):
-    """What one posting brought: counts of times by bucket, of a slot, service, method and route; requests by client."""
+    """What one posting brought, of a slot, service, method and route: counts of times by bucket; requests by client.
 
-    times: list[tuple[int, str, str, str, dict[int, int]]] = []
+    Times that came one by one are a list of their buckets.
+    """
+
+    times: list[tuple[int, str, str, str, dict[int, int] | list[int]]] = []
     clients: list[tuple[int, str, dict[str, int]]] = []
 
 
@@ -38,14 +43,15 @@ class Merging:
     def __init__(self, clients: DailyClients) -> None:
         """Begin empty."""
         self.clients = clients
-        self._times: Times = {}
+        self._times: Times = defaultdict(Counter)
         self._brought: list[Tally] = []
 
     def add(self, tally: Tally) -> None:
         """Collect what a tally brings."""
-        if tally.times or tally.clients:
+        if tally.times or tally.buckets or tally.clients:
             self._brought.append(tally)
-            _add(self._times, tally.times)
+            for key, times in chain(tally.times.items(), tally.buckets.items()):
+                self._times[key].update(times)
             for (slot, service), requests in tally.clients.items():
                 self.clients.add(slot, service, requests)
 
@@ -56,7 +62,8 @@ class Merging:
         except msgspec.MsgspecError as error:
             log.error("times and clients of the last seconds are lost: %s", error)  # noqa: TRY400 - no traceback
             return
-        _add(self._times, {(slot, *key): counts for slot, *key, counts in brought.times})  # type: ignore[misc]
+        for slot, service, method, route, times in brought.times:
+            self._times[slot, service, method, route].update(times)
         for slot, service, requests in brought.clients:
             self.clients.add(slot, service, requests)
 
@@ -65,29 +72,20 @@ class Merging:
         brought, self._brought = self._brought, []
         if not brought:
             return b""
-        times = [(*key, counts) for tally in brought for key, counts in tally.times.items() if counts]
-        clients = [(*key, requests) for tally in brought for key, requests in tally.clients.items()]
-        return msgspec.msgpack.encode(Brought(times, clients))
+        counts = [(*key, times) for tally in brought for key, times in tally.times.items() if times]
+        buckets = [(*key, times) for tally in brought for key, times in tally.buckets.items() if times]
+        clients = [(*key, dict(requests)) for tally in brought for key, requests in tally.clients.items()]
+        return msgspec.msgpack.encode(Brought([*counts, *buckets], clients))
 
     def take(self) -> Iterator[tuple[int, tuple[str, str, str, str], dict[int, int]]]:
         """Slot, subject and counts by bucket of all that was collected: of every route, and of every service."""
-        times, self._times, self._brought = self._times, {}, []
-        services: Times = {}
+        times, self._times, self._brought = self._times, defaultdict(Counter), []
+        services: Times = defaultdict(Counter)
         for (slot, service, method, route), counts in times.items():
             yield slot, (service, method, route, ALL), counts
-            _add(services, {(slot, service, ALL, ALL): counts})
+            services[slot, service, ALL, ALL].update(counts)
         for (slot, service, _, _), counts in services.items():
             yield slot, (service, ALL, ALL, ALL), counts
 
     def __bool__(self) -> bool:
         return bool(self._times) or bool(self.clients)
-
-
-def _add(times: Times, more: Times) -> None:
-    for key, counts in more.items():
-        held = times.get(key)
-        if held is None:
-            times[key] = dict(counts)
-        else:
-            for bucket, count in counts.items():
-                held[bucket] = held.get(bucket, 0) + count

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from exporter.metering.clock import SECOND
@@ -16,7 +17,7 @@ from exporter.meters.requests.merging import Merging
 from exporter.meters.requests.rates import RequestRates
 from exporter.meters.requests.state import BOUNDS, RequestsState
 from exporter.meters.requests.store import HeldRequests, LogLoss, RequestCheckpoint
-from exporter.meters.requests.tally import DURATION, LONGEST, TIMES
+from exporter.meters.requests.tally import DURATION, LONGEST
 from reports.ledger.shape import ALL, OTHER, REQUEST
 from reports.ledger.sketches import encoded, value_of
 
@@ -177,15 +178,20 @@ class RequestMeter:
         self._notes.update(taken.notes)
         self._key_changes.extend(taken.key_changes)
         self._merging.add(taken.tally)
+        for (_, service, method, route), buckets in taken.tally.buckets.items():
+            self._add_times((service, method, route), Counter(map(_PLACES.__getitem__, buckets)))
         for (_, service, method, route), counts in taken.tally.times.items():
-            self._add_times((service, method, route), counts)
+            places: Counter[int] = Counter()
+            for bucket, count in counts.items():
+                places[_PLACES[bucket]] += count
+            self._add_times((service, method, route), places)
         self._events += taken.tally.events
 
-    def _change_of(self, key: CellKey, cell: list[Any]) -> Change:
+    def _change_of(self, key: CellKey, cell: list[int]) -> Change:
         slot, service, method, route, code = key
         timed = self._timed((service, method, route))
         self._seconds[timed] = self._seconds.get(timed, 0.0) + cell[DURATION] / 1e6
-        sums, peaks = tuple(cell[:LONGEST]), tuple(cell[LONGEST:TIMES])
+        sums, peaks = tuple(cell[:LONGEST]), tuple(cell[LONGEST:])
         return self._change(slot, (service, method, route, str(code)), sums, peaks)
 
     def _change(
@@ -202,10 +208,10 @@ class RequestMeter:
         return Change(subject, sums, span=(began, began + 1), sketches=sketches, peaks=peaks)
 
     def _add_times(self, route: RouteKey, counts: Mapping[int, int]) -> None:
-        """Add times of a route to its histogram of /metrics."""
+        """Add counts of times by place among BOUNDS to a route's histogram of /metrics."""
         held = self._times.setdefault(self._timed(route), [0] * (len(BOUNDS) + 1))
-        for bucket, count in counts.items():
-            held[_place(bucket)] += count
+        for place, count in counts.items():
+            held[place] += count
 
     def _timed(self, route: RouteKey) -> RouteKey:
         """The route whose histogram has its times: itself, or OTHER where there are as many as there may be."""
@@ -228,13 +234,13 @@ class RequestMeter:
         )
 
 
-_PLACES: dict[int, int] = {}
-
-
-def _place(bucket: int) -> int:
+class _Places(dict[int, int]):
     """The place among BOUNDS that a bucket of microseconds belongs to."""
-    place = _PLACES.get(bucket)
-    if place is None:
+
+    def __missing__(self, bucket: int) -> int:
         seconds = value_of(bucket) / 1e6
-        place = _PLACES[bucket] = next((n for n, bound in enumerate(BOUNDS) if seconds <= bound), len(BOUNDS))
-    return place
+        place = self[bucket] = next((n for n, bound in enumerate(BOUNDS) if seconds <= bound), len(BOUNDS))
+        return place
+
+
+_PLACES = _Places()

@@ -90,8 +90,8 @@ class ClientPrivacy:
             if kept is client and name is user and len(agent) <= LONGEST_AGENT:
                 yield event
             else:
-                values = (service, at, method, route, code, duration, received, sent, path)
-                yield make(Event, (*values, kept, agent[:LONGEST_AGENT], name))
+                agent = agent[:LONGEST_AGENT]
+                yield make(Event, (service, at, method, route, code, duration, received, sent, path, kept, agent, name))
 
     def kept_clients(
         self, clients: Mapping[tuple[int, str], Mapping[str, int]]

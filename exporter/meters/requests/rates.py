@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from exporter.metering.clock import SECOND
 
@@ -35,7 +35,7 @@ class RequestRates:
                 if not self._sums[service]:
                     del self._sums[service]
 
-    def add(self, cells: Mapping[CellKey, list[Any]], slot: int) -> None:
+    def add(self, cells: Mapping[CellKey, list[int]], slot: int) -> None:
         """Add what was reported at this instant; what was asked before the slot (a number) is no request of now."""
         if not cells:
             return

@@ -54,7 +54,7 @@ async def import_past(request: web.Request, body: bytes) -> web.Response:
     is not added again.
     """
     context = request.app[CONTEXT]
-    async with request.app[BODIES].turn():
+    async with request.app[BODIES].turn(body):
         try:
             given = _BODY.decode(body)
             check(given.past, "past")

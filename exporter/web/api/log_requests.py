@@ -53,7 +53,7 @@ async def log_requests(request: web.Request, body: bytes) -> web.Response:
     """
     context = request.app[CONTEXT]
     intake = intake_of(context)
-    async with request.app[BODIES].turn():
+    async with request.app[BODIES].turn(body):
         try:
             payload = read_payload(body)
         except FieldError as error:

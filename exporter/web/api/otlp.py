@@ -131,7 +131,7 @@ async def _take(
     if await _is_known(context, intake, scope, digest):
         await acknowledge(intake, Batch())  # the first may be on its way still
         return Refusals()
-    async with request.app[BODIES].turn():
+    async with request.app[BODIES].turn(body):
         try:
             found = decode() if len(body) <= SMALL else await asyncio.to_thread(decode)
         except UndecodableError:

@@ -49,7 +49,7 @@ async def import_part(request: web.Request, body: bytes) -> web.Response:
     """
     context = request.app[CONTEXT]
     intake = intake_of(context)
-    async with request.app[BODIES].turn():
+    async with request.app[BODIES].turn(body):
         try:
             part = parts.decoded(body)
         except FieldError as error:

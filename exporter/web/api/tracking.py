@@ -65,7 +65,7 @@ async def track(request: web.Request, body: bytes) -> web.Response:
     """One request that a service has answered; the answer is empty, and comes when the request is in the ledger."""
     context, service = request.app[CONTEXT], written_service(request)
     intake, times = intake_of(context), event_times(context, service)
-    async with request.app[BODIES].turn():
+    async with request.app[BODIES].turn(body):
         try:
             event = read_one(body, service, times)
         except FieldError as error:
@@ -90,7 +90,7 @@ async def track_rows(request: web.Request, body: bytes) -> web.Response:
     """
     context, service = request.app[CONTEXT], written_service(request)
     intake, times = intake_of(context), event_times(context, service)
-    async with request.app[BODIES].turn():
+    async with request.app[BODIES].turn(body):
         try:
             rows = read_rows(body, service, times)
         except FieldError as error:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MOST_HELD, MOST_UNPROVEN = 16 << 20, 4 << 20
 """Bytes of bodies of all requests together, and of those whose key is in the body."""
 
+QUICK_BODY = 2048
+"""Bytes that are decoded in less time than it takes to let others go on."""
+
 BODY = web.RequestKey("body", bytes)
 """Where a request has its body."""
 
@@ -39,8 +42,14 @@ class Bodies:
             self.held[is_proven] -= reservation.size
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """A body's turn to be decoded: in the order of their coming, and other requests go on in between."""
+    async def turn(self, body: bytes) -> AsyncIterator[None]:
+        """A body's turn to be decoded: in the order of their coming, and other requests go on in between.
+
+        A body of one event is decoded at once.
+        """
+        if len(body) <= QUICK_BODY:
+            yield
+            return
         async with self._decoding:
             await asyncio.sleep(0)
             yield

@@ -103,6 +103,8 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
 async def _body(request: web.Request, reservation: Reservation, largest: int) -> bytes:
     """The body; raises RefusedError where it is too large, does not come, or is not what its headers say."""
     try:
+        if request.content.is_eof():  # it has come with the headers
+            return await reservation.read(request, largest)
         async with asyncio.timeout(BODY_SECONDS):
             return await reservation.read(request, largest)
     except TimeoutError as error:
