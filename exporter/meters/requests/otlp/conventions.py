@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/http. The readers give attributes th
 from __future__ import annotations
 
 import ipaddress
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ from exporter.settings.rules import RuleError
 from reports.ledger.shape import OTHER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from exporter.meters.requests.otlp.messages import Attributes, AttributeValue
 
@@ -72,7 +72,8 @@ HISTOGRAMS = {
 SPELLINGS: Mapping[AttributeValue | None, str] = {method: method for method in METHODS}
 
 FIRST_CODE, LAST_CODE, INTERNAL_ERROR = 100, 599, 500
-REMEMBERED = 8192
+REMEMBERED, LONGEST_REMEMBERED = 8192, 512
+"""Values that are remembered, and their characters."""
 
 
 def method_of(attributes: Attributes) -> str | None:
@@ -135,7 +136,18 @@ def size_of(size: AttributeValue | None) -> int:
     return size if 0 <= size <= MOST_BYTES else 0
 
 
-@lru_cache(REMEMBERED)
+def _remembered(make: Callable[[AttributeValue | None], str]) -> Callable[[AttributeValue | None], str]:
+    """Remember what values became, but for long ones: strangers may send eight thousand of megabytes."""
+    found = lru_cache(REMEMBERED)(make)
+
+    @wraps(make)
+    def call(value: AttributeValue | None) -> str:
+        return make(value) if isinstance(value, str) and len(value) > LONGEST_REMEMBERED else found(value)
+
+    return call
+
+
+@_remembered
 def address_of(text: AttributeValue | None) -> str:
     """An address as the ledger has it: without a zone, IPv4 as such; "" for what is none."""
     if not isinstance(text, str):
@@ -147,13 +159,13 @@ def address_of(text: AttributeValue | None) -> str:
     return str(found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else str(found)
 
 
-@lru_cache(REMEMBERED)
+@_remembered
 def agent_of(value: AttributeValue | None) -> str:
     """A user agent; "" for none."""
     return printable(value[:LONGEST_AGENT]) if isinstance(value, str) else ""
 
 
-@lru_cache(REMEMBERED)
+@_remembered
 def user_of(value: AttributeValue | None) -> str:
     """The name of a user; "" for none."""
     return printable(value[:LONGEST_USER]) if isinstance(value, str) else ""
@@ -167,7 +179,7 @@ def service_name(name: str) -> str:
         raise ValueError(f"{SERVICE_NAME}: {error}") from error
 
 
-@lru_cache(REMEMBERED)
+@_remembered
 def _template(route: AttributeValue | None) -> str:
     """A route as it is kept; "" for none."""
     template = template_of(route) if isinstance(route, str) else ""

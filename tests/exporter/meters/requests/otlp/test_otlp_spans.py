@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
-from exporter.meters.requests.otlp.conventions import NAMES
+from exporter.meters.requests.events import LONGEST_AGENT
+from exporter.meters.requests.otlp.conventions import NAMES, address_of, agent_of
 from exporter.meters.requests.otlp.messages import AttributeValue, ServerSpan, ServiceSpans
 from exporter.meters.requests.otlp.spans import SpanEvents, span_events
 
@@ -155,3 +158,17 @@ def test_with_a_key_the_service_is_the_keys() -> None:
     spans = ServiceSpans("(nonsense)", [ServerSpan(NOW * 1000, NOW * 1000, is_error=False, attributes=NEW)])
 
     assert span_events([spans], "shop", NOW, lambda _: False).events[0].service == "shop"
+
+
+def test_long_values_of_strangers_are_not_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            agent_of(f"{number}" + "x" * 100_000)
+            address_of(f"{number}" + "x" * 100_000)
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert held < 1_000_000
+    assert agent_of("y" * 100_000) == "y" * LONGEST_AGENT
