@@ -15,7 +15,7 @@ from exporter.importing.foreign import database
 from exporter.ledger.past.rows import ForeignFileError, Past, PastHour, PastRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -121,18 +121,19 @@ def _past(path: Path, histories: Sequence[InterfaceHistory], zone: ZoneInfo, mon
     return Past(KIND, f"{oldest.interface} since {oldest.created.date()}", until, rows, hours)
 
 
-def _rows(history: InterfaceHistory, month_begins: int) -> Iterator[PastRow]:
-    """Days, months, years, and all there ever was since the interface was added."""
-    newest = history.updated.date()
+def _rows(history: InterfaceHistory, month_begins: int) -> Iterable[PastRow]:
+    """Days, months, years, and all there ever was since the interface was added; of spans that are alike, the finer."""
+    created, newest = history.created.date(), history.updated.date()
+    found: dict[tuple[date, date], PastRow] = {}
     for table in SPANS:
-        for begin, received, sent in history.entries[table]:
+        for begin, *moved in history.entries[table]:
             first, last = _span(table, begin.date(), month_begins)
-            yield PastRow(
-                history.interface, max(first, min(history.created.date(), last)), min(last, newest), received, sent
-            )
+            span = max(first, min(created, last)), max(min(last, newest), first)
+            found.setdefault(span, PastRow(history.interface, *span, *moved))
     # vnStat forgets years only where it is told to, and then has them in its total alone.
-    first = min([history.created.date(), *(entry.begin.date() for each in history.entries.values() for entry in each)])
-    yield PastRow(history.interface, first, newest, *history.total)
+    oldest = min([created, *(first for first, _ in found)])
+    found.setdefault((oldest, newest), PastRow(history.interface, oldest, newest, *history.total))
+    return found.values()
 
 
 def _span(table: str, day: date, month_begins: int) -> tuple[date, date]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from exporter.ledger.past.rows import ForeignFileError, PastRow
 from exporter.ledger.past.settling import Counted, OtherRow, Settled, settled
 from exporter.ledger.writing.statements import PUT_STATE, PUT_SUBJECT, put_facts
-from reports.calendar.days import day_from_number, day_number, day_of, day_start
+from reports.calendar.days import ONE_DAY, day_from_number, day_number, day_of, day_start
 from reports.ledger.past import SOURCE_STATE
 from reports.ledger.shape import INTERFACE
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from exporter.ledger.past.rows import Past
 
 LONGEST_SOURCE = 64
-RESOLUTIONS = {1: "day", 7: "week", 28: "month", 29: "month", 30: "month", 31: "month", 365: "year", 366: "year"}
 VIRTUAL = re.compile(r"lo\d*$|docker|br-|veth|virbr|vnet|tun|tap|wg|tailscale|zt|utun|bond|team|dummy")
 """Beginnings of names of interfaces whose bytes cross another one, too, or never leave the machine."""
 
@@ -212,8 +211,15 @@ def counts(interface: str) -> bool:
 
 
 def _resolution(row: PastRow) -> str:
-    days = (row.last - row.first).days + 1
-    return RESOLUTIONS.get(days, f"{days} days")
+    """As in "day", "month" or "17 days": with the first day, it is of one span."""
+    if row.first == row.last:
+        return "day"
+    begins, ends = row.first.day == 1, (row.last + ONE_DAY).day == 1
+    if begins and ends and (row.first.year, row.first.month) == (row.last.year, row.last.month):
+        return "month"
+    if begins and ends and (row.first.month, row.last.month) == (1, 12) and row.first.year == row.last.year:
+        return "year"
+    return f"{(row.last - row.first).days + 1} days"
 
 
 def _check_name(source: str) -> None:

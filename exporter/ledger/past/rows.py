@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence  # noqa: TC003 - msgspec reads the types of what is sent to a service
 from datetime import date  # noqa: TC003 - as above
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
+
+from reports.calendar.days import ONE_DAY
 
 MOST_BYTES = 2**50
 """Of one row."""
+MOST_SPANS = 2_000
+"""Of one interface, longer than a day: months of a century and a half."""
 LAST_SECOND = 2**33
 """UTC, in the year 2242."""
 
@@ -59,20 +67,32 @@ class Past(NamedTuple):
 
 
 def check(past: Past, where: str) -> None:
-    """Raise ForeignFileError for a row that cannot be: negative or endless bytes, reversed days."""
+    """Raise ForeignFileError for what cannot be: negative or endless bytes, reversed days, a span that comes twice."""
     if not 0 <= past.read_until <= LAST_SECOND:
         raise ForeignFileError(f"{where}: it cannot have been written at {past.read_until} seconds since 1970")
     for hour in past.hours:
         if not (0 <= hour.start < hour.end <= LAST_SECOND and 0 <= hour.received <= MOST_BYTES >= hour.sent >= 0):
             raise ForeignFileError(f"{where}: {hour.interface}: {hour.start} to {hour.end} cannot be a part of a day")
+    seen: set[tuple[str, date, date]] = set()
     for row in past.rows:
-        if not row.interface:
-            raise ForeignFileError(f"{where}: the row of {row.first} names no interface")
-        if row.last < row.first:
-            raise ForeignFileError(f"{where}: {row.interface}: {row.first} to {row.last} is reversed")
-        for side, amount in (("received", row.received), ("sent", row.sent)):
-            if not 0 <= amount <= MOST_BYTES:
-                raise ForeignFileError(f"{where}: {row.interface}, {row.first}: {amount} bytes {side} cannot be")
+        _check_row(row, where)
+        if (span := row[:3]) in seen:
+            raise ForeignFileError(f"{where}: {row.interface} has {row.first} to {row.last} twice")
+        seen.add(span)
+    spans = Counter(row.interface for row in past.rows if row.first != row.last)
+    for interface, count in spans.most_common(1):
+        if count > MOST_SPANS:
+            raise ForeignFileError(f"{where}: {interface} has {count} spans longer than a day, more than {MOST_SPANS}")
+
+
+def _check_row(row: PastRow, where: str) -> None:
+    if not row.interface:
+        raise ForeignFileError(f"{where}: the row of {row.first} names no interface")
+    if row.last < row.first:
+        raise ForeignFileError(f"{where}: {row.interface}: {row.first} to {row.last} is reversed")
+    for side, amount in (("received", row.received), ("sent", row.sent)):
+        if not 0 <= amount <= MOST_BYTES:
+            raise ForeignFileError(f"{where}: {row.interface}, {row.first}: {amount} bytes {side} cannot be")
 
 
 def disjoint(rows: Iterable[PastRow]) -> tuple[list[PastRow], list[str]]:
@@ -81,20 +101,27 @@ def disjoint(rows: Iterable[PastRow]) -> tuple[list[PastRow], list[str]]:
     A span that only partly covers a shorter one cannot be told apart from it, and is left out. Where shorter spans have
     more than the longer one, they are right, and nothing remains of it.
     """
-    kept: dict[str, list[tuple[PastRow, PastRow]]] = {}
+    kept: list[PastRow] = []
     notes: list[str] = []
-    for row in sorted(rows, key=lambda row: (row.interface, (row.last - row.first).days, row.first)):
-        others = kept.setdefault(row.interface, [])
-        meeting = [(whole, rest) for whole, rest in others if whole.first <= row.last and whole.last >= row.first]
-        if any(whole.first < row.first or whole.last > row.last for whole, _ in meeting):
-            notes.append(f"{_name(row)} overlaps a shorter span in part, and is left out")
-            continue
-        received = row.received - sum(rest.received for _, rest in meeting)
-        sent = row.sent - sum(rest.sent for _, rest in meeting)
-        if received < 0 or sent < 0:
-            notes.append(f"{_name(row)} has less than its days together: the days count")
-        others.append((row, row._replace(received=max(received, 0), sent=max(sent, 0))))
-    return [rest for pairs in kept.values() for whole, rest in pairs if rest.total or whole.first == whole.last], notes
+    for _, of_interface in groupby(sorted(rows), key=attrgetter("interface")):
+        found = list(of_interface)
+        days = [row for row in found if row.first == row.last]
+        kept.extend(days)
+        spans: list[tuple[PastRow, PastRow]] = []
+        for row in sorted((row for row in found if row.first != row.last), key=lambda row: (row.last - row.first, row)):
+            within = [(whole, rest) for whole, rest in spans if whole.first <= row.last and whole.last >= row.first]
+            if any(whole.first < row.first or whole.last > row.last for whole, _ in within):
+                notes.append(f"{_name(row)} overlaps a shorter span in part, and is left out")
+                continue
+            first, after = (bisect_left(days, day, key=attrgetter("first")) for day in (row.first, row.last + ONE_DAY))
+            shorter = [*days[first:after], *(rest for _, rest in within)]
+            received = row.received - sum(each.received for each in shorter)
+            sent = row.sent - sum(each.sent for each in shorter)
+            if received < 0 or sent < 0:
+                notes.append(f"{_name(row)} has less than its days together: the days count")
+            spans.append((row, row._replace(received=max(received, 0), sent=max(sent, 0))))
+        kept.extend(rest for _, rest in spans if rest.total)
+    return kept, notes
 
 
 def renamed(past: Past, names: Mapping[str, str]) -> Past:
@@ -102,6 +129,9 @@ def renamed(past: Past, names: Mapping[str, str]) -> Past:
     held = {row.interface for row in past.rows}
     if missing := sorted(set(names) - held):
         raise ForeignFileError(f"--map {missing[0]}: the file has no such interface, but {', '.join(sorted(held))}")
+    new = [names.get(name, name) for name in sorted(held)]
+    if twice := sorted({name for name in new if new.count(name) > 1}):
+        raise ForeignFileError(f"--map: several interfaces of the file would be {twice[0]}: give each its own name")
     return past._replace(
         rows=[row._replace(interface=names.get(row.interface, row.interface)) for row in past.rows],
         hours=[hour._replace(interface=names.get(hour.interface, hour.interface)) for hour in past.hours],

@@ -40,30 +40,52 @@ class OtherRow(NamedTuple):
     is_machine: bool
 
 
-def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None], taken: Sequence[OtherRow]) -> Settled:
+def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None], taken: Iterable[OtherRow]) -> Settled:
     """Settle the rows of a file. `counted` is asked by interface; `taken` are rows of other sources."""
     rows, notes = disjoint(past.rows)
-    kept: list[PastRow] = []
-    days, own_bytes, doubled = _single_days(rows), 0, 0
+    kept: dict[tuple[str, date, date], PastRow] = {}
+    others, days, own_bytes, doubled = _TakenDays(taken), _single_days(rows), 0, 0
     for row in rows:
-        if _is_doubled(row, row.interface in past.machine, taken):
+        if others.overlap(row, past.machine):
             doubled += 1
             continue
         left = _before(row, counted(row.interface), zone, past.hours, days.get(row.interface, set()))
         own_bytes += row.total - left.total
-        if left.total or left == row:
-            kept.append(left)
+        if left.total or left == row:  # spans that netledger's begin cuts may end alike
+            held = kept.get(left[:3], left._replace(received=0, sent=0))
+            kept[left[:3]] = left._replace(received=left.received + held.received, sent=left.sent + held.sent)
     if doubled:
         notes.append(f"{doubled} rows are of days that another source has brought, and are left out")
-    return Settled(tuple(kept), own_bytes, (*past.notes, *notes))
+    return Settled(tuple(kept.values()), own_bytes, (*past.notes, *notes))
 
 
-def _is_doubled(row: PastRow, is_machine: bool, taken: Iterable[OtherRow]) -> bool:  # noqa: FBT001 - as in OtherRow
-    return any(
-        other.first <= row.last and other.last >= row.first
-        for other, is_other_machine in taken
-        if is_machine or is_other_machine or other.interface == row.interface
-    )
+class _TakenDays:
+    """Days and spans that other sources have brought, by interface."""
+
+    def __init__(self, taken: Iterable[OtherRow]) -> None:
+        self._days: dict[str, set[date]] = {}
+        self._spans: dict[str, list[PastRow]] = {}
+        self._machines: set[str] = set()
+        for row, is_machine in taken:
+            if row.first == row.last:
+                self._days.setdefault(row.interface, set()).add(row.first)
+            else:
+                self._spans.setdefault(row.interface, []).append(row)
+            if is_machine:
+                self._machines.add(row.interface)
+
+    def overlap(self, row: PastRow, machine: Sequence[str]) -> bool:
+        """True if a row is of days that are taken: of its interface, of all where one of both stands for all."""
+        names = {row.interface, *self._machines}
+        if row.interface in machine:
+            names = {*self._days, *self._spans}
+        return any(self._is_taken(name, row) for name in names)
+
+    def _is_taken(self, name: str, row: PastRow) -> bool:
+        days = self._days.get(name, set())
+        if row.first in days or (row.first != row.last and any(row.first <= day <= row.last for day in days)):
+            return True
+        return any(span.first <= row.last and span.last >= row.first for span in self._spans.get(name, ()))
 
 
 def _before(

@@ -248,6 +248,29 @@ def test_months_may_begin_on_another_day(commands: Commands, tmp_path: Path) -> 
     assert commands.json("year", "2025")["summary"]["total_bytes"] <= sum(summed(moved, lambda day: day.year == 2025))
 
 
+@pytest.mark.parametrize("days", [1, 2, 20, 40])
+def test_a_young_vnstat_has_every_byte_once(days: int, commands: Commands, tmp_path: Path) -> None:
+    """In its first days its month, its year and its total are of the same days."""
+    path = tmp_path / "young.db"
+    vnstat_file.create(path)
+    moved = vnstat_file.add(path, OLD, hours_of(LAST - timedelta(days=days), LAST - timedelta(days=1)))
+
+    done = commands.json("import", str(path))
+
+    assert (done["bytes_received"], done["bytes_sent"]) == summed(moved, lambda _day: True)
+    assert done["notes"] == []
+
+
+def test_two_interfaces_do_not_become_one(commands: Commands, made: tuple[Path, list[Moved]], tmp_path: Path) -> None:
+    path = tmp_path / "two.db"
+    shutil.copyfile(made[0], path)
+    vnstat_file.add(path, "wlan9", hours_of(date(2026, 5, 1), LAST))
+
+    done = commands("import", str(path), "--map", f"wlan9={OLD}")
+
+    assert (done.exit_code, "give each its own name" in done.stderr) == (1, True)
+
+
 def test_vnstat_itself_reads_the_file_alike(commands: Commands, made: tuple[Path, list[Moved]], tmp_path: Path) -> None:
     """The real program's own words of the same file: every month, and everything."""
     if (program := shutil.which("vnstat")) is None:

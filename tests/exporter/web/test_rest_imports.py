@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,33 @@ async def test_a_row_that_cannot_be_is_refused_with_all_others(
 
     assert reason in (await put(service, document, 400))["error"]
     assert (await service.get("/api/imports"))["imports"] == []
+
+
+async def test_a_span_that_comes_twice_is_refused(service: RunningService, today: date) -> None:
+    assert "twice" in (await put(service, past(*days_ago(today, 1, 1)), 400))["error"]
+
+
+async def test_spans_that_begin_alike_are_kept_apart(service: RunningService, today: date) -> None:
+    rows = [("eth0", today - timedelta(days=400), today - timedelta(days=400 - length), 10, 1) for length in range(50)]
+
+    done = await put(service, past(*((*row[:3], 10 * number + 10, number + 1) for number, row in enumerate(rows))))
+
+    assert (done["bytes_received"], done["bytes_sent"]) == (500, 50)
+
+
+async def test_years_of_many_interfaces_do_not_hold_the_ledger_up(service: RunningService, today: date) -> None:
+    rows = [
+        (f"eth{number}", today - timedelta(days=ago), today - timedelta(days=ago), 10, 1)
+        for number in range(10)
+        for ago in range(1, 2000)
+    ]
+    await put(service, past(*rows))
+    began = time.perf_counter()
+
+    other = await put(service, {**past(*rows), "source": "another"})
+
+    assert time.perf_counter() - began < 10
+    assert other["months"] == []
 
 
 async def test_a_file_of_no_time_is_refused(service: RunningService, today: date) -> None:
