@@ -84,8 +84,10 @@ def some_events(now: int, count: int, seed: int) -> Iterator[Event]:
 
 @pytest.fixture
 def world(machine: Machine, empty_ledger: Path, tmp_path: Path) -> Iterator[World]:
-    ledger = RequestLedger(machine, tmp_path / "requests.db", empty_ledger)
-    with contextlib.closing(connect_to_read(ledger.world.path)) as connection:
+    with (
+        contextlib.closing(RequestLedger(machine, tmp_path / "requests.db", empty_ledger)) as ledger,
+        contextlib.closing(connect_to_read(ledger.world.path)) as connection,
+    ):
         world = World(ledger, connection)
         world.give(300, 1)
         yield world
