@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from exporter.meters.requests.logs.formats.named import LogFormat
     from exporter.meters.requests.logs.formats.patterns import TextReader
 
-VARIED = re.compile(rb"(?<=/)[0-9]+(?=[/?# ]|$)|(?<=\?)[^ ]+")
-"""Segments that become {id}, and queries: with these as one number, request lines of a route are one."""
+VARIED = re.compile(rb"(?<=/)[0-9]+(?=[/?#]| HTTP/[^ ]*$|$)|(?<=\?)[^ ]+")
+"""Segments that become {id}, and queries: with these as one number, request lines of a route are one.
+
+A space within a path is a part of its segment.
+"""
 
 DIGITS = re.compile(rb"[0-9]")
 ZEROS = bytes(ord("0") if chr(byte).isdecimal() else byte for byte in range(256))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from exporter.meters.requests.events import METHODS, OTHER_METHOD, Event
@@ -222,7 +222,10 @@ def test_lines_added_up_are_what_their_events_are(lines: list[bytes], name: str)
 TARGETS = st.lists(st.sampled_from(["/", "?", "#", " ", "7", "42", "v1", "a", "-", "HTTP/1.1", "x9y"]), max_size=9)
 
 
+@settings(max_examples=300)
 @given(st.lists(TARGETS.map(lambda parts: f"GET {''.join(parts)}".encode()), max_size=20))
+@example([b"GET /7 ", b"GET /8 "])
+@example([b"GET /7 7 HTTP/1.1", b"GET /8 8 HTTP/1.1"])
 def test_request_lines_that_are_alike_have_one_route(requests: list[bytes]) -> None:
     alike = AlikeRequests()
     for request in requests:
