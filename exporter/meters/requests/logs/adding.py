@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from exporter.meters.requests.logs.formats.named import LogFormat
     from exporter.meters.requests.logs.formats.patterns import TextReader
 
-VARIED = re.compile(rb"(?<=/)[0-9]+(?=[/?#]| HTTP/[^ ]*$|$)|(?<=\?)[^ ]+")
+VARIED = re.compile(rb"(?<=/)[0-9]+(?=[/?#]|$)|(?<=\?)[^ ]+")
 """Segments that become {id}, and queries: with these as one number, request lines of a route are one.
 
 A space within a path is a part of its segment.
@@ -115,12 +115,14 @@ class AlikeRequests:
         plain = self._others.get(request)
         if plain is None:
             known, key = self._others, request
-            target, _, version = request.rpartition(b" ")
-            if not DIGITS.search(VARIED.sub(b"", target if version.startswith(b"HTTP/") else request)):
+            target, space, version = request.rpartition(b" ")
+            if not version.startswith(b"HTTP/"):
+                target, space, version = request, b"", b""
+            if not DIGITS.search(VARIED.sub(b"", target)):
                 known, key = self.by_zeros, request.translate(ZEROS)
             if len(known) > fields.REMEMBERED:
                 known.clear()
-            plain = known[key] = VARIED.sub(b"0", request)
+            plain = known[key] = VARIED.sub(b"0", target) + space + version
         return plain
 
 
