@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.importing.foreign import database
-from exporter.ledger.past.rows import ForeignFileError, Past, PastHour, PastRow
+from exporter.ledger.past.rows import FIRST_YEAR, LAST_YEAR, ForeignFileError, Past, PastHour, PastRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ def read_database(path: Path, zone: ZoneInfo, month_begins: int) -> Past:
                 name,
                 _moment(created, path, f"interface {name}, created"),
                 _moment(updated, path, f"interface {name}, updated"),
-                (received, sent),
+                _amounts(path, "interface, total", (received, sent)),
                 {
                     table: [
                         Record(_moment(at, path, f"{table}, row {row}"), *_amounts(path, f"{table}, row {row}", moved))
@@ -163,13 +163,19 @@ def _at(moment: datetime, zone: ZoneInfo) -> float:
 
 def _moment(value: object, path: Path, place: str) -> datetime:
     try:
-        return datetime.fromisoformat(str(value))
-    except ValueError as error:
-        raise ForeignFileError(f"{path}: {place}: {value!r} is no date") from error
+        found = datetime.fromisoformat(str(value)).replace(tzinfo=None)
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
+        reason = f"{value!r} is not of {FIRST_YEAR} to {LAST_YEAR}"
+    except ValueError:
+        reason = f"{value!r} is no date"
+    raise ForeignFileError(f"{path}: {place}: {reason}")
 
 
 def _begin(row: Mapping[str, Any]) -> datetime:
     day, time = row["date"], row.get("time", {})
+    if not FIRST_YEAR <= day["year"] <= LAST_YEAR:
+        raise ValueError(f"the year {day['year']} is not of {FIRST_YEAR} to {LAST_YEAR}")
     return datetime(  # noqa: DTZ001 - vnStat's own clock
         day["year"], day.get("month", 1), day.get("day", 1), time.get("hour", 0), time.get("minute", 0)
     )

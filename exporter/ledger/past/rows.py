@@ -16,8 +16,8 @@ MOST_BYTES = 2**50
 """Of one row."""
 MOST_SPANS = 2_000
 """Of one interface, longer than a day: months of a century and a half."""
-LAST_SECOND = 2**33
-"""UTC, in the year 2242."""
+FIRST_YEAR, LAST_YEAR, LAST_SECOND = 1970, 2199, 2**33
+"""Times beyond are damage; the second is of 2242."""
 
 
 class ForeignFileError(Exception):
@@ -90,6 +90,8 @@ def _check_row(row: PastRow, where: str) -> None:
         raise ForeignFileError(f"{where}: the row of {row.first} names no interface")
     if row.last < row.first:
         raise ForeignFileError(f"{where}: {row.interface}: {row.first} to {row.last} is reversed")
+    if row.first.year < FIRST_YEAR or row.last.year > LAST_YEAR:
+        raise ForeignFileError(f"{where}: {row.interface}: {row.first} to {row.last}: use {FIRST_YEAR} to {LAST_YEAR}")
     for side, amount in (("received", row.received), ("sent", row.sent)):
         if not 0 <= amount <= MOST_BYTES:
             raise ForeignFileError(f"{where}: {row.interface}, {row.first}: {amount} bytes {side} cannot be")

@@ -202,6 +202,12 @@ def test_a_name_that_the_file_does_not_have_is_refused(commands: Commands, made:
         ("UPDATE month SET tx = 'many' WHERE id = 2", "month, row 2: tx is 'many'"),
         ("UPDATE day SET date = 'today' WHERE id = 7", "day, row 7: 'today' is no date"),
         ("UPDATE interface SET updated = '2026-13-01'", "'2026-13-01' is no date"),
+        (
+            "UPDATE hour SET date = '9999-12-31 23:55:00' WHERE id = 3",
+            "hour, row 3: '9999-12-31 23:55:00' is not of 1970",
+        ),
+        ("UPDATE month SET date = '0001-01-01' WHERE id = 3", "month, row 3: '0001-01-01' is not of 1970"),
+        ("UPDATE interface SET rxtotal = -5", "interface, total: rx is -5"),
         ("DROP TABLE top", "is a database of no program that is known"),
         ("DELETE FROM interface", "vnStat has no interface in it"),
     ],

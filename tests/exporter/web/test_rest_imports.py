@@ -90,6 +90,8 @@ async def test_counting_goes_on_after_an_import(service: RunningService, today: 
         (("eth0", "2026-01-02", "2026-01-02", -1, 1), "-1 bytes received cannot be"),
         (("eth0", "2026-01-02", "2026-01-02", 1, 2**63), "cannot be"),
         (("eth0", "2026-02-30", "2026-02-30", 1, 1), "date"),
+        (("eth0", "9999-12-31", "9999-12-31", 1, 1), "use 1970 to 2199"),
+        (("eth0", "1969-12-31", "1970-01-01", 1, 1), "use 1970 to 2199"),
         (("", "2026-01-02", "2026-01-02", 1, 1), "names no interface"),
     ],
 )
