@@ -31,30 +31,45 @@ class Amount(NamedTuple):
 
 
 ZERO = Amount()
+UNMET = ""
+"""Name of the subject that stands for counted interfaces which were imported, and which netledger has never met."""
 
 
 class DayRow(NamedTuple):
-    """What the ledger (and what waits for it) holds of one subject on one local day."""
+    """What the ledger (and what waits for it) holds of one subject on one local day, or in a span until `last`."""
 
     subject: Subject
     day: date
     receive_bytes: int
     transmit_bytes: int
     peaks: tuple[int, ...] = ()
+    last: date | None = None
 
 
 class SubjectTotals:
-    """One subject: bytes by local day and by local month, and today's peaks.
+    """One subject: bytes by local day and by local month, imported spans of several days, and today's peaks.
 
     `first_day` is the first local day that moved a byte; date.max before there is one.
     """
 
-    __slots__ = ("_before", "_before_at", "_past", "_today", "days", "first_day", "months", "peaks", "peaks_day")
+    __slots__ = (
+        "_before",
+        "_before_at",
+        "_past",
+        "_today",
+        "days",
+        "first_day",
+        "months",
+        "peaks",
+        "peaks_day",
+        "spans",
+    )
 
     def __init__(self) -> None:
         """Begin empty."""
         self.days: dict[date, Amount] = {}
         self.months: dict[tuple[int, int], Amount] = {}
+        self.spans: list[tuple[date, date, Amount]] = []
         self.first_day = date.max
         self.peaks: tuple[int, ...] = ()
         self.peaks_day = date.min
@@ -71,12 +86,20 @@ class SubjectTotals:
         month = (day.year, day.month)
         self.months[month] = self.months.get(month, ZERO).plus(receive, transmit)
 
+    def add_span(self, first: date, last: date, receive: int, transmit: int) -> None:
+        """Add bytes of some days within a span: they are in every period that holds it whole."""
+        self.spans.append((first, last, Amount(receive, transmit)))
+        self.first_day = min(self.first_day, first)
+        if (month := (first.year, first.month)) == (last.year, last.month):
+            self.months[month] = self.months.get(month, ZERO).plus(receive, transmit)
+
     def merge(self, other: SubjectTotals) -> None:
         """Add another subject's bytes; a sum has no peaks."""
         for day, amount in other.days.items():
             self.days[day] = self.days.get(day, ZERO).plus(*amount)
         for month, amount in other.months.items():
             self.months[month] = self.months.get(month, ZERO).plus(*amount)
+        self.spans.extend(other.spans)
         self.first_day = min(self.first_day, other.first_day)
 
     def note_peaks(self, day: date, peaks: tuple[int, ...]) -> None:
@@ -114,9 +137,15 @@ class SubjectTotals:
         monday = today - timedelta(days=today.weekday())
         days = (monday + timedelta(days=n) for n in range(7))
         months = ((today.year, month) for month in range(1, 13) if month != today.month)
+        week = [amount for first, last, amount in self.spans if monday <= first and last < monday + timedelta(days=7)]
+        year = [
+            amount
+            for first, last, amount in self.spans
+            if first.year == last.year == today.year and first.month != last.month
+        ]
         return (
-            _sum(self.days.get(day, ZERO) for day in days if day != today),
-            _sum(self.months.get(month, ZERO) for month in months),
+            _sum([*week, *(self.days.get(day, ZERO) for day in days if day != today)]),
+            _sum([*year, *(self.months.get(month, ZERO) for month in months)]),
         )
 
     def forget_before(self, today: date) -> None:
@@ -125,6 +154,8 @@ class SubjectTotals:
         self.days = {day: amount for day, amount in self.days.items() if day >= oldest_day}
         oldest_month = (today.year - MONTHS_KEPT // 12 - 1, today.month)
         self.months = {month: amount for month, amount in self.months.items() if month >= oldest_month}
+        oldest_span = min(oldest_day, today.replace(month=1, day=1))
+        self.spans = [span for span in self.spans if span[1] >= oldest_span]
 
 
 def _sum(amounts: Iterable[Amount]) -> Amount:
@@ -148,6 +179,8 @@ class Totals:
         self._bounds = (0, 0)
         self.sums = PeriodSums()
         """Of meters with sums of periods alone."""
+        self.imported: Mapping[Subject, Amount] = {}
+        """All that other programs have counted, by subject."""
         self.layout = 0
 
     def load(self, rows: Iterable[DayRow], first: date | None = None) -> None:
@@ -156,10 +189,13 @@ class Totals:
         self._first = first or date.max
         for row in rows:
             totals = self._subjects.setdefault(row.subject, SubjectTotals())
+            if row.last is not None:
+                totals.add_span(row.day, row.last, row.receive_bytes, row.transmit_bytes)
+                continue
             totals.add(row.day, row.receive_bytes, row.transmit_bytes)
             totals.note_peaks(row.day, row.peaks)
-        newest = max((max(totals.days) for totals in self._subjects.values()), default=date.min)
-        for totals in self._subjects.values():
+        newest = max((max(totals.days, default=date.min) for totals in self._subjects.values()), default=date.min)
+        for totals in self._subjects.values() if newest > date.min else ():
             totals.forget_before(newest)
         self.layout += 1
 

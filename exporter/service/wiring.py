@@ -15,7 +15,7 @@ from exporter.billing.outbox import Outbox
 from exporter.billing.plan_watch import PlanWatch
 from exporter.identity import identify_host
 from exporter.ledger.files import connect_to_read
-from exporter.ledger.opening.history import read_first_day, read_history, read_period_sums
+from exporter.ledger.opening.history import read_first_day, read_history, read_imported, read_period_sums
 from exporter.ledger.upkeep.upkeep import LedgerUpkeep
 from exporter.ledger.writing.poster import Poster
 from exporter.ledger.writing.writer import Writer
@@ -96,7 +96,7 @@ class Parts(NamedTuple):
         """Post; after a clock was set, load the totals anew from the days that were moved, and ask after the plans."""
         is_posted = await self.poster.post()
         if self.poster.take_moved_days():
-            self._load_totals()
+            self.load_totals()
             with contextlib.suppress(sqlite3.Error):  # it is due again within a minute, and says so then
                 await self.follow_plans()
         return is_posted
@@ -146,7 +146,7 @@ class Parts(NamedTuple):
         await self.context.close()
         await self.poster.close()
 
-    def _load_totals(self) -> None:
+    def load_totals(self) -> None:
         """On the event loop, so that no sample comes between what is read and what waits; rare, and milliseconds."""
         totals, specs = self.totals, {spec.name: spec for spec in self.writer.specs}
         rows = self.poster.unposted().slots
@@ -160,6 +160,7 @@ class Parts(NamedTuple):
             totals.load(
                 chain(read_history(connection, specs.values()), waiting), read_first_day(connection, specs.values())
             )
+            totals.imported = read_imported(connection)
         for row in rows:
             if specs[row.meter].has_periods:
                 totals.add_to_sums(Subject(row.meter, row.key), row.started, *specs[row.meter].bytes_in(row.amounts))
@@ -214,7 +215,9 @@ def build_parts(
     limits = _build_limits(settings, totals, notifier, host)
     monitors = watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed)
     ours = (sampler, poster, upkeep, context, totals, writer, plans, limits, monitors, notifier, archive, pace)
-    return Parts(*ours, ledger.path)
+    parts = Parts(*ours, ledger.path)
+    context.load_totals = parts.load_totals
+    return parts
 
 
 def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:

@@ -74,6 +74,8 @@ class ServiceContext:
         self._on_damage, self._plans, self.pace = on_damage, plans, pace
         self.sources = sources
         self.attempts = Attempts()
+        self.load_totals: Callable[[], object] = bool
+        """Read the totals anew, after something else than a posting has changed them."""
         self.grafana = links_to_grafana(settings)
         path, aliases = settings.ledger.path, settings.interfaces.names
         self._quick = ReaderThread(path, poster, readers.quick, aliases)

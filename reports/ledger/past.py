@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 SOURCE_STATE = "import:"
 """Prefix of a source's state, which is JSON."""
 
+IMPORTED_ALONE = """
+SELECT subject FROM imported
+WHERE subject NOT IN (SELECT subject FROM interface_checkpoint UNION SELECT subject FROM interface_day)
+"""
+"""Subjects that netledger has never met itself."""
+
 _MEASURES = INTERFACE.columns("day")
 _ADDED = ", ".join(f"{'max' if name in INTERFACE.peaks else 'sum'}({name}) AS {name}" for name in _MEASURES)
 _IMPORTED = ", ".join(name if name in INTERFACE.sums else "0" for name in _MEASURES)

@@ -8,6 +8,7 @@ from exporter.ledger.clock_repair.held_clock import held_reckoning
 from exporter.ledger.upkeep.backups import COPIED
 from exporter.metering.postings import Account, ClockState, Opening, OpeningBalance, SubjectFacts
 from exporter.metering.subjects import Subject
+from reports.ledger.past import IMPORTED_ALONE
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,14 +40,14 @@ def carried_forward(connection: sqlite3.Connection, stores: Iterable[MeterStore]
 
 
 def _accounts(connection: sqlite3.Connection, spec: MeterSpec) -> dict[Subject, Account]:
-    """Lifetime and facts of every subject of a meter that may be met again."""
+    """Lifetime and facts of every subject of a meter that it has met, and may meet again."""
     sums = ", ".join(f"sum({name})" for name in spec.sums)
     query = f"SELECT subject, {sums} FROM {spec.table('day')} GROUP BY subject"  # noqa: S608 - names of the spec
     lifetimes = {number: tuple(rest) for number, *rest in connection.execute(query)}
     columns = ", ".join(f"k.{name}" for name in (*spec.dimensions, *spec.facts))
     query = f"""
         SELECT s.id, s.first_seen, s.last_seen, {columns} FROM {spec.subjects} AS k
-        JOIN subject AS s ON s.id = k.subject ORDER BY s.id
+        JOIN subject AS s ON s.id = k.subject WHERE s.id NOT IN ({IMPORTED_ALONE}) ORDER BY s.id
     """  # noqa: S608 - names of the spec
     nothing, dimensions = (0,) * len(spec.sums), len(spec.dimensions)
     return {

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from exporter.metering.period_sums import PeriodRow
 from exporter.metering.subjects import Subject
-from exporter.metering.totals import DayRow
+from exporter.metering.totals import UNMET, Amount, DayRow
 from reports.calendar.days import day_from_number, day_number
 from reports.calendar.history import PERIODS
 from reports.calendar.history_length import MONTHS_KEPT
-from reports.ledger.shape import LOOPBACK
+from reports.ledger.past import IMPORTED_ALONE
+from reports.ledger.shape import INTERFACE, LOOPBACK
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reports.ledger.shape import MeterSpec
 
@@ -32,6 +33,33 @@ def read_history(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> 
             for day, received, transmitted, *rest in connection.execute(_history_query(spec), bounds):
                 subject = Subject(spec.name, tuple(rest[:count]))
                 yield DayRow(subject, day_from_number(day), received, transmitted, tuple(rest[count:]))
+    yield from _imported_history(connection, bounds)
+
+
+def read_imported(connection: sqlite3.Connection) -> dict[Subject, Amount]:
+    """All bytes that were imported of each interface that netledger has met."""
+    query = """
+        SELECT k.device, sum(i.receive_bytes), sum(i.transmit_bytes)
+        FROM imported AS i JOIN interface_subject AS k USING (subject) GROUP BY k.device
+    """
+    return {Subject(INTERFACE.name, (device,)): Amount(*sums) for device, *sums in connection.execute(query)}
+
+
+def _imported_history(connection: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[DayRow]:
+    """Imported days and spans; those of counted interfaces that netledger has never met are of UNMET."""
+    query = f"""
+        SELECT i.first_day, i.last_day, sum(i.receive_bytes), sum(i.transmit_bytes),
+               CASE WHEN k.subject IN ({IMPORTED_ALONE}) THEN '{UNMET}' ELSE k.device END AS name
+        FROM imported AS i JOIN interface_subject AS k USING (subject)
+        WHERE i.first_day <= :last
+          AND i.first_day >= (SELECT ifnull(max(day), :last) FROM interface_day WHERE day <= :last) - :days
+          AND (k.counted = 1 OR name <> '{UNMET}')
+        GROUP BY 1, 2, 5
+    """  # noqa: S608 - our own names
+    for first, last, received, transmitted, name in connection.execute(query, bounds):
+        day = day_from_number(first)
+        end = day_from_number(last) if last > first else None
+        yield DayRow(Subject(INTERFACE.name, (name,)), day, received, transmitted, last=end)
 
 
 def read_first_day(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> date | None:
@@ -44,6 +72,8 @@ def read_first_day(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -
         for spec in specs
         if spec.has_history
     ]
+    imported = "SELECT min(first_day) FROM imported WHERE first_day = last_day AND receive_bytes + transmit_bytes > 0"
+    days.append(connection.execute(imported).fetchone()[0])
     return min((day_from_number(day) for day in days if day is not None), default=None)
 
 

@@ -15,7 +15,7 @@ from exporter.ledger.clock_repair.held_clock import held_reckoning
 from exporter.ledger.clock_repair.strays import gather_strays
 from exporter.ledger.files import LedgerError, choose_journal, connect_to_read, connect_to_write, version_of
 from exporter.ledger.opening.carrying import carried_forward
-from exporter.ledger.opening.history import read_first_day, read_history, read_notices, read_period_sums
+from exporter.ledger.opening.history import read_first_day, read_history, read_imported, read_notices, read_period_sums
 from exporter.ledger.opening.recovery import make_good
 from exporter.ledger.opening.zones import adopt_zone, zone_of
 from exporter.ledger.schema import SchemaError
@@ -90,6 +90,7 @@ def _opened(connection: sqlite3.Connection, stores: Sequence[MeterStore], zone: 
     specs = [store.spec for store in stores]
     totals.sums.load(*read_period_sums(connection, specs))
     totals.load(read_history(connection, specs), read_first_day(connection, specs))
+    totals.imported = read_imported(connection)
     return Opened(
         carried_forward(connection, stores),
         zone,

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.metering.totals import ZERO, SubjectTotals
+from exporter.metering.totals import UNMET, ZERO, SubjectTotals
 from exporter.meters.interfaces.state import interface, interfaces_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from exporter.metering.snapshots import Snapshot
+    from exporter.metering.subjects import Subject
     from exporter.metrics.state import MetricsState
+
+
+def counted_subjects(snapshot: Snapshot) -> list[Subject]:
+    """The subjects whose totals are the machine's: interfaces that count, and those that were only imported."""
+    counted = [interface(each.name) for each in interfaces_of(snapshot).interfaces if each.is_counted]
+    return [*counted, interface(UNMET)]
 
 
 class MachineTotals:
@@ -25,7 +33,7 @@ class MachineTotals:
     def follow(self, state: MetricsState) -> Sequence[tuple[tuple[str, ...], SubjectTotals]]:
         """The totals of a state, without labels."""
         today, of = state.today, state.totals.of
-        counted = [of(interface(each.name)) for each in interfaces_of(state.snapshot).interfaces if each.is_counted]
+        counted = [of(subject) for subject in counted_subjects(state.snapshot)]
         parts = [(totals, totals.past(today)) for totals in counted]
         if parts != self._parts:
             self._parts, self._sum = parts, SubjectTotals()

@@ -72,6 +72,7 @@ async def import_past(request: web.Request, body: bytes) -> web.Response:
     except ForeignFileError as error:
         raise BadRequestError(str(error)) from error
     if not (done.is_same or given.dry_run):
+        context.load_totals()
         forget_reports(context.settings.ledger.path, done.rows)
     return json_response(
         shapes.import_answer(
@@ -87,5 +88,6 @@ async def remove_import(context: ServiceContext, query: SourceQuery) -> shapes.R
         rows = await context.upkeep.change(lambda connection: PastLedger(connection, context.zone).remove(query.source))
     except ForeignFileError as error:
         raise BadRequestError(str(error)) from error
+    context.load_totals()
     forget_reports(context.settings.ledger.path, rows)
     return shapes.RemovedImport(source=query.source, rows=len(rows))

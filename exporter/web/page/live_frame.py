@@ -9,7 +9,8 @@ import msgspec
 from msgspec.structs import asdict
 
 from exporter.metering.clock import SECOND
-from exporter.meters.interfaces.state import interface, interfaces_of
+from exporter.meters.interfaces.machine_totals import counted_subjects
+from exporter.meters.interfaces.state import interfaces_of
 from exporter.web.page.sections import applications, interfaces, requests
 from reports.billing.forecast import why_unknown
 from reports.ledger.shape import INTERFACE
@@ -94,8 +95,7 @@ def live_frame(service: ServiceContext, snapshot: Snapshot) -> LiveFrame:
 
 def _machine(name: str, snapshot: Snapshot, totals: Totals, period: str, today: date) -> Iterator[tuple[str, str]]:
     """Bytes of the counted interfaces in the period that `today` is in."""
-    counted = [state.name for state in interfaces_of(snapshot).interfaces if state.is_counted]
-    moved = [totals.of(interface(device)).to_date(period, today) for device in counted]
+    moved = [totals.of(subject).to_date(period, today) for subject in counted_subjects(snapshot)]
     received, sent = sum(amount.receive for amount in moved), sum(amount.transmit for amount in moved)
     yield name, human_bytes(received + sent)
     yield f"{name}-received", human_bytes(received)

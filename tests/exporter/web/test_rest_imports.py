@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from exporter.web.page.live_frame import live_frame
 from reports.calendar.days import day_of
+from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
     from datetime import date
@@ -145,3 +148,57 @@ async def test_an_import_needs_a_key(service: RunningService, today: date) -> No
     answer = await service.ask("/api/imports", "POST", json=past(*days_ago(today, 1)), headers={})
 
     assert answer.status == 401
+
+
+async def in_every_place(service: RunningService) -> dict[str, tuple[int, ...]]:
+    """This month and this year, as REST, /metrics and the page have them."""
+    month, year = await service.get("/api/month"), await service.get("/api/year")
+    page = (await service.ask("/metrics")).text
+    found: dict[str, tuple[int, ...]] = {
+        "REST": (month["summary"]["total_bytes"], year["summary"]["total_bytes"]),
+        "/metrics": tuple(
+            sum(
+                int(value)
+                for value in re.findall(
+                    rf'^netledger_machine_period_\w+_bytes{{period="{period}"}} (\d+)\.0$', page, re.MULTILINE
+                )
+            )
+            for period in ("month", "year")
+        ),
+    }
+    months = re.findall(
+        rf'^netledger_machine_monthly_\w+_bytes{{month="{month["month"]}"}} (\d+)\.0$', page, re.MULTILINE
+    )
+    assert sum(map(int, months)) == found["REST"][0]
+    assert service.service._parts
+    context = service.service._parts.context
+    frame = live_frame(context, context.fresh_snapshot())
+    assert frame.texts["month"] == human_bytes(found["REST"][0])
+    return found
+
+
+async def test_every_place_has_what_was_imported_and_has_it_no_more(service: RunningService, today: date) -> None:
+    """Days and spans, of an interface that counts, and of one that netledger has never met."""
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
+    before = await in_every_place(service)
+    month_ago = today.replace(day=1) - timedelta(days=20)
+    rows = [
+        *days_ago(today, *range(1, 60)),
+        ("wlan9", today.replace(day=1), today - timedelta(days=1), 7_000, 3),
+        ("wlan9", month_ago.replace(day=1), month_ago, 90_000, 5),
+        ("wlan9", today.replace(month=1, day=1), today - timedelta(days=1), 900_000, 8),
+        ("docker0", today, today, 5_000_000, 8),
+    ]
+
+    await put(service, past(*rows))
+    added = await in_every_place(service)
+    await service.restart()
+    after = await in_every_place(service)
+    await service.ask("/api/imports/remove?source=vnstat", "POST")
+
+    assert added["REST"] == added["/metrics"] == after["REST"] == after["/metrics"]
+    assert added["REST"][0] > before["REST"][0]
+    assert await in_every_place(service) == before
+    interfaces = (await service.get("/api/interfaces"))["interfaces"]
+    assert {each["interface"] for each in interfaces} >= {"eth0"}

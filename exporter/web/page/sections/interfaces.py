@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.metering.totals import ZERO
 from exporter.meters.interfaces.state import interface, interfaces_of
 from reports.ledger.interface_names import interface_label
 from reports.text.amounts import human_bits, human_bytes
@@ -35,12 +36,13 @@ def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     """Receive and transmit speed, today's bytes and all bytes of each interface, by name."""
     found: dict[str, Cells] = {}
     for state in interfaces_of(snapshot).interfaces:
-        today, ever = totals.of(interface(state.name)).to_date("day", day), state.lifetime
+        subject, ever = interface(state.name), state.lifetime
+        today, imported = totals.of(subject).to_date("day", day), totals.imported.get(subject, ZERO)
         found[state.name] = (
             human_bits(state.rates.receive),
             human_bits(state.rates.transmit),
             human_bytes(today.receive + today.transmit),
-            human_bytes(ever.receive_bytes + ever.transmit_bytes),
+            human_bytes(ever.receive_bytes + ever.transmit_bytes + sum(imported)),
         )
     return found
 
