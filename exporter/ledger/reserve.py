@@ -29,12 +29,14 @@ def reserve_path(ledger: Path) -> Path:
 def hold_reserve(ledger: Path) -> bool:
     """Make the reserve where there is room; True if it is there."""
     path = reserve_path(ledger)
-    with contextlib.suppress(OSError):
-        if path.exists():
+    try:
+        if path.exists() and path.stat().st_size >= RESERVE_BYTES:
             return True
         if shutil.disk_usage(ledger.parent).free >= ROOMY * RESERVE_BYTES:
             path.write_bytes(os.urandom(RESERVE_BYTES))
             return True
+    except OSError:  # the disk filled meanwhile: a part of it would be room that is lost
+        release_reserve(ledger)
     return False
 
 
