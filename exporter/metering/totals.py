@@ -154,7 +154,7 @@ class SubjectTotals:
         self.days = {day: amount for day, amount in self.days.items() if day >= oldest_day}
         oldest_month = (today.year - MONTHS_KEPT // 12 - 1, today.month)
         self.months = {month: amount for month, amount in self.months.items() if month >= oldest_month}
-        oldest_span = min(oldest_day, today.replace(month=1, day=1))
+        oldest_span = min(oldest_day, date(today.year, 1, 1))
         self.spans = [span for span in self.spans if span[1] >= oldest_span]
 
 

@@ -66,6 +66,7 @@ class Service:
         parts = self._parts = build_parts(
             environment, opened, writers=self._writers, readers=self._readers, on_damage=self._end
         )
+        parts.context.load_totals = parts.load_totals
         parts.follow_power()
         parts.sampler.sample()
         await parts.commit()

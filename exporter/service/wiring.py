@@ -215,9 +215,7 @@ def build_parts(
     limits = _build_limits(settings, totals, notifier, host)
     monitors = watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed)
     ours = (sampler, poster, upkeep, context, totals, writer, plans, limits, monitors, notifier, archive, pace)
-    parts = Parts(*ours, ledger.path)
-    context.load_totals = parts.load_totals
-    return parts
+    return Parts(*ours, ledger.path)
 
 
 def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
