@@ -91,7 +91,7 @@ async def generate_key(request: web.Request, body: bytes) -> web.Response:
     context = request.app[CONTEXT]
     intake = intake_of(context)
     try:
-        service = msgspec.json.decode(body, type=NamedService).service if body.strip() else None
+        service = msgspec.json.decode(body, type=NamedService).service if body else None
     except msgspec.MsgspecError as error:
         raise RefusedError(422, [{"type": "value_error", "loc": ["body"], "msg": str(error)}]) from error
     is_known = service is not None and (intake.keys.knows(service) or intake.knows(service))

@@ -310,3 +310,11 @@ async def test_times_are_those_of_the_service(unstarted: RunningService) -> None
 
     assert told.status == 200
     assert slot == service.machine.seconds // 900 * 900
+
+
+@pytest.mark.parametrize("body", [b"\r\n\r\n", b" ", b"\x00", b"null", b"[]"])
+async def test_a_body_that_names_no_service_is_refused_and_makes_no_key(body: bytes, service: RunningService) -> None:
+    refused = await service.ask("/generate_key", "POST", headers={"Content-Type": "application/json"}, data=body)
+
+    assert refused.status == 422
+    assert (await service.get("/api/requests/keys"))["keys"] == []
