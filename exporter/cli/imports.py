@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from exporter.importing.reading import ReadingOptions, read
+from exporter.importing.foreign import ReadingOptions
+from exporter.importing.reading import read
 from exporter.ledger.past.rows import ForeignFileError
 from exporter.session import past_imports
 from exporter.session.reading import CommandAnswer, reading

@@ -5,17 +5,45 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.ledger.past.rows import ForeignFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
 LARGEST = 256 << 20
 """Bytes of a text file that is read as a whole."""
 DATABASE = b"SQLite format 3\x00"
+
+
+class ReadingOptions(NamedTuple):
+    """What a file does not say: the zone of its dates, the day on which its months begin, names of interfaces."""
+
+    zone: ZoneInfo
+    month_begins: int = 1
+    names: Mapping[str, str] = {}
+
+
+class ForeignFile(NamedTuple):
+    """A file whose program is not known yet: the columns of its tables, or its text, and what that is as JSON."""
+
+    path: Path
+    tables: Mapping[str, set[str]] | None = None
+    text: str = ""
+    document: Any = None
+
+
+def opened(path: Path) -> ForeignFile:
+    """What a file is by its form; raises ForeignFileError where it cannot be read, is damaged, or is half JSON."""
+    if is_database(path):
+        with database(path) as connection:
+            return ForeignFile(path, tables(connection))
+    content = text(path)
+    is_json = content.lstrip().startswith(("{", "["))
+    return ForeignFile(path, text=content, document=document(path, content) if is_json else None)
 
 
 @contextmanager

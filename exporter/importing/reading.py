@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Protocol
 
-from exporter.importing import foreign
+from exporter.importing.foreign import opened
 from exporter.importing.sources import vnstat
-from exporter.ledger.past.rows import ForeignFileError, Past, check, renamed
+from exporter.ledger.past.rows import ForeignFileError, check, renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
-    from zoneinfo import ZoneInfo
+
+    from exporter.importing.foreign import ForeignFile, ReadingOptions
+    from exporter.ledger.past.rows import Past
 
 
-class ReadingOptions(NamedTuple):
-    """What a file does not say: the zone of its dates, the day on which its months begin, names of interfaces."""
+class Source(Protocol):
+    """A program whose files are known: one module of `sources`."""
 
-    zone: ZoneInfo
-    month_begins: int = 1
-    names: Mapping[str, str] = {}
+    FILES: str
+    """The program and its files, as an error lists them."""
+
+    def claims(self, file: ForeignFile) -> bool:
+        """Whether a file is of this program, of whatever version."""
+
+    def read(self, file: ForeignFile, options: ReadingOptions) -> Past:
+        """Its history; raises ForeignFileError with the row and the rule."""
+
+
+SOURCES: tuple[Source, ...] = (vnstat,)
 
 
 def read(path: Path, options: ReadingOptions) -> Past:
     """The history of a file; raises ForeignFileError where it is of no known program, not whole, or contradictory."""
-    past = _read(path, options)
+    file = opened(path)
+    source = next((source for source in SOURCES if source.claims(file)), None)
+    if source is None:
+        known = ", ".join(each.FILES for each in SOURCES)
+        held = f": it has the tables {', '.join(file.tables)}" if file.tables else ""
+        raise ForeignFileError(f"{path} is of no program that is known{held}; known are {known}")
+    past = source.read(file, options)
     check(past, str(path))
     return renamed(past, options.names)
-
-
-def _read(path: Path, options: ReadingOptions) -> Past:
-    if foreign.is_database(path):
-        with foreign.database(path) as connection:
-            columns = foreign.tables(connection)
-        if vnstat.is_database(columns):
-            return vnstat.read_database(path, options.zone, options.month_begins)
-        raise ForeignFileError(
-            f"{path} is a database of no program that is known: it has the tables {', '.join(columns)}"
-        )
-    content = foreign.text(path)
-    if content.lstrip().startswith(("{", "[")):
-        document = foreign.document(path, content)
-        if vnstat.is_json(document):
-            return vnstat.read_json(path, document, options.zone, options.month_begins)
-    raise ForeignFileError(f"{path} is of no program that is known; known are vnStat 2 (database, JSON)")

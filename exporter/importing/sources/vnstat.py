@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from exporter.importing.foreign import ForeignFile, ReadingOptions
+
 KIND = "vnstat"
+FILES = "vnStat 2 (database, JSON)"
 DATABASE_VERSION, JSON_VERSION = "1", "2"
 PARTS = {"fiveminute": timedelta(minutes=5), "hour": timedelta(hours=1)}
 SPANS = ("day", "month", "year")
@@ -45,13 +48,21 @@ class InterfaceHistory(NamedTuple):
     month_begins: int | None = None
 
 
-def is_database(columns: Mapping[str, set[str]]) -> bool:
-    """True for the tables of vnStat."""
-    return {"info", "interface", "fiveminute", "month", "top"} <= set(columns)
+def claims(file: ForeignFile) -> bool:
+    """True for the tables of vnStat, and for what `vnstat --json` prints."""
+    if file.tables is not None:
+        return {"info", "interface", "fiveminute", "month", "top"} <= set(file.tables)
+    return isinstance(file.document, dict) and {"vnstatversion", "interfaces"} <= set(file.document)
 
 
-def read_database(path: Path, zone: ZoneInfo, month_begins: int) -> Past:
-    """The history in a database. `zone` is that of its dates, `month_begins` the day on which its months begin."""
+def read(file: ForeignFile, options: ReadingOptions) -> Past:
+    """The history in a database or a document."""
+    if file.tables is not None:
+        return _read_database(file.path, options.zone, options.month_begins)
+    return _read_json(file.path, file.document, options.zone, options.month_begins)
+
+
+def _read_database(path: Path, zone: ZoneInfo, month_begins: int) -> Past:
     with database(path) as connection:
         info = dict(connection.execute("SELECT name, value FROM info"))
         if (version := info.get("dbversion")) != DATABASE_VERSION:
@@ -79,13 +90,7 @@ def read_database(path: Path, zone: ZoneInfo, month_begins: int) -> Past:
     return _past(path, histories, zone, month_begins)
 
 
-def is_json(document: object) -> bool:
-    """True for what `vnstat --json` prints."""
-    return isinstance(document, dict) and {"vnstatversion", "interfaces"} <= set(document)
-
-
-def read_json(path: Path, document: Any, zone: ZoneInfo, month_begins: int) -> Past:
-    """The history in a document; arguments as of a database."""
+def _read_json(path: Path, document: Any, zone: ZoneInfo, month_begins: int) -> Past:
     if (version := document.get("jsonversion")) != JSON_VERSION:
         raise ForeignFileError(f"{path}: jsonversion {version} of vnStat is not known, only {JSON_VERSION}")
     histories = []

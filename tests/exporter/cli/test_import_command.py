@@ -208,7 +208,7 @@ def test_a_name_that_the_file_does_not_have_is_refused(commands: Commands, made:
         ),
         ("UPDATE month SET date = '0001-01-01' WHERE id = 3", "month, row 3: '0001-01-01' is not of 1970"),
         ("UPDATE interface SET rxtotal = -5", "interface, total: rx is -5"),
-        ("DROP TABLE top", "is a database of no program that is known"),
+        ("DROP TABLE top", "is of no program that is known"),
         ("DELETE FROM interface", "vnStat has no interface in it"),
     ],
 )
