@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exporter.ledger.past.rows import ForeignFileError
+from exporter.ledger.past.rows import FIRST_YEAR, LAST_YEAR, ForeignFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -93,3 +94,24 @@ def document(path: Path, content: str) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ForeignFileError(f"{path} is not whole JSON: {error}") from error
+
+
+def moment(value: object, path: Path, place: str) -> datetime:
+    """A date or a time as text, by the file's clock; raises ForeignFileError for none, and for one that is damage."""
+    try:
+        found = datetime.fromisoformat(str(value)).replace(tzinfo=None)
+        if FIRST_YEAR <= found.year <= LAST_YEAR:
+            return found
+        reason = f"{value!r} is not of {FIRST_YEAR} to {LAST_YEAR}"
+    except ValueError:
+        reason = f"{value!r} is no date"
+    raise ForeignFileError(f"{path}: {place}: {reason}")
+
+
+def amounts(path: Path, place: str, moved: Sequence[object], names: Sequence[str] = ("rx", "tx")) -> tuple[int, int]:
+    """Bytes received and sent; raises ForeignFileError for what is no number of bytes."""
+    for name, amount in zip(names, moved, strict=True):
+        if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
+            raise ForeignFileError(f"{path}: {place}: {name} is {amount!r}, and not a number of bytes")
+    received, sent = moved
+    return int(str(received)), int(str(sent))

@@ -11,7 +11,7 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exporter.importing.foreign import database
+from exporter.importing.foreign import amounts, database, moment
 from exporter.ledger.past.rows import FIRST_YEAR, LAST_YEAR, ForeignFileError, Past, PastHour, PastRow
 
 if TYPE_CHECKING:
@@ -71,12 +71,12 @@ def _read_database(path: Path, zone: ZoneInfo, month_begins: int) -> Past:
         histories = [
             InterfaceHistory(
                 name,
-                _moment(created, path, f"interface {name}, created"),
-                _moment(updated, path, f"interface {name}, updated"),
-                _amounts(path, "interface, total", (received, sent)),
+                moment(created, path, f"interface {name}, created"),
+                moment(updated, path, f"interface {name}, updated"),
+                amounts(path, "interface, total", (received, sent)),
                 {
                     table: [
-                        Record(_moment(at, path, f"{table}, row {row}"), *_amounts(path, f"{table}, row {row}", moved))
+                        Record(moment(at, path, f"{table}, row {row}"), *amounts(path, f"{table}, row {row}", moved))
                         for row, at, *moved in connection.execute(
                             f"SELECT id, date, rx, tx FROM {table} WHERE interface = ? ORDER BY date",  # noqa: S608 - our own names
                             (number,),
@@ -99,12 +99,12 @@ def _read_json(path: Path, document: Any, zone: ZoneInfo, month_begins: int) -> 
             name, traffic = each["name"], each["traffic"]
             entries = {
                 table: [
-                    Record(_begin(row), *_amounts(path, f"{name}, {table}, id {row['id']}", (row["rx"], row["tx"])))
+                    Record(_begin(row), *amounts(path, f"{name}, {table}, id {row['id']}", (row["rx"], row["tx"])))
                     for row in traffic.get(table, ())
                 ]
                 for table in (*PARTS, *SPANS)
             }
-            total = _amounts(path, f"{name}, total", (traffic["total"]["rx"], traffic["total"]["tx"]))
+            total = amounts(path, f"{name}, total", (traffic["total"]["rx"], traffic["total"]["tx"]))
             created, updated = _begin(each["created"]), _begin(each["updated"])
             histories.append(InterfaceHistory(name, created, updated, total, entries, each.get("monthrotate")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -166,17 +166,6 @@ def _at(moment: datetime, zone: ZoneInfo) -> float:
     return moment.replace(tzinfo=zone).timestamp()
 
 
-def _moment(value: object, path: Path, place: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(str(value)).replace(tzinfo=None)
-        if FIRST_YEAR <= found.year <= LAST_YEAR:
-            return found
-        reason = f"{value!r} is not of {FIRST_YEAR} to {LAST_YEAR}"
-    except ValueError:
-        reason = f"{value!r} is no date"
-    raise ForeignFileError(f"{path}: {place}: {reason}")
-
-
 def _begin(row: Mapping[str, Any]) -> datetime:
     day, time = row["date"], row.get("time", {})
     if not FIRST_YEAR <= day["year"] <= LAST_YEAR:
@@ -184,11 +173,3 @@ def _begin(row: Mapping[str, Any]) -> datetime:
     return datetime(  # noqa: DTZ001 - vnStat's own clock
         day["year"], day.get("month", 1), day.get("day", 1), time.get("hour", 0), time.get("minute", 0)
     )
-
-
-def _amounts(path: Path, place: str, moved: Sequence[object]) -> tuple[int, int]:
-    for name, amount in zip(("rx", "tx"), moved, strict=True):
-        if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
-            raise ForeignFileError(f"{path}: {place}: {name} is {amount!r}, and not a number of bytes")
-    received, sent = moved
-    return int(str(received)), int(str(sent))
