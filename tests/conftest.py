@@ -14,7 +14,7 @@ settings.register_profile("netledger", deadline=None)
 settings.load_profile("netledger")
 
 # Files whose tests wait for minutes: begun last, each would be waited for alone.
-BOOTS = "test_a_real_boot.py"
+BOOTS = {"test_a_real_boot.py", "test_a_fresh_debian.py"}
 LONGEST_FIRST = (
     "test_the_whole_stack.py",
     "test_kill_at_any_instant.py",
@@ -47,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Tests that boot a machine only where they are asked for."""
-    return True if collection_path.name == BOOTS and not config.getoption("--boot") else None
+    return True if collection_path.name in BOOTS and not config.getoption("--boot") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

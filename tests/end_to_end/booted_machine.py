@@ -35,24 +35,27 @@ def reason_against_boots() -> str:
     return f"{', '.join(missing)}: not installed" if missing else ""
 
 
-def make_root(folder: Path) -> None:
-    """A minimal Debian; its packages come from where apt's do here."""
-    command = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(folder)]
+def make_root(folder: Path, *more: str) -> None:
+    """A minimal Debian with more packages; they come from where apt's do here."""
+    packages = ",".join((PACKAGES, *more))
+    command = ["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr
 
 
 class BootedMachine:
-    """One boot of a root folder; its one uplink is `up0`."""
+    """One boot of a root folder; its one uplink is `up0`. `has_ours` brings the netledger of these tests into it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, has_ours: bool = True) -> None:
         self._root, self._log = root, root.with_name("console.log")
+        self._has_ours = has_ours
         self._nspawn: subprocess.Popen[bytes] | None = None
         self._init = 0
 
     def __enter__(self) -> Self:
         # The interpreter and the environment are where they are outside: as a netledger in a home folder is.
-        folders = dict.fromkeys(str(path) for path in (ROOT, Path(sys.prefix), Path(sys.base_prefix)))
+        ours = (ROOT, Path(sys.prefix), Path(sys.base_prefix)) if self._has_ours else ()
+        folders = dict.fromkeys(str(path) for path in ours)
         binds = [f"--bind-ro={path}" for path in folders if not path.startswith("/usr")]
         command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot"]
         # nspawn's own filter refuses what a machine lets root do.
@@ -77,7 +80,7 @@ class BootedMachine:
         os.kill(self._init or self._nspawn.pid, signal.SIGKILL)  # nspawn ends with its init, and nothing is kept
         self._nspawn.wait()
 
-    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def call(self, *command: str, seconds: float = CALL_SECONDS) -> subprocess.CompletedProcess[str]:
         """Run a program on the machine, as root."""
         entered = [
             "nsenter",
@@ -95,7 +98,7 @@ class BootedMachine:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=CALL_SECONDS,
+            timeout=seconds,
             check=False,
         )
 
@@ -105,8 +108,8 @@ class BootedMachine:
 
     @property
     def command(self) -> list[str]:
-        """The netledger of these tests, as it is called."""
-        return [str(Path(sys.executable).with_name("netledger"))]
+        """netledger as it is called: that of these tests, else what the machine's PATH has."""
+        return [str(Path(sys.executable).with_name("netledger"))] if self._has_ours else ["netledger"]
 
     def netledger(self, *arguments: str, user: str = "") -> subprocess.CompletedProcess[str]:
         """Run netledger as root, or as a user who has logged in."""
