@@ -78,6 +78,9 @@ SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
 WITHOUT_AMOUNTS = {"run", "export", "report", "backfill", "status", "audit", "doctor", "ledger", "config", "service"}
 """Modules whose commands print no amounts, or always the same ones."""
 
+SUBCOMMANDS_WITH_AMOUNTS = {"request_top"}
+"""Modules of commands of two words that print amounts."""
+
 CONFIG_PATH = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -143,7 +146,11 @@ class LazyGroup(HintingGroup):
         if (place := SUBCOMMANDS.get((args[0], args[1] if len(args) > 1 else ""))) is None:
             return super().resolve_command(ctx, args)
         command = getattr(import_module(f"exporter.cli.{place[0]}"), place[1])
-        return f"{args[0]} {args[1]}", _as_subcommand(command, has_amounts=False), args[2:]
+        return (
+            f"{args[0]} {args[1]}",
+            _as_subcommand(command, has_amounts=place[0] in SUBCOMMANDS_WITH_AMOUNTS),
+            args[2:],
+        )
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """In the order of the table, which is the order of use."""

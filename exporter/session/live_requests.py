@@ -49,9 +49,10 @@ class RouteRate(Answer):
 
 
 class RouteRates(Answer):
-    """Routes that had a request within the last `seconds`."""
+    """Routes that had a request within the last `seconds`; `avg_time` is of all of them."""
 
     seconds: float
+    avg_time: float | None
     routes: list[RouteRate]
 
 
@@ -109,13 +110,15 @@ def rates(before: RouteCounters, after: RouteCounters) -> RouteRates:
     """What was gained between two readings; a counter that went back began anew; pure."""
     seconds = after.at - before.at
     if seconds < SHORTEST:
-        return RouteRates(seconds=0.0, routes=[])
+        return RouteRates(seconds=0.0, avg_time=None, routes=[])
     nothing = [0.0] * 5
     rows = []
+    all_seconds = all_timed = 0.0
     for key, counters in after.routes.items():
         pairs = zip(counters, before.routes.get(key, nothing), strict=True)
         requests, errors, moved, duration, timed = (now - then if now >= then else now for now, then in pairs)
         if requests:
+            all_seconds, all_timed = all_seconds + duration, all_timed + timed
             rows.append(
                 RouteRate(
                     service=key[0],
@@ -123,11 +126,17 @@ def rates(before: RouteCounters, after: RouteCounters) -> RouteRates:
                     route=key[2],
                     requests_per_second=round(requests / seconds, 3),
                     errors_per_second=round(errors / seconds, 3),
-                    avg_time=round(1000 * duration / timed, 3) if timed else None,
+                    avg_time=_average(duration, timed),
                     bytes_per_second=round(moved / seconds, 3),
                 )
             )
-    return RouteRates(seconds=round(seconds, 3), routes=sorted(rows, key=_most_first))
+    return RouteRates(
+        seconds=round(seconds, 3), avg_time=_average(all_seconds, all_timed), routes=sorted(rows, key=_most_first)
+    )
+
+
+def _average(seconds: float, timed: float) -> float | None:
+    return round(1000 * seconds / timed, 3) if timed else None
 
 
 def _most_first(row: RouteRate) -> tuple[float, RouteKey]:

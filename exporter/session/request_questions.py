@@ -121,7 +121,7 @@ def _filter(session: Session, ledger: LedgerReader, request: LogRequest) -> LogF
         start=period.start * SECOND,
         end=period.end * SECOND,
         method=request.method,
-        code=parse_code(request.status) if request.status else "",
+        code=parse_code("status", request.status) if request.status else "",
         route=request.route,
         path=request.path,
         client=request.ip,

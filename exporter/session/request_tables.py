@@ -71,9 +71,7 @@ def print_services(found: Reply[ServicesAnswer], whole: RequestTotals) -> None:
     """Every service, and all of them together."""
     rows = found.answer.services
     if not rows:
-        print_sentence(
-            f"No request was counted in {_period(found)}: `netledger requests key create` lets services report."
-        )
+        print_sentence(f"No request was counted {_when(found)}: `netledger requests key create` lets services report.")
         return
     cells = [*((row.service, *_cells(row)) for row in rows), (TOTAL, *_cells_of_all(whole))]
     _print(f"Requests, {_period(found)}", "Service", cells, [*_in_all(found, whole), *_notes(found)])
@@ -84,7 +82,7 @@ def print_routes(found: Reply[RoutesAnswer], whole: RequestTotals) -> None:
     answer = found.answer
     cells = [(f"{row.method} {row.route}", *_cells(row)) for row in answer.routes]
     if not cells:
-        print_sentence(f"{printable(answer.service or '')} had no request in {_period(found)}.")
+        print_sentence(f"{printable(answer.service or '')} had no request {_when(found)}.")
         return
     cells += [*_rest(answer), (TOTAL, *_cells_of_all(whole))]
     _print(f"Requests of {answer.service}, {_period(found)}", "Route", cells, [*_in_all(found, whole), *_notes(found)])
@@ -177,6 +175,16 @@ def _period(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
     if not _is_of_days(found):
         return f"{start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
     return f"until {last}" if start.date() == FIRST_DAY else period_of(str(start.date()), str(last), found.zone).name
+
+
+def _when(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
+    """The period within a sentence: "on 2026-06-12", "in 2026-06", "from 2026-06-01 to 2026-06-12"."""
+    name = _period(found)
+    if name.startswith("until "):
+        return name
+    if " to " in name:
+        return f"from {name}"
+    return f"{'on' if len(name) == len('2026-06-12') else 'in'} {name}"
 
 
 def _is_of_days(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> bool:

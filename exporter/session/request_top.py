@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from exporter.session.live_requests import RouteRateSource
 from exporter.session.live_screen import LiveScreen, Repetition, draw_repeatedly
+from exporter.terminal.amounts import speed_text
 from exporter.terminal.printing import TextTable, print_json, print_table, printable
 from exporter.terminal.screen import has_screen, open_screen
 from exporter.terminal.width import cut, padded
-from reports.text.amounts import human_rate
 from reports.text.milliseconds import human_milliseconds
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ ORDERS: Mapping[str, Callable[[RouteRate], float]] = {
 }
 SORT_KEYS = {name[0]: name for name in ORDERS}
 KEYS = "q quit   r e t b: order"
-COLUMNS = ("Req/s", "Errors/s", "Average", "Bytes/s")
-WIDTHS = (10, 10, 9, 13)
+COLUMNS = ("Req/s", "Errors/s", "Average", "Speed")
+WIDTHS = (10, 10, 9, len(" 1023.99 MiB/s"))
 NARROW = 64
 """Below this width there is no room for bytes and errors."""
 
@@ -92,7 +92,7 @@ def _table(rows: Sequence[RouteRate], width: int) -> list[str]:
 def _print(answer: RouteRates, sort: str) -> None:
     cells = [(_name(row), *_cells(row)) for row in ordered(answer, sort)]
     requests, errors, moved = (sum(map(ORDERS[name], answer.routes)) for name in ("requests", "errors", "bytes"))
-    last = ("TOTAL", f"{requests:,.1f}", f"{errors:,.1f}", "", human_rate(moved))
+    last = ("TOTAL", f"{requests:,.1f}", f"{errors:,.1f}", human_milliseconds(answer.avg_time), speed_text(moved))
     print_table(TextTable(f"Requests of {answer.seconds:.1f} seconds", ("Route", *COLUMNS), [*cells, last]))
 
 
@@ -102,4 +102,4 @@ def _name(row: RouteRate) -> str:
 
 def _cells(row: RouteRate) -> tuple[str, ...]:
     speeds = f"{row.requests_per_second:,.1f}", f"{row.errors_per_second:,.1f}"
-    return *speeds, human_milliseconds(row.avg_time), human_rate(row.bytes_per_second)
+    return *speeds, human_milliseconds(row.avg_time), speed_text(row.bytes_per_second)

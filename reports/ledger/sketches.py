@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from bisect import bisect_left
 from itertools import accumulate
 from operator import add
 from typing import TYPE_CHECKING
@@ -149,16 +150,17 @@ def subtracted(whole: bytes, part: bytes) -> bytes:
     return encoded(counts)
 
 
-def quantile(sketch: bytes, share: float) -> float | None:
-    """The value below which this share (0 to 1) of all values lies; None of an empty sketch."""
-    counts = decoded(sketch)
-    rank = share * (sum(counts.values()) - 1)
-    passed = 0
-    for bucket in sorted(counts):
-        passed += counts[bucket]
-        if passed > rank:
-            return value_of(bucket)
-    return None
+def quantiles(counts: Mapping[int, int], percents: Sequence[int]) -> list[float]:
+    """The value of each percentile, by nearest rank: the least that so many percent of all values do not exceed.
+
+    Of four values, p99 is the largest. Nothing of no counts.
+    """
+    buckets = sorted(bucket for bucket, count in counts.items() if count)
+    passed = list(accumulate(map(counts.__getitem__, buckets)))
+    if not passed:
+        return []
+    ranks = (max(-(-percent * passed[-1] // 100), 1) for percent in percents)
+    return [value_of(buckets[bisect_left(passed, rank)]) for rank in ranks]
 
 
 def _parts(sketch: bytes) -> tuple[int, int, bytes]:

@@ -13,7 +13,7 @@ from exporter.web.http.queries import NoQuery
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.ledger.amounts import by_dimension, every_day, rows_in_order
 from reports.ledger.selection import Selection
-from reports.ledger.sketches import quantile
+from reports.ledger.sketches import decoded, quantiles
 from tests.meters.parcels import PARCEL, ParcelsState
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def parcels(request: LedgerRequest, _query: NoQuery) -> list[Sender]:
     columns = ("receive_bytes", "parcels", "largest_bytes", "size_sketch")
     found = by_dimension(request.ledger, every_day(ALL), columns, ("sender",))
     return [
-        Sender(key[0], received, count, largest, quantile(sketch, 0.5))
+        Sender(key[0], received, count, largest, next(iter(quantiles(decoded(sketch), (50,))), None))
         for key, (received, count, largest, sketch) in found.items()
     ]
 

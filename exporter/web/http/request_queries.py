@@ -176,7 +176,7 @@ class LogQuery(RequestsQuery, frozen=True, kw_only=True, rename={"first": "from"
             start=period.start * SECOND,
             end=period.end * SECOND,
             method=self.method,
-            code=parse_code(self.status) if self.status else "",
+            code=parse_code("status", self.status) if self.status else "",
             route=self.route,
             path=self.path,
             client=self.ip,

@@ -11,6 +11,7 @@ from exporter.web.http.doors import service_of
 from exporter.web.http.responses import RefusedError, json_response
 from exporter.web.http.seed_queries import MOST_OFFSET, MOST_RAW, STEPS, DashboardQuery, RawLogsQuery
 from reports.calendar.days import ONE_DAY, Span, day_of, day_start
+from reports.calendar.parsing import PeriodError
 from reports.calendar.requests import Bound
 from reports.errors import QuestionError
 from reports.formats.json.request_log import raw_log
@@ -95,7 +96,7 @@ def _filter(request: web.Request, given: Mapping[str, str]) -> LogFilter:
         start=span.start * SECOND,
         end=span.end * SECOND,
         method=given.get("method", ""),
-        code=_read(given, "status_code", parse_code) or "",
+        code=_read(given, "status_code", partial(parse_code, "status_code")) or "",
         path=given.get("endpoint", ""),
         client=given.get("ip", ""),
         least=least,
@@ -136,6 +137,8 @@ def _read(given: Mapping[str, str], name: str, parse: Callable[[str], Value]) ->
     """The value of a parameter, None without it; raises RefusedError."""
     try:
         return parse(given[name]) if name in given else None
+    except PeriodError as error:  # a date does not know what it is for
+        raise _fault(name, given[name], f"{name}: {error}") from error
     except QuestionError as error:
         raise _fault(name, given[name], str(error)) from error
 

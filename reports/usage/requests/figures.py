@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.shape import COMPLEMENT
-from reports.ledger.sketches import value_of
+from reports.ledger.sketches import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 MILLISECOND = 1000.0
 """Microseconds: the ledger's unit of a time; answers have milliseconds."""
 
-SHARES = (0.5, 0.9, 0.95, 0.99)
+PERCENTS = (50, 90, 95, 99)
 
 
 class RequestFigures(NamedTuple):
@@ -89,7 +87,7 @@ NO_REQUESTS = RequestFigures()
 
 
 class Quantiles(NamedTuple):
-    """Milliseconds below which this part of all times lies, within 1 %; None where nothing was timed."""
+    """Milliseconds that so many percent of all times do not exceed, within 1 %; None where nothing was timed."""
 
     p50: float | None = None
     p90: float | None = None
@@ -126,12 +124,7 @@ def add_figures(parts: Iterable[RequestFigures]) -> RequestFigures:
 
 def quantiles_of(counts: Mapping[int, int], figures: RequestFigures) -> Quantiles:
     """The quantiles of times by bucket, within the shortest and the longest time; pure."""
-    buckets = sorted(bucket for bucket, count in counts.items() if count)
-    passed = list(accumulate(map(counts.__getitem__, buckets)))
-    if not passed:
-        return NO_QUANTILES
-    places = (bisect_right(passed, share * (passed[-1] - 1)) for share in SHARES)
-    return Quantiles(*(_bounded(value_of(buckets[place]), figures) for place in places))
+    return Quantiles(*(_bounded(value, figures) for value in quantiles(counts, PERCENTS)))
 
 
 def _bounded(value: float, figures: RequestFigures) -> float:

@@ -24,10 +24,10 @@ class LogFilterError(QuestionError):
     """A filter of the request log cannot be used; the text names it, its value and the rule."""
 
 
-def parse_code(text: str) -> str:
+def parse_code(name: str, text: str) -> str:
     """A status code or a class; raises LogFilterError."""
     if not CODE.fullmatch(text.lower()):
-        raise LogFilterError(f"status: {text!r} is refused; use a code such as 404, a class such as 5xx, or 0 for none")
+        raise LogFilterError(f"{name}: {text!r} is refused; use a code such as 404, a class such as 5xx, or 0 for none")
     return text.lower()
 
 

@@ -156,11 +156,30 @@ def test_a_service_may_be_called_as_a_command_or_a_period_is(commands: Commands)
         assert f"the ledger knows no '{name}'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "when"),
+    [
+        ((), "on 2026-06-12"),
+        (("2026-05",), "in 2026-05"),
+        (("2025",), "in 2025"),
+        (("all",), "until 2026-06-12"),
+        (("--from", "2026-06-01", "--to", "2026-06-05"), "from 2026-06-01 to 2026-06-05"),
+        (("--from", "2026-06-12T08:45", "--to", "2026-06-12T09:00"), "from 2026-06-12 08:45 to 2026-06-12 09:00"),
+    ],
+)
+def test_a_period_without_a_request_is_named(
+    tmp_path: Path, empty_ledger: Path, arguments: tuple[str, ...], when: str
+) -> None:
+    path = tmp_path / "new.db"
+    path.write_bytes(empty_ledger.read_bytes())
+
+    assert Commands(path)("requests", *arguments).stdout.startswith(f"No request was counted {when}: ")
+
+
 def test_without_a_request_it_is_said(tmp_path: Path, empty_ledger: Path) -> None:
     path = tmp_path / "new.db"
     path.write_bytes(empty_ledger.read_bytes())
     commands = Commands(path)
 
-    assert commands("requests").stdout.startswith("No request was counted in 2026-06-12")
     assert commands("requests", "log").stdout == "The request log has no such request.\n"
     assert commands.json("requests")["services"] == []

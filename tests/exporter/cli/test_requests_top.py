@@ -77,6 +77,18 @@ async def test_the_order_and_the_service_are_chosen(service: RunningService) -> 
     assert "2.00 ms" in lines[2]
 
 
+async def test_the_last_row_has_the_average_of_all_and_speeds_are_in_the_unit_that_is_chosen(
+    service: RunningService,
+) -> None:
+    done = await beside(service, "--interval", "1", "--rate", "bytes")
+
+    total = done.stdout.splitlines()[-1].split()
+    assert (total[0], total[4]) == ("TOTAL", "ms")
+    assert 2 < float(total[3]) < 3000
+    assert total[-1].endswith("B/s")
+    assert "bit/s" in (await beside(service, "--interval", "0.5")).stdout
+
+
 async def test_json_has_the_rates_of_an_interval(service: RunningService) -> None:
     told = json.loads((await beside(service, "--json", "--interval", "1")).stdout)
 

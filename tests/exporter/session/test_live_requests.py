@@ -53,6 +53,13 @@ def test_a_route_that_is_new_and_a_counter_that_began_anew_count_from_zero() -> 
     assert found == {"/items/{id}": (3.0, 1.0, 100.0), "/cart": (2.0, 2.0, None)}
 
 
+def test_the_average_of_all_weighs_each_route_by_its_timed_requests() -> None:
+    after = RouteCounters(1.0, {ITEMS: [3, 0, 0, 0.3, 3], CART: [7, 0, 0, 0.1, 1]})
+
+    assert rates(RouteCounters(0.0, {}), after).avg_time == 100.0
+    assert rates(after, after._replace(at=2.0)).avg_time is None
+
+
 def test_without_time_between_there_are_no_rates() -> None:
     reading = RouteCounters(5.0, {ITEMS: [1, 0, 0, 0, 0]})
 

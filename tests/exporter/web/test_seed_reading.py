@@ -316,6 +316,7 @@ async def test_a_parameter_that_cannot_be_used_is_named(service: RunningService,
     [fault] = told.json["detail"]
     assert fault["loc"] == ["query", field]
     assert fault.keys() == {"type", "loc", "msg", "input"}
+    assert fault["msg"].startswith(f"{field}: ")
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 import zlib
 from collections import Counter
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from reports.ledger.sketches import (
     decoded,
     encoded,
     merged,
-    quantile,
+    quantiles,
     subtracted,
     summed,
 )
@@ -106,21 +108,26 @@ def test_no_count_falls_below_zero(first: bytes, second: bytes) -> None:
     assert left.keys() <= decoded(first).keys()
 
 
-@given(st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=200), st.floats(0, 1))
-def test_a_quantile_is_within_two_percent(values: list[float], share: float) -> None:
-    counts: dict[int, int] = {}
-    for value in values:
-        counts[bucket_of(value)] = counts.get(bucket_of(value), 0) + 1
+def counts_of(values: list[float]) -> Counter[int]:
+    return Counter(map(bucket_of, values))
 
-    found = quantile(encoded(counts), share)
 
-    exact = sorted(values)[int(share * (len(values) - 1))]
-    assert found is not None
+@given(st.lists(st.floats(1e-6, 1e9), min_size=1, max_size=200), st.integers(1, 100))
+def test_a_quantile_is_of_the_nearest_rank_and_within_two_percent(values: list[float], percent: int) -> None:
+    (found,) = quantiles(counts_of(values), (percent,))
+
+    exact = sorted(values)[math.ceil(Fraction(percent, 100) * len(values)) - 1]
     assert abs(found - exact) <= exact * 0.0200
 
 
-def test_an_empty_sketch_has_no_quantile() -> None:
-    assert quantile(EMPTY, 0.5) is None
+def test_the_last_percentile_of_few_values_is_the_largest() -> None:
+    found = quantiles(counts_of([10, 20, 30, 4000]), (50, 75, 95, 99))
+
+    assert found == [pytest.approx(value, rel=0.02) for value in (20, 30, 4000, 4000)]
+
+
+def test_no_counts_have_no_quantile() -> None:
+    assert quantiles({}, (50, 99)) == quantiles({7: 0}, (50, 99)) == []
 
 
 @pytest.mark.parametrize("broken", [b"\x80", b"\x01", b"\x01\x02\x03"])

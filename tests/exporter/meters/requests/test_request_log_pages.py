@@ -209,4 +209,4 @@ def test_another_cursor_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["600", "6xx", "x", "4x", "99", "-1"])
 def test_another_status_is_refused(text: str) -> None:
     with pytest.raises(LogFilterError, match="status: "):
-        parse_code(text)
+        parse_code("status", text)

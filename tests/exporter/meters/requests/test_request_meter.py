@@ -15,7 +15,7 @@ from exporter.meters.requests.intake import MOST_PENDING, MOST_ROUTES, MOST_SERV
 from exporter.meters.requests.meter import RequestMeter
 from exporter.meters.requests.state import BOUNDS
 from reports.ledger.shape import ALL, COMPLEMENT, OTHER, REQUEST
-from reports.ledger.sketches import quantile
+from reports.ledger.sketches import decoded, quantiles
 from tests.meters.requests import event
 from tests.worlds.request_world import MERGE_SECONDS, RequestWorld
 
@@ -118,7 +118,7 @@ def test_times_and_bytes_are_kept_by_subject(world: RequestWorld, machine: Machi
         ((sketch,),) = world.rows(
             "SELECT duration_sketch FROM request_by_day WHERE code = ? AND method = ? AND route = ?", ALL, method, route
         )
-        assert quantile(sketch, 0.5) == pytest.approx(2000, rel=0.01)
+        assert quantiles(decoded(sketch), (50,)) == [pytest.approx(2000, rel=0.01)]
 
 
 def test_counts_of_a_histogram_are_added_as_requests_are(world: RequestWorld, machine: Machine) -> None:

@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from contextlib import closing
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,8 +57,8 @@ def is_error(one: Event) -> bool:
     return one.code >= 400 or one.code == 0
 
 
-def exact_quantile(durations: Sequence[int], share: float) -> float:
-    return sorted(durations)[math.floor(share * (len(durations) - 1))] / 1000
+def exact_quantile(durations: Sequence[int], percent: int) -> float:
+    return sorted(durations)[math.ceil(Fraction(percent, 100) * len(durations)) - 1] / 1000
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -99,8 +100,8 @@ def test_a_summary_adds_up_its_events(ledger: RequestLedger, seed: int, selectio
     assert sum(listed.values()) + found.routes.other.requests == len(chosen)
     assert listed.items() <= by_route.items()
     if durations and "404" not in selection.excluded:
-        for name, share in (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99)):
-            assert getattr(found.quantiles, name) == pytest.approx(exact_quantile(durations, share), rel=WITHIN)
+        for name, percent in (("p50", 50), ("p90", 90), ("p95", 95), ("p99", 99)):
+            assert getattr(found.quantiles, name) == pytest.approx(exact_quantile(durations, percent), rel=WITHIN)
 
 
 def _is_of(each: Event, selection: RequestSelection) -> bool:
@@ -133,8 +134,8 @@ def test_quantiles_are_within_one_percent(ledger: RequestLedger, shape: str) -> 
         route = routes(reader, Span(now - 5 * DAY, now + 1), sort="p95").routes[0]
 
     assert whole.quantiles == route.quantiles
-    for value, share in zip(whole.quantiles, (0.5, 0.9, 0.95, 0.99), strict=True):
-        assert value == pytest.approx(exact_quantile(durations, share), rel=WITHIN)
+    for value, percent in zip(whole.quantiles, (50, 90, 95, 99), strict=True):
+        assert value == pytest.approx(exact_quantile(durations, percent), rel=WITHIN)
 
 
 def test_an_empty_ledger_has_zeros_and_nothing(ledger: RequestLedger) -> None:
