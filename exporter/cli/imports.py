@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from exporter.importing.cells import UNITS
 from exporter.importing.foreign import ReadingOptions
+from exporter.importing.headers import WORDS
 from exporter.importing.reading import read
 from exporter.ledger.past.rows import ForeignFileError
 from exporter.session import past_imports
@@ -41,6 +44,24 @@ def _names(_ctx: click.Context, _parameter: click.Parameter, texts: Sequence[str
     return {old: new for old, _, new in pairs}
 
 
+def _columns(_ctx: click.Context, _parameter: click.Parameter, text: str | None) -> dict[str, str]:
+    """By what they have; a name may have commas."""
+    roles = "|".join(WORDS)
+    pairs = [part.partition("=") for part in re.split(rf",(?=(?:{roles})=)", text or "") if part]
+    for role, _, name in pairs:
+        if role not in WORDS or not name:
+            raise click.BadParameter(f"{text!r} is refused: date=NAME,received=NAME,sent=NAME,interface=NAME")
+    return {role: name for role, _, name in pairs}
+
+
+def _unit(_ctx: click.Context, _parameter: click.Parameter, name: str | None) -> int | None:
+    if name is None:
+        return None
+    if name.lower() not in UNITS:
+        raise click.BadParameter(f"{name!r} is refused: B, kB, MB, GB, TB or KiB, MiB, GiB, TiB")
+    return UNITS[name.lower()]
+
+
 def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) -> ZoneInfo | None:
     try:
         return None if name is None else ZoneInfo(name)
@@ -53,31 +74,38 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) ->
 @click.option("--source", metavar="NAME", help="Keep it under this name; by default that of the program.")
 @click.option("--map", "names", metavar="OLD=NEW", multiple=True, callback=_names, help="An interface's name here.")
 @click.option("--timezone", "zone", metavar="ZONE", callback=_zone, help="Of the file's dates; else the ledger's.")
+@click.option("--interface", metavar="NAME", help="Whose bytes they are, where the file does not say.")
+@click.option("--columns", metavar="LIST", callback=_columns, help="A CSV's: date=NAME,received=NAME,sent=NAME.")
+@click.option("--unit", metavar="UNIT", callback=_unit, help="Of a CSV's amounts: B, kB, MB, GB, KiB, MiB, GiB.")
 @click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="vnStat's MonthRotate.")
 @click.option("--dry-run", is_flag=True, help="Show by month what would come in, and change nothing.")
 @json_option("Print JSON.")
 @click.pass_obj
-def import_command(
+def import_command(  # noqa: PLR0913 - one for each option
     environment: Environment,
     *,
     file: Path,
     source: str | None,
     names: dict[str, str],
     zone: ZoneInfo | None,
+    interface: str | None,
+    columns: dict[str, str],
+    unit: int | None,
     month_begins: int,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Add the history that another program has counted.
 
-    vnStat 2: its database (/var/lib/vnstat/vnstat.db), or what `vnstat --json` prints. The same file again changes
-    nothing; what netledger has counted itself is never added twice. See also `import list` and `import remove`.
+    vnStat 2: its database (/var/lib/vnstat/vnstat.db), or what `vnstat --json` prints. Any CSV with columns for date,
+    received and sent. The same file again changes nothing; what netledger has counted itself is never added twice. See
+    also `import list` and `import remove`.
     """
     session = open_session(environment)
     with session.read_posted() as reader:
         zone = zone or reader.zone
     try:
-        past = read(file, ReadingOptions(zone, month_begins, names))
+        past = read(file, ReadingOptions(zone, month_begins, names, interface, columns, unit))
         done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
     except ForeignFileError as error:
         raise click.ClickException(f"nothing is imported: {error}") from error

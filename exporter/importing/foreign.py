@@ -21,17 +21,28 @@ DATABASE = b"SQLite format 3\x00"
 
 
 class ReadingOptions(NamedTuple):
-    """What a file does not say: the zone of its dates, the day on which its months begin, names of interfaces."""
+    """What a file does not say.
+
+    The zone of its dates, the day on which its months begin, names of interfaces; whose bytes they are where it names
+    no interface; which columns of a table have what, and the unit (bytes) of their amounts.
+    """
 
     zone: ZoneInfo
     month_begins: int = 1
     names: Mapping[str, str] = {}
+    interface: str | None = None
+    columns: Mapping[str, str] = {}
+    unit: int | None = None
 
 
 class ForeignFile(NamedTuple):
-    """A file whose program is not known yet: the columns of its tables, or its text, and what that is as JSON."""
+    """A file whose program is not known yet: the columns of its tables, or its text, and what that is as JSON.
+
+    `modified` (UTC seconds) is when it was last written.
+    """
 
     path: Path
+    modified: int
     tables: Mapping[str, set[str]] | None = None
     text: str = ""
     document: Any = None
@@ -41,10 +52,14 @@ def opened(path: Path) -> ForeignFile:
     """What a file is by its form; raises ForeignFileError where it cannot be read, is damaged, or is half JSON."""
     if is_database(path):
         with database(path) as connection:
-            return ForeignFile(path, tables(connection))
+            return ForeignFile(path, _modified(path), tables(connection))
     content = text(path)
     is_json = content.lstrip().startswith(("{", "["))
-    return ForeignFile(path, text=content, document=document(path, content) if is_json else None)
+    return ForeignFile(path, _modified(path), text=content, document=document(path, content) if is_json else None)
+
+
+def _modified(path: Path) -> int:
+    return int(path.stat().st_mtime)
 
 
 @contextmanager

@@ -68,6 +68,7 @@ def test_documented_calls_are_answered(service: Service, tool: str) -> None:
     service.start()
     folder = service.folder / "typed"
     folder.mkdir()
+    (folder / "traffic.csv").write_text("Day,Down,Up\n2026-01-01,12.5,3\n", encoding="utf-8")
     vnstat_file.create(folder / "vnstat.db")
     vnstat_file.add(folder / "vnstat.db", "eth0", vnstat_file.hours_of(date(2026, 1, 1), date(2026, 2, 1)))
 

@@ -1,0 +1,105 @@
+"""`netledger import` of every format: each month is as it was counted, once, and is taken back whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from tests.worlds import foreign_files
+from tests.worlds.foreign_files import Day, by_month, days_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from tests.exporter.cli.calls import Commands
+
+FIRST, LAST = date(2025, 11, 5), date(2026, 4, 20)
+"""Before netledger has counted anything."""
+
+
+class Format(NamedTuple):
+    """A kind of file: its name, who writes it, what the command needs to be told."""
+
+    source: str
+    file: str
+    write: Callable[[Path, Sequence[Day]], None]
+    options: tuple[str, ...] = ()
+
+
+FORMATS = [
+    Format("csv", "days.csv", foreign_files.csv),
+]
+
+
+@pytest.fixture(params=FORMATS, ids=lambda form: form.source)
+def form(request: pytest.FixtureRequest) -> Format:
+    """Every format in turn."""
+    found: Format = request.param
+    return found
+
+
+@pytest.fixture
+def call(form: Format, tmp_path: Path) -> tuple[str, ...]:
+    """The command that imports a file of it."""
+    path = tmp_path / form.file
+    form.write(path, days_of(FIRST, LAST))
+    return ("import", str(path), *form.options)
+
+
+def months(commands: Commands) -> dict[str, tuple[int, int]]:
+    found = {}
+    for year in ("2025", "2026"):
+        for month in commands.json("year", year)["months"]:
+            if month["total_bytes"] is not None:
+                found[month["month"]] = month["bytes_received"], month["bytes_sent"]
+    return found
+
+
+def test_every_month_is_as_it_was_counted(commands: Commands, call: tuple[str, ...]) -> None:
+    before = months(commands)
+
+    done = commands.json(*call)
+
+    expected = by_month(days_of(FIRST, LAST))
+    assert months(commands) == expected | before
+    assert done["bytes_received"] == sum(received for received, _ in expected.values())
+    assert done["bytes_counted_here"] == 0
+
+
+def test_a_dry_run_tells_the_same_and_changes_nothing(commands: Commands, call: tuple[str, ...]) -> None:
+    before = commands.ledger.read_bytes()
+
+    dry = commands.json(*call, "--dry-run")
+
+    assert commands.ledger.read_bytes() == before
+    assert dry["months"] == commands.json(*call)["months"]
+
+
+def test_the_same_file_again_changes_nothing(commands: Commands, call: tuple[str, ...]) -> None:
+    commands(*call)
+    before = commands.ledger.read_bytes()
+
+    assert commands.json(*call)["is_same"] is True
+    assert commands.ledger.read_bytes() == before
+
+
+def test_what_is_taken_back_leaves_nothing(commands: Commands, form: Format, call: tuple[str, ...]) -> None:
+    before = months(commands)
+    commands(*call)
+
+    removed = commands("import", "remove", form.source)
+
+    assert removed.exit_code == 0
+    assert months(commands) == before
+
+
+def test_days_that_another_source_has_brought_are_left_out(commands: Commands, call: tuple[str, ...]) -> None:
+    first = commands.json(*call)
+
+    second = commands.json(*call, "--source", "second")
+
+    assert first["bytes_received"] > second["bytes_received"] == 0
+    assert "days that another source has brought" in second["notes"][0]
