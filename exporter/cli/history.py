@@ -16,6 +16,7 @@ from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import selected
 from exporter.terminal.amounts import bytes_text, speed_text
+from exporter.terminal.imported import MARK, marked
 from exporter.terminal.options import filter_options
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
 from reports.calendar.days import SLOT_SECONDS, day_of, day_start, iso
@@ -31,7 +32,7 @@ from reports.usage.hours import HOURS
 from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from exporter.session.questions import Reply
@@ -65,12 +66,13 @@ def records(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
 
 def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], usage_filter: UsageFilter) -> None:
     answer, zone, _ = found
-    rows = [(name, when, *_amounts(used)) for name, when, used in _most(answer)]
+    most = list(_most(answer))
+    rows = [(name, marked(when, used.imported_bytes), *_amounts(used)) for name, when, used in most]
     if not rows:
         print_sentence(no_data_text(session))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
-    notes = _speeds(answer, session.settings.interfaces.names)
+    notes = [*_speeds(answer, session.settings.interfaces.names), *_imported(used for _, _, used in most)]
     if answer.since:
         notes.append(f"of everything since {answer.since}")
         start = day_start(date.fromisoformat(answer.since), zone)
@@ -138,6 +140,10 @@ def _most(answer: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]
         yield "Month", answer.busiest_month.month, answer.busiest_month
     if answer.busiest_hour:
         yield "Hour", f"{_clock(answer.busiest_hour.hour)} since {answer.busiest_hour.first}", answer.busiest_hour
+
+
+def _imported(most: Iterable[Usage]) -> list[str]:
+    return [f"{MARK} imported, whole or in part"] if any(used.imported_bytes for used in most) else []
 
 
 def _speeds(answer: json_records.RecordsAnswer, aliases: Mapping[str, str]) -> list[str]:

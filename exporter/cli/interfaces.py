@@ -13,6 +13,7 @@ from exporter.session.known_interfaces import known_interfaces, no_data_text
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text
+from exporter.terminal.imported import mark_note, marked
 from exporter.terminal.options import API_JSON, interface_option, json_option
 from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from reports.calendar.days import day_of, day_start
@@ -51,6 +52,7 @@ def interfaces(environment: Environment, *, as_json: bool, interfaces: Sequence[
         return
     start = day_start(day_of(session.now(), found.zone), found.zone)
     notes = [] if session.holder or "not running" not in found.until else [found.until]
+    notes += mark_note(sum(row.lifetime.imported_bytes for row in rows))
     notes += dashboard_notes(session.settings, lambda links: links.interfaces(start, None, chosen))
     print_table(TextTable("Interfaces", COLUMNS, [_words(row) for row in rows], left=frozenset({0, 1})), notes)
 
@@ -59,7 +61,7 @@ def _words(row: shapes.InterfaceUsage) -> tuple[str, ...]:
     ever = row.lifetime
     amounts = (row.today.total_bytes, ever.total_bytes, ever.bytes_received, ever.bytes_sent)
     return (
-        interface_label(row.interface, {row.interface: row.alias or ""}),
+        marked(interface_label(row.interface, {row.interface: row.alias or ""}), ever.imported_bytes),
         "yes" if row.counted else "no",
         *map(bytes_text, amounts),
     )

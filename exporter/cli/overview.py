@@ -14,6 +14,7 @@ from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
+from exporter.terminal.imported import mark_note, marked
 from exporter.terminal.options import filter_options
 from exporter.terminal.printing import CONTROL, TextTable, bar, is_unicode, print_table, terminal_width
 from reports.calendar.days import day_of
@@ -55,7 +56,7 @@ def overview(environment: Environment, *, usage_filter: UsageFilter, is_line: bo
     ever, zone, until = ask(session, questions.summary(session, usage_filter))
     rows = [*_periods(session, "days", usage_filter), *_periods(session, "months", usage_filter)]
     rows.append(_ever_row(ever, zone, session.now()))
-    notes = [*_since(ever), until, *_address(session)]
+    notes = [*_since(ever), *mark_note(ever.imported_bytes), until, *_address(session)]
     if usage_filter == questions.NO_FILTER:
         plans = ask(session, questions.plans(session)).answer.plans
         notes = [note for plan in plans for note in _plan_notes(plan)] + [*_application_notes(session), *notes]
@@ -85,7 +86,7 @@ def _periods(session: Session, unit: str, usage_filter: UsageFilter) -> Iterator
     found = ask(session, periods(session, PeriodListRequest(unit, 2), usage_filter)).answer
     names = ("Yesterday", "Today") if unit == "days" else tuple(month_text(_day(row.start)) for row in found.periods)
     for name, row in reversed(list(zip(names, found.periods, strict=True))):
-        yield name, *_amounts(row), known_speed(row.average_bytes_per_second)
+        yield marked(name, row.imported_bytes), *_amounts(row), known_speed(row.average_bytes_per_second)
         if found.estimate and found.estimate.period == row.period:
             yield (
                 "  estimated",
@@ -97,7 +98,7 @@ def _periods(session: Session, unit: str, usage_filter: UsageFilter) -> Iterator
 def _ever_row(ever: json_cost.Summary, zone: ZoneInfo, now: float) -> tuple[str, ...]:
     began = None if ever.counting_since is None else int(datetime.fromisoformat(ever.counting_since).timestamp())
     seconds = Period.until(day_of(now, zone), zone).span.counted_seconds(now, began)
-    return "Ever", *_amounts(ever), known_speed(average_speed(ever.total_bytes, seconds))
+    return marked("Ever", ever.imported_bytes), *_amounts(ever), known_speed(average_speed(ever.total_bytes, seconds))
 
 
 def _amounts(used: Amount) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, speed_text
+from exporter.terminal.imported import imported_note, mark_note, marked
 from exporter.terminal.options import DATE, MONTH, YEAR, by_option, filter_options, refuse_interfaces
 from exporter.terminal.printing import TextTable, print_table
 from reports.calendar.days import day_of
@@ -26,7 +27,7 @@ from reports.text.amounts import average_speed
 from reports.text.dates import short_minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from exporter.session.questions import Reply
     from exporter.session.session import Session
@@ -131,7 +132,12 @@ def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_f
     rows = [*_amounts(day), ("Average", _average(day, period, session.now(), began)), *_cost_row(day.cost)]
     if day.peak_speed:
         rows.append(("Peak", speed_text(day.peak_speed)))
-    notes = [found.until, *_estimated(day), *_dashboard(session, period, usage_filter)]
+    notes = [
+        found.until,
+        *_estimated(day),
+        *imported_note(day.imported_bytes),
+        *_dashboard(session, period, usage_filter),
+    ]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
     print_table(TextTable(f"{day.date}, {usage_filter.label}", (), rows), notes)
@@ -144,7 +150,8 @@ def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filt
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, usage_filter.interfaces))
     average = _average(ever, Period.until(day_of(session.now(), found.zone), found.zone), session.now(), since)
     rows = [*_amounts(ever), ("Average", average), *_cost_row(ever.cost)]
-    print_table(TextTable(f"Ever, {usage_filter.label}", (), rows), [began, *_estimated(ever), *dashboard])
+    notes = [began, *_estimated(ever), *imported_note(ever.imported_bytes), *dashboard]
+    print_table(TextTable(f"Ever, {usage_filter.label}", (), rows), notes)
 
 
 def _by_parts(session: Session, found: Parts, period: Period, usage_filter: UsageFilter) -> CommandAnswer:
@@ -156,12 +163,17 @@ def _print_parts(session: Session, found: Parts, period: Period, usage_filter: U
     since = found.answer.counting_since
     began = None if since is None else _instant(since)
     rows = [
-        (part.name, *_words(part.amount), _average(part.amount, part.period, session.now(), began))
+        (
+            marked(part.name, part.amount.imported_bytes),
+            *_words(part.amount),
+            _average(part.amount, part.period, session.now(), began),
+        )
         for part in (*parts, Part("Total", found.answer.summary, period))
     ]
     bars = [*(part.amount.total_bytes for part in parts), None]
     summed = found.answer.summary
-    notes = [*_estimated(summed), *_imported(summed), *_dashboard(session, period, usage_filter)]
+    notes = [*_estimated(summed), *mark_note(summed.imported_bytes), *_without_parts(summed, parts, name)]
+    notes += _dashboard(session, period, usage_filter)
     if period.end > session.now():
         notes.insert(0, found.until)
     if since is not None and _instant(since) > period.start:
@@ -205,8 +217,11 @@ def _dashboard(session: Session, period: Period, usage_filter: UsageFilter) -> l
     return dashboard_notes(session.settings, lambda links: links.usage(period.start, end, usage_filter.interfaces))
 
 
-def _imported(summed: shapes.PeriodAmounts) -> list[str]:
-    return [f"{bytes_text(summed.imported_bytes)} of it imported"] if summed.imported_bytes else []
+def _without_parts(summed: shapes.PeriodAmounts, parts: Sequence[Part], name: str) -> list[str]:
+    """A note of what was imported of the whole alone, such as a month without its days."""
+    of_whole = (summed.total_bytes or 0) - sum(part.amount.total_bytes or 0 for part in parts)
+    unit = "months" if name == "Month" else "days"
+    return [f"{bytes_text(of_whole)} of it imported, {unit} not known"] if of_whole else []
 
 
 def _began(since: str) -> str:

@@ -14,6 +14,7 @@ from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
+from exporter.terminal.imported import imported_note, mark_note, marked
 from exporter.terminal.options import BOUND
 from exporter.terminal.printing import TextTable, print_table
 from reports.text.dates import short_minute
@@ -60,7 +61,8 @@ def _print_yesterday(session: Session, found: Reply[shapes.PeriodsAnswer], usage
     day = found.answer.periods[0]
     cells = (*_words(day), known_speed(day.average_bytes_per_second))
     only = msgspec.structs.replace(found.answer, periods=[day], estimate=msgspec.UNSET)
-    notes = [*_notes(found._replace(answer=only), session.now()), *_dashboard(session, only, usage_filter)]
+    notes = [*_notes(found._replace(answer=only), session.now()), *imported_note(day.imported_bytes)]
+    notes += _dashboard(session, only, usage_filter)
     rows = list(zip(AMOUNT_COLUMNS, cells, strict=True))
     print_table(TextTable(f"{day.period}, {usage_filter.label}", (), rows), notes)
 
@@ -72,8 +74,10 @@ def _print_list(
     rows = [(_name(row), *_words(row), known_speed(row.average_bytes_per_second)) for row in answer.periods]
     bars = [row.total_bytes for row in answer.periods]
     estimate = list(_estimate(answer))
-    rows += [*estimate, ("Total", *_words(answer.summary), known_speed(answer.average_bytes_per_second))]
-    notes = [*_notes(found, session.now()), *_dashboard(session, answer, usage_filter)]
+    total = marked("Total", answer.summary.imported_bytes)
+    rows += [*estimate, (total, *_words(answer.summary), known_speed(answer.average_bytes_per_second))]
+    notes = [*_notes(found, session.now()), *mark_note(answer.summary.imported_bytes)]
+    notes += _dashboard(session, answer, usage_filter)
     if not answer.periods:
         notes = ["nothing of this is counted yet"]
     table = TextTable(
@@ -96,7 +100,7 @@ def _title(answer: shapes.PeriodsAnswer, request: PeriodListRequest) -> str:
 
 def _name(row: shapes.PeriodAmount) -> str:
     """Hours and minutes without their year, which the title has: five columns fit 60 characters then."""
-    return row.period[YEAR_WIDTH:] if ":" in row.period else row.period
+    return row.period[YEAR_WIDTH:] if ":" in row.period else marked(row.period, row.imported_bytes)
 
 
 def _words(used: shapes.PeriodAmount | PeriodAmounts | shapes.EstimatedBytes) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def summary(session: Session, usage_filter: UsageFilter = NO_FILTER) -> Question
     def answer(ledger: LedgerReader) -> json_cost.Summary:
         selection = selected(session, ledger, usage_filter)
         cost = _cost(session, ledger, "ever", selection)
-        return json_cost.summary(ledger.lifetime(selection), cost, history_began(ledger, selection), ledger.zone)
+        return json_cost.summary(usage.lifetime(ledger, selection), cost, history_began(ledger, selection), ledger.zone)
 
     return Question("/api/summary", usage_filter.parameters, json_cost.Summary, answer)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 
+from reports.ledger.rows import NO_BYTES, Bytes
 from reports.text.amounts import compatible_bytes
-
-if TYPE_CHECKING:
-    from reports.ledger.reader import Bytes
 
 ByteCount = Annotated[int, msgspec.Meta(ge=0)]
 DateText = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date"}, examples=["2026-08-05"])]
@@ -36,13 +34,14 @@ class HumanReadable(Answer):
 
 
 class Usage(Answer):
-    """Bytes; `estimated_bytes` of them were counted across a gap."""
+    """Bytes; `estimated_bytes` of them were counted across a gap, `imported_bytes` by other programs."""
 
     bytes_sent: ByteCount
     bytes_received: ByteCount
     total_bytes: ByteCount
     human_readable: HumanReadable
     estimated_bytes: ByteCount = 0
+    imported_bytes: ByteCount = 0
 
 
 def human(used: Bytes) -> HumanReadable:
@@ -52,12 +51,13 @@ def human(used: Bytes) -> HumanReadable:
     )
 
 
-def usage_of(used: Bytes) -> Usage:
-    """Shape an amount."""
+def usage_of(used: Bytes, imported: Bytes = NO_BYTES) -> Usage:
+    """Shape an amount; other programs have counted the part `imported`."""
     return Usage(
         bytes_sent=used.sent,
         bytes_received=used.received,
         total_bytes=used.total,
         human_readable=human(used),
         estimated_bytes=used.estimated,
+        imported_bytes=imported.total,
     )

@@ -94,19 +94,6 @@ def past_spans(ledger: LedgerReader, first: date, last: date, selection: Selecti
     ]
 
 
-def imported_bytes(ledger: LedgerReader, first: date, last: date, selection: Selection) -> Bytes:
-    """What was imported of the days `first` to `last`, of days and of spans within them."""
-    if selection.meter is not INTERFACE or not ledger.has_past:
-        return Bytes()
-    query = f"""
-        SELECT ifnull(sum(i.receive_bytes), 0), ifnull(sum(i.transmit_bytes), 0)
-        FROM imported AS i JOIN interface_subject AS k USING (subject)
-        WHERE {condition(selection)} AND i.first_day >= :start AND i.last_day < :end
-    """
-    bounds: dict[str, int | str] = {"start": day_number(first), "end": day_number(last) + 1, **parameters(selection)}
-    return Bytes(*ledger.execute(query, bounds).fetchone())
-
-
 def imported_sources(ledger: LedgerReader) -> list[ImportedSource]:
     """Every source, by its name."""
     query = """

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from reports.calendar.days import day_from_number, day_number, months
 from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local_days, total
+from reports.ledger.imported import imported_by_interface
 from reports.ledger.interface_names import UnknownInterfaceError, devices_of
 from reports.ledger.past import PastSpan, has_past, past_spans
 from reports.ledger.remembered_days import RememberedDays
@@ -166,9 +167,17 @@ class LedgerReader:
         facts = {device: found for device, *found in self._connection.execute(query)}
         for row in self._unposted_of(INTERFACE):
             facts.setdefault(row.key[0], [row.is_counted, False, row.started, row.started])
-        used = self.days_by_interface(date.min, date.max)
+        used, brought = self.days_by_interface(date.min, date.max), imported_by_interface(self)
         return [
-            Interface(device, bool(counted), bool(uplink), first_seen, last_seen, used.get(device, NO_BYTES))
+            Interface(
+                device=device,
+                is_counted=bool(counted),
+                is_uplink=bool(uplink),
+                first_seen=first_seen,
+                last_seen=last_seen,
+                bytes=used.get(device, NO_BYTES),
+                imported=brought.get(device, NO_BYTES),
+            )
             for device, (counted, uplink, first_seen, last_seen) in facts.items()
         ]
 

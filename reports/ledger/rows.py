@@ -70,7 +70,7 @@ ALL_POSTED = Unposted()
 
 
 class Interface(NamedTuple):
-    """One interface of the ledger with its lifetime; times are UTC seconds."""
+    """One interface of the ledger with its lifetime, and the imported part of that; times are UTC seconds."""
 
     device: str
     is_counted: bool
@@ -78,6 +78,7 @@ class Interface(NamedTuple):
     first_seen: int
     last_seen: int
     bytes: Bytes
+    imported: Bytes = NO_BYTES
 
 
 class Gap(NamedTuple):

@@ -11,7 +11,7 @@ from reports.calendar.parsing import PeriodError
 from reports.calendar.period import Period
 from reports.calendar.requests import PeriodRequest
 from reports.ledger.intervals import counting_began
-from reports.ledger.rows import add_up
+from reports.ledger.rows import NO_BYTES, add_up
 from reports.ledger.selection import MACHINE
 from reports.text.amounts import average_speed
 from reports.text.dates import minute_text
@@ -69,7 +69,8 @@ class PeriodListRequest(NamedTuple):
 class ListedPeriod(NamedTuple):
     """[start, end) in UTC seconds and its bytes: None within a gap, before counting began, and where none are kept.
 
-    `seconds` of it were counted, until now; `is_partial`: counting began within it.
+    `seconds` of it were counted, until now; `is_partial`: counting began within it. Other programs have counted
+    `imported` of its bytes.
     """
 
     name: str
@@ -78,6 +79,7 @@ class ListedPeriod(NamedTuple):
     bytes: Bytes | None
     seconds: int
     is_partial: bool = False
+    imported: Bytes = NO_BYTES
 
     @property
     def average(self) -> int | None:
@@ -98,6 +100,11 @@ class PeriodList(NamedTuple):
         """All of them together; None if none was counted."""
         found = [period.bytes for period in self.periods if period.bytes is not None]
         return add_up(found) if found else None
+
+    @property
+    def imported(self) -> Bytes:
+        """The imported part of them."""
+        return add_up(period.imported for period in self.periods)
 
     @property
     def average(self) -> int | None:
@@ -161,6 +168,7 @@ class _CalendarPart(NamedTuple):
     period: Period
     bytes: Bytes | None
     is_partial: bool
+    imported: Bytes
 
 
 def _calendar_parts(
@@ -172,12 +180,11 @@ def _calendar_parts(
     used = usage(ledger, Period.days(first, last, zone), now, selection)
     match request.unit:
         case "days":
-            return [_CalendarPart(Period.day(day, zone), moved, is_cut) for day, moved, is_cut in used.days]
+            return [_CalendarPart(Period.day(day.day, zone), *day[1:]) for day in used.days]
         case "months":
-            months = used.by_month()
-            return [_CalendarPart(Period.month(*month, zone), moved, is_cut) for month, moved, is_cut in months]
+            return [_CalendarPart(Period.month(*month.month, zone), *month[1:]) for month in used.by_month()]
         case _:
-            return [_CalendarPart(Period.year(year, zone), moved, is_cut) for year, moved, is_cut in used.by_year()]
+            return [_CalendarPart(Period.year(year.year, zone), *year[1:]) for year in used.by_year()]
 
 
 def _days(ledger: LedgerReader, now: float, request: PeriodListRequest, selection: Selection) -> tuple[date, date]:
@@ -227,6 +234,6 @@ def _end(unit: str, day: date, zone: ZoneInfo) -> date:
 
 
 def _listed(part: _CalendarPart, now: int, began: int | None) -> ListedPeriod:
-    period, moved, is_partial = part
+    period, moved, is_partial, imported = part
     seconds = period.span.counted_seconds(now, began)
-    return ListedPeriod(period.name, period.start, period.end, moved, seconds, is_partial)
+    return ListedPeriod(period.name, period.start, period.end, moved, seconds, is_partial, imported)

@@ -13,6 +13,7 @@ from reports.calendar.days import HOUR_SECONDS, Span, day_from_number, day_numbe
 from reports.calendar.offsets import offset_spans
 from reports.calendar.period import Period
 from reports.ledger.amounts import by_dimension, by_time, every_day, local_days
+from reports.ledger.imported import imported
 from reports.ledger.intervals import SLOTS, by_step, first_day
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
@@ -35,10 +36,11 @@ _DAYS_TO_MONDAY = 3
 
 
 class Busiest(NamedTuple):
-    """The day, ISO week or calendar month (it may be running) with the most bytes."""
+    """The day, ISO week or calendar month (it may be running) with the most bytes, and the imported part of them."""
 
     period: Period
     bytes: Bytes
+    imported: Bytes = NO_BYTES
 
 
 class BusiestHour(NamedTuple):
@@ -139,9 +141,9 @@ def _busiest_month(ledger: LedgerReader, days: list[_Day], selection: Selection)
 
 
 def _busiest(ledger: LedgerReader, period: Period, selection: Selection) -> Busiest:
-    spans = ledger.spans(period.first, period.last, selection)
+    brought = imported(ledger, period.first, period.last, selection)
     used = ledger.days(period.first, period.last, selection)
-    return Busiest(period, add_up([*used.values(), *(span.bytes for span in spans)]))
+    return Busiest(period, add_up([*used.values(), *(span.bytes for span in brought.spans)]), brought.total)
 
 
 def _busiest_hour(ledger: LedgerReader, now: float, selection: Selection) -> BusiestHour | None:

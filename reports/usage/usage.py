@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reports.calendar.days import dates, day_of, day_start
 from reports.calendar.parsing import PeriodError
 from reports.calendar.period import Period
+from reports.ledger.imported import imported
 from reports.ledger.intervals import counting_began
-from reports.ledger.past import imported_bytes
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import add_up
 from reports.ledger.selection import MACHINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import date
 
-    from reports.ledger.past import PastSpan
+    from reports.ledger.imported import ImportedPart
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
@@ -26,27 +26,33 @@ Part = TypeVar("Part", int, tuple[int, int])
 
 
 class DayUsage(NamedTuple):
-    """One local day; None for one before counting began. `is_partial`: counting began within it."""
+    """One local day; None for one before counting began. `is_partial`: counting began within it.
+
+    Other programs have counted the part `imported` of its bytes.
+    """
 
     day: date
     bytes: Bytes | None
     is_partial: bool = False
+    imported: Bytes = NO_BYTES
 
 
 class MonthUsage(NamedTuple):
-    """One calendar month, as (year, month); None for one before counting began, partial as a day is."""
+    """One calendar month, as (year, month); None for one before counting began, partial and imported as a day is."""
 
     month: tuple[int, int]
     bytes: Bytes | None
     is_partial: bool = False
+    imported: Bytes = NO_BYTES
 
 
 class YearUsage(NamedTuple):
-    """One calendar year; None for one before counting began, partial as a day is."""
+    """One calendar year; None for one before counting began, partial and imported as a day is."""
 
     year: int
     bytes: Bytes | None
     is_partial: bool = False
+    imported: Bytes = NO_BYTES
 
 
 class PeriodUsage(NamedTuple):
@@ -61,7 +67,7 @@ class PeriodUsage(NamedTuple):
     days: list[DayUsage]
     total: Bytes
     began: int | None = None
-    spans: tuple[PastSpan, ...] = ()
+    spans: tuple[ImportedPart, ...] = ()
     imported: Bytes = NO_BYTES
 
     @property
@@ -82,20 +88,32 @@ class PeriodUsage(NamedTuple):
         """The days, and the spans within a year, added up by calendar year."""
         return [YearUsage(*part) for part in self._parts(lambda day: day.year)]
 
-    def _parts(self, part_of: Callable[[date], Part]) -> Iterator[tuple[Part, Bytes | None, bool]]:
-        """Each part of the days, its bytes (None for one before counting began), and whether that began within it."""
-        sums: dict[Part, tuple[Bytes | None, bool]] = {}
-        for day, used, is_partial in self.days:
-            moved, is_cut = sums.get(key := part_of(day), (None, False))
+    def _parts(self, part_of: Callable[[date], Part]) -> Iterator[tuple[Part, Bytes | None, bool, Bytes]]:
+        """Each part of the days: bytes (None before counting began), whether that began within it, imported bytes."""
+        sums: dict[Part, tuple[Bytes | None, bool, Bytes]] = {}
+        for day, used, is_partial, brought in self.days:
+            moved, is_cut, imported = sums.get(key := part_of(day), (None, False, NO_BYTES))
             if used is not None:
-                moved = (moved or NO_BYTES).plus(used)
+                moved, imported = (moved or NO_BYTES).plus(used), imported.plus(brought)
             is_known = used is not None or any(span.first <= day <= span.last for span in self.spans)
-            sums[key] = moved, is_cut or is_partial or not is_known
+            sums[key] = moved, is_cut or is_partial or not is_known, imported
         for span in self.spans:
             if (key := part_of(span.first)) == part_of(span.last) and key in sums:
-                moved, is_cut = sums[key]
-                sums[key] = (moved or NO_BYTES).plus(span.bytes), is_cut
-        return ((key, moved, is_cut and moved is not None) for key, (moved, is_cut) in sums.items())
+                moved, is_cut, imported = sums[key]
+                sums[key] = (moved or NO_BYTES).plus(span.bytes), is_cut, imported.plus(span.bytes)
+        return ((key, moved, is_cut and moved is not None, brought) for key, (moved, is_cut, brought) in sums.items())
+
+
+class Lifetime(NamedTuple):
+    """All bytes ever, and the part of them that other programs have counted."""
+
+    bytes: Bytes
+    imported: Bytes = NO_BYTES
+
+
+def lifetime(ledger: LedgerReader, selection: Selection = MACHINE) -> Lifetime:
+    """All bytes ever, unposted ones included."""
+    return Lifetime(ledger.lifetime(selection), imported(ledger, date.min, date.max, selection).total)
 
 
 def today(ledger: LedgerReader, now: float, selection: Selection = MACHINE) -> PeriodUsage:
@@ -135,21 +153,20 @@ def usage(ledger: LedgerReader, period: Period, now: float, selection: Selection
     Imported days are among them, and none is known between those.
     """
     found = ledger.days(period.first, period.last, selection)
-    spans = tuple(ledger.spans(period.first, period.last, selection))
+    brought = imported(ledger, period.first, period.last, selection)
     today = _today(ledger, now)
     began = counting_began(ledger, selection)
     counted_since = ledger.first_seen(selection) if ledger.has_past else began
     first_counted = today if counted_since is None else day_of(counted_since, ledger.zone)
     is_cut = counted_since is not None and counted_since > day_start(first_counted, ledger.zone)
     listed = [
-        DayUsage(day, found.get(day, NO_BYTES), is_cut and day == first_counted)
+        DayUsage(day, found.get(day, NO_BYTES), is_cut and day == first_counted, brought.of_day(day))
         if day >= first_counted
-        else DayUsage(day, found.get(day))
+        else DayUsage(day, found.get(day), imported=brought.of_day(day))
         for day in dates(period.first, min(period.last, today))
     ]
-    total = add_up([*found.values(), *(span.bytes for span in spans)])
-    imported = imported_bytes(ledger, period.first, period.last, selection)
-    return PeriodUsage(period, listed, total, began, spans, imported)
+    total = add_up([*found.values(), *(span.bytes for span in brought.spans)])
+    return PeriodUsage(period, listed, total, began, brought.spans, brought.total)
 
 
 def _today(ledger: LedgerReader, now: float) -> date:

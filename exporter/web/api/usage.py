@@ -129,9 +129,8 @@ def summary(request: LedgerRequest, _query: OfSelection) -> Summary:
     """Everything since counting began."""
     ledger = request.ledger
     cost = period_cost(ledger, request.plans[0], "ever", request.now, selection=request.selection)
-    return json_cost.summary(
-        ledger.lifetime(request.selection), cost, history_began(ledger, request.selection), ledger.zone
-    )
+    ever, began = usage.lifetime(ledger, request.selection), history_began(ledger, request.selection)
+    return json_cost.summary(ever, cost, began, ledger.zone)
 
 
 def _given(days: dict[str, IsoDate | None]) -> tuple[str, IsoDate]:

@@ -10,13 +10,14 @@ from reports.billing.prices import has_price
 from reports.billing.status import plan_status
 from reports.calendar.days import DAY_SECONDS, ONE_DAY, Span, day_of
 from reports.calendar.period import Period
+from reports.ledger.imported import imported_by_interface
 from reports.ledger.intervals import first_day
 from reports.ledger.shape import OWN_SERVICE, REQUEST
 from reports.usage.applications import applications, has_applications
 from reports.usage.records import records
 from reports.usage.requests.summary import busiest
 from reports.usage.series import series
-from reports.usage.usage import days, month
+from reports.usage.usage import days, lifetime, month
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from reports.usage.records import Records
     from reports.usage.requests.summary import BusiestRequests
     from reports.usage.series import Series
-    from reports.usage.usage import PeriodUsage
+    from reports.usage.usage import DayUsage, Lifetime, PeriodUsage
 
 RECENT_SECONDS = 1080
 """What the chart of now begins with: its quarter hour, and enough to reach its left edge."""
@@ -46,20 +47,21 @@ Month = tuple[int, int]
 class PageFacts(NamedTuple):
     """What the ledger says at `now` (UTC seconds). Months are (year, month).
 
-    `began` is the first counted day, None in an empty ledger; `lifetime` is everything counted;
+    `began` is the first counted day, None in an empty ledger; `lifetime` is everything;
     costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
     of the last week. `applications` are today's busiest; None where none was ever measured. `requests` are those of
-    today; None where no service besides netledger ever had one. `aliases` are names of interfaces by their devices.
+    today; None where no service besides netledger ever had one. `aliases` are names of interfaces by their devices,
+    `imported` what other programs have counted of each.
     """
 
     now: int
     today: date
-    yesterday: Bytes | None
+    yesterday: DayUsage
     month: PeriodUsage
     first_month: Month
     last_month: Month
     began: date | None
-    lifetime: Bytes
+    lifetime: Lifetime
     plans: Sequence[PlanStatus]
     today_cost: StretchCost | None
     lifetime_cost: StretchCost | None
@@ -69,6 +71,7 @@ class PageFacts(NamedTuple):
     applications: Applications | None = None
     requests: BusiestRequests | None = None
     aliases: Mapping[str, str] = MappingProxyType({})
+    imported: Mapping[str, Bytes] = MappingProxyType({})
 
 
 def page_facts(
@@ -78,25 +81,26 @@ def page_facts(
     today = day_of(int(now), ledger.zone)
     began = first_day(ledger)
     first, last = _month_of(began or today), _month_of(today)
-    before = today - ONE_DAY
+    before, brought = today - ONE_DAY, imported_by_interface(ledger)
     return PageFacts(
         now=int(now),
         today=today,
-        yesterday=days(ledger, now, before, before).days[0].bytes,
+        yesterday=days(ledger, now, before, before).days[0],
         month=month(ledger, now, which=which),
         first_month=first,
         last_month=last,
         began=began,
-        lifetime=ledger.lifetime(),
+        lifetime=lifetime(ledger),
         today_cost=_cost(ledger, plans[0], "today", now),
         lifetime_cost=_cost(ledger, plans[0], "ever", now),
         plans=[plan_status(ledger, plan, now) for plan in plans],
-        records=known.get(lambda: records(ledger, now), now),
+        records=known.get(lambda: records(ledger, now), now, brought),
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),
         applications=_applications(ledger, today, now),
         requests=_requests(ledger, today),
         aliases=ledger.aliases,
+        imported=brought,
     )
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from reports.ledger.reader import Bytes
     from reports.usage.records import Records
 
 MOST_SECONDS = 60.0
@@ -18,16 +19,18 @@ TIMES_ITS_LENGTH = 100
 
 
 class RememberedRecords:
-    """The records of the last search, until they are too old."""
+    """The records of the last search, until they are too old, or other history is imported."""
 
     def __init__(self) -> None:
         """Begin without any."""
         self._found: Records | None = None
         self._until = self._since = 0.0
+        self._imported: Mapping[str, Bytes] = {}
 
-    def get(self, search: Callable[[], Records], now: float) -> Records:
-        """The records that are remembered, or new ones; `now` in UTC seconds."""
-        if self._found is None or not self._since <= now < self._until:
+    def get(self, search: Callable[[], Records], now: float, imported: Mapping[str, Bytes]) -> Records:
+        """The records that are remembered, or new ones; `now` in UTC seconds, imported bytes by interface."""
+        if self._found is None or self._imported != imported or not self._since <= now < self._until:
+            self._imported = imported
             began = time.perf_counter()
             self._found, self._since = search(), now
             self._until = now + min(TIMES_ITS_LENGTH * (time.perf_counter() - began), MOST_SECONDS)

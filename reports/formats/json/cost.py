@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reports.billing.cost import StretchCost
     from reports.billing.plans import Plan
-    from reports.ledger.reader import Bytes
+    from reports.usage.usage import Lifetime
 
 INR = "INR"
 NOTE = "Based on average Indian mobile data costs (2026)"
@@ -130,10 +130,10 @@ def today_and_cost(day: Today, found: StretchCost) -> TodayAndCost:
     return TodayAndCost(**msgspec.structs.asdict(day), cost=cost_block(found))
 
 
-def summary(used: Bytes, found: StretchCost, since: int | None, zone: ZoneInfo) -> Summary:
+def summary(used: Lifetime, found: StretchCost, since: int | None, zone: ZoneInfo) -> Summary:
     """Shape all usage since counting began at `since` (UTC seconds), with its cost."""
     began = None if since is None else iso(since, zone)
-    return Summary(**msgspec.structs.asdict(usage_of(used)), cost=cost_block(found), counting_since=began)
+    return Summary(**msgspec.structs.asdict(usage_of(*used)), cost=cost_block(found), counting_since=began)
 
 
 def cost_answer(found: StretchCost, *, is_custom_price: bool) -> CostAnswer:

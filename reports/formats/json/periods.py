@@ -26,7 +26,8 @@ PeriodName = Annotated[str, msgspec.Meta(examples=["2026-08-05 14:00", "2026-08-
 class PeriodAmount(Answer):
     """One period, `seconds` of which were counted until now; null in a gap, before counting began, or if not kept.
 
-    `partial`: counting began within it. `average_bytes_per_second` is of those seconds and both directions.
+    `partial`: counting began within it. Other programs have counted `imported_bytes` of it.
+    `average_bytes_per_second` is of those seconds and both directions.
     """
 
     period: PeriodName
@@ -38,6 +39,7 @@ class PeriodAmount(Answer):
     total_bytes: ByteCount | None
     average_bytes_per_second: ByteCount | None
     partial: bool = False
+    imported_bytes: ByteCount = 0
 
 
 class EstimatedBytes(Answer):
@@ -80,7 +82,7 @@ def periods(found: PeriodList, expected: Estimate | None, zone: ZoneInfo) -> Per
         unit=found.unit,
         timezone=zone.key,
         periods=[_period(period, zone) for period in found.periods],
-        summary=period_amounts(found.total),
+        summary=period_amounts(found.total, found.imported),
         average_bytes_per_second=found.average,
         counting_since=None if found.began is None else iso(found.began, zone),
         estimate=_estimate(found, expected),
@@ -99,6 +101,7 @@ def _period(period: ListedPeriod, zone: ZoneInfo) -> PeriodAmount:
         total_bytes=used and used.total,
         average_bytes_per_second=period.average,
         partial=period.is_partial,
+        imported_bytes=period.imported.total,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from reports.formats.shapes import Answer, ByteCount, DateText, MonthText, Usage, usage_of
+from reports.ledger.rows import NO_BYTES
 from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class RecordsAnswer(Answer):
 
 def records(found: Records) -> RecordsAnswer:
     """Shape the records."""
-    days = [RecordDay(**_moved(day.bytes), date=day.period.name) for day in found.days]
+    days = [RecordDay(**_moved(day.bytes, day.imported), date=day.period.name) for day in found.days]
     return RecordsAnswer(
         busiest_days=days,
         peak_speeds=RecordSpeeds(
@@ -93,20 +94,23 @@ def records(found: Records) -> RecordsAnswer:
     )
 
 
-def _moved(used: Bytes) -> dict[str, Any]:
+def _moved(used: Bytes, imported: Bytes = NO_BYTES) -> dict[str, Any]:
     """The fields that every amount has."""
-    return msgspec.structs.asdict(usage_of(used))
+    return msgspec.structs.asdict(usage_of(used, imported))
 
 
 def _week(found: Busiest | None) -> RecordWeek | msgspec.UnsetType:
     if found is None:
         return msgspec.UNSET
     week = found.period
-    return RecordWeek(**_moved(found.bytes), week=week.name, first=week.first.isoformat(), last=week.last.isoformat())
+    moved = _moved(found.bytes, found.imported)
+    return RecordWeek(**moved, week=week.name, first=week.first.isoformat(), last=week.last.isoformat())
 
 
 def _month(found: Busiest | None) -> RecordMonth | msgspec.UnsetType:
-    return msgspec.UNSET if found is None else RecordMonth(**_moved(found.bytes), month=found.period.name)
+    if found is None:
+        return msgspec.UNSET
+    return RecordMonth(**_moved(found.bytes, found.imported), month=found.period.name)
 
 
 def _hour(found: BusiestHour | None) -> RecordHour | msgspec.UnsetType:

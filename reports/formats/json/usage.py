@@ -18,6 +18,7 @@ from reports.formats.shapes import (
     human,
     usage_of,
 )
+from reports.ledger.rows import NO_BYTES
 from reports.text.amounts import compatible_rate
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 class Today(Answer, kw_only=True):
     """Since local midnight; `peak_speed` in bytes per second, left out before there is one.
 
-    `counting_since` is set if counting began today.
+    `counting_since` is set if counting began today. Other programs have counted `imported_bytes` before.
     """
 
     bytes_sent: ByteCount
@@ -41,6 +42,7 @@ class Today(Answer, kw_only=True):
     human_readable: HumanReadable
     date: DateText
     estimated_bytes: ByteCount = 0
+    imported_bytes: ByteCount = 0
     counting_since: Timestamp | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -56,13 +58,17 @@ class PeriodAmounts(Answer):
 
 
 class Day(Answer):
-    """One local day; null before counting began, `partial` if it began within it."""
+    """One local day; null before counting began, `partial` if it began within it.
+
+    Other programs have counted `imported_bytes` of it.
+    """
 
     date: DateText
     bytes_sent: ByteCount | None
     bytes_received: ByteCount | None
     total_bytes: ByteCount | None
     partial: bool = False
+    imported_bytes: ByteCount = 0
 
 
 class Month(Answer):
@@ -88,13 +94,17 @@ class Range(Answer, rename={"first": "from", "last": "to"}):
 
 
 class MonthOfYear(Answer):
-    """One month of a year; null before counting began, `partial` if it began within it."""
+    """One month of a year; null before counting began, `partial` if it began within it.
+
+    Other programs have counted `imported_bytes` of it.
+    """
 
     month: MonthText
     bytes_sent: ByteCount | None
     bytes_received: ByteCount | None
     total_bytes: ByteCount | None
     partial: bool = False
+    imported_bytes: ByteCount = 0
 
 
 class Year(Answer):
@@ -143,6 +153,7 @@ def today(used: usages.PeriodUsage, zone: ZoneInfo) -> Today:
         human_readable=words,
         date=used.period.name,
         estimated_bytes=used.total.estimated,
+        imported_bytes=used.imported.total,
         counting_since=(since if (since := _since(used, zone)) and used.begins_late else msgspec.UNSET),
     )
 
@@ -184,17 +195,17 @@ def interface(held: Interface, used_today: Bytes, zone: ZoneInfo, aliases: Mappi
         uplink=held.is_uplink,
         first_seen=iso(held.first_seen, zone),
         last_seen=iso(held.last_seen, zone),
-        lifetime=usage_of(held.bytes),
+        lifetime=usage_of(held.bytes, held.imported),
         today=usage_of(used_today),
         alias=aliases.get(held.device, msgspec.UNSET),
     )
 
 
-def period_amounts(total: Bytes | None) -> PeriodAmounts:
-    """Shape the sum of a period; None if none of it was counted."""
+def period_amounts(total: Bytes | None, imported: Bytes = NO_BYTES) -> PeriodAmounts:
+    """Shape the sum of a period and its imported part; None if none of it was counted."""
     if total is None:
         return PeriodAmounts(bytes_sent=None, bytes_received=None, total_bytes=None, human_readable=None)
-    return PeriodAmounts(**msgspec.structs.asdict(usage_of(total)))
+    return PeriodAmounts(**msgspec.structs.asdict(usage_of(total, imported)))
 
 
 def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
@@ -202,18 +213,20 @@ def _since(used: usages.PeriodUsage, zone: ZoneInfo) -> str | None:
 
 
 def _summary(used: usages.PeriodUsage) -> PeriodAmounts:
-    found = period_amounts(used.total if used.is_counted else None)
-    found.imported_bytes = used.imported.total
-    return found
+    return period_amounts(used.total if used.is_counted else None, used.imported)
 
 
 def _days(rows: list[usages.DayUsage]) -> list[Day]:
-    return [Day(date=day.isoformat(), **_amounts(used), partial=is_partial) for day, used, is_partial in rows]
+    return [
+        Day(date=day.isoformat(), **_amounts(used), partial=is_partial, imported_bytes=imported.total)
+        for day, used, is_partial, imported in rows
+    ]
 
 
 def _month_of_year(row: usages.MonthUsage) -> MonthOfYear:
-    (year_number, month_number), used, is_partial = row
-    return MonthOfYear(month=f"{year_number:04}-{month_number:02}", **_amounts(used), partial=is_partial)
+    (year_number, month_number), used, is_partial, imported = row
+    name = f"{year_number:04}-{month_number:02}"
+    return MonthOfYear(month=name, **_amounts(used), partial=is_partial, imported_bytes=imported.total)
 
 
 def _amounts(used: Bytes | None) -> dict[str, int | None]:

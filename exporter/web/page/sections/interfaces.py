@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.metering.totals import ZERO
 from exporter.meters.interfaces.state import interface, interfaces_of
 from reports.ledger.interface_names import interface_label
+from reports.ledger.reader import NO_BYTES
 from reports.text.amounts import human_bits, human_bytes
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class InterfaceRow(NamedTuple):
-    """One interface of the table; `cells` move. `label` has its alias, too."""
+    """One interface of the table; `cells` move. `label` has its alias, too; `imported` are bytes of its lifetime."""
 
     name: str
     label: str
@@ -30,6 +31,7 @@ class InterfaceRow(NamedTuple):
     kind: str
     link: str
     cells: Cells
+    imported: int
 
 
 def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
@@ -59,4 +61,6 @@ def rows(snapshot: Snapshot, moving: Mapping[str, Cells], facts: PageFacts) -> I
         kind = link.kind if link else "gone"
         is_there = link is not None and not is_down
         label = interface_label(state.name, facts.aliases)
-        yield InterfaceRow(state.name, label, state.is_counted, is_there, is_down, kind, speed, moving[state.name])
+        facts_of_it = (state.is_counted, is_there, is_down, kind, speed, moving[state.name])
+        brought = facts.imported.get(state.name, NO_BYTES).total
+        yield InterfaceRow(state.name, label, *facts_of_it, brought)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from exporter.web.page.facts import Month, PageFacts
+    from reports.ledger.reader import Bytes
     from reports.usage.usage import DayUsage, PeriodUsage
 
 UNKNOWN = "\N{EN DASH}"
@@ -26,6 +27,7 @@ class MonthView(NamedTuple):
     total: str
     received: str
     sent: str
+    imported: Bytes
     title: str
     columns: list[Column]
     before: str | None
@@ -45,6 +47,7 @@ def month_view(facts: PageFacts) -> MonthView:
         total=total,
         received=received,
         sent=sent,
+        imported=used.imported,
         title=f"Bytes received and sent by day in {name}: {total} together",
         columns=[_column(used, number, days, facts.today) for number in range(1, used.period.last.day + 1)],
         before=_month_text(min(month_beside(here, -1), facts.last_month)) if here > facts.first_month else None,
@@ -62,14 +65,20 @@ def _column(used: PeriodUsage, number: int, days: dict[date, DayUsage], today: d
     day = used.period.first.replace(day=number)
     if day not in days:
         return Column(str(number), 0, 0, f"{long_weekday_date(day)}: to come")
-    _, moved, is_partial = days[day]
+    _, moved, is_partial, imported = days[day]
     if moved is None:
-        return Column(str(number), 0, 0, f"{long_weekday_date(day)}: before counting began")
+        is_in_span = any(span.first <= day <= span.last for span in used.spans)
+        unknown = "imported without its days" if is_in_span else "before counting began"
+        return Column(str(number), 0, 0, f"{long_weekday_date(day)}: {unknown}")
     so_far = " so far" if day == today else ""
     if is_partial:
         so_far += ", counting began on it"
     tip = f"{long_weekday_date(day)}{so_far}: {human_bytes(moved.total)} ({human_bytes(moved.received)} received, "
-    return Column(str(number), moved.received, moved.sent, f"{tip}{human_bytes(moved.sent)} sent)")
+    return Column(str(number), moved.received, moved.sent, f"{tip}{human_bytes(moved.sent)} sent{_note(imported)})")
+
+
+def _note(imported: Bytes) -> str:
+    return f", {human_bytes(imported.total)} imported" if imported.total else ""
 
 
 def _month_text(month: Month) -> str:

@@ -12,28 +12,29 @@ from reports.usage.records import RECENT_DAYS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from reports.usage.records import Records
+    from reports.usage.records import Busiest, Records
 
 
 class RecordRow(NamedTuple):
-    """What is highest, how high it is, and when it was."""
+    """What is highest, how high it is, when it was, and of amounts the bytes, and how many of them were imported."""
 
     title: str
     amount: str
     when: str
+    bytes: int = 0
+    imported: int = 0
 
 
 def record_rows(found: Records, aliases: Mapping[str, str]) -> Iterator[RecordRow]:
     """One row a record; none without traffic. `aliases` are names of interfaces by their devices."""
     if found.days:
         day = found.days[0]
-        yield RecordRow("Busiest day", human_bytes(day.bytes.total), long_weekday_date(day.period.first))
+        yield _row("Busiest day", day, long_weekday_date(day.period.first))
     if found.week is not None:
         first, last = found.week.period.first, found.week.period.last
-        when = f"{short_date(first)} to {short_date(last)} {last.year}"
-        yield RecordRow("Busiest week", human_bytes(found.week.bytes.total), when)
+        yield _row("Busiest week", found.week, f"{short_date(first)} to {short_date(last)} {last.year}")
     if found.month is not None:
-        yield RecordRow("Busiest month", human_bytes(found.month.bytes.total), month_text(found.month.period.first))
+        yield _row("Busiest month", found.month, month_text(found.month.period.first))
     if found.hour is not None:
         hour, moved = found.hour.hour, human_bytes(found.hour.bytes.total)
         is_young = (found.hour.last - found.hour.first).days + 1 < RECENT_DAYS
@@ -43,3 +44,7 @@ def record_rows(found: Records, aliases: Mapping[str, str]) -> Iterator[RecordRo
         if peak is not None:
             device = interface_label(peak.device, aliases)
             yield RecordRow(title, human_bits(peak.speed), f"{device}, {long_weekday_date(peak.day)}")
+
+
+def _row(title: str, most: Busiest, when: str) -> RecordRow:
+    return RecordRow(title, human_bytes(most.bytes.total), when, most.bytes.total, most.imported.total)

@@ -1,0 +1,22 @@
+"""How tables mark what was imported: an asterisk at a row's name, and a note of how much it is in all."""
+
+from __future__ import annotations
+
+from exporter.terminal.amounts import bytes_text
+
+MARK = "*"
+
+
+def marked(name: str, imported_bytes: int) -> str:
+    """The name of a row, with the mark where something of it was imported."""
+    return f"{name}{MARK}" if imported_bytes else name
+
+
+def imported_note(imported_bytes: int) -> list[str]:
+    """A note of a single amount; none where nothing of it was imported."""
+    return [f"{bytes_text(imported_bytes)} of it imported"] if imported_bytes else []
+
+
+def mark_note(imported_bytes: int) -> list[str]:
+    """The note of a table with marked rows."""
+    return [f"{note} ({MARK})" for note in imported_note(imported_bytes)]

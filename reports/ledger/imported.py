@@ -1,0 +1,84 @@
+"""What other programs have counted of a stretch of days: single days, spans whose days are not known, and sources."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from reports.calendar.days import day_from_number, day_number
+from reports.ledger.rows import NO_BYTES, Bytes, add_up
+from reports.ledger.selection import condition, parameters
+from reports.ledger.shape import INTERFACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from reports.ledger.reader import LedgerReader
+    from reports.ledger.selection import Selection
+
+
+class ImportedPart(NamedTuple):
+    """Bytes of one day, or somewhere within the days `first` to `last`, and the names of their sources."""
+
+    first: date
+    last: date
+    bytes: Bytes
+    sources: tuple[str, ...]
+
+    @property
+    def month(self) -> str | None:
+        """The month that holds it whole, as in "2026-08"; None where it crosses one."""
+        month = f"{self.first:%Y-%m}"
+        return month if month == f"{self.last:%Y-%m}" else None
+
+
+class Imported(NamedTuple):
+    """Imported days, and imported spans of several days, oldest first; a byte is in one of them."""
+
+    days: Mapping[date, ImportedPart] = MappingProxyType({})
+    spans: tuple[ImportedPart, ...] = ()
+
+    @property
+    def total(self) -> Bytes:
+        """All of them together."""
+        return add_up(part.bytes for part in (*self.days.values(), *self.spans))
+
+    def of_day(self, day: date) -> Bytes:
+        """The imported part of a day's bytes."""
+        found = self.days.get(day)
+        return NO_BYTES if found is None else found.bytes
+
+
+NOTHING_IMPORTED = Imported()
+
+
+def imported(ledger: LedgerReader, first: date, last: date, selection: Selection) -> Imported:
+    """What was imported of a selection's days `first` to `last`, and the spans that lie within them."""
+    if selection.meter is not INTERFACE or not ledger.has_past:
+        return NOTHING_IMPORTED
+    query = f"""
+        SELECT i.first_day, i.last_day, i.source, sum(i.receive_bytes), sum(i.transmit_bytes)
+        FROM imported AS i JOIN interface_subject AS k USING (subject)
+        WHERE {condition(selection)} AND i.first_day >= :start AND i.last_day < :end
+        GROUP BY i.first_day, i.last_day, i.source ORDER BY i.first_day, i.last_day, i.source
+    """
+    bounds: dict[str, int | str] = {"start": day_number(first), "end": day_number(last) + 1, **parameters(selection)}
+    found: dict[tuple[int, int], ImportedPart] = {}
+    for begin, end, source, received, sent in ledger.execute(query, bounds):
+        part = found.get((begin, end)) or ImportedPart(day_from_number(begin), day_from_number(end), NO_BYTES, ())
+        moved = part.bytes.plus(Bytes(received, sent))
+        found[begin, end] = part._replace(bytes=moved, sources=(*part.sources, source.partition("/")[0]))
+    days = {part.first: part for part in found.values() if part.first == part.last}
+    return Imported(days, tuple(part for part in found.values() if part.first < part.last))
+
+
+def imported_by_interface(ledger: LedgerReader) -> dict[str, Bytes]:
+    """All that was ever imported of each interface."""
+    if not ledger.has_past:
+        return {}
+    query = """
+        SELECT k.device, sum(i.receive_bytes), sum(i.transmit_bytes)
+        FROM imported AS i JOIN interface_subject AS k USING (subject) GROUP BY k.device
+    """
+    return {device: Bytes(received, sent) for device, received, sent in ledger.execute(query, {})}

@@ -1,0 +1,44 @@
+"""The page says where history is imported, with the same amounts as the API."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+from reports.text.amounts import human_bytes
+
+if TYPE_CHECKING:
+    from tests.exporter.web.running_service import RunningService
+
+YESTERDAY = date(2026, 6, 11)
+ROWS = (["eth0", "2026-05-01", "2026-05-31", 70_000, 7_000], ["eth0", str(YESTERDAY), str(YESTERDAY), 500, 50])
+"""A month whose days are not known, and a day."""
+
+
+def card(page: str, name: str) -> str:
+    return page.partition(f'id="{name}"')[2].partition("</section>")[0]
+
+
+def mark(amount: int, word: str = "partly imported") -> str:
+    return f'title="{human_bytes(amount)} of it imported from another program">{word}</span>'
+
+
+async def test_the_page_says_where_history_is_imported(service: RunningService) -> None:
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
+    without = (await service.ask("/")).text
+    document = {"source": "vnstat", "past": ["vnstat", "since then", 2**33, ROWS, [], [], []]}
+    assert (await service.ask("/api/imports", "POST", json=document)).status == 200
+
+    page, may = [(await service.ask(f"/{query}")).text for query in ("", "?month=2026-05")]
+
+    assert "imported" not in without
+    assert (await service.get("/api/summary"))["imported_bytes"] == 77_550
+    for name in ("lifetime", "interfaces"):
+        assert mark(77_550) in card(page, name)
+    assert mark(550, "imported") in card(page, "today")
+    assert mark(550) in card(page, "month")
+    assert "550 B (500 B received, 50 B sent, 550 B imported)" in card(page, "month")
+    assert mark(77_000, "imported") in card(may, "month")
+    assert card(may, "month").count("imported without its days") == 31
+    assert mark(77_000, "imported") in card(page, "records")
