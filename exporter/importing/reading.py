@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from exporter.importing.foreign import opened
-from exporter.importing.sources import csv_file, vnstat
+from exporter.importing.sources import csv_file, packetbuddy, vnstat
 from exporter.ledger.past.rows import ForeignFileError, check, renamed
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from exporter.ledger.past.rows import Past
 
 
-class Source(Protocol):
+class ForeignProgram(Protocol):
     """A program whose files are known: one module of `sources`."""
 
     FILES: str
@@ -28,7 +28,7 @@ class Source(Protocol):
         """Its history; raises ForeignFileError with the row and the rule."""
 
 
-SOURCES: tuple[Source, ...] = (vnstat, csv_file)
+SOURCES: tuple[ForeignProgram, ...] = (packetbuddy, vnstat, csv_file)
 """The first that claims a file reads it: a table of any columns comes last."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.past.rows import disjoint
-from reports.calendar.days import day_of
+from reports.calendar.days import ONE_DAY, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +45,11 @@ def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None]
     rows, notes = disjoint(past.rows)
     kept: dict[tuple[str, date, date], PastRow] = {}
     others, days, own_bytes, doubled = _TakenDays(taken), _single_days(rows), 0, 0
+    newest, to_come = day_of(past.read_until, zone) + ONE_DAY, 0  # the file's own zone may be a day ahead
     for row in rows:
+        if row.first > newest:
+            to_come += 1
+            continue
         if others.overlap(row, past.machine):
             doubled += 1
             continue
@@ -56,6 +60,8 @@ def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None]
             kept[left[:3]] = left._replace(received=left.received + held.received, sent=left.sent + held.sent)
     if doubled:
         notes.append(f"{doubled} rows are of days that another source has brought, and are left out")
+    if to_come:
+        notes.append(f"{to_come} rows are of days to come, and are left out")
     return Settled(tuple(kept.values()), own_bytes, (*past.notes, *notes))
 
 

@@ -65,7 +65,7 @@ def test_what_netledger_has_counted_is_not_added_again(
         return sum(received for received, _ in found), sum(sent for _, sent in found)
 
     began = (day(begun) - date(1970, 1, 1)).days * 86_400
-    past = Past("vnstat", "eth0", 2**40, rows)
+    past = Past("vnstat", "eth0", 2**33, rows)
 
     found = settled(past, UTC, lambda _interface: Counted(began, own), ())
 
@@ -95,7 +95,7 @@ def test_days_are_right_where_a_month_has_less() -> None:
 
 def test_a_day_of_another_source_stays() -> None:
     rows = [PastRow("eth0", day(number), day(number), 5, 5) for number in range(3)]
-    past = Past("vnstat", "eth0", 2**40, rows)
+    past = Past("vnstat", "eth0", 2**33, rows)
     other = PastRow("eth0", day(1), day(1), 1, 1)
 
     def kept(interface: str, *, is_machine: bool) -> list[date]:
