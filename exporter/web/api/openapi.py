@@ -84,18 +84,18 @@ COMPATIBLE_SCHEMAS: dict[str, dict[str, Any]] = {
         "properties": {"status": {"type": "integer"}, "message": {"type": "string"}},
         "required": ["status", "message"],
     },
+    "rpc": {  # a google.rpc.Status
+        "type": "object",
+        "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
+        "required": ["code", "message"],
+    },
 }
 """Errors of the paths that other programs' clients know."""
 
-STATUS_SCHEMA = {
-    "type": "object",
-    "properties": {"code": {"type": "integer"}, "message": {"type": "string"}},
-    "required": ["code", "message"],
+MORE_ERRORS = {
+    "detail": {422: "A field is missing, unknown, or cannot be used."},
+    "rpc": {415: "Content-Type says neither protobuf nor JSON."},
 }
-"""google.rpc.Status, the errors of OpenTelemetry's paths in JSON; those of access and size are ours."""
-
-ANY_STATUS = {"anyOf": [STATUS_SCHEMA, ERROR]}
-UNKNOWN_TYPE = {415: "Content-Type says neither protobuf nor JSON."}
 
 
 def document(routes: Sequence[Route]) -> dict[str, Any]:
@@ -220,18 +220,17 @@ def _door(route: Route) -> DoorAccess | None:
 
 def _errors(route: Route) -> dict[str, Any]:
     door = _door(route)
-    if PROTOBUF in route.body_formats:
-        found = {str(status): _error(status, text, ANY_STATUS) for status, text in (ERRORS | UNKNOWN_TYPE).items()}
-        for answer in found.values():
-            answer["content"][PROTOBUF] = {"schema": {"type": "string", "format": "binary"}}
-        return found
     if door is None or door.style == "error":
         return {str(status): {"$ref": f"#/components/responses/error{status}"} for status in ERRORS}
-    more = {422: "A field is missing, unknown, or cannot be used."} if door.style == "detail" else {}
+    more = MORE_ERRORS.get(door.style, {})
     schema = COMPATIBLE_SCHEMAS[door.style]
     if route.path == DASHBOARD:
         schema = {"anyOf": [schema, ERROR]}  # those of the page are ours
-    return {str(status): _error(status, text, schema) for status, text in (ERRORS | more).items()}
+    found = {str(status): _error(status, text, schema) for status, text in (ERRORS | more).items()}
+    if PROTOBUF in route.body_formats:
+        for answer in found.values():
+            answer["content"][PROTOBUF] = {"schema": {"type": "string", "format": "binary"}}
+    return found
 
 
 def _error(status: int, text: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """OpenTelemetry over HTTP: server spans and histograms of requests, in protobuf or JSON.
 
 https://opentelemetry.io/docs/specs/otlp/#otlphttp: an answer has the encoding of its request, 400 is never sent again,
-429 and 503 are.
+429 and 503 are; the body of an error is made in exporter/web/http/errors.py, as that of one before the handler.
 """
 
 from __future__ import annotations
@@ -15,16 +15,7 @@ from aiohttp import web
 
 from exporter.meters.requests.events import Batch
 from exporter.meters.requests.otlp import json, protobuf
-from exporter.meters.requests.otlp.answers import (
-    EXHAUSTED,
-    FORMATS,
-    INVALID,
-    JSON,
-    PROTOBUF,
-    UNAVAILABLE,
-    failure,
-    success,
-)
+from exporter.meters.requests.otlp.answers import FORMATS, JSON, PROTOBUF, success
 from exporter.meters.requests.otlp.batches import TelemetryBatches
 from exporter.meters.requests.otlp.histograms import PointAmounts, amounts_of
 from exporter.meters.requests.otlp.messages import UndecodableError
@@ -40,7 +31,7 @@ from exporter.web.http.routes import Routes
 from reports.ledger.request_batches import has_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from exporter.meters.requests.intake import Intake
     from exporter.meters.requests.otlp.answers import Signal
@@ -49,7 +40,6 @@ if TYPE_CHECKING:
 routes = Routes()
 
 ID_BYTES = 16
-CODES = {429: EXHAUSTED, 503: UNAVAILABLE}
 READERS = {PROTOBUF: protobuf, JSON: json}
 ANY_SERVICE = ""
 """Where the ids of bodies belong that name their services themselves."""
@@ -96,7 +86,8 @@ async def metrics(request: web.Request, body: bytes) -> web.Response:
 async def logs(request: web.Request, _body: bytes) -> web.Response:
     """Nothing of an ExportLogsServiceRequest is kept: Java's agent sends logs unless it is told not to."""
     media_type = request.content_type
-    return _unknown(media_type) if media_type not in READERS else _good(media_type, success(media_type, "spans"))
+    _reader(media_type)
+    return _good(media_type, success(media_type, "spans"))
 
 
 async def _answer(
@@ -108,14 +99,7 @@ async def _answer(
 ) -> web.Response:
     """The answer to a body: it comes when what is counted is in the ledger."""
     media_type = request.content_type
-    if media_type not in READERS:
-        return _unknown(media_type)
-    try:
-        refusals = await _take(request, body, partial(decode, READERS[media_type]), batch_of)
-    except UndecodableError as error:
-        return _failure(media_type, 400, str(error))
-    except RefusedError as error:
-        return _failure(media_type, error.status, str(error.message), error.headers)
+    refusals = await _take(request, body, partial(decode, _reader(media_type)), batch_of)
     return _good(media_type, success(media_type, signal, refusals.number, refusals.fault))
 
 
@@ -125,7 +109,7 @@ async def _take(
     decode: Callable[[], Found],
     batch_of: BatchOf[Found],
 ) -> Refusals:
-    """Count what a body has, once; raises UndecodableError and RefusedError."""
+    """Count what a body has, once; raises RefusedError."""
     context, scope = request.app[CONTEXT], service_of(request) or ANY_SERVICE
     intake, digest = intake_of(context), hashlib.blake2b(body, digest_size=ID_BYTES).hexdigest()
     if await _is_known(context, intake, scope, digest):
@@ -134,9 +118,9 @@ async def _take(
     async with request.app[BODIES].turn(body):
         try:
             found = decode() if len(body) <= SMALL else await asyncio.to_thread(decode)
-        except UndecodableError:
+        except UndecodableError as error:
             intake.add_soon(Batch(refused=1))
-            raise
+            raise RefusedError(400, str(error)) from error
     if intake.has(scope, digest):  # it came meanwhile
         await acknowledge(intake, Batch())
         return Refusals()
@@ -151,14 +135,12 @@ async def _is_known(context: ServiceContext, intake: Intake, service: str, batch
     return intake.has(service, batch) or await context.ask(lambda ledger: has_batch(ledger, service, batch))
 
 
-def _unknown(media_type: str) -> web.Response:
-    return _failure(JSON, 415, f"Content-Type: {media_type} is refused; use {' or '.join(FORMATS)}")
+def _reader(media_type: str) -> Any:
+    """What reads bodies of this type; raises RefusedError."""
+    if media_type not in READERS:
+        raise RefusedError(415, f"Content-Type: {media_type} is refused; use {' or '.join(FORMATS)}")
+    return READERS[media_type]
 
 
 def _good(media_type: str, body: bytes) -> web.Response:
     return web.Response(body=body, content_type=media_type)
-
-
-def _failure(media_type: str, status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = failure(media_type, CODES.get(status, INVALID), message)
-    return web.Response(status=status, body=body, content_type=media_type, headers=headers)

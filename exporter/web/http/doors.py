@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from aiohttp import web
 
 if TYPE_CHECKING:
     from exporter.meters.requests.service_keys import Right
 
-Style: TypeAlias = Literal["error", "detail", "status"]
-"""Shapes of errors: {"error"} is our own, {"detail"} and {"status", "message"} are those of compatible clients."""
+Style: TypeAlias = Literal["error", "detail", "status", "rpc"]
+"""Shapes of errors: {"error"} is our own, {"detail"} and {"status", "message"} are those of compatible clients.
+
+"rpc" is a google.rpc.Status in the encoding of the request, as OpenTelemetry's clients read it.
+"""
 
 SMALL_BODY, BATCH_BODY, TRACE_BODY, IMPORT_BODY = 1 << 16, 1 << 20, 8 << 20, 8 << 20
 """Bytes that a body may have, decompressed: of most paths, of batches in JSON, of OpenTelemetry, of imports."""
@@ -50,9 +53,9 @@ DOORS = {
     ("GET", "/api/requests/keys"): DoorAccess(None),
     ("POST", "/api/requests/import"): DoorAccess(None, IMPORT_BODY, needs_key=True),
     ("POST", "/api/imports"): DoorAccess(None, IMPORT_BODY, needs_key=True),
-    ("POST", "/v1/traces"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
-    ("POST", "/v1/metrics"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
-    ("POST", "/v1/logs"): DoorAccess("ingest", TRACE_BODY, is_open_here=True),
+    ("POST", "/v1/traces"): DoorAccess("ingest", TRACE_BODY, "rpc", is_open_here=True),
+    ("POST", "/v1/metrics"): DoorAccess("ingest", TRACE_BODY, "rpc", is_open_here=True),
+    ("POST", "/v1/logs"): DoorAccess("ingest", TRACE_BODY, "rpc", is_open_here=True),
 }
 DASHBOARD, READ_PATHS = "/dashboard", "/api/requests"
 DASHBOARD_JSON = DoorAccess("read", style="detail", needs_key=True)
@@ -107,10 +110,3 @@ def is_own_machine(request: web.Request) -> bool:
     except ValueError:
         return False
     return found.is_loopback or bool(found.version == 6 and found.ipv4_mapped and found.ipv4_mapped.is_loopback)  # noqa: PLR2004 - IPv6
-
-
-def error_body(style: Style, status: int, message: Any) -> dict[str, Any]:
-    """An error in its shape."""
-    if style == "status":
-        return {"status": status, "message": message}
-    return {style: message}

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from exporter.meters.requests.otlp.answers import FORMATS, failure
 from exporter.web.http.bodies import BODIES, BODY
-from exporter.web.http.doors import SMALL_BODY, door_of, error_body, style_of
+from exporter.web.http.doors import SMALL_BODY, door_of, style_of
 from exporter.web.http.protocol import FAILED
-from exporter.web.http.responses import RefusedError, json_response
+from exporter.web.http.responses import JSON, RefusedError, json_response
 from reports.errors import QuestionError
 
 if TYPE_CHECKING:
@@ -114,7 +115,16 @@ async def _body(request: web.Request, reservation: Reservation, largest: int) ->
 
 
 def _error(request: web.Request, status: int, message: Any, headers: Mapping[str, str] | None = None) -> web.Response:
-    response = json_response(error_body(style_of(request), status, message), status=status)
+    """An error in the shape of its path."""
+    match style_of(request):
+        case "rpc":
+            media_type = request.content_type if request.content_type in FORMATS else JSON
+            body = failure(media_type, status, str(message))
+            response = web.Response(status=status, body=body, content_type=media_type)
+        case "status":
+            response = json_response({"status": status, "message": message}, status=status)
+        case style:
+            response = json_response({style: message}, status=status)
     response.headers.update(headers or {})
     return response
 

@@ -71,10 +71,15 @@ STARTED = 4_000_000_000
 
 
 async def send(
-    service: RunningService, body: bytes, path: str = "/v1/traces", media_type: str = PROTOBUF, **headers: str
+    service: RunningService,
+    body: bytes,
+    path: str = "/v1/traces",
+    media_type: str = PROTOBUF,
+    method: str = "POST",
+    **headers: str,
 ) -> Told:
     given: Mapping[str, str] = {"Content-Type": media_type, **{k.replace("_", "-"): v for k, v in headers.items()}}
-    return await service.ask(path, "POST", headers=given, data=body)
+    return await service.ask(path, method, headers=given, data=body)
 
 
 def kept(service: RunningService) -> Sequence[tuple[Any, ...]]:
@@ -168,6 +173,45 @@ async def test_what_cannot_be_decoded_is_never_sent_again(service: RunningServic
     assert (told.status, in_json.status) == (400, 400)
     assert Status.FromString(told.text.encode()).message == "the body ends within a field"
     assert "JSON" in json.loads(in_json.text)["message"]
+
+
+REFUSED: dict[str, tuple[str, bytes, dict[str, str], int, int]] = {
+    "no key": ("POST", b"", {"X_Forwarded_For": "192.0.2.9"}, 401, 16),
+    "wrong key": ("POST", b"", {"X_API_Key": "wrong"}, 401, 16),
+    "foreign host": ("POST", b"", {"Host": "evil.example"}, 403, 7),
+    "too large": ("POST", gzip.compress(bytes(9 << 20)), {"Content_Encoding": "gzip"}, 413, 3),
+    "damaged gzip": ("POST", b"no gzip at all", {"Content_Encoding": "gzip"}, 400, 3),
+    "not a method": ("PUT", b"", {}, 405, 3),
+}
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics", "/v1/logs"])
+@pytest.mark.parametrize("media_type", [PROTOBUF, JSON, "text/plain"])
+async def test_every_error_is_a_status_in_the_encoding_of_the_request(
+    service: RunningService, path: str, media_type: str
+) -> None:
+    for name, (method, body, headers, status, code) in REFUSED.items():
+        told = await send(service, body, path, media_type, method, **headers)
+
+        assert told.status == status, name
+        if media_type == PROTOBUF:
+            assert told.headers["Content-Type"] == PROTOBUF
+            found = Status.FromString(told.text.encode())
+            assert (found.code, bool(found.message)) == (code, True), name
+        else:
+            assert told.json.keys() == {"code", "message"}, name
+            assert (told.json["code"], bool(told.json["message"])) == (code, True), name
+
+
+async def test_a_length_that_is_too_large_is_refused_before_the_body(service: RunningService) -> None:
+    head = (
+        f"POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {9 << 20}\r\n\r\n"
+    )
+
+    told, _, body = (await service.send(head.encode())).partition(b"\r\n\r\n")
+
+    assert told.startswith(b"HTTP/1.1 413 ")
+    assert Status.FromString(body).message == "the body is larger than 8388608 bytes"
 
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics", "/v1/logs"])

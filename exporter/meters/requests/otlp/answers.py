@@ -12,8 +12,9 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 FORMATS = (PROTOBUF, JSON)
 REJECTED = {"spans": "rejectedSpans", "dataPoints": "rejectedDataPoints"}
 LONGEST_MESSAGE = 500
-INVALID, EXHAUSTED, UNAVAILABLE = 3, 8, 14
-"""Codes of google.rpc.Status."""
+INVALID = 3
+CODES = {401: 16, 403: 7, 404: 5, 408: 4, 429: 8, 500: 13, 503: 14}
+"""Codes of google.rpc.Status by HTTP's, as google/rpc/code.proto pairs them; INVALID for the others."""
 
 
 def success(media_type: str, signal: Signal, rejected: int = 0, message: str = "") -> bytes:
@@ -27,9 +28,9 @@ def success(media_type: str, signal: Signal, rejected: int = 0, message: str = "
     return _text(1, _number(1, rejected) + _text(2, message.encode("utf-8", "replace")))
 
 
-def failure(media_type: str, code: int, message: str) -> bytes:
-    """A google.rpc.Status."""
-    message = message[:LONGEST_MESSAGE]
+def failure(media_type: str, status: int, message: str) -> bytes:
+    """A google.rpc.Status for a status of HTTP."""
+    code, message = CODES.get(status, INVALID), message[:LONGEST_MESSAGE]
     if media_type == JSON:
         return msgspec.json.encode({"code": code, "message": message})
     return _number(1, code) + _text(2, message.encode("utf-8", "replace"))
