@@ -196,12 +196,7 @@ class Access:
         if door.is_open_here and not _shows_something(request) and is_own_machine(request):
             return None
         refused = await self._credentials_refusal(request, needs_key=True, always=door.needs_key)
-        if (
-            refused is not None
-            and refused.message == CHANGES
-            and door.right == "ingest"
-            and door.style in {"error", "rpc"}
-        ):
+        if refused is not None and refused.message == CHANGES and door.explains_keys:
             return refused._replace(message=NO_SERVICES_KEY)
         if refused is None or refused.status != UNAUTHORIZED or door.style != "detail":
             return refused

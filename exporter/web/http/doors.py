@@ -41,6 +41,11 @@ class DoorAccess(NamedTuple):
     is_open_here: bool = False
     has_own_key: bool = False
 
+    @property
+    def explains_keys(self) -> bool:
+        """True where who reports without a key may hear how to make one: other clients know a text of their own."""
+        return self.right == "ingest" and self.style in {"error", "rpc"}
+
 
 READING = DoorAccess("read")
 DOORS = {
