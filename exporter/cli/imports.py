@@ -97,7 +97,7 @@ def import_command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Add the history that another program has counted.
 
-    FILE is of vnStat 2 (/var/lib/vnstat/vnstat.db, or what `vnstat --json` prints), of PacketBuddy
+    FILE is of vnStat (/var/lib/vnstat/vnstat.db, or what `vnstat --json` or --dumpdb prints), of PacketBuddy
     (~/.packetbuddy/packetbuddy.db, or its export as JSON or CSV), or any CSV with columns for date, received and sent.
     The same file again changes nothing; what netledger has counted itself is never added twice. See also `import list`
     and `import remove`.

@@ -26,7 +26,7 @@ class HeaderError(ValueError):
     """A header whose columns are not known; the message is a predicate."""
 
 
-class Column(NamedTuple):
+class FoundColumn(NamedTuple):
     """Place and name of a column; `unit` (bytes) where its header names one."""
 
     number: int
@@ -34,16 +34,16 @@ class Column(NamedTuple):
     unit: int | None
 
 
-def columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, Column]:
+def columns(header: Sequence[str], named: Mapping[str, str]) -> dict[str, FoundColumn]:
     """The columns by what they have; raises HeaderError, with what the file has and how to say it."""
     names = [name.strip() for name in header]
-    found: dict[str, Column] = {}
+    found: dict[str, FoundColumn] = {}
     missing: list[str] = []
     for role, words in WORDS.items():
         wanted = named.get(role)
         fitting = [number for number, name in enumerate(names) if _fits(name, wanted, words)]
         if len(fitting) == 1:
-            found[role] = Column(fitting[0], names[fitting[0]], _unit(names[fitting[0]]))
+            found[role] = FoundColumn(fitting[0], names[fitting[0]], _unit(names[fitting[0]]))
         elif fitting:
             raise HeaderError(f"has several columns for {role}{_hint([role], names)}")
         elif wanted is not None:

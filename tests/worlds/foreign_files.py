@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-MIB = 1 << 20
+KIB, MIB = 1 << 10, 1 << 20
 
 
 class Day(NamedTuple):
@@ -39,3 +40,66 @@ def csv(path: Path, days: Sequence[Day]) -> None:
     """A table with columns of obvious names."""
     rows = [f"{day.at},{day.received},{day.sent}" for day in days]
     path.write_text("\n".join(["date,received,sent", *rows, ""]), encoding="utf-8")
+
+
+def vnstat_dump(path: Path, days: Sequence[Day], interface: str = "enp9s0") -> None:
+    """What `vnstat --dumpdb` of vnStat 1 prints: 30 days, 12 months, the rest in the total; amounts are whole KiB."""
+    newest = _noon(days[-1].at) + 43_199
+    moved = sum(day.received for day in days) // KIB, sum(day.sent for day in days) // KIB
+    lines = ["version;3", "active;1", f"interface;{interface}", f"nick;{interface}"]
+    lines += [f"created;{_noon(days[0].at)}", f"updated;{newest}", f"totalrx;{moved[0] // 1024}"]
+    lines += [f"totaltx;{moved[1] // 1024}", "currx;1", "curtx;2", f"totalrxk;{moved[0] % 1024}"]
+    lines += [f"totaltxk;{moved[1] % 1024}", "btime;1700000000"]
+    months = [Day(date.fromisoformat(f"{month}-01"), *amounts) for month, amounts in by_month(days).items()]
+    for name, count, entries in (("d", 30, days), ("m", 12, months), ("t", 10, days)):
+        for number in range(count):
+            day = entries[-1 - number] if number < len(entries) else None
+            lines.append(f"{name};{number};{_kib_fields(day)}")
+    hour = days[-1].received // KIB // 24, days[-1].sent // KIB // 24
+    lines += [f"h;{number};{newest};{hour[0]};{hour[1]}" for number in range(24)]
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def vnstat_json_1(path: Path, days: Sequence[Day], interface: str = "enp9s0") -> None:
+    """What `vnstat --json` of vnStat 1 prints, of the same as the dump."""
+    months = by_month(days).items()
+    traffic = {
+        "total": _kib(sum(day.received for day in days), sum(day.sent for day in days)),
+        "days": [
+            {"id": number, "date": _date(day.at), **_kib(day.received, day.sent)}
+            for number, day in enumerate(days[:-31:-1])
+        ],
+        "months": [
+            {"id": number, "date": {"year": int(month[:4]), "month": int(month[5:])}, **_kib(*amounts)}
+            for number, (month, amounts) in enumerate(reversed(months))
+        ][:12],
+        "tops": [],
+        "hours": [
+            {"id": number, "date": _date(days[-1].at), **_kib(days[-1].received // 24, days[-1].sent // 24)}
+            for number in range(24)
+        ],
+    }
+    updated = {"date": _date(days[-1].at), "time": {"hour": 23, "minutes": 55}}
+    created = {"date": _date(days[0].at)}
+    held = {"id": interface, "nick": interface, "created": created, "updated": updated, "traffic": traffic}
+    document = {"vnstatversion": "1.18", "jsonversion": "1", "interfaces": [held]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+
+
+def _noon(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp())
+
+
+def _kib_fields(day: Day | None) -> str:
+    if day is None:
+        return "0;0;0;0;0;0"
+    received, sent = day.received // KIB, day.sent // KIB
+    return f"{_noon(day.at)};{received // 1024};{sent // 1024};{received % 1024};{sent % 1024};1"
+
+
+def _kib(received: int, sent: int) -> Mapping[str, int]:
+    return {"rx": received // KIB, "tx": sent // KIB}
+
+
+def _date(day: date) -> Mapping[str, int]:
+    return {"year": day.year, "month": day.month, "day": day.day}

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.importing.cells import CellError, Span, amount, begin
-from exporter.importing.headers import DATE, INTERFACE, RECEIVED, SENT, Column, HeaderError, columns
+from exporter.importing.headers import DATE, INTERFACE, RECEIVED, SENT, FoundColumn, HeaderError, columns
 from exporter.ledger.past.rows import ForeignFileError, Past, PastHour, PastRow
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ MOST_PARTS = 20_000
 """Parts of days that are kept, the newest: only those of the day on which netledger began to count matter."""
 
 
-class Line(NamedTuple):
+class TableLine(NamedTuple):
     """A row of the file: its first line number, whose it is, its time, its bytes."""
 
     number: int
@@ -80,7 +80,9 @@ def _header(text: str) -> tuple[list[str], str]:
     return max(split, key=lambda each: len(each[0]))
 
 
-def _lines(file: ForeignFile, delimiter: str, found: Mapping[str, Column], options: ReadingOptions) -> Iterator[Line]:
+def _lines(
+    file: ForeignFile, delimiter: str, found: Mapping[str, FoundColumn], options: ReadingOptions
+) -> Iterator[TableLine]:
     reader = csv.reader(io.StringIO(file.text, newline=""), delimiter=delimiter, strict=True)
     width = 0
     try:
@@ -98,8 +100,8 @@ def _lines(file: ForeignFile, delimiter: str, found: Mapping[str, Column], optio
 
 
 def _line(
-    file: ForeignFile, number: int, cells: Sequence[str], found: Mapping[str, Column], options: ReadingOptions
-) -> Line:
+    file: ForeignFile, number: int, cells: Sequence[str], found: Mapping[str, FoundColumn], options: ReadingOptions
+) -> TableLine:
     column = found[DATE]
     try:
         at = begin(cells[column.number])
@@ -113,10 +115,10 @@ def _line(
     interface = options.interface or KIND
     if INTERFACE in found and not (interface := cells[found[INTERFACE].number].strip()):
         raise ForeignFileError(f"{file.path}, line {number}: {found[INTERFACE].name} is empty")
-    return Line(number, interface, at, *moved)
+    return TableLine(number, interface, at, *moved)
 
 
-def _whole_days(lines: Sequence[Line]) -> list[Line]:
+def _whole_days(lines: Sequence[TableLine]) -> list[TableLine]:
     """Rows whose times are all midnight are of whole days: some programs write days so."""
     if any(isinstance(line.at, datetime) and (line.at.tzinfo or line.at.time() != time.min) for line in lines):
         return list(lines)
@@ -126,7 +128,7 @@ def _whole_days(lines: Sequence[Line]) -> list[Line]:
     ]
 
 
-def _spans(file: ForeignFile, lines: Sequence[Line]) -> list[PastRow]:
+def _spans(file: ForeignFile, lines: Sequence[TableLine]) -> list[PastRow]:
     """Days and months; raises ForeignFileError for one that comes twice."""
     found: dict[tuple[str, Span], PastRow] = {}
     for line in lines:
@@ -138,10 +140,10 @@ def _spans(file: ForeignFile, lines: Sequence[Line]) -> list[PastRow]:
     return list(found.values())
 
 
-def _hours(file: ForeignFile, lines: Sequence[Line], zone: ZoneInfo) -> Iterator[PastHour]:
+def _hours(file: ForeignFile, lines: Sequence[TableLine], zone: ZoneInfo) -> Iterator[PastHour]:
     """Parts of days, each up to the next one, and up to an hour; raises ForeignFileError for one that comes twice."""
     times: Counter[tuple[str, datetime]] = Counter()
-    begun: dict[tuple[str, int], Line] = {}
+    begun: dict[tuple[str, int], TableLine] = {}
     for line in lines:
         if isinstance(line.at, datetime):
             # The hour that clocks repeat in autumn comes twice.
@@ -171,7 +173,7 @@ def _end(day: date, zone: ZoneInfo) -> int:
     return int(datetime.combine(day + timedelta(days=1), time.min, zone).timestamp())
 
 
-def _notes(found: Mapping[str, Column], unit: int | None) -> list[str]:
+def _notes(found: Mapping[str, FoundColumn], unit: int | None) -> list[str]:
     """What the names of columns say of their units, where nothing else does."""
     if unit is not None:
         return []

@@ -31,10 +31,12 @@ class Format(NamedTuple):
 
 FORMATS = [
     Format("csv", "days.csv", foreign_files.csv),
+    Format("vnstat", "vnstat.txt", foreign_files.vnstat_dump),
+    Format("vnstat", "vnstat.json", foreign_files.vnstat_json_1),
 ]
 
 
-@pytest.fixture(params=FORMATS, ids=lambda form: form.source)
+@pytest.fixture(params=FORMATS, ids=lambda form: form.file)
 def form(request: pytest.FixtureRequest) -> Format:
     """Every format in turn."""
     found: Format = request.param
