@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from datetime import date, datetime
-from typing import NamedTuple
 
+from exporter.importing.spans import Span, month
 from exporter.ledger.past.rows import FIRST_YEAR, LAST_YEAR
 from exporter.settings.measures import SIZES
 
@@ -22,21 +21,13 @@ class CellError(ValueError):
     """A cell that cannot be what its column says; the message is a predicate."""
 
 
-class Span(NamedTuple):
-    """The whole days of a row."""
-
-    first: date
-    last: date
-
-
 def begin(text: str) -> Span | datetime:
     """Days of `2026-11-28`, of the month `2026-11`, or the instant at which a part of a day begins."""
     iso = text.strip().replace("/", "-")
     found: Span | datetime | None = None
     try:
-        if month := MONTH.fullmatch(iso):
-            first = date(int(month[1]), int(month[2]), 1)
-            found = Span(first, first.replace(day=monthrange(first.year, first.month)[1]))
+        if numbers := MONTH.fullmatch(iso):
+            found = month(date(int(numbers[1]), int(numbers[2]), 1))
         elif DAY.fullmatch(iso):
             found = Span(date.fromisoformat(iso), date.fromisoformat(iso))
         elif INSTANT.fullmatch(iso):

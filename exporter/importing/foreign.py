@@ -34,6 +34,14 @@ class ReadingOptions(NamedTuple):
     columns: Mapping[str, str] = {}
     unit: int | None = None
 
+    def subject(self, kind: str) -> str:
+        """The interface of a file that names none: as the user says, or of its program's name."""
+        return self.interface or kind
+
+    def machine(self, kind: str) -> list[str]:
+        """The same, where it stands for the whole machine: the user names no interface."""
+        return [] if self.interface else [kind]
+
 
 class ForeignFile(NamedTuple):
     """A file whose program is not known yet: the columns of its tables, or its text, and what that is as JSON.

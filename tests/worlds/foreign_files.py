@@ -103,3 +103,10 @@ def _kib(received: int, sent: int) -> Mapping[str, int]:
 
 def _date(day: date) -> Mapping[str, int]:
     return {"year": day.year, "month": day.month, "day": day.day}
+
+
+def bandwidth_monitor(path: Path, days: Sequence[Day]) -> None:
+    """monthly_traffic.json of the month of the days."""
+    ((month, (received, sent)),) = by_month(days).items()
+    document = {"month": month, "total_bytes_sent": sent, "total_bytes_recv": received}
+    path.write_text(json.dumps(document, indent=4), encoding="utf-8")

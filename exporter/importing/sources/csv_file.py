@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.importing.cells import CellError, Span, amount, begin
+from exporter.importing.cells import CellError, amount, begin
 from exporter.importing.headers import DATE, INTERFACE, RECEIVED, SENT, FoundColumn, HeaderError, columns
+from exporter.importing.spans import Span, end
+from exporter.importing.tables import header, rows
 from exporter.ledger.past.rows import ForeignFileError, Past, PastHour, PastRow
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 KIND = "csv"
 FILES = "CSV (a header with date, received, sent)"
-DELIMITERS = ",;\t|"
 FEWEST_COLUMNS = 3
 HOUR = 3600
 MOST_PARTS = 20_000
@@ -42,61 +41,33 @@ class TableLine(NamedTuple):
 
 def claims(file: ForeignFile) -> bool:
     """True for text whose first line has at least three columns."""
-    return file.tables is None and file.document is None and len(_header(file.text)[0]) >= FEWEST_COLUMNS
+    return file.tables is None and file.document is None and len(header(file.text)[0]) >= FEWEST_COLUMNS
 
 
 def read(file: ForeignFile, options: ReadingOptions) -> Past:
     """The rows of a table; raises ForeignFileError with the line and the rule."""
-    header, delimiter = _header(file.text)
+    names, delimiter = header(file.text)
     try:
-        found = columns(header, options.columns)
+        found = columns(names, options.columns)
     except HeaderError as error:
         raise ForeignFileError(f"{file.path} {error}") from error
-    lines = list(_lines(file, delimiter, found, options))
+    lines = [_line(file, *row, found, options) for row in rows(file, delimiter)]
     if not lines:
         raise ForeignFileError(f"{file.path} has no rows below its header")
     lines = _whole_days(lines)
-    rows = _spans(file, lines)
+    days = _spans(file, lines)
     hours = list(_hours(file, lines, options.zone))
-    rows += _days(hours, options.zone)
-    whose = next(iter({line.interface for line in lines}))
-    machine = [whose] if INTERFACE not in found and options.interface is None else []
-    ends = [_end(row.last, options.zone) for row in rows]
+    days += _days(hours, options.zone)
+    ends = [end(row.last, options.zone) for row in days]
     return Past(
         kind=KIND,
         identity=file.path.name,
         read_until=min(max(ends), file.modified),
-        rows=rows,
+        rows=days,
         hours=sorted(hours, key=attrgetter("start"))[-MOST_PARTS:],
-        machine=machine,
+        machine=[] if INTERFACE in found else options.machine(KIND),
         notes=_notes(found, options.unit),
     )
-
-
-def _header(text: str) -> tuple[list[str], str]:
-    """Names of the columns, and what stands between them: what makes most columns."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    split = [(next(csv.reader([first], delimiter=delimiter), []), delimiter) for delimiter in DELIMITERS]
-    return max(split, key=lambda each: len(each[0]))
-
-
-def _lines(
-    file: ForeignFile, delimiter: str, found: Mapping[str, FoundColumn], options: ReadingOptions
-) -> Iterator[TableLine]:
-    reader = csv.reader(io.StringIO(file.text, newline=""), delimiter=delimiter, strict=True)
-    width = 0
-    try:
-        for cells in reader:
-            if not any(cell.strip() for cell in cells):
-                continue
-            if not width:
-                width = len(cells)
-                continue
-            if len(cells) != width:
-                raise ForeignFileError(f"{file.path}, line {reader.line_num}: {len(cells)} columns, not {width}")
-            yield _line(file, reader.line_num, cells, found, options)
-    except csv.Error as error:
-        raise ForeignFileError(f"{file.path}, line {reader.line_num}: {error}") from error
 
 
 def _line(
@@ -112,7 +83,7 @@ def _line(
     except CellError as error:
         place = f"{file.path}, line {number}, {column.name}"
         raise ForeignFileError(f"{place}: {cells[column.number]!r} {error}") from error
-    interface = options.interface or KIND
+    interface = options.subject(KIND)
     if INTERFACE in found and not (interface := cells[found[INTERFACE].number].strip()):
         raise ForeignFileError(f"{file.path}, line {number}: {found[INTERFACE].name} is empty")
     return TableLine(number, interface, at, *moved)
@@ -167,10 +138,6 @@ def _days(hours: Sequence[PastHour], zone: ZoneInfo) -> list[PastRow]:
         held[0] += hour.received
         held[1] += hour.sent
     return [PastRow(interface, day, day, *moved) for (interface, day), moved in sums.items()]
-
-
-def _end(day: date, zone: ZoneInfo) -> int:
-    return int(datetime.combine(day + timedelta(days=1), time.min, zone).timestamp())
 
 
 def _notes(found: Mapping[str, FoundColumn], unit: int | None) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FIRST, LAST = date(2025, 11, 5), date(2026, 4, 20)
 """Before netledger has counted anything."""
+APRIL = date(2026, 4, 1), date(2026, 4, 30)
 
 
 class Format(NamedTuple):
@@ -27,12 +28,20 @@ class Format(NamedTuple):
     file: str
     write: Callable[[Path, Sequence[Day]], None]
     options: tuple[str, ...] = ()
+    first: date = FIRST
+    last: date = LAST
+
+    @property
+    def days(self) -> list[Day]:
+        """What the file is of."""
+        return days_of(self.first, self.last)
 
 
 FORMATS = [
     Format("csv", "days.csv", foreign_files.csv),
     Format("vnstat", "vnstat.txt", foreign_files.vnstat_dump),
     Format("vnstat", "vnstat.json", foreign_files.vnstat_json_1),
+    Format("bandwidth-monitor", "monthly_traffic.json", foreign_files.bandwidth_monitor, (), *APRIL),
 ]
 
 
@@ -47,7 +56,7 @@ def form(request: pytest.FixtureRequest) -> Format:
 def call(form: Format, tmp_path: Path) -> tuple[str, ...]:
     """The command that imports a file of it."""
     path = tmp_path / form.file
-    form.write(path, days_of(FIRST, LAST))
+    form.write(path, form.days)
     return ("import", str(path), *form.options)
 
 
@@ -60,12 +69,12 @@ def months(commands: Commands) -> dict[str, tuple[int, int]]:
     return found
 
 
-def test_every_month_is_as_it_was_counted(commands: Commands, call: tuple[str, ...]) -> None:
+def test_every_month_is_as_it_was_counted(commands: Commands, form: Format, call: tuple[str, ...]) -> None:
     before = months(commands)
 
     done = commands.json(*call)
 
-    expected = by_month(days_of(FIRST, LAST))
+    expected = by_month(form.days)
     assert months(commands) == expected | before
     assert done["bytes_received"] == sum(received for received, _ in expected.values())
     assert done["bytes_counted_here"] == 0

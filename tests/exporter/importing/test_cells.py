@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.importing.cells import UNITS, CellError, Span, amount, begin
+from exporter.importing.cells import UNITS, CellError, amount, begin
+from exporter.importing.spans import Span
 
 NOVEMBER = Span(date(2026, 11, 1), date(2026, 11, 30))
 

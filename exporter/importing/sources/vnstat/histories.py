@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.importing.spans import Span, month
 from exporter.ledger.past.rows import ForeignFileError, Past, PastHour, PastRow
 
 if TYPE_CHECKING:
@@ -76,17 +76,12 @@ def _rows(history: InterfaceHistory, month_begins: int) -> Iterable[PastRow]:
     return found.values()
 
 
-def _span(table: str, day: date, month_begins: int) -> tuple[date, date]:
+def _span(table: str, day: date, month_begins: int) -> Span:
     if table == "day":
-        return day, day
+        return Span(day, day)
     if table == "year":
-        return day.replace(month=1, day=1), day.replace(month=DECEMBER, day=31)
-    after = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return _on(day, month_begins), _on(after, month_begins) - timedelta(days=1)
-
-
-def _on(month: date, day: int) -> date:
-    return month.replace(day=min(day, monthrange(month.year, month.month)[1]))
+        return Span(day.replace(month=1, day=1), day.replace(month=DECEMBER, day=31))
+    return month(day, month_begins)
 
 
 def _finest(history: InterfaceHistory) -> Iterator[tuple[str, Record]]:
