@@ -12,11 +12,12 @@ from exporter.metering.samples import MeterError
 from exporter.meters.interfaces.kernel_counters import read_kernel_counters
 from exporter.session.client import ServiceError
 from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.amounts import count_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.options import interface_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.calendar.days import iso
 from reports.ledger.interface_names import devices_of, interface_label
-from reports.text.dates import minute_text
 from reports.usage.audit import audit as compare
 
 if TYPE_CHECKING:
@@ -110,11 +111,11 @@ def _print(found: Audit, zone: ZoneInfo, faults: list[str], aliases: Mapping[str
         (
             interface_label(line.device, aliases),
             _when(line.since, zone),
-            f"{sum(line.kernel):,}",
-            f"{sum(line.ledger):,}",
-            f"{sum(line.discarded):,}",
-            "gone" if line.waiting is None else f"{line.waiting:,}",
-            f"{line.difference:,}",
+            count_text(sum(line.kernel)),
+            count_text(sum(line.ledger)),
+            count_text(sum(line.discarded)),
+            "gone" if line.waiting is None else count_text(line.waiting),
+            count_text(line.difference),
         )
         for line in found.lines
     ]
@@ -122,12 +123,12 @@ def _print(found: Audit, zone: ZoneInfo, faults: list[str], aliases: Mapping[str
     title = f"Bytes received and sent ({zone.key})"
     gaps = [
         f"Gap ({gap.cause}): {_when(gap.began, zone)} to {_when(gap.ended, zone)}, "
-        f"{gap.bytes:,} bytes counted across it."
+        f"{count_text(gap.bytes)} bytes counted across it."
         for gap in found.gaps
     ]
     doubts = [
         f"In doubt: {incident.subject} at {_when(incident.at, zone)}, "
-        f"{incident.bytes:,} bytes counted ({incident.detail})."
+        f"{count_text(incident.bytes)} bytes counted ({incident.detail})."
         for incident in found.doubts
     ]
     notes = [*gaps, *doubts, *(f"Wrong in the ledger: {fault}." for fault in faults)]
@@ -147,4 +148,4 @@ def _verdict(found: Audit, faults: list[str]) -> str:
 
 
 def _when(instant: int, zone: ZoneInfo) -> str:
-    return minute_text(iso(instant, zone))
+    return time_text(iso(instant, zone))

@@ -12,6 +12,7 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.options import interface_option, scope_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.application_cost import application_costs
@@ -108,7 +109,9 @@ def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> 
     rows.append(("TOTAL", *_cells(answer.total)))
     title = ", ".join(["Cost by application", request.period, *request.scope])
     gigabyte = "2^30" if answer.gigabyte_bytes == 2**30 else "10^9"
-    notes = [f"plan {answer.plan}, {answer.first} to {answer.last}: {answer.prices} a GB of {gigabyte} bytes"]
+    notes = [
+        f"plan {answer.plan}, {time_text(f'{answer.first} to {answer.last}')}: {answer.prices} a GB of {gigabyte} bytes"
+    ]
     notes += [f"the plan bills {BILLED[answer.counts]}"] if answer.counts in BILLED else []
     print_table(TextTable(title, ("Application", "Received", "Sent", "Cost"), rows), notes)
 

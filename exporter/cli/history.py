@@ -16,6 +16,7 @@ from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import selected
 from exporter.terminal.amounts import bytes_text, speed_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.imported import MARK, marked
 from exporter.terminal.options import filter_options
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
@@ -25,7 +26,6 @@ from reports.formats.json import history as json_history
 from reports.formats.json import records as json_records
 from reports.ledger.interface_names import interface_label
 from reports.ledger.intervals import first_day
-from reports.text.dates import minute_text
 from reports.usage import hours as hours_of_week
 from reports.usage import records as found_records
 from reports.usage.hours import HOURS
@@ -67,14 +67,14 @@ def records(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
 def _print_records(session: Session, found: Reply[json_records.RecordsAnswer], usage_filter: UsageFilter) -> None:
     answer, zone, _ = found
     most = list(_most(answer))
-    rows = [(name, marked(when, used.imported_bytes), *_amounts(used)) for name, when, used in most]
+    rows = [(name, marked(time_text(when), used.imported_bytes), *_amounts(used)) for name, when, used in most]
     if not rows:
         print_sentence(no_data_text(session))
         return
     columns = ("Most", "When", "Received", "Sent", "Total")
     notes = [*_speeds(answer, session.settings.interfaces.names), *_imported(used for _, _, used in most)]
     if answer.since:
-        notes.append(f"of everything since {answer.since}")
+        notes.append(f"of everything since {time_text(answer.since)}")
         start = day_start(date.fromisoformat(answer.since), zone)
         notes += dashboard_notes(session.settings, lambda links: links.usage(start, None, usage_filter.interfaces))
     print_table(TextTable(f"Records, {usage_filter.label}", columns, rows, left=frozenset({0, 1})), notes)
@@ -139,7 +139,8 @@ def _most(answer: json_records.RecordsAnswer) -> Iterator[tuple[str, str, Usage]
     if answer.busiest_month:
         yield "Month", answer.busiest_month.month, answer.busiest_month
     if answer.busiest_hour:
-        yield "Hour", f"{_clock(answer.busiest_hour.hour)} since {answer.busiest_hour.first}", answer.busiest_hour
+        since = time_text(answer.busiest_hour.first)
+        yield "Hour", f"{_clock(answer.busiest_hour.hour)} since {since}", answer.busiest_hour
 
 
 def _imported(most: Iterable[Usage]) -> list[str]:
@@ -150,7 +151,7 @@ def _speeds(answer: json_records.RecordsAnswer, aliases: Mapping[str, str]) -> l
     speeds = answer.peak_speeds
     peaks = (("received", speeds.received), ("sent", speeds.sent), ("both ways", speeds.total))
     return [
-        f"fastest {name}: {speed_text(peak.bytes_per_second)} on {peak.date}, "
+        f"fastest {name}: {speed_text(peak.bytes_per_second)} on {time_text(peak.date)}, "
         f"{interface_label(peak.interface, aliases)}"
         for name, peak in peaks
         if peak
@@ -187,7 +188,7 @@ def _hour_notes(answer: json_history.HoursAnswer, zone: ZoneInfo) -> list[str]:
     cells = [(hour.total_bytes, day.weekday[:3], hour.hour) for day in answer.weekdays for hour in day.hours]
     most, day, hour = max(cells, key=lambda cell: cell[0])
     notes = [f"most: {day} {_clock(hour)}, {bytes_text(most)} of {bytes_text(answer.summary.total_bytes)}"]
-    began, ended = (minute_text(text) for text in (answer.covered.first, answer.covered.last))
+    began, ended = (time_text(text) for text in (answer.covered.first, answer.covered.last))
     return [*(notes if most else []), f"hours are known from {began} to {ended} {zone.key}"]
 
 
@@ -196,7 +197,7 @@ def _cut_notes(start: int, end: int, zone: ZoneInfo) -> list[str]:
     cut = [-(-instant // SLOT_SECONDS) * SLOT_SECONDS for instant in (start, end)]
     if cut == [start, end]:
         return []
-    began, ended = (minute_text(iso(instant, zone)) for instant in cut)
+    began, ended = (time_text(iso(instant, zone)) for instant in cut)
     return [f"cut to whole quarter hours: {began} to {ended}"]
 
 

@@ -19,11 +19,11 @@ from exporter.session import past_imports
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.options import json_option
 from exporter.terminal.printing import TextTable, print_json, print_table, printable
 from reports.formats.json import imports as shapes
 from reports.ledger.past import imported_sources
-from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -181,7 +181,7 @@ def _print_sources(found: shapes.ImportSources) -> None:
             printable(", ".join(each.interfaces)),
             bytes_text(each.bytes_received),
             bytes_text(each.bytes_sent),
-            minute_text(each.imported_at),
+            time_text(each.imported_at),
         )
         for each in found.imports
     ]

@@ -21,12 +21,12 @@ from exporter.meters.registry import new_stores
 from exporter.session.client import ServiceError
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.session import open_session
+from exporter.terminal.dates import time_text
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
 from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from reports.calendar.days import iso
 from reports.text.amounts import human_bytes, human_duration
-from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -191,7 +191,7 @@ def _fact_text(fact: str | int | None) -> str:
 
 
 def _in_words(incident: Incident, zone: ZoneInfo) -> str:
-    parts = (minute_text(iso(incident.at, zone)), incident.subject, f"{incident.what}:")
+    parts = (time_text(iso(incident.at, zone)), incident.subject, f"{incident.what}:")
     moved = f"{incident.bytes:,} bytes" if incident.bytes else ""
     return " ".join(filter(None, (*parts, moved, incident.detail))).rstrip(":")
 

@@ -9,7 +9,7 @@ import click
 
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.amounts import bytes_text
+from exporter.terminal.amounts import bytes_text, percent_text
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.limits import limit_statuses
 from reports.formats.json import limits as shapes
@@ -44,7 +44,7 @@ def _print_limits(answer: shapes.Limits) -> None:
             bytes_text(row.used_bytes),
             bytes_text(row.limit_bytes),
             f"{'-' * (row.left_bytes < 0)}{bytes_text(abs(row.left_bytes))}",
-            f"{100 * row.used_ratio:.1f} %",
+            percent_text(row.used_ratio),
         )
         for row in answer.limits
     ]

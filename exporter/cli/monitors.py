@@ -11,9 +11,9 @@ import msgspec
 from exporter.meters.requests.monitors.answers import monitor_answers
 from exporter.session.client import ServiceError
 from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.dates import time_text
 from exporter.terminal.printing import TextTable, print_table
 from reports.formats.json.monitors import Monitors
-from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
     from exporter.session.session import Session
@@ -48,15 +48,15 @@ def _print_monitors(answer: Monitors) -> None:
 
 
 def _row(row: MonitorAnswer) -> tuple[str, ...]:
-    since = f" since {minute_text(row.down_since)}" if row.down_since else ""
+    since = f" since {time_text(row.down_since)}" if row.down_since else ""
     return (
         row.monitor,
         {True: "up", False: f"down{since}", None: "unknown"}[row.is_up],
-        minute_text(row.checked_at) if row.checked_at else "",
+        time_text(row.checked_at) if row.checked_at else "",
         f"{row.latency_ms:.1f} ms" if row.latency_ms is not None else "",
         _percent(row.uptime_24h),
         _percent(row.uptime_30d),
-        minute_text(row.certificate_ends) if row.certificate_ends else "",
+        time_text(row.certificate_ends) if row.certificate_ends else "",
         row.reason or "",
     )
 

@@ -13,7 +13,8 @@ from exporter.session.application_questions import ApplicationsRequest, all_appl
 from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.session import open_session
-from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
+from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, percent_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.imported import mark_note, marked
 from exporter.terminal.options import filter_options
 from exporter.terminal.printing import CONTROL, TextTable, bar, is_unicode, print_table, terminal_width
@@ -137,9 +138,9 @@ def _plan_notes(plan: PlanAnswer) -> Iterator[str]:
     left = ""
     if plan.cap_bytes is not None and plan.left_bytes is not None:
         over = "over" if plan.left_bytes < 0 else "left"
-        share = f"{100 * (plan.used_ratio or 0):.1f} %"
+        share = percent_text(plan.used_ratio or 0)
         left = f" of {bytes_text(plan.cap_bytes)} ({share}), {bytes_text(abs(plan.left_bytes))} {over}"
-    yield f"plan {plan.name}: {bytes_text(plan.used_bytes)} used{left}, until {plan.cycle.last}"
+    yield f"plan {plan.name}: {bytes_text(plan.used_bytes)} used{left}, until {time_text(plan.cycle.last)}"
     yield from _gauge(plan)
     ahead = plan.forecast
     if ahead.expected_bytes is not None and ahead.low_bytes is not None and ahead.high_bytes is not None:

@@ -12,9 +12,9 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
-from exporter.terminal.amounts import bytes_text, known_bytes
+from exporter.terminal.amounts import bytes_text, known_bytes, percent_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
-from reports.text.dates import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,14 +62,14 @@ def _print_forecast(session: Session, answer: PlanAnswer) -> None:
     rows.append(("Cap reached", _reached(answer)))
     method = [f"Method: {ahead.method}."] if ahead.method else []
     if ahead.counting_since is not None:
-        method.append(f"Counting since {minute_text(ahead.counting_since)}.")
-    title = f"{_printable(answer.name)}: until {answer.cycle.last}"
+        method.append(f"Counting since {time_text(ahead.counting_since)}.")
+    title = f"{_printable(answer.name)}: until {time_text(answer.cycle.last)}"
     print_table(TextTable(title, (), rows), [*method, *_dashboard(session, answer)])
 
 
 def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     ahead, left = answer.forecast, answer.left_bytes
-    cycle = f"{answer.cycle.first} to {answer.cycle.last}"
+    cycle = time_text(f"{answer.cycle.first} to {answer.cycle.last}")
     rows = [
         ("Plan", answer.name),
         *_scopes(answer),
@@ -78,7 +78,7 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         *_free(answer),
     ]
     if left is not None:
-        share = f"{100 * (answer.used_ratio or 0):.1f} %"
+        share = percent_text(answer.used_ratio or 0)
         rows += [("Cap", _cap(answer)), ("Left", f"{'-' * (left < 0)}{bytes_text(abs(left))}"), ("Share", share)]
         rows += [("Allowed per day", known_bytes(answer.allowed_per_day_bytes)), ("Cap reached", _reached(answer))]
     if answer.free_hours_since:
@@ -122,9 +122,7 @@ def _last_cycle(answer: PlanAnswer) -> str:
     """Bytes of the last cycle; of the first one, since counting began."""
     last, since = answer.last_cycle, answer.forecast.counting_since
     is_cut = last.used_bytes is not None and not last.counted_whole and since is not None
-    return (
-        f"{known_bytes(last.used_bytes)} since {minute_text(since or '')}" if is_cut else known_bytes(last.used_bytes)
-    )
+    return f"{known_bytes(last.used_bytes)} since {time_text(since or '')}" if is_cut else known_bytes(last.used_bytes)
 
 
 def _dashboard(session: Session, answer: PlanAnswer) -> list[str]:
@@ -153,5 +151,5 @@ def _cost(*amounts: Money | None) -> str:
 
 def _reached(answer: PlanAnswer) -> str:
     if answer.cap_reached_at is not None:
-        return minute_text(answer.cap_reached_at)
+        return time_text(answer.cap_reached_at)
     return UNKNOWN if answer.forecast.reason else "not in this cycle"

@@ -15,6 +15,7 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, speed_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
 from exporter.terminal.options import DATE, MONTH, YEAR, by_option, filter_options, refuse_interfaces
 from exporter.terminal.printing import TextTable, print_table
@@ -140,7 +141,7 @@ def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_f
     ]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
-    print_table(TextTable(f"{day.date}, {usage_filter.label}", (), rows), notes)
+    print_table(TextTable(f"{time_text(day.date)}, {usage_filter.label}", (), rows), notes)
 
 
 def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filter: UsageFilter) -> None:
@@ -164,7 +165,7 @@ def _print_parts(session: Session, found: Parts, period: Period, usage_filter: U
     began = None if since is None else _instant(since)
     rows = [
         (
-            marked(part.name, part.amount.imported_bytes),
+            marked(time_text(part.name), part.amount.imported_bytes),
             *_words(part.amount),
             _average(part.amount, part.period, session.now(), began),
         )
@@ -179,9 +180,9 @@ def _print_parts(session: Session, found: Parts, period: Period, usage_filter: U
     if since is not None and _instant(since) > period.start:
         notes.insert(0, _began(since))
     if not parts:
-        notes = [f"{period.name} is yet to come"]
+        notes = [f"{time_text(period.name)} is yet to come"]
     columns = (name, *AMOUNT_COLUMNS, "Average")
-    print_table(TextTable(f"{period.name}, {usage_filter.label}", columns, rows, bars=bars), notes)
+    print_table(TextTable(f"{time_text(period.name)}, {usage_filter.label}", columns, rows, bars=bars), notes)
 
 
 def _parts(found: Parts) -> tuple[str, list[Part]]:

@@ -13,7 +13,8 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.live_applications import PATH, way_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
-from exporter.terminal.amounts import amount_width, bytes_text
+from exporter.terminal.amounts import amount_width, bytes_text, percent_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.printing import (
     BORDER,
     NARROWEST_BAR,
@@ -81,7 +82,7 @@ def print_application(session: Session, found: Reply[shapes.ApplicationAnswer]) 
     """One application by day."""
     answer = found.answer
     period = period_of(answer.first, answer.last, found.zone)
-    rows = [(day.date, *_words(day.bytes_received, day.bytes_sent, day.total_bytes)) for day in answer.days]
+    rows = [(time_text(day.date), *_words(day.bytes_received, day.bytes_sent, day.total_bytes)) for day in answer.days]
     rows.append((TOTAL, *_words(answer.bytes_received, answer.bytes_sent, answer.total_bytes)))
     bars = [*(day.total_bytes for day in answer.days), None]
     where = [f"{name} {bytes_text(used.total_bytes)}" for name, used in answer.scopes.items()]
@@ -133,7 +134,7 @@ def _signed(amount: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return percent_text(share)
 
 
 def _sums(answer: shapes.ApplicationsAnswer) -> Iterator[str]:

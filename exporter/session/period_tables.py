@@ -14,6 +14,7 @@ from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
+from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
 from exporter.terminal.options import BOUND
 from exporter.terminal.printing import TextTable, print_table
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from reports.usage.scopes import UsageFilter
 
 AMOUNT_COLUMNS = ("Received", "Sent", "Total", "Average")
-YEAR_WIDTH = len("2026-")
 
 
 def list_options(command: Callable[..., CommandAnswer]) -> Callable[..., CommandAnswer]:
@@ -64,7 +64,7 @@ def _print_yesterday(session: Session, found: Reply[shapes.PeriodsAnswer], usage
     notes = [*_notes(found._replace(answer=only), session.now()), *imported_note(day.imported_bytes)]
     notes += _dashboard(session, only, usage_filter)
     rows = list(zip(AMOUNT_COLUMNS, cells, strict=True))
-    print_table(TextTable(f"{day.period}, {usage_filter.label}", (), rows), notes)
+    print_table(TextTable(f"{time_text(day.period)}, {usage_filter.label}", (), rows), notes)
 
 
 def _print_list(
@@ -94,13 +94,15 @@ def _title(answer: shapes.PeriodsAnswer, request: PeriodListRequest) -> str:
         return f"Busiest {answer.unit}"
     if answer.unit not in {"minutes", "hours"} or not answer.periods:
         return answer.unit.capitalize()
-    first, last = (row.start[: len("2026-06-12")] for row in (answer.periods[0], answer.periods[-1]))
+    first, last = (time_text(row.start[: len("2026-06-12")]) for row in (answer.periods[0], answer.periods[-1]))
     return f"{answer.unit.capitalize()} of {first}" + (f" to {last}" if last != first else "")
 
 
 def _name(row: shapes.PeriodAmount) -> str:
     """Hours and minutes without their year, which the title has: five columns fit 60 characters then."""
-    return row.period[YEAR_WIDTH:] if ":" in row.period else marked(row.period, row.imported_bytes)
+    if ":" in row.period:
+        return time_text(row.period, has_year=False)
+    return marked(time_text(row.period), row.imported_bytes)
 
 
 def _words(used: shapes.PeriodAmount | PeriodAmounts | shapes.EstimatedBytes) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ def _notes(found: Reply[shapes.PeriodsAnswer], now: float) -> Iterator[str]:
     answer = found.answer
     if ahead := answer.estimate:
         span = f"{bytes_text(ahead.low.total_bytes)} to {bytes_text(ahead.high.total_bytes)}"
-        yield f"estimated at the end of {ahead.period}: {span}, in eight of ten cases"
+        yield f"estimated at the end of {time_text(ahead.period)}: {span}, in eight of ten cases"
     if not answer.periods:
         return
     starts = [datetime.fromisoformat(row.start).timestamp() for row in answer.periods]

@@ -14,6 +14,7 @@ import msgspec
 
 from exporter.ledger.files import last_sample
 from exporter.session.client import ServiceError
+from exporter.terminal.dates import second_text
 from reports.calendar.days import iso
 
 if TYPE_CHECKING:
@@ -98,4 +99,4 @@ def _until(session: Session, ledger: LedgerReader) -> str:
 
 def when(instant: float, zone: ZoneInfo) -> str:
     """Time and zone, such as "2026-11-28 04:43:10 Europe/Berlin"."""
-    return f"{iso(instant, zone)[:19].replace('T', ' ')} {zone.key}"
+    return f"{second_text(iso(instant, zone))} {zone.key}"

@@ -163,7 +163,7 @@ def open_session(environment: Environment) -> Session:
     """
     settings = open_settings(environment, search=[path for path in usual_files() if not is_denied(path)])
     usual = settings.display
-    choose_style(AmountStyle(environment.units or usual.units, environment.rate or usual.rate))
+    choose_style(AmountStyle(environment.units or usual.units, environment.rate or usual.rate, usual.locale))
     holder = find_holder(settings.ledger.path)
     client = None
     if holder is not None and holder.url:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
@@ -19,6 +20,8 @@ INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 HOST_NAME = re.compile(r"[\w.-]+", re.ASCII)
 WEB_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w.~%/-]*)?", re.ASCII)
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+LOCALE_NAME = re.compile(r"[a-z]{2,3}(_[A-Za-z0-9]{2,8})*", re.ASCII)
+NO_LOCALE = "none"
 LONGEST_VALUE = 60
 
 
@@ -187,6 +190,14 @@ def _read_zone(raw: object) -> str:
     return text
 
 
+def _read_locale(raw: object) -> str:
+    text = one_text(raw)
+    name = text.replace("-", "_")
+    if text != NO_LOCALE and not (LOCALE_NAME.fullmatch(name) and import_module("babel.localedata").exists(name)):
+        raise RuleError(f"{clipped(text)} is no locale that is known")
+    return name
+
+
 def _read_path(raw: object) -> Path:
     text = one_text(raw)
     try:
@@ -197,6 +208,7 @@ def _read_path(raw: object) -> Path:
 
 SWITCH = Rule("true or false", _read_switch, lambda value: str(value).lower())
 HOST = Rule("an IP address or a host name, without scheme, port or brackets", read_host)
+LOCALE = Rule("none, or a locale such as de, en_GB or pt_BR", _read_locale)
 ZONE = Rule("auto or an IANA name such as Europe/Berlin", _read_zone)
 PATH = Rule("a path", _read_path)
 TEXT = Rule("a text", one_text)

@@ -135,6 +135,9 @@ class Display(Section, frozen=True):
     rate: Annotated[Literal["bits", "bytes"], rules.choice("bits", "bytes"), "Speeds in bits or bytes a second."] = (
         "bits"
     )
+    locale: Annotated[
+        str, rules.LOCALE, "Whose dates and numbers: de has 28.11.2026 and 1.234,5, none has 2026-11-28 and 1,234.5."
+    ] = "none"
 
 
 class Reports(Section, frozen=True):

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from exporter.terminal.printing import UNKNOWN
 from reports.text.amounts import human_bits, human_bytes, human_iec
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 DECIMAL, BINARY = UNITS = ("decimal", "binary")
+NO_LOCALE = "none"
 BITS, BYTES = RATES = ("bits", "bytes")
 STYLE = "netledger.amounts"
 """Its key among what click keeps of a command that runs."""
 
 
 class AmountStyle(NamedTuple):
-    """Units of 1000 (decimal) or 1024 (binary), and speeds in bits or bytes; bits are always in units of 1000."""
+    """Units of 1000 (decimal) or 1024 (binary), speeds in bits or bytes, and whose marks numbers have.
+
+    Bits are always in units of 1000. Without a locale numbers are English.
+    """
 
     units: str = DECIMAL
     rate: str = BITS
+    locale: str = NO_LOCALE
 
     def other_rate(self) -> AmountStyle:
         """The same with speeds in the other unit."""
@@ -27,11 +36,22 @@ class AmountStyle(NamedTuple):
 
     def bytes(self, amount: int) -> str:
         """As in "12.51 GB" or "11.65 GiB"; ValueError below zero."""
-        return (human_iec if self.units == BINARY else human_bytes)(amount)
+        return self.number((human_iec if self.units == BINARY else human_bytes)(amount))
 
     def speed(self, bytes_per_second: float) -> str:
         """As in "1.01 Gbit/s", "125.83 MB/s" or "120.00 MiB/s"; ValueError below zero."""
-        return human_bits(bytes_per_second) if self.rate == BITS else f"{self.bytes(round(bytes_per_second))}/s"
+        if self.rate == BITS:
+            return self.number(human_bits(bytes_per_second))
+        return f"{self.bytes(round(bytes_per_second))}/s"
+
+    def number(self, english: str) -> str:
+        """A text with numbers, as in "1,234.5 ms", with the marks of the locale."""
+        return english if self.locale == NO_LOCALE else str(locales().with_marks(english, self.locale))
+
+
+def locales() -> ModuleType:
+    """The module of locales, which few set."""
+    return import_module("exporter.terminal.locales")
 
 
 def choose_style(style: AmountStyle) -> None:
@@ -55,6 +75,16 @@ def bytes_text(amount: int) -> str:
 def speed_text(bytes_per_second: float) -> str:
     """A speed in the style of the command; ValueError below zero."""
     return chosen_style().speed(bytes_per_second)
+
+
+def count_text(count: int) -> str:
+    """As in "1,234,567"."""
+    return chosen_style().number(f"{count:,}")
+
+
+def percent_text(ratio: float) -> str:
+    """As in "12.5 %" for 0.125."""
+    return chosen_style().number(f"{100 * ratio:.1f} %")
 
 
 def known_bytes(amount: int | None) -> str:

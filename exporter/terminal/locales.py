@@ -1,0 +1,45 @@
+"""Numbers and times as people of a locale write them: CLDR's rules, by Babel.
+
+Imported when a locale is set: Babel takes 50 ms and 5 MB.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from babel.core import Locale
+from babel.dates import format_skeleton, format_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+UNPRINTED = dict.fromkeys((0x200E, 0x200F, 0x061C)) | {0x202F: " ", 0xA0: " "}
+"""Direction marks of a few locales, as a terminal orders by itself; spaces that some terminals draw as wide as none."""
+Unit = Literal["month", "day", "day of a year"]
+SKELETONS: dict[Unit, str] = {"month": "yMM", "day": "yMMdd", "day of a year": "MMdd"}
+
+
+def with_marks(english: str, locale: str) -> str:
+    """Numbers of a text, as in "1,234.5 GB", with the locale's marks: "1.234,5 GB"."""
+    return english.translate(_marks(locale))
+
+
+def local_time(moment: datetime, unit: Unit, locale: str, *, has_clock: bool = False) -> str:
+    """As in "28.11.2026", "11/2026" or "28.11. 14:05"."""
+    written = [format_skeleton(SKELETONS[unit], moment, locale=_locale(locale))]
+    if has_clock:
+        written.append(format_time(moment, "short", locale=_locale(locale)))
+    return " ".join(written).translate(UNPRINTED)
+
+
+@lru_cache(maxsize=1)
+def _locale(name: str) -> Locale:
+    return Locale.parse(name)
+
+
+@lru_cache(maxsize=1)
+def _marks(name: str) -> dict[int, str]:
+    symbols = _locale(name).number_symbols["latn"]
+    marks = {",": symbols["group"], ".": symbols["decimal"]}
+    return str.maketrans({english: mark.translate(UNPRINTED) for english, mark in marks.items()})
