@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from calendar import monthrange
+from datetime import date
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,6 @@ from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableSequence, Sequence
-    from datetime import date
 
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
@@ -107,6 +107,16 @@ def contiguous_days(first: date, last: date, used: Iterable[InterfaceDays], bega
         return NO_DAYS
     numbers = range(max(day_number(first), oldest), day_number(last) + 1)
     return Days(_iso_dates(numbers), *_columns(numbers, tables))
+
+
+def known_days(days: Days, used: Iterable[InterfaceDays], began: date | None) -> Days:
+    """The days that were counted or imported: all from the day on that counting began, and others with a row."""
+    known = {number for table in used for number in table.numbers}
+    first = None if began is None else day_number(began)
+    numbers = [day_number(date.fromisoformat(day)) for day in days.dates]
+    kept = [place for place, number in enumerate(numbers) if number in known or (first is not None and number >= first)]
+    columns = ([column[place] for place in kept] for column in (days.received, days.sent, days.estimated, days.peaks))
+    return Days([days.dates[place] for place in kept], *columns)
 
 
 def _columns(numbers: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import day_of, iso
 from reports.calendar.parsing import parse_date
 from reports.calendar.period import Period
 from reports.errors import QuestionError
-from reports.export.days import Days, contiguous_days, days_by_interface
+from reports.export.days import Days, contiguous_days, days_by_interface, known_days
+from reports.export.summary import ExportSummary, summarized
 from reports.ledger.amounts import by_dimension, local_days
+from reports.ledger.imported import NOTHING_IMPORTED, Imported, imported
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
@@ -21,11 +21,11 @@ from reports.usage.requests.report import request_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
     from zoneinfo import ZoneInfo
 
     from reports.export.days import InterfaceDays
     from reports.ledger.host import Host
+    from reports.ledger.past import PastSpan
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
     from reports.usage.applications import Applications
@@ -50,30 +50,6 @@ class InterfaceTotal(NamedTuple):
     bytes: Bytes
 
 
-class Part(NamedTuple):
-    """A day, a month ("2026-08") or a year ("2026"), and the number of its days in the export."""
-
-    name: str
-    bytes: Bytes
-    days: int = 1
-
-
-class ExportSummary(NamedTuple):
-    """The days added up; `busiest` has the most bytes, `fastest` the highest peak, None without traffic."""
-
-    total: Bytes
-    days: int
-    months: Sequence[Part]
-    years: Sequence[Part]
-    busiest: Part | None
-    fastest: Part | None
-
-    @property
-    def daily_average(self) -> int:
-        """Whole bytes a day."""
-        return self.total.total // self.days if self.days else 0
-
-
 class Export(NamedTuple):
     """Days of one host in order, without a hole, from the day that counting began.
 
@@ -81,7 +57,8 @@ class Export(NamedTuple):
     plan, or, if both are None, of all counted interfaces together. `interfaces` has the totals of each.
     `applications` are those of the same days; None without any, and in an export of interfaces. With `scopes`, the days
     are what applications moved in these, and there are no interfaces. `requests` are those of the same days to services
-    of the machine; None without any, and in an export of anything else.
+    of the machine; None without any, and in an export of anything else. `imported` is what other programs have counted
+    of the days, and spans of which no day is known: those are in no day. Days that nobody has counted are left out.
     """
 
     host: Host
@@ -95,6 +72,7 @@ class Export(NamedTuple):
     applications: Applications | None = None
     scopes: tuple[str, ...] = ()
     requests: RequestReport | None = None
+    imported: Imported = NOTHING_IMPORTED
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -103,19 +81,26 @@ class Export(NamedTuple):
 
     @property
     def first_date(self) -> str | None:
-        """The first day; None without days."""
-        return self.days.dates[0] if self.days.size else None
+        """The first day, or that of an earlier span; None without both."""
+        return min([*self.days.dates[:1], *(str(span.first) for span in self.imported.spans)], default=None)
 
     @property
     def last_date(self) -> str | None:
-        """The last day; None without days."""
-        return self.days.dates[-1] if self.days.size else None
+        """The last day, or that of a later span; None without both."""
+        return max([*self.days.dates[-1:], *(str(span.last) for span in self.imported.spans)], default=None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has neither a day nor a span."""
+        return not self.days.size and not self.imported.spans
 
     @property
     def notice(self) -> str:
         """A sentence for an export without days, else ""."""
         if self.days.size:
             return ""
+        if self.imported.spans:
+            return "imported: the days of this range are not known"
         return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
 
     @property
@@ -133,7 +118,7 @@ class Export(NamedTuple):
             self.interfaces,
             self.first_date,
             amounts,
-            *filter(None, [self.applications, self.scopes, self.requests]),
+            *filter(None, [self.applications, self.scopes, self.requests, self.imported.facts]),
         )
 
     def read_with(self, _read: Callable[..., object]) -> Export:
@@ -150,17 +135,8 @@ class Export(NamedTuple):
         return (self.days.part(begin, begin + BATCH_DAYS) for begin in range(0, self.days.size, BATCH_DAYS))
 
     def summary(self) -> ExportSummary:
-        """The days added up."""
-        days = self.days
-        months = _months(days)
-        return ExportSummary(
-            days.total,
-            days.size,
-            months,
-            _years(months),
-            _highest(days, list(map(add, days.received, days.sent))),
-            _highest(days, days.peaks),
-        )
+        """Days and spans added up."""
+        return summarized(self.days, self.imported)
 
 
 def export(ledger: LedgerReader, period: Period, now: float, host: Host, selection: Selection = MACHINE) -> Export:
@@ -184,9 +160,15 @@ def export_and_days(
     zone, since = ledger.zone, ledger.first_seen(selection)
     first, last = period.first, min(period.last, day_of(now, zone))
     used = days_by_interface(ledger, first, last, selection)
-    days = contiguous_days(first, last, used.values(), [] if since is None else [day_of(since, zone)])
+    began = None if since is None else day_of(since, zone)
+    days = contiguous_days(first, last, used.values(), [] if began is None else [began])
+    brought = imported(ledger, period.first, period.last, selection)
+    if brought.days:
+        days = known_days(days, used.values(), began)
     if days.size:
         first, last = parse_date(days.dates[0]), parse_date(days.dates[-1])
+    cut = Period.days(first, max(first, last), zone)
+    spans = ledger.spans(period.first, period.last, ledger.every_interface() if selection == MACHINE else selection)
     found = Export(
         host=host._replace(name=host.name.encode(errors="replace").decode()),
         exported_at=iso(now, zone),
@@ -194,17 +176,23 @@ def export_and_days(
         range=RANGE_NAMES.get(period.kind, period.kind),
         device=selection.names[0] if selection.keys and selection.plan is None else None,
         days=days,
-        interfaces=_interfaces(ledger, first, last, used, selection) if days.size else (),
+        interfaces=_interfaces(ledger, cut, used, selection, spans=spans) if days.size or spans else (),
         plan=selection.plan,
-        applications=_applications(ledger, Period.days(first, last, zone), now, selection) if days.size else None,
+        applications=_applications(ledger, cut, now, selection) if days.size else None,
         scopes=_scopes(selection),
-        requests=_requests(ledger, Period.days(first, last, zone), selection) if days.size else None,
+        requests=_requests(ledger, cut, selection) if days.size else None,
+        imported=brought,
     )
     return found, used if days.size else {}
 
 
 def _interfaces(
-    ledger: LedgerReader, first: date, last: date, used: Mapping[str, InterfaceDays], selection: Selection
+    ledger: LedgerReader,
+    period: Period,
+    used: Mapping[str, InterfaceDays],
+    selection: Selection,
+    *,
+    spans: Sequence[PastSpan],
 ) -> Sequence[InterfaceTotal]:
     """Totals of the interfaces with traffic, counted ones first; of the machine of those that do not count, too."""
     if selection.meter is not INTERFACE:
@@ -214,9 +202,11 @@ def _interfaces(
     others = sorted(is_counted.keys() - used.keys()) if selection == MACHINE else []
     if others:
         # Interfaces that do not count may be a thousand: their days are added up by SQLite.
-        rows = local_days(of_interfaces(others), first, last)
+        rows = local_days(of_interfaces(others), period.first, period.last)
         sums = by_dimension(ledger, rows, BYTES, ("device",))
         totals |= {device: Bytes(*amounts) for (device,), amounts in sums.items()}
+    for span in spans:
+        totals[span.interface] = totals.get(span.interface, NO_BYTES).plus(span.bytes)
     found = [InterfaceTotal(device, is_counted[device], totals[device]) for device in sorted(totals)]
     return sorted(found, key=lambda total: not total.is_counted)
 
@@ -235,30 +225,3 @@ def _requests(ledger: LedgerReader, period: Period, selection: Selection) -> Req
 
 def _scopes(selection: Selection) -> tuple[str, ...]:
     return selection.where["scope"] if selection.meter is APPLICATION else ()
-
-
-def _months(days: Days) -> list[Part]:
-    parts, begin = [], 0
-    while begin < days.size:
-        name = days.dates[begin][: len("2026-08")]
-        end = bisect_right(days.dates, f"{name}-31", begin)
-        parts.append(Part(name, days.part(begin, end).total, end - begin))
-        begin = end
-    return parts
-
-
-def _years(months: Sequence[Part]) -> list[Part]:
-    years: dict[str, Part] = {}
-    for month in months:
-        name = month.name[: len("2026")]
-        before = years.get(name, Part(name, NO_BYTES, 0))
-        years[name] = Part(name, before.bytes.plus(month.bytes), before.days + month.days)
-    return list(years.values())
-
-
-def _highest(days: Days, amounts: Sequence[int]) -> Part | None:
-    highest = max(amounts, default=0)
-    if highest == 0:
-        return None
-    number = amounts.index(highest)
-    return Part(days.dates[number], days.amounts(number))

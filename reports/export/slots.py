@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reports.calendar.period import Period
     from reports.export.export import Export
     from reports.ledger.host import Host
+    from reports.ledger.past import PastSpan
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
@@ -87,7 +88,7 @@ class SlotExport(NamedTuple):
 
     `newest` are the slots, posted or not, of the days from number `newest_since` on: those may still grow while the
     older ones are written, which `read` gives batch by batch. `slots_since` is the start of the first day with slots
-    (UTC seconds); None without slots.
+    (UTC seconds); None without slots. `spans` were imported by interface, and are in no day.
     """
 
     by_day: Export
@@ -96,6 +97,7 @@ class SlotExport(NamedTuple):
     newest_since: int
     read: ReadSlots
     slots_since: int | None = None
+    spans: Sequence[PastSpan] = ()
 
     @property
     def notice(self) -> str:
@@ -191,7 +193,8 @@ def slot_export(
     span = Span(day_start(day_from_number(newest_since), ledger.zone), _end(by_day))
     newest = read_slots(ledger, span, list(packed))
     found = SlotExport(by_day, packed, newest, newest_since, partial(read_slots, ledger))
-    return found._replace(slots_since=_slots_since(ledger, found))
+    spans = ledger.spans(period.first, period.last, selection)
+    return found._replace(slots_since=_slots_since(ledger, found), spans=spans)
 
 
 def read_slots(ledger: LedgerReader, span: Span, devices: Sequence[str]) -> list[Slot]:

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reports.formats.application_shapes import ApplicationRow, ApplicationTotals, rows_of, totals_of
+from reports.formats.imported_shapes import SpanOfExport, spans_of
 from reports.formats.request_shapes import RequestsOfExport, requests_of
 from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, MonthText, Timestamp, human
 from reports.text.amounts import compatible_bytes, compatible_rate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reports.export.days import Days
-    from reports.export.export import Export, ExportSummary
+    from reports.export.export import Export
+    from reports.export.summary import ExportSummary
+    from reports.ledger.imported import ImportedPart
     from reports.ledger.reader import Bytes
 
 
@@ -53,13 +58,14 @@ class Metadata(Answer):
 
 
 class Totals(Answer):
-    """Bytes of the whole range."""
+    """Bytes of the whole range; other programs have counted `imported_bytes` of them."""
 
     bytes_sent: ByteCount
     bytes_received: ByteCount
     total_bytes: ByteCount
     estimated_bytes: ByteCount
     human_readable: HumanReadable
+    imported_bytes: ByteCount = 0
 
 
 class Averages(Answer):
@@ -108,7 +114,10 @@ class InterfaceOfExport(Answer):
 
 
 class MonthOfExport(Answer):
-    """One calendar month, as far as it is in the range; `days_tracked` counts its days in the document."""
+    """One calendar month, as far as it is in the range; `days_tracked` counts its days in the document.
+
+    Other programs have counted `imported_bytes` of it.
+    """
 
     month: MonthText
     bytes_sent: ByteCount
@@ -118,10 +127,11 @@ class MonthOfExport(Answer):
     days_tracked: int
     estimated_bytes: ByteCount
     human_readable: HumanReadable
+    imported_bytes: ByteCount = 0
 
 
 class DayOfExport(Answer):
-    """One local day."""
+    """One local day; of its bytes the programs `imported_from` have counted `imported_bytes`."""
 
     date: DateText
     bytes_sent: ByteCount
@@ -130,10 +140,15 @@ class DayOfExport(Answer):
     peak_speed: ByteCount
     estimated_bytes: ByteCount
     human_readable: HumanReadable
+    imported_bytes: ByteCount = 0
+    imported_from: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Head(Answer):
-    """What stands before the days; applications and requests are left out without any, and in exports of interfaces."""
+    """What stands before the days; applications and requests are left out without any, and in exports of interfaces.
+
+    `imported_spans` are in the sums and in no day, and are left out without any.
+    """
 
     metadata: Metadata
     summary: Summarized
@@ -142,6 +157,7 @@ class Head(Answer):
     applications: list[ApplicationRow] | msgspec.UnsetType = msgspec.UNSET
     application_totals: ApplicationTotals | msgspec.UnsetType = msgspec.UNSET
     requests: RequestsOfExport | msgspec.UnsetType = msgspec.UNSET
+    imported_spans: list[SpanOfExport] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ExportDocument(Head, kw_only=True):
@@ -161,7 +177,8 @@ def head_of(export: Export) -> Head:
             for total in export.interfaces
         ],
         monthly_data=[
-            MonthOfExport(month=part.name, days_tracked=part.days, **_amounts(part.bytes)) for part in summary.months
+            MonthOfExport(month=part.name, days_tracked=part.days, imported_bytes=part.imported, **_amounts(part.bytes))
+            for part in summary.months
         ],
     )
     if export.applications is not None:
@@ -169,11 +186,24 @@ def head_of(export: Export) -> Head:
         head.application_totals = ApplicationTotals(**totals_of(export.applications, export.zone))
     if export.requests is not None:
         head.requests = requests_of(export.requests)
+    if export.imported.spans:
+        head.imported_spans = spans_of(export.imported)
     return head
 
 
-def days_of(days: Days) -> list[DayOfExport]:
-    """Days with zeros where there was no traffic; 256 of them are made and encoded in half a millisecond."""
+def days_of(days: Days, imported: Mapping[str, ImportedPart]) -> list[DayOfExport]:
+    """Days with zeros where there was no traffic; 256 of them are made and encoded in half a millisecond.
+
+    `imported` has parts of them by their dates.
+    """
+    found = _days(days)
+    for day in found if imported else ():
+        if part := imported.get(day.date):
+            day.imported_bytes, day.imported_from = part.bytes.total, list(part.sources)
+    return found
+
+
+def _days(days: Days) -> list[DayOfExport]:
     return [
         DayOfExport(
             date=date,
@@ -222,6 +252,7 @@ def _summarized(summary: ExportSummary) -> Summarized:
             total_bytes=total.total,
             estimated_bytes=total.estimated,
             human_readable=human(total),
+            imported_bytes=summary.imported,
         ),
         averages=Averages(daily_bytes=summary.daily_average, daily_human=compatible_bytes(summary.daily_average)),
         peak_speed=ExportPeakSpeed(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.formats.toml import numbered, section, table, text
+from reports.ledger.imported import SEPARATOR
 from reports.text.amounts import compatible_bytes, compatible_rate, signed
 from reports.usage.requests.figures import NO_QUANTILES, Quantiles, RequestFigures
 from reports.wrapup.equivalents import CD_BYTES, DVD_BYTES, FILM_BYTES
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from reports.export.days import Days
-    from reports.export.export import Export, ExportSummary, Part
+    from reports.export.export import Export
+    from reports.export.summary import ExportSummary, Part
+    from reports.ledger.imported import Imported, ImportedPart
     from reports.ledger.reader import Bytes
     from reports.usage.applications import Applications
     from reports.usage.requests.figures import RouteFigures
@@ -25,19 +29,16 @@ APPLICATIONS_NOTE = (
     "Applications are programs, services, containers and pods, the busiest first. interfaces is attributed and "
     "unattributed together, loopback aside; tunnel went through a tunnel, whose own packets are counted once more."
 )
+MOST_SPANS = 30
+IMPORTED_NOTE = (
+    "Other programs have counted these bytes: they are in totals, years and months. A span is all that is known of its "
+    "days, the newest first: it is in the month or year that holds it whole, and in no day."
+)
 REQUESTS_NOTE = (
     "Requests to services of this machine, the busiest first, without those to netledger. errors are status codes of "
     "400 to 599 and requests without a response; 95 % of requests took p95_ms or less. slowest is by average time. "
     "received are bytes of requests, sent of responses."
 )
-
-ESCAPES = {
-    **{code: f"\\u{code:04x}" for code in (*range(32), 127, *range(128, 160))},
-    **{code: f"\\u{code:04x}" for code in (0x61C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))},
-    ord('"'): '\\"',
-    ord("\\"): "\\\\",
-}
-"""Characters that a TOML string cannot hold, and marks that turn the direction of a line; they read back unchanged."""
 
 PROMPTS = {
     "year_wrapup": "Write a cheerful look back at this network usage: the total, the busiest month and day, the peak "
@@ -77,11 +78,12 @@ def write(export: Export) -> Iterator[bytes]:
         *_interfaces(export),
         *(_applications(export.applications) if export.applications else ()),
         *(_requests(export.requests) if export.requests else ()),
+        *_imported(export.imported),
         *_months(summary.months),
-        *_recent(export.days),
-        *_section("llm_prompts", {name: _text(prompt) for name, prompt in PROMPTS.items()}),
-        *_section("interpretation", _numbered("note", NOTES)),
-        *_section("usage_tips", _numbered("tip", TIPS)),
+        *_recent(export.days, export.imported.by_date),
+        *section("llm_prompts", {name: text(prompt) for name, prompt in PROMPTS.items()}),
+        *section("interpretation", numbered("note", NOTES)),
+        *section("usage_tips", numbered("tip", TIPS)),
     ]
     yield "".join(lines).encode()
 
@@ -89,51 +91,51 @@ def write(export: Export) -> Iterator[bytes]:
 def _about(export: Export) -> list[str]:
     host = export.host
     meta = {
-        "format": _text("TOON (Token Optimized Object Notation)"),
-        "generated": _text(export.exported_at),
-        "device": _text(host.name),
-        "os": _text(host.system),
-        "device_id": _text(host.id),
-        "version": _text(host.version),
-        "timezone": _text(export.zone.key),
-        "range": _text(export.range),
-        "interface": _text(export.device or ""),
-        "plan": _text(export.plan or ""),
+        "format": text("TOON (Token Optimized Object Notation)"),
+        "generated": text(export.exported_at),
+        "device": text(host.name),
+        "os": text(host.system),
+        "device_id": text(host.id),
+        "version": text(host.version),
+        "timezone": text(export.zone.key),
+        "range": text(export.range),
+        "interface": text(export.device or ""),
+        "plan": text(export.plan or ""),
     }
     tracking = {
-        "first_date": _text(export.first_date or ""),
-        "last_date": _text(export.last_date or ""),
+        "first_date": text(export.first_date or ""),
+        "last_date": text(export.last_date or ""),
         "total_days": str(export.days.size),
     }
     if export.scopes:
-        meta["scope"] = _text(" + ".join(export.scopes))
-    notice = {"notice": _text(export.notice)} if export.notice else {}
-    return [*_section("meta", meta | notice), *_section("tracking", tracking)]
+        meta["scope"] = text(" + ".join(export.scopes))
+    notice = {"notice": text(export.notice)} if export.notice else {}
+    return [*section("meta", meta | notice), *section("tracking", tracking)]
 
 
 def _sums(summary: ExportSummary) -> list[str]:
-    lines = _section("totals", _amounts(summary.total) | _human(summary.total))
+    lines = section("totals", _amounts(summary.total) | _human(summary.total))
     for year in summary.years:
         values = _amounts(year.bytes) | {"days": str(year.days)} | _human(year.bytes)
-        lines.extend(_section(f"year_{year.name}", values))
+        lines.extend(section(f"year_{year.name}", values))
     return lines
 
 
 def _records(summary: ExportSummary) -> list[str]:
     busiest, peak, average = summary.busiest, summary.total.peak_speed, summary.daily_average
-    records = {"peak_speed_bps": str(peak), "peak_speed_human": _text(compatible_rate(peak))}
+    records = {"peak_speed_bps": str(peak), "peak_speed_human": text(compatible_rate(peak))}
     if busiest is not None:
         used = busiest.bytes
         records |= {
-            "peak_day_date": _text(busiest.name),
+            "peak_day_date": text(busiest.name),
             "peak_day_bytes": str(used.total),
-            "peak_day_human": _text(compatible_bytes(used.total)),
+            "peak_day_human": text(compatible_bytes(used.total)),
             "peak_day_sent": str(used.sent),
             "peak_day_received": str(used.received),
             "peak_day_speed": str(used.peak_speed),
         }
-    averages = {"daily_bytes": str(average), "daily_human": _text(compatible_bytes(average))}
-    return [*_section("records", records), *_section("averages", averages)]
+    averages = {"daily_bytes": str(average), "daily_human": text(compatible_bytes(average))}
+    return [*section("records", records), *section("averages", averages)]
 
 
 def _shares(total: Bytes) -> list[str]:
@@ -149,60 +151,60 @@ def _shares(total: Bytes) -> list[str]:
         "cd_equivalent": str(-(-total.total // CD_BYTES)),  # rounded up, as PacketBuddy's document has it
         "hd_movie_equivalent": str(total.total // FILM_BYTES),
     }
-    return [*_section("ratios", ratios), *_section("comparisons", comparisons)]
+    return [*section("ratios", ratios), *section("comparisons", comparisons)]
 
 
 def _interfaces(export: Export) -> list[str]:
     rows = {
-        f"interface_{number}": _table(
+        f"interface_{number}": table(
             {
-                "name": _text(total.device),
+                "name": text(total.device),
                 "counted": "true" if total.is_counted else "false",
                 **_short(total.bytes),
-                "human": _text(compatible_bytes(total.bytes.total)),
+                "human": text(compatible_bytes(total.bytes.total)),
             }
         )
         for number, total in enumerate(export.interfaces)
     }
-    return _section("interfaces", rows)
+    return section("interfaces", rows)
 
 
 def _applications(found: Applications) -> list[str]:
     account = found.account
     rows = {
-        f"application_{number}": _table({"name": _text(row.name), **_directions(row.bytes)})
+        f"application_{number}": table({"name": text(row.name), **_directions(row.bytes)})
         for number, row in enumerate(found.applications[:MOST_APPLICATIONS])
     }
     scopes = {
-        f"scope_{number}": _table({"name": _text(scope), **_directions(used)})
+        f"scope_{number}": table({"name": text(scope), **_directions(used)})
         for number, (scope, used) in enumerate(found.scopes.items())
     }
     parts = {"interfaces": account.interfaces, "attributed": account.attributed, "unattributed": account.unattributed}
-    totals = {name: _table(_directions(used)) for name, used in {**parts, "tunnel": found.tunnel}.items()}
+    totals = {name: table(_directions(used)) for name, used in {**parts, "tunnel": found.tunnel}.items()}
     return [
-        *_section("applications", {"count": str(found.row_count), **rows}),
-        *_section("application_scopes", scopes),
-        *_section("application_totals", totals | {"note": _text(APPLICATIONS_NOTE)}),
+        *section("applications", {"count": str(found.row_count), **rows}),
+        *section("application_scopes", scopes),
+        *section("application_totals", totals | {"note": text(APPLICATIONS_NOTE)}),
     ]
 
 
 def _requests(found: RequestReport) -> list[str]:
     services = {
-        f"service_{number}": _table({"name": _text(row.service), **_figures(row.figures, row.quantiles)})
+        f"service_{number}": table({"name": text(row.service), **_figures(row.figures, row.quantiles)})
         for number, row in enumerate(found.services[:MOST_SERVICES])
     }
     lists = {"busiest": found.busiest, "slowest": found.slowest, "failing": found.failing}
     routes = {f"{name}_{number}": _route(row) for name, rows in lists.items() for number, row in enumerate(rows)}
     counts = {"services": str(len(found.services)), "routes": str(len(found.routes))}
     return [
-        *_section("requests", {**counts, "total": _table(_figures(found.figures)), **services}),
-        *_section("request_routes", routes | {"note": _text(REQUESTS_NOTE)}),
+        *section("requests", {**counts, "total": table(_figures(found.figures)), **services}),
+        *section("request_routes", routes | {"note": text(REQUESTS_NOTE)}),
     ]
 
 
 def _route(row: RouteFigures) -> str:
-    names = {"service": _text(row.service), "method": _text(row.method), "route": _text(row.route)}
-    return _table(names | _figures(row.figures, row.quantiles or NO_QUANTILES))
+    names = {"service": text(row.service), "method": text(row.method), "route": text(row.route)}
+    return table(names | _figures(row.figures, row.quantiles or NO_QUANTILES))
 
 
 def _figures(figures: RequestFigures, quantiles: Quantiles = NO_QUANTILES) -> dict[str, str]:
@@ -217,28 +219,47 @@ def _figures(figures: RequestFigures, quantiles: Quantiles = NO_QUANTILES) -> di
     }
 
 
+def _imported(found: Imported) -> list[str]:
+    """Without a section where nothing was imported."""
+    if not found.facts:
+        return []
+    spans = {f"span_{number}": table(_span(part)) for number, part in enumerate(reversed(found.spans[-MOST_SPANS:]))}
+    sums = {"sources": text(SEPARATOR.join(found.sources)), "total": str(found.total.total)}
+    return section("imported", sums | {"spans": str(len(found.spans))} | spans | {"note": text(IMPORTED_NOTE)})
+
+
+def _span(part: ImportedPart) -> dict[str, str]:
+    days = {"from": text(str(part.first)), "to": text(str(part.last))}
+    return {**days, **_directions(part.bytes), "source": text(part.label)}
+
+
+def _sources(part: ImportedPart | None) -> dict[str, str]:
+    return {} if part is None else {"imported": str(part.bytes.total), "source": text(part.label)}
+
+
 def _months(months: Sequence[Part]) -> list[str]:
     rows = {
-        f"month_{number}": _table(
+        f"month_{number}": table(
             {
-                "name": _text(month.name),
+                "name": text(month.name),
                 **_short(month.bytes),
                 "days": str(month.days),
-                "human": _text(compatible_bytes(month.bytes.total)),
+                "human": text(compatible_bytes(month.bytes.total)),
+                **({"imported": str(month.imported)} if month.imported else {}),
             }
         )
         for number, month in enumerate(reversed(months))
     }
-    return _section("monthly_data", rows)
+    return section("monthly_data", rows)
 
 
-def _recent(days: Days) -> list[str]:
+def _recent(days: Days, imported: Mapping[str, ImportedPart]) -> list[str]:
     newest = range(days.size - 1, max(days.size - RECENT_DAYS, 0) - 1, -1)
     rows = {
-        f"day_{number}": _table({"date": _text(days.dates[day]), **_short(days.amounts(day))})
-        for number, day in enumerate(newest)
+        f"day_{number}": table({"date": text(date), **_short(days.amounts(day)), **_sources(imported.get(date))})
+        for number, (day, date) in enumerate((day, days.dates[day]) for day in newest)
     }
-    return _section(f"recent_{RECENT_DAYS}_days", rows)
+    return section(f"recent_{RECENT_DAYS}_days", rows)
 
 
 def _amounts(used: Bytes) -> dict[str, str]:
@@ -252,7 +273,7 @@ def _amounts(used: Bytes) -> dict[str, str]:
 
 def _human(used: Bytes) -> dict[str, str]:
     words = {"sent": used.sent, "received": used.received, "total": used.total}
-    return {"human": _table({name: _text(compatible_bytes(amount)) for name, amount in words.items()})}
+    return {"human": table({name: text(compatible_bytes(amount)) for name, amount in words.items()})}
 
 
 def _short(used: Bytes) -> dict[str, str]:
@@ -266,21 +287,5 @@ def _short(used: Bytes) -> dict[str, str]:
 
 def _directions(used: Bytes) -> dict[str, str]:
     """Without a peak; amounts may be negative."""
-    words = _text(signed(compatible_bytes, used.total))
+    words = text(signed(compatible_bytes, used.total))
     return {"sent": str(used.sent), "received": str(used.received), "total": str(used.total), "human": words}
-
-
-def _numbered(name: str, texts: Sequence[str]) -> dict[str, str]:
-    return {f"{name}_{number}": _text(text) for number, text in enumerate(texts, start=1)}
-
-
-def _section(name: str, values: Mapping[str, str]) -> list[str]:
-    return [f"\n[{name}]\n", *(f"{key} = {value}\n" for key, value in values.items())]
-
-
-def _table(values: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{key}={value}" for key, value in values.items()) + "}"
-
-
-def _text(value: str) -> str:
-    return f'"{value.translate(ESCAPES)}"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.ledger.imported import SEPARATOR
 from reports.text.amounts import human_bytes, human_rate, signed
 from reports.text.milliseconds import human_milliseconds
 from reports.usage.requests.figures import NO_QUANTILES
@@ -12,7 +13,9 @@ from reports.usage.scopes import scopes_label
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from reports.export.export import Export, ExportSummary
+    from reports.export.export import Export
+    from reports.export.summary import ExportSummary
+    from reports.ledger.imported import Imported, ImportedPart
     from reports.ledger.reader import Bytes
     from reports.usage.applications import Applications
     from reports.usage.requests.figures import Quantiles, RequestFigures, RouteFigures
@@ -40,7 +43,7 @@ def write(export: Export) -> Iterator[bytes]:
     """UTF-8; first the facts, then interfaces, months and days, newest last."""
     summary = export.summary()
     yield "".join(_opening(export, summary)).encode()
-    if not export.days.size:
+    if export.is_empty:
         return
     if export.interfaces:
         yield "".join(_interfaces(export)).encode()
@@ -48,11 +51,35 @@ def write(export: Export) -> Iterator[bytes]:
         yield "".join(_applications(export.applications)).encode()
     if export.requests is not None:
         yield "".join(_requests(export.requests)).encode()
+    if export.imported.spans:
+        yield "".join(_spans(export.imported)).encode()
     yield "".join(_months(summary)).encode()
-    yield "".join(_header("Days", ("Date", *AMOUNTS), (NARROWEST,))).encode()
+    yield from _days(export)
+
+
+def _days(export: Export) -> Iterator[bytes]:
+    if not export.days.size:
+        return
+    imported = export.imported.by_date
+    columns = ("Date", *AMOUNTS, *(("Imported",) if imported else ()))
+    yield "".join(_header("Days", columns, (NARROWEST,))).encode()
     for days in export.batches():
-        lines = [_row((day, *_amounts(days.amounts(number))), (NARROWEST,)) for number, day in enumerate(days.dates)]
+        lines = []
+        for number, day in enumerate(days.dates):
+            cells = (day, *_amounts(days.amounts(number)))
+            lines.append(_row((*cells, _source(imported.get(day))) if imported else cells, (NARROWEST,)))
         yield "".join(lines).encode()
+
+
+def _source(part: ImportedPart | None) -> str:
+    return "" if part is None else f"{human_bytes(part.bytes.total)}, {plain(part.label)}"
+
+
+def _spans(found: Imported) -> Iterator[str]:
+    widths = (NARROWEST, NARROWEST)
+    yield from _header("Imported, days not known", ("From", "To", *SUMS, "Source"), widths)
+    for part in found.spans:
+        yield _row((str(part.first), str(part.last), *_sums(part.bytes), plain(part.label)), widths)
 
 
 def plain(name: str) -> str:
@@ -62,13 +89,16 @@ def plain(name: str) -> str:
 
 def _opening(export: Export, summary: ExportSummary) -> list[str]:
     host = export.host
-    when = f"{export.first_date} to {export.last_date}" if export.days.size else export.notice.capitalize()
+    when = export.notice.capitalize() if export.is_empty else f"{export.first_date} to {export.last_date}"
     lines = [
         f"# Network usage of {plain(host.name)}\n\n",
         f"{when}: {_subject(export)}, local days of {plain(export.zone.key)}.\n\n",
     ]
-    if export.days.size:
+    if not export.is_empty:
         lines.extend(_facts(summary))
+    if export.imported.facts:
+        sources = plain(SEPARATOR.join(export.imported.sources))
+        lines.append(f"- Imported: {human_bytes(summary.imported)} of it, counted by {sources}\n")
     lines.append(
         f"- Exported: {export.exported_at} by netledger {plain(host.version)} on {plain(host.system)}, "
         f"ledger {plain(host.id)}\n"
@@ -89,7 +119,8 @@ def _facts(summary: ExportSummary) -> Iterator[str]:
     yield f"- Received: **{human_bytes(total.received)}** ({total.received:,} bytes)\n"
     yield f"- Sent: **{human_bytes(total.sent)}** ({total.sent:,} bytes)\n"
     yield f"- Total: **{human_bytes(total.total)}** ({total.total:,} bytes)\n"
-    yield f"- Days: {summary.days}, {human_bytes(summary.daily_average)} a day\n"
+    if summary.days:
+        yield f"- Days: {summary.days}, {human_bytes(summary.daily_average)} a day\n"
     if busiest is not None:
         yield f"- Busiest day: {busiest.name}, {human_bytes(busiest.bytes.total)}\n"
     if fastest is not None:
@@ -165,9 +196,11 @@ def _sums(used: Bytes) -> tuple[str, ...]:
 
 def _months(summary: ExportSummary) -> Iterator[str]:
     widths = (NARROWEST,)
-    yield from _header("Months", ("Month", *AMOUNTS, "Days"), widths)
+    columns = ("Month", *AMOUNTS, "Days", *(("Imported",) if summary.imported else ()))
+    yield from _header("Months", columns, widths)
     for month in summary.months:
-        yield _row((month.name, *_amounts(month.bytes), str(month.days)), widths)
+        cells = (month.name, *_amounts(month.bytes), str(month.days))
+        yield _row((*cells, human_bytes(month.imported)) if summary.imported else cells, widths)
 
 
 def _amounts(used: Bytes) -> tuple[str, str, str, str]:

@@ -26,9 +26,9 @@ def write(export: Export) -> Iterator[bytes]:
     if not export.days.size:
         document[DAYS] = []
     yield (toon_format.encode(document) + "\n").encode()
-    is_first = True
+    imported, is_first = export.imported.by_date, True
     for days in export.batches():
-        header, _, lines = toon_format.encode({DAYS: msgspec.to_builtins(days_of(days))}).partition("\n")
+        header, _, lines = toon_format.encode({DAYS: msgspec.to_builtins(days_of(days, imported))}).partition("\n")
         if is_first:
             yield (header.replace(f"{DAYS}[{days.size}]", f"{DAYS}[{export.days.size}]", 1) + "\n").encode()
         yield (lines + "\n").encode()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from reports.ledger.selection import Selection
 
 
+SEPARATOR = " + "
+
+
 class ImportedPart(NamedTuple):
     """Bytes of one day, or somewhere within the days `first` to `last`, and the names of their sources."""
 
@@ -27,10 +30,9 @@ class ImportedPart(NamedTuple):
     sources: tuple[str, ...]
 
     @property
-    def month(self) -> str | None:
-        """The month that holds it whole, as in "2026-08"; None where it crosses one."""
-        month = f"{self.first:%Y-%m}"
-        return month if month == f"{self.last:%Y-%m}" else None
+    def label(self) -> str:
+        """The names of its sources for people, as in "laptop + vnstat"."""
+        return SEPARATOR.join(self.sources)
 
 
 class Imported(NamedTuple):
@@ -40,9 +42,25 @@ class Imported(NamedTuple):
     spans: tuple[ImportedPart, ...] = ()
 
     @property
+    def by_date(self) -> dict[str, ImportedPart]:
+        """The days by their dates as ISO texts."""
+        return {part.first.isoformat(): part for part in self.days.values()}
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of all sources."""
+        return tuple(sorted({name for part in (*self.days.values(), *self.spans) for name in part.sources}))
+
+    @property
     def total(self) -> Bytes:
         """All of them together."""
         return add_up(part.bytes for part in (*self.days.values(), *self.spans))
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What has the same repr in every process where it is the same; empty where nothing was imported."""
+        days = [(day_number(part.first), *part.bytes) for part in self.days.values()]
+        return (hash(tuple(days)), self.sources, self.spans) if days or self.spans else ()
 
     def of_day(self, day: date) -> Bytes:
         """The imported part of a day's bytes."""

@@ -10,7 +10,7 @@ from reports.billing.plans import Plan, cycle_before, cycle_of, named
 from reports.calendar.days import ONE_DAY, Span, day_of, day_start
 from reports.calendar.parsing import PeriodError, parse_date
 from reports.calendar.period import Period
-from reports.export.export import Export, ExportSummary, export
+from reports.export.export import Export, export
 from reports.ledger.intervals import counting_began
 from reports.ledger.selection import MACHINE
 from reports.text.dates import long_date
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
+    from reports.export.summary import ExportSummary
     from reports.ledger.host import Host
     from reports.ledger.reader import Bytes, LedgerReader
     from reports.ledger.selection import Selection

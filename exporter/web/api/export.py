@@ -123,7 +123,7 @@ def disposition(found: Export, form: Format) -> str:
 
     JSON is an answer like any other of the API, not a download.
     """
-    days = f"{found.first_date}_{found.last_date}" if found.days.size else "empty"
+    days = f"{found.first_date}_{found.last_date}" if not found.is_empty else "empty"
     subject = "_".join(filter(None, (found.host.name, found.device, found.plan, *found.scopes)))
     plain = "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-" for letter in subject)
     name, kind = f"{days}.{form.suffix}", "inline" if form.content_type == JSON else "attachment"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reports.calendar.days import ONE_DAY, day_start, iso
 from reports.formats.csv.days import LINE_END, cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from reports.export.slots import SlotExport
+    from reports.ledger.past import PastSpan
 
 COLUMNS = "start,bytes_sent,bytes_received,total_bytes,peak_speed,estimated_bytes,interface,host,resolution"
+SPAN = "span"
+"""The resolution of imported bytes of which no day is known: their start is an ISO 8601 interval."""
 
 
 def write(export: SlotExport) -> Iterator[bytes]:
@@ -25,3 +30,12 @@ def write(export: SlotExport) -> Iterator[bytes]:
             for start, device, received, sent, estimated, peak, resolution in rows
         ]
         yield "".join(lines).encode()
+    if export.spans:
+        yield "".join(_span(span, host, export.by_day.zone) for span in export.spans).encode()
+
+
+def _span(span: PastSpan, host: str, zone: ZoneInfo) -> str:
+    moved = span.bytes
+    interval = f"{iso(day_start(span.first, zone), zone)}/{iso(day_start(span.last + ONE_DAY, zone), zone)}"
+    amounts = f"{moved.sent},{moved.received},{moved.total},0,0"
+    return f"{interval},{amounts},{cell(span.interface)},{host},{SPAN}{LINE_END}"

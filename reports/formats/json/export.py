@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def write(export: Export) -> Iterator[bytes]:
     """One JSON object, an ExportDocument."""
-    return pieces(head_of(export), "daily_data", map(days_of, export.batches()))
+    imported = export.imported.by_date
+    return pieces(head_of(export), "daily_data", (days_of(days, imported) for days in export.batches()))
 
 
 def pieces(head: Head, name: str, batches: Iterable[Sequence[Answer]]) -> Iterator[bytes]:

@@ -8,6 +8,7 @@ import msgspec
 
 from reports.calendar.days import SLOT_SECONDS, iso
 from reports.formats.document import InterfaceOfExport, Metadata, MonthOfExport, Summarized, head_of
+from reports.formats.imported_shapes import SpanOfExport  # noqa: TC001 - msgspec reads the type
 from reports.formats.json.export import pieces
 from reports.formats.shapes import Answer, ByteCount, Timestamp
 
@@ -39,13 +40,14 @@ class SlotOfExport(Answer):
 
 
 class SlotDocument(Answer):
-    """An export by slots; those without traffic are left out."""
+    """An export by slots; those without traffic are left out. `imported_spans` are in the sums and in no row."""
 
     metadata: SlotMetadata
     summary: Summarized
     interfaces: list[InterfaceOfExport]
     monthly_data: list[MonthOfExport]
     slot_data: list[SlotOfExport]
+    imported_spans: list[SpanOfExport] | msgspec.UnsetType = msgspec.UNSET
 
 
 def write(export: SlotExport) -> Iterator[bytes]:

@@ -56,7 +56,7 @@ def _days(wrapup: WrapUp) -> Chapter:
 def _months(wrapup: WrapUp) -> Chapter:
     drawn = []
     months = wrapup.summary.months
-    for name, used, _ in months:
+    for name, used, *_ in months:
         first = date.fromisoformat(f"{name}-01")
         label = month_abbr[first.month]
         if len(months) > MONTHS_WITH_NAMES:
