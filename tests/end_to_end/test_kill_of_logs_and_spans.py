@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -50,12 +51,13 @@ class Work(threading.Thread):
 
 
 class WebServer:
-    """Writes a log in pieces that do not end with lines, and rotates it.
+    """Writes a log in pieces that do not end with lines, and rotates it; with `is_copied`, as copytruncate does.
 
     The number of a line is the size of its answer, so that the sum tells of lines that were lost and doubled.
     """
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, is_copied: bool) -> None:
+        self._rotate = self._copy_and_truncate if is_copied else self._rename
         self._log, self._chance = log, random.Random(log.name)  # noqa: S311 - the same in every run
         self._file, self._held = log.open("ab", buffering=0), b""
         self.lines = self._rotations = 0
@@ -77,13 +79,22 @@ class WebServer:
         self._file.write(self._held)
         self._file.close()
 
-    def _rotate(self) -> None:
-        self._rotations += 1
-        self._log.rename(self._log.with_name(f"{self._log.name}.{self._rotations}"))
+    def _rename(self) -> None:
+        self._log.rename(self._rotated())
         self._file.write(self._held)  # a server goes on in the old file until it opens the log anew
         self._held = b""
         self._file.close()
         self._file = self._log.open("ab", buffering=0)
+
+    def _copy_and_truncate(self) -> None:
+        self._file.write(self._held)  # a line that is written in between is lost to copytruncate itself
+        self._held = b""
+        shutil.copyfile(self._log, self._rotated())
+        self._file.truncate(0)
+
+    def _rotated(self) -> Path:
+        self._rotations += 1
+        return self._log.with_name(f"{self._log.name}.{self._rotations}")
 
     def _line(self, number: int) -> bytes:
         now = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
@@ -159,10 +170,11 @@ def _await(is_so: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
-def test_a_log_that_is_rotated_is_counted_exactly_over_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_copied", [False, True], ids=["renamed", "copied-and-truncated"])
+def test_a_log_that_is_rotated_is_counted_exactly_over_kills(tmp_path: Path, *, is_copied: bool) -> None:
     log = tmp_path / "logs" / "access.log"
     log.parent.mkdir()
-    server = WebServer(log)
+    server = WebServer(log, is_copied=is_copied)
     service = KilledService(tmp_path, {"requests": {"logs": {"shop": str(log)}}})
     writing = Work(server.write)
     try:
