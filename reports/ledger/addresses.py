@@ -13,6 +13,8 @@ LONGEST_BITS = len("128")
 LENGTHS = {3: 24, 4: 32, 6: 48, 16: 128}
 """Bits of a network or an address by the bytes that the request log has of it."""
 HASH_BYTES, IPV4_BYTES, IPV6_BYTES = 8, 4, 16
+_MAPPED = bytes(10) + b"\xff\xff"
+"""Before an IPv4 address within IPv6."""
 
 
 class ClientNetwork(NamedTuple):
@@ -27,6 +29,21 @@ class ClientNetwork(NamedTuple):
             return False
         shift = 8 * len(self.packed) - self.length
         return int.from_bytes(self.packed, "big") >> shift == int.from_bytes(other.packed, "big") >> shift
+
+
+def packed_address(text: str) -> bytes | None:
+    """The 4 or 16 bytes of an address, IPv4 within IPv6 as IPv4; None of another text, also of one with a zone."""
+    packed = _packed(text)
+    return packed[12:] if packed is not None and packed.startswith(_MAPPED) else packed
+
+
+def _packed(text: str) -> bytes | None:
+    if "%" in text:
+        return None
+    try:
+        return inet_pton(AF_INET6 if ":" in text else AF_INET, text)
+    except (OSError, ValueError):  # ValueError: a null character or a lone surrogate
+        return None
 
 
 @lru_cache(maxsize=4096)
@@ -82,15 +99,12 @@ def _packed_network(text: str) -> bytes:
 @lru_cache(maxsize=4096)
 def parse_network(text: str) -> ClientNetwork | None:
     """An address as a network of one, or a prefix; None of a hash, and of anything else."""
-    address, _, bits = text.partition("/")
-    if "%" in address or "\0" in address:
-        return None
-    try:
-        packed = inet_pton(AF_INET6 if ":" in address else AF_INET, address)
-    except (OSError, UnicodeError):
+    address, slash, bits = text.partition("/")
+    packed = _packed(address) if slash else packed_address(address)
+    if packed is None:
         return None
     size = 8 * len(packed)
-    if not bits:
-        return None if "/" in text else ClientNetwork(packed, size)
+    if not slash:
+        return ClientNetwork(packed, size)
     is_length = len(bits) <= LONGEST_BITS and bits.isascii() and bits.isdecimal() and int(bits) <= size
     return ClientNetwork(packed, int(bits)) if is_length else None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from functools import lru_cache
 
 from exporter.meters.requests.events import LONGEST_AGENT, LONGEST_DURATION, METHODS, OTHER_METHOD
 from exporter.meters.requests.faults import FieldError, clipped
 from exporter.meters.requests.routes import printable
+from reports.ledger.addresses import client_text, packed_address
 
 LONGEST_METHOD = 255
 NOTHING = frozenset({"", "null", "none"})
 """Texts that stand for no value."""
 
-MAPPED = bytes(10) + b"\xff\xff"
 _METHODS = {spelling: method for method in METHODS for spelling in (method, method.lower())}
 
 
@@ -41,15 +40,8 @@ def address_of(text: str) -> str:
 
 def address(text: str) -> str | None:
     """An address in its one spelling, IPv4 where it is mapped into IPv6, without a zone; None for another text."""
-    try:
-        if ":" not in text:
-            return socket.inet_ntop(socket.AF_INET, socket.inet_pton(socket.AF_INET, text))
-        packed = socket.inet_pton(socket.AF_INET6, text.partition("%")[0])
-    except (OSError, ValueError):  # ValueError: a null character or a lone surrogate
-        return None
-    if packed.startswith(MAPPED):
-        return socket.inet_ntop(socket.AF_INET, packed[12:])
-    return socket.inet_ntop(socket.AF_INET6, packed)
+    packed = packed_address(text.partition("%")[0] if ":" in text else text)
+    return None if packed is None else client_text(packed)
 
 
 def microseconds(milliseconds: float) -> int:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from typing import TYPE_CHECKING
 
 from exporter.meters.requests.events import LONGEST_AGENT, LONGEST_USER, Event
 from reports.calendar.days import DAY_SECONDS, SLOT_SECONDS
+from reports.ledger.addresses import IPV4_BYTES, client_text, packed_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,26 +27,12 @@ MOST_REMEMBERED = 4096
 IPV4_NETWORK, IPV6_NETWORK = 24, 48
 """Bits of a network: as many as belong to one site at least."""
 
-_MAPPED = bytes(10) + b"\xff\xff"
 _SALT = "salt/"
-
-
-def packed_address(text: str) -> bytes:
-    """The 4 or 16 bytes of an address, IPv4 within IPv6 as IPv4; raises ValueError, of an address with a zone, too."""
-    if "%" in text or "\0" in text:
-        raise ValueError("an address has no zone")
-    try:
-        packed = inet_pton(AF_INET6 if ":" in text else AF_INET, text)
-    except (OSError, UnicodeError) as error:
-        raise ValueError("this is no IPv4 or IPv6 address") from error
-    return packed[12:] if packed.startswith(_MAPPED) else packed
 
 
 def network_of(packed: bytes) -> str:
     """The network of an address, as "192.0.2.0/24"."""
-    if len(packed) == 4:  # noqa: PLR2004 - bytes of IPv4
-        return f"{inet_ntop(AF_INET, packed[: IPV4_NETWORK // 8] + bytes(1))}/{IPV4_NETWORK}"
-    return f"{inet_ntop(AF_INET6, packed[: IPV6_NETWORK // 8] + bytes(10))}/{IPV6_NETWORK}"
+    return client_text(packed[: (IPV4_NETWORK if len(packed) == IPV4_BYTES else IPV6_NETWORK) // 8])
 
 
 class ClientPrivacy:
@@ -122,15 +108,14 @@ class ClientPrivacy:
         return kept
 
     def _reckoned(self, privacy: Privacy, client: str, day: int) -> str:
-        try:
-            packed = packed_address(client)
-        except ValueError:
+        packed = packed_address(client)
+        if packed is None:
             return ""
         if privacy == "network":
             return network_of(packed)
         if privacy == "hash":
             return self._hash(packed, day)
-        return inet_ntop(AF_INET if len(packed) == 4 else AF_INET6, packed)  # noqa: PLR2004 - bytes of IPv4
+        return client_text(packed)
 
     def _user(self, privacy: Privacy, user: str, at: int) -> str:
         if privacy == "none":
