@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+from unicodedata import category
 
 from babel.core import Locale
 from babel.dates import format_skeleton, format_time
@@ -14,8 +15,8 @@ from babel.dates import format_skeleton, format_time
 if TYPE_CHECKING:
     from datetime import datetime
 
-UNPRINTED = dict.fromkeys((0x200E, 0x200F, 0x061C)) | {0x202F: " ", 0xA0: " "}
-"""Direction marks of a few locales, as a terminal orders by itself; spaces that some terminals draw as wide as none."""
+SPACES = {0x202F: " ", 0xA0: " "}
+"""Some terminals draw these as wide as none."""
 Unit = Literal["month", "day", "day of a year"]
 SKELETONS: dict[Unit, str] = {"month": "yMM", "day": "yMMdd", "day of a year": "MMdd"}
 
@@ -30,7 +31,12 @@ def local_time(moment: datetime, unit: Unit, locale: str, *, has_clock: bool = F
     written = [format_skeleton(SKELETONS[unit], moment, locale=_locale(locale))]
     if has_clock:
         written.append(format_time(moment, "short", locale=_locale(locale)))
-    return " ".join(written).translate(UNPRINTED)
+    return _printable(" ".join(written))
+
+
+def _printable(text: str) -> str:
+    """Without marks of direction and form, as a terminal orders and joins by itself."""
+    return "".join(each for each in text.translate(SPACES) if category(each) != "Cf")
 
 
 @lru_cache(maxsize=1)
@@ -42,4 +48,4 @@ def _locale(name: str) -> Locale:
 def _marks(name: str) -> dict[int, str]:
     symbols = _locale(name).number_symbols["latn"]
     marks = {",": symbols["group"], ".": symbols["decimal"]}
-    return str.maketrans({english: mark.translate(UNPRINTED) for english, mark in marks.items()})
+    return str.maketrans({english: _printable(mark) for english, mark in marks.items()})
