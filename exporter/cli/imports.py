@@ -20,7 +20,7 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text
 from exporter.terminal.dates import time_text
-from exporter.terminal.options import json_option
+from exporter.terminal.options import DATE, json_option
 from exporter.terminal.printing import TextTable, print_json, print_table, printable
 from reports.formats.json import imports as shapes
 from reports.ledger.past import imported_sources
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
+    from reports.calendar.requests import IsoDate
 
 MONTHS = ("Month", "Interface", "Received", "Sent", "Total", "Days", "Longer")
 SOURCES = ("Source", "Kind", "From", "To", "Interfaces", "Received", "Sent", "Imported")
@@ -77,6 +78,8 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) ->
 @click.option("--interface", metavar="NAME", help="Whose bytes they are, where the file does not say.")
 @click.option("--columns", metavar="LIST", callback=_columns, help="A CSV's: date=NAME,received=NAME,sent=NAME.")
 @click.option("--unit", metavar="UNIT", callback=_unit, help="Of a CSV's amounts: B, kB, MB, GB, KiB, MiB, GiB.")
+@click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day of nlbwmon's period.")
+@click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Its last day, if it is no month.")
 @click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="vnStat's MonthRotate.")
 @click.option("--dry-run", is_flag=True, help="Show by month what would come in, and change nothing.")
 @json_option("Print JSON.")
@@ -91,6 +94,8 @@ def import_command(  # noqa: PLR0913 - one for each option
     interface: str | None,
     columns: dict[str, str],
     unit: int | None,
+    first: IsoDate | None,
+    last: IsoDate | None,
     month_begins: int,
     dry_run: bool,
     as_json: bool,
@@ -106,7 +111,17 @@ def import_command(  # noqa: PLR0913 - one for each option
     with session.read_posted() as reader:
         zone = zone or reader.zone
     try:
-        past = read(file, ReadingOptions(zone, month_begins, names, interface, columns, unit))
+        options = ReadingOptions(
+            zone=zone,
+            month_begins=month_begins,
+            names=names,
+            interface=interface,
+            columns=columns,
+            unit=unit,
+            first=first.at if first else None,
+            last=last.at if last else None,
+        )
+        past = read(file, options)
         done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
     except ForeignFileError as error:
         raise click.ClickException(f"nothing is imported: {error}") from error

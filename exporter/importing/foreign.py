@@ -12,6 +12,7 @@ from exporter.ledger.past.rows import FIRST_YEAR, LAST_YEAR, ForeignFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -24,7 +25,8 @@ class ReadingOptions(NamedTuple):
     """What a file does not say.
 
     The zone of its dates, the day on which its months begin, names of interfaces; whose bytes they are where it names
-    no interface; which columns of a table have what, and the unit (bytes) of their amounts.
+    no interface; which columns of a table have what, and the unit (bytes) of their amounts; the first day of the
+    period that a file has one sum of, and its last one.
     """
 
     zone: ZoneInfo
@@ -33,6 +35,8 @@ class ReadingOptions(NamedTuple):
     interface: str | None = None
     columns: Mapping[str, str] = {}
     unit: int | None = None
+    first: date | None = None
+    last: date | None = None
 
     def subject(self, kind: str) -> str:
         """The interface of a file that names none: as the user says, or of its program's name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from exporter.importing.foreign import opened
-from exporter.importing.sources import bandwidth_monitor, csv_file, packetbuddy, vnstat
+from exporter.importing.sources import bandwidth_monitor, csv_file, nlbwmon, packetbuddy, vnstat
 from exporter.ledger.past.rows import ForeignFileError, check, renamed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ForeignProgram(Protocol):
         """Its history; raises ForeignFileError with the row and the rule."""
 
 
-SOURCES: tuple[ForeignProgram, ...] = (packetbuddy, vnstat, bandwidth_monitor, csv_file)
+SOURCES: tuple[ForeignProgram, ...] = (packetbuddy, vnstat, bandwidth_monitor, nlbwmon, csv_file)
 """The first that claims a file reads it: a table of any columns comes last."""
 
 

@@ -110,3 +110,25 @@ def bandwidth_monitor(path: Path, days: Sequence[Day]) -> None:
     ((month, (received, sent)),) = by_month(days).items()
     document = {"month": month, "total_bytes_sent": sent, "total_bytes_recv": received}
     path.write_text(json.dumps(document, indent=4), encoding="utf-8")
+
+
+def nlbwmon_json(path: Path, days: Sequence[Day]) -> None:
+    """What `nlbw -c json` prints: the days' bytes, spread over three rows of clients and protocols."""
+    columns = ["family", "proto", "port", "mac", "ip", "conns", "rx_bytes", "rx_pkts", "tx_bytes", "tx_pkts", "layer7"]
+    data = [
+        [family, "TCP", 443, "02:00:00:00:00:01", "192.168.1.2", 3, received, 5, sent, 4, "HTTPS"]
+        for family, received, sent in _shares(days)
+    ]
+    path.write_text(json.dumps({"columns": columns, "data": data}), encoding="utf-8")
+
+
+def nlbwmon_csv(path: Path, days: Sequence[Day]) -> None:
+    """What `nlbw -c csv -g fam` prints: tabs, and names in quotes."""
+    names = "\t".join(f'"{name}"' for name in ("family", "conns", "rx_bytes", "rx_pkts", "tx_bytes", "tx_pkts"))
+    lines = [f"{family}\t3\t{received}\t5\t{sent}\t4" for family, received, sent in _shares(days)]
+    path.write_text("\n".join([names, *lines, ""]), encoding="utf-8")
+
+
+def _shares(days: Sequence[Day]) -> list[tuple[int, int, int]]:
+    received, sent = sum(day.received for day in days), sum(day.sent for day in days)
+    return [(4, received - 1000, 7), (6, 999, sent - 7), (4, 1, 0)]

@@ -42,6 +42,8 @@ FORMATS = [
     Format("vnstat", "vnstat.txt", foreign_files.vnstat_dump),
     Format("vnstat", "vnstat.json", foreign_files.vnstat_json_1),
     Format("bandwidth-monitor", "monthly_traffic.json", foreign_files.bandwidth_monitor, (), *APRIL),
+    Format("nlbwmon", "nlbw.json", foreign_files.nlbwmon_json, ("--from", "2026-04-01"), *APRIL),
+    Format("nlbwmon", "nlbw.csv", foreign_files.nlbwmon_csv, ("--from", "2026-04-01"), *APRIL),
 ]
 
 
