@@ -53,6 +53,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("status", "Whether the service runs, and how it is."),
     "audit": ("audit", "Prove the ledger against the kernel's counters."),
     "doctor": ("doctor", "Say what is measured, how, what is not visible, and what to do."),
+    "update": ("update", "Update it by the tool that installed it, and go back where that does not work."),
     "import": ("imports", "The history that other programs have counted: vnStat."),
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
@@ -75,7 +76,19 @@ SUBCOMMANDS: Mapping[tuple[str, str], tuple[str, str]] = {
 """Commands of two words whose first is a command, too: module and function; an argument of that comes after `--`."""
 
 
-WITHOUT_AMOUNTS = {"run", "export", "report", "backfill", "status", "audit", "doctor", "ledger", "config", "service"}
+WITHOUT_AMOUNTS = {
+    "run",
+    "export",
+    "report",
+    "backfill",
+    "status",
+    "audit",
+    "doctor",
+    "ledger",
+    "config",
+    "service",
+    "update",
+}
 """Modules whose commands print no amounts, or always the same ones."""
 
 SUBCOMMANDS_WITH_AMOUNTS = {"request_top"}

@@ -80,6 +80,16 @@ def keep_version(ledger: Path, version: int) -> None:
     _write(ledger, backup_folder(ledger) / f"{ledger.stem}-schema-{version}{ledger.suffix}", datetime.now(UTC).date())
 
 
+def keep_before_update(ledger: Path, version: str) -> Path:
+    """Copy a ledger before netledger is updated to this version; the copies of earlier updates are removed."""
+    target = backup_folder(ledger) / f"{ledger.stem}-before-{version}{ledger.suffix}"
+    _write(ledger, target, datetime.now(UTC).date())
+    for earlier in backup_folder(ledger).glob(f"{ledger.stem}-before-*{ledger.suffix}"):
+        if earlier != target:
+            remove(earlier)
+    return target
+
+
 def clean_partials(ledger: Path) -> None:
     """Remove what an interrupted backup has left."""
     for path in backup_folder(ledger).glob("*.partial"):

@@ -1,0 +1,101 @@
+"""The supervised service of an update: restarted, watched for a minute, and given back an older ledger."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.installing.carrying_out import ask, carry_out
+from exporter.installing.facts import installation_of, is_for_user, supervisor_of
+from exporter.installing.health_watch import HealthWatch
+from exporter.ledger.clock_repair.placing import fsync_file, place
+from exporter.ledger.locks.holder import find_holder
+from exporter.session.client import ServiceClient, ServiceError
+from exporter.updating.journal import give_to_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from exporter.installing.supervisors import Supervisor
+    from exporter.settings.tree import Settings
+
+HEALTH_SECONDS = 60.0
+"""A service is watched for so long after a restart."""
+
+STEADY_PART = 1 / 3
+"""It must have answered all through this last part, by one process: one that crashes and is started again has not."""
+
+PAUSE_SECONDS = 0.5
+NEVER = 1_000_000_000
+AGAIN = "netledger update"
+
+
+class SupervisedService(NamedTuple):
+    """A service with its supervisor."""
+
+    settings: Settings
+    supervisor: Supervisor
+
+    def restart(self) -> None:
+        """Stop and start it; raises InstallError."""
+        carry_out(self.supervisor.restart(), AGAIN)
+
+    def restore(self, copy: Path, version: str) -> None:
+        """Stop it, put the copy in the ledger's place, which goes aside, and start it; raises InstallError, OSError."""
+        ledger = self.settings.ledger.path
+        carry_out(self.supervisor.stop(), AGAIN)
+        new = ledger.with_name(f"{ledger.name}.restored")
+        shutil.copyfile(copy, new)
+        new.chmod(0o600)
+        give_to_owner(new, ledger)
+        fsync_file(new)
+        place(new, ledger, ledger.with_name(f"{ledger.name}.of-{version}"))
+        carry_out(self.supervisor.start(), AGAIN)
+
+    def health_problem(self, version: str, write_line: Callable[[str], object]) -> str:
+        """Why this version does not work, after watching it for HEALTH_SECONDS; empty where it does."""
+        watch = HealthWatch(self.settings, (), NEVER, _once(write_line))
+        steady_from, steady_pid, problem = time.monotonic(), 0, "it does not answer"
+        ends = steady_from + HEALTH_SECONDS
+        while (now := time.monotonic()) < ends:
+            pid, problem = self._answer(watch, version)
+            if problem or pid != steady_pid:
+                steady_from, steady_pid = now, pid
+            time.sleep(PAUSE_SECONDS)
+        if problem:
+            return problem
+        return "" if ends - steady_from >= HEALTH_SECONDS * STEADY_PART else "it does not go on for long"
+
+    def _answer(self, watch: HealthWatch, version: str) -> tuple[int, str]:
+        """The process that keeps the ledger, and what is wrong with it."""
+        holder = find_holder(self.settings.ledger.path)
+        if not watch.ask() or holder is None or not holder.url:
+            return 0, "it does not answer"
+        try:
+            found = ServiceClient(holder.local_url or holder.url, key=holder.token).get("/api/health").get("version")
+        except ServiceError as error:
+            return holder.pid, str(error)
+        return holder.pid, "" if found == version else f"the service is {found}"
+
+
+def find_supervised(settings: Settings, config: Path | None) -> SupervisedService | None:
+    """The service that the supervisor of this user, or of the system for root, runs; None where it runs none."""
+    installation = installation_of(is_of_user=is_for_user(None), config=config, settings=settings)
+    supervisor = supervisor_of(installation)
+    state = supervisor.state(ask(supervisor.question()))
+    return SupervisedService(settings, supervisor) if state.is_installed and state.is_running else None
+
+
+def _once(write_line: Callable[[str], object]) -> Callable[[str], None]:
+    """Lines that repeat the one before are left out."""
+    last = ""
+
+    def write(text: str) -> None:
+        nonlocal last
+        if text != last:
+            write_line(text)
+        last = text
+
+    return write
