@@ -17,11 +17,11 @@ from exporter.session.session import open_settings
 from exporter.terminal.options import json_option
 from exporter.terminal.printing import print_sentence
 from exporter.updating.index.asking import verified, without_password
-from exporter.updating.index.lookup import Found, look
 from exporter.updating.index.pages import ReleaseIndexError
+from exporter.updating.index.search import Found, find_release
 from exporter.updating.journal import JournalError, is_update_running, one_update, read_entry
 from exporter.updating.supervised import find_supervised
-from exporter.updating.tools import BY_HAND, Target, install_commands
+from exporter.updating.tools import BY_HAND, InstallTarget, install_commands
 from exporter.updating.updater import Outcome, UpdateError, Updater
 from exporter.updating.ways import InstallFacts, Way, read_facts, way_of
 
@@ -91,7 +91,7 @@ class _Call(NamedTuple):
         if self.way in WITHOUT_INDEX:
             return self._by_hand(None)
         entry = read_entry(self.settings.ledger.path)
-        found = look(self.way, self.environment.environ, version)
+        found = find_release(self.way, self.environment.environ, version)
         if entry is not None and entry.is_under_way and not is_update_running(self.settings.ledger.path):
             return self._answer("interrupted", f"{entry.interrupted}: `netledger update` finishes it", found, code=1)
         if not found.is_newer:
@@ -114,12 +114,12 @@ class _Call(NamedTuple):
             if entry is not None and entry.is_under_way:
                 self.write_line(entry.interrupted)
                 return self._outcome(self._updater().resume(entry, self._wheel_of))
-            found = look(self.way, self.environment.environ, version)
+            found = find_release(self.way, self.environment.environ, version)
             is_there = found.release.version == found.installed
             if not is_forced and (is_there or (version is None and not found.is_newer)):
                 return self._answer("newest", _newest_text(found, version), found)
             wheel = verified(found.release.file, found.indexes)
-            target = Target(found.release.version, is_newest=version is None, is_again=is_there)
+            target = InstallTarget(found.release.version, is_newest=version is None, is_again=is_there)
             return self._outcome(self._updater().update(str(found.installed), target, wheel), found)
 
     def _updater(self) -> Updater:
@@ -127,7 +127,7 @@ class _Call(NamedTuple):
         return Updater(self.settings.ledger.path, self.way, self.facts, service, self.write_line)
 
     def _wheel_of(self, version: str) -> bytes:
-        found = look(self.way, self.environment.environ, Version(version))
+        found = find_release(self.way, self.environment.environ, Version(version))
         return verified(found.release.file, found.indexes)
 
     def _outcome(self, outcome: Outcome, found: Found | None = None) -> CommandAnswer:
@@ -162,7 +162,7 @@ class _Call(NamedTuple):
             return BY_HAND[self.way]
         if found is None:
             return None
-        target = Target(found.release.version, is_newest=found.is_newer)
+        target = InstallTarget(found.release.version, is_newest=found.is_newer)
         return " && ".join(map(shlex.join, install_commands(self.way, self.facts, target)))
 
 

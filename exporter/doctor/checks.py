@@ -16,6 +16,7 @@ from exporter.meters.registry import METERS
 from exporter.session.client import UNAUTHORIZED, ServiceClient, ServiceError
 from exporter.session.session import SessionError, require_lock_access
 from exporter.settings.zone import ZoneError, day_zone
+from exporter.updating.journal import is_update_running, read_entry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from exporter.meters.findings import MeterReport
     from exporter.session.session import Session
     from exporter.settings.tree import Ledger, Settings
+    from exporter.updating.journal import UpdateEntry
     from reports.ledger.reader import Gap, Incident, LedgerReader
 
 WEEK_SECONDS = 7 * 86_400
@@ -84,6 +86,7 @@ class Facts(NamedTuple):
     clock: ClockFacts
     plan_warnings: tuple[str, ...] = ()
     pace: Pace | None = None
+    update: UpdateEntry | None = None
 
 
 def examine(session: Session) -> Facts:
@@ -96,7 +99,14 @@ def examine(session: Session) -> Facts:
     except SessionError as error:
         meters = _check_meters(settings, None, service)
         ledger = _ledger_file(settings.ledger)._replace(problem=error.problem, remedy=error.remedy)
-    return Facts(meters, ledger, service, _clock(session), tuple(plan_warnings(settings)), pace)
+    return Facts(
+        meters, ledger, service, _clock(session), tuple(plan_warnings(settings)), pace, _update(settings.ledger)
+    )
+
+
+def _update(settings: Ledger) -> UpdateEntry | None:
+    """An update that was interrupted, or that failed; none while one runs."""
+    return None if is_update_running(settings.path) else read_entry(settings.path)
 
 
 def _check_meters(settings: Settings, reader: LedgerReader | None, service: ServiceFacts) -> tuple[MeterReport, ...]:

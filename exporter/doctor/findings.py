@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from exporter.doctor.checks import ClockFacts, Facts, LedgerFacts, ServiceFacts
     from exporter.metering.pace import Pace
+    from exporter.updating.journal import UpdateEntry
 
 LEAST_FREE_BYTES = 100_000_000
 BACKUP_DUE_SECONDS = 2 * 86_400
@@ -26,6 +27,7 @@ def diagnose(facts: Facts) -> list[Finding]:
         *_of_ledger(facts.ledger, facts.service, facts.clock),
         *_of_service(facts.service, facts.ledger),
         *_of_power(facts.pace),
+        *_of_update(facts.update),
         *_of_clock(facts.clock, facts.ledger),
         *(Finding("plans", PROBLEM, f"{_sentence(text)}.", "Set it right in plans.") for text in facts.plan_warnings),
     ]
@@ -111,6 +113,17 @@ def _of_service(service: ServiceFacts, ledger: LedgerFacts) -> Iterator[Finding]
     for problem in service.reported_problems:
         if problem not in known:
             yield Finding("service", PROBLEM, _sentence(problem), "Its log says more.")
+
+
+def _of_update(entry: UpdateEntry | None) -> Iterator[Finding]:
+    if entry is None:
+        return
+    if entry.is_under_way:
+        remedy = "`netledger update` finishes it, or goes back."
+        yield Finding("service", PROBLEM, _sentence(entry.interrupted), remedy)
+        return
+    text = f"The update to {entry.new} did not work, and {entry.old} was installed again: {entry.reason}."
+    yield Finding("service", FACT, text)
 
 
 def _of_power(pace: Pace | None) -> Iterator[Finding]:

@@ -23,5 +23,9 @@ def purge_steps(installation: Installation, ledger: Path) -> list[RemovePath]:
         return [RemovePath(PRIVATE_STATE), RemovePath(STATE)]
     if ledger.parent == installation.data:
         return [RemovePath(ledger.parent)]
-    files = [ledger, *(ledger.with_name(f"{ledger.name}{end}") for end in ("-wal", "-shm")), lock_path(ledger)]
+    files = [
+        ledger,
+        *(ledger.with_name(f"{ledger.name}{end}") for end in ("-wal", "-shm", ".update", ".update.lock")),
+        lock_path(ledger),
+    ]
     return [RemovePath(path) for path in (*files, backup_folder(ledger), archive_folder(ledger))]

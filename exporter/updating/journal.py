@@ -28,7 +28,7 @@ class JournalError(Exception):
     """Another update is under way, or the journal cannot be written: the text has the reason."""
 
 
-class Entry(msgspec.Struct, frozen=True):
+class UpdateEntry(msgspec.Struct, frozen=True):
     """An update from the old version to the new one: its stage, and what it needs to go back.
 
     `copy` is the ledger before it, `schema` that ledger's version; `reason` why the new version failed. A failed one is
@@ -62,23 +62,23 @@ class Entry(msgspec.Struct, frozen=True):
 
 def journal_path(ledger: Path) -> Path:
     """Path of the journal of a ledger's netledger."""
-    return ledger.with_name("update.json")
+    return ledger.with_name(f"{ledger.name}.update")
 
 
 def update_lock_path(ledger: Path) -> Path:
     """Path of the file that an update locks."""
-    return ledger.with_name("update.lock")
+    return ledger.with_name(f"{ledger.name}.update.lock")
 
 
-def read_entry(ledger: Path) -> Entry | None:
+def read_entry(ledger: Path) -> UpdateEntry | None:
     """The entry; None without one, and where it is none of ours or may not be read."""
     try:
-        return msgspec.json.decode(journal_path(ledger).read_bytes(), type=Entry)
+        return msgspec.json.decode(journal_path(ledger).read_bytes(), type=UpdateEntry)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
-def write_entry(ledger: Path, entry: Entry) -> None:
+def write_entry(ledger: Path, entry: UpdateEntry) -> None:
     """Replace the entry; it is on the disk when this returns. Raises OSError."""
     path = journal_path(ledger)
     partial = path.with_name(f".{path.name}.partial")

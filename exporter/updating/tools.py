@@ -22,7 +22,7 @@ BY_HAND: Mapping[Way, str] = {
 Command: TypeAlias = tuple[str, ...]
 
 
-class Target(NamedTuple):
+class InstallTarget(NamedTuple):
     """The version to install. `is_newest`: what the tool takes by itself, so that its own later upgrades go on.
 
     `is_again`: it is installed already, whole or not.
@@ -33,7 +33,7 @@ class Target(NamedTuple):
     is_again: bool = False
 
 
-def install_commands(way: Way, facts: InstallFacts, target: Target) -> tuple[Command, ...]:
+def install_commands(way: Way, facts: InstallFacts, target: InstallTarget) -> tuple[Command, ...]:
     """The commands that install this version, one after the other."""
     exact = f"netledger=={target.version}"
     wanted = "netledger" if target.is_newest and not target.is_again else exact
@@ -50,7 +50,7 @@ def install_commands(way: Way, facts: InstallFacts, target: Target) -> tuple[Com
             return _of_pip(facts, target, exact)
 
 
-def _of_pip(facts: InstallFacts, target: Target, exact: str) -> tuple[Command, ...]:
+def _of_pip(facts: InstallFacts, target: InstallTarget, exact: str) -> tuple[Command, ...]:
     """Pip's command; -P, since root may stand in a folder that has a pip.py."""
     user = ("--user",) if facts.is_of_user else ()
     install = (sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check", *user)
@@ -59,7 +59,7 @@ def _of_pip(facts: InstallFacts, target: Target, exact: str) -> tuple[Command, .
     return ((*install, "--force-reinstall", "--no-deps", exact), (*install, exact))
 
 
-def repair_commands(way: Way, facts: InstallFacts, target: Target) -> tuple[Command, ...]:
+def repair_commands(way: Way, facts: InstallFacts, target: InstallTarget) -> tuple[Command, ...]:
     """The commands where those fail, as after an interruption the tool does not know what it has installed."""
     commands = install_commands(way, facts, target._replace(is_again=True))
     if way != "pip":

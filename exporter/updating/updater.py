@@ -19,8 +19,8 @@ from exporter.installing.steps import CallProgram
 from exporter.ledger.files import LedgerError, connect_to_read, is_there, version_of
 from exporter.ledger.upkeep.backups import keep_before_update
 from exporter.updating.installed import difference, installed_now, record_of
-from exporter.updating.journal import Entry, clear_entry, give_to_owner, write_entry
-from exporter.updating.tools import Target, install_commands, repair_commands
+from exporter.updating.journal import UpdateEntry, clear_entry, give_to_owner, write_entry
+from exporter.updating.tools import InstallTarget, install_commands, repair_commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,24 +56,24 @@ class Updater(NamedTuple):
     service: SupervisedService | None
     write_line: Callable[[str], object]
 
-    def update(self, old: str, target: Target, wheel: bytes) -> Outcome:
+    def update(self, old: str, target: InstallTarget, wheel: bytes) -> Outcome:
         """Install the target, whose verified wheel this is; raises UpdateError before anything is changed."""
-        entry = self._copied(Entry("install", old, str(target.version)))
+        entry = self._copied(UpdateEntry("install", old, str(target.version)))
         write_entry(self.ledger, entry)
         self.write_line(f"installs netledger {target.version}")
         return self._install(entry, target, record_of(wheel))
 
-    def resume(self, entry: Entry, fetch: Callable[[str], bytes]) -> Outcome:
+    def resume(self, entry: UpdateEntry, fetch: Callable[[str], bytes]) -> Outcome:
         """Finish what was interrupted, or go back; `fetch` returns the verified wheel of a version."""
         if entry.stage == "return":
             return self._go_back(entry)
         if entry.stage == "start":
             return self._start(entry)
-        target = Target(Version(entry.new), is_again=True)
+        target = InstallTarget(Version(entry.new), is_again=True)
         self.write_line(f"installs netledger {target.version} again")
         return self._install(entry, target, record_of(fetch(entry.new)))
 
-    def _install(self, entry: Entry, target: Target, record: WheelRecord) -> Outcome:
+    def _install(self, entry: UpdateEntry, target: InstallTarget, record: WheelRecord) -> Outcome:
         problem = self._installed(target)
         if not problem:
             now = installed_now()
@@ -86,7 +86,7 @@ class Updater(NamedTuple):
             return self._go_back(entry, problem)
         return self._start(entry)
 
-    def _start(self, entry: Entry) -> Outcome:
+    def _start(self, entry: UpdateEntry) -> Outcome:
         """Restart the service, which runs the new version then, and watch it."""
         entry = self._noted(entry, stage="start")
         problem = installed_now().problem
@@ -97,12 +97,12 @@ class Updater(NamedTuple):
         clear_entry(self.ledger)
         return Outcome("updated", entry.new, is_watched=self.service is not None)
 
-    def _go_back(self, entry: Entry, reason: str = "") -> Outcome:
+    def _go_back(self, entry: UpdateEntry, reason: str = "") -> Outcome:
         """Install the old version again, with the ledger that it can read."""
         entry = self._noted(entry, stage="return", reason=reason or entry.reason)
         self.write_line(f"{entry.new} does not work: {entry.reason or 'the update was interrupted'}")
         self.write_line(f"installs netledger {entry.old} again")
-        problem = self._installed(Target(Version(entry.old), is_again=True))
+        problem = self._installed(InstallTarget(Version(entry.old), is_again=True))
         problem = problem or installed_now().problem
         if not problem and self.service is not None:
             problem = self._restart_problem(self.service, entry.old, entry)
@@ -111,7 +111,7 @@ class Updater(NamedTuple):
         self._noted(entry, stage="failed")
         return Outcome("returned", entry.old, entry.reason, is_watched=self.service is not None)
 
-    def _restart_problem(self, service: SupervisedService, version: str, back: Entry | None = None) -> str:
+    def _restart_problem(self, service: SupervisedService, version: str, back: UpdateEntry | None = None) -> str:
         self.write_line(f"restarts {service.supervisor.name}, and watches it for a minute")
         try:
             if back is not None and back.copy and schema_of(self.ledger) > back.schema:
@@ -125,14 +125,14 @@ class Updater(NamedTuple):
             return f"{error.filename}: {error.strerror}"
         return service.health_problem(version, self.write_line)
 
-    def _installed(self, target: Target) -> str:
+    def _installed(self, target: InstallTarget) -> str:
         """Call the tool; returns its problem. After an interruption it may need to be told to ignore what is there."""
         problem = _call(install_commands(self.way, self.facts, target))
         if problem and target.is_again:
             return _call(repair_commands(self.way, self.facts, target))
         return problem
 
-    def _copied(self, entry: Entry) -> Entry:
+    def _copied(self, entry: UpdateEntry) -> UpdateEntry:
         """The entry with a copy of the ledger; raises UpdateError."""
         if not is_there(self.ledger):
             return entry
@@ -142,12 +142,14 @@ class Updater(NamedTuple):
             give_to_owner(copy.parent, self.ledger)
             give_to_owner(copy, self.ledger)
             self.write_line(f"copied the ledger to {copy}")
-            return Entry(entry.stage, entry.old, entry.new, str(copy), schema_of(copy))
+            return UpdateEntry(entry.stage, entry.old, entry.new, str(copy), schema_of(copy))
         except (OSError, sqlite3.Error, LedgerError) as error:
             raise UpdateError(f"the ledger cannot be copied first: {error}") from error
 
-    def _noted(self, entry: Entry, *, stage: Literal["start", "return", "failed"], reason: str = "") -> Entry:
-        noted = Entry(stage, entry.old, entry.new, entry.copy, entry.schema, reason or entry.reason)
+    def _noted(
+        self, entry: UpdateEntry, *, stage: Literal["start", "return", "failed"], reason: str = ""
+    ) -> UpdateEntry:
+        noted = UpdateEntry(stage, entry.old, entry.new, entry.copy, entry.schema, reason or entry.reason)
         if noted != entry:
             write_entry(self.ledger, noted)
         return noted

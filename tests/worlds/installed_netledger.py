@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
+import time
 import venv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,13 +19,29 @@ if TYPE_CHECKING:
     from tests.worlds.release_index import ReleaseIndex
 
 SECONDS = 120
-QUICK = (
-    "import netledger\n"
-    "from exporter.updating import supervised\n"
-    "supervised.HEALTH_SECONDS = {seconds}\n"
-    "netledger.main()\n"
-)
-"""`netledger`, with a shorter watch over the service after a restart."""
+QUICK = """
+import os, signal
+import netledger
+from exporter.updating import supervised, updater
+supervised.HEALTH_SECONDS = {seconds}
+steps = 0
+
+def step(function):
+    def call(*arguments, **options):
+        global steps
+        result = function(*arguments, **options)
+        steps += 1
+        if steps == {last_step}:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+    return call
+
+for name in ("write_entry", "_call", "clear_entry"):
+    setattr(updater, name, step(getattr(updater, name)))
+supervised.SupervisedService.restart = step(supervised.SupervisedService.restart)
+netledger.main()
+"""
+"""`netledger`, with a shorter watch over the service after a restart, and the power cut after a step."""
 
 SUPERVISOR = '''#!{python}
 """What `systemctl` is for a service of one machine: a process that is noted, started, stopped and asked for."""
@@ -81,8 +99,8 @@ class InstalledNetledger:
         self.home = folder / "environment"
         venv.create(self.home, with_pip=False, symlinks=True)
         self.python = self.home / "bin" / "python"
-        site = Path(sysconfig.get_path("purelib", vars={"base": str(self.home)}))
-        (site / "dependencies.pth").write_text(f"{dependencies}\n", encoding="utf-8")
+        self.site = Path(sysconfig.get_path("purelib", vars={"base": str(self.home)}))
+        (self.site / "dependencies.pth").write_text(f"{dependencies}\n", encoding="utf-8")
         self.programs = folder / "programs"
         self.programs.mkdir()
         self.ledger = folder / "books" / "ledger.db"
@@ -110,10 +128,15 @@ class InstalledNetledger:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def install(self, version: str) -> None:
-        """As a person does by pip."""
-        done = self.run(str(self.python), "-m", "pip", "install", "--quiet", f"netledger=={version}")
-        assert done.code == 0, done.stderr
+    def install(self, wheel: Path) -> None:
+        """As pip leaves it: files, a script, and a note of who installed it."""
+        shutil.unpack_archive(wheel, self.site, "zip")
+        script = self.home / "bin" / "netledger"
+        script.write_text(f"#!{self.python}\nimport netledger\nnetledger.main()\n", encoding="utf-8")
+        script.chmod(0o755)
+        (self.site / f"netledger-{wheel.name.split('-')[1]}.dist-info" / "INSTALLER").write_text(
+            "pip", encoding="utf-8"
+        )
 
     def run(self, *command: str) -> Done:
         done = subprocess.run(
@@ -125,12 +148,10 @@ class InstalledNetledger:
         """One command of the installed script."""
         return self.run(str(self.home / "bin" / "netledger"), *arguments)
 
-    def update_command(self, *arguments: str, seconds: float = 3.0) -> list[str]:
-        return [str(self.python), "-c", QUICK.format(seconds=seconds), "update", *arguments]
-
-    def update(self, *arguments: str, seconds: float = 3.0) -> Done:
-        """`netledger update`, which watches the service for so long."""
-        return self.run(*self.update_command(*arguments, seconds=seconds))
+    def update(self, *arguments: str, seconds: float = 3.0, last_step: int = 0) -> Done:
+        """`netledger update`, which watches the service for so long; after the last step it is killed."""
+        program = QUICK.format(seconds=seconds, last_step=last_step)
+        return self.run(str(self.python), "-c", program, "update", *arguments)
 
     def version(self) -> str:
         """The version that a fresh process runs."""
@@ -144,6 +165,21 @@ class InstalledNetledger:
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
         assert self.run(str(script), "start").code == 0
+
+    @property
+    def journal(self) -> Path:
+        return self.ledger.with_name("ledger.db.update")
+
+    def running_version(self) -> str:
+        """The version that the service says it is; empty where none answers."""
+        done = self.netledger("status", "--json")
+        return str(done.document.get("version", "")) if done.stdout else ""
+
+    def wait_for_service(self) -> None:
+        ends = time.monotonic() + SECONDS
+        while not self.running_version():
+            assert time.monotonic() < ends, (self.folder / "service.log").read_text(encoding="utf-8")
+            time.sleep(0.1)
 
     def service_pid(self) -> int:
         return int((self.folder / "service.pid").read_text(encoding="utf-8"))

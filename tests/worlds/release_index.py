@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import json
@@ -36,7 +37,7 @@ def build_wheel(folder: Path, version: str, change: Callable[[Path], object] = b
     text = re.sub(r'__version__ = ".*"', f'__version__ = "{version}"', package.read_text(encoding="utf-8"))
     package.write_text(text, encoding="utf-8")
     change(source)
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "wheels"]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "wheels")]
     subprocess.run(command, cwd=source, check=True, capture_output=True)
     shutil.rmtree(source)
     return folder / "wheels" / f"netledger-{version}-py3-none-any.whl"
@@ -63,10 +64,13 @@ class ReleaseIndex:
         self.offers: list[Offer] = []
         self.is_json = True
         self.refused: set[str] = set()
+        self.password = ""
         self.asked: list[str] = []
 
-    def answer(self, path: str, accept: str) -> tuple[int, str, bytes]:
+    def answer(self, path: str, accept: str, authorization: str) -> tuple[int, str, bytes]:
         """Status, type and body."""
+        if self.password and authorization != f"Basic {base64.b64encode(self.password.encode()).decode()}":
+            return 401, "text/plain", b"who are you?"
         self.asked.append(path)
         if path in self.refused:
             return 503, "text/plain", b"resting"
@@ -96,7 +100,7 @@ class ReleaseIndex:
         lines = [
             f'<a href="{base}{offer.wheel.name}#sha256={offer.digest}" '
             f'data-requires-python="{offer.requires_python.replace(">", "&gt;")}"'
-            f'{_yanked(offer)}>{offer.wheel.name}</a><br>'
+            f"{_yanked(offer)}>{offer.wheel.name}</a><br>"
             for offer in self.offers
         ]
         return "\n".join(["<!DOCTYPE html><title>netledger</title>", *lines]).encode()
@@ -108,13 +112,19 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*arguments)  # type: ignore[arg-type]
 
     def do_GET(self) -> None:
-        status, kind, body = self._index.answer(self.path, self.headers.get("Accept", ""))
+        status, kind, body = self._index.answer(
+            self.path, self.headers.get("Accept", ""), self.headers.get("Authorization", "")
+        )
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         with contextlib.suppress(OSError):  # a client that is killed reads no more
-            self.wfile.write(body)
+            self.wfile.write(body if self.command == "GET" else b"")
+
+    def do_HEAD(self) -> None:
+        """As uv asks first."""
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -125,7 +135,7 @@ def serving() -> Iterator[ReleaseIndex]:
     """An index that answers until the end."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         index = ReleaseIndex(server.server_port)
-        server.RequestHandlerClass = partial(_Handler, index)  # type: ignore[assignment]
+        server.RequestHandlerClass = partial(_Handler, index)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:

@@ -161,7 +161,7 @@ def test_a_purge_asks_and_deletes_the_ledger(machine: Machine) -> None:
 def test_a_purge_of_a_ledger_elsewhere_deletes_its_own_files_alone(machine: Machine) -> None:
     elsewhere = machine.folder / "books" / "mine.db"
     elsewhere.parent.mkdir()
-    for name in ("mine.db", "mine.db-wal", "mine.db.lock", "letter.txt"):
+    for name in ("mine.db", "mine.db-wal", "mine.db.lock", "mine.db.update", "mine.db.update.lock", "letter.txt"):
         (elsewhere.parent / name).touch()
     environ = Environment(environ={"NETLEDGER_LEDGER_PATH": str(elsewhere)})
 

@@ -71,9 +71,9 @@ def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def installed(tmp_path: Path, index: ReleaseIndex, dependencies: Path) -> Iterator[InstalledNetledger]:
+def installed(tmp_path: Path, index: ReleaseIndex, dependencies: Path, wheels: Wheels) -> Iterator[InstalledNetledger]:
     """The old release, installed by pip."""
     made = InstalledNetledger(tmp_path, index, dependencies)
-    made.install(OLD)
+    made.install(wheels.old)
     yield made
     made.close()

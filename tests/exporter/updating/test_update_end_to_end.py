@@ -50,3 +50,73 @@ def test_an_update_without_a_service_is_installed(installed: InstalledNetledger)
     assert (done.code, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "netledger 0.2.0 is installed"
     assert installed.version() == "0.2.0"
+
+
+def test_an_update_restarts_the_service_after_a_copy_of_the_ledger(installed: InstalledNetledger) -> None:
+    installed.supervise()
+    installed.wait_for_service()
+
+    done = installed.update("--json")
+
+    assert (done.code, done.document["text"]) == (0, "netledger 0.2.0 runs"), done.stderr
+    assert installed.running_version() == "0.2.0"
+    assert (installed.ledger.parent / "backups" / "ledger-before-0.2.0.db").is_file()
+    assert not installed.journal.exists()
+
+
+@pytest.mark.parametrize("name", ["sick", "dead"])
+def test_a_release_that_does_not_work_is_taken_back(
+    name: str, installed: InstalledNetledger, index: ReleaseIndex, wheels: Wheels
+) -> None:
+    broken = wheels._asdict()[name]
+    index.offers = [Offer(wheels.old), Offer(broken)]
+    installed.supervise()
+    installed.wait_for_service()
+
+    done = installed.update("--json")
+
+    version = broken.name.split("-")[1]
+    assert (done.code, done.document["status"]) == (1, "returned"), done.stderr
+    assert f"{version} does not work" in done.stderr
+    assert installed.version() == installed.running_version() == "0.1.0"
+    again = installed.update("--check-only")
+    assert again.code == 100
+    assert f"netledger {version} is there" in again.stdout
+    assert "the last time it did not work" in again.stdout
+
+
+def test_force_installs_the_same_version_again_and_a_version_goes_back(installed: InstalledNetledger) -> None:
+    page = installed.site / "netledger" / "exporter" / "py.typed"
+    page.unlink()
+
+    forced = installed.update("--force", "--version", "0.1.0")
+    mended = page.exists()
+    newer = installed.update()
+    older = installed.update("--version", "0.1.0")
+
+    assert (forced.code, mended, newer.code, older.code) == (0, True, 0, 0), (forced, newer, older)
+    assert installed.version() == "0.1.0"
+    assert installed.update("--version", "0.1.0").stdout == (
+        "netledger 0.1.0 is installed already; --force installs it again\n"
+    )
+
+
+def test_a_file_that_is_not_what_the_index_says_is_not_installed(
+    installed: InstalledNetledger, index: ReleaseIndex, wheels: Wheels
+) -> None:
+    index.offers[1] = Offer(wheels.new, sha256="0" * 64)
+
+    done = installed.update()
+
+    assert (done.code, installed.version()) == (1, "0.1.0")
+    assert "is not what the index says" in done.stderr
+    assert not installed.journal.exists()
+
+
+def test_an_index_that_rests_changes_nothing(installed: InstalledNetledger, index: ReleaseIndex) -> None:
+    index.refused = {"/simple/netledger/"}
+
+    done = installed.update()
+
+    assert (done.code, installed.version()) == (1, "0.1.0")
+    assert "answers 503" in done.stderr

@@ -1,4 +1,4 @@
-"""One look for an update: how netledger was installed, which index is asked, and what it offers."""
+"""The search for an update: how netledger was installed, which index is asked, and what it offers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Found(NamedTuple):
         return self.release.version > self.installed
 
 
-def look(way: Way, environ: Mapping[str, str], version: Version | None = None) -> Found:
+def find_release(way: Way, environ: Mapping[str, str], version: Version | None = None) -> Found:
     """What the index of this way offers: the newest, or this very version; raises ReleaseIndexError."""
     installed, python = Version(exporter.__version__), platform.python_version()
     indexes = read_indexes(way, environ)
