@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,12 @@ from exporter.importing.cells import UNITS
 from exporter.importing.foreign import ReadingOptions
 from exporter.importing.headers import WORDS
 from exporter.importing.reading import read
+from exporter.importing.requests.answers import import_requests, print_requests
+from exporter.importing.requests.files import RequestOptions
+from exporter.importing.requests.recognition import request_file
+from exporter.importing.requests.values import UNITS as UNITS_OF_DURATIONS
 from exporter.ledger.past.rows import ForeignFileError
+from exporter.meters.requests.past import PastRequestsError
 from exporter.session import past_imports
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.session import open_session
@@ -24,6 +30,7 @@ from exporter.terminal.options import DATE, json_option
 from exporter.terminal.printing import TextTable, print_json, print_table, printable
 from reports.formats.json import imports as shapes
 from reports.ledger.past import imported_sources
+from reports.ledger.past_requests import past_request_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
     from reports.calendar.requests import IsoDate
 
 MONTHS = ("Month", "Interface", "Received", "Sent", "Total", "Days", "Longer")
+REQUEST_SOURCES = ("Source", "Kind", "From", "To", "Services", "Requests", "Errors", "Imported")
 SOURCES = ("Source", "Kind", "From", "To", "Interfaces", "Received", "Sent", "Imported")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -73,7 +81,9 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) ->
 @click.command("import")
 @click.argument("file", metavar="FILE", type=FILE)
 @click.option("--source", metavar="NAME", help="Keep it under this name; by default that of the program.")
-@click.option("--map", "names", metavar="OLD=NEW", multiple=True, callback=_names, help="An interface's name here.")
+@click.option(
+    "--map", "names", metavar="OLD=NEW", multiple=True, callback=_names, help="An interface's or a service's name here."
+)
 @click.option("--timezone", "zone", metavar="ZONE", callback=_zone, help="Of the file's dates; else the ledger's.")
 @click.option("--interface", metavar="NAME", help="Whose bytes they are, where the file does not say.")
 @click.option("--columns", metavar="LIST", callback=_columns, help="A CSV's: date=NAME,received=NAME,sent=NAME.")
@@ -81,6 +91,8 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) ->
 @click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day of nlbwmon's period.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Its last day, if it is no month.")
 @click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="vnStat's MonthRotate.")
+@click.option("--service", metavar="NAME", help="The service that requests are of, where the file has one alone.")
+@click.option("--duration-unit", type=click.Choice(UNITS_OF_DURATIONS), help="Of the times that requests took.")
 @click.option("--dry-run", is_flag=True, help="Show by month what would come in, and change nothing.")
 @json_option("Print JSON.")
 @click.pass_obj
@@ -97,38 +109,36 @@ def import_command(  # noqa: PLR0913 - one for each option
     first: IsoDate | None,
     last: IsoDate | None,
     month_begins: int,
+    service: str | None,
+    duration_unit: str | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     """Add the history that another program has counted.
 
     FILE is of vnStat (/var/lib/vnstat/vnstat.db, or what `vnstat --json` or --dumpdb prints), of PacketBuddy
-    (~/.packetbuddy/packetbuddy.db, or its export as JSON or CSV), or any CSV with columns for date, received and sent.
-    The same file again changes nothing; what netledger has counted itself is never added twice. See also `import list`
-    and `import remove`.
+    (~/.packetbuddy/packetbuddy.db, or its export as JSON or CSV), or any CSV with columns for date, received and sent;
+    or of requests: API Analytics (database, CSV), tom-draper/api-analytics (JSON of /api/data, CSV). The same file
+    again changes nothing; what netledger has counted itself is never added twice. See also `import list` and `import
+    remove`.
     """
     session = open_session(environment)
     with session.read_posted() as reader:
-        zone = zone or reader.zone
+        ledger_zone = reader.zone
+    file_zone, now = zone or ledger_zone, datetime.fromtimestamp(session.now(), UTC)
+    of_requests = RequestOptions(file_zone, now, service, names, duration_unit)
+    days = (first.at if first else None, last.at if last else None)
+    options = ReadingOptions(file_zone, month_begins, names, interface, columns, unit, *days)
+    done: shapes.ImportAnswer | shapes.RequestImportAnswer
     try:
-        options = ReadingOptions(
-            zone=zone,
-            month_begins=month_begins,
-            names=names,
-            interface=interface,
-            columns=columns,
-            unit=unit,
-            first=first.at if first else None,
-            last=last.at if last else None,
-        )
-        past = read(file, options)
-        done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
-    except ForeignFileError as error:
+        if (requests := request_file(file, of_requests)) is not None:
+            done = import_requests(session, requests, source or requests.kind, ledger_zone, is_dry=dry_run)
+        else:
+            past = read(file, options)
+            done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
+    except (ForeignFileError, PastRequestsError) as error:
         raise click.ClickException(f"nothing is imported: {error}") from error
-    if as_json:
-        print_json(done)
-    else:
-        _print(done)
+    _print(done, as_json=as_json)
 
 
 @click.command("list")
@@ -136,7 +146,7 @@ def import_command(  # noqa: PLR0913 - one for each option
 def list_imports(session: Session) -> CommandAnswer:
     """What was imported."""
     with session.read_posted() as reader:
-        found = shapes.sources(imported_sources(reader), reader.zone)
+        found = shapes.sources(imported_sources(reader), past_request_sources(reader), reader.zone)
     return CommandAnswer(found, partial(_print_sources, found))
 
 
@@ -157,7 +167,16 @@ def remove(environment: Environment, *, source: str, as_json: bool) -> None:
         click.echo(f"{printable(done.source)}: {done.rows:,} rows are taken back")
 
 
-def _print(done: shapes.ImportAnswer) -> None:
+def _print(done: shapes.ImportAnswer | shapes.RequestImportAnswer, *, as_json: bool) -> None:
+    if as_json:
+        print_json(done)
+    elif isinstance(done, shapes.RequestImportAnswer):
+        print_requests(done)
+    else:
+        _print_bytes(done)
+
+
+def _print_bytes(done: shapes.ImportAnswer) -> None:
     rows = [
         (
             month.month,
@@ -184,6 +203,12 @@ def _print(done: shapes.ImportAnswer) -> None:
 
 
 def _print_sources(found: shapes.ImportSources) -> None:
+    if found.requests:
+        print_table(
+            TextTable("Imported requests", REQUEST_SOURCES, _request_rows(found), left=frozenset({0, 1, 2, 3, 4}))
+        )
+    if not found.imports and found.requests:
+        return
     if not found.imports:
         click.echo("nothing was imported: `netledger import FILE` reads what another program has counted")
         return
@@ -201,3 +226,19 @@ def _print_sources(found: shapes.ImportSources) -> None:
         for each in found.imports
     ]
     print_table(TextTable("Imports", SOURCES, rows, left=frozenset({0, 1, 2, 3, 4, 7})))
+
+
+def _request_rows(found: shapes.ImportSources) -> list[tuple[str, ...]]:
+    return [
+        (
+            printable(each.source),
+            each.kind,
+            each.first_date or "",
+            each.last_date or "",
+            printable(", ".join(each.services)),
+            f"{each.requests:,}",
+            f"{each.errors:,}",
+            time_text(each.imported_at),
+        )
+        for each in found.requests
+    ]

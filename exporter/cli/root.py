@@ -54,7 +54,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "audit": ("audit", "Prove the ledger against the kernel's counters."),
     "doctor": ("doctor", "Say what is measured, how, what is not visible, and what to do."),
     "update": ("update", "Update it by the tool that installed it, and go back where that does not work."),
-    "import": ("imports", "The history that other programs have counted: vnStat."),
+    "import": ("imports", "The history that other programs have counted."),
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
     "config": ("config", "Check, show or write the settings."),
     "service": ("service", "Run from boot to boot: install, uninstall, start, stop, restart, status, logs, watch."),

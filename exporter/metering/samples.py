@@ -174,5 +174,8 @@ class EventStore(MeterStore, Protocol):
     def fold(self, connection: sqlite3.Connection) -> None:
         """Subjects (temp.gone: id, target) are about to be folded together."""
 
+    def delete_slots(self, connection: sqlite3.Connection, before: int) -> int:
+        """Delete slots besides those of the spec that begin before an instant (UTC seconds); returns how many."""
+
     def lighter(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
         """A checkpoint without what may be given up where a disk is full; itself where nothing is."""

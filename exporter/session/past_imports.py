@@ -14,6 +14,7 @@ from exporter.archive.folder import forget_reports
 from exporter.ledger.files import LedgerError, connect_to_write, transaction
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.past.imports import PastLedger
+from exporter.meters.requests.past import take_back
 from exporter.session.client import ServiceError
 from reports.formats.json import imports as shapes
 
@@ -50,9 +51,9 @@ def remove(session: Session, source: str) -> shapes.RemovedImport:
             _post(session.client, f"{PATH}/remove?source={quote(source)}", b""), shapes.RemovedImport
         )
     with _ledger(session) as ledger:
-        rows = ledger.remove(source)
-    forget_reports(session.settings.ledger.path, rows)
-    return shapes.RemovedImport(source=source, rows=len(rows))
+        removed = take_back(ledger.connection, ledger.zone, source)
+    forget_reports(session.settings.ledger.path, removed.touched)
+    return shapes.RemovedImport(source=source, rows=removed.rows)
 
 
 def _post(client: ServiceClient, path: str, body: bytes) -> dict[str, object]:

@@ -70,6 +70,7 @@ RESOURCES: Resources = {
     "exporter.web.api.history": ("/api/records", "/api/hours", "/api/percentile", "/api/series"),
     "exporter.web.api.bandwidth": ("/api/v1/stats/bandwidth", "/api/v1/stats/monthly-traffic"),
     "exporter.web.api.imports": ("/api/imports", "POST /api/imports", "POST /api/imports/remove"),
+    "exporter.web.api.past_requests": ("POST /api/imports/requests",),
     "exporter.web.api.storage": (
         "/api/health",
         "/api/storage",

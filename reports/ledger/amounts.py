@@ -193,7 +193,8 @@ def by_key(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[K
 def posted_by_key(ledger: LedgerReader, rows: Rows, columns: tuple[str, ...]) -> dict[Key, Amounts]:
     """The same without what is not posted yet."""
     meter, measures = rows.selection.meter, Measures(rows.selection.meter, columns)
-    is_of_one_day = rows.grain == "day" and rows.end == rows.start + 1  # has one row of a subject
+    # One day has one row of a subject, and another one where something was imported.
+    is_of_one_day = rows.grain == "day" and rows.end == rows.start + 1 and not ledger.has_past_requests
     # Grouped by numbers before the names come to them: by names it takes three times as long.
     values = measures.of_one_row(rows.grain) if is_of_one_day else measures.sql(rows.grain)
     parts = [*meter.dimensions, *(f"sum_{place}" for place in range(len(columns)))]

@@ -15,6 +15,7 @@ from reports.ledger.amounts import Rows, by_dimension, by_time, every_day, local
 from reports.ledger.imported import imported_by_interface
 from reports.ledger.interface_names import UnknownInterfaceError, devices_of
 from reports.ledger.past import PastSpan, has_past, past_spans
+from reports.ledger.past_requests import show_past_requests
 from reports.ledger.remembered_days import RememberedDays
 from reports.ledger.rows import (
     ALL_POSTED,
@@ -74,6 +75,8 @@ class LedgerReader:
         self._unposted = ALL_POSTED
         self._zone: ZoneInfo | None = None
         self._has_past: bool | None = None
+        self.has_past_requests = False
+        """True if requests were imported."""
 
     @contextmanager
     def at_one_moment(self) -> Iterator[LedgerReader]:
@@ -87,7 +90,7 @@ class LedgerReader:
                 [row for row in unposted.slots if row.posting > held],
                 [row for row in unposted.minutes if row.posting > held],
             )
-            self._has_past = None
+            self._has_past, self.has_past_requests = None, show_past_requests(self._connection)
             yield self
         finally:
             self._unposted = ALL_POSTED

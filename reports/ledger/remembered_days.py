@@ -66,7 +66,7 @@ class RememberedDays:
             return None, rows
         meter = rows.selection.meter
         if meter.name not in self._newest:
-            query = f"SELECT max(day) FROM {meter.table('day')}"
+            query = f"SELECT day FROM {meter.table('day')} ORDER BY day DESC LIMIT 1"
             self._newest[meter.name] = next((day or 0 for (day,) in ledger.posted(meter, query, {})), 0)
         end = min(rows.end, self._newest[meter.name] + 1 - NEWEST_DAYS)
         if end - rows.start < FEWEST_DAYS:

@@ -190,8 +190,8 @@ def _within(span: tuple[int, int], start: int, end: int) -> tuple[int, int]:
 
 def _ends(ledger: LedgerReader, grain: str) -> tuple[int, int]:
     table = REQUEST.table(grain)
-    query = f"SELECT (SELECT min({grain}) FROM {table}), (SELECT max({grain}) FROM {table})"
-    first, last = next(iter(ledger.execute(query, {})))
+    ends = (f"(SELECT {grain} FROM {table} ORDER BY {grain} {order} LIMIT 1)" for order in ("ASC", "DESC"))
+    first, last = next(iter(ledger.execute(f"SELECT {', '.join(ends)}", {})))
     return (0, -1) if first is None else (first, last)
 
 

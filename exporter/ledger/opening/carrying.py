@@ -40,7 +40,10 @@ def carried_forward(connection: sqlite3.Connection, stores: Iterable[MeterStore]
 
 
 def _accounts(connection: sqlite3.Connection, spec: MeterSpec) -> dict[Subject, Account]:
-    """Lifetime and facts of every subject of a meter that it has met, and may meet again."""
+    """Lifetime and facts of every subject of a meter that it has met, and may meet again.
+
+    A subject of events without a day of its own is known from an import alone.
+    """
     sums = ", ".join(f"sum({name})" for name in spec.sums)
     query = f"SELECT subject, {sums} FROM {spec.table('day')} GROUP BY subject"  # noqa: S608 - names of the spec
     lifetimes = {number: tuple(rest) for number, *rest in connection.execute(query)}
@@ -55,4 +58,5 @@ def _accounts(connection: sqlite3.Connection, spec: MeterSpec) -> dict[Subject, 
             lifetimes.get(number, nothing), SubjectFacts(first, last, tuple(rest[dimensions:]))
         )
         for number, first, last, *rest in connection.execute(query)
+        if number in lifetimes or not spec.is_of_events
     }

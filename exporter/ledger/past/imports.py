@@ -78,7 +78,7 @@ class PastLedger:
 
     def __init__(self, connection: sqlite3.Connection, zone: ZoneInfo) -> None:
         """`zone` is that of the ledger's days."""
-        self._connection, self._zone = connection, zone
+        self.connection, self.zone = connection, zone
 
     def put(self, source: str, past: Past, now: int, *, is_dry: bool = False) -> Imported:
         """Have the history of a file as this source; raises ForeignFileError where the source is another file's.
@@ -99,7 +99,7 @@ class PastLedger:
             return done
         self._delete(source)
         ids = {name: self._subject(name, now) for name in sorted({row.interface for row in found.rows})}
-        self._connection.executemany(
+        self.connection.executemany(
             "INSERT INTO imported (source, subject, first_day, last_day, receive_bytes, transmit_bytes) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -115,17 +115,17 @@ class PastLedger:
             ),
         )
         facts = {"kind": past.kind, "identity": past.identity, "at": now, "machine": list(past.machine)}
-        self._connection.execute(PUT_STATE, (SOURCE_STATE + source, json.dumps(facts)))
+        self.connection.execute(PUT_STATE, (SOURCE_STATE + source, json.dumps(facts)))
         return done
 
     def remove(self, source: str) -> list[PastRow]:
         """Take a source back; returns its rows. Raises ForeignFileError for one that is not there."""
         if self._facts(source) is None:
-            known = ", ".join(self._sources()) or "none"
+            known = ", ".join(self.sources()) or "none"
             raise ForeignFileError(f"nothing was imported as {source!r}; known sources: {known}")
         rows = self._rows(source)
         self._delete(source)
-        self._connection.execute("DELETE FROM state WHERE name = ?", (SOURCE_STATE + source,))
+        self.connection.execute("DELETE FROM state WHERE name = ?", (SOURCE_STATE + source,))
         return rows
 
     def _settled(self, source: str, past: Past) -> Settled:
@@ -138,23 +138,23 @@ class PastLedger:
                 known[interface] = self._counted(None if interface in machine else interface, until)
             return known[interface]
 
-        return settled(past, self._zone, counted, self._taken(source))
+        return settled(past, self.zone, counted, self._taken(source))
 
     def _counted(self, interface: str | None, until: int) -> Counted | None:
         """What netledger has counted of an interface (None: of the machine), up to an instant."""
-        days, slots = (OwnRows(self._connection, grain, interface) for grain in ("day", "slot"))
-        last = day_of(until, self._zone)
+        days, slots = (OwnRows(self.connection, grain, interface) for grain in ("day", "slot"))
+        last = day_of(until, self.zone)
         first = days.first
         if first is None:
             return None
         day = day_from_number(first)
-        start, slot = day_start(day, self._zone), slots.first
-        within = [at for at in (slots.seen, slot) if at is not None and day_of(at, self._zone) == day]
+        start, slot = day_start(day, self.zone), slots.first
+        within = [at for at in (slots.seen, slot) if at is not None and day_of(at, self.zone) == day]
 
         def moved(begin: date, end: date) -> tuple[int, int]:
             received, sent = days.moved(day_number(begin), min(day_number(end), day_number(last) - 1))
             if begin <= last <= end:
-                more = slots.moved(day_start(last, self._zone), until)
+                more = slots.moved(day_start(last, self.zone), until)
                 return received + more[0], sent + more[1]
             return received, sent
 
@@ -162,7 +162,7 @@ class PastLedger:
 
     def _taken(self, source: str) -> list[OtherRow]:
         found: list[OtherRow] = []
-        for name in self._sources():
+        for name in self.sources():
             if name != source:
                 machine = (self._facts(name) or {}).get("machine", ())
                 found.extend(OtherRow(row, row.interface in machine) for row in self._rows(name))
@@ -176,32 +176,33 @@ class PastLedger:
         """
         return sorted(
             PastRow(device, day_from_number(first), day_from_number(last), received, sent)
-            for device, first, last, received, sent in self._connection.execute(query, {"source": source})
+            for device, first, last, received, sent in self.connection.execute(query, {"source": source})
         )
 
     def _delete(self, source: str) -> None:
         query = "DELETE FROM imported WHERE substr(source, 1, length(:source) + 1) = :source || '/'"
-        self._connection.execute(query, {"source": source})
+        self.connection.execute(query, {"source": source})
 
     def _subject(self, interface: str, now: int) -> int:
         """The id of an interface; one that netledger has never met counts unless its bytes cross another one."""
         query = "SELECT subject FROM interface_subject WHERE device = ?"
-        if (found := self._connection.execute(query, (interface,)).fetchone()) is None:
-            self._connection.execute(PUT_SUBJECT, (INTERFACE.name, interface, now, now))
-            (number,) = self._connection.execute(
+        if (found := self.connection.execute(query, (interface,)).fetchone()) is None:
+            self.connection.execute(PUT_SUBJECT, (INTERFACE.name, interface, now, now))
+            (number,) = self.connection.execute(
                 "SELECT id FROM subject WHERE meter = ? AND key = ?", (INTERFACE.name, interface)
             ).fetchone()
-            self._connection.execute(put_facts(INTERFACE), (number, interface, int(counts(interface)), 0))
+            self.connection.execute(put_facts(INTERFACE), (number, interface, int(counts(interface)), 0))
             return int(number)
         return int(found[0])
 
-    def _sources(self) -> list[str]:
+    def sources(self) -> list[str]:
+        """The names of sources, in their order."""
         query = "SELECT name FROM state WHERE substr(name, 1, length(:prefix)) = :prefix ORDER BY name"
-        rows = self._connection.execute(query, {"prefix": SOURCE_STATE})
+        rows = self.connection.execute(query, {"prefix": SOURCE_STATE})
         return [name.removeprefix(SOURCE_STATE) for (name,) in rows]
 
     def _facts(self, source: str) -> dict[str, Any] | None:
-        found = self._connection.execute("SELECT value FROM state WHERE name = ?", (SOURCE_STATE + source,)).fetchone()
+        found = self.connection.execute("SELECT value FROM state WHERE name = ?", (SOURCE_STATE + source,)).fetchone()
         return None if found is None else dict(json.loads(found[0]))
 
 

@@ -129,6 +129,8 @@ class Retention:
                     statement = f"DELETE FROM {spec.table(grain)} WHERE {grain} < ? AND NOT {grain} BETWEEN ? AND ?"  # noqa: S608 - names of the spec
                     bounds = (oldest[grain], *clock.misplaced)
                     deleted[grain] += self._connection.execute(statement, bounds).rowcount
+            stores = (store for store in self._writer.stores if isinstance(store, EventStore))
+            deleted["slot"] += sum(store.delete_slots(self._connection, oldest["slot"]) for store in stores)
             self._connection.execute(
                 "DELETE FROM incident WHERE seen = 1 AND id <= (SELECT max(id) FROM incident) - ?",
                 (INCIDENTS_KEPT,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.counter_bases import read_bases, write_bases
+from exporter.meters.requests import past_store
 from exporter.meters.requests.log_store import STEP, RequestLog
 from exporter.meters.requests.log_store import TABLES as LOG_TABLES
 from exporter.meters.requests.service_keys import ServiceKey
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     *LOG_TABLES,
+    *past_store.TABLES,
     # What a crash would lose of sketches and clients: one row a posting until they are merged into slots and days.
     "CREATE TABLE IF NOT EXISTS request_recent (number INTEGER PRIMARY KEY, merging BLOB NOT NULL) STRICT",
     # In the order in which they came: the oldest are pruned.
@@ -192,7 +194,8 @@ class RequestStore:
             distinct.coarsen()
             change = "UPDATE request_client SET clients = ?, busiest = '' WHERE day = ? AND service = ?"
             connection.execute(change, (distinct.encoded(), day, service))
-        return is_more or deleted >= STEP or len(old) >= CLIENT_STEP
+        of_past = past_store.coarsen_clients(connection, first_day)
+        return is_more or deleted >= STEP or max(len(old), of_past) >= CLIENT_STEP
 
     def has_events(self, connection: sqlite3.Connection) -> bool:
         """True if the log has a row."""
@@ -207,6 +210,11 @@ class RequestStore:
     def fold(self, connection: sqlite3.Connection) -> None:
         """Subjects (temp.gone: id, target) are folded together."""
         self._log.fold(connection)
+        past_store.fold(connection)
+
+    def delete_slots(self, connection: sqlite3.Connection, before: int) -> int:
+        """Delete imported slots of before an instant."""
+        return past_store.delete_slots(connection, before)
 
     def lighter(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
         """The checkpoint without the rows of the request log; itself where it has none."""

@@ -9,6 +9,7 @@ import msgspec
 from exporter.archive.folder import forget_reports
 from exporter.ledger.past.imports import PastLedger
 from exporter.ledger.past.rows import ForeignFileError, Past, check
+from exporter.meters.requests.past import take_back
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.bodies import BODIES
 from exporter.web.http.queries import BadRequestError, NoQuery, Query
@@ -16,6 +17,7 @@ from exporter.web.http.responses import JSON, json_response
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.formats.json import imports as shapes
 from reports.ledger.past import imported_sources
+from reports.ledger.past_requests import past_request_sources
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -43,7 +45,8 @@ _BODY = msgspec.json.Decoder(ImportBody)
 @routes.question("/api/imports", "History that was imported")
 def list_imports(request: LedgerRequest, _query: NoQuery) -> shapes.ImportSources:
     """Every source: what it has brought, and when it was read."""
-    return shapes.sources(imported_sources(request.ledger), request.zone)
+    ledger = request.ledger
+    return shapes.sources(imported_sources(ledger), past_request_sources(ledger), request.zone)
 
 
 @routes.door("/api/imports", "Import history", JSON, body=(ImportBody,), answers=(shapes.ImportAnswer,))
@@ -85,9 +88,9 @@ async def import_past(request: web.Request, body: bytes) -> web.Response:
 async def remove_import(context: ServiceContext, query: SourceQuery) -> shapes.RemovedImport:
     """Take back what a source has brought: every answer is as it was before."""
     try:
-        rows = await context.upkeep.change(lambda connection: PastLedger(connection, context.zone).remove(query.source))
+        removed = await context.upkeep.change(lambda connection: take_back(connection, context.zone, query.source))
     except ForeignFileError as error:
         raise BadRequestError(str(error)) from error
     context.load_totals()
-    forget_reports(context.settings.ledger.path, rows)
-    return shapes.RemovedImport(source=query.source, rows=len(rows))
+    forget_reports(context.settings.ledger.path, removed.touched)
+    return shapes.RemovedImport(source=query.source, rows=removed.rows)

@@ -58,6 +58,7 @@ DOORS = {
     ("GET", "/api/requests/keys"): DoorAccess(None),
     ("POST", "/api/requests/import"): DoorAccess(None, IMPORT_BODY, needs_key=True),
     ("POST", "/api/imports"): DoorAccess(None, IMPORT_BODY, needs_key=True),
+    ("POST", "/api/imports/requests"): DoorAccess(None, IMPORT_BODY, needs_key=True),
     ("POST", "/v1/traces"): DoorAccess("ingest", TRACE_BODY, "rpc", is_open_here=True),
     ("POST", "/v1/metrics"): DoorAccess("ingest", TRACE_BODY, "rpc", is_open_here=True),
     ("POST", "/v1/logs"): DoorAccess("ingest", TRACE_BODY, "rpc", is_open_here=True),

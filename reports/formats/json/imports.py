@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.calendar.days import iso
+from reports.calendar.days import day_of, iso
 from reports.formats.shapes import Answer, DateText, MonthText, Timestamp
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.ledger.past import ImportedSource
+    from reports.ledger.past_requests import PastSource
 
 
 class ImportedMonth(Answer):
@@ -57,10 +58,48 @@ class ImportSource(Answer):
     bytes_sent: int
 
 
+class ImportedRequestMonth(Answer):
+    """What an import brings of one service and month."""
+
+    month: MonthText
+    service: str
+    requests: int
+    errors: int
+
+
+class RequestImportAnswer(Answer):
+    """Requests that were imported, or would be. With `is_same`, they had been imported before: nothing has changed.
+
+    `requests_counted_here` are left out: they are of after netledger began to count their services itself.
+    """
+
+    source: str
+    is_same: bool
+    is_dry_run: bool
+    requests: int
+    errors: int
+    requests_counted_here: int
+    months: list[ImportedRequestMonth]
+
+
+class RequestImportSource(Answer):
+    """A source of imported requests: when it was read, what it has; dates are null where nothing was left to bring."""
+
+    source: str
+    kind: str
+    imported_at: Timestamp
+    first_date: DateText | None
+    last_date: DateText | None
+    services: list[str]
+    requests: int
+    errors: int
+
+
 class ImportSources(Answer):
-    """Every source."""
+    """Every source, of bytes and of requests."""
 
     imports: list[ImportSource]
+    requests: list[RequestImportSource]
 
 
 class RemovedImport(Answer):
@@ -107,7 +146,7 @@ def _by_month(rows: Iterable[tuple[str, date, date, int, int]]) -> list[Imported
     ]
 
 
-def sources(found: Iterable[ImportedSource], zone: ZoneInfo) -> ImportSources:
+def sources(found: Iterable[ImportedSource], requests: Iterable[PastSource], zone: ZoneInfo) -> ImportSources:
     """Shape the sources."""
     return ImportSources(
         imports=[
@@ -124,5 +163,22 @@ def sources(found: Iterable[ImportedSource], zone: ZoneInfo) -> ImportSources:
                 bytes_sent=each.bytes.sent,
             )
             for each in found
-        ]
+        ],
+        requests=[_request_source(each, zone) for each in requests],
+    )
+
+
+def _request_source(found: PastSource, zone: ZoneInfo) -> RequestImportSource:
+    days = [
+        day_of(at // 1_000_000, zone) for each in found.services for at in (each.first, each.last) if at is not None
+    ]
+    return RequestImportSource(
+        source=found.name,
+        kind=found.kind,
+        imported_at=iso(found.at, zone),
+        first_date=min(days).isoformat() if days else None,
+        last_date=max(days).isoformat() if days else None,
+        services=[each.service for each in found.services if each.requests],
+        requests=sum(each.requests for each in found.services),
+        errors=sum(each.errors for each in found.services),
     )

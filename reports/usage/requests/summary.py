@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reports.errors import QuestionError
+from reports.ledger.past_requests import past_requests_began
 from reports.ledger.request_times import add_counts, added_counts, sketches_by_key
 from reports.ledger.requests import amounts_by_key
 from reports.ledger.shape import ALL, OTHER, REQUEST
@@ -224,5 +225,9 @@ def _with_quantiles(
 
 
 def _seconds(ledger: LedgerReader, span: Span, now: float, selection: RequestSelection) -> float:
-    began = ledger.first_seen(selection.amounts(ledger)._replace(where={}))
-    return max(min(span.end, now) - max(span.start, span.end if began is None else began), 0.0)
+    begins = (
+        ledger.first_seen(selection.amounts(ledger)._replace(where={})),
+        past_requests_began(ledger, selection.services),
+    )
+    began = min((at for at in begins if at is not None), default=span.end)
+    return max(min(span.end, now) - max(span.start, began), 0.0)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.documented_calls import Call, documented_calls
-from tests.worlds import vnstat_file
+from tests.worlds import api_analytics_file, vnstat_file
 
 if TYPE_CHECKING:
     from tests.exporter.cli.service_process import Service
@@ -69,6 +69,7 @@ def test_documented_calls_are_answered(service: Service, tool: str) -> None:
     folder = service.folder / "typed"
     folder.mkdir()
     (folder / "traffic.csv").write_text("Day,Down,Up\n2026-01-01,12.5,3\n", encoding="utf-8")
+    api_analytics_file.create(folder / "database.db", [api_analytics_file.Log("2026-01-01 10:00:00")])
     vnstat_file.create(folder / "vnstat.db")
     vnstat_file.add(folder / "vnstat.db", "eth0", vnstat_file.hours_of(date(2026, 1, 1), date(2026, 2, 1)))
 

@@ -151,7 +151,7 @@ def test_a_dry_run_shows_the_same_and_changes_nothing(commands: Commands, made: 
     dry = commands.json("import", str(made[0]), "--dry-run")
 
     assert answers(commands) == before
-    assert commands.json("import", "list") == {"imports": []}
+    assert commands.json("import", "list") == {"imports": [], "requests": []}
     done = commands.json("import", str(made[0]))
     assert (dry["is_dry_run"], done["is_dry_run"]) == (True, False)
     assert dry["months"] == done["months"]

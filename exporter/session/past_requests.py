@@ -1,0 +1,100 @@
+"""Imports of requests that another program has counted, by the running service or, without one, in the file."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from exporter.archive.folder import forget_reports
+from exporter.ledger.files import LedgerError, connect_to_write, transaction
+from exporter.ledger.locks.lock import LedgerLock
+from exporter.ledger.opening.opening import open_ledger
+from exporter.meters.registry import new_stores
+from exporter.meters.requests.past import PastOpened, PastRequests, PastRequestsError, PastSettings
+from exporter.session.client import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from exporter.meters.requests.past import PastOpening, PastPart
+    from exporter.session.client import ServiceClient
+    from exporter.session.session import Session
+
+PATH = "/api/imports/requests"
+SECONDS = 60.0
+LIVE_EVENTS, OFFLINE_EVENTS = 2_000, 50_000
+"""Events of a part: a service commits those of one, and goes on counting in between."""
+
+
+class LivePast:
+    """The ledger of a running service. A part that comes twice is counted once."""
+
+    part_events = LIVE_EVENTS
+
+    def __init__(self, client: ServiceClient) -> None:
+        """Over its client."""
+        self._client = client
+
+    def open(self, opening: PastOpening, *, is_dry: bool) -> PastOpened:
+        """Begin."""
+        return msgspec.convert(self._post({"step": "open", **opening._asdict(), "dry_run": is_dry}), PastOpened)
+
+    def add(self, part: PastPart) -> None:
+        """Add a part."""
+        self._post({"step": "add", **part._asdict()})
+
+    def finish(self, number: int) -> None:
+        """Let answers have it."""
+        self._post({"step": "finish", "number": number})
+
+    def _post(self, body: dict[str, object]) -> list[object]:
+        try:
+            answer = self._client.post(PATH, msgspec.json.encode(body), timeout=SECONDS)
+        except ServiceError as error:
+            if error.status == HTTPStatus.BAD_REQUEST:
+                raise PastRequestsError(error.reason) from error
+            raise click.ClickException(f"the import ended early: {error.reason or error}; start it again") from error
+        return [answer[name] for name in PastOpened._fields]
+
+
+class OfflinePast(PastRequests):
+    """The ledger of no service, in one transaction."""
+
+    part_events = OFFLINE_EVENTS
+
+
+@contextmanager
+def past_target(session: Session) -> Iterator[LivePast | OfflinePast]:
+    """Where imported requests go; ends the command where neither service nor file take them."""
+    if session.client is not None:
+        yield LivePast(session.client)
+        return
+    settings, path = session.settings, session.settings.ledger.path
+    with session.read_posted() as reader:
+        zone = reader.zone
+    lock = LedgerLock(path)
+    try:
+        lock.acquire()
+        try:
+            if problem := open_ledger(path, new_stores(), zone).problem:
+                raise LedgerError(problem)
+            connection = connect_to_write(path)
+            try:
+                chosen = PastSettings(settings.requests, int(settings.ledger.slot_retention))
+                past = OfflinePast(connection, zone, chosen, int(session.now()))
+                with transaction(connection):
+                    yield past
+                forget_reports(path, past.touched)
+            finally:
+                connection.close()
+        finally:
+            lock.release()
+    except LedgerError as error:
+        raise click.ClickException(str(error)) from error
+    except (OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"the ledger may not be changed: {error}") from error

@@ -1,0 +1,222 @@
+"""`netledger import` of files with requests: each once, in every answer, and taken back whole."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from exporter.ledger.files import connect_to_read
+from reports.ledger.reader import LedgerReader
+from reports.usage.clients import client_figures
+from tests.worlds import api_analytics_file
+from tests.worlds.api_analytics_file import Log
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.exporter.cli.calls import Commands
+
+ZONE = ZoneInfo("Asia/Kolkata")
+"""Of the small ledger."""
+FIRST = datetime(2026, 4, 28, 22, 30)  # noqa: DTZ001 - as the file has it
+"""Of 300 requests, one every three hours: into June 2026, before the small ledger's noon."""
+SPAN = ("--from", "2026-04-01", "--to", "2026-06-12")
+MAY = ("--from", "2026-05-01", "--to", "2026-05-31")
+
+
+def logs(count: int = 300) -> list[Log]:
+    return [
+        Log(
+            str(FIRST + timedelta(hours=3 * number)),
+            method="POST" if number % 3 else "GET",
+            endpoint=f"/items/{number}",
+            ip=None if number % 10 == 0 else f"192.0.{number % 7}.2",
+            process_time=number % 50 + 0.5,
+            status_code=(200, 200, 404, 500)[number % 4],
+        )
+        for number in range(count)
+    ]
+
+
+def access_log(path: Path, rows: Iterable[Log]) -> Path:
+    """The same requests as nginx logs them."""
+    lines = []
+    for row in rows:
+        at = datetime.fromisoformat(row.created_at).replace(tzinfo=ZONE)
+        request = f'"{row.method} {row.endpoint} HTTP/1.1" {row.status_code} 0 "-" "-" {row.process_time / 1000:.4f} 0'
+        lines.append(f"{row.ip or '-'} - - [{at:%d/%b/%Y:%H:%M:%S %z}] {request}\n")
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def figures(commands: Commands, *service: str) -> list[Any]:
+    """What `netledger requests` says of all services, or of the routes of one."""
+    return [commands.json("requests", *service, *span) for span in (SPAN, MAY)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return api_analytics_file.create(tmp_path / "database.db", logs())
+
+
+def test_imported_requests_answer_as_those_that_netledger_counts(
+    commands: Commands, file: Path, tmp_path: Path
+) -> None:
+    before = figures(commands)
+
+    commands.json("import", str(file), "--service", "shop")
+    imported = [*figures(commands), *figures(commands, "shop")]
+    commands.json("import", "remove", "api-analytics")
+    assert figures(commands) == before
+    counted = commands("requests", "import", str(access_log(tmp_path / "access.log", logs())), "--service", "shop")
+
+    assert counted.exit_code == 0, counted.output
+    assert [without_rates(each) for each in imported] == [
+        without_rates(each) for each in (*figures(commands), *figures(commands, "shop"))
+    ]
+
+
+def without_rates(answer: dict[str, Any]) -> dict[str, Any]:
+    """Rates are of the time since netledger began to count, or since the first imported request."""
+    if "summary" in answer:
+        answer["summary"] = {name: value for name, value in answer["summary"].items() if "per_second" not in name}
+    return answer
+
+
+def test_an_import_says_by_month_what_came_in(commands: Commands, file: Path) -> None:
+    months = Counter(row.created_at[:7] for row in logs())
+
+    done = commands.json("import", str(file), "--map", "key-1=shop")
+
+    assert {(month["month"], month["service"]): month["requests"] for month in done["months"]} == {
+        (month, "shop"): count for month, count in months.items()
+    }
+    (listed,) = commands.json("import", "list")["requests"]
+    assert (listed["source"], listed["services"], listed["requests"], listed["errors"]) == (
+        "api-analytics", ["shop"], 300, 150,
+    )  # fmt: skip
+    assert (listed["first_date"], listed["last_date"]) == ("2026-04-28", "2026-06-05")
+
+
+def test_a_dry_run_shows_the_same_and_changes_nothing(commands: Commands, file: Path) -> None:
+    before = figures(commands)
+
+    shown = commands.json("import", str(file), "--dry-run")
+
+    assert figures(commands) == before
+    assert commands.json("import", "list") == {"imports": [], "requests": []}
+    assert {**shown, "is_dry_run": False} == commands.json("import", str(file))
+
+
+def test_the_same_file_again_changes_nothing_and_a_newer_one_replaces_it(commands: Commands, file: Path) -> None:
+    commands.json("import", str(file))
+    once = figures(commands)
+
+    again = commands.json("import", str(file))
+    assert (again["is_same"], figures(commands)) == (True, once)
+    api_analytics_file.add(file, [Log("2026-06-11 10:00:00")])
+    newer = commands.json("import", str(file))
+
+    assert (newer["is_same"], newer["requests"]) == (False, 301)
+    assert figures(commands)[0]["summary"]["total_requests"] == 301
+
+
+def test_each_key_is_a_service_and_times_are_of_the_zone_that_is_named(commands: Commands, tmp_path: Path) -> None:
+    rows = [Log("2026-05-01 00:10:00", api_key_id=key) for key in (1, 2, 2, None)]
+    file = api_analytics_file.create(tmp_path / "database.db", rows, keys=2)
+
+    done = commands.json("import", str(file), "--map", "key-2=shop", "--timezone", "Asia/Tokyo")
+
+    assert [(month["month"], month["service"], month["requests"]) for month in done["months"]] == [
+        ("2026-04", "key-1", 1), ("2026-04", "no-key", 1), ("2026-04", "shop", 2),
+    ]  # fmt: skip
+
+
+def test_what_netledger_has_counted_itself_is_left_out(commands: Commands, file: Path, tmp_path: Path) -> None:
+    own = [row for row in logs() if row.created_at >= "2026-05-20 12:00"]
+    commands("requests", "import", str(access_log(tmp_path / "access.log", own)), "--service", "shop")
+    before = figures(commands)
+
+    done = commands.json("import", str(file), "--service", "shop")
+
+    assert (done["requests"], done["requests_counted_here"]) == (300 - len(own), len(own))
+    assert figures(commands)[0]["summary"]["total_requests"] == 300
+    assert commands.json("import", str(file), "--service", "shop")["is_same"]
+    commands.json("import", "remove", "api-analytics")
+    assert figures(commands) == before
+
+
+def test_single_clients_are_kept_as_privacy_has_it_and_as_long_as_the_log(commands: Commands, tmp_path: Path) -> None:
+    rows = [Log(f"2026-0{month}-10 10:00:00", ip=f"198.51.{number}.1") for month in (1, 6) for number in range(3)]
+    commands.json("import", str(api_analytics_file.create(tmp_path / "database.db", rows)))
+
+    with closing(connect_to_read(commands.ledger)) as connection, LedgerReader(connection).at_one_moment() as ledger:
+        year = client_figures(ledger, (), date(2026, 1, 1), date(2026, 6, 12))
+    assert year.unique == 3
+    assert dict(year.busiest) == {"198.51.0.0/24": 1, "198.51.1.0/24": 1, "198.51.2.0/24": 1}
+
+
+def test_another_database_needs_a_name_and_services_of_its_own(commands: Commands, file: Path, tmp_path: Path) -> None:
+    commands.json("import", str(file))
+    before = figures(commands)
+    other = api_analytics_file.create(tmp_path / "other.db", logs(10), first_key=7)
+
+    unnamed = commands("import", str(other))
+    unmapped = commands("import", str(other), "--source", "second")
+    second = commands.json("import", str(other), "--source", "second", "--service", "blog")
+
+    assert "give this one a name with --source NAME" in unnamed.output
+    assert "requests of the service key-1 have come from api-analytics" in unmapped.output
+    assert second["requests"] == 10
+    commands.json("import", "remove", "second")
+    assert figures(commands) == before
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        (Log("2026-05-01 10:00:00", status_code=99), "row 301 of api_logs: status 99 is refused"),
+        (Log("yesterday"), "row 301 of api_logs: 'yesterday' is no time"),
+        (Log("1969-12-31 10:00:00"), "is before 1970"),
+        (Log("2026-07-01 10:00:00"), "is more than a day ahead"),
+        (Log("2026-05-01 10:00:00", method=""), "method: '' is refused"),
+        (Log("2026-05-01 10:00:00", process_time=-1.0), "process_time: -1.0 is refused"),
+    ],
+)
+def test_a_wrong_row_is_named_and_nothing_is_imported(commands: Commands, file: Path, log: Log, reason: str) -> None:
+    api_analytics_file.add(file, [log])
+
+    done = commands("import", str(file))
+
+    assert done.exit_code == 1
+    assert "nothing is imported" in done.output
+    assert reason in done.output
+    assert commands.json("import", "list") == {"imports": [], "requests": []}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--service", "shop"), "has the services key-1, key-2: name each, as in --map key-1=shop"),
+        (("--map", "eth0=shop"), "--map eth0: "),
+        (("--source", "a/b"), "source: 'a/b' is refused"),
+        (("--map", "key-1=netledger"), "netledger is the name of netledger's own requests"),
+    ],
+)
+def test_a_wrong_option_imports_nothing(
+    commands: Commands, tmp_path: Path, options: tuple[str, ...], reason: str
+) -> None:
+    file = api_analytics_file.create(tmp_path / "database.db", [Log("2026-05-01", api_key_id=key) for key in (1, 2)], 2)
+
+    done = commands("import", str(file), *options)
+
+    assert done.exit_code == 1
+    assert reason in done.output
+    assert json.loads(commands("import", "list", "--json").stdout)["requests"] == []
