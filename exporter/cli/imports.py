@@ -90,7 +90,7 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) ->
 @click.option("--unit", metavar="UNIT", callback=_unit, help="Of a CSV's amounts: B, kB, MB, GB, KiB, MiB, GiB.")
 @click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day of nlbwmon's period.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Its last day, if it is no month.")
-@click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="vnStat's MonthRotate.")
+@click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="As vnStat's MonthRotate.")
 @click.option("--service", metavar="NAME", help="The service that requests are of, where the file has one alone.")
 @click.option("--duration-unit", type=click.Choice(UNITS_OF_DURATIONS), help="Of the times that requests took.")
 @click.option("--dry-run", is_flag=True, help="Show by month what would come in, and change nothing.")
@@ -117,10 +117,10 @@ def import_command(  # noqa: PLR0913 - one for each option
     """Add the history that another program has counted.
 
     FILE is of vnStat (/var/lib/vnstat/vnstat.db, or what `vnstat --json` or --dumpdb prints), of PacketBuddy
-    (~/.packetbuddy/packetbuddy.db, or its export as JSON or CSV), or any CSV with columns for date, received and sent;
-    or of requests: API Analytics (database, CSV), tom-draper/api-analytics (JSON of /api/data, CSV). The same file
-    again changes nothing; what netledger has counted itself is never added twice. See also `import list` and `import
-    remove`.
+    (~/.packetbuddy/packetbuddy.db, or its export as JSON or CSV), of Bandwidth Monitor, nlbwmon, DD-WRT or Tomato, or
+    any CSV with columns for date, received and sent; or of requests: API Analytics (database, CSV),
+    tom-draper/api-analytics (JSON of /api/data, CSV). The same file again changes nothing; what netledger has counted
+    itself is never added twice. See also `import list` and `import remove`.
     """
     session = open_session(environment)
     with session.read_posted() as reader:

@@ -32,7 +32,7 @@ def begin(text: str) -> Span | datetime:
             found = Span(date.fromisoformat(iso), date.fromisoformat(iso))
         elif INSTANT.fullmatch(iso):
             found = datetime.fromisoformat(iso)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CellError("is no date") from error
     if found is None:
         raise CellError("is no date: 2026-11-28, 2026-11 or 2026-11-28 13:00 would be one")

@@ -1,9 +1,12 @@
-"""Files of other programs: databases that are read and never written, JSON, and what they have in common."""
+"""Files of other programs: databases that are read and never written, text, JSON, and what they have in common."""
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import sqlite3
+import zlib
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 LARGEST = 256 << 20
-"""Bytes of a text file that is read as a whole."""
-DATABASE = b"SQLite format 3\x00"
+"""Bytes of a file that is read as a whole."""
+DATABASE, GZIP = b"SQLite format 3\x00", b"\x1f\x8b"
 
 
 class ReadingOptions(NamedTuple):
@@ -48,14 +51,15 @@ class ReadingOptions(NamedTuple):
 
 
 class ForeignFile(NamedTuple):
-    """A file whose program is not known yet: the columns of its tables, or its text, and what that is as JSON.
+    """A file whose program is not known yet: the columns of its tables, or its content, as text, and that as JSON.
 
-    `modified` (UTC seconds) is when it was last written.
+    `modified` (UTC seconds) is when it was last written. The content of a file of gzip is unpacked.
     """
 
     path: Path
     modified: int
     tables: Mapping[str, set[str]] | None = None
+    content: bytes = b""
     text: str = ""
     document: Any = None
 
@@ -65,9 +69,13 @@ def opened(path: Path) -> ForeignFile:
     if is_database(path):
         with database(path) as connection:
             return ForeignFile(path, _modified(path), tables(connection))
-    content = text(path)
-    is_json = content.lstrip().startswith(("{", "["))
-    return ForeignFile(path, _modified(path), text=content, document=document(path, content) if is_json else None)
+    content = _unpacked(path, _content(path))
+    try:
+        words = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        words = ""
+    is_json = words.lstrip().startswith(("{", "["))
+    return ForeignFile(path, _modified(path), None, content, words, document(path, words) if is_json else None)
 
 
 def _modified(path: Path) -> int:
@@ -104,15 +112,34 @@ def tables(connection: sqlite3.Connection) -> dict[str, set[str]]:
 
 
 def text(path: Path) -> str:
-    """The text of a file; raises ForeignFileError where it cannot be read."""
+    """The text of a file; raises ForeignFileError where it cannot be read, or is none."""
+    try:
+        return _content(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ForeignFileError(f"{path} is no text in UTF-8: byte {error.start}") from error
+
+
+def _content(path: Path) -> bytes:
     try:
         if path.stat().st_size > LARGEST:
             raise ForeignFileError(f"{path} is larger than {LARGEST >> 20} MiB")
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ForeignFileError(f"{path} is no text in UTF-8: byte {error.start}") from error
+        return path.read_bytes()
     except OSError as error:
         raise ForeignFileError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
+    """What a file of gzip has in it; any other as it is."""
+    if not content.startswith(GZIP):
+        return content
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            unpacked = file.read(LARGEST + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ForeignFileError(f"{path} is no whole file of gzip: {error}") from error
+    if len(unpacked) > LARGEST:
+        raise ForeignFileError(f"{path} is larger than {LARGEST >> 20} MiB")
+    return unpacked
 
 
 def document(path: Path, content: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from exporter.importing.foreign import opened
-from exporter.importing.sources import bandwidth_monitor, csv_file, nlbwmon, packetbuddy, vnstat
+from exporter.importing.sources import bandwidth_monitor, csv_file, dd_wrt, nlbwmon, packetbuddy, tomato, vnstat
 from exporter.ledger.past.rows import ForeignFileError, check, renamed
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class ForeignProgram(Protocol):
         """Its history; raises ForeignFileError with the row and the rule."""
 
 
-SOURCES: tuple[ForeignProgram, ...] = (packetbuddy, vnstat, bandwidth_monitor, nlbwmon, csv_file)
+SOURCES: tuple[ForeignProgram, ...] = (packetbuddy, vnstat, bandwidth_monitor, nlbwmon, dd_wrt, tomato, csv_file)
 """The first that claims a file reads it: a table of any columns comes last."""
 
 
@@ -39,6 +39,7 @@ def read(path: Path, options: ReadingOptions) -> Past:
     if source is None:
         known = ", ".join(each.FILES for each in SOURCES)
         held = f": it has the tables {', '.join(file.tables)}" if file.tables else ""
+        held = ": it is no text in UTF-8" if file.content and not file.text else held
         raise ForeignFileError(f"{path} is of no program that is known{held}; known are {known}")
     past = source.read(file, options)
     check(past, str(path))

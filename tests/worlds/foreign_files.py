@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import struct
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -132,3 +134,34 @@ def nlbwmon_csv(path: Path, days: Sequence[Day]) -> None:
 def _shares(days: Sequence[Day]) -> list[tuple[int, int, int]]:
     received, sent = sum(day.received for day in days), sum(day.sent for day in days)
     return [(4, received - 1000, 7), (6, 999, sent - 7), (4, 1, 0)]
+
+
+def dd_wrt(path: Path, days: Sequence[Day]) -> None:
+    """traffdata.bak, as the page of DD-WRT saves it: whole MiB of each day of each month, and of the month."""
+    moved = {day.at: f"{day.received // MIB}:{day.sent // MIB}" for day in days}
+    lines = ["TRAFF-DATA"]
+    for name, (received, sent) in by_month(days).items():
+        at, pairs = date.fromisoformat(f"{name}-01"), []
+        while f"{at:%Y-%m}" == name:
+            pairs.append(moved.get(at, "0:0"))
+            at += timedelta(days=1)
+        lines.append(f"traff-{name[5:]}-{name[:4]}={' '.join(pairs)} [{received // MIB}:{sent // MIB}]")
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def tomato(path: Path, days: Sequence[Day]) -> None:
+    """What the page of Tomato saves: 62 days and 25 months of rstats, in gzip."""
+    path.write_bytes(gzip.compress(rstats(days)))
+
+
+def rstats(days: Sequence[Day], months: int = 25) -> bytes:
+    """The struct that rstats keeps; with 12 months, the older one."""
+    every = [
+        ((int(name[:4]) - 1900) << 16 | (int(name[5:]) - 1) << 8, *moved) for name, moved in by_month(days).items()
+    ]
+    newest = [((day.at.year - 1900) << 16 | (day.at.month - 1) << 8 | day.at.day, *day[1:]) for day in days]
+    tables = [
+        b"".join(struct.pack("<I4xQQ", *entry) for entry in entries[-count:]).ljust(24 * count, b"\0")
+        for entries, count in ((newest, 62), (every, months))
+    ]
+    return b"".join([b"RS01" if months == 25 else b"RS00", bytes(4), tables[0], bytes(8), tables[1], bytes(8)])

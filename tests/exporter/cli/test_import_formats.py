@@ -44,6 +44,8 @@ FORMATS = [
     Format("bandwidth-monitor", "monthly_traffic.json", foreign_files.bandwidth_monitor, (), *APRIL),
     Format("nlbwmon", "nlbw.json", foreign_files.nlbwmon_json, ("--from", "2026-04-01"), *APRIL),
     Format("nlbwmon", "nlbw.csv", foreign_files.nlbwmon_csv, ("--from", "2026-04-01"), *APRIL),
+    Format("dd-wrt", "traffdata.bak", foreign_files.dd_wrt),
+    Format("tomato", "tomato_rstats.gz", foreign_files.tomato),
 ]
 
 

@@ -31,7 +31,7 @@ def test_a_date_is_of_a_day_a_month_or_an_instant(text: str, expected: object) -
 
 
 @pytest.mark.parametrize(
-    "text", ["", "28.11.2026", "11/28/2026", "2026-13", "2026-02-30", "2026", "Total", "0001-01-01"]
+    "text", ["", "28.11.2026", "11/28/2026", "2026-13", "2026-02-30", "2026", "Total", "0001-01-01", "9999-12"]
 )
 def test_what_may_mean_another_day_is_no_date(text: str) -> None:
     with pytest.raises(CellError):
