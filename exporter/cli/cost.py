@@ -13,6 +13,7 @@ from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text
 from exporter.terminal.dates import time_text
+from exporter.terminal.imported import across_note
 from exporter.terminal.options import interface_option, scope_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.application_cost import application_costs
@@ -154,6 +155,7 @@ def _notes(answer: shapes.CostAnswer, interfaces: Sequence[str]) -> Iterator[str
         yield f"the plan bills {BILLED[info.counts]}"
     if used.free_bytes:
         yield f"{bytes_text(used.free_bytes)} in free hours are not billed"
+    yield from across_note(info.imported_bytes_across, "cycles or of this period")
     if not info.covered:
         yield f"plan {info.plan} does not bill {' + '.join(interfaces)}"
 

@@ -14,6 +14,7 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
 from exporter.terminal.amounts import bytes_text, known_bytes, percent_text
 from exporter.terminal.dates import time_text
+from exporter.terminal.imported import across_note, imported_note
 from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def plan(session: Session, *, name: str | None) -> CommandAnswer:
 
 def _print_plans(session: Session, answers: Sequence[PlanAnswer]) -> None:
     for answer in answers:
-        print_table(TextTable(_printable(answer.name), (), _facts(answer)), _dashboard(session, answer))
+        notes = [*imported_note(answer.imported_bytes), *across_note(answer.imported_bytes_across, "this cycle")]
+        notes += across_note(answer.last_cycle.imported_bytes_across, "the last cycle")
+        print_table(TextTable(_printable(answer.name), (), _facts(answer)), [*notes, *_dashboard(session, answer)])
 
 
 @click.command()

@@ -17,6 +17,13 @@ def imported_note(imported_bytes: int) -> list[str]:
     return [f"{bytes_text(imported_bytes)} of it imported"] if imported_bytes else []
 
 
+def across_note(imported_bytes: int, ends: str) -> list[str]:
+    """A note of imported bytes that reach over the ends of something; none without any."""
+    if not imported_bytes:
+        return []
+    return [f"{bytes_text(imported_bytes)} imported across the ends of {ends}: it cannot be cut, and is left out"]
+
+
 def mark_note(imported_bytes: int) -> list[str]:
     """The note of a table with marked rows."""
     return [f"{note} ({MARK})" for note in imported_note(imported_bytes)]

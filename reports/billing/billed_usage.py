@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.billing.plans import PlanError, counted_bytes, covers, free_windows, in_free_hours, named
@@ -27,7 +28,6 @@ from reports.ledger.windows import by_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import date
 
     from reports.billing.plans import Plan
     from reports.ledger.amounts import Amounts
@@ -99,6 +99,9 @@ class BilledUsage:
 
     Bytes that a tunnel's own packets carry again count as those: an application's are read without them.
 
+    A span of imported days is in every sum that holds it whole, and billed, free hours or not. One that only reaches
+    into some days cannot be cut: it is in no sum of them, and `across` has it.
+
     `free_since` is the first day whose free hours are known: slots of earlier days, if there was traffic, have been
     deleted. None if the plan has no free hours.
     """
@@ -110,10 +113,11 @@ class BilledUsage:
         # the machine's condition compares one number a row
         is_machine = selection.meter is INTERFACE and counted == set(selection.names)
         self.selection = MACHINE if is_machine else selection
+        self.spans = ledger.spans(date.min, date.max, self.selection)
         self.free_since = self._free_since() if plan.free_hours else None
 
     def days(self, first: date, last: date) -> BilledDays:
-        """Bytes day by day."""
+        """Bytes day by day, without imported spans."""
         found = by_time(self._ledger, local_days(self.selection, first, last), NET_BYTES)
         billed = {day_from_number(day): Bytes(*amounts) for day, amounts in found.items()}
         free: dict[date, Bytes] = {}
@@ -128,6 +132,22 @@ class BilledUsage:
         """All days together; zero if `last` comes before `first`."""
         free = add_up(moved for _, moved in self._free(first, last))
         return Sums(_less(self._moved(first, last), free), free)
+
+    def in_spans(self, first: date, last: date) -> Bytes:
+        """Imported bytes of spans that lie within these days."""
+        return add_up(span.bytes for span in self.spans if first <= span.first and span.last <= last)
+
+    def across(self, parts: Sequence[tuple[date, date]]) -> Bytes:
+        """Imported bytes of spans that reach into parts, each from a first to a last day, and lie within none.
+
+        How many of them are of which part is not known.
+        """
+        return add_up(
+            span.bytes
+            for span in self.spans
+            if any(span.first <= last and span.last >= first for first, last in parts)
+            and not any(first <= span.first and span.last <= last for first, last in parts)
+        )
 
     def used_by_scope(self, first: date, last: date) -> dict[str, int]:
         """Billed bytes of each scope, for a plan of scopes."""
@@ -151,9 +171,11 @@ class BilledUsage:
     def until(self, first: date, instant: int) -> Bytes | None:
         """Billed bytes of the days from `first` until an instant (UTC seconds); a slot counts as moved evenly.
 
-        None if the slots of its day are no longer kept.
+        None if the slots of its day are no longer kept, or an imported span goes on.
         """
         day = max(first, day_of(instant - 1, self.zone))
+        if self.across([(first, day - ONE_DAY)]).total or self.across([(day, day)]).total:
+            return None
         slots = self.slots_of(day)
         if add_up(part for _, part in slots) != self.total(day, day).billed:
             return None
@@ -207,7 +229,8 @@ class BilledUsage:
 
     def _moved(self, first: date, last: date) -> Bytes:
         """Bytes of these days, free or not."""
-        return Bytes(*total(self._ledger, local_days(self.selection, first, last), NET_BYTES))
+        in_days = Bytes(*total(self._ledger, local_days(self.selection, first, last), NET_BYTES))
+        return in_days.plus(self.in_spans(first, last)) if self.spans else in_days
 
 
 def _by_name(found: Mapping[Key, Amounts]) -> dict[str, Bytes]:

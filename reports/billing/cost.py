@@ -59,7 +59,8 @@ class StretchCost(NamedTuple):
     """The bills of a stretch, oldest first, at the prices of `plan`; one bill alone at a price that is no plan's own.
 
     `plan` has the price that was used, `is_own` is true if that is the plan's own; `free` are bytes of free hours,
-    `is_covered` is false for an interface that the plan does not bill.
+    `is_covered` is false for an interface that the plan does not bill. `across` are imported bytes of spans that reach
+    over an end of a cycle or of the stretch: which part of them is of which is not known, and none is billed.
     """
 
     plan: Plan
@@ -67,6 +68,7 @@ class StretchCost(NamedTuple):
     bills: tuple[Bill, ...]
     free: int
     is_covered: bool = True
+    across: int = 0
 
     @property
     def first(self) -> date:
@@ -138,7 +140,11 @@ def cost_of(stretch: PricedStretch, parts: Sequence[Sequence[BilledPart]]) -> St
     billed = by_cycle if stretch.is_own else [tuple(chain(*by_cycle))]
     bills = tuple(_bill(found, stretch.plan.currency) for found in billed)
     free = sum(part.free for part in chain(*parts))
-    return StretchCost(stretch.plan, stretch.is_own, bills, free, stretch.is_covered)
+    across = sum(
+        share.share.across([(part.first, part.last) for part in of_share]).total
+        for share, of_share in zip(stretch.shares, parts, strict=True)
+    )
+    return StretchCost(stretch.plan, stretch.is_own, bills, free, stretch.is_covered, across)
 
 
 def days_of_period(name: str, plan: Plan, today: date, zone: ZoneInfo) -> tuple[date | None, date]:

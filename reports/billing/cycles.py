@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.billing.billed_usage import BilledUsage, covered_subjects, meter_total
 from reports.billing.plans import ROLLOVER_CYCLES, Plan, cap_with_rollover, counted_bytes, cycle_before, cycle_of
 from reports.billing.prices import bill, cost_by_scope, has_price, rounded
-from reports.ledger.reader import NO_BYTES, Bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from reports.calendar.period import Period
@@ -37,12 +36,16 @@ class PlanCycle(NamedTuple):
 
 
 class PlanCycles(NamedTuple):
-    """A plan and its cycles, oldest first; `is_cut` if the range holds more of them. The current one ends `today`."""
+    """A plan and its cycles, oldest first; `is_cut` if the range holds more of them. The current one ends `today`.
+
+    `across` are imported bytes of spans that reach over the ends of cycles: none of the cycles has them.
+    """
 
     plan: Plan
     cycles: Sequence[PlanCycle]
     is_cut: bool
     today: date
+    across: int = 0
 
     @property
     def cost(self) -> Decimal:
@@ -71,7 +74,7 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today
         periods.append(cycle_before(plan, periods[-1], zone))
     usage = BilledUsage(ledger, plan, covered_subjects(ledger, plan))
     began = ledger.first_seen(meter_total(usage.selection))
-    used = list(_used(plan, periods, usage.days(periods[-1].first, min(periods[0].last, today)).billed))
+    used = list(_used(usage, periods, min(periods[0].last, today)))
     whole = [
         began is not None and period.start >= began and usage.has_all_free_hours(period.first, period.last)
         for period in periods
@@ -86,7 +89,8 @@ def plan_cycles(ledger: LedgerReader, plan: Plan, first: date, last: date, today
         )
         for number, period in enumerate(periods[:count])
     ]
-    return PlanCycles(plan, cycles[::-1], is_cut, today)
+    across = usage.across([(period.first, period.last) for period in periods[:count]]).total
+    return PlanCycles(plan, cycles[::-1], is_cut, today, across)
 
 
 def _bill(usage: BilledUsage, period: Period, used: int, today: date) -> Decimal:
@@ -105,9 +109,10 @@ def _before(used: Sequence[int], whole: Sequence[bool], number: int) -> Iterator
         yield used[place]
 
 
-def _used(plan: Plan, periods: Sequence[Period], billed: Mapping[date, Bytes]) -> Iterator[int]:
-    """Billed bytes of each cycle, newest first."""
-    sums = [NO_BYTES] * len(periods)
+def _used(usage: BilledUsage, periods: Sequence[Period], last: date) -> Iterator[int]:
+    """Billed bytes of each cycle until `last`, newest first."""
+    plan, billed = usage.plan, usage.days(periods[-1].first, last).billed
+    sums = [usage.in_spans(period.first, period.last) for period in periods]
     number = 0
     for day in sorted(billed, reverse=True):
         while day < periods[number].first:

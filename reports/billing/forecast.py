@@ -38,6 +38,10 @@ class Forecast(NamedTuple):
         """The same after more is used: no less than that is expected."""
         return Forecast(max(self.expected, used), max(self.low, used), max(self.high, used), self.method)
 
+    def plus(self, earlier: int) -> Forecast:
+        """The same with bytes of the cycle that were no part of it."""
+        return Forecast(self.expected + earlier, self.low + earlier, self.high + earlier, self.method)
+
 
 class _Habit(NamedTuple):
     """Bytes a day, Monday first, and the variance of days around it; None of too few days."""

@@ -20,7 +20,9 @@ from reports.billing.plans import (
 )
 from reports.billing.prices import cost, cost_by_scope, decimal_of
 from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_of, day_start, moment_on
-from reports.ledger.intervals import counting_began
+from reports.ledger.imported import imported
+from reports.ledger.intervals import counting_began, days_known_since
+from reports.ledger.reader import Bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from reports.calendar.period import Period
-    from reports.ledger.reader import Bytes, LedgerReader
+    from reports.ledger.reader import LedgerReader
 
 
 class PlanStatus(NamedTuple):
@@ -43,7 +45,10 @@ class PlanStatus(NamedTuple):
     billed in full; else None. `forecast` is None until enough is known; `counted_seconds` of the cycle lie after
     counting of what the plan covers `began`, which is None before. `free_until` is when the free hours of now end;
     None while bytes count. `cap_reached_at` is None without a cap, and if the forecast does not reach it. `scopes` are
-    the used bytes by scope of a plan with prices by scope; before it has used any, those of the cycle before.
+    the used bytes by scope of a plan with prices by scope; before it has used any, those of the cycle before. Other
+    programs have counted the part `imported` of the used bytes. `across` are imported bytes of spans that reach over
+    an end of this cycle, `last_across` of the one before: how many of them are of the cycle is not known, and none is
+    in it.
     """
 
     plan: Plan
@@ -65,6 +70,9 @@ class PlanStatus(NamedTuple):
     free_hours_since: date | None = None
     free_until: int | None = None
     scopes: Mapping[str, int] = MappingProxyType({})
+    imported: int = 0
+    across: int = 0
+    last_across: int = 0
 
     def with_used(self, used: int, scopes: Mapping[str, int]) -> PlanStatus:
         """The status after some more bytes of the same cycle: the forecast expects no less than what is used."""
@@ -140,7 +148,11 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
     cap = cap_with_rollover(plan, _used_before(ledger, usage, before, amounts.last))
     began = counting_began(ledger, covered)
     is_last_whole = began is not None and began <= before.start
-    basis = _Basis(cycle, int(now), zone, used, int(now) if began is None else began)
+    known = days_known_since(ledger, covered)
+    earlier = _earlier(usage, amounts, cycle, known) if ledger.has_past and known is not None else 0
+    basis = _Basis(cycle, int(now), zone, used - earlier, int(now) if known is None else known)
+    ahead = forecast(amounts.daily, **basis._asdict())
+    brought = imported(ledger, cycle.first, today, usage.selection).total
     return PlanStatus(
         plan=plan,
         cycle=cycle,
@@ -150,8 +162,8 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         free=amounts.free.total,
         cap=cap,
         days_left=(cycle.last - today).days + 1,
-        forecast=forecast(amounts.daily, **basis._asdict()),
-        cap_reached_at=None if cap is None else _reached(usage, amounts, basis, cap),
+        forecast=ahead and ahead.plus(earlier),
+        cap_reached_at=None if cap is None else _reached(usage, amounts, basis, cap, earlier=earlier),
         last_cycle=before,
         last_used=amounts.last if began is not None and began < before.end else None,
         last_used_by_now=amounts.last_by_now if is_last_whole else None,
@@ -161,7 +173,18 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
         free_until=free_until(plan, int(now), zone),
         scopes=_scopes(usage, cycle, before, used),
+        imported=_in_direction(plan, brought, amounts.moved),
+        across=usage.across([(cycle.first, cycle.last)]).total,
+        last_across=usage.across([(before.first, before.last)]).total,
     )
+
+
+def _earlier(usage: BilledUsage, amounts: _Amounts, cycle: Period, known: int) -> int:
+    """Billed bytes of the cycle before the day from which each is known: no part of a forecast's pace."""
+    last = day_of(known, usage.zone) - ONE_DAY
+    if last < cycle.first:
+        return 0
+    return _in_direction(usage.plan, usage.total(cycle.first, last).billed, amounts.moved)
 
 
 def _scopes(usage: BilledUsage, cycle: Period, before: Period, used: int) -> Mapping[str, int]:
@@ -187,6 +210,9 @@ def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Am
     lately = today - timedelta(days=HABIT_DAYS)
     days = usage.days(lately, today)
     moved, free = days.since(cycle.first).plus(usage.total(cycle.first, lately - ONE_DAY))
+    if usage.spans:
+        earlier, every = usage.in_spans(cycle.first, lately - ONE_DAY), usage.in_spans(cycle.first, today)
+        moved = moved.plus(Bytes(every.received - earlier.received, every.sent - earlier.sent))
     daily = {day: _in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
     last = usage.total(before.first, before.last).billed
     same_day = before.first + (today - cycle.first)
@@ -205,14 +231,17 @@ def _used_before(ledger: LedgerReader, usage: BilledUsage, last: Period, last_us
         last = cycle_before(usage.plan, last, ledger.zone)
 
 
-def _reached(usage: BilledUsage, amounts: _Amounts, basis: _Basis, cap: int) -> int | None:
+def _reached(usage: BilledUsage, amounts: _Amounts, basis: _Basis, cap: int, *, earlier: int) -> int | None:
     """When the forecast reaches the cap; for one that is reached already, when that was."""
-    if basis.used < cap:
-        return reached_at(amounts.daily, **basis._asdict(), cap=cap)
+    if basis.used + earlier < cap:
+        return reached_at(amounts.daily, **basis._asdict(), cap=cap - earlier)
     cycle, now, zone = basis.cycle, basis.now, basis.zone
-    total = 0
-    for day, moved in sorted(usage.days(cycle.first, day_of(now, zone)).billed.items()):
+    today, total = day_of(now, zone), 0
+    in_spans = [(span.last, span.bytes) for span in usage.spans if cycle.first <= span.first and span.last <= today]
+    for day, moved in sorted([*usage.days(cycle.first, today).billed.items(), *in_spans]):
         amount = _in_direction(usage.plan, moved, amounts.moved)
+        if amount and total + amount >= cap and (day, moved) in in_spans:
+            return min(day_start(day + ONE_DAY, zone), now)  # until then at the latest
         if amount and total + amount >= cap:
             slots = [
                 (start, start + SLOT_SECONDS, _in_direction(usage.plan, part, amounts.moved))

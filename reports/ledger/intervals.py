@@ -6,9 +6,10 @@ from bisect import bisect_left, bisect_right
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.days import SLOT_SECONDS, day_from_number, day_of, day_start
+from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_from_number, day_of, day_start
 from reports.calendar.period import Period
 from reports.ledger.amounts import ENDLESS, Rows, by_parts, every_day, first_time
+from reports.ledger.imported import imported
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.selection import MACHINE
 from reports.ledger.shape import INTERFACE
@@ -125,6 +126,22 @@ def counting_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int 
 def history_began(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
     """The begin of counting by a selection's meter, or of what was imported of the selection (UTC seconds)."""
     return counting_began(ledger, selection) if ledger.has_past else meter_began(ledger, selection)
+
+
+def days_known_since(ledger: LedgerReader, selection: Selection = MACHINE) -> int | None:
+    """The begin of counting, or of the imported days that reach up to it (UTC seconds); None in an empty ledger.
+
+    From then on a day without a row was without traffic; of earlier ones that is not known.
+    """
+    began = ledger.first_seen(selection)
+    if began is None or not ledger.has_past:
+        return counting_began(ledger, selection)
+    day = day_of(began, ledger.zone)
+    days = imported(ledger, date.min, day, selection).days
+    known = day_start(day, ledger.zone) if day in days else began
+    while (day := day - ONE_DAY) in days:
+        known = day_start(day, ledger.zone)
+    return known
 
 
 def kept_since(ledger: LedgerReader, grain: Grain, selection: Selection = MACHINE) -> int | None:

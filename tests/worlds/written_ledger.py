@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.opening import open_ledger
+from exporter.ledger.past.imports import PastLedger
+from exporter.ledger.past.rows import Past, PastRow
 from exporter.ledger.writing.writer import Writer
 from exporter.metering.counters.readings import Counts
 from exporter.metering.counters.speeds import Speeds
@@ -18,6 +21,7 @@ from reports.ledger.reader import LedgerReader, Unposted, UnpostedRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -98,6 +102,12 @@ class WrittenLedger:
             writer.connection.execute(f"DELETE FROM interface_{table} WHERE {table} < ?", (before,))  # noqa: S608 - our own
         finally:
             writer.close()
+
+    def bring(self, *rows: tuple[date, date, int, int], device: str = "eth0", source: str = "vnstat") -> None:
+        """Import days and spans, each as (first, last, received, sent)."""
+        past = Past(source, source, 2**33, [PastRow(device, *row) for row in rows])
+        with contextlib.closing(sqlite3.connect(self.path)) as connection, connection:
+            PastLedger(connection, self.zone).put(source, past, 2**33)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[LedgerReader]:

@@ -10,7 +10,7 @@ import msgspec
 from reports.billing.prices import money
 from reports.calendar.days import iso
 from reports.formats.json.usage import Today
-from reports.formats.shapes import Answer, DateText, Timestamp, Usage, usage_of
+from reports.formats.shapes import Answer, ByteCount, DateText, Timestamp, Usage, usage_of
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class CostInfo(Answer):
     """The plan and prices behind a cost; `cost_per_gb_inr` only of a plan in INR.
 
     `counts` names the direction that the plan bills, `prices` each step's price of a gigabyte with its end. `covered`
-    is false for an interface that the plan does not bill.
+    is false for an interface that the plan does not bill. `imported_bytes_across` are those of imported months or years
+    that reach over an end of a cycle or of the period: how many are of which is not known, and none is billed.
     """
 
     cost_per_gb: float
@@ -98,6 +99,7 @@ class CostInfo(Answer):
     prices: str
     cost_per_gb_inr: float | msgspec.UnsetType = msgspec.UNSET
     covered: bool = True
+    imported_bytes_across: ByteCount = 0
 
 
 class CostAnswer(Answer, rename={"first": "from", "last": "to"}):
@@ -158,6 +160,7 @@ def cost_answer(found: StretchCost, *, is_custom_price: bool) -> CostAnswer:
             counts=held.counts,
             prices=prices_text(held),
             covered=found.is_covered,
+            imported_bytes_across=found.across,
             cost_per_gb_inr=block.cost_per_gb if block.currency == INR else msgspec.UNSET,
         ),
     )

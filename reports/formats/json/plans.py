@@ -8,7 +8,7 @@ import msgspec
 
 from reports.calendar.days import iso
 from reports.formats.json.forecast import ForecastAnswer, Money, forecast, money_of
-from reports.formats.shapes import Answer, DateText, Timestamp
+from reports.formats.shapes import Answer, ByteCount, DateText, Timestamp
 from reports.text.amounts import compatible_bytes
 
 if TYPE_CHECKING:
@@ -31,13 +31,14 @@ class LastCycle(Answer):
     """The cycle before: its bytes, null if it was not counted, and whether it was counted from end to end.
 
     `used_bytes_by_this_day` is what it had used when it was as old as the current one is now, to the minute; null if
-    unknown.
+    unknown. `imported_bytes_across` as of a plan.
     """
 
     cycle: CycleAnswer
     used_bytes: int | None
     used_bytes_by_this_day: int | None
     counted_whole: bool
+    imported_bytes_across: ByteCount = 0
 
 
 class PlanWords(Answer):
@@ -55,7 +56,8 @@ class PlanAnswer(Answer):
     `scopes` are left out of a plan of interfaces, and empty for one of every scope but loopback. `carried_bytes` of the
     cap are what earlier cycles left; `free_until` is when the free hours of now end. `free_hours_since` is set if
     quarter hours of this cycle or the last are deleted: the first day with known free hours; those of earlier days are
-    billed.
+    billed. Other programs have counted `imported_bytes` of the used ones; `imported_bytes_across` are those of imported
+    months or years that reach over an end of the cycle: how many are of the cycle is not known, and none is in it.
     """
 
     name: str
@@ -81,6 +83,8 @@ class PlanAnswer(Answer):
     human_readable: PlanWords
     free_hours_since: DateText | msgspec.UnsetType = msgspec.UNSET
     scopes: list[str] | msgspec.UnsetType = msgspec.UNSET
+    imported_bytes: ByteCount = 0
+    imported_bytes_across: ByteCount = 0
 
 
 class Plans(Answer):
@@ -118,6 +122,7 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
             used_bytes=status.last_used,
             used_bytes_by_this_day=status.last_used_by_now,
             counted_whole=status.is_last_whole,
+            imported_bytes_across=status.last_across,
         ),
         human_readable=PlanWords(
             used=compatible_bytes(status.used),
@@ -126,6 +131,8 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
             allowed_per_day=_words(status.allowed_per_day),
         ),
         scopes=list(held.scopes) if held.is_of_scopes else msgspec.UNSET,
+        imported_bytes=status.imported,
+        imported_bytes_across=status.across,
         free_hours_since=msgspec.UNSET if status.free_hours_since is None else status.free_hours_since.isoformat(),
     )
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports.text.amounts import human_bytes
+from tests.exporter.cli.calls import Commands
 from tests.worlds import vnstat_file
 from tests.worlds.vnstat_file import hours_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.exporter.cli.calls import Commands
 
 LISTS = {
     "months --last 30": "periods",
@@ -114,3 +113,28 @@ def test_without_an_import_nothing_is_marked(call: str, commands: Commands) -> N
 
     assert "*" not in text
     assert "imported" not in text
+
+
+def test_a_plan_says_what_cannot_be_cut(ledger: Path, file: Path) -> None:
+    """Of cycles from the 15th on none holds a month; that is so in every answer about the plan."""
+    settings = ledger.with_name("plans.yaml")
+    settings.write_text("plans: [{name: home, cycle_day: 15, price_per_gb: 1}]\n", encoding="utf-8")
+    commands = Commands(ledger, NETLEDGER_CONFIG=str(settings))
+    assert commands("import", str(file)).exit_code == 0
+    of_march = commands.json("month", "2026-03")["summary"]["imported_bytes"]
+
+    plan = commands.json("plan", "home")["plans"][0]
+    year = commands.json("cost", "--period", "year")
+
+    assert (
+        plan["imported_bytes"]
+        == commands.json("range", "--from", "2026-05-15", "--to", "2026-06-12")["summary"]["imported_bytes"]
+    )
+    assert f"{human_bytes(plan['imported_bytes'])} of it imported" in commands("plan", "home").stdout
+    across = year["info"]["imported_bytes_across"]
+    assert across >= of_march
+    text = commands("cost", "--period", "year").stdout
+    ends = "the ends of cycles or of this period"
+    note = f"{human_bytes(across)} imported across {ends}: it cannot be cut, and is left out"
+    assert note in " ".join(text.split())
+    assert year["usage"]["total_bytes"] + across == commands.json("year", "2026")["summary"]["total_bytes"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from reports.billing.plans import CycleRule, Plan
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -42,3 +43,21 @@ async def test_the_page_says_where_history_is_imported(service: RunningService) 
     assert mark(77_000, "imported") in card(may, "month")
     assert card(may, "month").count("imported without its days") == 31
     assert mark(77_000, "imported") in card(page, "records")
+
+
+async def test_a_plan_of_the_page_says_what_is_left_out(service: RunningService) -> None:
+    """Of May, which reaches over the begin of the cycle, none is in it."""
+    service.plans = (Plan(cycle=CycleRule(day=15)),)
+    await service.restart()
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
+    document = {"source": "vnstat", "past": ["vnstat", "since then", 2**33, ROWS, [], [], []]}
+    assert (await service.ask("/api/imports", "POST", json=document)).status == 200
+
+    cycle = card((await service.ask("/")).text, "cycle")
+    (plan,) = (await service.get("/api/plans"))["plans"]
+
+    assert (plan["imported_bytes"], plan["imported_bytes_across"]) == (550, 77_000)
+    assert plan["last_cycle"]["imported_bytes_across"] == 77_000
+    assert "77.00 kB imported across its ends are not in it" in cycle
+    assert mark(550) in cycle
