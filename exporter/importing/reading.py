@@ -41,6 +41,19 @@ def read(path: Path, options: ReadingOptions) -> Past:
         held = f": it has the tables {', '.join(file.tables)}" if file.tables else ""
         held = ": it is no text in UTF-8" if file.content and not file.text else held
         raise ForeignFileError(f"{path} is of no program that is known{held}; known are {known}")
+    _check_options(path, source, options)
     past = source.read(file, options)
+    interfaces = {row.interface for row in past.rows}
+    if options.interface and interfaces != {options.interface}:
+        named = ", ".join(sorted(interfaces))
+        raise ForeignFileError(f"--interface: {path} names its interfaces itself: {named}; --map OLD=NEW renames them")
     check(past, str(path))
     return renamed(past, options.names)
+
+
+def _check_options(path: Path, source: ForeignProgram, options: ReadingOptions) -> None:
+    """Raise ForeignFileError for what would have no effect on a file of this program."""
+    if (options.first or options.last) and source is not nlbwmon:
+        raise ForeignFileError(f"--from and --to say the period of a file of nlbwmon: all days of {path} come in")
+    if (options.columns or options.unit) and source is not csv_file:
+        raise ForeignFileError(f"--columns and --unit are of a CSV of unknown columns: {path} is of {source.FILES}")

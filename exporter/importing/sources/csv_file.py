@@ -112,7 +112,10 @@ def _spans(file: ForeignFile, lines: Sequence[TableLine]) -> list[PastRow]:
 
 
 def _hours(file: ForeignFile, lines: Sequence[TableLine], zone: ZoneInfo) -> Iterator[PastHour]:
-    """Parts of days, each up to the next one, and up to an hour; raises ForeignFileError for one that comes twice."""
+    """Parts of days, each up to the next one, and up to an hour.
+
+    Raises ForeignFileError for one that comes twice, and for a time that the zone does not have.
+    """
     times: Counter[tuple[str, datetime]] = Counter()
     begun: dict[tuple[str, int], TableLine] = {}
     for line in lines:
@@ -121,13 +124,17 @@ def _hours(file: ForeignFile, lines: Sequence[TableLine], zone: ZoneInfo) -> Ite
             at = line.at.replace(fold=min(times[line.interface, line.at], 1))
             times[line.interface, line.at] += 1
             second = int((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp())
+            if not at.tzinfo and datetime.fromtimestamp(second, zone).replace(tzinfo=None) != at:
+                raise ForeignFileError(
+                    f"{file.path}, line {line.number}: clocks in {zone} leave {at} out: name the zone with --timezone"
+                )
             if (line.interface, second) in begun:
                 raise ForeignFileError(f"{file.path}, line {line.number}: {line.interface} has {line.at} twice")
             begun[line.interface, second] = line
     ordered = sorted(begun)
     for (interface, start), after in zip_longest(ordered, ordered[1:]):
-        end = min(start + HOUR, after[1]) if after and after[0] == interface else start + HOUR
-        yield PastHour(interface, start, end, *begun[interface, start][3:])
+        stop = min(start + HOUR, after[1]) if after and after[0] == interface else start + HOUR
+        yield PastHour(interface, start, stop, *begun[interface, start][3:])
 
 
 def _days(hours: Sequence[PastHour], zone: ZoneInfo) -> list[PastRow]:

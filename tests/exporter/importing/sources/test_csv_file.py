@@ -129,6 +129,14 @@ def test_a_table_that_is_wrong_brings_nothing_and_says_why(text: str, reason: st
         read_text(tmp_path, text)
 
 
+def test_a_time_that_clocks_leave_out_is_of_another_zone(tmp_path: Path) -> None:
+    spring = f"{HEAD}2026-03-29 02:30,1,0\n2026-03-29 03:30,2,0\n"
+
+    with pytest.raises(ForeignFileError, match="line 2: clocks in Europe/Berlin leave 2026-03-29 02:30:00 out"):
+        read_text(tmp_path, spring, ReadingOptions(BERLIN))
+    assert [row.received for row in read_text(tmp_path, spring).rows] == [3]
+
+
 AMOUNTS = st.tuples(st.integers(0, 2**50), st.integers(0, 2**50))
 
 
