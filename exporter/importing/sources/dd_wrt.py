@@ -1,7 +1,8 @@
 """DD-WRT: the traffic of its WAN interface, as its page saves it (traffdata.bak), or lines of `nvram show`.
 
-Facts: DD-WRT's source (ttraff.c, which counts; ttraff_backup of its web server). A line is a month: whole MiB received
-and sent of each of its days, then in brackets those of the month; older versions have no brackets.
+Facts: DD-WRT's source (ttraff.c, which counts; ttraff_backup of its web server), and backups that were published.
+A line is a month: whole MiB received and sent of each of its days, then in brackets those of the month; older versions
+have no brackets. A backup may end with a byte of 255, as some versions write the end of file: it is no text in UTF-8.
 """
 
 from __future__ import annotations
@@ -21,23 +22,23 @@ if TYPE_CHECKING:
 
 KIND = "dd-wrt"
 FILES = "DD-WRT (traffdata.bak)"
-SIGNATURE = "TRAFF-DATA"
+SIGNATURE = b"TRAFF-DATA"
 MIB = 1 << 20
 PAIR = r"\d{1,12}:\d{1,12}"
 MONTH = re.compile(rf"traff-(0[1-9]|1[0-2])-(\d{{4}})=({PAIR}(?: {PAIR})*)(?: \[({PAIR})\])?", re.ASCII)
-LINE = re.compile(r"^traff-\d\d-\d{4}=", re.MULTILINE)
+LINE = re.compile(rb"^traff-\d\d-\d{4}=", re.MULTILINE)
 
 
 def claims(file: ForeignFile) -> bool:
     """True for a backup of its page, and for text with months as it keeps them."""
-    return file.text.startswith(SIGNATURE) or LINE.search(file.text) is not None
+    return file.content.startswith(SIGNATURE) or LINE.search(file.content) is not None
 
 
 def read(file: ForeignFile, options: ReadingOptions) -> Past:
     """Its days, and what a month has more than its days; raises ForeignFileError with the line and the rule."""
     rows: list[PastRow] = []
     months: set[Span] = set()
-    for number, line in enumerate(file.text.splitlines(), start=1):
+    for number, line in enumerate(file.content.decode("latin-1").splitlines(), start=1):
         if not line.startswith("traff-"):
             continue
         span, days, total = _month(line, f"{file.path}, line {number}")
@@ -53,7 +54,7 @@ def read(file: ForeignFile, options: ReadingOptions) -> Past:
     last = max(row.last for row in rows)
     return Past(
         kind=KIND,
-        identity=options.subject(KIND),
+        identity=file.path.name,
         read_until=min(file.modified, end(last, options.zone)),
         rows=rows,
         machine=options.machine(KIND),

@@ -57,7 +57,7 @@ def read(file: ForeignFile, options: ReadingOptions) -> Past:
     last = max(row.last for row in rows)
     return Past(
         kind=KIND,
-        identity=options.subject(KIND),
+        identity=file.path.name,
         read_until=min(file.modified, end(last, options.zone)),
         rows=rows,
         machine=options.machine(KIND),

@@ -1,4 +1,4 @@
-"""What `vnstat --dumpdb` of vnStat 1 prints. Facts: vnStat's source since 1.3 (dbshow.c), which prints version 3.
+"""What `vnstat --dumpdb` of vnStat 1 prints, and `--exportdb`. Facts: vnStat's source since 1.3 (dbshow.c): version 3.
 
 A dump has 30 days, 12 months and the last 24 hours, dated by an instant in them: what is older is in the total alone.
 Amounts are whole MiB and the KiB beyond, of hours KiB. It does not say on which day its months begin (MonthRotate).

@@ -49,6 +49,12 @@ def test_days_with_traffic_come_in(text: str, tmp_path: Path) -> None:
     assert past.machine == ["dd-wrt"]
 
 
+def test_a_backup_may_end_with_a_byte_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "traffdata.bak").write_bytes(f"TRAFF-DATA\n{FEBRUARY}\n".encode() + b"\xff")
+
+    assert len(read(tmp_path / "traffdata.bak", OPTIONS).rows) == 2
+
+
 def test_what_a_month_has_more_than_its_days_is_of_the_month(tmp_path: Path) -> None:
     past = read_text(tmp_path, f"TRAFF-DATA\n{FEBRUARY} [36:42]\n")
 
