@@ -107,7 +107,7 @@ def _serve(
     reload = partial(_reload, environment, web_config)
     try:
         with open_meters(settings) as meters:
-            runner = ServiceRunner(meters, web_config, reload, announce, count_since_boot)
+            runner = ServiceRunner(meters, web_config, reload, announce, count_since_boot, environment.config)
             return "", asyncio.run(runner.run(settings))
     except OSError as error:
         return system_problem(error, settings), False

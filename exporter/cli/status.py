@@ -47,6 +47,8 @@ def _print(session: Session, holder: Holder, health: dict[str, Any]) -> None:
     for name, meter in health.get("meters", {}).items():
         way = f"not measured: {meter['reason']}" if meter["backend"] == "none" else f"measured by {meter['backend']}"
         rows.append((f"{name.capitalize()}s", way))
+    if (update := health.get("update", {})).get("available"):
+        rows.append(("Update", f"{update['version']} is there: {update['note']}"))
     notes = [f"! {problem}" for problem in health["problems"]]
     yesterday = int(session.now()) - DAY_SECONDS
     notes += dashboard_notes(session.settings, lambda links: links.health(yesterday))

@@ -99,9 +99,9 @@ class _Call(NamedTuple):
         if self.way in BY_HAND:
             return self._by_hand(found, code=AVAILABLE)
         text = f"netledger {found.release.version} is there, and {found.installed} is installed: `netledger update`"
-        if entry is not None and entry.new == str(found.release.version):
+        if has_failed := entry is not None and entry.new == str(found.release.version):
             text += f" tries it again; the last time it did not work: {entry.reason}"
-        return self._answer("available", text, found, code=AVAILABLE)
+        return self._answer("available", text, found, code=AVAILABLE, has_failed=has_failed)
 
     def update(self, version: Version | None, *, is_forced: bool) -> CommandAnswer:
         """Install it, or finish what was interrupted."""
@@ -146,11 +146,14 @@ class _Call(NamedTuple):
         text = f"netledger {exporter.__version__} {ORIGINS[self.way]}: {newer}`{BY_HAND[self.way]}` updates it"
         return self._answer("by hand" if found is None else "available", text, found, code=code)
 
-    def _answer(self, status: str, text: str, found: Found | None, code: int = 0) -> CommandAnswer:
+    def _answer(
+        self, status: str, text: str, found: Found | None, *, code: int = 0, has_failed: bool = False
+    ) -> CommandAnswer:
         document: dict[str, object] = {"status": status, "way": self.way, "installed": exporter.__version__}
         if found is not None:
             release, places = found.release, found.indexes.urls
             document |= {"version": str(release.version), "update_available": found.is_newer}
+            document |= {"has_failed": has_failed}
             document |= {"file": release.file.name, "sha256": release.file.sha256 or None}
             document |= {"indexes": [without_password(url) for url in places]}
         document |= {"command": self._command(found), "text": text}

@@ -13,6 +13,9 @@ from exporter.ledger.upkeep.backups import backup_folder
 if TYPE_CHECKING:
     from exporter.installing.installation import Installation
 
+ENDINGS = ("", "-wal", "-shm", ".update", ".update.lock", ".update.log")
+"""Of the ledger's name: itself, SQLite's files, and those of an update."""
+
 PRIVATE_STATE, STATE = Path("/var/lib/private/netledger"), Path("/var/lib/netledger")
 """systemd keeps the state of a service with a user of its own in the first, and links the second to it."""
 
@@ -23,9 +26,5 @@ def purge_steps(installation: Installation, ledger: Path) -> list[RemovePath]:
         return [RemovePath(PRIVATE_STATE), RemovePath(STATE)]
     if ledger.parent == installation.data:
         return [RemovePath(ledger.parent)]
-    files = [
-        ledger,
-        *(ledger.with_name(f"{ledger.name}{end}") for end in ("-wal", "-shm", ".update", ".update.lock")),
-        lock_path(ledger),
-    ]
+    files = [*(ledger.with_name(f"{ledger.name}{end}") for end in ENDINGS), lock_path(ledger)]
     return [RemovePath(path) for path in (*files, backup_folder(ledger), archive_folder(ledger))]

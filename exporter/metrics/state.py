@@ -19,7 +19,7 @@ class MetricsState(NamedTuple):
     """The values of all families; `now_seconds` is UTC and decides which day is today.
 
     `ledger_figures` is None before the first are read, `unposted_bytes` where they are not added up. `pace` is the
-    machine's battery, and the seconds between two samples now.
+    machine's battery, and the seconds between two samples now. `has_update` is None before the index was asked.
     """
 
     snapshot: Snapshot
@@ -32,6 +32,7 @@ class MetricsState(NamedTuple):
     plans: tuple[PlanStatus, ...] = ()
     auth_failures: int = 0
     pace: tuple[BatteryState | None, float] = (None, 1.0)
+    has_update: bool | None = None
 
     @property
     def today(self) -> date:

@@ -21,6 +21,7 @@ from exporter.service.wiring import ServiceEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from exporter.meters.registry import OpenedMeter
     from exporter.service.startup import StartFact
@@ -40,7 +41,7 @@ class ServiceRunner(NamedTuple):
     """Runs services until a signal stops one.
 
     `reload` returns the settings of the next service, from those of the last. `announce` is called with the facts of a
-    service and its settings when it answers. `count_since_boot` is for the first one.
+    service and its settings when it answers. `count_since_boot` is for the first one. `config` is the file of settings.
     """
 
     meters: Sequence[OpenedMeter]
@@ -48,6 +49,7 @@ class ServiceRunner(NamedTuple):
     reload: Callable[[Settings], Settings]
     announce: Callable[[Settings, Iterable[StartFact]], None]
     count_since_boot: bool = False
+    config: Path | None = None
 
     async def run(self, settings: Settings) -> bool:
         """True if the last sample was posted; raises StartError or OSError where the first service cannot start."""
@@ -96,7 +98,7 @@ class ServiceRunner(NamedTuple):
         os.umask(PRIVATE)
         zone = zone_of_days(settings.ledger.timezone)
         environment = ServiceEnvironment(
-            settings, SystemClock(), self.meters, zone, self.web_config, count_since_boot, handovers
+            settings, SystemClock(), self.meters, zone, self.web_config, count_since_boot, handovers, config=self.config
         )
         try:
             service = Service(environment)

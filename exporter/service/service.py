@@ -85,6 +85,7 @@ class Service:
             every(0, parts.follow_plans_when_due),
             every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
             every(ROUND_SECONDS, parts.keep_archive),
+            *([every(updates.interval, updates.check)] if (updates := parts.context.updates).is_on else []),
             *(every(check.interval, check.run, at_once=True) for check in parts.monitors.checks()),
             *(every(RETRY_SECONDS, each.run, at_once=True) for each in group_commits(environment.meters, parts)),
         ]

@@ -30,6 +30,7 @@ from exporter.meters.kinds import MergingSource, MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.service.monitoring import watch_monitors
+from exporter.update_watch import UpdateWatch
 from exporter.web.context import ServiceContext
 from exporter.web.server import RESOURCES
 
@@ -57,7 +58,7 @@ class ServiceEnvironment(NamedTuple):
     """What a service takes from outside: settings, clock, meters, zone, and how it was started.
 
     `handovers` are what the meters of the service before it in this process handed over, by name; `resources` are
-    the modules that answer requests.
+    the modules that answer requests. `config` is the settings file that the command named.
     """
 
     settings: Settings
@@ -69,6 +70,7 @@ class ServiceEnvironment(NamedTuple):
     handovers: Mapping[str, object] = {}
     resources: Resources = RESOURCES
     read_battery: Callable[[], BatteryState | None] = read_battery
+    config: Path | None = None
 
     def seconds(self) -> int:
         """Say what time it is, in UTC seconds."""
@@ -208,6 +210,7 @@ def build_parts(
         plans=plans,
         pace=pace,
         sources={each.kind.spec.name: each.source for each in environment.meters},
+        updates=UpdateWatch(settings.auto_update, ledger.path, environment.config),
     )
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger

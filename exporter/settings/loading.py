@@ -11,7 +11,7 @@ from exporter.settings.api_keys import collect_keys, warn_of_readers
 from exporter.settings.folders import NoHomeError, config_folder
 from exporter.settings.reader import SettingsReader, did_you_mean, printable
 from exporter.settings.rules import clipped
-from exporter.settings.tree import NETWORKS, PLANS, Settings, keys, sections
+from exporter.settings.tree import PLANS, TOP_KEYS, Settings, keys, sections
 from exporter.settings.yaml_file import YamlError, place_of, read_yaml_file
 from reports.ledger.shape import INTERNET, LAN
 
@@ -105,7 +105,7 @@ def _read_file(
 def _read_variables(reader: SettingsReader, environ: Mapping[str, str]) -> None:
     """NETLEDGER_<SECTION>_<KEY> overrides the file."""
     known = {key.variable: key for key in keys().values()}
-    prefixes = tuple(f"NETLEDGER_{section}_".upper() for section in (*sections(), NETWORKS))
+    prefixes = tuple(f"NETLEDGER_{section}_".upper() for section in (*sections(), *TOP_KEYS))
     for variable, text in environ.items():
         if key := known.get(variable):
             reader.read_variable(key, text)

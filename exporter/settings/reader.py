@@ -11,7 +11,7 @@ import msgspec
 from exporter.settings.rules import RuleError, clipped
 from exporter.settings.schema import Key, Section, fields
 from exporter.settings.spelling import nearest
-from exporter.settings.tree import NETWORKS, PLANS, keys, sections
+from exporter.settings.tree import NETWORKS, PLANS, TOP_KEYS, keys, sections
 from exporter.settings.yaml_file import YamlError, parse_yaml, place_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class SettingsReader:
     """Values by section and key, their origins, and all that is wrong with them; a refused value is None."""
 
     def __init__(self) -> None:
-        self.given: dict[str, dict[str, Any]] = {name: {} for name in (*sections(), NETWORKS)}
+        self.given: dict[str, Any] = {name: {} for name in (*sections(), NETWORKS)}
         self.plans: tuple[PlanSettings, ...] = ()
         self.origins = dict.fromkeys(keys(), "default")
         self.problems: list[str] = []
@@ -40,7 +40,7 @@ class SettingsReader:
         for entry, name in self._each("", entries):
             if entry.key == PLANS:
                 self._read_plans(entry)
-            elif name == NETWORKS:
+            elif name in TOP_KEYS:
                 self.given[name] = self._value(keys()[name], name, entry)
             elif name not in sections():
                 self._add_problem(entry.line, _unknown(name))
@@ -178,7 +178,7 @@ def _unknown(name: str, kind: type[Section] | None = None) -> str:
     section, _, field = name.rpartition(".")
     if name in keys():
         return f"{name}: unknown key; write {field}: below {section}:"
-    top = dict(zip(names := (*sections(), NETWORKS, PLANS), names, strict=True))
+    top = dict(zip(names := (*sections(), *TOP_KEYS, PLANS), names, strict=True))
     siblings = fields(kind, section if section in sections() else "") if kind else {}
     beside = {key.field: key.name for key in siblings.values()} if kind else top
     elsewhere = {key.field: key.name for key in keys().values()}

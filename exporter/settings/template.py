@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exporter.settings.plans.sections import PlanSettings
 from exporter.settings.schema import Key, Section, fields
-from exporter.settings.tree import NETWORKS, Settings, keys, sections
+from exporter.settings.tree import TOP_KEYS, Settings, keys, sections
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,9 @@ def _lines() -> Iterator[str]:
         yield f"\n# {(kind.__doc__ or '').strip()}\n{section}:"
         for key in fields(kind, section).values():
             yield from _key_lines(key, defaults)
-    yield ""
-    yield from (line.removeprefix("  ") for line in _key_lines(keys()[NETWORKS], defaults))
+    for name in TOP_KEYS:
+        yield ""
+        yield from (line.removeprefix("  ") for line in _key_lines(keys()[name], defaults))
     yield PLANS_HEAD
     meaning, name, *others = _example_lines(PlanSettings, INDENT)
     yield from (meaning, name.replace(INDENT, BULLET), *others)

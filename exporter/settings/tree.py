@@ -16,6 +16,7 @@ from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.requests.settings import Requests
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
+from exporter.settings.auto_update import AUTO_UPDATES, AutoUpdate
 from exporter.settings.folders import data_folder, runs_as_root
 from exporter.settings.history import COUNTED, HISTORY
 from exporter.settings.networks import NETWORKS_RULE, Network
@@ -33,6 +34,9 @@ else:
 
 PLANS = "plans"
 NETWORKS = "networks"
+TOP_KEYS = (NETWORKS, "auto_update")
+"""Keys of no section."""
+
 SYSTEM_LEDGER = Path("/var/lib/netledger/ledger.db")
 
 
@@ -172,19 +176,24 @@ class Settings(Section, frozen=True):
     grafana: Grafana = msgspec.field(default_factory=Grafana)
     reports: Reports = msgspec.field(default_factory=Reports)
     display: Display = msgspec.field(default_factory=Display)
+    auto_update: Annotated[
+        AutoUpdate,
+        rules.choice(*AUTO_UPDATES),
+        "Look for a newer netledger once a day, and say so (check), or install it (apply).",
+    ] = "off"
     plans: tuple[Plan, ...] = msgspec.field(default_factory=_default_plans)
     notify: dict[str, Notify] = msgspec.field(default_factory=dict)
 
 
 @functools.cache
 def sections() -> dict[str, type[Section]]:
-    """Every section by its name, in the order of the file; networks are a key of no section, plans a list."""
+    """Every section by its name, in the order of the file."""
     hints = get_type_hints(Settings).items()
-    return {name: kind for name, kind in hints if name not in {NETWORKS, PLANS, "notify"}}
+    return {name: kind for name, kind in hints if name not in {*TOP_KEYS, PLANS, "notify"}}
 
 
 @functools.cache
 def keys() -> dict[str, Key]:
     """Every key of every section by its full name, in the order of the file."""
     found = (key for section, kind in sections().items() for key in fields(kind, section).values())
-    return {key.name: key for key in (*found, fields(Settings)[NETWORKS])}
+    return {key.name: key for key in (*found, *(fields(Settings)[name] for name in TOP_KEYS))}

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.installing.carrying_out import ask, carry_out
 from exporter.installing.facts import installation_of, is_for_user, supervisor_of
-from exporter.installing.health_watch import HealthWatch
 from exporter.ledger.clock_repair.placing import fsync_file, place
 from exporter.ledger.locks.holder import find_holder
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.updating.journal import give_to_owner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from exporter.installing.supervisors import Supervisor
@@ -28,7 +26,6 @@ STEADY_PART = 1 / 3
 """It must have answered all through this last part, by one process: one that crashes and is started again has not."""
 
 PAUSE_SECONDS = 0.5
-NEVER = 1_000_000_000
 AGAIN = "netledger update"
 
 
@@ -54,13 +51,12 @@ class SupervisedService(NamedTuple):
         place(new, ledger, ledger.with_name(f"{ledger.name}.of-{version}"))
         carry_out(self.supervisor.start(), AGAIN)
 
-    def health_problem(self, version: str, write_line: Callable[[str], object]) -> str:
+    def health_problem(self, version: str) -> str:
         """Why this version does not work, after watching it for HEALTH_SECONDS; empty where it does."""
-        watch = HealthWatch(self.settings, (), NEVER, _once(write_line))
         steady_from, steady_pid, problem = time.monotonic(), 0, "it does not answer"
         ends = steady_from + HEALTH_SECONDS
         while (now := time.monotonic()) < ends:
-            pid, problem = self._answer(watch, version)
+            pid, problem = self._answer(version)
             if problem or pid != steady_pid:
                 steady_from, steady_pid = now, pid
             time.sleep(PAUSE_SECONDS)
@@ -68,13 +64,16 @@ class SupervisedService(NamedTuple):
             return problem
         return "" if ends - steady_from >= HEALTH_SECONDS * STEADY_PART else "it does not go on for long"
 
-    def _answer(self, watch: HealthWatch, version: str) -> tuple[int, str]:
-        """The process that keeps the ledger, and what is wrong with it."""
+    def _answer(self, version: str) -> tuple[int, str]:
+        """The process that keeps the ledger, and what is wrong with it; by its own note, which knows TLS and port 0."""
         holder = find_holder(self.settings.ledger.path)
-        if not watch.ask() or holder is None or not holder.url:
+        if holder is None or not holder.url:
             return 0, "it does not answer"
+        certificate = self.settings.server.tls_cert
+        client = ServiceClient(holder.local_url or holder.url, key=holder.token, certificate=certificate)
         try:
-            found = ServiceClient(holder.local_url or holder.url, key=holder.token).get("/api/health").get("version")
+            client.fetch("/-/healthy")
+            found = client.get("/api/health").get("version")
         except ServiceError as error:
             return holder.pid, str(error)
         return holder.pid, "" if found == version else f"the service is {found}"
@@ -86,16 +85,3 @@ def find_supervised(settings: Settings, config: Path | None) -> SupervisedServic
     supervisor = supervisor_of(installation)
     state = supervisor.state(ask(supervisor.question()))
     return SupervisedService(settings, supervisor) if state.is_installed and state.is_running else None
-
-
-def _once(write_line: Callable[[str], object]) -> Callable[[str], None]:
-    """Lines that repeat the one before are left out."""
-    last = ""
-
-    def write(text: str) -> None:
-        nonlocal last
-        if text != last:
-            write_line(text)
-        last = text
-
-    return write

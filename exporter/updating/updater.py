@@ -123,7 +123,7 @@ class Updater(NamedTuple):
             return str(error)
         except OSError as error:
             return f"{error.filename}: {error.strerror}"
-        return service.health_problem(version, self.write_line)
+        return service.health_problem(version)
 
     def _installed(self, target: InstallTarget) -> str:
         """Call the tool; returns its problem. After an interruption it may need to be told to ignore what is there."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from exporter.meters.kinds import MeterSource
     from exporter.metrics.exposition import Exposition, Rendered
     from exporter.settings.tree import Settings
+    from exporter.update_watch import UpdateWatch
     from exporter.web.readers import Readers
     from reports.billing.status import PlanStatus
     from reports.ledger.host import Host
@@ -66,13 +67,14 @@ class ServiceContext:
         plans: PlanWatch,
         pace: Pace,
         sources: Mapping[str, MeterSource],
+        updates: UpdateWatch,
     ) -> None:
         """Takes finished parts; owns the connections of the readers. `sources` are what meters read, by name."""
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler = clock, sampler
         self._on_damage, self._plans, self.pace = on_damage, plans, pace
-        self.sources = sources
+        self.sources, self.updates = sources, updates
         self.attempts = Attempts()
         self.load_totals: Callable[[], object] = bool
         """Read the totals anew, after something else than a posting has changed them."""
@@ -152,6 +154,7 @@ class ServiceContext:
             plans=self.live_plans(),
             auth_failures=self.attempts.failures,
             pace=(self.pace.battery, self.pace.sample_interval()),
+            has_update=None if self.updates.state is None else self.updates.state.is_available,
         )
         if names:
             return self.exposition.render_some(state, names, accept)

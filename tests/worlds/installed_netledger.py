@@ -43,6 +43,7 @@ netledger.main()
 """
 """`netledger`, with a shorter watch over the service after a restart, and the power cut after a step."""
 
+AT_ONCE = "import netledger; from exporter import update_watch; update_watch.FIRST_SECONDS = 0.1; netledger.main()"
 SUPERVISOR = '''#!{python}
 """What `systemctl` is for a service of one machine: a process that is noted, started, stopped and asked for."""
 import os, pathlib, signal, subprocess, sys, time
@@ -107,11 +108,16 @@ class InstalledNetledger:
         self.config = folder / "netledger.yaml"
         with socket.create_server(("127.0.0.1", 0)) as taken:
             self.port = int(taken.getsockname()[1])
+        self.configure()
+
+    def configure(self, **keys: object) -> None:
+        """Write the settings file."""
         settings = {
             "server": {"port": self.port},
             "interfaces": {"include": ["none-of-them"]},
             "applications": {"meter": "off"},
             "ledger": {"path": str(self.ledger), "timezone": "UTC", "backups": 0},
+            **keys,
         }
         self.config.write_text(json.dumps(settings), encoding="utf-8")
 
@@ -158,9 +164,9 @@ class InstalledNetledger:
         return self.netledger("--version").stdout.removeprefix("netledger ").strip()
 
     def supervise(self) -> None:
-        """Have a supervisor start it, which is called systemctl here."""
+        """Have a supervisor start it, which is called systemctl here; it asks for updates at once."""
         script = self.programs / "systemctl"
-        command = [str(self.home / "bin" / "netledger"), "run"]
+        command = [str(self.python), "-c", AT_ONCE, "run"]
         text = SUPERVISOR.format(python=sys.executable, folder=str(self.folder), command=command)
         script.write_text(text, encoding="utf-8")
         script.chmod(0o755)
@@ -170,9 +176,16 @@ class InstalledNetledger:
     def journal(self) -> Path:
         return self.ledger.with_name("ledger.db.update")
 
+    @property
+    def update_log(self) -> Path:
+        """What an update that the service began has written."""
+        return self.ledger.with_name("ledger.db.update.log")
+
     def running_version(self) -> str:
         """The version that the service says it is; empty where none answers."""
-        done = self.netledger("status", "--json")
+        done = self.run(
+            str(self.python), "-m", "netledger", "status", "--json"
+        )  # pip puts the script in its place last
         return str(done.document.get("version", "")) if done.stdout else ""
 
     def wait_for_service(self) -> None:

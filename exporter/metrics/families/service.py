@@ -218,6 +218,25 @@ _SAMPLE_INTERVAL: Table[float] = Table(
     (Column("netledger_sample_interval_seconds", "gauge", "Time between two samples now.", float),),
 )
 
+
+def _updates(state: MetricsState) -> Sequence[bool]:
+    return () if state.has_update is None else (state.has_update,)
+
+
+_UPDATE: Table[bool] = Table(
+    (),
+    _updates,
+    _no_labels,
+    (
+        Column(
+            "netledger_update_available",
+            "gauge",
+            "Whether the package index has a newer netledger (1) or not (0); none before auto_update has asked.",
+            float,
+        ),
+    ),
+)
+
 SERVICE_TABLES: tuple[Table[Any], ...] = (
     _SAMPLE,
     _METERS,
@@ -226,6 +245,7 @@ SERVICE_TABLES: tuple[Table[Any], ...] = (
     _REQUESTS,
     _BATTERY,
     _SAMPLE_INTERVAL,
+    _UPDATE,
 )
 
 

@@ -91,7 +91,7 @@ def _literal(text: str) -> str:
 
 
 def _pip_config() -> str:
-    command = (sys.executable, "-m", "pip", "config", "list", "--disable-pip-version-check")
+    command = (sys.executable, "-P", "-m", "pip", "config", "list", "--disable-pip-version-check")
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=PIP_SECONDS, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired) as error:

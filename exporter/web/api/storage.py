@@ -89,6 +89,7 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
         seconds_since_sample=_seconds_since_sample(context),
         storage=storage_figures,
         meters=_meter_backends(context),
+        update=_update(context),
     )
 
 
@@ -134,6 +135,13 @@ async def clear_notices(context: ServiceContext, _query: NoQuery) -> NoticesClea
     count = len(context.upkeep.notices)
     await context.upkeep.mark_seen()
     return NoticesCleared(notices=count)
+
+
+def _update(context: ServiceContext) -> shapes.AvailableUpdate | msgspec.UnsetType:
+    state = context.updates.state
+    if state is None:
+        return msgspec.UNSET
+    return shapes.AvailableUpdate(version=state.version, available=state.is_available, note=state.note)
 
 
 def _meter_backends(context: ServiceContext) -> dict[str, shapes.MeterBackend] | msgspec.UnsetType:

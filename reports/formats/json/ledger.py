@@ -95,10 +95,18 @@ class MeterBackend(Answer):
     limits: list[str]
 
 
+class AvailableUpdate(Answer):
+    """The newest version of netledger that the package index has; `note` is the next step."""
+
+    version: str
+    available: bool
+    note: str
+
+
 class Health(Answer):
     """Health of the service: `problems` says why it is degraded.
 
-    `meters` are those that may measure in several ways, by name.
+    `meters` are those that may measure in several ways, by name. `update` is there once `auto_update` has asked.
 
     `storage` is null while the ledger cannot be read, `seconds_since_sample` left out before the first sample.
     """
@@ -116,6 +124,7 @@ class Health(Answer):
     timezone: str
     seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET
     meters: dict[str, MeterBackend] | msgspec.UnsetType = msgspec.UNSET
+    update: AvailableUpdate | msgspec.UnsetType = msgspec.UNSET
 
 
 def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> StorageFigures:

@@ -120,6 +120,7 @@ PROMISED = {
     "netledger_ledger_commit_duration_seconds_sum": set(),
     "netledger_on_battery": set(),
     "netledger_sample_interval_seconds": set(),
+    "netledger_update_available": set(),
 }
 
 # "counter" is what resets here, not the type of the metric; promtool cannot know.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import threading
 from contextlib import closing
@@ -17,6 +18,7 @@ from exporter.meters.interfaces.state import interface
 from exporter.meters.requests.checks import check
 from exporter.meters.requests.intake import Figures
 from exporter.settings.tree import Settings
+from exporter.update_watch import UpdateState
 from tests.exporter.web.running_service import RunningService, running
 
 if TYPE_CHECKING:
@@ -238,3 +240,20 @@ async def test_metrics_say_whether_it_runs_on_battery(
         shown = (await service.ask("/metrics")).text.splitlines()
 
     assert [line for line in shown if line.startswith(("netledger_on_battery", "netledger_sample_interval"))] == lines
+
+
+@pytest.mark.parametrize(("is_available", "value"), [(True, "1"), (False, "0")])
+async def test_an_update_is_told_by_health_page_and_metrics(
+    service: RunningService, value: str, *, is_available: bool
+) -> None:
+    before = ((await service.get("/api/health")).get("update"), (await service.ask("/metrics")).text)
+    context = service.service.context
+    assert context is not None
+    context.updates.state = UpdateState("9.0", is_available, "`netledger update`")
+
+    told, page, metrics = [(await service.ask(path)).text for path in ("/api/health", "/", "/metrics")]
+
+    assert (before[0], "netledger_update_available" in before[1]) == (None, False)
+    assert json.loads(told)["update"] == {"version": "9.0", "available": is_available, "note": "`netledger update`"}
+    assert ("<dt>Update</dt><dd>9.0 is there: netledger update</dd>" in page) == is_available
+    assert f"netledger_update_available {value}.0" in metrics.splitlines()

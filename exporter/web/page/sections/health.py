@@ -30,6 +30,8 @@ def health_rows(service: ServiceContext, snapshot: Snapshot, facts: PageFacts) -
         yield "Size", human_bytes(figures.size_bytes), ""
     if facts.began is not None:
         yield "Counting since", facts.began.isoformat(), ""
+    if (update := service.updates.state) is not None and update.is_available:
+        yield "Update", f"{update.version} is there: {update.note}".replace("`", ""), ""
     if gap_seconds:
         yield "Unwatched so far", human_duration(gap_seconds), ""
 
