@@ -216,9 +216,8 @@ def build_parts(
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
     limits = _build_limits(settings, totals, notifier, host)
-    monitors = watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed)
-    ours = (sampler, poster, upkeep, context, totals, writer, plans, limits, monitors, notifier, archive, pace)
-    return Parts(*ours, ledger.path)
+    watches = (plans, limits, watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed))
+    return Parts(sampler, poster, upkeep, context, totals, writer, *watches, notifier, archive, pace, ledger.path)
 
 
 def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
