@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,20 @@ NEWER = {"status": "available", "text": "there is one", "version": "9.0", "updat
 NEWEST = {**NEWER, "status": "newest", "version": "1.0", "update_available": False}
 
 
-def _watch(folder: Path, mode: AutoUpdate, document: object, *, code: int = 0, pause: float = 0) -> UpdateWatch:
-    """One whose command prints the document, and notes each call: with --check-only or without."""
+def _watch(folder: Path, mode: AutoUpdate, document: object, *, code: int = 0, waits: bool = False) -> UpdateWatch:
+    """One whose command prints the document, and notes each call: with --check-only or without.
+
+    One that waits does so until there is a file `go`, for twenty seconds.
+    """
     program, printed = folder / "netledger.py", json.dumps(document) if document else ""
     program.write_text(
-        "import sys, time\n"
-        f"time.sleep({pause})\n"
+        "import os, pathlib, sys, time\n"
+        f"folder = pathlib.Path({str(folder)!r})\n"
+        "(folder / 'pid').write_text(f'{os.getpid()}\\n')\n"
+        f"for _ in range({2000 if waits else 0}):\n"
+        "    time.sleep(0.01)\n"
+        "    if (folder / 'go').exists(): break\n"
+        f"else: {'sys.exit(1)' if waits else 'pass'}\n"
         f"open({str(folder / 'calls')!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10))\n"
         f"print({printed!r}, end='')\n"
         "print('the index rests', file=sys.stderr)\n"
@@ -39,11 +48,17 @@ def _watch(folder: Path, mode: AutoUpdate, document: object, *, code: int = 0, p
 
 
 async def _calls(folder: Path, count: int) -> list[str]:
-    calls: list[str] = []
-    while len(calls) < count:
-        await asyncio.sleep(0.01)
-        calls = (folder / "calls").read_text(encoding="utf-8").splitlines() if (folder / "calls").exists() else []
-    return calls
+    return await _lines(folder / "calls", count)
+
+
+async def _lines(file: Path, count: int) -> list[str]:
+    """The lines of a file, once there are so many."""
+    lines: list[str] = []
+    async with asyncio.timeout(30):
+        while len(lines) < count:
+            await asyncio.sleep(0.01)
+            lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return lines
 
 
 async def test_off_is_never_on(tmp_path: Path) -> None:
@@ -97,27 +112,31 @@ async def test_a_checkout_says_that_it_has_no_effect(tmp_path: Path, caplog: pyt
 
 
 async def test_the_event_loop_goes_on_while_the_index_is_asked(tmp_path: Path) -> None:
-    watch = _watch(tmp_path, "check", NEWER, pause=0.3)
-    turns = 0
+    watch = _watch(tmp_path, "check", NEWER, waits=True)
 
     asking = asyncio.create_task(watch.check())
-    while not asking.done():
-        await asyncio.sleep(0.005)
-        turns += 1
+    await _pid(tmp_path)
+    (tmp_path / "go").touch()
     await asking
 
-    assert turns > 10
+    assert watch.state is not None
 
 
 async def test_a_watch_that_is_cancelled_leaves_no_process(tmp_path: Path) -> None:
-    watch = _watch(tmp_path, "check", NEWER, pause=60)
+    watch = _watch(tmp_path, "check", NEWER, waits=True)
     asking = asyncio.create_task(watch.check())
-    await asyncio.sleep(0.3)
+    pid = await _pid(tmp_path)
 
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
 
-    assert not (tmp_path / "calls").exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def _pid(folder: Path) -> int:
+    (pid,) = await _lines(folder / "pid", 1)
+    return int(pid)
 
 
 @pytest.mark.parametrize(
