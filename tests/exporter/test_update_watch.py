@@ -57,8 +57,12 @@ async def _lines(file: Path, count: int) -> list[str]:
     async with asyncio.timeout(30):
         while len(lines) < count:
             await asyncio.sleep(0.01)
-            lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+            lines = _lines_now(file)
     return lines
+
+
+def _lines_now(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
 
 async def test_off_is_never_on(tmp_path: Path) -> None:
