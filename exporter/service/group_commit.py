@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE, STEP_SECONDS = 0.02, 0.001
-"""Seconds between two postings while more and more wait: fewer commits, each with more events."""
+"""Seconds before a posting in which more and more come: fewer commits, each with more events.
+
+Four clients that send batches and wait for each share every commit: the first to come again is not posted alone.
+"""
 
 
 @runtime_checkable
@@ -47,26 +50,27 @@ class GroupCommit:
         self._commit_all = commit_all
         self._wanted = asyncio.Event()
         self._now = asyncio.get_running_loop().time
-        self._arrivals = 0
+        self._arrivals = self._crowd = 0  # of the next posting, and of the last one
         source.on_wanted = self._want
 
     async def run(self) -> None:
         """Post when something wants it, one posting after the other."""
         while True:
             await self._wanted.wait()
+            if self._crowd > 1:
+                await self._let_join(self._now() + LONGEST_PAUSE)
+            self._crowd, self._arrivals = self._arrivals, 0
             self._wanted.clear()
             if not await self._post():
                 self._source.note_failed()
                 await asyncio.sleep(RETRY_SECONDS)
-            elif self._wanted.is_set():
-                await self._let_join(self._now() + LONGEST_PAUSE)
 
     def _want(self) -> None:
         self._arrivals += 1
         self._wanted.set()
 
     async def _let_join(self, latest: float) -> None:
-        """Many wait: let more join the next commit, while they come."""
+        """Several came for the last posting: let more join this one, while they come."""
         seen = -1
         while seen != self._arrivals and self._now() < latest:
             seen = self._arrivals
