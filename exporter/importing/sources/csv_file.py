@@ -51,7 +51,10 @@ def read(file: ForeignFile, options: ReadingOptions) -> Past:
         found = columns(names, options.columns)
     except HeaderError as error:
         raise ForeignFileError(f"{file.path} {error}") from error
-    lines = [_line(file, *row, found, options) for row in rows(file, delimiter)]
+    table = list(rows(file, delimiter))
+    if INTERFACE in found and not any(cells[found[INTERFACE].number].strip() for _, cells in table):
+        del found[INTERFACE]  # a column that names none, as netledger's own export of the machine has it
+    lines = [_line(file, *row, found, options) for row in table]
     if not lines:
         raise ForeignFileError(f"{file.path} has no rows below its header")
     lines = _whole_days(lines)

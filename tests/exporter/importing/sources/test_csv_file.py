@@ -37,6 +37,7 @@ def read_text(folder: Path, text: str, options: ReadingOptions = DEFAULT) -> Pas
         "date;received;sent\n2026-11-01;10;20\n\n2026-11-02;30;40",
         "Day\tDownload\tUpload\tNote\n2026-11-01\t10\t20\ta,b\n2026-11-02\t30\t40\t\n",
         '"Date","Rx","Tx"\n"2026-11-01","10","20"\n"2026-11-02","30","40"\n',
+        "date,bytes_sent,bytes_received,interface,host\n2026-11-01,20,10,,vm\n2026-11-02,40,30,,vm\n",
         "date,received,sent\n2026-11-02 00:00:00,30,40\n2026-11-01 00:00:00,10,20\n",
     ],
 )
@@ -119,7 +120,7 @@ def test_the_hour_that_clocks_repeat_comes_twice_and_no_other(tmp_path: Path) ->
         (f"{HEAD}2026-11-01,1125899906842625,2\n", "1125899906842625 bytes received cannot be"),
         (f'{HEAD}2026-11-01,1,"2\n', "line 2: unexpected end of data"),
         (f"{HEAD}2026-11-01,1,2\x00\n", "line 2"),
-        ("date,received,sent,if\n2026-11-01,1,2,\n", "line 2: if is empty"),
+        ("date,received,sent,if\n2026-11-01,1,2,\n2026-11-01,1,2,eth0\n", "line 2: if is empty"),
         ("date;size\n2026-11-01;1\n", "is of no program that is known"),
         ("", "is of no program that is known"),
     ],
