@@ -32,6 +32,15 @@ def finished_periods(began: date, now: float, zone: ZoneInfo) -> Iterator[Period
 
 
 def counted_periods(ledger: LedgerReader, now: float) -> list[Period]:
-    """Months and years that are over and of which the ledger has days, newest first."""
+    """Months and years that are over and of which the ledger has days or an imported sum, newest first."""
     began = first_day(ledger)
-    return [] if began is None else list(finished_periods(began, now, ledger.zone))
+    periods = [] if began is None else list(finished_periods(began, now, ledger.zone))
+    return [period for period in periods if _is_known(ledger, period)] if ledger.has_past else periods
+
+
+def _is_known(ledger: LedgerReader, period: Period) -> bool:
+    """False for one that lies between imported days, or within a longer imported time."""
+    counted_since = ledger.first_seen()
+    if counted_since is not None and period.end > counted_since:
+        return True
+    return bool(ledger.days(period.first, period.last) or ledger.spans(period.first, period.last))

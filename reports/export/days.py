@@ -8,7 +8,7 @@ from datetime import date
 from operator import add
 from typing import TYPE_CHECKING, NamedTuple
 
-from reports.calendar.days import day_from_number, day_number, months
+from reports.calendar.days import ONE_DAY, dates, day_from_number, day_number, months
 from reports.ledger.amounts import by_time, local_days
 from reports.ledger.columns import by_subject
 from reports.ledger.reader import NO_BYTES, Bytes
@@ -16,7 +16,7 @@ from reports.ledger.rows import BYTES
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableSequence, Sequence
+    from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
@@ -117,6 +117,17 @@ def known_days(days: Days, used: Iterable[InterfaceDays], began: date | None) ->
     kept = [place for place, number in enumerate(numbers) if number in known or (first is not None and number >= first)]
     columns = ([column[place] for place in kept] for column in (days.received, days.sent, days.estimated, days.peaks))
     return Days([days.dates[place] for place in kept], *columns)
+
+
+def with_unknown_days(days: Days) -> Iterator[tuple[date, Bytes | None]]:
+    """The days in order, and None for those between them that are not known."""
+    before: date | None = None
+    for number, text in enumerate(days.dates):
+        day = date.fromisoformat(text)
+        if before is not None:
+            yield from ((unknown, None) for unknown in dates(before + ONE_DAY, day - ONE_DAY))
+        yield day, days.amounts(number)
+        before = day
 
 
 def _columns(numbers: range, tables: Sequence[InterfaceDays]) -> list[list[int]]:

@@ -46,7 +46,7 @@ def write(wrapup: WrapUp) -> Iterator[bytes]:
 
 def _view(wrapup: WrapUp) -> dict[str, Any]:
     shared = {"version": wrapup.export.host.version, "page_title": page_title(wrapup), "style": style()}
-    if not wrapup.export.days.size:
+    if wrapup.export.is_empty:
         notice = wrapup.notice
         return {**shared, "opening": None, "eyebrow": eyebrow(wrapup), "notice": notice.capitalize(), "chapters": ()}
     chapters = [*(chapter(wrapup) for chapter in FIRST), *plans(wrapup), *(chapter(wrapup) for chapter in LAST)]

@@ -78,14 +78,18 @@ def compare(usage: BilledUsage, period: Period, earlier: EarlierPeriod, moved: B
     if today == period.first:
         return None
     last = earlier.today - ONE_DAY
+    if usage.across([(earlier.first, last)]).total:
+        return None
     name = f"{earlier.name} until {day_and_month(last)}"
     whole, whole_before = usage.total(period.first, today - ONE_DAY), usage.total(earlier.first, last)
     return Comparison(name, whole.billed, whole_before.billed, is_whole_days=True)
 
 
 def is_counted(earlier: EarlierPeriod, began: int | None, usage: BilledUsage) -> bool:
-    """Whether all of it came after counting began (UTC seconds)."""
-    return began is not None and began <= day_start(earlier.first, usage.zone)
+    """Whether all of it came after counting began (UTC seconds), and no imported span reaches over its ends."""
+    if began is None or began > day_start(earlier.first, usage.zone):
+        return False
+    return not usage.across([(earlier.first, earlier.last)]).total
 
 
 def _of_age(period: Period, passed: timedelta) -> EarlierPeriod:

@@ -7,6 +7,8 @@ from operator import add
 from statistics import median_low
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.days import ONE_DAY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -87,6 +89,8 @@ def _least(days: Days, totals: Sequence[int], begin: int, end: int) -> DayTotal 
 def _streak(days: Days, totals: Sequence[int], whole: range, median: int) -> Streak | None:
     best, begun = range(0), whole.start
     for number in whole:
+        if number > begun and _date(days, number) - _date(days, number - 1) != ONE_DAY:
+            begun = number  # a day between them is not known
         if totals[number] <= median:
             begun = number + 1
         elif number + 1 - begun > len(best):
@@ -99,10 +103,10 @@ def _streak(days: Days, totals: Sequence[int], whole: range, median: int) -> Str
 def _weekdays(days: Days, totals: Sequence[int], begin: int, end: int) -> list[int]:
     if end - begin < WEEK_DAYS * FEWEST_WEEKS:
         return []
-    first = _date(days, begin).weekday()
-    places = [begin + (weekday - first) % WEEK_DAYS for weekday in range(WEEK_DAYS)]
-    columns = [totals[place:end:WEEK_DAYS] for place in places]
-    return [sum(column) // len(column) for column in columns]
+    columns: list[list[int]] = [[] for _ in range(WEEK_DAYS)]
+    for number in range(begin, end):
+        columns[_date(days, number).weekday()].append(totals[number])
+    return [sum(column) // max(len(column), 1) for column in columns]
 
 
 def _date(days: Days, number: int) -> date:

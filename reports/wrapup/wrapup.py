@@ -69,8 +69,8 @@ class WrapUp(NamedTuple):
 
     @property
     def notice(self) -> str:
-        """A sentence where there is no counted day, else ""."""
-        return "" if self.export.days.size else "nothing is counted yet"
+        """A sentence where nothing was counted or imported, else ""."""
+        return "nothing is counted yet" if self.export.is_empty else ""
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -138,7 +138,7 @@ def wrapup(
         found,
         summary,
         period,
-        highlights(found.days, begins_late=begins_late, ends_early=last == scope.today),
+        highlights(found.days, begins_late=begins_late, ends_early=found.days.dates[-1:] == [str(scope.today)]),
         span,
         is_running=period.last >= scope.today,
         begins_late=begins_late,
@@ -152,8 +152,11 @@ def wrapup(
 
 def _require_empty_ledger(scope: _Scope, period: Period, began: int | None) -> None:
     """Raise PeriodError for a period without a counted day, unless nothing is counted at all."""
+    usage = BilledUsage(scope.ledger, Plan(), scope.selection)
     if period.first > scope.today:
         raise PeriodError(f"{period.title} is yet to come")
+    if usage.across([(period.first, period.last)]).total:
+        raise PeriodError(f"nothing is known {period.within} alone: it was imported as a part of a longer time")
     if began is not None:
         day = long_date(day_of(began, scope.ledger.zone))
         raise PeriodError(f"nothing was counted {period.within}: counting began on {day}")
@@ -177,6 +180,8 @@ def _comparisons(scope: _Scope, period: Period, moved: Bytes, began: int | None)
             before = cycle_before(scope.plan, cycle, zone)
     # All bytes, whether a plan bills them or not.
     usage = BilledUsage(scope.ledger, Plan(), scope.selection)
+    if usage.across([(period.first, period.last)]).total:
+        return
     for one in earlier(period, scope.today, zone, before):
         if is_counted(one, began, usage) and (found := compare(usage, period, one, moved, scope.now)):
             yield found

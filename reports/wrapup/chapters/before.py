@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from reports.charts.share import Piece, share_bar
 from reports.wrapup.chapters.chapter import Bar, Chapter, amount, counted
+from reports.wrapup.chapters.imported import imported_mark
 from reports.wrapup.chapters.opening import compared
 
 if TYPE_CHECKING:
@@ -39,11 +40,10 @@ def _years(wrapup: WrapUp) -> Chapter | None:
     most = max(years, key=lambda year: year.bytes.total)
     lead = f"{most.name} moved most: {amount(most.bytes.total)}."
     notes = []
-    if wrapup.begins_late:
+    if wrapup.begins_late and years[0].days:
         notes.append(f"{years[0].name} was counted on {counted(years[0].days, 'day', 'days')}.")
-    return Chapter(
-        "before", "Year by year", lead, bars=tuple(_bars([(year.name, year.bytes) for year in years])), notes=notes
-    )
+    rows = [(f"{year.name}{imported_mark(year.imported, year.bytes.total)}", year.bytes) for year in years]
+    return Chapter("before", "Year by year", lead, bars=tuple(_bars(rows)), notes=notes)
 
 
 def _bars(rows: list[tuple[str, Bytes]]) -> Iterator[Bar]:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from reports.charts.heat import HeatDay, Shading, calendar_heat, shading
 from reports.charts.scale import short_text
 from reports.charts.wall import wall_calendar
+from reports.export.days import with_unknown_days
 from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, Figure, amount, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reports.ledger.reader import Bytes
     from reports.wrapup.wrapup import WrapUp
 
 FEWEST_DAYS, MOST_WALL_DAYS = 7, 62
@@ -30,17 +32,21 @@ def calendar(wrapup: WrapUp) -> Chapter | None:
         return None
     amounts = list(map(add, days.received, days.sent))
     entries = [
-        HeatDay(day, moved, "" if days.size > MOST_TIPS else f"{long_date(day)}: {amount(moved)}")
-        for day, moved in zip(map(date.fromisoformat, days.dates), amounts, strict=True)
+        HeatDay(day, used and used.total, "" if days.size > MOST_TIPS else _tip(day, used))
+        for day, used in with_unknown_days(days)
     ]
     shades = shading(amounts)
-    if days.size <= MOST_WALL_DAYS:
+    if len(entries) <= MOST_WALL_DAYS:
         caption = f"Every day with its bytes. {_shades(shades)}"
         figures = [Figure(wall_calendar(entries, shades, title=caption), caption, _legend(shades))]
     else:
         figures = list(_years(entries, shades))
     link = wrapup.usage_link
     return Chapter("calendar", "Every single day", _lead(wrapup), figures=figures, link=link)
+
+
+def _tip(day: date, used: Bytes | None) -> str:
+    return f"{long_date(day)}: {'not known' if used is None else amount(used.total)}"
 
 
 def _lead(wrapup: WrapUp) -> str:

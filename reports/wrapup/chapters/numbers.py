@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reports.wrapup.chapters.chapter import Chapter, Fact, amount, counted
+from reports.wrapup.chapters.imported import imported_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ def numbers(wrapup: WrapUp) -> Chapter:
     elif wrapup.export.scopes:
         lead = "Every byte that an application could be credited with, counted once."
     link = wrapup.usage_link
+    if wrapup.export.imported.facts:
+        lead = "Every byte, counted once, by netledger or another program."
     return Chapter("numbers", f"{heading} in numbers", lead, facts=tuple(_facts(wrapup)), link=link)
 
 
@@ -31,9 +34,13 @@ def _facts(wrapup: WrapUp) -> Iterator[Fact]:
     yield Fact("Received", amount(total.received), f"{total.received:,} bytes")
     yield Fact("Sent", amount(total.sent), f"{total.sent:,} bytes")
     yield Fact("Together", amount(total.total), f"{total.total:,} bytes")
-    if days.size == 1:
+    if wrapup.export.imported.facts:
+        yield Fact("Imported", amount(summary.imported), imported_note(wrapup.export.imported))
+    if days.size <= 1:
         return
     yield Fact("A day", amount(summary.daily_average), "on average")
     if median is not None:
         yield Fact("A usual day", amount(median), "half of the days moved more, half less")
-    yield Fact("Days", f"{days.size:,}", f"in {counted(len(summary.months), 'month', 'months')}")
+    yield Fact(
+        "Days", f"{days.size:,}", f"in {counted(sum(month.days > 0 for month in summary.months), 'month', 'months')}"
+    )

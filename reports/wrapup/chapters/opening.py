@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from reports.usage.scopes import scopes_label
 from reports.wrapup.chapters.chapter import Fact, amount, bidi_markup, bidi_text, counted, percent, plain
+from reports.wrapup.chapters.imported import imported_note
 from reports.wrapup.comparisons import change
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def opening(wrapup: WrapUp) -> Opening:
     if export.days.size > 1:
         average = amount(wrapup.summary.daily_average)
         facts.append(Fact("A day", average, f"over {counted(export.days.size, 'day', 'days')}"))
+    if export.imported.facts:
+        facts.append(Fact("Imported", amount(wrapup.summary.imported), imported_note(export.imported)))
     return Opening(
         page_title(wrapup),
         eyebrow(wrapup),
@@ -62,7 +65,7 @@ def opening(wrapup: WrapUp) -> Opening:
 
 def page_title(wrapup: WrapUp) -> str:
     """The title as plain text; the name comes last, so that its marks of direction change nothing else."""
-    when = wrapup.period.title if wrapup.export.days.size else "Nothing yet"
+    when = "Nothing yet" if wrapup.export.is_empty else wrapup.period.title
     return f"{when[0].upper()}{when[1:]} in bytes · {bidi_text(plain(wrapup.export.host.name))}"
 
 
@@ -109,7 +112,7 @@ def _compared(wrapup: WrapUp) -> str:
 def _skyline(wrapup: WrapUp) -> Markup:
     days = wrapup.export.days
     amounts = list(map(add, days.received, days.sent))
-    if len(amounts) > MOST_DAYS:
+    if len(amounts) > MOST_DAYS or wrapup.export.imported.spans:
         amounts = [month.bytes.total for month in wrapup.summary.months]
     elif len(amounts) == 1 and wrapup.hours is not None:
         amounts = [used.total for used in wrapup.hours.by_hour()]

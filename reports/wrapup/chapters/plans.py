@@ -103,6 +103,8 @@ def _days(period: Period) -> str:
 def _notes(found: PlanCycles) -> Iterator[str]:
     if found.is_cut:
         yield f"The last {len(found.cycles)} cycles; earlier ones are not shown."
+    if found.across:
+        yield (f"{amount(found.across)} imported across the ends of cycles cannot be cut, and are in none of them.")
     if found.plan.counts != "both":
         words = {
             "receive": "received bytes",

@@ -10,6 +10,7 @@ from reports.calendar.parsing import parse_date
 from reports.text.amounts import human_duration
 from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Chapter, amount, bidi_markup, counted, percent, unbroken
+from reports.wrapup.chapters.imported import imported_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
 def small_print(wrapup: WrapUp) -> Chapter:
     """Gaps, estimates and origin of the page."""
-    total, gaps = wrapup.summary.total, wrapup.gaps
+    total, gaps, brought = wrapup.summary.total, wrapup.gaps, wrapup.summary.imported
     lead = "No gaps and no estimates: every byte was counted when it moved."
-    if total.estimated:
+    if brought:
+        part = percent(brought, total.total)
+        lead = f"{part[0].upper()}{part[1:]} of the bytes were counted by another program."
+    elif total.estimated:
         part = percent(total.estimated, total.total)
         lead = f"{part[0].upper()}{part[1:]} of the bytes moved in gaps between samples: counted, at an estimated time."
     elif gaps.number:
@@ -42,6 +46,7 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
         yield f"{times} without samples (service stopped, machine asleep): {whole}{of_them}."
     if total.estimated:
         yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time without samples."
+    yield from imported_notes(export.imported)
     if wrapup.begins_late and export.first_date:
         yield f"Counting began on {long_date(parse_date(export.first_date))}; nothing is known of the days before."
     if wrapup.is_running and export.last_date:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reports.text.amounts import human_bits
 from reports.text.dates import full_date
 from reports.wrapup.chapters.chapter import Chapter, Fact, amount, bidi_markup, counted, percent
+from reports.wrapup.chapters.imported import imported_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,15 +38,18 @@ def _days(wrapup: WrapUp) -> Iterator[Fact]:
     if found.busiest is not None:
         times = found.busiest.total / found.median if found.median else 0
         often = f", {times:.1f} times a usual day" if times >= 1 else ""
-        yield Fact("Busiest day", amount(found.busiest.total), f"{full_date(found.busiest.day)}{often}")
+        brought = wrapup.export.imported.of_day(found.busiest.day).total
+        mark = imported_mark(brought, found.busiest.total)
+        yield Fact("Busiest day", amount(found.busiest.total), f"{full_date(found.busiest.day)}{often}{mark}")
     if found.quietest is not None:
         idle_days = f"; on {counted(found.idle_days, 'day', 'days')} nothing moved at all" if found.idle_days else ""
         yield Fact("Quietest day", amount(found.quietest.total), f"{full_date(found.quietest.day)}{idle_days}")
     if len(wrapup.summary.months) >= FEWEST_MONTHS:
         month = max(wrapup.summary.months, key=lambda part: part.bytes.total)
         if month.bytes.total:
-            first = date.fromisoformat(f"{month.name}-01")
-            yield Fact("Busiest month", month_name[first.month], f"{first.year}; it moved {amount(month.bytes.total)}")
+            first, moved = date.fromisoformat(f"{month.name}-01"), amount(month.bytes.total)
+            mark = imported_mark(month.imported, month.bytes.total)
+            yield Fact("Busiest month", month_name[first.month], f"{first.year}; it moved {moved}{mark}")
 
 
 def _habits(wrapup: WrapUp) -> Iterator[Fact]:

@@ -18,6 +18,8 @@ from exporter.archive.archive import REPORTS_PER_ROUND, ReportArchive
 from exporter.archive.calendar import finished_periods
 from exporter.archive.folder import REPORT_NAME, archive_folder, file_name, report_names
 from exporter.ledger.files import connect_to_read
+from exporter.ledger.past.imports import PastLedger
+from exporter.ledger.past.rows import Past, PastRow
 from exporter.settings.tree import Grafana, Ledger, Reports, Settings
 from reports.billing.plans import Plan
 from reports.ledger.host import Host
@@ -150,6 +152,19 @@ async def test_what_was_missed_is_made_up_for_some_at_a_time(archive: Archive) -
     assert len(first) == REPORTS_PER_ROUND
     assert "2028-02.html" in first
     assert len(archive.names) == 22 + 2
+
+
+async def test_imported_months_and_years_are_written_as_far_as_they_are_known(archive: Archive) -> None:
+    """Of 2024 no month is known, of 2025 July alone."""
+    spans = ((date(2024, 2, 1), date(2024, 12, 31)), (date(2025, 7, 1), date(2025, 7, 31)))
+    past = Past("vnstat", "vnstat", JULY, [PastRow("eth0", *span, 10**9, 10**8) for span in spans])
+    with contextlib.closing(sqlite3.connect(archive.ledger)) as connection, connection:
+        PastLedger(connection, INDIA).put("vnstat", past, JULY)
+
+    await archive.go_round()
+
+    assert archive.names == ["2024.html", "2025-07.html", "2025.html", "2026-05.html", "2026-06.html"]
+    assert "counted by <bdi>vnstat</bdi>, days not known" in (archive.folder / "2025-07.html").read_text("utf-8")
 
 
 async def test_nothing_is_written_where_the_settings_say_so(archive: Archive) -> None:
