@@ -133,7 +133,7 @@ class UpdateWatch:
             self._start()
         except (OSError, subprocess.SubprocessError) as error:
             return f"it cannot be installed ({error}): `netledger update`"
-        return "it is being installed"
+        return "an update was started"
 
     def _start(self) -> None:
         """Within systemd as a unit of its own, since a restart ends all processes of ours; else in its own session."""

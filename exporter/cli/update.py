@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 import exporter
 from exporter.ledger.locks.holder import find_holder
-from exporter.service.preparation import make_folder
+from exporter.service.preparation import StartError, make_folder
 from exporter.session.reading import CommandAnswer, print_answer
 from exporter.session.session import open_settings
 from exporter.terminal.options import json_option
@@ -72,7 +72,7 @@ def update(environment: Environment, *, check_only: bool, force: bool, version: 
     call = _Call(environment, open_settings(environment), facts, way_of(facts), partial(click.echo, err=as_json))
     try:
         answer = call.check(version) if check_only else call.update(version, is_forced=force)
-    except (ReleaseIndexError, UpdateError, JournalError) as error:
+    except (ReleaseIndexError, UpdateError, JournalError, StartError) as error:
         raise click.ClickException(str(error)) from error
     print_answer(answer, as_json=as_json)
 
@@ -119,7 +119,9 @@ class _Call(NamedTuple):
             if not is_forced and (is_there or (version is None and not found.is_newer)):
                 return self._answer("newest", _newest_text(found, version), found)
             wheel = verified(found.release.file, found.indexes)
-            target = InstallTarget(found.release.version, is_newest=version is None, is_again=is_there)
+            target = InstallTarget(
+                found.release.version, is_newest=version is None and found.is_final, is_again=is_there
+            )
             return self._outcome(self._updater().update(str(found.installed), target, wheel), found)
 
     def _updater(self) -> Updater:
@@ -165,7 +167,7 @@ class _Call(NamedTuple):
             return BY_HAND[self.way]
         if found is None:
             return None
-        target = InstallTarget(found.release.version, is_newest=found.is_newer)
+        target = InstallTarget(found.release.version, is_newest=found.is_newer and found.is_final)
         return " && ".join(map(shlex.join, install_commands(self.way, self.facts, target)))
 
 

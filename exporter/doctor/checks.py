@@ -7,6 +7,7 @@ import shutil
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
+import exporter
 from exporter.doctor.setting_checks import plan_warnings
 from exporter.ledger.files import is_there, last_sample, size_on_disk
 from exporter.ledger.opening.inspection import ledger_faults
@@ -105,8 +106,9 @@ def examine(session: Session) -> Facts:
 
 
 def _update(settings: Ledger) -> UpdateEntry | None:
-    """An update that was interrupted, or that failed; none while one runs."""
-    return None if is_update_running(settings.path) else read_entry(settings.path)
+    """An update that was interrupted, or that failed; none while one runs, or after another way to a newer version."""
+    entry = None if is_update_running(settings.path) else read_entry(settings.path)
+    return entry if entry is None or entry.is_under_way or entry.old == exporter.__version__ else None
 
 
 def _check_meters(settings: Settings, reader: LedgerReader | None, service: ServiceFacts) -> tuple[MeterReport, ...]:

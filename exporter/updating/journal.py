@@ -31,14 +31,13 @@ class JournalError(Exception):
 class UpdateEntry(msgspec.Struct, frozen=True):
     """An update from the old version to the new one: its stage, and what it needs to go back.
 
-    `copy` is the ledger before it, `schema` that ledger's version; `reason` why the new version failed. A failed one is
-    over: the old version is installed again.
+    `schema` is the version of the ledger's tables before it, 0 without a ledger; `reason` why the new version failed. A
+    failed one is over: the old version is installed again.
     """
 
     stage: Stage
     old: str
     new: str
-    copy: str = ""
     schema: int = 0
     reason: str = ""
 

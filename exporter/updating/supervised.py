@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.installing.carrying_out import ask, carry_out
 from exporter.installing.facts import installation_of, is_for_user, supervisor_of
-from exporter.ledger.clock_repair.placing import fsync_file, place
+from exporter.ledger.clock_repair.placing import fsync_folder, place
 from exporter.ledger.locks.holder import find_holder
+from exporter.ledger.upkeep.backups import newest_copy
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.updating.journal import give_to_owner
 
@@ -39,15 +41,17 @@ class SupervisedService(NamedTuple):
         """Stop and start it; raises InstallError."""
         carry_out(self.supervisor.restart(), AGAIN)
 
-    def restore(self, copy: Path, version: str) -> None:
-        """Stop it, put the copy in the ledger's place, which goes aside, and start it; raises InstallError, OSError."""
+    def restore(self, version: str, schema: int) -> None:
+        """Stop it, put the copy of before this version and of this schema in the ledger's place, and start it.
+
+        The ledger goes aside. Raises InstallError and OSError.
+        """
         ledger = self.settings.ledger.path
         carry_out(self.supervisor.stop(), AGAIN)
         new = ledger.with_name(f"{ledger.name}.restored")
-        shutil.copyfile(copy, new)
-        new.chmod(0o600)
+        copy_private(newest_copy(ledger, version, schema), new)
         give_to_owner(new, ledger)
-        fsync_file(new)
+        fsync_folder(new.parent)
         place(new, ledger, ledger.with_name(f"{ledger.name}.of-{version}"))
         carry_out(self.supervisor.start(), AGAIN)
 
@@ -77,6 +81,18 @@ class SupervisedService(NamedTuple):
         except ServiceError as error:
             return holder.pid, str(error)
         return holder.pid, "" if found == version else f"the service is {found}"
+
+
+def copy_private(source: Path, target: Path) -> None:
+    """Copy a file to the disk, for its user alone; follows no link, as root works in a folder of the service's user."""
+    follows_none = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    target.unlink(missing_ok=True)
+    with os.fdopen(os.open(source, os.O_RDONLY | follows_none), "rb") as read:
+        opened = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | follows_none, 0o600)
+        with os.fdopen(opened, "wb") as write:
+            shutil.copyfileobj(read, write)
+            write.flush()
+            os.fsync(write.fileno())
 
 
 def find_supervised(settings: Settings, config: Path | None) -> SupervisedService | None:

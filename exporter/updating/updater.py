@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packaging.version import Version
@@ -24,6 +23,7 @@ from exporter.updating.tools import InstallTarget, install_commands, repair_comm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from exporter.updating.installed import WheelRecord
     from exporter.updating.supervised import SupervisedService
@@ -114,9 +114,9 @@ class Updater(NamedTuple):
     def _restart_problem(self, service: SupervisedService, version: str, back: UpdateEntry | None = None) -> str:
         self.write_line(f"restarts {service.supervisor.name}, and watches it for a minute")
         try:
-            if back is not None and back.copy and schema_of(self.ledger) > back.schema:
-                self.write_line(f"puts {back.copy} in the place of the ledger, which {back.new} has changed")
-                service.restore(Path(back.copy), back.new)
+            if back is not None and back.schema and schema_of(self.ledger) > back.schema:
+                self.write_line(f"puts the copy in the place of the ledger, whose tables {back.new} has changed")
+                service.restore(back.new, back.schema)
             else:
                 service.restart()
         except InstallError as error:
@@ -142,14 +142,14 @@ class Updater(NamedTuple):
             give_to_owner(copy.parent, self.ledger)
             give_to_owner(copy, self.ledger)
             self.write_line(f"copied the ledger to {copy}")
-            return UpdateEntry(entry.stage, entry.old, entry.new, str(copy), schema_of(copy))
+            return UpdateEntry(entry.stage, entry.old, entry.new, schema_of(copy))
         except (OSError, sqlite3.Error, LedgerError) as error:
             raise UpdateError(f"the ledger cannot be copied first: {error}") from error
 
     def _noted(
         self, entry: UpdateEntry, *, stage: Literal["start", "return", "failed"], reason: str = ""
     ) -> UpdateEntry:
-        noted = UpdateEntry(stage, entry.old, entry.new, entry.copy, entry.schema, reason or entry.reason)
+        noted = UpdateEntry(stage, entry.old, entry.new, entry.schema, reason or entry.reason)
         if noted != entry:
             write_entry(self.ledger, noted)
         return noted

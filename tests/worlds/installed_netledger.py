@@ -106,6 +106,7 @@ class InstalledNetledger:
         self.programs.mkdir()
         self.ledger = folder / "books" / "ledger.db"
         self.config = folder / "netledger.yaml"
+        self.more_environ: dict[str, str] = {}
         with socket.create_server(("127.0.0.1", 0)) as taken:
             self.port = int(taken.getsockname()[1])
         self.configure()
@@ -132,6 +133,7 @@ class InstalledNetledger:
             "PIP_NO_COMPILE": "1",
             "NETLEDGER_CONFIG": str(self.config),
             "PYTHONDONTWRITEBYTECODE": "1",
+            **self.more_environ,
         }
 
     def install(self, wheel: Path) -> None:

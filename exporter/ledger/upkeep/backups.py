@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sqlite3
 from datetime import UTC, datetime
@@ -77,12 +78,34 @@ def _write(ledger: Path, target: Path, day: date) -> None:
 
 def keep_version(ledger: Path, version: int) -> None:
     """Copy a ledger before it is migrated; the copy is kept, whatever number of backups there may be."""
-    _write(ledger, backup_folder(ledger) / f"{ledger.stem}-schema-{version}{ledger.suffix}", datetime.now(UTC).date())
+    _write(ledger, _copy_of_schema(ledger, version), datetime.now(UTC).date())
+
+
+def _copy_of_schema(ledger: Path, version: int) -> Path:
+    return backup_folder(ledger) / f"{ledger.stem}-schema-{version}{ledger.suffix}"
+
+
+def newest_copy(ledger: Path, before: str, schema: int) -> Path:
+    """The newest copy that an update to the version `before` left of a ledger of this schema.
+
+    That is the one that the new netledger made when it migrated, else the one of before the update.
+    """
+    copies = (copy_before_update(ledger, before), _copy_of_schema(ledger, schema))
+    return max((copy for copy in copies if os.path.lexists(copy)), key=_modified, default=copies[0])
+
+
+def _modified(path: Path) -> float:
+    return path.lstat().st_mtime
+
+
+def copy_before_update(ledger: Path, version: str) -> Path:
+    """Path of the copy that is made before netledger is updated to this version."""
+    return backup_folder(ledger) / f"{ledger.stem}-before-{version}{ledger.suffix}"
 
 
 def keep_before_update(ledger: Path, version: str) -> Path:
     """Copy a ledger before netledger is updated to this version; the copies of earlier updates are removed."""
-    target = backup_folder(ledger) / f"{ledger.stem}-before-{version}{ledger.suffix}"
+    target = copy_before_update(ledger, version)
     _write(ledger, target, datetime.now(UTC).date())
     for earlier in backup_folder(ledger).glob(f"{ledger.stem}-before-*{ledger.suffix}"):
         if earlier != target:

@@ -32,6 +32,11 @@ class Found(NamedTuple):
         """Whether it is an update."""
         return self.release.version > self.installed
 
+    @property
+    def is_final(self) -> bool:
+        """Whether a tool takes it without being told its version: no pre-release."""
+        return not self.release.version.is_prerelease
+
 
 def find_release(way: Way, environ: Mapping[str, str], version: Version | None = None) -> Found:
     """What the index of this way offers: the newest, or this very version; raises ReleaseIndexError."""

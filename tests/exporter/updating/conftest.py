@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from reports.ledger.shape import SCHEMA_VERSION
 from tests.worlds.installed_netledger import InstalledNetledger
 from tests.worlds.release_index import Offer, build_wheel, serving
 
@@ -16,16 +17,20 @@ if TYPE_CHECKING:
 
     from tests.worlds.release_index import ReleaseIndex
 
-OLD, NEW, SICK, DEAD = "0.1.0", "0.2.0", "0.3.0", "0.4.0"
+OLD, NEW, SICK, DEAD, GROWN = "0.1.0", "0.2.0", "0.3.0", "0.4.0", "0.5.0"
 
 
 class Wheels(NamedTuple):
-    """A release that works and the next one; one that answers /-/healthy by 500; one that cannot be imported."""
+    """A release that works and the next one; one that answers /-/healthy by 500; one that cannot be imported.
+
+    The last changes the ledger's tables, and answers /-/healthy by 500.
+    """
 
     old: Path
     new: Path
     sick: Path
     dead: Path
+    grown: Path
 
 
 def _sicken(source: Path) -> None:
@@ -39,9 +44,26 @@ def _kill(source: Path) -> None:
     (source / "exporter" / "cli" / "root.py").write_text("raise ImportError('half a release')\n", encoding="utf-8")
 
 
+def _grow(source: Path) -> None:
+    _sicken(source)
+    migrations, shape = source / "exporter" / "ledger" / "migrations", source / "reports" / "ledger" / "shape.py"
+    (migrations / "version_next.py").write_text(
+        "def apply(connection):\n    connection.execute('CREATE TABLE novelty (id INTEGER PRIMARY KEY)')\n",
+        encoding="utf-8",
+    )
+    listed = (migrations / "__init__.py").read_text(encoding="utf-8")
+    (migrations / "__init__.py").write_text(
+        listed.replace("MIGRATIONS = {", f"MIGRATIONS = {{{SCHEMA_VERSION + 1}: 'version_next', "), encoding="utf-8"
+    )
+    text = shape.read_text(encoding="utf-8")
+    shape.write_text(
+        text.replace(f"SCHEMA_VERSION = {SCHEMA_VERSION}", f"SCHEMA_VERSION = {SCHEMA_VERSION + 1}"), encoding="utf-8"
+    )
+
+
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
-    """Four releases, built once."""
+    """Five releases, built once."""
     pytest.importorskip("hatchling", reason="needs requirements/build.txt")
     folder = tmp_path_factory.mktemp("releases")
     return Wheels(
@@ -49,6 +71,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
         build_wheel(folder, NEW),
         build_wheel(folder, SICK, _sicken),
         build_wheel(folder, DEAD, _kill),
+        build_wheel(folder, GROWN, _grow),
     )
 
 

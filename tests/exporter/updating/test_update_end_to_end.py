@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.updating.journal import one_update
+from exporter.updating.updater import schema_of
+from reports.ledger.shape import SCHEMA_VERSION
 from tests.worlds.release_index import Offer
 
 if TYPE_CHECKING:
@@ -120,3 +123,50 @@ def test_an_index_that_rests_changes_nothing(installed: InstalledNetledger, inde
 
     assert (done.code, installed.version()) == (1, "0.1.0")
     assert "answers 503" in done.stderr
+
+
+def test_a_ledger_that_a_failing_release_has_changed_is_given_back(
+    installed: InstalledNetledger, index: ReleaseIndex, wheels: Wheels
+) -> None:
+    index.offers = [Offer(wheels.old), Offer(wheels.grown)]
+    installed.supervise()
+    installed.wait_for_service()
+
+    done = installed.update()
+
+    assert done.code == 1, done
+    assert "puts the copy in the place of the ledger, whose tables 0.5.0 has changed" in done.stdout
+    assert schema_of(installed.ledger) == SCHEMA_VERSION
+    assert schema_of(installed.ledger.with_name("ledger.db.of-0.5.0")) == SCHEMA_VERSION + 1
+    assert installed.version() == installed.running_version() == "0.1.0"
+    assert installed.netledger("ledger", "verify").code == 0
+
+
+def test_a_tool_that_fails_changes_nothing(installed: InstalledNetledger) -> None:
+    constraint = installed.folder / "constraint.txt"
+    constraint.write_text("netledger<0.2\n", encoding="utf-8")
+    installed.more_environ["PIP_CONSTRAINT"] = str(constraint)
+
+    done = installed.update()
+
+    assert (done.code, installed.version()) == (1, "0.1.0")
+    assert "0.1.0 is still there" in done.stderr
+    assert not installed.journal.exists()
+
+
+def test_two_updates_at_once_are_one(installed: InstalledNetledger) -> None:
+    installed.ledger.parent.mkdir(exist_ok=True)
+    with one_update(installed.ledger):
+        done = installed.update()
+
+    assert (done.code, done.stderr) == (1, "Error: another update is under way\n")
+    assert installed.version() == "0.1.0"
+
+
+def test_a_folder_that_cannot_be_made_is_said(installed: InstalledNetledger) -> None:
+    installed.configure(ledger={"path": str(installed.config / "below" / "ledger.db")})
+
+    done = installed.update()
+
+    assert done.code == 1
+    assert done.stderr.startswith("Error: cannot make ")
