@@ -6,6 +6,7 @@ Each step is in the journal before it changes something: the next call finishes 
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -60,7 +61,6 @@ class Updater(NamedTuple):
         """Install the target, whose verified wheel this is; raises UpdateError before anything is changed."""
         entry = self._copied(UpdateEntry("install", old, str(target.version)))
         write_entry(self.ledger, entry)
-        self.write_line(f"installs netledger {target.version}")
         return self._install(entry, target, record_of(wheel))
 
     def resume(self, entry: UpdateEntry, fetch: Callable[[str], bytes]) -> Outcome:
@@ -70,7 +70,6 @@ class Updater(NamedTuple):
         if entry.stage == "start":
             return self._start(entry)
         target = InstallTarget(Version(entry.new), is_again=True)
-        self.write_line(f"installs netledger {target.version} again")
         return self._install(entry, target, record_of(fetch(entry.new)))
 
     def _install(self, entry: UpdateEntry, target: InstallTarget, record: WheelRecord) -> Outcome:
@@ -101,7 +100,6 @@ class Updater(NamedTuple):
         """Install the old version again, with the ledger that it can read."""
         entry = self._noted(entry, stage="return", reason=reason or entry.reason)
         self.write_line(f"{entry.new} does not work: {entry.reason or 'the update was interrupted'}")
-        self.write_line(f"installs netledger {entry.old} again")
         problem = self._installed(InstallTarget(Version(entry.old), is_again=True))
         problem = problem or installed_now().problem
         if not problem and self.service is not None:
@@ -127,10 +125,17 @@ class Updater(NamedTuple):
 
     def _installed(self, target: InstallTarget) -> str:
         """Call the tool; returns its problem. After an interruption it may need to be told to ignore what is there."""
-        problem = _call(install_commands(self.way, self.facts, target))
+        problem = self._called(install_commands(self.way, self.facts, target))
         if problem and target.is_again:
-            return _call(repair_commands(self.way, self.facts, target))
+            return self._called(repair_commands(self.way, self.facts, target))
         return problem
+
+    def _called(self, commands: Sequence[Command]) -> str:
+        for command in commands:
+            self.write_line(f"runs {shlex.join(command)}")
+            if problem := _call(command):
+                return problem
+        return ""
 
     def _copied(self, entry: UpdateEntry) -> UpdateEntry:
         """The entry with a copy of the ledger; raises UpdateError."""
@@ -168,9 +173,9 @@ def _is(version: str, wanted: str) -> bool:
     return bool(version) and Version(version) == Version(wanted)
 
 
-def _call(commands: Sequence[Command]) -> str:
+def _call(command: Command) -> str:
     try:
-        carry_out([CallProgram(command, "the line above says why") for command in commands], "sudo netledger update")
+        carry_out([CallProgram(command)], "sudo netledger update")
     except InstallError as error:
         return error.problem
     return ""

@@ -161,6 +161,16 @@ class InstalledNetledger:
         program = QUICK.format(seconds=seconds, last_step=last_step)
         return self.run(str(self.python), "-c", program, "update", *arguments)
 
+    def cut_while_copying(self) -> None:
+        """Update, and cut the power, of the tool too, once it has put the old files aside and not yet all new ones."""
+        command = [str(self.home / "bin" / "netledger"), "update"]
+        with subprocess.Popen(
+            command, env=self.environ, cwd=self.folder, stdout=subprocess.DEVNULL, start_new_session=True
+        ) as process:
+            while not list(self.site.glob("~etledger*")):
+                assert process.poll() is None
+            os.killpg(process.pid, signal.SIGKILL)
+
     def version(self) -> str:
         """The version that a fresh process runs."""
         return self.netledger("--version").stdout.removeprefix("netledger ").strip()

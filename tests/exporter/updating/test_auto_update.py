@@ -91,5 +91,7 @@ def test_apply_installs_by_a_process_that_outlives_the_restart(installed: Instal
 
     assert len(updaters) == 1
     assert installed.service_pid() not in updaters
-    assert "installs netledger 0.2.0" in installed.update_log.read_text(encoding="utf-8")
+    assert "pip install --disable-pip-version-check netledger==0.2.0" in installed.update_log.read_text(
+        encoding="utf-8"
+    )
     assert installed.netledger("ledger", "verify").code == 0

@@ -51,3 +51,20 @@ def test_a_power_cut_on_the_way_back_is_finished(
     assert finished.stdout.splitlines()[-1].startswith("went back to netledger 0.1.0")
     assert installed.version() == installed.running_version() == "0.1.0"
     assert installed.netledger("ledger", "verify").code == 0
+
+
+def test_a_power_cut_while_the_tool_copies_files_is_mended_by_the_documented_line(
+    installed: InstalledNetledger,
+) -> None:
+    installed.supervise()
+    installed.wait_for_service()
+    line = "-m pip install --ignore-installed --no-deps netledger==0.2.0"
+
+    installed.cut_while_copying()
+    mended = installed.run(str(installed.python), *line.split())
+    finished = installed.update()
+
+    assert (mended.code, finished.code) == (0, 0), (mended, finished)
+    assert installed.version() == installed.running_version() == "0.2.0"
+    assert installed.netledger("ledger", "verify").code == 0
+    assert not installed.journal.exists()
