@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import day_from_number, day_number
+from reports.ledger.past import IMPORTED_ALONE
 from reports.ledger.rows import NO_BYTES, Bytes, add_up
 from reports.ledger.selection import condition, parameters
 from reports.ledger.shape import INTERFACE
@@ -100,3 +101,11 @@ def imported_by_interface(ledger: LedgerReader) -> dict[str, Bytes]:
         FROM imported AS i JOIN interface_subject AS k USING (subject) GROUP BY k.device
     """
     return {device: Bytes(received, sent) for device, received, sent in ledger.execute(query, {})}
+
+
+def imported_alone(ledger: LedgerReader) -> frozenset[str]:
+    """Interfaces that netledger has never met itself."""
+    if not ledger.has_past:
+        return frozenset()
+    query = f"SELECT device FROM interface_subject WHERE subject IN ({IMPORTED_ALONE})"
+    return frozenset(device for (device,) in ledger.execute(query, {}))

@@ -25,12 +25,14 @@ Slots = dict[str, list[tuple[int, int]]]
 class DaySamples(NamedTuple):
     """Instants of one local day (after its midnight, up to and with the next), and the lifetime's count at each.
 
-    The first instant of all, with a count of 0, may be the midnight itself.
+    The first instant of all, with a count of 0, may be the midnight itself. Of a day that is not known there is its end
+    alone, where an imported span ends with it.
     """
 
     day: int
     times: Sequence[int]
     totals: Sequence[int]
+    is_known: bool = True
 
 
 class DaySampler:
@@ -69,14 +71,19 @@ class DaySampler:
             if span.start == span.end or day < first:
                 continue
             before, after = interface.before(count, day), interface.before(count, day + 1)
+            is_known, step = interface.knows(day), interface.step(count, day) if interface.spans else 0
             times, totals = [span.end], array("q", [after])
-            if day >= self._slots_since and sum(amount for _, amount in rows[begin:place]) == after - before:
+            in_slots = sum(amount for _, amount in rows[begin:place])
+            if not is_known and not any(one.last == day for one in interface.spans):
+                times, totals = [], array("q")
+            elif is_known and day >= self._slots_since and in_slots == after - before - step:
                 times, totals = _by_slot(span, before, rows[begin:place])
-            times, totals = self._kept(interface, times, totals)
+                totals[-1] = after
+            times, totals = self._kept(interface, times, totals) if times else (times, totals)
             if day == first:
                 times, totals = [interface.begins, *times], array("q", [0, *totals])
             if times:
-                yield DaySamples(day, times, totals)
+                yield DaySamples(day, times, totals, is_known)
 
     def _kept(self, interface: PastInterface, times: list[int], totals: array[int]) -> tuple[list[int], array[int]]:
         """The instants at which the interface had samples; a gap has none, but for the end of the day."""

@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from reports.past.day_samples import DaySamples
     from reports.past.days import Calendar, PastInterface
 
-    Columns = tuple[array[int], ...]
+
+SPAN_PERIODS = ("month", "year")
+"""The last of PERIODS: those that an imported span is a part of."""
 
 
 class DayEnd(NamedTuple):
-    """The last instant of a day (UTC seconds; a second before midnight, or the end of the past), and its count."""
+    """The last instant of a day (UTC seconds; a second before midnight, or the end of the past), and its count.
+
+    Spans that end before the day numbered `end` are in the count.
+    """
 
     time: int
     day: int
     total: int
+    end: int
 
 
 class Cell(NamedTuple):
@@ -36,23 +42,48 @@ class Cell(NamedTuple):
 
 def period_samples(
     calendar: Calendar, interface: PastInterface, count: int, days: Sequence[DaySamples]
-) -> tuple[array[int], Columns]:
-    """Instants, and bytes to date of each of PERIODS; a midnight has two: the day complete, and the day begun."""
+) -> Sequence[tuple[array[int], array[int]]]:
+    """Instants, and bytes to date, of each of PERIODS; a midnight has two: the day complete, and the day begun.
+
+    At the end of an imported span whose days are not known there are no bytes of the day and the week, and at its begin
+    there are no bytes.
+    """
     times, columns = array("q"), tuple(array("q") for _ in PERIODS)
+    ends, of_spans = array("q"), tuple(array("q") for _ in SPAN_PERIODS)
     for samples in days:
+        if not samples.is_known:
+            if samples.times[-1] == calendar.start(samples.day + 1):
+                ends.append(samples.times[-1] - 1)
+                bases = _bases(calendar, interface, count, samples.day, samples.day + 1)
+                for column, base in zip(of_spans, bases[-len(SPAN_PERIODS) :], strict=True):
+                    column.append(samples.totals[-1] - base)
+            continue
         end = calendar.start(samples.day + 1)
         is_over = samples.times[-1] == end
         inner = len(samples.times) - is_over
         times.extend(samples.times[:inner])
-        bases = _bases(calendar, interface, count, samples.day)
+        bases = _bases(calendar, interface, count, samples.day, samples.day)
         for column, base in zip(columns, bases, strict=True):
             column.extend([total - base for total in samples.totals[:inner]])
         if is_over:
             times.extend((end - 1, end))
-            begun = _bases(calendar, interface, count, calendar.at(end))
-            for column, *pair in zip(columns, bases, begun, strict=True):
+            over = _bases(calendar, interface, count, samples.day, samples.day + 1)
+            begun = _bases(calendar, interface, count, calendar.at(end), samples.day + 1)
+            for column, *pair in zip(columns, over, begun, strict=True):
                 column.extend([samples.totals[-1] - base for base in pair])
-    return times, columns
+    found = [(times, column) for column in columns]
+    if ends:
+        found[-len(SPAN_PERIODS) :] = [
+            _merged((times, column), (ends, more))
+            for column, more in zip(columns[-len(SPAN_PERIODS) :], of_spans, strict=True)
+        ]
+    return found
+
+
+def _merged(one: tuple[array[int], array[int]], other: tuple[array[int], array[int]]) -> tuple[array[int], array[int]]:
+    """Both series, in the order of time."""
+    pairs = sorted([*zip(*one, strict=True), *zip(*other, strict=True)])
+    return array("q", [time for time, _ in pairs]), array("q", [value for _, value in pairs])
 
 
 def bounds(calendar: Calendar, moments: Sequence[int], name: str) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
@@ -74,9 +105,9 @@ def day_ends(calendar: Calendar, interface: PastInterface, days: Sequence[DaySam
     for samples in days:
         end = calendar.start(samples.day + 1)
         if samples.times[-1] == end:
-            yield DayEnd(end - 1, samples.day, samples.totals[-1])
+            yield DayEnd(end - 1, samples.day, samples.totals[-1], samples.day + 1)
         elif samples.times[-1] == interface.ends:
-            yield DayEnd(interface.ends, samples.day, samples.totals[-1])
+            yield DayEnd(interface.ends, samples.day, samples.totals[-1], samples.day)
 
 
 def history(
@@ -88,17 +119,25 @@ def history(
     """
     cells = _days if label == "date" else _months
     found: dict[str, tuple[array[int], array[int]]] = {}
-    for time, day, total in ends:
+    known: dict[str, bool] = {}
+    for time, day, total, until in ends:
         for text, first, end in cells(calendar.date(day), length):
-            if end > interface.first:
+            if text not in known:
+                known[text] = interface.has(first, end)
+            if known[text] and end > interface.first:
                 times, values = found.setdefault(text, (array("q"), array("q")))
                 times.append(time)
-                values.append(min(interface.before(count, end), total) - interface.before(count, first))
+                cut = interface.cut(count, first, min(end, until)) if interface.spans else 0
+                values.append(min(interface.before(count, end), total) - interface.before(count, first) - cut)
     return found
 
 
-def _bases(calendar: Calendar, interface: PastInterface, count: int, day: int) -> Sequence[int]:
-    return [interface.before(count, day_number(period.first)) for period in calendar.periods(day)]
+def _bases(calendar: Calendar, interface: PastInterface, count: int, day: int, until: int) -> Sequence[int]:
+    """What the count had before each period of a day; spans that ended in it and had begun before are none of it."""
+    firsts = [day_number(period.first) for period in calendar.periods(day)]
+    if not interface.spans:
+        return [interface.before(count, first) for first in firsts]
+    return [interface.before(count, first) + interface.cut(count, first, until) for first in firsts]
 
 
 def _days(today: date, length: int) -> Iterator[Cell]:

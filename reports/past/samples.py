@@ -77,7 +77,7 @@ class Past:
         for count, name in enumerate(INTERFACE.sums):
             slots = sampler.slots(count)
             sampled = [(one, list(sampler.sample(one, count, slots))) for one in self.interfaces]
-            counters = (_counter(interface, days) for interface, days in sampled)
+            counters = (_counter(interface, count, days) for interface, days in sampled)
             yield _family(f"netledger_interface_{name}_total", "counter", counters, window)
             if count < len(DIRECTIONS):
                 with_history = [one for one in sampled if one[0].is_counted or self._length.of_all]
@@ -95,7 +95,7 @@ class Past:
             return
         counted = {interface.name for interface in self.interfaces if interface.is_counted}
         days = list(sampler.sample(self._machine, count, {MACHINE: added_slots(slots, counted)}))
-        counter = _counter(self._machine, days)
+        counter = _counter(self._machine, count, days)
         counter = counter._replace(values=[value - self._uncounted[count] for value in counter.values])
         yield _family(f"netledger_machine_{DIRECTIONS[count]}_bytes_total", "counter", [counter], window)
         yield from self._history("machine", count, [(self._machine, days)], moments, window)
@@ -110,9 +110,10 @@ class Past:
     ) -> Iterator[PastFamily]:
         def periods() -> Iterator[PastSeries]:
             for interface, days in sampled:
-                times, columns = period_samples(self._calendar, interface, count, days)
-                moments.update(times)
-                for period, values in zip(PERIODS, columns, strict=True):
+                columns = period_samples(self._calendar, interface, count, days)
+                for period, (times, values) in zip(PERIODS, columns, strict=True):
+                    if times is not columns[0][0] or period == PERIODS[0]:
+                        moments.update(times)
                     yield PastSeries((*_labels(interface), ("period", period)), times, values)
 
         def totals(label: str, length: int) -> Iterator[PastSeries]:
@@ -139,9 +140,10 @@ def _uncounted(state: str) -> Sequence[int]:
     return [int(number) for number in numbers[: len(DIRECTIONS)]] or [0] * len(DIRECTIONS)
 
 
-def _counter(interface: PastInterface, days: Sequence[DaySamples]) -> PastSeries:
-    times = [time for day in days for time in day.times]
-    return PastSeries(_labels(interface), times, [total for day in days for total in day.totals])
+def _counter(interface: PastInterface, count: int, days: Sequence[DaySamples]) -> PastSeries:
+    """It ends where the live one begins, which is without imported bytes: with those it begins below zero."""
+    times, less = [time for day in days for time in day.times], sum(interface.imported[count : count + 1])
+    return PastSeries(_labels(interface), times, [total - less for day in days for total in day.totals])
 
 
 def _family(name: str, kind: str, series: Iterable[PastSeries], window: Span) -> PastFamily:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,7 @@ from tests.end_to_end.metric_servers import prometheus, victoria_metrics
 from tests.end_to_end.namespaces import run
 from tests.end_to_end.world import UPLINK, eventually
 from tests.end_to_end.years_of_history import seed_years
+from tests.worlds import vnstat_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,3 +202,42 @@ def test_a_victoriametrics_of_one_month_is_not_given_ten_years(
     assert done.returncode == 1
     assert f"{server.url} keeps 1 month," in done.stderr
     assert "-retentionPeriod=15y first" in done.stderr
+
+
+@pytest.mark.parametrize("is_victoria", [False, True], ids=["prometheus", "victoriametrics"])
+def test_imported_months_are_steps_before_the_ledgers_own(
+    is_victoria: bool,  # noqa: FBT001 - two servers
+    world: World,
+    netledger: Netledger,
+    tmp_path: Path,
+) -> None:
+    """A year of vnStat before the ten years: months whose days are not known, and 62 days."""
+    begins = datetime.now(UTC).year - 12
+    vnstat_file.create(tmp_path / "vnstat.db")
+    moved = vnstat_file.add(
+        tmp_path / "vnstat.db", UPLINK, vnstat_file.hours_of(date(begins, 1, 1), date(begins, 12, 31))
+    )
+    make = victoria_metrics if is_victoria else prometheus
+    server = make(world.machine, tmp_path / "server", retention="100y" if is_victoria else "20y")
+    world.on_close(server.stop)
+    server.start()
+    assert netledger.command("import", str(tmp_path / "vnstat.db")).returncode == 0
+    if is_victoria:
+        backfilled(netledger, "--format", "victoriametrics", "--to", server.url)
+    else:
+        scraped_for_a_while(server, world, netledger)
+        backfilled(netledger, "--prometheus", server.url, "--into", str(server.data))
+        server.stop()
+        server.start()
+        scraped_for_a_while(server, world, netledger)
+
+    counter = f'netledger_interface_receive_bytes_total{{device="{UPLINK}"}}'
+    march = sum(each.received for each in moved if each.at.month == 3)
+    end = datetime(begins, 4, 1, tzinfo=UTC).timestamp()
+    assert list(server.ask(f"resets({counter}[15y])").values()) == [0.0]
+    (grown_by,) = server.ask(f"max_over_time({counter}[15y]) - min_over_time({counter}[15y])").values()
+    assert grown_by == netledger.lifetime(UPLINK).receive + sum(each.received for each in moved)
+    to_date = server.ask(f'netledger_interface_period_receive_bytes{{period="month",device="{UPLINK}"}}', end - 1)
+    assert list(to_date.values()) == [march]
+    assert list(server.ask(f"count_over_time({counter}[31d])", end - 1).values()) == [1.0]
+    assert list(server.ask(f"count_over_time({counter}[20d])", end - 1).values()) == []
