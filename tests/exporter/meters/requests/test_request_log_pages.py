@@ -108,6 +108,22 @@ def test_pages_have_every_request_of_a_filter_once(
     assert places == sorted(places, reverse=newest_first)
 
 
+def test_rows_of_a_slot_are_not_counted_before_they_are_read(
+    ledger: RequestLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = some_events(ledger.machine.seconds, 300)
+    ledger.give(events)
+    queries: list[str] = []
+
+    with ledger.read() as reader:
+        execute = reader.execute
+        monkeypatch.setattr(reader, "execute", lambda query, bounds: (queries.append(query), execute(query, bounds))[1])
+        page = log_page(reader, LogFilter(("shop",), code="503"), limit=9)
+
+    assert len(page.requests) == sum(each.service == "shop" and each.code == 503 for each in events)
+    assert not [query for query in queries if "count(*)" in query]
+
+
 def test_a_page_is_within_its_times(ledger: RequestLedger) -> None:
     now = ledger.machine.seconds
     ledger.give(event(now - second) for second in range(100))
