@@ -19,7 +19,8 @@ from tests.meters.request_ledgers import RequestLedger
 from tests.meters.requests import event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import sqlite3
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from exporter.meters.requests.events import Event
@@ -117,7 +118,12 @@ def test_rows_of_a_slot_are_not_counted_before_they_are_read(
 
     with ledger.read() as reader:
         execute = reader.execute
-        monkeypatch.setattr(reader, "execute", lambda query, bounds: (queries.append(query), execute(query, bounds))[1])
+
+        def noting(query: str, bounds: Mapping[str, int | str]) -> sqlite3.Cursor:
+            queries.append(query)
+            return execute(query, bounds)
+
+        monkeypatch.setattr(reader, "execute", noting)
         page = log_page(reader, LogFilter(("shop",), code="503"), limit=9)
 
     assert len(page.requests) == sum(each.service == "shop" and each.code == 503 for each in events)
