@@ -70,7 +70,7 @@ check-grafana: $(VENV)/installed-for-tests system-packages $(GRAFANA_TYPES)  ## 
 	$(PYTEST) tests/grafana
 
 check-boot: $(VENV)/installed-for-tests system-packages  ## The service in a Debian that boots, and a fresh one by the README (root; needs Debian's mirror and PyPI)
-	$(BIN)/python -m pytest --boot --no-skips tests/end_to_end/test_a_real_boot.py tests/end_to_end/test_a_fresh_debian.py
+	$(BIN)/python -m pytest --boot --no-skips tests/end_to_end/test_a_real_boot.py tests/end_to_end/test_a_fresh_debian.py tests/end_to_end/test_an_update_in_a_real_boot.py
 
 check-installs: $(VENV)/installed-for-tests $(VENV)/installed-for-lock  ## The wheel by pip, pipx and uv, beside packages of the same names (needs PyPI)
 	packaging/try_installs.sh $(BIN)/python

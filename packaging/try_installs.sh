@@ -8,7 +8,7 @@ folder=$(mktemp -d)
 service=
 index=
 trap '[ -z "$index" ] || kill "$index"; [ -z "$service" ] || { kill "$service"; wait "$service"; } || true; rm -rf "$folder"' EXIT
-export UV_TOOL_DIR="$folder/uv" UV_TOOL_BIN_DIR="$folder/uv-bin" PIPX_HOME="$folder/pipx" PIPX_BIN_DIR="$folder/pipx-bin"
+export UV_TOOL_DIR="$folder/uv" UV_TOOL_BIN_DIR="$folder/uv-bin" PIPX_HOME="$folder/pipx" PIPX_BIN_DIR="$folder/pipx-bin" PIPX_MAN_DIR="$folder/man" PIPX_COMPLETION_DIR="$folder/completions"
 
 try() {  # NAME COMMAND...: netledger as it is called
   name=$1

@@ -14,7 +14,7 @@ settings.register_profile("netledger", deadline=None)
 settings.load_profile("netledger")
 
 # Files whose tests wait for minutes: begun last, each would be waited for alone.
-BOOTS = {"test_a_real_boot.py", "test_a_fresh_debian.py"}
+BOOTS = {"test_a_real_boot.py", "test_a_fresh_debian.py", "test_an_update_in_a_real_boot.py"}
 LONGEST_FIRST = (
     "test_the_whole_stack.py",
     "test_kill_at_any_instant.py",

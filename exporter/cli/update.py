@@ -101,6 +101,8 @@ class _Call(NamedTuple):
         text = f"netledger {found.release.version} is there, and {found.installed} is installed: `netledger update`"
         if has_failed := entry is not None and entry.new == str(found.release.version):
             text += f" tries it again; the last time it did not work: {entry.reason}"
+        else:
+            text += " installs it"
         return self._answer("available", text, found, code=AVAILABLE, has_failed=has_failed)
 
     def update(self, version: Version | None, *, is_forced: bool) -> CommandAnswer:

@@ -61,7 +61,7 @@ def way_of(facts: InstallFacts) -> Way:
         return "uv tool"
     if facts.has_pipx_metadata:
         return "pipx"
-    if facts.is_in_container and not facts.has_pip:  # our image has none; an environment made by hand has
+    if facts.is_in_container and not facts.has_pip and facts.installer != "uv":  # the image has no pip any more
         return "container"
     return "pip" if facts.has_pip and facts.installer != "uv" else "uv pip"
 

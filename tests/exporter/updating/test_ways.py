@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from packaging.version import Version
 
 from exporter.updating.tools import BY_HAND, InstallTarget, install_commands, repair_commands
-from exporter.updating.ways import InstallFacts, Way, read_facts, way_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from exporter.updating.ways import InstallFacts, Way, _is_of_debian, read_facts, way_of
 
 WHEEL = InstallFacts(is_distribution=True, has_pip=True, installer="pip")
 PIP = (sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-check")
@@ -29,6 +27,7 @@ PIP = (sys.executable, "-P", "-m", "pip", "install", "--disable-pip-version-chec
         (WHEEL._replace(has_uv_receipt=True, has_pip=False, is_in_container=True), "uv tool"),
         (WHEEL._replace(has_pipx_metadata=True), "pipx"),
         (WHEEL._replace(installer="uv"), "uv pip"),
+        (WHEEL._replace(installer="uv", has_pip=False, is_in_container=True), "uv pip"),
         (WHEEL._replace(installer="uv", has_pip=False), "uv pip"),
         (WHEEL._replace(is_of_debian=True), "debian"),
         (WHEEL._replace(is_editable=True), "checkout"),
@@ -57,6 +56,11 @@ def test_a_container_is_known_by_its_mark(mark: str, tmp_path: Path) -> None:
     (tmp_path / mark).touch()
 
     assert (outside, read_facts(root=tmp_path).is_in_container) == (False, True)
+
+
+@pytest.mark.parametrize("path", ["/usr/bin/dpkg", "/usr/bin/netledger-of-none", "/usr/local/bin/netledger"])
+def test_a_file_of_debian_is_known_by_dpkg(path: str) -> None:
+    assert _is_of_debian(Path(path)) == (path == shutil.which("dpkg"))
 
 
 def test_this_checkout_is_one() -> None:
