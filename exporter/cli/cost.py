@@ -155,7 +155,7 @@ def _notes(answer: shapes.CostAnswer, interfaces: Sequence[str]) -> Iterator[str
         yield f"the plan bills {BILLED[info.counts]}"
     if used.free_bytes:
         yield f"{bytes_text(used.free_bytes)} in free hours are not billed"
-    yield from across_note(info.imported_bytes_across, "cycles or of this period")
+    yield from across_note(answer.cost.imported_bytes_across, "cycles or of this period")
     if not info.covered:
         yield f"plan {info.plan} does not bill {' + '.join(interfaces)}"
 

@@ -137,6 +137,7 @@ def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_f
         found.until,
         *_estimated(day),
         *imported_note(day.imported_bytes),
+        *_left_out(day.cost),
         *_dashboard(session, period, usage_filter),
     ]
     if day.counting_since:
@@ -151,7 +152,7 @@ def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filt
     dashboard = dashboard_notes(session.settings, lambda links: links.usage(since or 0, None, usage_filter.interfaces))
     average = _average(ever, Period.until(day_of(session.now(), found.zone), found.zone), session.now(), since)
     rows = [*_amounts(ever), ("Average", average), *_cost_row(ever.cost)]
-    notes = [began, *_estimated(ever), *imported_note(ever.imported_bytes), *dashboard]
+    notes = [began, *_estimated(ever), *imported_note(ever.imported_bytes), *_left_out(ever.cost), *dashboard]
     print_table(TextTable(f"Ever, {usage_filter.label}", (), rows), notes)
 
 
@@ -211,6 +212,12 @@ def _words(used: Amount) -> tuple[str, ...]:
 
 def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
     return [] if cost.assumed else [("Cost", cost.total.cost_formatted)]
+
+
+def _left_out(cost: json_cost.Cost) -> list[str]:
+    """A note of what no bill has; none where no cost is shown."""
+    across = 0 if cost.assumed else cost.imported_bytes_across
+    return [f"{bytes_text(across)} imported across the ends of cycles: the cost is without it"] if across else []
 
 
 def _dashboard(session: Session, period: Period, usage_filter: UsageFilter) -> list[str]:

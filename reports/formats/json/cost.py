@@ -47,7 +47,8 @@ class Cost(Answer):
     `cost_per_gb` is the price of the first step; of prices by scope, that of the scopes without their own.
 
     `total` is the sum of `upload`, `download` and `base_price`, which is left out of a plan without one. `assumed` is
-    true if the price is netledger's, not the settings'.
+    true if the price is netledger's, not the settings'. `imported_bytes_across` are those of imported months or years
+    that reach over an end of a cycle or of the period: how many are of which is not known, and none is billed.
     """
 
     upload: CostPart
@@ -58,6 +59,7 @@ class Cost(Answer):
     gigabyte_bytes: int
     base_price: BaseCost | msgspec.UnsetType = msgspec.UNSET
     assumed: bool = False
+    imported_bytes_across: ByteCount = 0
 
 
 class TodayAndCost(Today, kw_only=True):
@@ -87,8 +89,7 @@ class CostInfo(Answer):
     """The plan and prices behind a cost; `cost_per_gb_inr` only of a plan in INR.
 
     `counts` names the direction that the plan bills, `prices` each step's price of a gigabyte with its end. `covered`
-    is false for an interface that the plan does not bill. `imported_bytes_across` are those of imported months or years
-    that reach over an end of a cycle or of the period: how many are of which is not known, and none is billed.
+    is false for an interface that the plan does not bill.
     """
 
     cost_per_gb: float
@@ -99,7 +100,6 @@ class CostInfo(Answer):
     prices: str
     cost_per_gb_inr: float | msgspec.UnsetType = msgspec.UNSET
     covered: bool = True
-    imported_bytes_across: ByteCount = 0
 
 
 class CostAnswer(Answer, rename={"first": "from", "last": "to"}):
@@ -124,6 +124,7 @@ def cost_block(found: StretchCost, *, is_custom_price: bool = False) -> Cost:
         currency=found.plan.currency,
         gigabyte_bytes=found.plan.gigabyte_bytes,
         assumed=not found.is_own and not is_custom_price,
+        imported_bytes_across=found.across,
     )
 
 
@@ -160,7 +161,6 @@ def cost_answer(found: StretchCost, *, is_custom_price: bool) -> CostAnswer:
             counts=held.counts,
             prices=prices_text(held),
             covered=found.is_covered,
-            imported_bytes_across=found.across,
             cost_per_gb_inr=block.cost_per_gb if block.currency == INR else msgspec.UNSET,
         ),
     )

@@ -131,10 +131,15 @@ def test_a_plan_says_what_cannot_be_cut(ledger: Path, file: Path) -> None:
         == commands.json("range", "--from", "2026-05-15", "--to", "2026-06-12")["summary"]["imported_bytes"]
     )
     assert f"{human_bytes(plan['imported_bytes'])} of it imported" in commands("plan", "home").stdout
-    across = year["info"]["imported_bytes_across"]
+    across = year["cost"]["imported_bytes_across"]
     assert across >= of_march
     text = commands("cost", "--period", "year").stdout
     ends = "the ends of cycles or of this period"
     note = f"{human_bytes(across)} imported across {ends}: it cannot be cut, and is left out"
     assert note in " ".join(text.split())
+    ever = commands.json("summary")
+    of_all = ever["cost"]["imported_bytes_across"]
+    assert of_all > across
+    summary = " ".join(commands("summary").stdout.split())
+    assert f"{human_bytes(of_all)} imported across the ends of cycles: the cost is without it" in summary
     assert year["usage"]["total_bytes"] + across == commands.json("year", "2026")["summary"]["total_bytes"]

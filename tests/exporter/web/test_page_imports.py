@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from reports.billing.plans import CycleRule, Plan
+from reports.billing.prices import one_price
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ async def test_the_page_says_where_history_is_imported(service: RunningService) 
 
 async def test_a_plan_of_the_page_says_what_is_left_out(service: RunningService) -> None:
     """Of May, which reaches over the begin of the cycle, none is in it."""
-    service.plans = (Plan(cycle=CycleRule(day=15)),)
+    service.plans = (Plan(cycle=CycleRule(day=15), price_steps=one_price(Decimal(1))),)
     await service.restart()
     service.machine.move("eth0", 1000, 100)
     service.pass_time()
@@ -61,3 +63,4 @@ async def test_a_plan_of_the_page_says_what_is_left_out(service: RunningService)
     assert plan["last_cycle"]["imported_bytes_across"] == 77_000
     assert "77.00 kB imported across its ends are not in it" in cycle
     assert mark(550) in cycle
+    assert "without 77.00 kB imported across cycles" in card((await service.ask("/")).text, "lifetime")
