@@ -41,7 +41,7 @@ def seed(path: Path, days: int = 400) -> None:
         )
         ledger.execute("INSERT INTO interface_subject VALUES (1, 'eth0', 1, 1)")
         ledger.execute(
-            "INSERT INTO meter (name, posting, boot_id, namespace, wall, elapsed) VALUES ('interface', 1, '', 0, ?, 0)",
+            "INSERT INTO meter (name, posting, boot_id, wall, elapsed) VALUES ('interface', 1, '', ?, 0)",
             ((first + days * 86_400) * 10**9,),
         )
         for back in range(days):

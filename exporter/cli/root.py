@@ -48,6 +48,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "forecast": ("plan", "Use and cost at the end of the cycle."),
     "export": ("export", "Days as a file: JSON, CSV, Markdown, or for a language model."),
     "report": ("report", "A wrap-up of a year, a month or a cycle, as a page to send to a friend."),
+    "image": ("image", "A picture of usage, for a README, a wiki or a home page."),
     "backfill": ("backfill", "The past, for Prometheus or VictoriaMetrics."),
     "interfaces": ("interfaces", "Every interface: counted or not, today, ever."),
     "status": ("status", "Whether the service runs, and how it is."),

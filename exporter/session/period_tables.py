@@ -16,13 +16,13 @@ from exporter.session.reading import CommandAnswer
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
-from exporter.terminal.options import BOUND
+from exporter.terminal.options import BOUND, Command
 from exporter.terminal.printing import TextTable, print_table
 from reports.text.dates import short_minute
 from reports.usage.period_list import BUSIEST, MOST_PERIODS, PeriodListRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from exporter.session.questions import Reply
     from exporter.session.session import Session
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 AMOUNT_COLUMNS = ("Received", "Sent", "Total", "Average")
 
 
-def list_options(command: Callable[..., CommandAnswer]) -> Callable[..., CommandAnswer]:
+def list_options(command: Command) -> Command:
     """`--last N`, or `--from` and `--to`, given as `number`, `first` and `last`."""
     number = click.option(
         "--last", "number", metavar="N", type=click.IntRange(1, MOST_PERIODS), help="So many, the running one included."

@@ -88,13 +88,19 @@ def _of_service(service: ServiceClient, session: Session, question: Question[Sha
     return Reply(answer, zone, f"until {when(session.now(), zone)}")
 
 
+def counted_until(session: Session) -> float | None:
+    """The time of the newest data that an answer has (UTC seconds); None where nothing is counted yet."""
+    if session.holder is not None or session.fallback_service() is not None:
+        return session.now()
+    return last_sample(session.settings.ledger.path)
+
+
 def _until(session: Session, ledger: LedgerReader) -> str:
-    if session.holder is not None:
-        return f"until {when(session.now(), ledger.zone)}"
-    sampled_at = last_sample(session.settings.ledger.path)
-    if sampled_at is None:
+    instant = counted_until(session)
+    if instant is None:
         return "netledger is not running, and has counted nothing yet"
-    return f"until {when(sampled_at, ledger.zone)}: netledger is not running"
+    stopped = "" if session.holder is not None else ": netledger is not running"
+    return f"until {when(instant, ledger.zone)}{stopped}"
 
 
 def when(instant: float, zone: ZoneInfo) -> str:

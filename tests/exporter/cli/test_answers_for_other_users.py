@@ -46,6 +46,7 @@ READING: tuple[tuple[str, ...], ...] = (
     ("cost", "--per-gb", "5", "--period", "year"),
     ("forecast",),
     ("interfaces",),
+    ("image", "summary", "--output", "-"),
 )
 RUN = "`netledger run`"
 

@@ -1,0 +1,70 @@
+"""`netledger image`: a picture of usage, for a README, a wiki or a home page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from exporter.session.period_tables import list_options
+from exporter.session.pictures import SUMMARY, picture
+from exporter.session.session import open_session
+from exporter.terminal.options import filter_options, output_options
+from exporter.terminal.output_files import replace_file, require_absent, write_errors
+from reports.pictures.periods import REQUESTS
+from reports.pictures.theme import AUTO, THEMES
+from reports.text.amounts import human_bytes
+from reports.usage.period_list import PeriodListRequest
+
+if TYPE_CHECKING:
+    from exporter.session.environment import Environment
+    from reports.calendar.requests import Bound
+    from reports.usage.scopes import UsageFilter
+
+PIPE = Path("-")
+
+
+@click.command()
+@click.argument("name", metavar=f"{SUMMARY}|{'|'.join(REQUESTS)}", type=click.Choice([SUMMARY, *REQUESTS]))
+@list_options
+@filter_options
+@click.option(
+    "--theme",
+    type=click.Choice(THEMES),
+    default=AUTO,
+    show_default=True,
+    help="Colours; auto is as the reader's system has them.",
+)
+@output_options("Else netledger_NAME.svg in this folder; - is the terminal or pipe.")
+@click.pass_obj
+def image(  # noqa: PLR0913 - one for each option
+    environment: Environment,
+    *,
+    name: str,
+    number: int | None,
+    first: Bound | None,
+    last: Bound | None,
+    usage_filter: UsageFilter,
+    theme: str,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """A picture of usage as an SVG file, for a README, a wiki or a home page.
+
+    It shows what the command of its name lists, and needs no network. An existing FILE is left alone (exit code 1)
+    without --force.
+    """
+    path = output or Path(f"netledger_{name}.svg")
+    if path != PIPE and path.suffix.lower() != ".svg":
+        raise click.UsageError(f"output: {str(path)!r} is refused; use a name that ends in .svg")
+    if path != PIPE and not force:
+        require_absent(path)
+    bounds = PeriodListRequest(number=number, first=first, last=last)
+    drawn = picture(open_session(environment), name, bounds, usage_filter, theme).encode()
+    if path == PIPE:
+        click.echo(drawn, nl=False)
+        return
+    with write_errors(path), replace_file(path, is_replaceable=force) as file:
+        file.write(drawn)
+    click.echo(f"{path} ({human_bytes(len(drawn))})")
