@@ -18,6 +18,8 @@ BOOTS = {"test_a_real_boot.py", "test_a_fresh_debian.py", "test_an_update_in_a_r
 LONGEST_FIRST = (
     "test_the_whole_stack.py",
     "test_kill_at_any_instant.py",
+    "test_power_cuts.py",
+    "test_update_end_to_end.py",
     "test_any_order_of_events.py",
     "test_accuracy_experiment.py",
     "test_backfill_into_prometheus.py",

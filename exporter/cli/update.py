@@ -115,7 +115,7 @@ class _Call(NamedTuple):
             entry = read_entry(ledger)
             if entry is not None and entry.is_under_way:
                 self.write_line(entry.interrupted)
-                return self._outcome(self._updater().resume(entry, self._wheel_of))
+                return self._outcome(self._updater(is_down_too=True).resume(entry, self._wheel_of))
             found = find_release(self.way, self.environment.environ, version)
             is_there = found.release.version == found.installed
             if not is_forced and (is_there or (version is None and not found.is_newer)):
@@ -126,8 +126,8 @@ class _Call(NamedTuple):
             )
             return self._outcome(self._updater().update(str(found.installed), target, wheel), found)
 
-    def _updater(self) -> Updater:
-        service = find_supervised(self.settings, self.environment.config)
+    def _updater(self, *, is_down_too: bool = False) -> Updater:
+        service = find_supervised(self.settings, self.environment.config, is_down_too=is_down_too)
         return Updater(self.settings.ledger.path, self.way, self.facts, service, self.write_line)
 
     def _wheel_of(self, version: str) -> bytes:

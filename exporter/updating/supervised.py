@@ -95,9 +95,12 @@ def copy_private(source: Path, target: Path) -> None:
             os.fsync(write.fileno())
 
 
-def find_supervised(settings: Settings, config: Path | None) -> SupervisedService | None:
-    """The service that the supervisor of this user, or of the system for root, runs; None where it runs none."""
+def find_supervised(settings: Settings, config: Path | None, *, is_down_too: bool) -> SupervisedService | None:
+    """The service that the supervisor of this user, or of the system for root, runs; None where it runs none.
+
+    `is_down_too`: one that is installed and down counts as well; the new version may be what brought it down.
+    """
     installation = installation_of(is_of_user=is_for_user(None), config=config, settings=settings)
     supervisor = supervisor_of(installation)
     state = supervisor.state(ask(supervisor.question()))
-    return SupervisedService(settings, supervisor) if state.is_installed and state.is_running else None
+    return SupervisedService(settings, supervisor) if state.is_installed and (state.is_running or is_down_too) else None

@@ -121,8 +121,10 @@ def test_a_users_service_updates_itself_by_a_unit_of_its_own(machine: BootedMach
     assert installed.returncode == 0, installed.stdout + installed.stderr
 
     machine.eventually(lambda: machine.answer("status", user="ada").get("version") == NEW, "it is updated", 3 * MINUTES)
-    machine.eventually(lambda: not machine.exists("/home/ada/.local/share/netledger/ledger.db.update"), "it is over")
+    machine.eventually(
+        lambda: not machine.exists("/home/ada/.local/share/netledger/ledger.db.update"), "it is over", 2 * MINUTES
+    )
 
     assert machine.answer("status", user="ada")["status"] == "running"
-    log = machine.run("journalctl", "--no-pager", "--user-unit=netledger-update")
+    log = machine.run("journalctl", "--no-pager", "_SYSTEMD_USER_UNIT=netledger-update.service")
     assert f"netledger {NEW} runs" in log

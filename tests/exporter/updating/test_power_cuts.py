@@ -53,6 +53,21 @@ def test_a_power_cut_on_the_way_back_is_finished(
     assert installed.netledger("ledger", "verify").code == 0
 
 
+def test_a_release_that_brought_the_service_down_before_a_power_cut_is_taken_back(
+    installed: InstalledNetledger, index: ReleaseIndex, wheels: Wheels
+) -> None:
+    index.offers = [Offer(wheels.old), Offer(wheels.sick)]
+    installed.supervise()
+    installed.wait_for_service()
+
+    installed.update(last_step=4)
+    installed.close()
+    finished = installed.update()
+
+    assert finished.code == 1, finished
+    assert installed.version() == installed.running_version() == "0.1.0"
+
+
 def test_a_power_cut_while_the_tool_copies_files_is_mended_by_the_documented_line(
     installed: InstalledNetledger,
 ) -> None:
