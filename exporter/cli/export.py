@@ -136,7 +136,7 @@ def export(  # noqa: PLR0913 - one for each option
 def _ask(
     session: Session, form: Format, days: PeriodRequest, plan: str | None, usage_filter: UsageFilter
 ) -> ExportResult:
-    with session.read() as ledger:
+    with session.read_merged() as ledger:
         selection = file_selection(ledger, session.settings.plans, plan, usage_filter, session.settings.networks)
         context = (wrapup_context(session.settings),) if form.needs_context else ()
         host = identify_host(ledger.state().get("ledger_id", ""))

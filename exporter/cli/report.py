@@ -83,7 +83,7 @@ def report(  # noqa: PLR0913 - one for each option
 
 def _ask(session: Session, days: PeriodRequest, plan: str | None, usage_filter: UsageFilter) -> WrapUp:
     plans = session.settings.plans
-    with session.read() as ledger:
+    with session.read_merged() as ledger:
         selection = requested_selection(ledger, plans, days, plan, usage_filter, session.settings.networks)
         host = identify_host(ledger.state().get("ledger_id", ""))
         period = requested_period(days, named(plans, plan), session.now(), ledger.zone)

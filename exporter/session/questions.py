@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Parameters: TypeAlias = "Mapping[str, object]"
 Shape = TypeVar("Shape")
-BAD_REQUEST = 400
+BAD_REQUEST, OF_REQUESTS = 400, "/api/requests"
 
 
 class Question(NamedTuple, Generic[Shape]):
@@ -57,7 +57,8 @@ def ask(session: Session, question: Question[Shape]) -> Reply[Shape]:
     service = session.fallback_service()
     if service is not None:
         return _of_service(service, session, question)
-    with session.read() as ledger:
+    read = session.read_merged if question.path.startswith(OF_REQUESTS) else session.read
+    with read() as ledger:
         return Reply(question.answer(ledger), ledger.zone, _until(session, ledger))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from exporter.settings.tree import Settings
 
 
+UNPOSTED = "/api/unposted"
+MERGED = f"{UNPOSTED}?merged=true"
+
+
 class SessionError(click.ClickException):
     """This command cannot read the ledger: the problem, and its remedy."""
 
@@ -49,6 +54,10 @@ class Session(NamedTuple):
     def read(self) -> AbstractContextManager[LedgerReader]:
         """The ledger and what is unposted, at one moment; ends the command on errors."""
         return self._read(self._unposted)
+
+    def read_merged(self) -> AbstractContextManager[LedgerReader]:
+        """The same, after the service has merged times and clients of requests, those of the last seconds, too."""
+        return self._read(partial(self._unposted, MERGED))
 
     def read_posted(self) -> AbstractContextManager[LedgerReader]:
         """The ledger alone, at one moment: usage and checkpoints of one posting; ends the command on errors."""
@@ -101,12 +110,12 @@ class Session(NamedTuple):
             problem = f"{error.problem.removesuffix(' yet')}, and the netledger at {service.url} keeps another"
             raise SessionError(problem, "this command needs the file: call it as the user who runs that one") from error
 
-    def _unposted(self) -> Unposted:
+    def _unposted(self, path: str = UNPOSTED) -> Unposted:
         """Unposted usage; without an answer of the service a warning, and none."""
         if self.client is None:
             return ALL_POSTED
         try:
-            found: Unposted = msgspec.convert(self.client.get("/api/unposted")["unposted"], Unposted)
+            found: Unposted = msgspec.convert(self.client.get(path)["unposted"], Unposted)
         except ServiceError as error:
             problem = str(error)
         except (KeyError, msgspec.ValidationError):

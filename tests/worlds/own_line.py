@@ -15,6 +15,12 @@ from tests.end_to_end.namespaces import Moved, Namespace
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PATIENCE = {"tcp_early_retrans": "0", "tcp_rto_min_us": "2000000"}
+"""Of TCP in both namespaces, where the kernel has it (6.11): what a busy machine delays is not sent again.
+
+The second answer to a FIN that was sent twice finds its socket closed, and the kernel answers it itself.
+"""
+
 OURS = "ours"
 """The scope of a test's own network."""
 
@@ -61,6 +67,7 @@ class Line(NamedTuple):
         """Addresses and fixed neighbours, so that only programs move bytes."""
         near, far, near_ipv6, far_ipv6 = self.network
         for here, there in ((self.near, self.far), (self.far, self.near)):
+            here.inside(_be_patient)
             here.ip("link", "set", "eth9", "up", "arp", "off", "addrgenmode", "none")
             here.inside(partial(Path("/proc/sys/net/ipv6/conf/eth9/disable_ipv6").write_text, "0", "ascii"))
             for address, length in (
@@ -69,6 +76,13 @@ class Line(NamedTuple):
                 here.ip("address", "add", f"{address}/{length}", "dev", "eth9", *(("nodad",) if ":" in address else ()))
             for peer in (far, far_ipv6) if here is self.near else (near, near_ipv6):
                 here.know_neighbour("eth9", peer, there.hardware_address("eth9"))
+
+
+def _be_patient() -> None:
+    for name, value in PATIENCE.items():
+        setting = Path("/proc/sys/net/ipv4", name)
+        if setting.exists():
+            setting.write_text(value, "ascii")
 
 
 @contextlib.contextmanager

@@ -45,6 +45,15 @@ class Committed(Answer):
     committed: bool
 
 
+class UnpostedQuery(Query, frozen=True, kw_only=True):
+    """What is done before."""
+
+    merged: Annotated[
+        bool,
+        msgspec.Meta(description="Merge times and clients of requests first: quantiles have the last seconds, too."),
+    ] = False
+
+
 class UnpostedAnswer(Answer):
     """What is counted and not yet in the ledger: rows of [posting, meter, key, counted, start, sums, ...]."""
 
@@ -116,8 +125,10 @@ async def clean_up(context: ServiceContext, query: CleanupQuery) -> shapes.Clean
 
 
 @routes.service("GET", "/api/unposted", "What is not yet in the ledger")
-async def unposted(context: ServiceContext, _query: NoQuery) -> UnpostedAnswer:
+async def unposted(context: ServiceContext, query: UnpostedQuery) -> UnpostedAnswer:
     """For readers of the ledger file: what it does not hold yet."""
+    if query.merged:
+        await context.merge_events()
     context.fresh_snapshot()
     return UnpostedAnswer(seconds_since_sample=_seconds_since_sample(context), unposted=context.poster.unposted())
 

@@ -110,6 +110,20 @@ async def test_json_is_as_the_api_gives_it(
     assert tables[0].stdout == tables[1].stdout
 
 
+async def test_quantiles_and_clients_have_the_requests_of_the_last_second(service: RunningService) -> None:
+    at = service.machine.seconds * 1_000_000
+    await service.intake.add(Batch([Event("mail", at, "GET", "/", 200, 5_000_000, client="198.51.100.7")]))
+    await service.intake.add(Batch([Event("mail", at, "GET", "/", 200, 9_000_000, client="203.0.113.7")]))
+    commands = Commands(service.ledger.path, service.machine.seconds)
+
+    summary = json.loads((await call(commands, "requests", "mail", "--json")).stdout)["summary"]
+    export = json.loads((await call(commands, "export", "--range", "today", "--output", "-")).stdout)
+
+    assert (summary["p50"], summary["p99"]) == (pytest.approx(5_000, rel=0.01), pytest.approx(9_000, rel=0.01))
+    assert summary["unique_ips"] == 2
+    assert next(row["p99"] for row in export["requests"]["services"] if row["service"] == "mail") == summary["p99"]
+
+
 @pytest.mark.parametrize("arguments", REFUSED, ids=" ".join)
 async def test_what_is_refused_is_refused_by_both(
     service: RunningService, tmp_path: Path, arguments: tuple[str, ...]
