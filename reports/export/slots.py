@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reports.calendar.days import (
@@ -28,6 +29,7 @@ from reports.calendar.parsing import parse_date
 from reports.export.days import InterfaceDays
 from reports.export.export import SelectionError, export_and_days
 from reports.ledger.amounts import Rows, rows_in_order
+from reports.ledger.imported import NOTHING_IMPORTED, Imported, imported
 from reports.ledger.intervals import SLOTS, oldest
 from reports.ledger.rows import BYTES
 from reports.ledger.selection import MACHINE, of_interfaces
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from reports.calendar.period import Period
     from reports.export.export import Export
     from reports.ledger.host import Host
+    from reports.ledger.imported import ImportedPart
     from reports.ledger.past import PastSpan
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
@@ -68,7 +71,10 @@ class Slot(NamedTuple):
 
 
 class SlotRow(NamedTuple):
-    """Bytes of one interface in the slot or local day that begins at `start` (ISO 8601 with offset)."""
+    """Bytes of one interface in the slot or local day that begins at `start` (ISO 8601 with offset).
+
+    `imported` is the part of a day that other programs have counted.
+    """
 
     start: str
     device: str
@@ -77,6 +83,7 @@ class SlotRow(NamedTuple):
     estimated: int
     peak: int
     resolution: Resolution
+    imported: ImportedPart | None = None
 
 
 ReadSlots = Callable[[Span, Sequence[str]], Sequence[Slot]]
@@ -88,7 +95,8 @@ class SlotExport(NamedTuple):
 
     `newest` are the slots, posted or not, of the days from number `newest_since` on: those may still grow while the
     older ones are written, which `read` gives batch by batch. `slots_since` is the start of the first day with slots
-    (UTC seconds); None without slots. `spans` were imported by interface, and are in no day.
+    (UTC seconds); None without slots. `spans` were imported by interface, and are in no day;
+    `imported` has by interface what other programs have counted of its days.
     """
 
     by_day: Export
@@ -98,6 +106,7 @@ class SlotExport(NamedTuple):
     read: ReadSlots
     slots_since: int | None = None
     spans: Sequence[PastSpan] = ()
+    imported: Mapping[str, Imported] = MappingProxyType({})
 
     @property
     def notice(self) -> str:
@@ -166,7 +175,8 @@ class SlotExport(NamedTuple):
         whole = {device for device, day in days.items() if sums.get(device, NOTHING) == day[:3]}
         for device, day in days.items():
             if device not in whole:
-                yield SlotRow(iso(span.start, self.by_day.zone), device, *day, DAY)
+                brought = self.imported.get(device, NOTHING_IMPORTED).days.get(day_from_number(number))
+                yield SlotRow(iso(span.start, self.by_day.zone), device, *day, DAY, brought)
         texts = start_texts(span, self.by_day.zone)
         for started, device, received, sent, estimated, peak in slots:
             if device in whole:
@@ -194,7 +204,11 @@ def slot_export(
     newest = read_slots(ledger, span, list(packed))
     found = SlotExport(by_day, packed, newest, newest_since, partial(read_slots, ledger))
     spans = ledger.spans(period.first, period.last, selection)
-    return found._replace(slots_since=_slots_since(ledger, found), spans=spans)
+    brought = {
+        device: imported(ledger, period.first, period.last, of_interfaces([device]))
+        for device in (packed if by_day.imported.days else ())
+    }
+    return found._replace(slots_since=_slots_since(ledger, found), spans=spans, imported=brought)
 
 
 def read_slots(ledger: LedgerReader, span: Span, devices: Sequence[str]) -> list[Slot]:

@@ -27,7 +27,10 @@ class SlotMetadata(Metadata, kw_only=True):
 
 
 class SlotOfExport(Answer):
-    """One interface in the slot that begins at `start`, or in that local day where its slots are not all kept."""
+    """One interface in the slot that begins at `start`, or in that local day where its slots are not all kept.
+
+    Of a day the programs `imported_from` have counted `imported_bytes`.
+    """
 
     start: Timestamp
     interface: str
@@ -37,6 +40,8 @@ class SlotOfExport(Answer):
     peak_speed: ByteCount
     estimated_bytes: ByteCount
     resolution: Literal["slot", "day"]
+    imported_bytes: ByteCount = 0
+    imported_from: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class SlotDocument(Answer):
@@ -70,6 +75,8 @@ def _slots(rows: Iterable[SlotRow]) -> list[SlotOfExport]:
             peak_speed=peak,
             estimated_bytes=estimated,
             resolution=resolution,
+            imported_bytes=0 if imported is None else imported.bytes.total,
+            imported_from=msgspec.UNSET if imported is None else list(imported.sources),
         )
-        for start, device, received, sent, estimated, peak, resolution in rows
+        for start, device, received, sent, estimated, peak, resolution, imported in rows
     ]

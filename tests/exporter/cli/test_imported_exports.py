@@ -128,6 +128,13 @@ def test_quarter_hours_have_spans_too(imported: Commands) -> None:
     assert [line["total_bytes"] for line in spans] == [str(row["total_bytes"]) for row in by_day["imported_spans"]]
     assert "2025-07-01T00:00:00+05:30/2025-08-01T00:00:00+05:30" in {line["start"] for line in spans}
     assert {line["interface"] for line in spans} == {"enp9s0"}
+    imported_bytes = by_day["summary"]["totals"]["imported_bytes"]
+    assert sum(int(line["imported_bytes"]) for line in lines) == imported_bytes
+    assert {line["imported_from"] for line in lines if line["resolution"] == "slot"} == {""}
+    in_days = [row for row in document["slot_data"] if "imported_bytes" in row]
+    assert {(row["resolution"], *row["imported_from"]) for row in in_days} == {("day", "vnstat")}
+    of_spans = sum(row["total_bytes"] for row in document["imported_spans"])
+    assert sum(row["imported_bytes"] for row in in_days) + of_spans == imported_bytes
 
 
 def test_a_month_without_its_days_is_said_on_standard_error(imported: Commands) -> None:

@@ -86,7 +86,7 @@ def written(ledger: WrittenLedger, name: str, now: float = NOW) -> str:
 def test_each_slot_of_each_counted_interface_is_a_row_in_order(ledger: WrittenLedger) -> None:
     rows = asked(ledger)
 
-    assert [tuple(row) for row in rows] == [
+    assert [tuple(row[:7]) for row in rows] == [
         ("2026-06-01T10:00:00+05:30", "eth0", 2_000, 200, 0, 12, SLOT),
         ("2026-06-01T10:15:00+05:30", "eth0", 2_100, 210, 0, 12, SLOT),
         ("2026-06-01T11:00:00+05:30", "eth0", 2_200, 220, 0, 12, SLOT),
@@ -148,7 +148,7 @@ def test_a_day_that_has_lost_slots_is_one_row_and_no_byte_is_lost(forgotten: int
         told = slot_export(reader, Asked().period(reader, NOW), NOW, den_host())
         rows = rows_of(told)
 
-    assert tuple(rows[0]) == ("2026-06-01T00:00:00+05:30", "eth0", 6_300, 630, 0, 12, DAY)
+    assert tuple(rows[0][:7]) == ("2026-06-01T00:00:00+05:30", "eth0", 6_300, 630, 0, 12, DAY)
     assert {row.resolution for row in rows[1:]} == {SLOT}
     assert total(rows) == told.by_day.days.total.total == 18_095
     assert told.slots_since == at("2026-06-03")
@@ -190,7 +190,7 @@ def test_what_waits_to_be_posted_is_told_once(ledger: WrittenLedger) -> None:
         ("14:00", 5, 5, 0),
         ("14:15", 4_007, 401, 99),
     ]
-    assert ("2026-06-03T01:00:00+05:30", "eth1", 3, 3, 0, 0, SLOT) in [tuple(row) for row in rows]
+    assert ("2026-06-03T01:00:00+05:30", "eth1", 3, 3, 0, 0, SLOT) in [tuple(row[:7]) for row in rows]
 
 
 def test_what_is_posted_while_it_is_written_is_told_once(ledger: WrittenLedger) -> None:
