@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PATH = "/api/imports/requests"
 SECONDS = 60.0
-LIVE_EVENTS, OFFLINE_EVENTS = 2_000, 50_000
+LIVE_EVENTS, OFFLINE_EVENTS = 2_000, 20_000
 """Events of a part: a service commits those of one, and goes on counting in between."""
 
 

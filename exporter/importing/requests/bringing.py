@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from exporter.meters.requests.past import PastOpened
 
 ENDLESS = 2**62
+MOST_SLOTS = 4096
 
 
 class PastTarget(Protocol):
@@ -74,14 +75,14 @@ def bring(
         services.add(event.service)
     opening = PastOpening(source, file.kind, file.identity, digest.hexdigest(), sorted(services))
     opened = target.open(opening, is_dry=is_dry)
-    slots: dict[tuple[int, str], list[int]] = {}
+    months, month_of = dict[tuple[str, str], list[int]](), _Months(zone)
     waiting: list[Event] = []
     parts = own = 0
     for event in file.events(lambda done: advance(0.5 + done / half)):
         if event.at >= opened.began.get(event.service, ENDLESS):
             own += 1
             continue
-        sums = slots.setdefault((event.at // SLOT_MICROSECONDS, event.service), [0, 0])
+        sums = months.setdefault((month_of[event.at // SLOT_MICROSECONDS], event.service), [0, 0])
         sums[0] += 1
         sums[1] += is_error(event.code)
         if opened.number:
@@ -93,13 +94,18 @@ def bring(
         if waiting:
             target.add(PastPart(opened.number, parts, waiting))
         target.finish(opened.number)
-    return BroughtRequests(opened.is_same, _by_month(slots, zone), own)
+    return BroughtRequests(opened.is_same, {key: MonthSums(*sums) for key, sums in months.items()}, own)
 
 
-def _by_month(slots: Mapping[tuple[int, str], list[int]], zone: ZoneInfo) -> dict[tuple[str, str], MonthSums]:
-    found: dict[tuple[str, str], MonthSums] = {}
-    for (slot, service), (requests, errors) in sorted(slots.items()):
-        key = (f"{day_of(slot * SLOT_SECONDS, zone):%Y-%m}", service)
-        held = found.get(key, MonthSums(0, 0))
-        found[key] = MonthSums(held.requests + requests, held.errors + errors)
-    return found
+class _Months(dict[int, str]):
+    """Months of the zone by slot (a number), of those that came up last."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, slot: int) -> str:
+        if len(self) >= MOST_SLOTS:
+            self.clear()
+        found = self[slot] = f"{day_of(slot * SLOT_SECONDS, self._zone):%Y-%m}"
+        return found
