@@ -132,13 +132,24 @@ def import_command(  # noqa: PLR0913 - one for each option
     done: shapes.ImportAnswer | shapes.RequestImportAnswer
     try:
         if (requests := request_file(file, of_requests)) is not None:
+            _require_use(file, options._replace(names={}), ReadingOptions(file_zone))
             done = import_requests(session, requests, source or requests.kind, ledger_zone, is_dry=dry_run)
         else:
+            _require_use(file, (service, duration_unit), (None, None))
             past = read(file, options)
             done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
     except (ForeignFileError, PastRequestsError) as error:
         raise click.ClickException(f"nothing is imported: {error}") from error
     _print(done, as_json=as_json)
+
+
+def _require_use(file: Path, given: tuple[object, ...], unused: tuple[object, ...]) -> None:
+    """Raise ForeignFileError where options were given that a file has no use for."""
+    if given != unused:
+        raise ForeignFileError(
+            f"--service and --duration-unit are of requests, --interface, --columns, --unit, --from, --to and "
+            f"--month-begins of bytes: {file} has no use for what was given"
+        )
 
 
 @click.command("list")

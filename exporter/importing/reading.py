@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from exporter.importing.foreign import opened
+from exporter.importing.requests.recognition import KNOWN
 from exporter.importing.sources import bandwidth_monitor, csv_file, dd_wrt, nlbwmon, packetbuddy, tomato, vnstat
 from exporter.ledger.past.rows import ForeignFileError, check, renamed
 
@@ -37,7 +38,7 @@ def read(path: Path, options: ReadingOptions) -> Past:
     file = opened(path)
     source = next((source for source in SOURCES if source.claims(file)), None)
     if source is None:
-        known = ", ".join(each.FILES for each in SOURCES)
+        known = ", ".join((*(each.FILES for each in SOURCES), *KNOWN))
         held = f": it has the tables {', '.join(file.tables)}" if file.tables else ""
         held = ": it is no text in UTF-8" if file.content and not file.text else held
         raise ForeignFileError(f"{path} is of no program that is known{held}; known are {known}")

@@ -61,7 +61,7 @@ class DataAnswer:
             self._rows = msgspec.json.decode(text(path), type=list[msgspec.Raw])
         except msgspec.MsgspecError as error:
             raise ForeignFileError(f"{path} is not whole JSON: {error}") from error
-        require_names(path, [SERVICE], options)
+        _require_options(path, options)
         self._path, self._options = path, options
         self._names = _names(self._rows[0]) if self._rows else None
         self.size = len(self._rows)
@@ -96,7 +96,7 @@ class DashboardExport:
 
     def __init__(self, path: Path, options: RequestOptions) -> None:
         """Nothing is read yet but its first lines."""
-        require_names(path, [SERVICE], options)
+        _require_options(path, options)
         self._path, self._options = path, options
         self.size = path.stat().st_size
         first = [line for line, _ in zip(text_lines(path, int), range(2), strict=False)]
@@ -121,6 +121,12 @@ def is_export(first_line: str) -> bool:
 def is_answer(first_row: Any) -> bool:
     """True for the first row of an answer: an object, or the names of compact rows."""
     return isinstance(first_row, dict | list) and all(name in first_row for name in REQUIRED)
+
+
+def _require_options(path: Path, options: RequestOptions) -> None:
+    require_names(path, [SERVICE], options)
+    if options.duration_unit is not None:
+        raise ForeignFileError(f"--duration-unit: the durations of {path} are milliseconds")
 
 
 def _names(first: msgspec.Raw) -> Sequence[str] | None:

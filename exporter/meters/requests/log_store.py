@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from exporter.metering.samples import EventBounds
     from exporter.meters.requests.events import Event
 
+LOG, IMPORTED_LOG = "request_log", "request_past_log"
+
 TABLES = (
     "CREATE TABLE IF NOT EXISTS request_service (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT",
     # `seen` is the last UTC day (its number) on which a request with it was written.
@@ -25,13 +27,16 @@ TABLES = (
       id INTEGER PRIMARY KEY, agent TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL
     ) STRICT""",
     # `subject` holds method, route and code; `path` is "" where it is the route; `at` and `duration` are microseconds;
-    # `client` are bytes, as packed_client has them.
-    """CREATE TABLE IF NOT EXISTS request_log (
+    # `client` are bytes, as packed_client has them. An import's rows wait in a table of their own until it is whole.
+    *(
+        f"""CREATE TABLE IF NOT EXISTS {table} (
       service INTEGER NOT NULL, at INTEGER NOT NULL, number INTEGER NOT NULL, subject INTEGER NOT NULL,
       path TEXT NOT NULL, client ANY NOT NULL, duration INTEGER, request_bytes INTEGER NOT NULL,
       response_bytes INTEGER NOT NULL, agent INTEGER NOT NULL, user TEXT NOT NULL,
       PRIMARY KEY (service, at, number)
-    ) STRICT, WITHOUT ROWID""",
+    ) STRICT, WITHOUT ROWID"""
+        for table in (LOG, IMPORTED_LOG)
+    ),
 )
 MOST_NAMES = 4096
 """Ids of agents that are remembered between postings."""
@@ -43,14 +48,13 @@ COLUMNS, PUT_ROWS = 11, 32
 """Columns of the log, and rows that one statement puts: 32 at once take two thirds of the time of 32 statements."""
 
 _ROW = f"({', '.join('?' * COLUMNS)})"
-PUT, PUT_MANY = (f"INSERT INTO request_log VALUES {', '.join([_ROW] * rows)}" for rows in (1, PUT_ROWS))  # noqa: S608 - marks of values
 OLDEST = "SELECT at, number, service FROM request_log WHERE service = ? AND at < ? ORDER BY at, number LIMIT ?"
 DELETE = "DELETE FROM request_log WHERE service = ? AND (at, number) <= (?, ?)"
 NEVER = 2**62
 FOLD = """
-UPDATE request_log SET
-  path = ifnull(nullif(path, ''), (SELECT route FROM request_subject AS k WHERE k.subject = request_log.subject)),
-  subject = (SELECT target FROM temp.gone WHERE id = request_log.subject)
+UPDATE {table} SET
+  path = ifnull(nullif(path, ''), (SELECT route FROM request_subject AS k WHERE k.subject = {table}.subject)),
+  subject = (SELECT target FROM temp.gone WHERE id = {table}.subject)
 WHERE subject IN (SELECT id FROM temp.gone)
 """
 DELETE_AGENTS = """
@@ -58,14 +62,19 @@ DELETE FROM request_agent WHERE id IN (SELECT id FROM request_agent WHERE seen <
 """
 DELETE_SERVICES = """
 DELETE FROM request_service WHERE NOT EXISTS (SELECT 1 FROM request_log WHERE service = request_service.id)
+AND NOT EXISTS (SELECT 1 FROM request_past_log WHERE service = request_service.id)
 """
 
 
 class RequestLog:
     """Writes and prunes the log, within transactions of the ledger."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: str = LOG) -> None:
         """Remember nothing."""
+        self._put_one, self._put_many = (
+            f"INSERT INTO {table} VALUES {', '.join([_ROW] * rows)}"  # noqa: S608 - marks of values
+            for rows in (1, PUT_ROWS)
+        )
         self.forget()
 
     def forget(self) -> None:
@@ -74,6 +83,10 @@ class RequestLog:
         self._agents: dict[str, int] = {"": 0}
         self._day = 0
         self._rows: int | None = None
+
+    def count_anew(self) -> None:
+        """Count rows anew: some have come or gone otherwise."""
+        self._rows = None
 
     def write(
         self,
@@ -124,8 +137,8 @@ class RequestLog:
         full = len(rows) - len(rows) % PUT_ROWS
         values = chain.from_iterable(rows[:full])
         many = (tuple(islice(values, COLUMNS * PUT_ROWS)) for _ in range(full // PUT_ROWS))
-        connection.executemany(PUT_MANY, many)
-        connection.executemany(PUT, rows[full:])
+        connection.executemany(self._put_many, many)
+        connection.executemany(self._put_one, rows[full:])
         if self._rows is not None:
             self._rows += len(rows)
 
@@ -147,7 +160,8 @@ class RequestLog:
 
     def fold(self, connection: sqlite3.Connection) -> None:
         """Let rows of folded subjects (temp.gone: id, target) be of the subject in their place; their path stays."""
-        connection.execute(FOLD)
+        for table in (LOG, IMPORTED_LOG):
+            connection.execute(FOLD.format(table=table))
 
     def _delete(self, connection: sqlite3.Connection, services: Sequence[int], before: int, most: int) -> int:
         """Delete the oldest rows of before an instant (UTC microseconds); returns how many."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.past.imports import LONGEST_SOURCE, PastLedger
 from exporter.ledger.past.rows import LAST_SECOND
+from exporter.meters.requests import past_rows_store as rows_store
 from exporter.meters.requests import past_store as store
 from exporter.meters.requests.clients import DailyClients
 from exporter.meters.requests.events import LONGEST_DURATION, LONGEST_PATH, METHODS, MOST_BYTES, OTHER_METHOD, Event
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     ServiceDays = tuple[str, date, date, int, int]
     """A service, the first and last day, requests and errors."""
 
-    Usage = dict[tuple[int, store.Key], list[int]]
+    Usage = dict[tuple[int, rows_store.Key], list[int]]
 
 LAST_MICROSECOND = LAST_SECOND * 1_000_000
 NO_SUMS = (0,) * (len(REQUEST.sums) + len(REQUEST.peaks))
@@ -134,10 +135,20 @@ class PastRequests:
         if part.part > parts:
             raise PastRequestsError(f"part {part.part} comes before part {parts}")
         tally = Tally()
-        tally.add([*self._privacy().protect(part.events)], self._route_of(), lambda _service: False)
-        for grain, usage in self._usage(tally).items():
-            ids = store.subject_ids(self._connection, {key for _, key in usage}, self._now)
-            store.add_usage(self._connection, part.number, grain, usage, ids)
+        settings = self._settings.requests
+        has_log = settings.service_log.get
+        tally.add(
+            [*self._privacy().protect(part.events)],
+            self._route_of(),
+            lambda service: has_log(service, settings.log),
+        )
+        usage = self._usage(tally)
+        ids = rows_store.subject_ids(self._connection, {key for _, key in usage["day"]}, self._now)
+        for grain, rows in usage.items():
+            rows_store.add_usage(self._connection, part.number, grain, rows, ids)
+        oldest = 1_000_000 * (self._now - int(settings.log_retention))
+        logged = [event for event in tally.log if event.at >= oldest]
+        rows_store.add_log(self._connection, part.number, logged, ids, self._now)
         self._add_clients(part.number, tally)
         store.add_sums(self._connection, part.number, _sums(part.events, tally))
 
@@ -160,15 +171,15 @@ class PastRequests:
         return ClientPrivacy("none" if settings.privacy == "hash" else settings.privacy, known)
 
     def _route_of(self) -> _RouteBounds:
-        return _RouteBounds(store.known_routes(self._connection))
+        return _RouteBounds(rows_store.known_routes(self._connection))
 
-    def _usage(self, tally: Tally) -> dict[str, dict[tuple[int, store.Key], tuple[int | bytes, ...]]]:
+    def _usage(self, tally: Tally) -> dict[str, dict[tuple[int, rows_store.Key], tuple[int | bytes, ...]]]:
         """Rows of slots that are kept still, and of days."""
         sums: dict[str, Usage] = {"slot": {}, "day": {}}
         for (slot, service, method, route, code), cell in tally.cells.items():
             for grain, time in self._times(slot):
                 _add_cell(sums[grain], (time, (service, method, route, str(code))), cell)
-        sketches: dict[str, defaultdict[tuple[int, store.Key], Counter[int]]] = {
+        sketches: dict[str, defaultdict[tuple[int, rows_store.Key], Counter[int]]] = {
             grain: defaultdict(Counter) for grain in sums
         }
         for (slot, service, method, route), buckets in tally.buckets.items():
@@ -191,12 +202,12 @@ class PastRequests:
 
     def _add_clients(self, number: int, tally: Tally) -> None:
         """Of days that the request log would not keep any longer, no single client is kept."""
-        clients = DailyClients(self._zone, store.clients_key(self._connection))
+        clients = DailyClients(self._zone, rows_store.clients_key(self._connection))
         for (slot, service), requests in tally.clients.items():
             clients.add(slot, service, requests)
-        store.add_clients(self._connection, number, clients.take())
+        rows_store.add_clients(self._connection, number, clients.take())
         oldest = (self._now - int(self._settings.requests.log_retention)) // DAY_SECONDS - 1
-        store.coarsen_clients(self._connection, oldest)
+        rows_store.coarsen_clients(self._connection, oldest)
 
 
 def take_back(connection: sqlite3.Connection, zone: ZoneInfo, source: str) -> TakenBack:
@@ -228,7 +239,7 @@ class _RouteBounds:
         return OTHER
 
 
-def _add_cell(usage: Usage, key: tuple[int, store.Key], cell: Sequence[int]) -> None:
+def _add_cell(usage: Usage, key: tuple[int, rows_store.Key], cell: Sequence[int]) -> None:
     held = usage.get(key)
     if held is None:
         usage[key] = [*cell]

@@ -7,71 +7,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.ledger.writing.statements import NEXT_POSTING, PUT_SUBJECT, put_facts
-from exporter.meters.requests.clients import CLIENTS_KEY, new_key
+from exporter.meters.requests.log_store import IMPORTED_LOG, LOG
+from exporter.meters.requests.past_rows_store import log_numbers
 from reports.calendar.days import day_from_number, day_start
-from reports.ledger.cardinality import merged_distinct, readable
-from reports.ledger.clients import client_counts
-from reports.ledger.shape import REQUEST, key_text
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
 
-    from exporter.meters.requests.clients import ClientRow
-
-    UsageRows = Mapping[tuple[int, "Key"], tuple[int | bytes, ...]]
-    """Sums, peaks and sketches by time and subject."""
-
-GRAINS = ("slot", "day")
-CLIENT_STEP = 50
-"""Days of clients that are made coarse at once."""
-
 LONGEST_DAY = 25 * 3600
-_ADDED = {
-    **{name: f"{name} + excluded.{name}" for name in REQUEST.sums},
-    **{name: f"max({name}, excluded.{name})" for name in REQUEST.peaks},
-    **{name: f"sketch_plus({name}, excluded.{name})" for name in REQUEST.sketches},
-}
-_TYPES = {name: "BLOB" if name in REQUEST.sketches else "INTEGER" for name in _ADDED}
-_USAGE = ", ".join(f"{name} {kind} NOT NULL" for name, kind in _TYPES.items())
 
-TABLES = (
-    # What was imported; `began` of a service is when netledger began to count it itself (microseconds).
-    """CREATE TABLE IF NOT EXISTS request_past (
-      id INTEGER PRIMARY KEY, source TEXT NOT NULL, kind TEXT NOT NULL, identity TEXT NOT NULL, digest TEXT NOT NULL,
-      at INTEGER NOT NULL, parts INTEGER NOT NULL DEFAULT 0, is_whole INTEGER NOT NULL DEFAULT 0
-    ) STRICT""",
-    """CREATE TABLE IF NOT EXISTS request_past_service (
-      past INTEGER NOT NULL, service TEXT NOT NULL, began INTEGER, first INTEGER, last INTEGER,
-      requests INTEGER NOT NULL DEFAULT 0, errors INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (past, service)
-    ) STRICT, WITHOUT ROWID""",
-    *(
-        f"""CREATE TABLE IF NOT EXISTS request_past_{grain} (
-      {grain} INTEGER NOT NULL, subject INTEGER NOT NULL, past INTEGER NOT NULL, {_USAGE}, posting INTEGER NOT NULL,
-      PRIMARY KEY ({grain}, subject, past)
-    ) STRICT, WITHOUT ROWID"""
-        for grain in GRAINS
-    ),
-    """CREATE TABLE IF NOT EXISTS request_past_client (
-      day INTEGER NOT NULL, service TEXT NOT NULL, past INTEGER NOT NULL, clients BLOB NOT NULL, busiest TEXT NOT NULL,
-      PRIMARY KEY (day, service, past)
-    ) STRICT, WITHOUT ROWID""",
-)
+
 OWN_SLOTS = """
 SELECT k.service, min(u.slot) FROM request_slot AS u JOIN request_subject AS k USING (subject) GROUP BY k.service
 """
+
+
 OWN_DAYS = """
 SELECT k.service, min(u.day) FROM request_day AS u JOIN request_subject AS k USING (subject) GROUP BY k.service
 """
+
+
 PUT_PAST = "INSERT INTO request_past (source, kind, identity, digest, at) VALUES (?, ?, ?, ?, ?) RETURNING id"
-PUT_CLIENTS = "INSERT OR REPLACE INTO request_past_client VALUES (?, ?, ?, ?, ?)"
+
+
 COUNT = """
 UPDATE request_past_service SET requests = requests + :requests, errors = errors + :errors,
   first = min(ifnull(first, :first), :first), last = max(ifnull(last, :last), :last)
 WHERE past = :past AND service = :service
 """
+
+
 ALONE = """
 SELECT subject FROM temp.taken_back WHERE subject NOT IN (SELECT subject FROM request_day)
 AND subject NOT IN (SELECT subject FROM request_past_day) AND subject NOT IN (SELECT subject FROM request_log)
@@ -96,9 +63,6 @@ class ServiceSums(NamedTuple):
     errors: int
     first: int
     last: int
-
-
-Key = tuple[str, str, str, str]
 
 
 def is_there(connection: sqlite3.Connection) -> bool:
@@ -163,55 +127,10 @@ def parts_of(connection: sqlite3.Connection, number: int) -> int | None:
     return None if row is None else int(row[0])
 
 
-def add_usage(connection: sqlite3.Connection, number: int, grain: str, rows: UsageRows, ids: Mapping[Key, int]) -> None:
-    """Add rows of a grain to those of an import."""
-    posting = connection.execute(NEXT_POSTING).fetchone()[0]
-    changes = ", ".join(f"{name} = {sum_}" for name, sum_ in _ADDED.items())
-    marks = ", ".join("?" * (4 + len(_ADDED)))
-    connection.executemany(
-        f"INSERT INTO request_past_{grain} VALUES ({marks}) "  # noqa: S608 - names of the spec
-        f"ON CONFLICT ({grain}, subject, past) DO UPDATE SET {changes}, posting = excluded.posting",
-        ((time, ids[key], number, *measures, posting) for (time, key), measures in rows.items()),
-    )
-
-
-def add_clients(connection: sqlite3.Connection, number: int, rows: Iterable[ClientRow]) -> None:
-    """Merge clients into those that an import has."""
-    query = "SELECT clients, busiest FROM request_past_client WHERE day = ? AND service = ? AND past = ?"
-    for day, service, clients, busiest in rows:
-        sketch, counts = clients, busiest
-        held = connection.execute(query, (day, service, number)).fetchone()
-        if held is not None:
-            sketch = merged_distinct([held[0], sketch]).encoded()
-            counts = client_counts(held[1]).plus(counts)
-        connection.execute(PUT_CLIENTS, (day, service, number, sketch, counts.text()))
-
-
 def add_sums(connection: sqlite3.Connection, number: int, sums: Iterable[ServiceSums]) -> None:
     """Add to what an import has of services, and count the part."""
     connection.executemany(COUNT, ({"past": number, **each._asdict()} for each in sums))
     connection.execute("UPDATE request_past SET parts = parts + 1 WHERE id = ?", (number,))
-
-
-def subject_ids(connection: sqlite3.Connection, keys: Iterable[Key], now: int) -> dict[Key, int]:
-    """The ids of subjects; those that the ledger has never met are new (`now` is UTC seconds)."""
-    query, found = "SELECT id FROM subject WHERE meter = ? AND key = ?", {}
-    for key in keys:
-        row = connection.execute(query, (REQUEST.name, key_text(key))).fetchone()
-        if row is None:
-            connection.execute(PUT_SUBJECT, (REQUEST.name, key_text(key), now, now))
-            row = connection.execute(query, (REQUEST.name, key_text(key))).fetchone()
-            connection.execute(put_facts(REQUEST), (row[0], *key))
-        found[key] = int(row[0])
-    return found
-
-
-def known_routes(connection: sqlite3.Connection) -> dict[str, set[str]]:
-    """Routes of services that have rows."""
-    found: dict[str, set[str]] = {}
-    for service, route in connection.execute("SELECT DISTINCT service, route FROM request_subject"):
-        found.setdefault(service, set()).add(route)
-    return found
 
 
 def services_of(connection: sqlite3.Connection, number: int) -> set[str]:
@@ -235,6 +154,9 @@ def finish(connection: sqlite3.Connection, number: int) -> list[ServiceSums]:
         before = sums_of(connection, held.id)
         delete(connection, held.id)
     connection.execute("UPDATE request_past SET is_whole = 1 WHERE id = ?", (number,))
+    among = log_numbers(number)
+    connection.execute("INSERT INTO request_log SELECT * FROM request_past_log WHERE number BETWEEN ? AND ?", among)
+    connection.execute("DELETE FROM request_past_log WHERE number BETWEEN ? AND ?", among)
     return before
 
 
@@ -247,6 +169,8 @@ def delete(connection: sqlite3.Connection, number: int) -> int:
     rows = execute("DELETE FROM request_past_day WHERE past = ?", (number,)).rowcount
     for table in ("request_past_slot", "request_past_client", "request_past_service"):
         execute(f"DELETE FROM {table} WHERE past = ?", (number,))  # noqa: S608 - tables of this file
+    for table in (LOG, IMPORTED_LOG):
+        execute(f"DELETE FROM {table} WHERE number BETWEEN ? AND ?", log_numbers(number))  # noqa: S608 - as above
     execute("DELETE FROM request_past WHERE id = ?", (number,))
     alone = execute(ALONE).fetchall()
     connection.executemany("DELETE FROM request_subject WHERE subject = ?", alone)
@@ -254,41 +178,9 @@ def delete(connection: sqlite3.Connection, number: int) -> int:
     return rows
 
 
-def fold(connection: sqlite3.Connection) -> None:
-    """Let rows of folded subjects (temp.gone: id, target) be of the subject in their place."""
-    columns = ", ".join(_ADDED)
-    changes = ", ".join(f"{name} = {sum_}" for name, sum_ in _ADDED.items())
-    for grain in GRAINS:
-        table = f"request_past_{grain}"
-        connection.execute(
-            f"INSERT INTO {table} ({grain}, subject, past, {columns}, posting) "  # noqa: S608 - tables of this file
-            f"SELECT u.{grain}, g.target, u.past, {', '.join(f'u.{name}' for name in _ADDED)}, ({NEXT_POSTING}) "
-            f"FROM {table} AS u JOIN temp.gone AS g ON g.id = u.subject WHERE true "
-            f"ON CONFLICT ({grain}, subject, past) DO UPDATE SET {changes}, posting = excluded.posting"
-        )
-        connection.execute(f"DELETE FROM {table} WHERE subject IN (SELECT id FROM temp.gone)")  # noqa: S608 - as above
-
-
-def delete_slots(connection: sqlite3.Connection, before: int) -> int:
-    """Delete slots of before an instant (UTC seconds); returns how many."""
-    return connection.execute("DELETE FROM request_past_slot WHERE slot < ?", (before,)).rowcount
-
-
-def clients_key(connection: sqlite3.Connection) -> str:
-    """The key of all sketches of the ledger's clients."""
-    connection.execute("INSERT OR IGNORE INTO request_note (name, value) VALUES (?, ?)", (CLIENTS_KEY, new_key()))
-    (key,) = connection.execute("SELECT value FROM request_note WHERE name = ?", (CLIENTS_KEY,)).fetchone()
-    return str(key)
-
-
-def coarsen_clients(connection: sqlite3.Connection, before: int) -> int:
-    """Make a bounded number of clients of days before one (its number) coarse; returns of how many days."""
-    query = """
-        SELECT day, service, past, clients FROM request_past_client WHERE day < ? AND busiest <> '' LIMIT ?
-    """
-    old = connection.execute(query, (before, CLIENT_STEP)).fetchall()
-    for day, service, past, sketch in old:
-        distinct = readable(sketch)
-        distinct.coarsen()
-        connection.execute(PUT_CLIENTS, (day, service, past, distinct.encoded(), ""))
-    return len(old)
+def marks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """What changes with every import that is whole, or is taken back."""
+    count, newest = connection.execute(
+        "SELECT count(*), ifnull(max(id), 0) FROM request_past WHERE is_whole"
+    ).fetchone()
+    return count, newest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.counter_bases import read_bases, write_bases
-from exporter.meters.requests import past_store
+from exporter.meters.requests import past_rows_store, past_store
 from exporter.meters.requests.log_store import STEP, RequestLog
 from exporter.meters.requests.log_store import TABLES as LOG_TABLES
 from exporter.meters.requests.service_keys import ServiceKey
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     *LOG_TABLES,
-    *past_store.TABLES,
+    *past_rows_store.TABLES,
     # What a crash would lose of sketches and clients: one row a posting until they are merged into slots and days.
     "CREATE TABLE IF NOT EXISTS request_recent (number INTEGER PRIMARY KEY, merging BLOB NOT NULL) STRICT",
     # In the order in which they came: the oldest are pruned.
@@ -128,6 +128,7 @@ class RequestStore:
         """Remember nothing."""
         self._log = RequestLog()
         self._given_up = 0
+        self._pasts: tuple[int, int] = (0, 0)
 
     def statements(self) -> tuple[str, ...]:
         """The meter's own tables."""
@@ -185,6 +186,9 @@ class RequestStore:
 
         The busiest clients are kept as long as the log is; so are hashes of single clients.
         """
+        if (pasts := past_store.marks(connection)) != self._pasts:
+            self._log.count_anew()
+            self._pasts = pasts
         is_more = self._log.tidy(connection, now, bounds, is_full=is_full)
         deleted = connection.execute(DELETE_BATCHES, (STEP, now - DAY_SECONDS, MOST_BATCHES)).rowcount
         first_day = (now - bounds.seconds) // DAY_SECONDS - 1
@@ -194,7 +198,7 @@ class RequestStore:
             distinct.coarsen()
             change = "UPDATE request_client SET clients = ?, busiest = '' WHERE day = ? AND service = ?"
             connection.execute(change, (distinct.encoded(), day, service))
-        of_past = past_store.coarsen_clients(connection, first_day)
+        of_past = past_rows_store.coarsen_clients(connection, first_day)
         return is_more or deleted >= STEP or max(len(old), of_past) >= CLIENT_STEP
 
     def has_events(self, connection: sqlite3.Connection) -> bool:
@@ -210,11 +214,11 @@ class RequestStore:
     def fold(self, connection: sqlite3.Connection) -> None:
         """Subjects (temp.gone: id, target) are folded together."""
         self._log.fold(connection)
-        past_store.fold(connection)
+        past_rows_store.fold(connection)
 
     def delete_slots(self, connection: sqlite3.Connection, before: int) -> int:
         """Delete imported slots of before an instant."""
-        return past_store.delete_slots(connection, before)
+        return past_rows_store.delete_slots(connection, before)
 
     def lighter(self, checkpoint: MeterCheckpoint) -> MeterCheckpoint:
         """The checkpoint without the rows of the request log; itself where it has none."""

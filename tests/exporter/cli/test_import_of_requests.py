@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ import pytest
 from exporter.ledger.files import connect_to_read
 from reports.ledger.reader import LedgerReader
 from reports.usage.clients import client_figures
+from tests.exporter.cli.calls import Commands
 from tests.worlds import api_analytics_file
 from tests.worlds.api_analytics_file import Log
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.exporter.cli.calls import Commands
 
 ZONE = ZoneInfo("Asia/Kolkata")
 """Of the small ledger."""
@@ -159,8 +160,42 @@ def test_single_clients_are_kept_as_privacy_has_it_and_as_long_as_the_log(comman
 
     with closing(connect_to_read(commands.ledger)) as connection, LedgerReader(connection).at_one_moment() as ledger:
         year = client_figures(ledger, (), date(2026, 1, 1), date(2026, 6, 12))
-    assert year.unique == 3
+    assert year.unique in {2, 3}  # two of them share a register once in 5,000 runs
     assert dict(year.busiest) == {"198.51.0.0/24": 1, "198.51.1.0/24": 1, "198.51.2.0/24": 1}
+
+
+def test_requests_that_the_log_would_keep_are_in_it_and_leave_it(commands: Commands, tmp_path: Path) -> None:
+    """The small ledger's noon is of 12 June; the log keeps 30 days."""
+    rows = [Log(f"{day} 10:00:00", endpoint="/a/7", ip="198.51.100.7") for day in ("2026-05-01", "2026-06-01")]
+    own = access_log(tmp_path / "access.log", [Log("2026-06-11 10:00:00")])
+    assert commands("requests", "import", str(own), "--service", "blog").exit_code == 0
+    before = commands.json("requests", "log")
+
+    commands.json("import", str(api_analytics_file.create(tmp_path / "database.db", rows)), "--service", "shop")
+    (row,) = commands.json("requests", "log", "shop")["requests"]
+    of_route = commands.json("requests", "log", "--route", "/a/*", "--status", "200")["requests"]
+    first = commands.json("requests", "log", "--oldest", "--limit", "1")
+    commands.json("import", "remove", "api-analytics")
+
+    assert (row["created_at"], row["path"], row["ip"], row["process_time"]) == (
+        "2026-06-01T10:00:00+05:30", "/a/7", "198.51.100.0/24", 20.0,
+    )  # fmt: skip
+    assert of_route == first["requests"] == [row]
+    assert commands.json("requests", "log") == before
+
+
+@pytest.mark.parametrize("setting", ["log", "privacy"])
+def test_settings_of_a_service_say_what_is_kept_of_single_requests(ledger: Path, tmp_path: Path, setting: str) -> None:
+    settings = {"log": "{service_log: {shop: no}}", "privacy": "{service_privacy: {shop: hash}}"}[setting]
+    (tmp_path / "settings.yaml").write_text(f"requests: {settings}\n", encoding="utf-8")
+    commands = Commands(ledger, NETLEDGER_CONFIG=str(tmp_path / "settings.yaml"))
+    file = api_analytics_file.create(tmp_path / "database.db", [Log("2026-06-10 10:00:00")])
+
+    commands.json("import", str(file), "--service", "shop")
+
+    logged = commands.json("requests", "log")["requests"]
+    assert [row["ip"] for row in logged] == ([] if setting == "log" else [None])
+    assert commands.json("requests", *SPAN)["summary"]["unique_ips"] == (1 if setting == "log" else 0)
 
 
 def test_another_database_needs_a_name_and_services_of_its_own(commands: Commands, file: Path, tmp_path: Path) -> None:
@@ -207,6 +242,8 @@ def test_a_wrong_row_is_named_and_nothing_is_imported(commands: Commands, file: 
         (("--service", "shop"), "has the services key-1, key-2: name each, as in --map key-1=shop"),
         (("--map", "eth0=shop"), "--map eth0: "),
         (("--source", "a/b"), "source: 'a/b' is refused"),
+        (("--unit", "MiB"), "has no use for what was given"),
+        (("--month-begins", "2"), "has no use for what was given"),
         (("--map", "key-1=netledger"), "netledger is the name of netledger's own requests"),
     ],
 )
@@ -220,3 +257,30 @@ def test_a_wrong_option_imports_nothing(
     assert done.exit_code == 1
     assert reason in done.output
     assert json.loads(commands("import", "list", "--json").stdout)["requests"] == []
+
+
+def test_options_of_requests_are_refused_for_bytes(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "days.csv").write_text("date,rx,tx\n2026-05-01,10,1\n", encoding="utf-8")
+
+    done = commands("import", str(tmp_path / "days.csv"), "--service", "shop")
+
+    assert (done.exit_code, "has no use for what was given" in done.output) == (1, True)
+
+
+def test_half_a_database_imports_nothing(commands: Commands, file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:20_000])
+
+    done = commands("import", str(file))
+
+    assert done.exit_code == 1
+    assert "nothing is imported" in done.output
+    assert commands.json("import", "list") == {"imports": [], "requests": []}
+
+
+def test_a_database_without_its_columns_imports_nothing(commands: Commands, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "database.db")) as connection, connection:
+        connection.executescript("CREATE TABLE api_keys (id, api_key); CREATE TABLE api_logs (id, created_at)")
+
+    done = commands("import", str(tmp_path / "database.db"))
+
+    assert (done.exit_code, "the table api_logs has no column api_key_id" in done.output) == (1, True)

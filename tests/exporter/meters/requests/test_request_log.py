@@ -216,7 +216,7 @@ def test_the_busiest_clients_go_with_the_log_and_sketches_become_coarse(world: R
     ((sketch, busiest),) = world.rows("SELECT clients, busiest FROM request_client")
     assert busiest == ""
     assert not Distinct(sketch).is_exact
-    assert Distinct(sketch).estimate() == 9
+    assert Distinct(sketch).estimate() in {8, 9}  # two of them share a register once in 500 runs
 
 
 def test_a_ledger_that_is_too_large_gives_up_the_log_before_minutes_and_slots(world: RequestWorld) -> None:
