@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.session.period_tables import list_options
-from exporter.session.pictures import SUMMARY, picture
+from exporter.session.pictures import picture
 from exporter.session.session import open_session
 from exporter.terminal.options import filter_options, output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
-from reports.pictures.periods import REQUESTS
+from reports.pictures.pictures import PICTURES
 from reports.pictures.theme import AUTO, THEMES
 from reports.text.amounts import human_bytes
 from reports.usage.period_list import PeriodListRequest
@@ -26,7 +26,7 @@ PIPE = Path("-")
 
 
 @click.command()
-@click.argument("name", metavar=f"{SUMMARY}|{'|'.join(REQUESTS)}", type=click.Choice([SUMMARY, *REQUESTS]))
+@click.argument("name", metavar="|".join(PICTURES), type=click.Choice(PICTURES))
 @list_options
 @filter_options
 @click.option(

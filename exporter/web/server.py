@@ -18,6 +18,7 @@ from exporter.web.context import CONTEXT
 from exporter.web.http import errors
 from exporter.web.http.access import ACCESS, Access
 from exporter.web.http.bodies import BODIES, Bodies
+from exporter.web.http.drawings import DRAWINGS, Drawings
 from exporter.web.http.ingest import service_keys
 from exporter.web.http.listening import ConnectionLimit, Listener, bind, most_connections
 from exporter.web.http.own_requests import own_requests
@@ -96,6 +97,7 @@ RESOURCES: Resources = {
     "exporter.web.api.prometheus": ("/metrics", "/-/healthy", "/-/ready"),
     "exporter.web.api.export": ("/api/export", "/api/export/llm"),
     "exporter.web.api.wrapups": ("/api/export/wrapup", "/reports", "/reports/{name}"),
+    "exporter.web.api.pictures": ("/chart/{name}.svg", "/badge/plan.svg", "/badge/{name}.svg"),
     "exporter.web.api.openapi": ("/api/openapi.json", "/api/docs"),
 }
 """The paths that each resource's routes answer, without a method for GET."""
@@ -162,7 +164,7 @@ def make_app(context: ServiceContext, access: Access, resources: Resources = RES
     app = web.Application(middlewares=[*_counting(context), errors.middleware(access)])
     app.on_response_prepare.append(errors.add_headers(access))
     app[CONTEXT], app[ACCESS], app[RECORDS] = context, access, RememberedRecords()
-    app[BODIES] = Bodies()
+    app[BODIES], app[DRAWINGS] = Bodies(), Drawings()
     app[DOCUMENTED] = lambda: documented(resources)
     live.add_feed(app)
     # A scrape waits for no import.

@@ -35,8 +35,9 @@ SECURITY_HEADERS = {
     "Server": "netledger",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
+RESOURCE_POLICY = {"Cross-Origin-Resource-Policy": "same-origin"}
+"""But of answers that have another one: drawings may be shown by pages of other sites."""
 
 
 ASKING_HEADERS = "X-API-Key, Authorization, Content-Type, Content-Encoding"
@@ -51,6 +52,8 @@ def add_headers(access: Access) -> Callable[[web.Request, web.StreamResponse], A
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(SECURITY_HEADERS)
+        for name, value in RESOURCE_POLICY.items():
+            response.headers.setdefault(name, value)
         response.headers.update(access.headers)
         if access.has_origins:
             varies, origin = response.headers.get("Vary"), access.allowed_origin(request)

@@ -136,7 +136,7 @@ def test_a_file_of_its_name_is_written_and_left_alone_without_force(commands: Co
         (("days", "--last", "101"), "101 days have no room in a picture: 100 have"),
         (("hours", "--from", "2026-05-22"), "hours have no room in a picture: 100 have"),
         (("days", "--last", "3", "--from", "2026-06-01"), "last: 3 and from 2026-06-01: give one of them"),
-        (("summary", "--last", "3"), "a summary has no --last, --from and --to"),
+        (("summary", "--last", "3"), "last, from, to: a summary has none of them"),
         (("days", "--theme", "blue"), "'blue' is not one of 'auto', 'light', 'dark'"),
         (("days", "--interface", "eth9"), "interface: the ledger knows no 'eth9'"),
         (("days", "--output", "days.gif"), "output: 'days.gif' is refused"),

@@ -30,6 +30,9 @@ OF_SERVICE = {
 """What a service's key reads, of its service; the JSON of /dashboard is another."""
 
 OF_ADMINS = {
+    "/badge/plan.svg",
+    "/badge/{name}.svg",
+    "/chart/{name}.svg",
     "/metrics",
     "/reports",
     "/reports/{name}",
