@@ -12,8 +12,9 @@ from exporter.session.pictures import picture
 from exporter.session.session import open_session
 from exporter.terminal.options import filter_options, output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
+from exporter.terminal.png import to_png
 from reports.pictures.pictures import PICTURES
-from reports.pictures.theme import AUTO, THEMES
+from reports.pictures.theme import AUTO, LIGHT, THEMES
 from reports.text.amounts import human_bytes
 from reports.usage.period_list import PeriodListRequest
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from reports.usage.scopes import UsageFilter
 
 PIPE = Path("-")
+SVG, PNG = ".svg", ".png"
 
 
 @click.command()
@@ -36,7 +38,7 @@ PIPE = Path("-")
     show_default=True,
     help="Colours; auto is as the reader's system has them.",
 )
-@output_options("Else netledger_NAME.svg in this folder; - is the terminal or pipe.")
+@output_options("NAME.svg or NAME.png; else netledger_NAME.svg in this folder; - is the terminal or pipe.")
 @click.pass_obj
 def image(  # noqa: PLR0913 - one for each option
     environment: Environment,
@@ -50,18 +52,22 @@ def image(  # noqa: PLR0913 - one for each option
     output: Path | None,
     force: bool,
 ) -> None:
-    """A picture of usage as an SVG file, for a README, a wiki or a home page.
+    """A picture of usage as an SVG or PNG file, for a README, a wiki or a home page.
 
     It shows what the command of its name lists, and needs no network. An existing FILE is left alone (exit code 1)
     without --force.
     """
     path = output or Path(f"netledger_{name}.svg")
-    if path != PIPE and path.suffix.lower() != ".svg":
-        raise click.UsageError(f"output: {str(path)!r} is refused; use a name that ends in .svg")
+    kind = SVG if path == PIPE else path.suffix.lower()
+    if kind not in {SVG, PNG}:
+        raise click.UsageError(f"output: {str(path)!r} is refused; use a name that ends in {SVG} or {PNG}")
     if path != PIPE and not force:
         require_absent(path)
     bounds = PeriodListRequest(number=number, first=first, last=last)
-    drawn = picture(open_session(environment), name, bounds, usage_filter, theme).encode()
+    if kind == PNG and theme == AUTO:
+        theme = LIGHT  # a PNG asks no reader
+    svg = picture(open_session(environment), name, bounds, usage_filter, theme)
+    drawn = to_png(svg) if kind == PNG else svg.encode()
     if path == PIPE:
         click.echo(drawn, nl=False)
         return

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reports.pictures.sheet import AmountStyle
 
 HEIGHT, SIZE, PADDING = 20, 11, 6
-MOST_ROOM = 240
+MOST_ROOM = 300
 """Pixels that a side has at most for its text."""
 
 LABEL = "#4a4954"

@@ -61,5 +61,5 @@ def test_a_badge_of_a_plan_has_the_colour_of_its_share(used: int, cap: int | Non
 def test_any_name_makes_a_badge_of_its_size(name: str) -> None:
     drawn = parse(usage_badge(name, "ever", 9_223_372_036_854_775_807, STYLE))
 
-    assert int(drawn.get("width") or 0) <= 600
+    assert int(drawn.get("width") or 0) <= 650
     assert [element.tag for element in drawn.iter()].count(f"{SVG}text") == 2
