@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from exporter.importing.foreign import is_database
 from exporter.ledger.files import LedgerError
+from exporter.ledger.past.rows import ForeignFileError
 from exporter.meters.requests.logs.formats.named import format_of
 from exporter.meters.requests.logs.positions import PREFIX
 from exporter.meters.requests.privacy import ClientPrivacy
@@ -52,6 +55,13 @@ def _format(_ctx: click.Context, _parameter: click.Parameter, text: str | None) 
         raise click.BadParameter(str(error)) from error
 
 
+def _is_database(path: Path) -> bool:
+    """True for a database; what cannot be read says so when it is."""
+    with contextlib.suppress(ForeignFileError):
+        return is_database(path)
+    return False
+
+
 @click.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=LOG_PATH)
 @click.option("--service", metavar="NAME", required=True, callback=_service, help="The service that the log is of.")
@@ -62,6 +72,8 @@ def import_command(
     environment: Environment, *, files: Sequence[Path], service: str, log_format: LogFormat | None, as_json: bool
 ) -> None:
     """Count the requests of access logs of nginx, Apache, Caddy or Traefik, each line once; .gz, too."""
+    if databases := [path for path in files if _is_database(path)]:
+        raise click.ClickException(f"{databases[0]} is a database, and no log: `netledger import FILE` reads those")
     session = open_session(environment)
     if session.holder is not None and session.client is None:
         raise click.ClickException(BUSY)

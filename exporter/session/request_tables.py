@@ -148,6 +148,8 @@ def _in_all(found: Reply[ServicesAnswer] | Reply[RoutesAnswer], whole: RequestTo
     if whole.p50 is not None:
         parts = {"p50": whole.p50, "p95": whole.p95, "p99": whole.p99}
         yield ", ".join(f"{name} {human_milliseconds(value)}" for name, value in parts.items())
+    if whole.imported_requests:
+        yield f"{whole.imported_requests:,} were imported: `netledger import list`"
 
 
 def _with_totals(answer: ServicesAnswer | RoutesAnswer, whole: RequestTotals) -> dict[str, object]:

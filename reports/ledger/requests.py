@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_of, day_start
 from reports.ledger.amounts import Amounts, Measures, Rows, local_days, posted_by_key
+from reports.ledger.past_requests import WHOLE
 from reports.ledger.selection import among
 
 if TYPE_CHECKING:
@@ -50,6 +51,21 @@ def amounts_by_key(
         _add(found, posted_by_key(ledger, rest, columns), selection, columns)
         for _, row in rows.unposted(ledger):
             _add(found, {row.key: Measures(selection.meter, columns).of(row)}, selection, columns)
+    return found
+
+
+def imported_requests(ledger: LedgerReader, selection: Selection, span: Span) -> int:
+    """How many of them were imported."""
+    if not ledger.has_past_requests:
+        return 0
+    found = 0
+    for rows in rows_within(ledger, selection, span):
+        table = f"main.request_past_{rows.grain}"
+        query = f"""
+            SELECT ifnull(sum(requests), 0) FROM {table}
+            WHERE {rows.grain} >= :start AND {rows.grain} < :end {among(selection)} AND {WHOLE}
+        """
+        found += ledger.execute(query, rows.bounds).fetchone()[0]
     return found
 
 

@@ -29,6 +29,7 @@ class RequestTotals(Answer):
 
     Errors are status codes of 400 to 599, and requests without a response. `unique_ips` are different clients as
     privacy keeps them, exact up to 256, within 3 % beyond. Rates are of the time that has passed of the range.
+    `imported_requests` of them are of other programs' files.
     """
 
     total_requests: int
@@ -46,6 +47,7 @@ class RequestTotals(Answer):
     response_bytes: ByteCount
     requests_per_second: float
     bytes_per_second: float
+    imported_requests: int
 
 
 class EndpointStats(Answer):
@@ -215,4 +217,5 @@ def _totals(found: RequestSummary, clients: int | None) -> RequestTotals:
         response_bytes=figures.response_bytes,
         requests_per_second=round(found.requests_per_second, 6),
         bytes_per_second=round(found.bytes_per_second, 3),
+        imported_requests=found.imported,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from reports.errors import QuestionError
 from reports.ledger.past_requests import past_requests_began
 from reports.ledger.request_times import add_counts, added_counts, sketches_by_key
-from reports.ledger.requests import amounts_by_key
+from reports.ledger.requests import amounts_by_key, imported_requests
 from reports.ledger.shape import ALL, OTHER, REQUEST
 from reports.usage.requests.figures import (
     COLUMNS,
@@ -65,7 +65,8 @@ class RequestSummary(NamedTuple):
 
     `endpoints` are routes of all methods together, `routes` those by method, both with the most requests first.
 
-    `seconds` have passed of it, since the first request at most: what rates are of.
+    `seconds` have passed of it, since the first request at most: what rates are of. `imported` requests are of other
+    programs' files.
     """
 
     span: Span
@@ -77,6 +78,7 @@ class RequestSummary(NamedTuple):
     codes: Mapping[str, RequestFigures]
     endpoints: Mapping[str, RequestFigures]
     routes: Routes
+    imported: int = 0
 
     @property
     def requests_per_second(self) -> float:
@@ -124,6 +126,7 @@ def summary(
         dict(sorted(_by_part(found, 3).items())),
         dict(islice(_by_part(found, 2).items(), MOST_ENDPOINTS)),
         _routes(ledger, span, selection, found, "requests", routes),
+        imported_requests(ledger, selection.amounts(ledger), span),
     )
 
 

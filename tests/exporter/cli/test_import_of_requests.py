@@ -86,9 +86,8 @@ def test_imported_requests_answer_as_those_that_netledger_counts(
 
 def without_rates(answer: dict[str, Any]) -> dict[str, Any]:
     """Rates are of the time since netledger began to count, or since the first imported request."""
-    if "summary" in answer:
-        answer["summary"] = {name: value for name, value in answer["summary"].items() if "per_second" not in name}
-    return answer
+    others = {"requests_per_second", "bytes_per_second", "imported_requests"}
+    return {**answer, "summary": {name: answer["summary"][name] for name in answer["summary"].keys() - others}}
 
 
 def test_an_import_says_by_month_what_came_in(commands: Commands, file: Path) -> None:
@@ -148,7 +147,9 @@ def test_what_netledger_has_counted_itself_is_left_out(commands: Commands, file:
     done = commands.json("import", str(file), "--service", "shop")
 
     assert (done["requests"], done["requests_counted_here"]) == (300 - len(own), len(own))
-    assert figures(commands)[0]["summary"]["total_requests"] == 300
+    whole = figures(commands)[0]["summary"]
+    assert (whole["total_requests"], whole["imported_requests"]) == (300, 300 - len(own))
+    assert f"{300 - len(own)} were imported: `netledger import list`" in commands("requests", *SPAN).output
     assert commands.json("import", str(file), "--service", "shop")["is_same"]
     commands.json("import", "remove", "api-analytics")
     assert figures(commands) == before
@@ -284,3 +285,9 @@ def test_a_database_without_its_columns_imports_nothing(commands: Commands, tmp_
     done = commands("import", str(tmp_path / "database.db"))
 
     assert (done.exit_code, "the table api_logs has no column api_key_id" in done.output) == (1, True)
+
+
+def test_the_import_of_logs_says_who_reads_a_database(commands: Commands, file: Path) -> None:
+    done = commands("requests", "import", str(file), "--service", "shop")
+
+    assert (done.exit_code, "`netledger import FILE` reads those" in done.output) == (1, True)
