@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -33,15 +35,15 @@ from reports.ledger.past import imported_sources
 from reports.ledger.past_requests import past_request_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from exporter.session.environment import Environment
     from exporter.session.session import Session
     from reports.calendar.requests import IsoDate
 
-MONTHS = ("Month", "Interface", "Received", "Sent", "Total", "Days", "Longer")
+MONTHS = ("Month", "Of", "Received", "Sent", "Total", "Days", "Longer")
 REQUEST_SOURCES = ("Source", "Kind", "From", "To", "Services", "Requests", "Errors", "Imported")
-SOURCES = ("Source", "Kind", "From", "To", "Interfaces", "Received", "Sent", "Imported")
+SOURCES = ("Source", "Kind", "From", "To", "Of", "Received", "Sent", "Imported")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -118,9 +120,9 @@ def import_command(  # noqa: PLR0913 - one for each option
 
     FILE is of vnStat (/var/lib/vnstat/vnstat.db, or what `vnstat --json` or --dumpdb prints), of PacketBuddy
     (~/.packetbuddy/packetbuddy.db, or its export as JSON or CSV), of Bandwidth Monitor, nlbwmon, DD-WRT or Tomato, or
-    any CSV with columns for date, received and sent; or of requests: API Analytics (database, CSV),
-    tom-draper/api-analytics (JSON of /api/data, CSV). The same file again changes nothing; what netledger has counted
-    itself is never added twice. See also `import list` and `import remove`.
+    any CSV with columns for date, received and sent; of applications: AirTraffic (network_stats.db, state.json); or of
+    requests: API Analytics (database, CSV), tom-draper/api-analytics (JSON of /api/data, CSV). The same file again
+    changes nothing; what netledger has counted itself is never added twice. See also `import list` and `import remove`.
     """
     session = open_session(environment)
     with session.read_posted() as reader:
@@ -190,15 +192,15 @@ def _print(done: shapes.ImportAnswer | shapes.RequestImportAnswer, *, as_json: b
 def _print_bytes(done: shapes.ImportAnswer) -> None:
     rows = [
         (
-            month.month,
-            printable(month.interface),
-            bytes_text(month.bytes_received),
-            bytes_text(month.bytes_sent),
-            bytes_text(month.bytes_received + month.bytes_sent),
-            str(month.days),
-            str(month.spans or ""),
+            month,
+            printable(name),
+            bytes_text(received),
+            bytes_text(sent),
+            bytes_text(received + sent),
+            str(days),
+            str(spans or ""),
         )
-        for month in done.months
+        for month, name, received, sent, days, spans in _months(done.months)
     ]
     total = bytes_text(done.bytes_received + done.bytes_sent)
     source, state = printable(done.source), "would be imported" if done.is_dry_run else "imported"
@@ -211,6 +213,19 @@ def _print_bytes(done: shapes.ImportAnswer) -> None:
         notes.append("Longer: spans whose days are not known; they stand at the month in which they begin")
     notes.extend(printable(note) for note in done.notes)
     print_table(TextTable("Import", MONTHS, rows, left=frozenset({0, 1})), notes)
+
+
+def _months(months: Sequence[shapes.ImportedMonth]) -> Iterator[tuple[str, str, int, int, int, int]]:
+    """Month, name, bytes, days and spans; all applications of a month together."""
+    for (month, name), group in groupby(months, key=attrgetter("month", "interface")):
+        found = list(group)
+        sums = (sum(getattr(each, field) for each in found) for field in ("bytes_received", "bytes_sent"))
+        days, spans = max(each.days for each in found), max(each.spans for each in found)
+        yield month, name or _count(found), *sums, days, spans
+
+
+def _count(applications: Sequence[object]) -> str:
+    return f"{len(applications)} application{'s' * (len(applications) > 1)}"
 
 
 def _print_sources(found: shapes.ImportSources) -> None:
@@ -229,7 +244,7 @@ def _print_sources(found: shapes.ImportSources) -> None:
             each.kind,
             each.first_date or "",
             each.last_date or "",
-            printable(", ".join(each.interfaces)),
+            printable(", ".join(each.interfaces)) or _count(each.applications),
             bytes_text(each.bytes_received),
             bytes_text(each.bytes_sent),
             time_text(each.imported_at),

@@ -6,8 +6,18 @@ from typing import TYPE_CHECKING, Protocol
 
 from exporter.importing.foreign import opened
 from exporter.importing.requests.recognition import KNOWN
-from exporter.importing.sources import bandwidth_monitor, csv_file, dd_wrt, nlbwmon, packetbuddy, tomato, vnstat
+from exporter.importing.sources import (
+    airtraffic,
+    bandwidth_monitor,
+    csv_file,
+    dd_wrt,
+    nlbwmon,
+    packetbuddy,
+    tomato,
+    vnstat,
+)
 from exporter.ledger.past.rows import ForeignFileError, check, renamed
+from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +39,16 @@ class ForeignProgram(Protocol):
         """Its history; raises ForeignFileError with the row and the rule."""
 
 
-SOURCES: tuple[ForeignProgram, ...] = (packetbuddy, vnstat, bandwidth_monitor, nlbwmon, dd_wrt, tomato, csv_file)
+SOURCES: tuple[ForeignProgram, ...] = (
+    airtraffic,
+    packetbuddy,
+    vnstat,
+    bandwidth_monitor,
+    nlbwmon,
+    dd_wrt,
+    tomato,
+    csv_file,
+)
 """The first that claims a file reads it: a table of any columns comes last."""
 
 
@@ -44,7 +63,9 @@ def read(path: Path, options: ReadingOptions) -> Past:
         raise ForeignFileError(f"{path} is of no program that is known{held}; known are {known}")
     _check_options(path, source, options)
     past = source.read(file, options)
-    interfaces = {row.interface for row in past.rows}
+    interfaces = {row.name for row in past.rows} if past.meter == INTERFACE.name else set()
+    if options.interface and not interfaces:
+        raise ForeignFileError(f"--interface: {path} has applications, whatever interface they used")
     if options.interface and interfaces != {options.interface}:
         named = ", ".join(sorted(interfaces))
         raise ForeignFileError(f"--interface: {path} names its interfaces itself: {named}; --map OLD=NEW renames them")

@@ -13,8 +13,7 @@ from reports.calendar.parsing import parse_month, parse_year
 from reports.calendar.period import Period
 from reports.calendar.requests import RANGES, IsoDate, PeriodRequest
 from reports.formats.json import applications as shapes
-from reports.ledger.intervals import first_day
-from reports.usage.applications import application, applications
+from reports.usage.applications import application, applications, first_application_day
 from reports.usage.scopes import require_scopes
 
 if TYPE_CHECKING:
@@ -111,4 +110,4 @@ def one_application(session: Session, name: str, request: ApplicationsRequest) -
 def _period(session: Session, ledger: LedgerReader, request: ApplicationsRequest, default: str) -> Period:
     """All days begin with the first of the machine."""
     today = day_of(int(session.now()), ledger.zone)
-    return request.period.period(today, ledger.zone, default, first_day(ledger) or today)
+    return request.period.period(today, ledger.zone, default, first_application_day(ledger) or today)

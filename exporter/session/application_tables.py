@@ -15,6 +15,7 @@ from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.terminal.amounts import amount_width, bytes_text, percent_text
 from exporter.terminal.dates import time_text
+from exporter.terminal.imported import mark_note, marked
 from exporter.terminal.printing import (
     BORDER,
     NARROWEST_BAR,
@@ -63,7 +64,8 @@ def print_applications(session: Session, found: Reply[shapes.ApplicationsAnswer]
     period = period_of(answer.first, answer.last, found.zone)
     moved = [row for row in answer.applications if row.total_bytes]  # of the others, all was loopback
     rows: list[tuple[str, ...]] = [
-        (_name(row.application), *_words(*_amounts(row)), _percent(row.share)) for row in moved
+        (marked(_name(row.application), row.imported_bytes), *_words(*_amounts(row)), _percent(row.share))
+        for row in moved
     ]
     bars: list[int | None] = [row.total_bytes for row in moved]
     rows += [*_rest(answer), (TOTAL, *_words(*_amounts(answer.summary)), ""), *_unattributed(answer)]
@@ -74,7 +76,13 @@ def print_applications(session: Session, found: Reply[shapes.ApplicationsAnswer]
         return
     print_table(
         TextTable(title, COLUMNS, rows, bars=bars),
-        [*_notes(session, found, period), *_sums(answer), *_ways(session), *_dashboard(session, period)],
+        [
+            *_notes(session, found, period),
+            *_imported(answer.summary.imported_bytes),
+            *_sums(answer),
+            *_ways(session),
+            *_dashboard(session, period),
+        ],
     )
 
 
@@ -82,12 +90,15 @@ def print_application(session: Session, found: Reply[shapes.ApplicationAnswer]) 
     """One application by day."""
     answer = found.answer
     period = period_of(answer.first, answer.last, found.zone)
-    rows = [(time_text(day.date), *_words(day.bytes_received, day.bytes_sent, day.total_bytes)) for day in answer.days]
+    rows = [
+        (marked(time_text(day.date), day.imported_bytes), *_words(day.bytes_received, day.bytes_sent, day.total_bytes))
+        for day in answer.days
+    ]
     rows.append((TOTAL, *_words(answer.bytes_received, answer.bytes_sent, answer.total_bytes)))
     bars = [*(day.total_bytes for day in answer.days), None]
     where = [f"{name} {bytes_text(used.total_bytes)}" for name, used in answer.scopes.items()]
     notes = [*([f"scopes: {', '.join(where)}"] if where else []), *_notes(session, found, period), *_ways(session)]
-    notes += _dashboard(session, period, answer.application)
+    notes += [*_imported(answer.imported_bytes), *_dashboard(session, period, answer.application)]
     title = f"{answer.application}, {period.name}, {_label(answer.scope)}"
     print_table(TextTable(title, ("Date", *COLUMNS[1:-1]), rows, bars=bars), notes)
 
@@ -135,6 +146,10 @@ def _signed(amount: int) -> str:
 
 def _percent(share: float) -> str:
     return percent_text(share)
+
+
+def _imported(imported_bytes: int) -> list[str]:
+    return [f"{note}: another program's estimates, of no interface" for note in mark_note(imported_bytes)]
 
 
 def _sums(answer: shapes.ApplicationsAnswer) -> Iterator[str]:

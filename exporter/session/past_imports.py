@@ -40,7 +40,7 @@ def put(session: Session, source: str, past: Past, *, is_dry: bool) -> shapes.Im
     if not (done.is_same or is_dry):
         forget_reports(session.settings.ledger.path, done.rows)
     return shapes.import_answer(
-        done.source, done.rows, done.own_bytes, done.notes, is_same=done.is_same, is_dry_run=is_dry
+        done.source, done.rows, done.own_bytes, done.notes, meter=past.meter, is_same=done.is_same, is_dry_run=is_dry
     )
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from reports.calendar.days import iso
 from reports.formats.shapes import Answer, ByteCount, HumanReadable, Timestamp, Usage, human, usage_of
+from reports.ledger.rows import NO_BYTES
+from reports.ledger.shape import IMPORTED
 from reports.text.amounts import compatible_bytes, signed
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class ApplicationRow(Answer, kw_only=True):
     """One application: a program, a service, a container or a pod, or "(unknown)", "(kernel)" and their like.
 
     Its bytes are those of the requested scopes or, without any, of all but loopback, which only `scopes` lists. `share`
-    is its part of all applications' bytes, 0 to 1.
+    is its part of all applications' bytes, 0 to 1. Other programs have counted `imported_bytes`, which are estimates.
     """
 
     application: str
@@ -46,6 +48,7 @@ class ApplicationRow(Answer, kw_only=True):
     total_bytes: ByteCount
     human_readable: HumanReadable
     estimated_bytes: ByteCount = 0
+    imported_bytes: ByteCount = 0
     share: float
     scopes: dict[str, PartBytes]
     protocols: dict[str, PartBytes]
@@ -57,7 +60,7 @@ class ApplicationTotals(Answer):
     `summary` and `scopes` are of the requested scopes; without any, the summary is of all but loopback. `tunnel` are
     those of their bytes that a tunnel's own packets carry again: the bytes of all applications are `summary` and
     `tunnel` together. Of all scopes but loopback, `interfaces` (the counted ones) is `attributed` and `unattributed`
-    together. `counting_since` is when the application meter began.
+    together, without what was imported. `counting_since` is when the application meter began.
     """
 
     summary: Usage
@@ -84,7 +87,7 @@ def totals_of(found: Applications, zone: ZoneInfo) -> dict[str, Any]:
     """The fields of ApplicationTotals."""
     account = found.account
     return {
-        "summary": usage_of(found.total),
+        "summary": usage_of(found.total, found.scopes.get(IMPORTED, NO_BYTES)),
         "tunnel": usage_of(found.tunnel),
         "scopes": _parts(found.scopes),
         "interfaces": usage_of(account.interfaces),
@@ -102,6 +105,7 @@ def amounts_of(row: ApplicationUsage) -> dict[str, Any]:
         "total_bytes": row.bytes.total,
         "human_readable": human(row.bytes),
         "estimated_bytes": row.bytes.estimated,
+        "imported_bytes": row.imported_bytes,
         "scopes": _parts(row.scopes),
         "protocols": _parts(row.protocols),
     }

@@ -12,7 +12,7 @@ from reports.ledger.selection import condition, parameters
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
@@ -83,11 +83,55 @@ def imported(ledger: LedgerReader, first: date, last: date, selection: Selection
         GROUP BY i.first_day, i.last_day, i.source ORDER BY i.first_day, i.last_day, i.source
     """
     bounds: dict[str, int | str] = {"start": day_number(first), "end": day_number(last) + 1, **parameters(selection)}
+    return _by_span(
+        (begin, end, source, Bytes(received, sent))
+        for begin, end, source, received, sent in ledger.execute(query, bounds)
+    )
+
+
+def imported_application(ledger: LedgerReader, first: date, last: date, name: str) -> Imported:
+    """What was imported of an application's days `first` to `last`, and within them: all of it is estimated."""
+    rows = (row[1:] for row in _of_applications(ledger, first, last) if row[0] == name)
+    return _by_span((begin, end, source, moved) for begin, end, source, moved in rows)
+
+
+def imported_by_application(ledger: LedgerReader, first: date, last: date) -> dict[str, Bytes]:
+    """What was imported of each application's days `first` to `last`, and within them: all of it is estimated."""
+    found: dict[str, Bytes] = {}
+    for name, *_, moved in _of_applications(ledger, first, last):
+        found[name] = found.get(name, NO_BYTES).plus(moved)
+    return found
+
+
+def first_imported_application(ledger: LedgerReader) -> date | None:
+    """The first day of which bytes of an application were imported; None without one."""
+    query = "SELECT min(i.first_day) FROM imported AS i JOIN application_subject AS k USING (subject)"
+    (first,) = ledger.execute(query, {}).fetchone() if ledger.has_past else (None,)
+    return None if first is None else day_from_number(first)
+
+
+def _of_applications(ledger: LedgerReader, first: date, last: date) -> Iterator[tuple[str, int, int, str, Bytes]]:
+    """Application, first and last day, source, bytes."""
+    if not ledger.has_past:
+        return
+    query = """
+        SELECT k.application, i.first_day, i.last_day, i.source, i.receive_bytes, i.transmit_bytes
+        FROM imported AS i JOIN application_subject AS k USING (subject)
+        WHERE i.first_day >= :start AND i.last_day < :end ORDER BY i.first_day, i.last_day, i.source
+    """
+    bounds = {"start": day_number(first), "end": day_number(last) + 1}
+    for *place, received, sent in ledger.execute(query, bounds):
+        name, begin, end, source = place
+        yield name, begin, end, source, Bytes(received, sent, received + sent)
+
+
+def _by_span(rows: Iterable[tuple[int, int, str, Bytes]]) -> Imported:
+    """Rows of first and last day, source and bytes, in this order."""
     found: dict[tuple[int, int], ImportedPart] = {}
-    for begin, end, source, received, sent in ledger.execute(query, bounds):
+    for begin, end, source, moved in rows:
         part = found.get((begin, end)) or ImportedPart(day_from_number(begin), day_from_number(end), NO_BYTES, ())
-        moved = part.bytes.plus(Bytes(received, sent))
-        found[begin, end] = part._replace(bytes=moved, sources=(*part.sources, source.partition("/")[0]))
+        sources = (*part.sources, source.partition("/")[0])
+        found[begin, end] = part._replace(bytes=part.bytes.plus(moved), sources=sources)
     days = {part.first: part for part in found.values() if part.first == part.last}
     return Imported(days, tuple(part for part in found.values() if part.first < part.last))
 

@@ -54,6 +54,7 @@ class ImportedSource(NamedTuple):
     spans: int
     bytes: Bytes
     interfaces: tuple[str, ...]
+    applications: tuple[str, ...]
 
 
 def has_past(ledger: LedgerReader) -> bool:
@@ -97,10 +98,11 @@ def past_spans(ledger: LedgerReader, first: date, last: date, selection: Selecti
 def imported_sources(ledger: LedgerReader) -> list[ImportedSource]:
     """Every source, by its name."""
     query = """
-        SELECT k.device, min(i.first_day), max(i.last_day), sum(i.first_day = i.last_day), count(*),
+        SELECT k.device, a.application, min(i.first_day), max(i.last_day), sum(i.first_day = i.last_day), count(*),
                sum(i.receive_bytes), sum(i.transmit_bytes)
-        FROM imported AS i JOIN interface_subject AS k USING (subject)
-        WHERE substr(i.source, 1, length(:source) + 1) = :source || '/' GROUP BY k.device ORDER BY k.device
+        FROM imported AS i LEFT JOIN interface_subject AS k USING (subject)
+        LEFT JOIN application_subject AS a USING (subject)
+        WHERE substr(i.source, 1, length(:source) + 1) = :source || '/' GROUP BY 1, 2 ORDER BY 1, 2
     """
     found = []
     for state, text in sorted(ledger.state().items()):
@@ -108,18 +110,19 @@ def imported_sources(ledger: LedgerReader) -> list[ImportedSource]:
             continue
         name, facts = state.removeprefix(SOURCE_STATE), json.loads(text)
         rows = ledger.execute(query, {"source": name}).fetchall()
-        days = sum(row[3] for row in rows)
+        days = sum(row[4] for row in rows)
         found.append(
             ImportedSource(
                 name,
                 facts["kind"],
                 facts["at"],
-                day_from_number(min(row[1] for row in rows)) if rows else None,
-                day_from_number(max(row[2] for row in rows)) if rows else None,
+                day_from_number(min(row[2] for row in rows)) if rows else None,
+                day_from_number(max(row[3] for row in rows)) if rows else None,
                 days,
-                sum(row[4] for row in rows) - days,
-                Bytes(sum(row[5] for row in rows), sum(row[6] for row in rows)),
-                tuple(row[0] for row in rows),
+                sum(row[5] for row in rows) - days,
+                Bytes(sum(row[6] for row in rows), sum(row[7] for row in rows)),
+                tuple(row[0] for row in rows if row[0] is not None),
+                tuple(row[1] for row in rows if row[1] is not None),
             )
         )
     return found

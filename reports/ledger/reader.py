@@ -106,7 +106,7 @@ class LedgerReader:
 
     @property
     def has_past(self) -> bool:
-        """True if history of interfaces was imported."""
+        """True if history of interfaces or applications was imported."""
         if self._has_past is None:
             self._has_past = has_past(self)
         return self._has_past
@@ -188,6 +188,8 @@ class LedgerReader:
         """The begin of counting (UTC seconds), for a total of any subject of the meter; None without one."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
         among = "" if selection.keys is None else "AND key IN (SELECT value FROM json_each(:keys))"
+        if selection.meter is not INTERFACE and self.has_past:
+            among += " AND id NOT IN (SELECT subject FROM imported)"
         query = f"SELECT min(first_seen) FROM subject WHERE meter = :meter {among}"
         keys = json.dumps([key_text(key) for key in selection.keys or ()])
         posted: int | None = self.execute(query, {"meter": selection.meter.name, "keys": keys}).fetchone()[0]

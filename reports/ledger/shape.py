@@ -17,6 +17,9 @@ OTHER = "(other)"
 GONE = "(gone)"
 """Every dimension of the subject that a meter's subjects are folded into when they have long been gone."""
 
+IMPORTED = "(imported)"
+"""Scope and protocol of an application's bytes that another program has counted: it knew neither."""
+
 ESTIMATED = "estimated_bytes"
 
 

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.calendar.days import day_of
 from reports.errors import QuestionError
 from reports.ledger.amounts import by_key, local_days, total
+from reports.ledger.imported import first_imported_application, imported_application, imported_by_application
+from reports.ledger.intervals import first_day
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES, add_up
 from reports.ledger.selection import MACHINE, Selection
-from reports.ledger.shape import APPLICATION, LOOPBACK
+from reports.ledger.shape import APPLICATION, IMPORTED, LOOPBACK
 from reports.usage.scopes import of_scopes
 from reports.usage.usage import PeriodUsage, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from reports.calendar.period import Period
     from reports.ledger.amounts import Amounts, Rows
+    from reports.ledger.imported import Imported
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Key
 
@@ -48,6 +52,11 @@ class ApplicationUsage(NamedTuple):
     protocols: Mapping[str, Bytes]
 
     @property
+    def imported_bytes(self) -> int:
+        """Those of its bytes that another program has counted."""
+        return self.scopes.get(IMPORTED, NO_BYTES).total
+
+    @property
     def is_special(self) -> bool:
         """True of "(unknown)" and others that stand for no application alone."""
         return self.name.startswith("(") and self.name.endswith(")")
@@ -74,8 +83,8 @@ class Applications(NamedTuple):
     """Applications of a period in an order, from `offset` on; `row_count` and the sums are of all, before the limit.
 
     `total` and `scopes` are of the requested scopes; `tunnel` has those of their bytes that a tunnel's own packets
-    carry again: the applications' bytes are `total` and `tunnel` together. `account` is of all scopes. `began` is when
-    the meter began (UTC seconds); None before it has.
+    carry again: the applications' bytes are `total` and `tunnel` together. `account` is of all scopes, and of what was
+    measured alone. `began` is when the meter began (UTC seconds); None before it has.
     """
 
     period: Period
@@ -121,7 +130,8 @@ def applications(
     """The applications of a period's local days until today; raises SortError."""
     if sort not in SORTS:
         raise SortError(f"sort: {sort!r} is refused; use {', '.join(SORTS)}")
-    found = _amounts(ledger, ALL, period, now)
+    measured = _amounts(ledger, ALL, period, now)
+    found = {**measured, **_imported(ledger, period)}
     rows = sorted(_by_application(found, scopes), key=SORTS[sort])  # type: ignore[arg-type]  # tuples of one kind
     by_scope = by_value((scope, _net(amounts)) for (_, scope, _), amounts in found.items())
     moved = Bytes(*total(ledger, _days(ledger, MACHINE, period, now), BYTES))
@@ -133,7 +143,7 @@ def applications(
         total=add_up(net for scope, net in by_scope.items() if _is_counted(scope, scopes)),
         tunnel=add_up(Bytes(*amounts[len(BYTES) :]) for key, amounts in found.items() if _is_counted(key[1], scopes)),
         scopes={scope: net for scope, net in by_scope.items() if not scopes or scope in scopes},
-        account=Account(moved, add_up(net for scope, net in by_scope.items() if scope != LOOPBACK)),
+        account=Account(moved, add_up(_net(amounts) for key, amounts in measured.items() if key[1] != LOOPBACK)),
         began=ledger.first_seen(ALL),
     )
 
@@ -148,10 +158,18 @@ def application(
     selection = of_scopes(ledger, scopes)
     selection = selection._replace(label=name, where={**selection.where, "application": (name,)})
     found = _amounts(ledger, ALL._replace(where={"application": (name,)}), period, now)
-    rows = _by_application(found, scopes)
-    return ApplicationDays(
-        rows[0] if rows else ApplicationUsage(name, NO_BYTES, {}, {}), usage(ledger, period, now, selection)
-    )
+    brought = {key: amounts for key, amounts in _imported(ledger, period).items() if key[0] == name}
+    rows = _by_application({**found, **brought}, scopes)
+    days = usage(ledger, period, now, selection)
+    if _is_counted(IMPORTED, scopes):
+        days = _with_imported(days, imported_application(ledger, period.first, period.last, name))
+    return ApplicationDays(rows[0] if rows else ApplicationUsage(name, NO_BYTES, {}, {}), days)
+
+
+def first_application_day(ledger: LedgerReader) -> date | None:
+    """The first day of the machine, or an earlier one of imported applications; None without both."""
+    days = [first_day(ledger), first_imported_application(ledger)]
+    return min((day for day in days if day is not None), default=None)
 
 
 def has_applications(ledger: LedgerReader) -> bool:
@@ -161,6 +179,20 @@ def has_applications(ledger: LedgerReader) -> bool:
 
 def _amounts(ledger: LedgerReader, selection: Selection, period: Period, now: float) -> dict[Key, Amounts]:
     return by_key(ledger, _days(ledger, selection, period, now), (*BYTES, *TUNNEL))
+
+
+def _imported(ledger: LedgerReader, period: Period) -> dict[Key, Amounts]:
+    """What was imported of the period's days, as amounts of a scope and a protocol of its own."""
+    found = imported_by_application(ledger, period.first, period.last)
+    return {(name, IMPORTED, IMPORTED): (*moved, 0, 0) for name, moved in found.items()}
+
+
+def _with_imported(found: PeriodUsage, brought: Imported) -> PeriodUsage:
+    days = [
+        day._replace(bytes=(day.bytes or NO_BYTES).plus(part.bytes), imported=part.bytes) if part else day
+        for day, part in ((day, brought.days.get(day.day)) for day in found.days)
+    ]
+    return found._replace(days=days, total=found.total.plus(brought.total), spans=brought.spans, imported=brought.total)
 
 
 def _days(ledger: LedgerReader, selection: Selection, period: Period, now: float) -> Rows:

@@ -144,7 +144,7 @@ def _days(hours: Sequence[PastHour], zone: ZoneInfo) -> list[PastRow]:
     sums: dict[tuple[str, date], list[int]] = {}
     for hour in hours:
         day = datetime.fromtimestamp(hour.start, zone).date()
-        held = sums.setdefault((hour.interface, day), [0, 0])
+        held = sums.setdefault((hour.name, day), [0, 0])
         held[0] += hour.received
         held[1] += hour.sent
     return [PastRow(interface, day, day, *moved) for (interface, day), moved in sums.items()]

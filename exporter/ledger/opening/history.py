@@ -72,7 +72,10 @@ def read_first_day(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -
         for spec in specs
         if spec.has_history
     ]
-    imported = "SELECT min(first_day) FROM imported WHERE first_day = last_day AND receive_bytes + transmit_bytes > 0"
+    imported = """
+        SELECT min(first_day) FROM imported JOIN interface_subject USING (subject)
+        WHERE first_day = last_day AND receive_bytes + transmit_bytes > 0
+    """
     days.append(connection.execute(imported).fetchone()[0])
     return min((day_from_number(day) for day in days if day is not None), default=None)
 

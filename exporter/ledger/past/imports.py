@@ -6,19 +6,20 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exporter.ledger.past.own_rows import counted_rows
 from exporter.ledger.past.rows import ForeignFileError, PastRow
-from exporter.ledger.past.settling import Counted, OtherRow, Settled, settled
+from exporter.ledger.past.settling import OtherRow, Settled, settled
 from exporter.ledger.writing.statements import PUT_STATE, PUT_SUBJECT, put_facts
-from reports.calendar.days import ONE_DAY, day_from_number, day_number, day_of, day_start
+from reports.calendar.days import ONE_DAY, day_from_number, day_number
 from reports.ledger.past import SOURCE_STATE
-from reports.ledger.shape import INTERFACE
+from reports.ledger.shape import APPLICATION, IMPORTED, INTERFACE, key_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from datetime import date
     from zoneinfo import ZoneInfo
 
     from exporter.ledger.past.rows import Past
+    from exporter.ledger.past.settling import Counted
 
 LONGEST_SOURCE = 64
 VIRTUAL = re.compile(r"lo\d*$|docker|br-|veth|virbr|vnet|tun|tap|wg|tailscale|zt|utun|bond|team|dummy")
@@ -33,44 +34,6 @@ class Imported(NamedTuple):
     own_bytes: int
     notes: tuple[str, ...]
     is_same: bool
-
-
-class OwnRows:
-    """Bytes of an interface, or of the machine, that netledger has counted, by day or by slot."""
-
-    def __init__(self, connection: sqlite3.Connection, grain: str, interface: str | None) -> None:
-        """`interface` None: of all that count."""
-        self._connection, self._device = connection, interface
-        among = "k.counted = 1" if interface is None else "k.device = :device"
-        table = INTERFACE.table(grain)
-        self._rows = f"{table} AS u JOIN interface_subject AS k USING (subject) WHERE {among}"
-        self._seen = f"subject AS s JOIN interface_subject AS k ON k.subject = s.id WHERE {among}"
-        self._grain = grain
-
-    @property
-    def first(self) -> int | None:
-        """The time of the oldest row."""
-        first: int | None
-        (first,) = self._ask(f"SELECT min(u.{self._grain}) FROM {self._rows}")  # noqa: S608 - names of the spec
-        return first
-
-    @property
-    def seen(self) -> int | None:
-        """When it was first seen (UTC seconds)."""
-        seen: int | None
-        (seen,) = self._ask(f"SELECT min(s.first_seen) FROM {self._seen}")  # noqa: S608 - our own condition
-        return seen
-
-    def moved(self, first: int, last: int) -> tuple[int, int]:
-        """Bytes received and sent of the rows from `first` to `last`."""
-        sums = "ifnull(sum(u.receive_bytes), 0), ifnull(sum(u.transmit_bytes), 0)"
-        within = f"u.{self._grain} BETWEEN :first AND :last"
-        received, sent = self._ask(f"SELECT {sums} FROM {self._rows} AND {within}", first=first, last=last)  # noqa: S608 - as above
-        return received, sent
-
-    def _ask(self, query: str, **bounds: int) -> tuple[Any, ...]:
-        found: tuple[Any, ...] = self._connection.execute(query, {"device": self._device, **bounds}).fetchone()
-        return found
 
 
 class PastLedger:
@@ -98,14 +61,14 @@ class PastLedger:
         if is_same or is_dry:
             return done
         self._delete(source)
-        ids = {name: self._subject(name, now) for name in sorted({row.interface for row in found.rows})}
+        ids = {name: self._subject(past.meter, name, now) for name in sorted({row.name for row in found.rows})}
         self.connection.executemany(
             "INSERT INTO imported (source, subject, first_day, last_day, receive_bytes, transmit_bytes) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (
                 (
                     f"{source}/{_resolution(row)}",
-                    ids[row.interface],
+                    ids[row.name],
                     day_number(row.first),
                     day_number(row.last),
                     row.received,
@@ -114,7 +77,13 @@ class PastLedger:
                 for row in found.rows
             ),
         )
-        facts = {"kind": past.kind, "identity": past.identity, "at": now, "machine": list(past.machine)}
+        facts = {
+            "kind": past.kind,
+            "identity": past.identity,
+            "at": now,
+            "machine": list(past.machine),
+            "meter": past.meter,
+        }
         self.connection.execute(PUT_STATE, (SOURCE_STATE + source, json.dumps(facts)))
         return done
 
@@ -126,6 +95,9 @@ class PastLedger:
         rows = self._rows(source)
         self._delete(source)
         self.connection.execute("DELETE FROM state WHERE name = ?", (SOURCE_STATE + source,))
+        gone = "scope = ? AND subject NOT IN (SELECT subject FROM imported) RETURNING subject"
+        subjects = self.connection.execute(f"DELETE FROM application_subject WHERE {gone}", (IMPORTED,)).fetchall()  # noqa: S608 - our own condition
+        self.connection.executemany("DELETE FROM subject WHERE id = ?", subjects)
         return rows
 
     def _settled(self, source: str, past: Past) -> Settled:
@@ -133,66 +105,49 @@ class PastLedger:
         machine = frozenset(past.machine)
         known: dict[str, Counted | None] = {}
 
-        def counted(interface: str) -> Counted | None:
-            if interface not in known:
-                known[interface] = self._counted(None if interface in machine else interface, until)
-            return known[interface]
+        def counted(name: str) -> Counted | None:
+            if name not in known:
+                own = None if name in machine else name
+                known[name] = counted_rows(self.connection, past.meter, own, until, self.zone)
+            return known[name]
 
-        return settled(past, self.zone, counted, self._taken(source))
+        return settled(past, self.zone, counted, self._taken(source, past.meter))
 
-    def _counted(self, interface: str | None, until: int) -> Counted | None:
-        """What netledger has counted of an interface (None: of the machine), up to an instant."""
-        days, slots = (OwnRows(self.connection, grain, interface) for grain in ("day", "slot"))
-        last = day_of(until, self.zone)
-        first = days.first
-        if first is None:
-            return None
-        day = day_from_number(first)
-        start, slot = day_start(day, self.zone), slots.first
-        within = [at for at in (slots.seen, slot) if at is not None and day_of(at, self.zone) == day]
-
-        def moved(begin: date, end: date) -> tuple[int, int]:
-            received, sent = days.moved(day_number(begin), min(day_number(end), day_number(last) - 1))
-            if begin <= last <= end:
-                more = slots.moved(day_start(last, self.zone), until)
-                return received + more[0], sent + more[1]
-            return received, sent
-
-        return Counted(max(within, default=start), moved)
-
-    def _taken(self, source: str) -> list[OtherRow]:
+    def _taken(self, source: str, meter: str) -> list[OtherRow]:
         found: list[OtherRow] = []
         for name in self.sources():
-            if name != source:
-                machine = (self._facts(name) or {}).get("machine", ())
-                found.extend(OtherRow(row, row.interface in machine) for row in self._rows(name))
+            facts = self._facts(name) or {}
+            if name != source and facts.get("meter", INTERFACE.name) == meter:
+                machine = facts.get("machine", ())
+                found.extend(OtherRow(row, row.name in machine) for row in self._rows(name))
         return found
 
     def _rows(self, source: str) -> list[PastRow]:
         query = """
-            SELECT k.device, i.first_day, i.last_day, i.receive_bytes, i.transmit_bytes
-            FROM imported AS i JOIN interface_subject AS k USING (subject)
+            SELECT ifnull(k.device, a.application), i.first_day, i.last_day, i.receive_bytes, i.transmit_bytes
+            FROM imported AS i LEFT JOIN interface_subject AS k USING (subject)
+            LEFT JOIN application_subject AS a USING (subject)
             WHERE substr(i.source, 1, length(:source) + 1) = :source || '/'
         """
         return sorted(
-            PastRow(device, day_from_number(first), day_from_number(last), received, sent)
-            for device, first, last, received, sent in self.connection.execute(query, {"source": source})
+            PastRow(name, day_from_number(first), day_from_number(last), received, sent)
+            for name, first, last, received, sent in self.connection.execute(query, {"source": source})
         )
 
     def _delete(self, source: str) -> None:
         query = "DELETE FROM imported WHERE substr(source, 1, length(:source) + 1) = :source || '/'"
         self.connection.execute(query, {"source": source})
 
-    def _subject(self, interface: str, now: int) -> int:
-        """The id of an interface; one that netledger has never met counts unless its bytes cross another one."""
-        query = "SELECT subject FROM interface_subject WHERE device = ?"
-        if (found := self.connection.execute(query, (interface,)).fetchone()) is None:
-            self.connection.execute(PUT_SUBJECT, (INTERFACE.name, interface, now, now))
-            (number,) = self.connection.execute(
-                "SELECT id FROM subject WHERE meter = ? AND key = ?", (INTERFACE.name, interface)
-            ).fetchone()
-            self.connection.execute(put_facts(INTERFACE), (number, interface, int(counts(interface)), 0))
-            return int(number)
+    def _subject(self, meter: str, name: str, now: int) -> int:
+        """The id of a subject; an interface that netledger has never met counts unless its bytes cross another one."""
+        spec, facts = (INTERFACE, (int(counts(name)), 0)) if meter == INTERFACE.name else (APPLICATION, ())
+        key = (name, *(IMPORTED,) * (len(spec.dimensions) - 1))
+        query = "SELECT id FROM subject WHERE meter = ? AND key = ?"
+        place = (spec.name, key_text(key))
+        if (found := self.connection.execute(query, place).fetchone()) is None:
+            self.connection.execute(PUT_SUBJECT, (*place, now, now))
+            (number,) = found = self.connection.execute(query, place).fetchone()
+            self.connection.execute(put_facts(spec), (number, *key, *facts))
         return int(found[0])
 
     def sources(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a file of another program says of the past: bytes by interface and span of days, finer ones of the last days."""
+"""What a file of another program says of the past: bytes by name and span of days, finer ones of the last days."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from reports.calendar.days import ONE_DAY
+from reports.ledger.shape import APPLICATION, INTERFACE
 
+METERS = (INTERFACE.name, APPLICATION.name)
 MOST_BYTES = 2**50
 """Of one row."""
 MOST_SPANS = 2_000
-"""Of one interface, longer than a day: months of a century and a half."""
+"""Of one name, longer than a day: months of a century and a half."""
 FIRST_YEAR, LAST_YEAR, LAST_SECOND = 1970, 2199, 2**33
 """Times beyond are damage; the second is of 2242."""
 
@@ -25,9 +27,9 @@ class ForeignFileError(Exception):
 
 
 class PastRow(NamedTuple):
-    """Bytes of one interface within the local days `first` to `last`, which are one day or a longer span."""
+    """Bytes of one interface or application within the local days `first` to `last`, one day or a longer span."""
 
-    interface: str
+    name: str
     first: date
     last: date
     received: int
@@ -42,7 +44,7 @@ class PastRow(NamedTuple):
 class PastHour(NamedTuple):
     """A part of a day, from `start` to `end` (UTC seconds): it says what lies before an instant of that day."""
 
-    interface: str
+    name: str
     start: int
     end: int
     received: int
@@ -54,7 +56,8 @@ class Past(NamedTuple):
 
     `kind` is the program, `identity` what tells its books from others of the same kind. `rows` may overlap, as a month
     and its days do. `read_until` (UTC seconds) is up to when they count. `machine` are the interfaces that stand for
-    the whole machine. `notes` are for the user: what was left out, and why.
+    the whole machine. `notes` are for the user: what was left out, and why. `meter` says what all names are of:
+    interfaces, or applications, whose bytes are estimates.
     """
 
     kind: str
@@ -64,37 +67,40 @@ class Past(NamedTuple):
     hours: Sequence[PastHour] = ()
     machine: Sequence[str] = ()
     notes: Sequence[str] = ()
+    meter: str = INTERFACE.name
 
 
 def check(past: Past, where: str) -> None:
     """Raise ForeignFileError for what cannot be: negative or endless bytes, reversed days, a span that comes twice."""
+    if past.meter not in METERS:
+        raise ForeignFileError(f"{where}: {past.meter!r} is refused: imported are {' and '.join(METERS)}")
     if not 0 <= past.read_until <= LAST_SECOND:
         raise ForeignFileError(f"{where}: it cannot have been written at {past.read_until} seconds since 1970")
     for hour in past.hours:
         if not (0 <= hour.start < hour.end <= LAST_SECOND and 0 <= hour.received <= MOST_BYTES >= hour.sent >= 0):
-            raise ForeignFileError(f"{where}: {hour.interface}: {hour.start} to {hour.end} cannot be a part of a day")
+            raise ForeignFileError(f"{where}: {hour.name}: {hour.start} to {hour.end} cannot be a part of a day")
     seen: set[tuple[str, date, date]] = set()
     for row in past.rows:
-        _check_row(row, where)
+        _check_row(row, where, past.meter)
         if (span := row[:3]) in seen:
-            raise ForeignFileError(f"{where}: {row.interface} has {row.first} to {row.last} twice")
+            raise ForeignFileError(f"{where}: {row.name} has {row.first} to {row.last} twice")
         seen.add(span)
-    spans = Counter(row.interface for row in past.rows if row.first != row.last)
-    for interface, count in spans.most_common(1):
+    spans = Counter(row.name for row in past.rows if row.first != row.last)
+    for name, count in spans.most_common(1):
         if count > MOST_SPANS:
-            raise ForeignFileError(f"{where}: {interface} has {count} spans longer than a day, more than {MOST_SPANS}")
+            raise ForeignFileError(f"{where}: {name} has {count} spans longer than a day, more than {MOST_SPANS}")
 
 
-def _check_row(row: PastRow, where: str) -> None:
-    if not row.interface:
-        raise ForeignFileError(f"{where}: the row of {row.first} names no interface")
+def _check_row(row: PastRow, where: str, meter: str) -> None:
+    if not row.name:
+        raise ForeignFileError(f"{where}: the row of {row.first} names no {meter}")
     if row.last < row.first:
-        raise ForeignFileError(f"{where}: {row.interface}: {row.first} to {row.last} is reversed")
+        raise ForeignFileError(f"{where}: {row.name}: {row.first} to {row.last} is reversed")
     if row.first.year < FIRST_YEAR or row.last.year > LAST_YEAR:
-        raise ForeignFileError(f"{where}: {row.interface}: {row.first} to {row.last}: use {FIRST_YEAR} to {LAST_YEAR}")
+        raise ForeignFileError(f"{where}: {row.name}: {row.first} to {row.last}: use {FIRST_YEAR} to {LAST_YEAR}")
     for side, amount in (("received", row.received), ("sent", row.sent)):
         if not 0 <= amount <= MOST_BYTES:
-            raise ForeignFileError(f"{where}: {row.interface}, {row.first}: {amount} bytes {side} cannot be")
+            raise ForeignFileError(f"{where}: {row.name}, {row.first}: {amount} bytes {side} cannot be")
 
 
 def disjoint(rows: Iterable[PastRow]) -> tuple[list[PastRow], list[str]]:
@@ -105,8 +111,8 @@ def disjoint(rows: Iterable[PastRow]) -> tuple[list[PastRow], list[str]]:
     """
     kept: list[PastRow] = []
     notes: list[str] = []
-    for _, of_interface in groupby(sorted(rows), key=attrgetter("interface")):
-        found = list(of_interface)
+    for _, of_name in groupby(sorted(rows), key=attrgetter("name")):
+        found = list(of_name)
         days = [row for row in found if row.first == row.last]
         kept.extend(days)
         spans: list[tuple[PastRow, PastRow]] = []
@@ -127,19 +133,19 @@ def disjoint(rows: Iterable[PastRow]) -> tuple[list[PastRow], list[str]]:
 
 
 def renamed(past: Past, names: Mapping[str, str]) -> Past:
-    """With interfaces under other names; raises ForeignFileError for a name that the file does not have."""
-    held = {row.interface for row in past.rows}
+    """With other names; raises ForeignFileError for one that the file does not have."""
+    held = {row.name for row in past.rows}
     if missing := sorted(set(names) - held):
-        raise ForeignFileError(f"--map {missing[0]}: the file has no such interface, but {', '.join(sorted(held))}")
+        raise ForeignFileError(f"--map {missing[0]}: the file has no such {past.meter}, but {', '.join(sorted(held))}")
     new = [names.get(name, name) for name in sorted(held)]
     if twice := sorted({name for name in new if new.count(name) > 1}):
-        raise ForeignFileError(f"--map: several interfaces of the file would be {twice[0]}: give each its own name")
+        raise ForeignFileError(f"--map: several {past.meter}s of the file would be {twice[0]}: give each its own name")
     return past._replace(
-        rows=[row._replace(interface=names.get(row.interface, row.interface)) for row in past.rows],
-        hours=[hour._replace(interface=names.get(hour.interface, hour.interface)) for hour in past.hours],
+        rows=[row._replace(name=names.get(row.name, row.name)) for row in past.rows],
+        hours=[hour._replace(name=names.get(hour.name, hour.name)) for hour in past.hours],
         machine=[names.get(name, name) for name in past.machine],
     )
 
 
 def _name(row: PastRow) -> str:
-    return f"{row.interface}, {row.first} to {row.last},"
+    return f"{row.name}, {row.first} to {row.last},"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Counted(NamedTuple):
-    """What netledger has counted of an interface: since when (UTC seconds), and a question for the bytes of its days.
+    """What netledger has counted of a name: since when (UTC seconds), and a question for the bytes of its days.
 
     `moved(first, last)` gives bytes received and sent of local days, up to what the file has read itself.
     """
@@ -41,7 +41,7 @@ class OtherRow(NamedTuple):
 
 
 def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None], taken: Iterable[OtherRow]) -> Settled:
-    """Settle the rows of a file. `counted` is asked by interface; `taken` are rows of other sources."""
+    """Settle the rows of a file. `counted` is asked by name; `taken` are rows of other sources."""
     rows, notes = disjoint(past.rows)
     kept: dict[tuple[str, date, date], PastRow] = {}
     others, days, own_bytes, doubled = _TakenDays(taken), _single_days(rows), 0, 0
@@ -53,7 +53,7 @@ def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None]
         if others.overlap(row, past.machine):
             doubled += 1
             continue
-        left = _before(row, counted(row.interface), zone, past.hours, days.get(row.interface, set()))
+        left = _before(row, counted(row.name), zone, past.hours, days.get(row.name, set()))
         own_bytes += row.total - left.total
         if left.total or left == row:  # spans that netledger's begin cuts may end alike
             held = kept.get(left[:3], left._replace(received=0, sent=0))
@@ -66,7 +66,7 @@ def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None]
 
 
 class _TakenDays:
-    """Days and spans that other sources have brought, by interface."""
+    """Days and spans that other sources have brought, by name."""
 
     def __init__(self, taken: Iterable[OtherRow]) -> None:
         self._days: dict[str, set[date]] = {}
@@ -74,16 +74,16 @@ class _TakenDays:
         self._machines: set[str] = set()
         for row, is_machine in taken:
             if row.first == row.last:
-                self._days.setdefault(row.interface, set()).add(row.first)
+                self._days.setdefault(row.name, set()).add(row.first)
             else:
-                self._spans.setdefault(row.interface, []).append(row)
+                self._spans.setdefault(row.name, []).append(row)
             if is_machine:
-                self._machines.add(row.interface)
+                self._machines.add(row.name)
 
     def overlap(self, row: PastRow, machine: Sequence[str]) -> bool:
-        """True if a row is of days that are taken: of its interface, of all where one of both stands for all."""
-        names = {row.interface, *self._machines}
-        if row.interface in machine:
+        """True if a row is of days that are taken: of its name, of all where one of both stands for all."""
+        names = {row.name, *self._machines}
+        if row.name in machine:
             names = {*self._days, *self._spans}
         return any(self._is_taken(name, row) for name in names)
 
@@ -97,7 +97,7 @@ class _TakenDays:
 def _before(
     row: PastRow, counted: Counted | None, zone: ZoneInfo, hours: Sequence[PastHour], days: set[date]
 ) -> PastRow:
-    """The part of a row before netledger began to count the interface."""
+    """The part of a row before netledger began to count."""
     if counted is None:
         return row
     begun = day_of(counted.began, zone)
@@ -127,7 +127,7 @@ def _own(counted: Counted, first: date, last: date, without: set[date]) -> tuple
 
 def _of_hours(row: PastRow, began: int, zone: ZoneInfo, hours: Sequence[PastHour]) -> PastRow | None:
     """The hours of a day before an instant, where the file has every byte of that day by the hour."""
-    of_day = [hour for hour in hours if hour.interface == row.interface and day_of(hour.start, zone) == row.first]
+    of_day = [hour for hour in hours if hour.name == row.name and day_of(hour.start, zone) == row.first]
     if sum(hour.received + hour.sent for hour in of_day) != row.total:
         return None
     earlier = [hour for hour in of_day if hour.end <= began]
@@ -138,5 +138,5 @@ def _single_days(rows: Iterable[PastRow]) -> dict[str, set[date]]:
     found: dict[str, set[date]] = {}
     for row in rows:
         if row.first == row.last:
-            found.setdefault(row.interface, set()).add(row.first)
+            found.setdefault(row.name, set()).add(row.first)
     return found

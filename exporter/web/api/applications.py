@@ -11,8 +11,7 @@ from exporter.web.http.queries import BadRequestError, FirstDay, LastDay, Period
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.days import day_of
 from reports.formats.json import applications as shapes
-from reports.ledger.intervals import first_day
-from reports.usage.applications import SORTS, application, applications
+from reports.usage.applications import SORTS, application, applications, first_application_day
 from reports.usage.scopes import require_scopes
 
 if TYPE_CHECKING:
@@ -113,7 +112,7 @@ def one_application(request: LedgerRequest, query: ApplicationQuery) -> shapes.A
 def _period(request: LedgerRequest, query: DaysOfScopes, default: str) -> Period:
     """The period of the query; all days begin with the first of the machine."""
     today = day_of(request.now, request.zone)
-    return query.period_request.period(today, request.zone, default, first_day(request.ledger) or today)
+    return query.period_request.period(today, request.zone, default, first_application_day(request.ledger) or today)
 
 
 def _whole(name: str, text: str, least: int) -> int:

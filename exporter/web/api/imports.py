@@ -79,7 +79,13 @@ async def import_past(request: web.Request, body: bytes) -> web.Response:
         forget_reports(context.settings.ledger.path, done.rows)
     return json_response(
         shapes.import_answer(
-            done.source, done.rows, done.own_bytes, done.notes, is_same=done.is_same, is_dry_run=given.dry_run
+            done.source,
+            done.rows,
+            done.own_bytes,
+            done.notes,
+            meter=given.past.meter,
+            is_same=done.is_same,
+            is_dry_run=given.dry_run,
         )
     )
 

@@ -33,7 +33,7 @@ class ApplicationsAnswer(Answer, rename={"first": "from", "last": "to"}):
     rows are `summary` and `tunnel` together. Of all scopes but loopback, `interfaces` (the counted ones) is
     `attributed` and `unattributed` together; `unattributed` is negative where bytes between namespaces of this machine
     pass no counted interface, and has what was moved before the application meter began (`counting_since`, null
-    before).
+    before). What was imported is an estimate of the scope "(imported)", and in none of these three.
     """
 
     first: DateText
@@ -67,6 +67,7 @@ class ApplicationAnswer(Answer, kw_only=True, rename={"first": "from", "last": "
     total_bytes: ByteCount
     human_readable: HumanReadable
     estimated_bytes: ByteCount = 0
+    imported_bytes: ByteCount = 0
     scopes: dict[str, PartBytes]
     protocols: dict[str, PartBytes]
     days: list[Day]

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from reports.ledger.past_requests import PastSource
 
 
-class ImportedMonth(Answer):
-    """What an import brings of one interface and month: of `days` days, and of spans within or across it."""
+class ImportedMonth(Answer, kw_only=True):
+    """What an import brings of one interface or application and month: of `days` days, and of spans in or across it."""
 
     month: MonthText
-    interface: str
+    interface: str | None = None
+    application: str | None = None
     bytes_received: int
     bytes_sent: int
     days: int
@@ -44,7 +45,10 @@ class ImportAnswer(Answer):
 
 
 class ImportSource(Answer):
-    """A source of imported history: when it was read, what it has; dates are null where nothing was left to bring."""
+    """A source of imported history: when it was read, what it has; dates are null where nothing was left to bring.
+
+    It has interfaces or applications; bytes of applications are estimates.
+    """
 
     source: str
     kind: str
@@ -52,6 +56,7 @@ class ImportSource(Answer):
     first_date: DateText | None
     last_date: DateText | None
     interfaces: list[str]
+    applications: list[str]
     days: int
     spans: int
     bytes_received: int
@@ -115,10 +120,11 @@ def import_answer(
     own_bytes: int,
     notes: Sequence[str],
     *,
+    meter: str,
     is_same: bool,
     is_dry_run: bool,
 ) -> ImportAnswer:
-    """Shape what an import brings; rows are interface, first and last day, bytes received and sent."""
+    """Shape what an import brings; rows are name, first and last day, bytes received and sent."""
     return ImportAnswer(
         source=source,
         is_same=is_same,
@@ -126,23 +132,21 @@ def import_answer(
         bytes_received=sum(row[3] for row in rows),
         bytes_sent=sum(row[4] for row in rows),
         bytes_counted_here=own_bytes,
-        months=_by_month(rows),
+        months=_by_month(rows, meter),
         notes=list(notes),
     )
 
 
-def _by_month(rows: Iterable[tuple[str, date, date, int, int]]) -> list[ImportedMonth]:
+def _by_month(rows: Iterable[tuple[str, date, date, int, int]], meter: str) -> list[ImportedMonth]:
     """Rows by the month in which they begin."""
     found: dict[tuple[str, str], list[int]] = {}
-    for interface, first, last, received, sent in rows:
-        sums = found.setdefault((f"{first:%Y-%m}", interface), [0, 0, 0, 0])
+    for name, first, last, received, sent in rows:
+        sums = found.setdefault((f"{first:%Y-%m}", name), [0, 0, 0, 0])
         for place, amount in enumerate((received, sent, first == last, first != last)):
             sums[place] += amount
     return [
-        ImportedMonth(
-            month=month, interface=interface, bytes_received=received, bytes_sent=sent, days=days, spans=spans
-        )
-        for (month, interface), (received, sent, days, spans) in sorted(found.items())
+        ImportedMonth(month=month, **{meter: name}, bytes_received=received, bytes_sent=sent, days=days, spans=spans)
+        for (month, name), (received, sent, days, spans) in sorted(found.items())
     ]
 
 
@@ -157,6 +161,7 @@ def sources(found: Iterable[ImportedSource], requests: Iterable[PastSource], zon
                 first_date=None if each.first is None else each.first.isoformat(),
                 last_date=None if each.last is None else each.last.isoformat(),
                 interfaces=list(each.interfaces),
+                applications=list(each.applications),
                 days=each.days,
                 spans=each.spans,
                 bytes_received=each.bytes.received,

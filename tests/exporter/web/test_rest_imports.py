@@ -202,3 +202,31 @@ async def test_every_place_has_what_was_imported_and_has_it_no_more(service: Run
     assert await in_every_place(service) == before
     interfaces = (await service.get("/api/interfaces"))["interfaces"]
     assert {each["interface"] for each in interfaces} >= {"eth0"}
+
+
+async def test_applications_are_imported_apart_from_the_machine(service: RunningService, today: date) -> None:
+    day = today - timedelta(days=3)
+    document = past(("browser", day, day, 700, 7))
+    document["past"].append("application")
+    before = await service.get("/api/summary")
+
+    done = await put(service, document)
+    await service.restart()
+    found = await service.get(f"/api/applications?from={day}&to={day}")
+    (source,) = (await service.get("/api/imports"))["imports"]
+
+    assert (done["months"][0]["application"], done["bytes_received"]) == ("browser", 700)
+    assert (source["applications"], source["interfaces"]) == (["browser"], [])
+    (row,) = found["applications"]
+    assert (row["total_bytes"], row["estimated_bytes"], row["imported_bytes"]) == (707, 707, 707)
+    assert found["attributed"]["total_bytes"] == 0
+    assert await service.get("/api/summary") == before
+    assert (await service.ask("/api/imports/remove?source=vnstat", "POST")).json == {"source": "vnstat", "rows": 1}
+    assert (await service.get(f"/api/applications?from={day}&to={day}"))["applications"] == []
+
+
+async def test_nothing_else_is_imported_so(service: RunningService, today: date) -> None:
+    document = past(*days_ago(today, 1))
+    document["past"].append("request")
+
+    assert "'request' is refused" in (await put(service, document, 400))["error"]

@@ -46,7 +46,7 @@ def test_the_user_may_say_whose_bytes_they_are(tmp_path: Path) -> None:
 
     past = read(tmp_path / "file", OPTIONS._replace(interface="eth0"))
 
-    assert (past.rows[0].interface, past.machine) == ("eth0", [])
+    assert (past.rows[0].name, past.machine) == ("eth0", [])
 
 
 @pytest.mark.parametrize(

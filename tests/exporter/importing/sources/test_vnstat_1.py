@@ -76,7 +76,7 @@ def test_several_interfaces_stand_one_after_the_other(tmp_path: Path) -> None:
 
     past = read(tmp_path / "both", OPTIONS)
 
-    assert {row.interface for row in past.rows} == {"eth0", "wlan0"}
+    assert {row.name for row in past.rows} == {"eth0", "wlan0"}
     assert total(past) == (2 * sum(day.received for day in DAYS[-20:]), 2 * sum(day.sent for day in DAYS[-20:]))
 
 

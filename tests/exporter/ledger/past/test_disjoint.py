@@ -99,7 +99,7 @@ def test_a_day_of_another_source_stays() -> None:
     other = PastRow("eth0", day(1), day(1), 1, 1)
 
     def kept(interface: str, *, is_machine: bool) -> list[date]:
-        taken = OtherRow(other._replace(interface=interface), is_machine)
+        taken = OtherRow(other._replace(name=interface), is_machine)
         return [row.first for row in settled(past, UTC, lambda _interface: None, [taken]).rows]
 
     assert kept("eth0", is_machine=False) == kept("all", is_machine=True) == [day(0), day(2)]
