@@ -1,4 +1,4 @@
-"""Draw docs/images/month.svg: the real command over a seeded ledger, as a terminal shows it (`make pictures`)."""
+"""Draw docs/images/month.svg and summary.svg: real commands over a seeded ledger (`make pictures`)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import tempfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.text import Text
@@ -24,7 +25,10 @@ from reports.calendar.days import day_number
 
 HERE = Path(__file__).parent
 COLUMNS = 76
-NOON = 12 * 3600
+SLOT, DAY = 900, 86_400
+HOME = ZoneInfo("Europe/Berlin")
+EVENING_SHARES = (0.15, 0.1, 0.5, 0.7, 1.2, 2.0)
+"""Of four hours each, from midnight on."""
 
 
 def seed(path: Path, days: int = 400) -> None:
@@ -53,7 +57,30 @@ def seed(path: Path, days: int = 400) -> None:
                 " VALUES (?, 1, ?, ?, 11843210)",
                 (day_number(day), received, int(received * chance.uniform(0.06, 0.16))),
             )
+        _seed_hours(ledger, chance)
         ledger.commit()
+
+
+def _seed_hours(ledger: sqlite3.Connection, chance: random.Random) -> None:
+    """Quarter hours of the last two days, which are the sum of theirs until now."""
+    now = int(datetime.now(UTC).timestamp()) // SLOT * SLOT
+    ledger.execute("DELETE FROM interface_day WHERE day >= ?", (day_number(datetime.now(UTC).date()) - 1,))
+    for slot in range(now // DAY * DAY - DAY, now, SLOT):
+        hour = datetime.fromtimestamp(slot, HOME).hour
+        received = int(EVENING_SHARES[hour // 4] * math.exp(chance.gauss(18.9, 0.5)))
+        row = {"slot": slot, "day": day_number(datetime.fromtimestamp(slot, HOME).date()), "received": received}
+        row["sent"] = int(received * chance.uniform(0.06, 0.16))
+        ledger.execute(
+            "INSERT INTO interface_slot (slot, subject, receive_bytes, transmit_bytes)"
+            " VALUES (:slot, 1, :received, :sent)",
+            row,
+        )
+        ledger.execute(
+            "INSERT INTO interface_day (day, subject, receive_bytes, transmit_bytes, peak_speed)"
+            " VALUES (:day, 1, :received, :sent, 11843210) ON CONFLICT DO UPDATE SET"
+            " receive_bytes = receive_bytes + :received, transmit_bytes = transmit_bytes + :sent",
+            row,
+        )
 
 
 def record(command: list[str], environment: dict[str, str]) -> str:
@@ -86,7 +113,10 @@ def main() -> None:
             "COLUMNS": str(COLUMNS),
             "TERM": "xterm-256color",
         }
-        drawn = record([sys.executable, "-m", "exporter", "month"], environment)
+        command = [sys.executable, "-m", "exporter"]
+        drawn = record([*command, "month"], environment)
+        image = [*command, "image", "summary", "--force", "--output", str(HERE / "summary.svg")]
+        subprocess.run(image, check=True, env=environment)  # noqa: S603 - our command
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     console.print(Text("$ netledger month", style="bold green"))
     console.print(Text.from_ansi(drawn))

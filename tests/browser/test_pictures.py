@@ -8,6 +8,7 @@ import pytest
 
 from exporter.terminal.amounts import AmountStyle
 from reports.ledger.rows import Bytes
+from reports.pictures.badge import plan_badge, usage_badge
 from reports.pictures.periods import draw_periods
 from reports.pictures.sheet import PictureContext
 from reports.pictures.summary import draw_summary
@@ -41,23 +42,34 @@ DRAWINGS: dict[str, Callable[[Bytes | None, PictureContext], str]] = {
     "years": lambda amount, context: draw_periods("years", calendar_answer("years", [amount] * 5), context),
     "summary": lambda amount, context: draw_summary(summary_figures(amount, LARGEST), context),
 }
+BADGES: dict[str, Callable[[Bytes | None, PictureContext], str]] = {
+    "usage": lambda amount, to: usage_badge(to.subject, "month", amount and amount.total, to.amounts),
+    "plan": lambda amount, to: plan_badge(to.subject, 2 * LARGEST, amount and amount.total, to.amounts),
+}
 MEASURE = """
 () => [...document.querySelectorAll("body > svg")].map((picture) => {
   const whole = picture.getBoundingClientRect()
   return [...picture.querySelectorAll("text")].map((one) => {
-    const box = one.getBoundingClientRect(), frame = one.closest("svg").getBoundingClientRect()
+    const holder = one.closest("svg"), box = one.getBoundingClientRect()
+    const frame = getComputedStyle(holder).overflowX == "visible" ? whole : holder.getBoundingClientRect()
     return { text: one.textContent, left: box.left - whole.left, right: box.right - whole.left,
-      top: box.top - whole.top, frame: frame.right - whole.left }
+      top: box.top - whole.top, begin: frame.left - whole.left, end: frame.right - whole.left }
   })
 })
 """
 
 
+@pytest.mark.parametrize(("drawings", "margin"), [(DRAWINGS, 8), (BADGES, 4)], ids=["sheets", "badges"])
 @pytest.mark.parametrize("amount", AMOUNTS)
-async def test_no_text_leaves_its_room(browser: Browser, amount: str) -> None:
+async def test_no_text_leaves_its_room(
+    browser: Browser,
+    drawings: dict[str, Callable[[Bytes | None, PictureContext], str]],
+    margin: int,
+    amount: str,
+) -> None:
     styles = (AmountStyle(), AmountStyle("binary", "bytes"))
     contexts = [PictureContext(subject, UNTIL, style) for subject in SUBJECTS.values() for style in styles]
-    drawn = [draw(AMOUNTS[amount], context) for draw in DRAWINGS.values() for context in contexts]
+    drawn = [draw(AMOUNTS[amount], context) for draw in drawings.values() for context in contexts]
     assert all(FONTS in picture for picture in drawn)
 
     page = await browser.new_page()
@@ -67,8 +79,9 @@ async def test_no_text_leaves_its_room(browser: Browser, amount: str) -> None:
 
     assert len(pictures) == len(drawn)
     for boxes in pictures:
-        outside = [box for box in boxes if box["left"] < 8 or box["right"] > min(box["frame"], 632)]
-        assert (outside, overlapping(boxes)) == ([], [])
+        begins = [box for box in boxes if box["left"] < max(box["begin"], margin)]
+        ends = [box for box in boxes if box["right"] > min(box["end"], 640 - margin)]
+        assert (begins, ends, overlapping(boxes)) == ([], [], [])
 
 
 def overlapping(boxes: list[dict[str, Any]]) -> list[tuple[str, str]]:
