@@ -28,7 +28,7 @@ SVG, PNG = ".svg", ".png"
 
 
 @click.command()
-@click.argument("name", metavar="|".join(PICTURES), type=click.Choice(PICTURES))
+@click.argument("name", metavar="PICTURE", type=click.Choice(PICTURES))
 @list_options
 @filter_options
 @click.option(
@@ -54,8 +54,8 @@ def image(  # noqa: PLR0913 - one for each option
 ) -> None:
     """A picture of usage as an SVG or PNG file, for a README, a wiki or a home page.
 
-    It shows what the command of its name lists, and needs no network. An existing FILE is left alone (exit code 1)
-    without --force.
+    PICTURE is summary, minutes, hours, days, months, years or top: it shows what the command of its name lists, and
+    needs no network. An existing FILE is left alone (exit code 1) without --force.
     """
     path = output or Path(f"netledger_{name}.svg")
     kind = SVG if path == PIPE else path.suffix.lower()
