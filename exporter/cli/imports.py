@@ -95,6 +95,7 @@ def _zone(_ctx: click.Context, _parameter: click.Parameter, name: str | None) ->
 @click.option("--month-begins", metavar="DAY", type=click.IntRange(1, 28), default=1, help="As vnStat's MonthRotate.")
 @click.option("--service", metavar="NAME", help="The service that requests are of, where the file has one alone.")
 @click.option("--duration-unit", type=click.Choice(UNITS_OF_DURATIONS), help="Of the times that requests took.")
+@click.option("--with-keys", is_flag=True, help="API Analytics' keys open their services here, too.")
 @click.option("--dry-run", is_flag=True, help="Show by month what would come in, and change nothing.")
 @json_option("Print JSON.")
 @click.pass_obj
@@ -113,6 +114,7 @@ def import_command(  # noqa: PLR0913 - one for each option
     month_begins: int,
     service: str | None,
     duration_unit: str | None,
+    with_keys: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -135,9 +137,9 @@ def import_command(  # noqa: PLR0913 - one for each option
     try:
         if (requests := request_file(file, of_requests)) is not None:
             _require_use(file, options._replace(names={}), ReadingOptions(file_zone))
-            done = import_requests(session, requests, source or requests.kind, ledger_zone, is_dry=dry_run)
+            done = import_requests(session, requests, source, ledger_zone, is_dry=dry_run, has_keys=with_keys)
         else:
-            _require_use(file, (service, duration_unit), (None, None))
+            _require_use(file, (service, duration_unit, with_keys), (None, None, False))
             past = read(file, options)
             done = past_imports.put(session, source or past.kind, past, is_dry=dry_run)
     except (ForeignFileError, PastRequestsError) as error:
@@ -149,8 +151,8 @@ def _require_use(file: Path, given: tuple[object, ...], unused: tuple[object, ..
     """Raise ForeignFileError where options were given that a file has no use for."""
     if given != unused:
         raise ForeignFileError(
-            f"--service and --duration-unit are of requests, --interface, --columns, --unit, --from, --to and "
-            f"--month-begins of bytes: {file} has no use for what was given"
+            "--service, --duration-unit and --with-keys are of requests, --interface, --columns, --unit, --from, --to "
+            f"and --month-begins of bytes: {file} has no use for what was given"
         )
 
 

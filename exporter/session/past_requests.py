@@ -15,13 +15,16 @@ from exporter.ledger.files import LedgerError, connect_to_write, transaction
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
 from exporter.meters.registry import new_stores
+from exporter.meters.requests.key_ledger import change_keys
 from exporter.meters.requests.past import PastOpened, PastRequests, PastRequestsError, PastSettings
 from exporter.session.client import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from exporter.meters.requests.key_ring import KeyRing
     from exporter.meters.requests.past import PastOpening, PastPart
+    from exporter.meters.requests.service_keys import ServiceKey
     from exporter.session.client import ServiceClient
     from exporter.session.session import Session
 
@@ -52,6 +55,10 @@ class LivePast:
         """Let answers have it."""
         self._post({"step": "finish", "number": number})
 
+    def adopt(self, keys: list[dict[str, str]]) -> int:
+        """Have keys; returns how many are new."""
+        return msgspec.convert(self._post({"step": "keys", "keys": keys}), PastOpened).number
+
     def _post(self, body: dict[str, object]) -> list[object]:
         try:
             answer = self._client.post(PATH, msgspec.json.encode(body), timeout=SECONDS)
@@ -60,6 +67,24 @@ class LivePast:
                 raise PastRequestsError(error.reason) from error
             raise click.ClickException(f"the import ended early: {error.reason or error}; start it again") from error
         return [answer[name] for name in PastOpened._fields]
+
+
+def adopt_keys(session: Session, keys: Sequence[tuple[str, bytes]]) -> int:
+    """Let keys of another program, by service and hash, open their services; returns how many are new."""
+    if session.client is not None:
+        named = [{"service": service, "hash": hash_.hex()} for service, hash_ in keys]
+        return LivePast(session.client).adopt(named)
+    adopted: list[ServiceKey] = []
+
+    def change(ring: KeyRing) -> list[ServiceKey]:
+        adopted.extend(ring.adopted(keys, session.now()))
+        return adopted
+
+    try:
+        change_keys(session.settings.ledger.path, change)
+    except (LedgerError, OSError, sqlite3.Error) as error:
+        raise click.ClickException(f"the keys are not taken over: {error}") from error
+    return len(adopted)
 
 
 class OfflinePast(PastRequests):

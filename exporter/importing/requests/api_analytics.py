@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from exporter.importing.foreign import database
 from exporter.importing.requests.files import require_names, service_of, text_lines
 from exporter.importing.requests.values import UNITS, PastRequest, event_of, number, text_or_none, time_of, whole
 from exporter.ledger.past.rows import ForeignFileError
+from exporter.meters.requests.service_keys import hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from exporter.importing.requests.files import RequestOptions
@@ -27,6 +29,9 @@ FILES = "API Analytics (database, CSV)"
 TABLES = frozenset({"api_keys", "api_logs"})
 COLUMNS = ("created_at", "method", "endpoint", "ip", "process_time", "status_code")
 KEY = "api_key_id"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A key as it makes them: others are words that may be guessed, or hashes."""
+
 STEP = 1000
 """Rows after which progress is told."""
 
@@ -43,11 +48,15 @@ class LogDatabase:
             held = {name for (name,) in connection.execute("SELECT name FROM pragma_table_info('api_logs')")}
             if missing := sorted({*COLUMNS, KEY, "id"} - held):
                 raise ForeignFileError(f"{path}: the table api_logs has no column {missing[0]}")
-            first = connection.execute("SELECT api_key FROM api_keys ORDER BY id LIMIT 1").fetchone()
+            keys = connection.execute("SELECT id, api_key FROM api_keys ORDER BY id").fetchall()
             services = connection.execute(f"SELECT DISTINCT {KEY} FROM api_logs ORDER BY 1").fetchall()  # noqa: S608 - our own name
             self.size, self._last = connection.execute("SELECT count(*), ifnull(max(id), 0) FROM api_logs").fetchone()
         require_names(path, [_service(key) for (key,) in services], options)
-        self.identity = hashlib.sha256(repr(first).encode()).hexdigest()
+        self.identity = hashlib.sha256(repr(keys[0][1:] if keys else None).encode()).hexdigest()
+        named = ((service_of(_service(number), options), str(key)) for number, key in keys)
+        self.keys: Sequence[tuple[str, bytes]] = [
+            (service, hash_of(key)) for service, key in named if UUID.fullmatch(key)
+        ]
 
     def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
         """Every request, in the order in which they came."""
@@ -71,6 +80,7 @@ class LogTable:
     """Its columns as CSV, below a line of their names."""
 
     kind = KIND
+    keys: Sequence[tuple[str, bytes]] = ()
 
     def __init__(self, path: Path, options: RequestOptions) -> None:
         """Raises ForeignFileError where the unit of durations is not given."""

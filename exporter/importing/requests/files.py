@@ -37,6 +37,8 @@ class RequestFile(Protocol):
     kind: str
     identity: str
     size: int
+    keys: Sequence[tuple[str, bytes]]
+    """Services with the hashes of their keys, where it has them."""
 
     def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
         """Every request, the same each time; `advance` takes how much of the size is read.

@@ -54,6 +54,7 @@ class DataAnswer:
     """What GET /api/data answers; pages may be joined to one list."""
 
     kind = KIND
+    keys: Sequence[tuple[str, bytes]] = ()
 
     def __init__(self, path: Path, options: RequestOptions) -> None:
         """Split it into its rows; raises ForeignFileError for half of it."""
@@ -93,6 +94,7 @@ class DashboardExport:
     """The CSV of its dashboard."""
 
     kind = KIND
+    keys: Sequence[tuple[str, bytes]] = ()
 
     def __init__(self, path: Path, options: RequestOptions) -> None:
         """Nothing is read yet but its first lines."""

@@ -66,13 +66,24 @@ class KeyRing:
 
     def new(self, service: str, right: str, now: float) -> tuple[str, ServiceKey]:
         """A key and its row, not in the ring yet; raises QuestionError for a name or right that cannot be used."""
+        text = str(uuid.uuid4())
+        return text, self._row(service, right, hash_of(text), now)
+
+    def adopted(self, hashes: Iterable[tuple[str, bytes]], now: float) -> list[ServiceKey]:
+        """Rows of keys that another program has made, by service and hash, without those that were here ever before.
+
+        They write and read, and are not in the ring yet; raises QuestionError as `new` does.
+        """
+        known = {key.hash for key in self._keys.values()}
+        return [self._row(service, "both", hash_, now) for service, hash_ in hashes if hash_ not in known]
+
+    def _row(self, service: str, right: str, hash_: bytes, now: float) -> ServiceKey:
         if len(self._keys) >= MOST_KEYS:
             raise QuestionError(f"there are {MOST_KEYS} keys already, revoked ones included; no more are made")
-        text = str(uuid.uuid4())
-        key = ServiceKey(self._next, service_name(service), key_right(right), hash_of(text), int(now))
+        key = ServiceKey(self._next, service_name(service), key_right(right), hash_, int(now))
         self._next += 1
         self._services.add(key.service)
-        return text, key
+        return key
 
     def put(self, *keys: ServiceKey) -> None:
         """Have rows that are in the ledger."""

@@ -19,6 +19,7 @@ from exporter.meters.requests.past import (
 )
 from exporter.web.context import CONTEXT
 from exporter.web.http.bodies import BODIES
+from exporter.web.http.ingest import intake_of, keep_keys
 from exporter.web.http.queries import BadRequestError
 from exporter.web.http.responses import JSON, json_response
 from exporter.web.http.routes import Routes
@@ -62,8 +63,21 @@ class FinishPast(msgspec.Struct, forbid_unknown_fields=True, tag_field="step", t
     number: Annotated[int, msgspec.Meta(examples=[1])]
 
 
+class ForeignKey(msgspec.Struct, forbid_unknown_fields=True):
+    """A key that another program has made: its service, and its SHA-256 in hexadecimal digits."""
+
+    service: str
+    hash: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class AdoptKeys(msgspec.Struct, forbid_unknown_fields=True, tag_field="step", tag="keys"):
+    """Keys that open their services from now on, for writing and reading; those that were here before are left out."""
+
+    keys: list[ForeignKey]
+
+
 class PastAnswer(Answer):
-    """The number of an import, 0 for a dry run and where nothing has changed.
+    """The number of an import, 0 for a dry run and where nothing has changed; of keys, how many are new.
 
     `began` are services with the time from which netledger has counted them itself, in UTC microseconds.
     """
@@ -73,14 +87,14 @@ class PastAnswer(Answer):
     began: dict[str, int]
 
 
-_BODY = msgspec.json.Decoder(OpenPast | AddPast | FinishPast)
+_BODY = msgspec.json.Decoder(OpenPast | AddPast | FinishPast | AdoptKeys)
 
 
 @routes.door(
     "/api/imports/requests",
     "Import requests",
     JSON,
-    body=(OpenPast, AddPast, FinishPast),
+    body=(OpenPast, AddPast, FinishPast, AdoptKeys),
     answers=(PastAnswer,),
 )
 async def import_requests(request: web.Request, body: bytes) -> web.Response:
@@ -96,6 +110,8 @@ async def import_requests(request: web.Request, body: bytes) -> web.Response:
                 check_events(step.events)
         except (msgspec.MsgspecError, PastRequestsError) as error:
             raise BadRequestError(str(error)) from error
+    if isinstance(step, AdoptKeys):
+        return json_response(PastAnswer(number=await _adopt(context, step), is_same=False, began={}))
     if isinstance(step, OpenPast):
         context.sample()
         await context.poster.post()
@@ -123,6 +139,14 @@ def _changed(past: PastRequests, step: OpenPast | AddPast | FinishPast) -> PastO
         case FinishPast():
             past.finish(step.number)
     return NOTHING
+
+
+async def _adopt(context: ServiceContext, step: AdoptKeys) -> int:
+    intake = intake_of(context)
+    keys = intake.keys.adopted([(each.service, bytes.fromhex(each.hash)) for each in step.keys], context.now)
+    if keys:
+        await keep_keys(intake, *keys)
+    return len(keys)
 
 
 def _settings(context: ServiceContext) -> PastSettings:

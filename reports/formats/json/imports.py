@@ -75,7 +75,8 @@ class ImportedRequestMonth(Answer):
 class RequestImportAnswer(Answer):
     """Requests that were imported, or would be. With `is_same`, they had been imported before: nothing has changed.
 
-    `requests_counted_here` are left out: they are of after netledger began to count their services itself.
+    `requests_counted_here` are left out: they are of after netledger began to count their services itself. So many
+    `keys` of the file are new here.
     """
 
     source: str
@@ -84,6 +85,7 @@ class RequestImportAnswer(Answer):
     requests: int
     errors: int
     requests_counted_here: int
+    keys: int
     months: list[ImportedRequestMonth]
 
 

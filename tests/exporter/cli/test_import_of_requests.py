@@ -291,3 +291,12 @@ def test_the_import_of_logs_says_who_reads_a_database(commands: Commands, file: 
     done = commands("requests", "import", str(file), "--service", "shop")
 
     assert (done.exit_code, "`netledger import FILE` reads those" in done.output) == (1, True)
+
+
+def test_a_file_without_keys_has_none_to_give(commands: Commands, tmp_path: Path) -> None:
+    text = "created_at,method,endpoint,ip,process_time,status_code\n"
+    (tmp_path / "logs.csv").write_text(text, encoding="utf-8")
+
+    done = commands("import", str(tmp_path / "logs.csv"), "--duration-unit", "seconds", "--with-keys")
+
+    assert (done.exit_code, "--with-keys: the file has no keys" in done.output) == (1, True)

@@ -7,6 +7,8 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.worlds import api_analytics_file
 from tests.worlds.api_analytics_file import Log
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.exporter.cli.service_process import Service
 
+KEY = "00000000-0000-4000-8000-000000000001"
 COUNT = 5_000
 """Three parts."""
 
@@ -81,3 +84,23 @@ def test_wrong_input_says_why_and_leaves_nothing(service: Service, tmp_path: Pat
     assert done.code == 1
     assert "row 11 of api_logs: status 700 is refused" in done.stderr
     assert said(service, "import", "list") == {"imports": [], "requests": []}
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_clients_of_api_analytics_go_on_with_their_keys(service: Service, tmp_path: Path, is_running: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    file = file_of(tmp_path / "database.db", 10)
+    service.start()
+    if not is_running:
+        service.stop()
+
+    done, again = (said(service, "import", str(file), "--service", "shop", "--with-keys") for _ in range(2))
+
+    if not is_running:
+        service.start()
+    assert (done["keys"], again["keys"]) == (1, 0)
+    row = {"created_at": datetime.now(UTC).isoformat(), "method": "GET", "endpoint": "/now", "ip": None}
+    body = json.dumps({**row, "process_time": 1.0, "status_code": 200}).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{service.port}/track", body, {"X-API-Key": KEY})
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - of this machine
+        assert answer.status == 200
+    assert {each["service"]: each["requests"] for each in of_all(service)}["shop"] == 11

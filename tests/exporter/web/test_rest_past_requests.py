@@ -137,3 +137,14 @@ async def test_an_import_needs_an_admin_key_where_others_do(service: RunningServ
     answer = await service.ask(PATH, "POST", json={"step": "finish", "number": 1}, headers=dict(keys.both))
 
     assert answer.status == 403
+
+
+async def test_a_key_that_was_here_before_is_not_adopted_again(service: RunningService) -> None:
+    key = {"service": "shop", "hash": "0a" * 32}
+
+    assert (await step(service, "keys", keys=[key]))["number"] == 1
+    assert (await step(service, "keys", keys=[{**key, "service": "blog"}]))["number"] == 0
+    (listed,) = (await service.get("/api/requests/keys"))["keys"]
+    assert (listed["service"], listed["right"]) == ("shop", "both")
+    await step(service, "keys", 400, keys=[{**key, "hash": "0a"}])
+    await step(service, "keys", 400, keys=[{"service": "(other)", "hash": "0b" * 32}])
