@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from click.core import ParameterSource
 
 from exporter.importing.cells import UNITS
 from exporter.importing.foreign import ReadingOptions
@@ -21,6 +22,7 @@ from exporter.importing.requests.answers import import_requests, print_requests
 from exporter.importing.requests.files import RequestOptions
 from exporter.importing.requests.recognition import request_file
 from exporter.importing.requests.values import UNITS as UNITS_OF_DURATIONS
+from exporter.importing.sources.packetbuddy.settings import settings_of, yaml_of
 from exporter.ledger.past.rows import ForeignFileError
 from exporter.meters.requests.past import PastRequestsError
 from exporter.session import past_imports
@@ -125,7 +127,11 @@ def import_command(  # noqa: PLR0913 - one for each option
     any CSV with columns for date, received and sent; of applications: AirTraffic (network_stats.db, state.json); or of
     requests: API Analytics (database, CSV), tom-draper/api-analytics (JSON of /api/data, CSV). The same file again
     changes nothing; what netledger has counted itself is never added twice. See also `import list` and `import remove`.
+
+    Of PacketBuddy's config.toml the settings that are its equal are printed, and nothing is written.
     """
+    if _print_settings(file, as_json=as_json):
+        return
     session = open_session(environment)
     with session.read_posted() as reader:
         ledger_zone = reader.zone
@@ -145,6 +151,27 @@ def import_command(  # noqa: PLR0913 - one for each option
     except (ForeignFileError, PastRequestsError) as error:
         raise click.ClickException(f"nothing is imported: {error}") from error
     _print(done, as_json=as_json)
+
+
+def _print_settings(file: Path, *, as_json: bool) -> bool:
+    """Print another program's settings as netledger's, where the file has some; returns whether it has."""
+    try:
+        found = settings_of(file)
+    except ForeignFileError as error:
+        raise click.ClickException(str(error)) from error
+    if found is None:
+        return False
+    context = click.get_current_context()
+    given = {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    if given - {"file", "as_json", "dry_run"}:
+        raise click.UsageError(f"{file} has settings: no option is of use but --dry-run and --json")
+    text = yaml_of(found)
+    if as_json:
+        print_json(shapes.ImportedSettings(settings=[shapes.SettingEqual(*each) for each in found], yaml=text))
+    else:
+        click.echo(f"# {printable(str(file))} as settings of netledger: nothing is written.")
+        click.echo(text, nl=False)
+    return True
 
 
 def _require_use(file: Path, given: tuple[object, ...], unused: tuple[object, ...]) -> None:

@@ -109,6 +109,22 @@ class ImportSources(Answer):
     requests: list[RequestImportSource]
 
 
+class SettingEqual(Answer):
+    """A key of another program's settings, and the setting of netledger that is its equal, or why there is none."""
+
+    key: str
+    setting: str | None
+    value: object
+    remark: str
+
+
+class ImportedSettings(Answer):
+    """Another program's settings in netledger's words, and as a settings file, which is not written."""
+
+    settings: list[SettingEqual]
+    yaml: str
+
+
 class RemovedImport(Answer):
     """A source that was taken back, and the number of its rows."""
 
