@@ -10,7 +10,7 @@ from collections.abc import Sequence  # noqa: TC003 - msgspec reads the types of
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.past.imports import LONGEST_SOURCE, PastLedger
-from exporter.ledger.past.rows import LAST_SECOND
+from exporter.ledger.past.rows import LAST_SECOND, ForeignFileError
 from exporter.meters.requests import past_rows_store as rows_store
 from exporter.meters.requests import past_store as store
 from exporter.meters.requests.clients import DailyClients
@@ -212,9 +212,14 @@ class PastRequests:
 
 def take_back(connection: sqlite3.Connection, zone: ZoneInfo, source: str) -> TakenBack:
     """Take back what a source has brought, requests and bytes; raises ForeignFileError for one that is not there."""
-    held = store.held_past(connection, source) if store.is_there(connection) else None
+    names = store.names(connection) if store.is_there(connection) else []
+    held = store.held_past(connection, source) if source in names else None
     if held is None:
-        rows = PastLedger(connection, zone).remove(source)
+        ledger = PastLedger(connection, zone)
+        if source not in (known := ledger.sources()):
+            known = sorted({*known, *names}) or ["none"]
+            raise ForeignFileError(f"nothing was imported as {source!r}; known sources: {', '.join(known)}")
+        rows = ledger.remove(source)
         return TakenBack(len(rows), rows)
     touched = list(_days(store.sums_of(connection, held.id), zone))
     return TakenBack(store.delete(connection, held.id), touched)

@@ -96,6 +96,11 @@ def held_past(connection: sqlite3.Connection, source: str) -> HeldPast | None:
     return HeldPast(number, kind, identity, digest, dict(connection.execute(services, (number,))))
 
 
+def names(connection: sqlite3.Connection) -> list[str]:
+    """The names of imports that are whole."""
+    return [name for (name,) in connection.execute("SELECT source FROM request_past WHERE is_whole")]
+
+
 def sources_by_service(connection: sqlite3.Connection) -> dict[str, str]:
     """The source that has brought each service."""
     query = """

@@ -98,6 +98,8 @@ def test_an_import_says_by_month_what_came_in(commands: Commands, file: Path) ->
     assert {(month["month"], month["service"]): month["requests"] for month in done["months"]} == {
         (month, "shop"): count for month, count in months.items()
     }
+    unknown = commands("import", "remove", "nothing")
+    assert (unknown.exit_code, "known sources: api-analytics" in unknown.output) == (1, True)
     (listed,) = commands.json("import", "list")["requests"]
     assert (listed["source"], listed["services"], listed["requests"], listed["errors"]) == (
         "api-analytics", ["shop"], 300, 150,
