@@ -31,10 +31,11 @@ from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.options import DATE, json_option
-from exporter.terminal.printing import TextTable, print_json, print_table, printable
+from exporter.terminal.printing import UNKNOWN, TextTable, print_json, print_table, printable
 from reports.formats.json import imports as shapes
 from reports.ledger.past import imported_sources
 from reports.ledger.past_requests import past_request_sources
+from reports.text.amounts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -254,7 +255,7 @@ def _months(months: Sequence[shapes.ImportedMonth]) -> Iterator[tuple[str, str, 
 
 
 def _count(applications: Sequence[object]) -> str:
-    return f"{len(applications)} application{'s' * (len(applications) > 1)}"
+    return counted(len(applications), "application", "applications")
 
 
 def _print_sources(found: shapes.ImportSources) -> None:
@@ -273,7 +274,7 @@ def _print_sources(found: shapes.ImportSources) -> None:
             each.kind,
             each.first_date or "",
             each.last_date or "",
-            printable(", ".join(each.interfaces)) or _count(each.applications),
+            _subjects(each),
             bytes_text(each.bytes_received),
             bytes_text(each.bytes_sent),
             time_text(each.imported_at),
@@ -281,6 +282,13 @@ def _print_sources(found: shapes.ImportSources) -> None:
         for each in found.imports
     ]
     print_table(TextTable("Imports", SOURCES, rows, left=frozenset({0, 1, 2, 3, 4, 7})))
+
+
+def _subjects(source: shapes.ImportSource) -> str:
+    """Names of interfaces, or how many applications; a dash for an import that brought nothing."""
+    if source.applications:
+        return _count(source.applications)
+    return printable(", ".join(source.interfaces)) or UNKNOWN
 
 
 def _request_rows(found: shapes.ImportSources) -> list[tuple[str, ...]]:

@@ -59,10 +59,14 @@ def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None]
             held = kept.get(left[:3], left._replace(received=0, sent=0))
             kept[left[:3]] = left._replace(received=left.received + held.received, sent=left.sent + held.sent)
     if doubled:
-        notes.append(f"{doubled} rows are of days that another source has brought, and are left out")
+        notes.append(f"{_rows_are(doubled)} of days that another source has brought, and left out")
     if to_come:
-        notes.append(f"{to_come} rows are of days to come, and are left out")
+        notes.append(f"{_rows_are(to_come)} of days to come, and left out")
     return Settled(tuple(kept.values()), own_bytes, (*past.notes, *notes))
+
+
+def _rows_are(number: int) -> str:
+    return f"{number:,} {'row is' if number == 1 else 'rows are'}"
 
 
 class _TakenDays:

@@ -198,7 +198,7 @@ def test_a_day_that_has_not_come_yet_is_left_out(commands: Commands, tmp_path: P
     done = commands.json("import", str(path))
 
     assert moved_in(done) == summed(moved, lambda _day: True)
-    assert "1 rows are of days to come, and are left out" in done["notes"]
+    assert "1 row is of days to come, and left out" in done["notes"]
 
 
 @pytest.mark.parametrize(
