@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
+MOST_NUMBER = 2**53
+"""What every reader of JSON takes for the integer that it is."""
 NOTHING = PastOpened(0, is_same=False, began={})
 
 
@@ -52,15 +54,15 @@ class OpenPast(msgspec.Struct, forbid_unknown_fields=True, tag_field="step", tag
 class AddPast(msgspec.Struct, forbid_unknown_fields=True, tag_field="step", tag="add"):
     """Events of an import, in parts that are numbered from 0 on; one that comes again changes nothing."""
 
-    number: Annotated[int, msgspec.Meta(examples=[1])]
-    part: Annotated[int, msgspec.Meta(examples=[0])]
+    number: Annotated[int, msgspec.Meta(ge=0, le=MOST_NUMBER, examples=[1])]
+    part: Annotated[int, msgspec.Meta(ge=0, le=MOST_NUMBER, examples=[0])]
     events: list[Event]
 
 
 class FinishPast(msgspec.Struct, forbid_unknown_fields=True, tag_field="step", tag="finish"):
     """The end of an import: answers have it from now on."""
 
-    number: Annotated[int, msgspec.Meta(examples=[1])]
+    number: Annotated[int, msgspec.Meta(ge=0, le=MOST_NUMBER, examples=[1])]
 
 
 class ForeignKey(msgspec.Struct, forbid_unknown_fields=True):

@@ -148,3 +148,13 @@ async def test_a_key_that_was_here_before_is_not_adopted_again(service: RunningS
     assert (listed["service"], listed["right"]) == ("shop", "both")
     await step(service, "keys", 400, keys=[{**key, "hash": "0a"}])
     await step(service, "keys", 400, keys=[{"service": "(other)", "hash": "0b" * 32}])
+
+
+@pytest.mark.parametrize("field", ["number", "part"])
+@pytest.mark.parametrize("number", [-1, 2**63, 2**64])
+async def test_a_number_that_no_import_has_is_refused(service: RunningService, field: str, number: int) -> None:
+    fields = {"number": 1, "part": 0, field: number}
+
+    refused = await step(service, "add", 400, events=[event(service)], **fields)
+
+    assert field in str(refused)
