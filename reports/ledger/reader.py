@@ -32,7 +32,7 @@ from reports.ledger.rows import (
     add_up,
 )
 from reports.ledger.selection import MACHINE, Selection, of_interfaces
-from reports.ledger.shape import INTERFACE, SPECS, MeterSpec, key_text
+from reports.ledger.shape import APPLICATION, INTERFACE, SPECS, MeterSpec, key_text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -188,7 +188,7 @@ class LedgerReader:
         """The begin of counting (UTC seconds), for a total of any subject of the meter; None without one."""
         # Not the view of interfaces: it adds every day up, which takes 10 ms after ten years.
         among = "" if selection.keys is None else "AND key IN (SELECT value FROM json_each(:keys))"
-        if selection.meter is not INTERFACE and self.has_past:
+        if selection.meter is APPLICATION and self.has_past:
             among += " AND id NOT IN (SELECT subject FROM imported)"
         query = f"SELECT min(first_seen) FROM subject WHERE meter = :meter {among}"
         keys = json.dumps([key_text(key) for key in selection.keys or ()])
