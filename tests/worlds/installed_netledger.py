@@ -156,7 +156,7 @@ class InstalledNetledger:
         """One command of the installed script."""
         return self.run(str(self.home / "bin" / "netledger"), *arguments)
 
-    def update(self, *arguments: str, seconds: float = 3.0, last_step: int = 0) -> Done:
+    def update(self, *arguments: str, seconds: float = 9.0, last_step: int = 0) -> Done:
         """`netledger update`, which watches the service for so long; after the last step it is killed."""
         program = QUICK.format(seconds=seconds, last_step=last_step)
         return self.run(str(self.python), "-c", program, "update", *arguments)
