@@ -66,8 +66,11 @@ def _updater_ended(installed: InstalledNetledger) -> Iterator[None]:
     try:
         yield
     finally:
+        installed.close()  # the service would finish what is interrupted, by another one
         for pid in _updaters(installed):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        installed.close()  # an updater may have restarted it in between
 
 
 def _updaters(installed: InstalledNetledger) -> list[int]:
