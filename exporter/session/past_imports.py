@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,16 +9,13 @@ import click
 import msgspec
 
 from exporter.archive.folder import forget_reports
-from exporter.ledger.files import LedgerError, connect_to_write, transaction
-from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.past.imports import PastLedger
 from exporter.meters.requests.past import take_back
 from exporter.session.client import ServiceError
+from exporter.session.offline_ledger import changed_ledger
 from reports.formats.json import imports as shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from exporter.ledger.past.rows import Past
     from exporter.session.client import ServiceClient
     from exporter.session.session import Session
@@ -35,8 +30,8 @@ def put(session: Session, source: str, past: Past, *, is_dry: bool) -> shapes.Im
     if session.client is not None:
         body = msgspec.json.encode({"source": source, "past": past, "dry_run": is_dry})
         return msgspec.convert(_post(session.client, PATH, body), shapes.ImportAnswer)
-    with _ledger(session) as ledger:
-        done = ledger.put(source, past, int(session.now()), is_dry=is_dry)
+    with changed_ledger(session) as (connection, zone):
+        done = PastLedger(connection, zone).put(source, past, int(session.now()), is_dry=is_dry)
     if not (done.is_same or is_dry):
         forget_reports(session.settings.ledger.path, done.rows)
     return shapes.import_answer(
@@ -50,8 +45,8 @@ def remove(session: Session, source: str) -> shapes.RemovedImport:
         return msgspec.convert(
             _post(session.client, f"{PATH}/remove?source={quote(source)}", b""), shapes.RemovedImport
         )
-    with _ledger(session) as ledger:
-        removed = take_back(ledger.connection, ledger.zone, source)
+    with changed_ledger(session) as (connection, zone):
+        removed = take_back(connection, zone, source)
     forget_reports(session.settings.ledger.path, removed.touched)
     return shapes.RemovedImport(source=source, rows=removed.rows)
 
@@ -61,27 +56,3 @@ def _post(client: ServiceClient, path: str, body: bytes) -> dict[str, object]:
         return client.post(path, body, timeout=SECONDS)
     except ServiceError as error:
         raise click.ClickException(error.reason or str(error)) from error
-
-
-@contextmanager
-def _ledger(session: Session) -> Iterator[PastLedger]:
-    """The ledger of no service, in one transaction."""
-    path = session.settings.ledger.path
-    with session.read_posted() as reader:
-        zone = reader.zone
-    lock = LedgerLock(path)
-    try:
-        lock.acquire()
-        try:
-            connection = connect_to_write(path)
-            try:
-                with transaction(connection):
-                    yield PastLedger(connection, zone)
-            finally:
-                connection.close()
-        finally:
-            lock.release()
-    except LedgerError as error:
-        raise click.ClickException(str(error)) from error
-    except (OSError, sqlite3.Error) as error:
-        raise click.ClickException(f"the ledger may not be changed: {error}") from error

@@ -11,13 +11,11 @@ import click
 import msgspec
 
 from exporter.archive.folder import forget_reports
-from exporter.ledger.files import LedgerError, connect_to_write, transaction
-from exporter.ledger.locks.lock import LedgerLock
-from exporter.ledger.opening.opening import open_ledger
-from exporter.meters.registry import new_stores
+from exporter.ledger.files import LedgerError
 from exporter.meters.requests.key_ledger import change_keys
 from exporter.meters.requests.past import PastOpened, PastRequests, PastRequestsError, PastSettings
 from exporter.session.client import ServiceError
+from exporter.session.offline_ledger import changed_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,27 +97,9 @@ def past_target(session: Session) -> Iterator[LivePast | OfflinePast]:
     if session.client is not None:
         yield LivePast(session.client)
         return
-    settings, path = session.settings, session.settings.ledger.path
-    with session.read_posted() as reader:
-        zone = reader.zone
-    lock = LedgerLock(path)
-    try:
-        lock.acquire()
-        try:
-            if problem := open_ledger(path, new_stores(), zone).problem:
-                raise LedgerError(problem)
-            connection = connect_to_write(path)
-            try:
-                chosen = PastSettings(settings.requests, int(settings.ledger.slot_retention))
-                past = OfflinePast(connection, zone, chosen, int(session.now()))
-                with transaction(connection):
-                    yield past
-                forget_reports(path, past.touched)
-            finally:
-                connection.close()
-        finally:
-            lock.release()
-    except LedgerError as error:
-        raise click.ClickException(str(error)) from error
-    except (OSError, sqlite3.Error) as error:
-        raise click.ClickException(f"the ledger may not be changed: {error}") from error
+    settings = session.settings
+    chosen = PastSettings(settings.requests, int(settings.ledger.slot_retention))
+    with changed_ledger(session) as (connection, zone):
+        past = OfflinePast(connection, zone, chosen, int(session.now()))
+        yield past
+    forget_reports(settings.ledger.path, past.touched)
