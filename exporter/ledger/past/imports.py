@@ -41,7 +41,7 @@ class PastLedger:
 
     def __init__(self, connection: sqlite3.Connection, zone: ZoneInfo) -> None:
         """`zone` is that of the ledger's days."""
-        self.connection, self.zone = connection, zone
+        self._connection, self._zone = connection, zone
 
     def put(self, source: str, past: Past, now: int, *, is_dry: bool = False) -> Imported:
         """Have the history of a file as this source; raises ForeignFileError where the source is another file's.
@@ -62,7 +62,7 @@ class PastLedger:
             return done
         self._delete(source)
         ids = {name: self._subject(past.meter, name, now) for name in sorted({row.name for row in found.rows})}
-        self.connection.executemany(
+        self._connection.executemany(
             "INSERT INTO imported (source, subject, first_day, last_day, receive_bytes, transmit_bytes) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -84,7 +84,7 @@ class PastLedger:
             "machine": list(past.machine),
             "meter": past.meter,
         }
-        self.connection.execute(PUT_STATE, (SOURCE_STATE + source, json.dumps(facts)))
+        self._connection.execute(PUT_STATE, (SOURCE_STATE + source, json.dumps(facts)))
         return done
 
     def remove(self, source: str) -> list[PastRow]:
@@ -94,10 +94,10 @@ class PastLedger:
             raise ForeignFileError(f"nothing was imported as {source!r}; known sources: {known}")
         rows = self._rows(source)
         self._delete(source)
-        self.connection.execute("DELETE FROM state WHERE name = ?", (SOURCE_STATE + source,))
+        self._connection.execute("DELETE FROM state WHERE name = ?", (SOURCE_STATE + source,))
         gone = "scope = ? AND subject NOT IN (SELECT subject FROM imported) RETURNING subject"
-        subjects = self.connection.execute(f"DELETE FROM application_subject WHERE {gone}", (IMPORTED,)).fetchall()  # noqa: S608 - our own condition
-        self.connection.executemany("DELETE FROM subject WHERE id = ?", subjects)
+        subjects = self._connection.execute(f"DELETE FROM application_subject WHERE {gone}", (IMPORTED,)).fetchall()  # noqa: S608 - our own condition
+        self._connection.executemany("DELETE FROM subject WHERE id = ?", subjects)
         return rows
 
     def _settled(self, source: str, past: Past) -> Settled:
@@ -108,10 +108,10 @@ class PastLedger:
         def counted(name: str) -> Counted | None:
             if name not in known:
                 own = None if name in machine else name
-                known[name] = counted_rows(self.connection, past.meter, own, until, self.zone)
+                known[name] = counted_rows(self._connection, past.meter, own, until, self._zone)
             return known[name]
 
-        return settled(past, self.zone, counted, self._taken(source, past.meter))
+        return settled(past, self._zone, counted, self._taken(source, past.meter))
 
     def _taken(self, source: str, meter: str) -> list[OtherRow]:
         found: list[OtherRow] = []
@@ -131,12 +131,12 @@ class PastLedger:
         """
         return sorted(
             PastRow(name, day_from_number(first), day_from_number(last), received, sent)
-            for name, first, last, received, sent in self.connection.execute(query, {"source": source})
+            for name, first, last, received, sent in self._connection.execute(query, {"source": source})
         )
 
     def _delete(self, source: str) -> None:
         query = "DELETE FROM imported WHERE substr(source, 1, length(:source) + 1) = :source || '/'"
-        self.connection.execute(query, {"source": source})
+        self._connection.execute(query, {"source": source})
 
     def _subject(self, meter: str, name: str, now: int) -> int:
         """The id of a subject; an interface that netledger has never met counts unless its bytes cross another one."""
@@ -144,20 +144,20 @@ class PastLedger:
         key = (name, *(IMPORTED,) * (len(spec.dimensions) - 1))
         query = "SELECT id FROM subject WHERE meter = ? AND key = ?"
         place = (spec.name, key_text(key))
-        if (found := self.connection.execute(query, place).fetchone()) is None:
-            self.connection.execute(PUT_SUBJECT, (*place, now, now))
-            (number,) = found = self.connection.execute(query, place).fetchone()
-            self.connection.execute(put_facts(spec), (number, *key, *facts))
+        if (found := self._connection.execute(query, place).fetchone()) is None:
+            self._connection.execute(PUT_SUBJECT, (*place, now, now))
+            (number,) = found = self._connection.execute(query, place).fetchone()
+            self._connection.execute(put_facts(spec), (number, *key, *facts))
         return int(found[0])
 
     def sources(self) -> list[str]:
         """The names of sources, in their order."""
         query = "SELECT name FROM state WHERE substr(name, 1, length(:prefix)) = :prefix ORDER BY name"
-        rows = self.connection.execute(query, {"prefix": SOURCE_STATE})
+        rows = self._connection.execute(query, {"prefix": SOURCE_STATE})
         return [name.removeprefix(SOURCE_STATE) for (name,) in rows]
 
     def _facts(self, source: str) -> dict[str, Any] | None:
-        found = self.connection.execute("SELECT value FROM state WHERE name = ?", (SOURCE_STATE + source,)).fetchone()
+        found = self._connection.execute("SELECT value FROM state WHERE name = ?", (SOURCE_STATE + source,)).fetchone()
         return None if found is None else dict(json.loads(found[0]))
 
 
