@@ -99,6 +99,25 @@ async def test_names_are_shown_and_run_nothing(
             assert visitor.asked == [url]
 
 
+BROKEN_RECORDS = """
+() => [...document.querySelectorAll(".records .facts dd")].filter((one) => {
+  const text = document.createRange();
+  text.selectNodeContents(one.firstChild);
+  return new Set([...text.getClientRects()].map((line) => line.top)).size > 1;
+}).map((one) => one.textContent)
+"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1000, 1440])
+async def test_no_record_is_broken_into_lines(width: int, unstarted: LivelyService, visit: Callable[..., Any]) -> None:
+    ten_years(unstarted)
+    async with running(unstarted):
+        url = f"{unstarted.url}/api/export/wrapup?range=year"
+        async with visit(url, width=width, is_live=False) as visitor:
+            assert await visitor.page.locator(".records .facts dd").count() > 2
+            assert await visitor.page.evaluate(BROKEN_RECORDS) == []
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1440])
 async def test_the_longest_amount_fits(width: int, unstarted: LivelyService, visit: Callable[..., Any]) -> None:
     slot = unstarted.machine.seconds // 900 * 900 - 900
