@@ -274,11 +274,17 @@ class Noting(MultiDictProxy[str]):
         return super().getall(name, *more)
 
 
+def _noted_query(request: BaseRequest) -> MultiDictProxy[str]:
+    """Notes what is asked of this test's own requests: something else may scrape the port that another service had."""
+    query = MultiDict(request.rel_url.query)
+    return Noting(query) if "no_parameter" in query else MultiDictProxy(query)
+
+
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
 async def test_every_parameter_that_a_handler_reads_is_in_the_document(
     service: RunningService, monkeypatch: pytest.MonkeyPatch, accept: str
 ) -> None:
-    monkeypatch.setattr(BaseRequest, "query", property(lambda request: Noting(MultiDict(request.rel_url.query))))
+    monkeypatch.setattr(BaseRequest, "query", property(_noted_query))
     told = (await service.get("/api/openapi.json"))["paths"]
 
     for path, item in told.items():
