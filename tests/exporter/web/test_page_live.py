@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 STREAM = "/api/live/stream"
 PATIENCE_SECONDS = 10
 STOP_SECONDS = 15
+MOST_FRAMES = 5
 
 
 class Listener:
@@ -243,15 +244,24 @@ async def test_late_data_is_said_while_it_is_late(service: RunningService) -> No
         await client.frame()
         service.meter.problem = "the kernel is busy"
         service.pass_time(2)
-        late = await client.frame()
+        late = await _frame_in(client, "late")
         service.meter.problem = ""
         service.pass_time(2)
-        well = await client.frame()
+        well = await _frame_in(client, "live")
 
-    assert late["state"] == "late"
     assert late["says"] == "Late: the interfaces cannot be read"
     assert late["problems"] == ["the interface meter fails: the kernel is busy"]
     assert well["state"] == "live"
+
+
+async def _frame_in(client: Listener, state: str) -> dict[str, Any]:
+    """The next frame in this state: a second may have ended, and made a frame, before the time that was passed."""
+    for _ in range(MOST_FRAMES):
+        frame = await client.frame()
+        if frame["state"] == state:
+            break
+    assert frame["state"] == state
+    return dict(frame)
 
 
 async def test_an_open_gap_is_said(service: RunningService) -> None:
@@ -259,9 +269,8 @@ async def test_an_open_gap_is_said(service: RunningService) -> None:
         await client.frame()
         service.meter.problem = "gone"
         service.pass_time(2_000)
-        frame = await client.frame()
+        frame = await _frame_in(client, "gap")
 
-    assert frame["state"] == "gap"
     assert frame["says"].startswith("Gap open: no sample for 20")
 
 
