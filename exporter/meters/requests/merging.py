@@ -70,11 +70,11 @@ class Merging:
     def take_brought(self) -> bytes:
         """What was brought since the last call, for the posting; b"" for nothing."""
         brought, self._brought = self._brought, []
-        if not brought:
-            return b""
         counts = [(*key, times) for tally in brought for key, times in tally.times.items() if times]
         buckets = [(*key, times) for tally in brought for key, times in tally.buckets.items() if times]
         clients = [(*key, dict(requests)) for tally in brought for key, requests in tally.clients.items()]
+        if not (counts or buckets or clients):
+            return b""
         return msgspec.msgpack.encode(Brought([*counts, *buckets], clients))
 
     def take(self) -> Iterator[tuple[int, tuple[str, str, str, str], dict[int, int]]]:

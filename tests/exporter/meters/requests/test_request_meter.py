@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exporter.meters.requests.events import Batch, Event, EventCounts
@@ -48,6 +48,16 @@ STEPS = st.lists(
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
+@example(
+    steps=[
+        ("give", [(0, "/a", 200, None)]),
+        ("sample", None),
+        ("give", [(0, "/a", 200, None)]),
+        ("commit", None),
+        ("give", [(0, "/a", 200, None)]),
+        ("kill", None),
+    ]
+)
 def test_what_is_acknowledged_is_in_the_ledger_once(
     open_requests: Callable[[], RequestWorld],
     machine: Machine,
