@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import exporter
 from exporter.installing.facts import program
 
 if TYPE_CHECKING:
@@ -69,6 +71,16 @@ def difference(record: WheelRecord) -> str:
         if found != digest:
             return f"{name} is not the one of the verified wheel"
     return ""
+
+
+def drop_broken_records() -> None:
+    """Remove notes of netledger that have no list of files: a tool that was interrupted left them.
+
+    Pip 24 and later would uninstall by them, and refuse.
+    """
+    for folder in Path(exporter.__file__).parents[2].glob("netledger-*.dist-info"):
+        if not (folder / "RECORD").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _run(command: tuple[str, ...]) -> subprocess.CompletedProcess[str]:

@@ -18,7 +18,7 @@ from exporter.installing.errors import InstallError
 from exporter.installing.steps import CallProgram
 from exporter.ledger.files import LedgerError, connect_to_read, is_there, version_of
 from exporter.ledger.upkeep.backups import keep_before_update
-from exporter.updating.installed import difference, installed_now, record_of
+from exporter.updating.installed import difference, drop_broken_records, installed_now, record_of
 from exporter.updating.journal import UpdateEntry, clear_entry, give_to_owner, write_entry
 from exporter.updating.tools import InstallTarget, install_commands, repair_commands
 
@@ -127,6 +127,7 @@ class Updater(NamedTuple):
         """Call the tool; returns its problem. After an interruption it may need to be told to ignore what is there."""
         problem = self._called(install_commands(self.way, self.facts, target))
         if problem and target.is_again:
+            drop_broken_records()
             return self._called(repair_commands(self.way, self.facts, target))
         return problem
 
