@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("exporter/ledger/", "reports/ledger/", "exporter/importing/")
+ROOMS = ("exporter/ledger/", "reports/ledger/", "exporter/importing/", "exporter/mirror/")
 SQL = re.compile(
     r"\b(SELECT\s+\S.*\bFROM\b|SELECT [a-z*]|INSERT (OR \w+ )?INTO|UPDATE \w+ SET|DELETE FROM|PRAGMA \w|"
     r"CREATE (TEMP )?(TABLE|VIEW|INDEX)|DROP (TABLE|VIEW)|GROUP BY|ORDER BY)"
