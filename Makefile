@@ -16,7 +16,7 @@ endef
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
 LOCKS := run build png test grafana lint lock
 UPLOT := exporter/web/page/assets/vendor/uplot
-SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool nginx apache2 goaccess caddy systemd-container debootstrap groff-base
+SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool nginx apache2 goaccess caddy systemd-container debootstrap groff-base postgresql pgbouncer
 BPF := exporter/meters/applications/ebpf/applications.bpf
 GRAFANA_TYPES := grafana/checks/node_modules/.package-lock.json
 NODE_FRAMEWORKS := clients/node/node_modules/.package-lock.json

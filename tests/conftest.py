@@ -9,6 +9,8 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["tests.worlds.database_fixtures"]
+
 # How long one example takes is up to what else the machine does.
 settings.register_profile("netledger", deadline=None)
 settings.load_profile("netledger")

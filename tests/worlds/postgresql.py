@@ -1,0 +1,323 @@
+"""A server of PostgreSQL for tests: real, on loopback and a socket of its own, ended in every ending."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import psutil
+
+from tests.worlds.kept_folder import KeptFolder
+from tests.worlds.unprivileged import as_unprivileged, give
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+SECONDS = 60
+PORTS = range(20_000, 32_000)
+"""Below those that the kernel gives to connections: a server that starts again finds its port free."""
+SUPERUSER, OWNER = "postgres", "owner"
+MAINTENANCE = "postgres"
+"""The database that is always there."""
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
+ROLES = "SELECT quote_ident(rolname) FROM pg_roles"
+CONDITION = """
+SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf')
+"""
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "jit": "off",
+    "log_min_messages": "warning",
+}
+"""Settings for tests that do not ask what a power cut leaves: a kill of all processes loses nothing with them."""
+
+
+class ServerError(Exception):
+    """The server refused a statement, or did not start: what it said."""
+
+
+def debian() -> Path | None:
+    """The programs of the newest PostgreSQL from Debian's packages."""
+    found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
+    return max(found, key=lambda path: float(path.parent.name), default=None)
+
+
+def free_port() -> int:
+    """A port of loopback that nothing has."""
+    for _ in range(100):
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise ServerError("no port of loopback is free")
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, number)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait_for_the_end(processes: list[psutil.Process]) -> None:
+    """Until none runs: what nothing waits for may stay as a zombie, in a container without an init."""
+    for _ in range(SECONDS * 100):
+        if not any(_is_alive(process) for process in processes):
+            return
+        time.sleep(0.01)
+
+
+class PostgreSQL:
+    """A server with its data in a folder of its own; connections by loopback need passwords, those by socket none.
+
+    `owner` is a login that owns the databases of tests and may make roles, as the owner in a hosted service: no
+    superuser. `settings` stand in postgresql.conf.
+    """
+
+    def __init__(self, binaries: Path, *, settings: Mapping[str, str] | None = None) -> None:
+        self.binaries, self.port = binaries, free_port()
+        self.passwords = {SUPERUSER: secrets.token_hex(8), OWNER: secrets.token_hex(8)}
+        self._settings = QUICK | dict(settings or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._kept = KeptFolder("postgresql")
+        self.folder = self._kept.path
+        self.data, self.log = self.folder / "data", self.folder / "log"
+        try:
+            self._create()
+            self.start()
+            self.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD '{self.passwords[OWNER]}'")
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def version(self) -> int:
+        """The number of its release, 15."""
+        return int((self.data / "PG_VERSION").read_text(encoding="ascii"))
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def url(self, database: str = MAINTENANCE, user: str = OWNER, password: str | None = None) -> str:
+        """The address of a database for a login; the password is known of the first two."""
+        password = self.passwords[user] if password is None else password
+        return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, *statements: str, database: str = MAINTENANCE, user: str = SUPERUSER) -> str:
+        """What statements answer, a line a row, columns with | between them; by the socket, as any login.
+
+        Raises:
+            ServerError: it was refused, or the server is away.
+        """
+        command = ("psql", "-AtqX", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-p", str(self.port), "-U", user)
+        done = subprocess.run(
+            (*command, "-d", database, *(part for statement in statements for part in ("-c", statement))),
+            check=False,
+            capture_output=True,
+            text=True,
+            env=ENVIRONMENT,
+            timeout=SECONDS,
+        )
+        if done.returncode:
+            raise ServerError(done.stderr.strip())
+        return done.stdout.removesuffix("\n")
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections; in recovery, those that read."""
+        assert not self.is_running
+        with self.log.open("ab") as log:
+            command = (*as_unprivileged(), str(self.binaries / "postgres"), "-D", str(self.data))
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT, start_new_session=True)
+        self._wait_for("ready", "standby")
+
+    def stop(self) -> None:
+        """End it in good order: connections are closed, and all is written."""
+        self.resume()
+        self._signal(signal.SIGINT)
+
+    def kill(self) -> None:
+        """End all its processes at once, as a crash does."""
+        if self.is_running:
+            _, *children = self._processes()
+            for process in children:
+                _send(process, signal.SIGKILL)
+            self._signal(signal.SIGKILL)
+            _wait_for_the_end(children)
+
+    def restart(self) -> None:
+        """End it in good order, and start it."""
+        self.stop()
+        self.start()
+
+    def pause(self) -> None:
+        """Stop all its processes: connections are taken by the kernel, and nothing answers."""
+        for process in self._processes():
+            _send(process, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        for process in self._processes():
+            _send(process, signal.SIGCONT)
+
+    @contextmanager
+    def set(self, **settings: str) -> Iterator[None]:
+        """Other settings within the block, for new and for open connections."""
+        for name, value in settings.items():
+            self.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+        self._reload()
+        yield
+        for name in settings:
+            self.execute(f"ALTER SYSTEM RESET {name}")
+        self._reload()
+
+    def read_only(self) -> AbstractContextManager[None]:
+        """Within the block each transaction may only read, as a hosted service has it that is out of space."""
+        return self.set(default_transaction_read_only="on")
+
+    def recover(self) -> None:
+        """Start it again as a standby: it is in recovery and takes connections that read, until `promote`."""
+        self.stop()
+        (self.data / "standby.signal").touch()
+        give(self.data / "standby.signal", as_unprivileged())
+        self.start()
+
+    def promote(self) -> None:
+        """End recovery."""
+        assert self.execute(f"SELECT pg_promote(true, {SECONDS})") == "t"
+
+    @contextmanager
+    def fresh_database(self) -> Iterator[Database]:
+        """A new empty database that belongs to the owner; it goes, and what roles were made meanwhile.
+
+        Whatever a test did to the server is mended before.
+        """
+        name = f"test_{secrets.token_hex(4)}"
+        create = f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0"
+        roles = set(self.execute(create, ROLES).split("\n"))
+        yield Database(self, name)
+        self.mend()
+        drop = f"DROP DATABASE {name} WITH (FORCE)"
+        made = sorted(set(self.execute(drop, ROLES).split("\n")) - roles)
+        if made:
+            self.execute(*(f"DROP ROLE {role}" for role in made))
+
+    def mend(self) -> None:
+        """Let it run, take writes, and have its own settings."""
+        self.resume()
+        if not self.is_running:
+            self.start()
+        in_recovery, own_settings = self.execute(CONDITION).split("|")
+        if in_recovery == "t":
+            self.promote()
+        if own_settings != "0":
+            self.execute("ALTER SYSTEM RESET ALL")
+            self._reload()
+
+    def close(self) -> None:
+        """Kill it, and remove its folder."""
+        self.kill()
+        self._kept.close()
+
+    def _create(self) -> None:
+        give(self.folder, as_unprivileged())
+        password = self.folder / "password"
+        password.write_text(self.passwords[SUPERUSER], encoding="ascii")
+        command = (str(self.binaries / "initdb"), "-D", str(self.data), "-U", SUPERUSER, f"--pwfile={password}")
+        options = ("--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync")
+        done = subprocess.run(
+            (*as_unprivileged(), *command, *options), check=False, capture_output=True, text=True, env=ENVIRONMENT
+        )
+        if done.returncode:
+            raise ServerError(done.stderr)
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(self.folder),
+        } | self._settings
+        with (self.data / "postgresql.conf").open("a", encoding="ascii") as file:
+            file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+
+    def _processes(self) -> list[psutil.Process]:
+        """All its processes, the first one stopped so that it makes no more; none if it does not run."""
+        if not self.is_running:
+            return []
+        assert self._process is not None
+        first = psutil.Process(self._process.pid)
+        first.suspend()
+        return [first, *first.children(recursive=True)]
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.is_running:
+            assert self._process is not None
+            self._process.send_signal(number)
+            self._process.wait(SECONDS)
+
+    def _reload(self) -> None:
+        query = "SELECT pg_conf_load_time()"
+        before = self.execute(query)
+        self.execute("SELECT pg_reload_conf()")
+        for _ in range(SECONDS * 100):
+            if self.execute(query) != before:
+                return
+            time.sleep(0.01)
+        raise ServerError("the settings were not read again")
+
+    def _wait_for(self, *states: str) -> None:
+        assert self._process is not None
+        for _ in range(SECONDS * 100):
+            if self._process.poll() is not None:
+                break
+            try:
+                lines = (self.data / "postmaster.pid").read_text(encoding="ascii").split("\n")
+            except OSError:
+                lines = []
+            if len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7].strip() in states:
+                return
+            time.sleep(0.01)
+        raise ServerError(self.log.read_text(encoding="utf-8", errors="replace")[-2000:])
+
+
+class Database(NamedTuple):
+    """An empty database of a server."""
+
+    server: PostgreSQL
+    name: str
+
+    @property
+    def url(self) -> str:
+        """Its owner's address: no superuser, but one who may make roles."""
+        return self.server.url(self.name)
+
+    @property
+    def superuser_url(self) -> str:
+        """The address for the server's superuser."""
+        return self.server.url(self.name, SUPERUSER)
+
+    def url_of(self, user: str, password: str) -> str:
+        """The address for another login."""
+        return self.server.url(self.name, user, password)
+
+    def execute(self, *statements: str, user: str = OWNER) -> str:
+        """What statements answer to a login; see PostgreSQL.execute."""
+        return self.server.execute(*statements, database=self.name, user=user)
