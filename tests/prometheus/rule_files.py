@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "prometheus"
 RULES = FOLDER / "rules"
 CASES = Path(__file__).parent / "rules"
-SUBJECTS = ("plans", "service", "interfaces", "applications", "requests", "monitors", "ledger")
+SUBJECTS = ("plans", "service", "interfaces", "applications", "requests", "monitors", "ledger", "mirror")
 """Files of rules."""
 
 KEYWORDS = {"and", "or", "unless", "bool", "offset", "inf", "nan"}

@@ -149,6 +149,8 @@ A, B = {"instance": "a:7373"}, {"instance": "b:7373"}
             {"alertname": "NetledgerCapThreshold", **A, "plan": "home", "threshold_percent": "80"},
             {"threshold_percent": "120"},
         ),
+        ({"alertname": "NetledgerMirrorIdentity", **A}, {"alertname": "NetledgerMirrorDown", **A}, B),
+        ({"alertname": "NetledgerMirrorDown", **A}, {"alertname": "NetledgerMirrorBehind", **A}, B),
         (
             {"alertname": "NetledgerRequestErrorsFast", **A, "service": "shop"},
             {"alertname": "NetledgerRequestErrorsSlow", **A, "service": "shop"},

@@ -46,6 +46,7 @@ GROUPS = {
     "request-silence": ("silence",),
     "monitors": ("monitors",),
     "ledger": ("ledger",),
+    "mirror": ("mirror",),
 }
 """Groups of alerts, and the files of their cases."""
 

@@ -23,6 +23,7 @@ from tests.fixtures.metrics_states import (
     FAILING,
     NOW,
     TODAY,
+    FakeMirror,
     history,
     interface,
     interface_families,
@@ -121,6 +122,12 @@ PROMISED = {
     "netledger_on_battery": set(),
     "netledger_sample_interval_seconds": set(),
     "netledger_update_available": set(),
+    "netledger_mirror_up": set(),
+    "netledger_mirror_lag_seconds": set(),
+    "netledger_mirror_rows_behind": set(),
+    "netledger_mirror_rows_sent_total": set(),
+    "netledger_mirror_last_success_timestamp_seconds": set(),
+    "netledger_mirror_error": {"kind"},
 }
 
 # "counter" is what resets here, not the type of the metric; promtool cannot know.
@@ -231,6 +238,28 @@ def test_a_counted_interface_that_is_gone_is_down_and_keeps_its_bytes() -> None:
     assert series(text, "netledger_interface_receive_bytes_total") == {("usb0",): 7}
     assert series(text, "netledger_interface_receive_bytes_per_second") == {}
     assert series(text, "netledger_interface_info") == {}
+
+
+@pytest.mark.parametrize(
+    ("mirror", "shown"),
+    [
+        (None, {}),
+        (FakeMirror(), {"up": 0, "error": 1, "last_success_timestamp_seconds": NOW - 1800.5, "rows_behind": 84}),
+        (FakeMirror(is_up=True, kind="", rows_behind=0), {"up": 1, "last_success_timestamp_seconds": NOW - 1800.5}),
+        (FakeMirror(last_success=0, kind="unreachable"), {"up": 0, "error": 1, "rows_behind": 84}),
+    ],
+    ids=["off", "refused", "well", "never reached"],
+)
+def test_a_mirror_is_told_only_where_there_is_one(mirror: FakeMirror | None, shown: dict[str, float]) -> None:
+    text = page(lived_in()._replace(mirror=mirror))
+
+    found = {
+        name: next(iter(series(text, f"netledger_mirror_{name}").values()), None)
+        for name in ("up", "error", "last_success_timestamp_seconds", "rows_behind")
+    }
+    assert {name: value for name, value in found.items() if value} == {k: v for k, v in shown.items() if v}
+    assert ("netledger_mirror_up" in text) is (mirror is not None)
+    assert set(series(text, "netledger_mirror_error")) == ({(mirror.kind,)} if mirror and mirror.kind else set())
 
 
 def test_link_speed_is_told_only_where_somebody_knows_it() -> None:
