@@ -13,7 +13,7 @@ from exporter.session.period_questions import periods
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.settings.measures import MeasureError, parse_size
-from exporter.terminal.amounts import bytes_text
+from exporter.terminal.amounts import bytes_text, percent_text
 from exporter.terminal.options import filter_options
 from exporter.terminal.plugins import (
     CRITICAL,
@@ -181,7 +181,7 @@ def _text(found: Measured, limits: Limits, direction: str, *, is_ahead: bool) ->
     if is_ahead:
         text += f", {found.reason if found.expected is None else f'{bytes_text(found.expected)} expected'}"
     amount = found.expected if is_ahead and found.expected is not None else found.used
-    share = f" ({100 * amount / limits.critical:.1f} %)" if limits.critical else ""
+    share = f" ({percent_text(amount / limits.critical)})" if limits.critical else ""
     return f"{text} of {bytes_text(limits.critical)}{share} {found.period}"
 
 

@@ -11,7 +11,7 @@ import click
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.amounts import bytes_text
+from exporter.terminal.amounts import bytes_text, chosen_style, price_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import across_note
 from exporter.terminal.options import interface_option, scope_option
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from exporter.session.session import Session
+    from reports.formats.json.forecast import Money
     from reports.ledger.reader import LedgerReader
 
 PERIODS = ("today", "week", "month", "year", "cycle", "last-cycle")
@@ -106,13 +107,12 @@ def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> 
     if answer.unattributed.total_bytes or answer.unattributed.cost.amount:
         rows.append(("(unattributed)", *_cells(answer.unattributed)))
     if answer.base_price.amount:
-        rows.append(("Base price", "", "", answer.base_price.formatted))
+        rows.append(("Base price", "", "", _price_cell(answer.base_price)))
     rows.append(("TOTAL", *_cells(answer.total)))
     title = ", ".join(["Cost by application", request.period, *request.scope])
     gigabyte = "2^30" if answer.gigabyte_bytes == 2**30 else "10^9"
-    notes = [
-        f"plan {answer.plan}, {time_text(f'{answer.first} to {answer.last}')}: {answer.prices} a GB of {gigabyte} bytes"
-    ]
+    days, prices = time_text(f"{answer.first} to {answer.last}"), chosen_style().number(answer.prices)
+    notes = [f"plan {answer.plan}, {days}: {prices} a GB of {gigabyte} bytes"]
     notes += [f"the plan bills {BILLED[answer.counts]}"] if answer.counts in BILLED else []
     print_table(TextTable(title, ("Application", "Received", "Sent", "Cost"), rows), notes)
 
@@ -121,7 +121,11 @@ def _cells(row: BilledBytes) -> tuple[str, str, str]:
     received, sent = (
         f"{'-' * (amount < 0)}{bytes_text(abs(amount))}" for amount in (row.bytes_received, row.bytes_sent)
     )
-    return received, sent, row.cost.formatted
+    return received, sent, _price_cell(row.cost)
+
+
+def _price_cell(price: Money) -> str:
+    return price_text(price.amount, price.currency, price.formatted)
 
 
 def _no_price(plan: str) -> click.UsageError:
@@ -136,21 +140,26 @@ def _print_cost(answer: shapes.CostAnswer, period: str, interfaces: Sequence[str
 
 
 def _rows(answer: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:
-    block = answer.cost
-    yield "Received", bytes_text(answer.usage.bytes_received), block.download.cost_formatted
-    yield "Sent", bytes_text(answer.usage.bytes_sent), block.upload.cost_formatted
+    block, used = answer.cost, answer.usage
+
+    def price(part: shapes.CostPart | shapes.BaseCost) -> str:
+        return price_text(part.cost, block.currency, part.cost_formatted)
+
+    yield "Received", bytes_text(used.bytes_received), price(block.download)
+    yield "Sent", bytes_text(used.bytes_sent), price(block.upload)
     if block.base_price and block.base_price.cost:
-        yield "Base price", "", block.base_price.cost_formatted
-    yield "Total", bytes_text(answer.usage.total_bytes), block.total.cost_formatted
+        yield "Base price", "", price(block.base_price)
+    yield "Total", bytes_text(used.total_bytes), price(block.total)
 
 
 def _notes(answer: shapes.CostAnswer, interfaces: Sequence[str]) -> Iterator[str]:
     """The price, and what is left out."""
     info, used = answer.info, answer.usage
     is_binary = answer.cost.gigabyte_bytes == 2**30
-    total = bytes_text(used.total_bytes)
-    gigabyte = f"2^30 bytes: {used.gb_used:.2f} of them are {total}" if is_binary else "10^9 bytes"
-    yield f"{info.prices} a GB ({info.note}), a GB of {gigabyte}"
+    number = chosen_style().number
+    billed = f"{number(f'{used.gb_used:.2f}')} of them are {bytes_text(used.total_bytes)}"
+    gigabyte = f"2^30 bytes: {billed}" if is_binary else "10^9 bytes"
+    yield f"{number(info.prices)} a GB ({info.note}), a GB of {gigabyte}"
     if info.counts in BILLED:
         yield f"the plan bills {BILLED[info.counts]}"
     if used.free_bytes:

@@ -10,12 +10,12 @@ import click
 from exporter.session.period_tables import list_options
 from exporter.session.pictures import picture
 from exporter.session.session import open_session
+from exporter.terminal.amounts import bytes_text
 from exporter.terminal.options import filter_options, output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.png import to_png
 from reports.pictures.pictures import PICTURES
 from reports.pictures.theme import AUTO, LIGHT, THEMES
-from reports.text.amounts import human_bytes
 from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:
@@ -73,4 +73,4 @@ def image(  # noqa: PLR0913 - one for each option
         return
     with write_errors(path), replace_file(path, is_replaceable=force) as file:
         file.write(drawn)
-    click.echo(f"{path} ({human_bytes(len(drawn))})")
+    click.echo(f"{path} ({bytes_text(len(drawn))})")

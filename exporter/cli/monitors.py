@@ -11,6 +11,7 @@ import msgspec
 from exporter.meters.requests.monitors.answers import monitor_answers
 from exporter.session.client import ServiceError
 from exporter.session.reading import CommandAnswer, reading
+from exporter.terminal.amounts import chosen_style
 from exporter.terminal.dates import time_text
 from exporter.terminal.printing import TextTable, print_table
 from reports.formats.json.monitors import Monitors
@@ -53,7 +54,7 @@ def _row(row: MonitorAnswer) -> tuple[str, ...]:
         row.monitor,
         {True: "up", False: f"down{since}", None: "unknown"}[row.is_up],
         time_text(row.checked_at) if row.checked_at else "",
-        f"{row.latency_ms:.1f} ms" if row.latency_ms is not None else "",
+        chosen_style().number(f"{row.latency_ms:.1f} ms") if row.latency_ms is not None else "",
         _percent(row.uptime_24h),
         _percent(row.uptime_30d),
         time_text(row.certificate_ends) if row.certificate_ends else "",
@@ -63,4 +64,4 @@ def _row(row: MonitorAnswer) -> tuple[str, ...]:
 
 def _percent(share: float | None) -> str:
     """Cut, not rounded: 100 % are without a failure."""
-    return "" if share is None else f"{int(share * 100_000) / 1000:.3f} %"
+    return "" if share is None else chosen_style().number(f"{int(share * 100_000) / 1000:.3f} %")

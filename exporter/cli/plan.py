@@ -12,8 +12,8 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
-from exporter.terminal.amounts import bytes_text, known_bytes, percent_text
-from exporter.terminal.dates import time_text
+from exporter.terminal.amounts import bytes_text, known_bytes, percent_text, price_text
+from exporter.terminal.dates import clock_text, time_text
 from exporter.terminal.imported import across_note, imported_note
 from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
 
@@ -85,13 +85,13 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
         rows += [("Cap", _cap(answer)), ("Left", f"{'-' * (left < 0)}{bytes_text(abs(left))}"), ("Share", share)]
         rows += [("Allowed per day", known_bytes(answer.allowed_per_day_bytes)), ("Cap reached", _reached(answer))]
     if answer.free_hours_since:
-        rows.append(("Free hours known", f"since {answer.free_hours_since}; earlier ones are billed"))
+        rows.append(("Free hours known", f"since {time_text(answer.free_hours_since)}; earlier ones are billed"))
     rows += [
         ("Days left", str(answer.days_left)),
         ("Forecast", f"{_expected(ahead)} ({_range(ahead)})" if ahead.reason is None else ahead.reason),
     ]
     if answer.cost is not None:
-        rows += [("Cost so far", answer.cost.formatted), ("Expected cost", _cost(ahead.cost))]
+        rows += [("Cost so far", _cost(answer.cost)), ("Expected cost", _cost(ahead.cost))]
     rows += [
         ("Last cycle by now", known_bytes(answer.last_cycle.used_bytes_by_this_day)),
         ("Last cycle", _last_cycle(answer)),
@@ -108,7 +108,7 @@ def _scopes(answer: PlanAnswer) -> list[tuple[str, str]]:
 
 def _free(answer: PlanAnswer) -> list[tuple[str, str]]:
     """Bytes in free hours, and the end of the current ones."""
-    until = [f"free until {answer.free_until[11:16]}"] if answer.free_until else []
+    until = [f"free until {clock_text(answer.free_until)}"] if answer.free_until else []
     amount = [bytes_text(answer.free_bytes)] if answer.free_bytes or until else []
     return [("Free", ", ".join([*amount, *until]))] if amount else []
 
@@ -149,7 +149,7 @@ def _range(ahead: ForecastAnswer) -> str:
 
 
 def _cost(*amounts: Money | None) -> str:
-    return " to ".join(amount.formatted for amount in amounts if amount) or UNKNOWN
+    return " to ".join(price_text(each.amount, each.currency, each.formatted) for each in amounts if each) or UNKNOWN
 
 
 def _reached(answer: PlanAnswer) -> str:

@@ -110,8 +110,11 @@ def style_options() -> Iterator[click.Option]:
 def _as_subcommand(command: click.Command, *, has_amounts: bool = True) -> click.Command:
     """The command with `--config` and, where it has amounts, with their options; QuestionErrors end it with its usage.
 
-    `netledger run --config FILE` is the order that users of Prometheus know.
+    `netledger run --config FILE` is the order that users of Prometheus know. Commands of a group have it, too.
     """
+    if isinstance(command, click.Group):
+        for each in command.commands.values():
+            _as_subcommand(each, has_amounts=has_amounts)
     if not any(parameter.name == "config" for parameter in command.params):
         help_text = "Settings file."
         option = click.Option(["--config"], type=CONFIG_PATH, expose_value=False, callback=_use_config, help=help_text)

@@ -14,7 +14,7 @@ from exporter.session.application_tables import applications_answer
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask, when
 from exporter.session.reading import CommandAnswer, reading
-from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, speed_text
+from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, price_text, speed_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
 from exporter.terminal.options import DATE, MONTH, YEAR, by_option, filter_options, refuse_interfaces
@@ -211,7 +211,7 @@ def _words(used: Amount) -> tuple[str, ...]:
 
 
 def _cost_row(cost: json_cost.Cost) -> list[tuple[str, ...]]:
-    return [] if cost.assumed else [("Cost", cost.total.cost_formatted)]
+    return [] if cost.assumed else [("Cost", price_text(cost.total.cost, cost.currency, cost.total.cost_formatted))]
 
 
 def _left_out(cost: json_cost.Cost) -> list[str]:

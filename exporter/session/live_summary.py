@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from exporter.session.client import ServiceError
-from exporter.terminal.amounts import bytes_text, speed_text
+from exporter.terminal.amounts import bytes_text, chosen_style, speed_text
 from exporter.terminal.printing import TextTable, print_table
 from reports.text.amounts import average_speed
 
@@ -47,7 +47,11 @@ class Moved(NamedTuple):
             ("Average", *map(speed_text, self.averages)),
             ("Highest", *map(speed_text, self.highest)),
         ]
-        print_table(TextTable(f"In {self.seconds:.1f} seconds", ("", "Received", "Sent", "Total"), rows))
+        print_table(
+            TextTable(
+                f"In {chosen_style().number(f'{self.seconds:.1f}')} seconds", ("", "Received", "Sent", "Total"), rows
+            )
+        )
 
 
 class MovedMeasure:

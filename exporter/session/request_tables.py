@@ -13,7 +13,8 @@ from exporter.session.application_questions import period_of
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.session.request_questions import all_routes, all_services, all_totals, logged_requests
-from exporter.terminal.amounts import bytes_text
+from exporter.terminal.amounts import bytes_text, chosen_style, count_text
+from exporter.terminal.dates import time_text
 from exporter.terminal.printing import (
     BORDER,
     GAP,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 COLUMNS = ("Requests", "Errors", "Average", "p95", "Bytes")
 LOG_COLUMNS = ("Time", "Status", "Took", "Client")
 TOTAL, NARROWEST_NAME = "TOTAL", 16
-MONTH_TO_SECOND = slice(5, 19)
-"""Of an ISO 8601 time: "06-12 14:30:05"."""
+DAY, SECOND_OF_DAY = slice(10), slice(11, 19)
+"""Of an ISO 8601 time: "2026-06-12" and "14:30:05"."""
 
 
 def services_answer(session: Session, request: RequestsRequest) -> CommandAnswer:
@@ -103,9 +104,9 @@ def print_log(answer: RequestLogAnswer, *, has_service: bool) -> None:
 
 def _logged(row: LogEntry, *, has_service: bool) -> tuple[str, ...]:
     return (
-        row.created_at[MONTH_TO_SECOND].replace("T", " "),
+        f"{time_text(row.created_at[DAY], has_year=False)} {row.created_at[SECOND_OF_DAY]}",
         str(row.status_code or UNKNOWN),
-        human_milliseconds(row.process_time),
+        _took(row.process_time),
         row.ip or "",
         *((row.service,) if has_service else ()),
         f"{row.method} {row.path}",
@@ -130,26 +131,26 @@ def _fitted(columns: Sequence[str], rows: Sequence[tuple[str, ...]], place: int)
 
 
 def _cells(row: RequestSums) -> tuple[str, ...]:
-    times = human_milliseconds(row.avg_time), human_milliseconds(row.p95)
-    return f"{row.requests:,}", _percent(row.error_rate), *times, bytes_text(_bytes(row))
+    times = _took(row.avg_time), _took(row.p95)
+    return count_text(row.requests), _percent(row.error_rate), *times, bytes_text(_bytes(row))
 
 
 def _cells_of_all(whole: RequestTotals) -> tuple[str, ...]:
-    times = human_milliseconds(whole.avg_response_time), human_milliseconds(whole.p95)
+    times = _took(whole.avg_response_time), _took(whole.p95)
     moved = bytes_text(whole.request_bytes + whole.response_bytes)
-    return f"{whole.total_requests:,}", _percent(whole.error_rate), *times, moved
+    return count_text(whole.total_requests), _percent(whole.error_rate), *times, moved
 
 
 def _in_all(found: Reply[ServicesAnswer] | Reply[RoutesAnswer], whole: RequestTotals) -> Iterator[str]:
     """What no column has: the number of errors, different clients of whole days, and other quantiles."""
-    errors = f"{whole.errors:,} error{'' if whole.errors == 1 else 's'}"
-    clients = f"{whole.unique_ips:,} different client{'' if whole.unique_ips == 1 else 's'}"
+    errors = f"{count_text(whole.errors)} error{'' if whole.errors == 1 else 's'}"
+    clients = f"{count_text(whole.unique_ips)} different client{'' if whole.unique_ips == 1 else 's'}"
     yield f"{errors}, {clients}" if whole.unique_ips and _is_of_days(found) else errors
     if whole.p50 is not None:
         parts = {"p50": whole.p50, "p95": whole.p95, "p99": whole.p99}
-        yield ", ".join(f"{name} {human_milliseconds(value)}" for name, value in parts.items())
+        yield ", ".join(f"{name} {_took(value)}" for name, value in parts.items())
     if whole.imported_requests:
-        yield f"{whole.imported_requests:,} were imported: `netledger import list`"
+        yield f"{count_text(whole.imported_requests)} were imported: `netledger import list`"
 
 
 def _with_totals(answer: ServicesAnswer | RoutesAnswer, whole: RequestTotals) -> dict[str, object]:
@@ -164,14 +165,23 @@ def _rest(answer: RoutesAnswer) -> Iterator[tuple[str, ...]]:
     """What the routes beyond the limit had."""
     if answer.other_requests:
         share = _percent(100 * answer.other_errors / answer.other_requests)
-        yield f"({answer.total - len(answer.routes)} more)", f"{answer.other_requests:,}", share, "", "", ""
+        yield f"({answer.total - len(answer.routes)} more)", count_text(answer.other_requests), share, "", "", ""
+
+
+def _took(milliseconds: float | None) -> str:
+    return chosen_style().number(human_milliseconds(milliseconds))
 
 
 def _percent(percent: float) -> str:
-    return f"{percent:.1f} %"
+    return chosen_style().number(f"{percent:.1f} %")
 
 
 def _period(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
+    name = _period_name(found)
+    return f"until {time_text(name.removeprefix('until '))}" if name.startswith("until ") else time_text(name)
+
+
+def _period_name(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
     start, end = (datetime.fromisoformat(text) for text in (found.answer.start, found.answer.end))
     last = (end - timedelta(seconds=1)).date()
     if not _is_of_days(found):
@@ -181,12 +191,12 @@ def _period(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
 
 def _when(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> str:
     """The period within a sentence: "on 2026-06-12", "in 2026-06", "from 2026-06-01 to 2026-06-12"."""
-    name = _period(found)
+    name, words = _period_name(found), _period(found)
     if name.startswith("until "):
-        return name
+        return words
     if " to " in name:
-        return f"from {name}"
-    return f"{'on' if len(name) == len('2026-06-12') else 'in'} {name}"
+        return f"from {words}"
+    return f"{'on' if len(name) == len('2026-06-12') else 'in'} {words}"
 
 
 def _is_of_days(found: Reply[ServicesAnswer] | Reply[RoutesAnswer]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exporter.session.live_requests import RouteRateSource
 from exporter.session.live_screen import LiveScreen, Repetition, draw_repeatedly
-from exporter.terminal.amounts import speed_text
+from exporter.terminal.amounts import chosen_style, speed_text
 from exporter.terminal.printing import TextTable, print_json, print_table, printable
 from exporter.terminal.screen import has_screen, open_screen
 from exporter.terminal.width import cut, padded
@@ -68,7 +68,7 @@ def lines(answer: RouteRates, sort: str, size: ScreenSize) -> list[str]:
     rows = ordered(answer, sort)
     shown = rows[: max(size.lines - NOT_ROWS, 1)]
     requests, errors = (sum(map(ORDERS[name], rows)) for name in ("requests", "errors"))
-    title = f"By {sort}: {requests:,.1f} requests and {errors:,.1f} errors a second"
+    title = f"By {sort}: {_rate(requests)} requests and {_rate(errors)} errors a second"
     table = _table(shown, size.columns)
     blank = [""] * (size.lines - len(table) - 2)
     return [printable(line) for line in (title, *table, *blank, f"{KEYS}   {len(shown)} of {len(rows)} routes")]
@@ -92,8 +92,8 @@ def _table(rows: Sequence[RouteRate], width: int) -> list[str]:
 def _print(answer: RouteRates, sort: str) -> None:
     cells = [(_name(row), *_cells(row)) for row in ordered(answer, sort)]
     requests, errors, moved = (sum(map(ORDERS[name], answer.routes)) for name in ("requests", "errors", "bytes"))
-    last = ("TOTAL", f"{requests:,.1f}", f"{errors:,.1f}", human_milliseconds(answer.avg_time), speed_text(moved))
-    print_table(TextTable(f"Requests of {answer.seconds:.1f} seconds", ("Route", *COLUMNS), [*cells, last]))
+    last = ("TOTAL", _rate(requests), _rate(errors), _took(answer.avg_time), speed_text(moved))
+    print_table(TextTable(f"Requests of {_rate(answer.seconds)} seconds", ("Route", *COLUMNS), [*cells, last]))
 
 
 def _name(row: RouteRate) -> str:
@@ -101,5 +101,13 @@ def _name(row: RouteRate) -> str:
 
 
 def _cells(row: RouteRate) -> tuple[str, ...]:
-    speeds = f"{row.requests_per_second:,.1f}", f"{row.errors_per_second:,.1f}"
-    return *speeds, human_milliseconds(row.avg_time), speed_text(row.bytes_per_second)
+    speeds = _rate(row.requests_per_second), _rate(row.errors_per_second)
+    return *speeds, _took(row.avg_time), speed_text(row.bytes_per_second)
+
+
+def _rate(number: float) -> str:
+    return chosen_style().number(f"{number:,.1f}")
+
+
+def _took(milliseconds: float | None) -> str:
+    return chosen_style().number(human_milliseconds(milliseconds))

@@ -30,13 +30,18 @@ class AmountStyle(NamedTuple):
     rate: str = BITS
     locale: str = NO_LOCALE
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether bytes are in units of 1024."""
+        return self.units == BINARY
+
     def other_rate(self) -> AmountStyle:
         """The same with speeds in the other unit."""
         return self._replace(rate=BYTES if self.rate == BITS else BITS)
 
     def bytes(self, amount: int) -> str:
         """As in "12.51 GB" or "11.65 GiB"; ValueError below zero."""
-        return self.number((human_iec if self.units == BINARY else human_bytes)(amount))
+        return self.number((human_iec if self.is_binary else human_bytes)(amount))
 
     def speed(self, bytes_per_second: float) -> str:
         """As in "1.01 Gbit/s", "125.83 MB/s" or "120.00 MiB/s"; ValueError below zero."""
@@ -45,8 +50,12 @@ class AmountStyle(NamedTuple):
         return f"{self.bytes(round(bytes_per_second))}/s"
 
     def number(self, english: str) -> str:
-        """A text with numbers, as in "1,234.5 ms", with the marks of the locale."""
+        """A text with numbers, as in "1,234.5 ms, then 2", with the marks of the locale in them."""
         return english if self.locale == NO_LOCALE else str(locales().with_marks(english, self.locale))
+
+    def price(self, amount: float, currency: str, english: str) -> str:
+        """An amount of money, as in "1.234,50 €"; `english` is the same in English."""
+        return english if self.locale == NO_LOCALE else str(locales().local_price(amount, currency, self.locale))
 
 
 def locales() -> ModuleType:
@@ -87,6 +96,11 @@ def percent_text(ratio: float) -> str:
     return chosen_style().number(f"{100 * ratio:.1f} %")
 
 
+def price_text(amount: float, currency: str, english: str) -> str:
+    """An amount of money in the style of the command; `english` is the same in English, as JSON has it."""
+    return chosen_style().price(amount, currency, english)
+
+
 def known_bytes(amount: int | None) -> str:
     """Bytes in the style of the command, or a dash where they are not known."""
     return UNKNOWN if amount is None else bytes_text(amount)
@@ -99,4 +113,4 @@ def known_speed(bytes_per_second: float | None) -> str:
 
 def amount_width() -> int:
     """Width of the widest amount of bytes."""
-    return len("1023.99 GiB" if chosen_style().units == BINARY else "999.99 GB")
+    return len("1023.99 GiB" if chosen_style().is_binary else "999.99 GB")

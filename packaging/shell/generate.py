@@ -44,14 +44,18 @@ def _commands() -> Iterator[tuple[str, click.Command]]:
     for name in COMMANDS:
         command = netledger.get_command(context, name)
         assert command is not None  # noqa: S101 - it is in the table
-        yield name, command
-        if isinstance(command, click.Group):
-            for sub in sorted(command.commands):
-                yield f"{name} {sub}", command.commands[sub]
+        yield from _with_commands(name, command)
         for words in SUBCOMMANDS:
             found = netledger.resolve_command(context, list(words))[1] if words[0] == name else None
             if found is not None:
-                yield " ".join(words), found
+                yield from _with_commands(" ".join(words), found)
+
+
+def _with_commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for sub, each in sorted(command.commands.items()):
+            yield from _with_commands(f"{name} {sub}", each)
 
 
 if __name__ == "__main__":

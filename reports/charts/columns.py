@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from markupsafe import escape
 
-from reports.charts.scale import axis, tick_text
+from reports.charts.scale import AxisForm
 from reports.charts.svg import stretched
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 TOP, BOTTOM = 14, 22
 """Pixels above the highest line for its text, and below the lowest for the labels."""
 
+DECIMAL = AxisForm()
 FILLED = 0.74
 """Share of its place that a column fills; the rest is the gap to the next."""
 
@@ -38,19 +39,19 @@ class Column(NamedTuple):
     tip: str
 
 
-def column_chart(columns: Sequence[Column], *, title: str, height: int = 180) -> Markup:
+def column_chart(columns: Sequence[Column], *, title: str, height: int = 180, form: AxisForm = DECIMAL) -> Markup:
     """The chart, `height` pixels high; screen readers say `title`. Labels without a place are left out."""
-    scale = axis(max((column.received + column.sent for column in columns), default=0))
+    scale = form.axis(max((column.received + column.sent for column in columns), default=0))
     inner = height - TOP - BOTTOM
-    parts = [*_grid(scale, inner), *_columns(columns, scale, inner), *_labels(columns, height)]
+    parts = [*_grid(scale, inner, form), *_columns(columns, scale, inner), *_labels(columns, height)]
     return stretched("columns", height, title, parts)
 
 
-def _grid(scale: Axis, inner: int) -> Iterator[str]:
+def _grid(scale: Axis, inner: int, form: AxisForm) -> Iterator[str]:
     for amount in (0, *scale.ticks):
         y = _number(TOP + inner - inner * amount / scale.top)
         yield f'<line class="{"axis" if amount == 0 else "grid"}" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
-        yield f'<text class="muted" x="-8" y="{y}" dy=".32em" text-anchor="end">{tick_text(amount)}</text>'
+        yield f'<text class="muted" x="-8" y="{y}" dy=".32em" text-anchor="end">{escape(form.text(amount))}</text>'
 
 
 def _columns(columns: Sequence[Column], scale: Axis, inner: int) -> Iterator[str]:

@@ -38,7 +38,7 @@ def plan_badge(name: str, used: int, cap: int | None, style: AmountStyle) -> str
         return _draw(name, f"{style.bytes(used)} this cycle", PLAIN)
     share = used / cap
     colour = OVER if share >= FULL else HIGH if share >= WARNS_AT else GOOD
-    return _draw(name, f"{100 * share:.1f} % of {style.bytes(cap)}", colour)
+    return _draw(name, f"{style.number(f'{100 * share:.1f} %')} of {style.bytes(cap)}", colour)
 
 
 def _draw(label: str, words: str, colour: str) -> str:

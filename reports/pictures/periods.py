@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from reports.formats.json.periods import EstimatedBytes, PeriodAmount, PeriodsAnswer
     from reports.formats.json.usage import PeriodAmounts
-    from reports.pictures.sheet import PictureContext
+    from reports.pictures.sheet import DateStyle, PictureContext
 
 REQUESTS: Mapping[str, PeriodListRequest] = {
     "minutes": PeriodListRequest("minutes"),
@@ -29,8 +29,6 @@ REQUESTS: Mapping[str, PeriodListRequest] = {
 MOST_PERIODS = 100
 """So many have room."""
 
-CLOCK = slice(len("2026-06-12 "), None)
-
 
 class PictureError(QuestionError):
     """There is no such picture, or it has no room for so many periods."""
@@ -40,12 +38,12 @@ def draw_periods(name: str, answer: PeriodsAnswer, context: PictureContext) -> s
     """The picture of this name, one of `REQUESTS`; raises PictureError."""
     if len(answer.periods) > MOST_PERIODS:
         raise PictureError(f"{len(answer.periods)} {answer.unit} have no room in a picture: {MOST_PERIODS} have")
-    sheet = Sheet(_title(name, answer.periods), context)
+    sheet = Sheet(_title(name, answer.periods, context.dates), context)
     if answer.unit in {"minutes", "hours"}:
         sheet.add_columns(clock_columns(answer, context), "Bytes received and sent")
         sheet.add_table([total_row("Total", answer)])
     else:
-        sheet.add_table([*_rows(answer), total_row("Total", answer)])
+        sheet.add_table([*_rows(answer, context.dates), total_row("Total", answer)])
     sheet.add_imported(answer.summary.imported_bytes)
     return sheet.document()
 
@@ -55,30 +53,31 @@ def clock_columns(answer: PeriodsAnswer, context: PictureContext) -> list[Column
     needless = ":00" if answer.unit == "hours" else ""
     return [
         Column(
-            row.period[CLOCK].removesuffix(needless),
+            context.dates.clock(row.period).removesuffix(needless),
             row.bytes_received or 0,
             row.bytes_sent or 0,
-            f"{row.period}: {context.bytes(row.bytes_received)} received, {context.bytes(row.bytes_sent)} sent",
+            f"{context.dates.time(row.period)}: "
+            f"{context.bytes(row.bytes_received)} received, {context.bytes(row.bytes_sent)} sent",
         )
         for row in answer.periods
     ]
 
 
-def _title(name: str, periods: list[PeriodAmount]) -> str:
+def _title(name: str, periods: list[PeriodAmount], dates: DateStyle) -> str:
     if name == "top":
         return "Busiest days"
     if name not in {"minutes", "hours"} or not periods:
         return name.capitalize()
-    first, last = (row.start[: len("2026-06-12")] for row in (periods[0], periods[-1]))
+    first, last = (dates.time(row.start[: len("2026-06-12")]) for row in (periods[0], periods[-1]))
     return f"{name.capitalize()} of {first}" + (f" to {last}" if last != first else "")
 
 
-def _rows(answer: PeriodsAnswer) -> Iterator[Row]:
+def _rows(answer: PeriodsAnswer, dates: DateStyle) -> Iterator[Row]:
     """Each period, and below the running one what is expected of it; their bars can be compared."""
     expected = answer.estimate.expected.total_bytes if answer.estimate else 0
     whole = max([expected, *(row.total_bytes or 0 for row in answer.periods)])
     for row in answer.periods:
-        yield from period_rows(row.period, row, answer, whole)
+        yield from period_rows(dates.time(row.period), row, answer, whole)
 
 
 def period_rows(name: str, used: PeriodAmount, answer: PeriodsAnswer, whole: int) -> Iterator[Row]:

@@ -8,6 +8,7 @@ from markupsafe import escape
 
 from reports.calendar.days import iso
 from reports.charts.columns import column_chart
+from reports.charts.scale import AxisForm
 from reports.pictures.letters import BOLD, fitted
 from reports.pictures.theme import AUTO, style_element
 from reports.text.dates import minute_text
@@ -24,8 +25,9 @@ TITLE_HEIGHT, TITLE_SIZE = 48, 15
 ROW, BASELINE = 22, 15
 """Height of a row, and where in it the text stands."""
 
+LONGEST_AMOUNT = 87
 RIGHTS = (230, 320, 410, 512)
-"""Where the columns received, sent, total and average end: the longest amounts are 87 pixels wide."""
+"""Where the columns received, sent, total and average end: the longest amounts have so many pixels."""
 
 HEADINGS = ("Received", "Sent", "Total", "Average")
 BARS, BAR_HEIGHT = 526, 12
@@ -34,6 +36,7 @@ CHART_LEFT, CHART_HEIGHT, CHART_GAP = 84, 170, 12
 MARK = "*"
 """At the name of a row of which something was imported."""
 
+CLOCK = slice(len("2026-06-12 "), None)
 UNKNOWN = "\N{EN DASH}"
 UNSAFE = {
     **dict.fromkeys((*range(32), *range(127, 160), *range(8206, 8208), *range(8234, 8239), *range(8294, 8298)), "?"),
@@ -42,13 +45,12 @@ UNSAFE = {
 """Marks of control and direction, and what XML has no place for."""
 
 
-def until_text(instant: float | None, zone: ZoneInfo) -> str:
-    """As in "until 2026-06-12 12:00 Asia/Kolkata"; None where nothing is counted yet."""
-    return "nothing is counted yet" if instant is None else f"until {minute_text(iso(instant, zone))} {zone.key}"
-
-
 class AmountStyle(Protocol):
     """How amounts are written: bytes in units of 1000 or 1024, speeds in bits or bytes a second."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether bytes are in units of 1024."""
 
     def bytes(self, amount: int) -> str:
         """As in "12.51 GB"."""
@@ -56,14 +58,48 @@ class AmountStyle(Protocol):
     def speed(self, bytes_per_second: float) -> str:
         """As in "1.01 Gbit/s"."""
 
+    def number(self, english: str) -> str:
+        """A text with numbers, as in "12.5 %", as the reader writes numbers."""
+
+
+class DateStyle(Protocol):
+    """How months, days and times of the clock are written."""
+
+    def time(self, iso: str) -> str:
+        """A month, day or minute of the clock; other texts, such as a year, stay."""
+
+    def clock(self, iso: str) -> str:
+        """The time of a minute of the clock, as in "10:05"."""
+
+
+class IsoDates:
+    """Dates of ISO 8601: "2026-06-12 12:00"."""
+
+    def time(self, iso: str) -> str:
+        """As in "2026-06-12 12:00"."""
+        return minute_text(iso)
+
+    def clock(self, iso: str) -> str:
+        """As in "10:05"."""
+        return minute_text(iso)[CLOCK]
+
+
+ISO_DATES = IsoDates()
+
+
+def until_text(instant: float | None, zone: ZoneInfo, dates: DateStyle = ISO_DATES) -> str:
+    """As in "until 2026-06-12 12:00 Asia/Kolkata"; None where nothing is counted yet."""
+    return "nothing is counted yet" if instant is None else f"until {dates.time(iso(instant, zone))} {zone.key}"
+
 
 class PictureContext(NamedTuple):
-    """Whose usage it is, until when it is counted (in words), how amounts are written, and in which colours."""
+    """Whose usage it is, until when it is counted (in words), how amounts and dates are written, in which colours."""
 
     subject: str
     until: str
     amounts: AmountStyle
     theme: str = AUTO
+    dates: DateStyle = ISO_DATES
 
     def bytes(self, amount: int | None) -> str:
         """Bytes in words; a dash where they are not known."""
@@ -128,7 +164,8 @@ class Sheet:
 
     def add_columns(self, columns: Sequence[Column], title: str) -> None:
         """A chart of columns."""
-        chart = column_chart(columns, title=title, height=CHART_HEIGHT)
+        form = AxisForm(self._context.amounts.is_binary, self._context.amounts.number)
+        chart = column_chart(columns, title=title, height=CHART_HEIGHT, form=form)
         place = f'x="{CHART_LEFT}" y="{self._bottom}" width="{WIDTH - MARGIN - CHART_LEFT}" height="{CHART_HEIGHT}"'
         self._parts.append(f'<svg {place} overflow="visible">{chart}</svg>')
         self._said += [column.tip for column in columns]

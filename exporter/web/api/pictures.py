@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from exporter.terminal.amounts import AmountStyle
+from exporter.terminal.dates import DateStyle
 from exporter.web.http.drawings import SVG, send_drawing
 from exporter.web.http.queries import BadRequestError, Begin, End, OfSelection, Query
 from exporter.web.http.routes import Routes
@@ -101,8 +102,9 @@ async def chart(request: web.Request, query: ChartQuery) -> web.Response:
 
     def write(reading: LedgerRequest) -> str:
         answers = [_answer(reading, each) for each in requests]
-        until = until_text(reading.now, reading.zone)
-        context = PictureContext(query.usage_filter.label, until, _style(reading), query.theme)
+        dates = DateStyle(reading.service.settings.display.locale)
+        until = until_text(reading.now, reading.zone, dates)
+        context = PictureContext(query.usage_filter.label, until, _style(reading), query.theme, dates)
         return pictures.draw(query.name, answers, context)
 
     return await send_drawing(request, query.usage_filter, write)

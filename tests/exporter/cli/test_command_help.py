@@ -11,25 +11,36 @@ from click.testing import CliRunner
 from exporter.cli.root import COMMANDS, SUBCOMMANDS, netledger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.conftest import Golden
 
 READING = ("live", "today", "week", "month", "year", "range", "summary", "interfaces", "audit")
 
 
-def _command(name: str) -> click.Command:
-    command = netledger.get_command(click.Context(netledger), name)
+def _command(*words: str) -> click.Command:
+    _, command, _ = netledger.resolve_command(click.Context(netledger), list(words))
     assert command is not None
     return command
 
 
+def _below(path: tuple[str, ...], command: click.Command) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from _below((*path, name), each)
+
+
+TREE = {
+    path: command
+    for words in (*((name,) for name in COMMANDS), *SUBCOMMANDS)
+    for path, command in _below(words, _command(*words))
+}
+"""Every command by its words."""
+
+
 def _paths() -> list[tuple[str, ...]]:
-    groups = {name: command for name in COMMANDS if isinstance(command := _command(name), click.Group)}
-    return [
-        (),
-        *((name,) for name in COMMANDS),
-        *((name, sub) for name, group in groups.items() for sub in group.commands),
-        *SUBCOMMANDS,
-    ]
+    return [(), *TREE]
 
 
 def _help(*path: str, option: str = "--help") -> str:
@@ -61,6 +72,34 @@ def test_every_test_calls_a_command_through_the_root() -> None:
     }
 
     assert called == {"netledger"}
+
+
+@pytest.mark.parametrize("path", TREE, ids=" ".join)
+def test_every_command_and_group_takes_the_settings_file_behind_it(path: tuple[str, ...]) -> None:
+    options = [option for parameter in TREE[path].params for option in parameter.opts]
+
+    assert options.count("--config") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--config", "FILE", "ledger", "info"),
+        ("ledger", "--config", "FILE", "info"),
+        ("ledger", "info", "--config", "FILE"),
+        ("requests", "key", "--config", "FILE", "list"),
+        ("requests", "key", "list", "--config", "FILE"),
+        ("today", "--config", "FILE"),
+    ],
+    ids=" ".join,
+)
+def test_a_settings_file_is_read_wherever_it_stands(words: tuple[str, ...], tmp_path: Path) -> None:
+    settings = tmp_path / "mine.yaml"
+    settings.write_text(f"ledger: {{path: {tmp_path / 'nowhere.db'}}}\nserver: {{port: 1}}\n", encoding="utf-8")
+
+    done = CliRunner().invoke(netledger, [str(settings) if word == "FILE" else word for word in words])
+
+    assert (done.exit_code, str(tmp_path / "nowhere.db") in done.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("name", READING)

@@ -25,7 +25,7 @@ from exporter.meters.requests.kind import REQUESTS
 from exporter.meters.requests.settings import Requests
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
-from exporter.settings.tree import Auth, Average, Grafana, Ledger, Reports, Server, Settings
+from exporter.settings.tree import Auth, Average, Display, Grafana, Ledger, Reports, Server, Settings
 from exporter.web.server import RESOURCES
 from reports.billing.plans import Plan
 
@@ -84,7 +84,7 @@ class RunningService:
     def __init__(self, machine: Machine, ledger: Path, zone: ZoneInfo = INDIA) -> None:
         self.machine, self.zone = machine, zone
         self.server, self.auth, self.average = Server(port=0), Auth(), Average()
-        self.grafana, self.reports = Grafana(), Reports()
+        self.grafana, self.reports, self.display = Grafana(), Reports(), Display()
         self.interfaces, self.applications = Interfaces(sample_interval=60), Applications()
         # Requests to itself would be rows in every ledger: a test that counts them says so.
         self.requests, self.intake = Requests(own=False), Intake()
@@ -140,6 +140,7 @@ class RunningService:
             average=self.average,
             grafana=self.grafana,
             reports=self.reports,
+            display=self.display,
             plans=self.plans,
         )
         environment = ServiceEnvironment(

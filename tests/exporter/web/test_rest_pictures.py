@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from exporter.settings.tree import Auth
+from exporter.settings.tree import Auth, Display
 from exporter.web.http import drawings
 from reports.billing.plans import Plan
 from reports.pictures import pictures
@@ -41,6 +42,24 @@ async def test_a_chart_has_the_bytes_of_the_command(service: RunningService, que
         assert (drawn.status, done.exit_code, done.stderr) == (200, 0, "")
         assert drawn.text == done.stdout
         assert drawn.headers["Content-Type"] == "image/svg+xml; charset=utf-8"
+
+
+async def test_charts_and_badges_have_the_forms_of_the_commands(unstarted: RunningService) -> None:
+    unstarted.display = Display(units="binary", rate="bytes", locale="de")
+    unstarted.plans = (Plan(name="home", cap_bytes=3_000_000_000),)
+    async with running(unstarted) as service:
+        await count(service)
+        commands = Commands(service.ledger.path, service.machine.seconds)
+        settings = "display: {units: binary, rate: bytes, locale: de}\n"
+        await asyncio.to_thread(Path(commands.environ["NETLEDGER_CONFIG"]).write_text, settings, encoding="utf-8")
+        for name in PICTURES:
+            drawn = await service.ask(f"/chart/{name}.svg")
+            done = await asyncio.to_thread(commands, "image", name, "--output", "-")
+            assert (drawn.text, done.stderr) == (done.stdout, "")
+            assert "GiB" in drawn.text
+        month, plan = [texts((await service.ask(f"/badge/{name}.svg")).text)[1] for name in ("month", "plan")]
+
+    assert (month, plan) == ("1,40 GiB this month", "50,0 % of 2,79 GiB")
 
 
 async def count(service: RunningService) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from reports.charts.columns import Column, column_chart
 from reports.charts.heat import HeatDay, HeatHour, calendar_heat, hour_heat, shading
-from reports.charts.scale import axis, short_text, tick_text
+from reports.charts.scale import AxisForm, axis, binary_axis, binary_tick_text, short_text, tick_text
 from reports.charts.share import Gauge, Piece, cap_gauge, share_bar
 from reports.charts.wall import wall_calendar
 from tests.reports.export.example_exports import HOSTILE_NAMES
@@ -55,6 +55,39 @@ def test_an_axis_is_never_much_higher_than_the_most(most: int) -> None:
 
     assert 1 <= len(scale.ticks) <= 4
     assert most == 0 or most <= scale.top <= max(2 * most, 1)
+
+
+@pytest.mark.parametrize(
+    ("most", "ticks"),
+    [
+        (0, ["1 MiB"]),
+        (1, ["1 B"]),
+        (1000, ["256 B", "512 B", "768 B", "1 KiB"]),
+        (2**30, ["256 MiB", "512 MiB", "768 MiB", "1 GiB"]),
+        (2**30 + 1, ["512 MiB", "1 GiB", "1.5 GiB"]),
+        (1_480_000_000_000, ["512 GiB", "1 TiB", "1.5 TiB"]),
+        (5 * 2**40, ["2 TiB", "4 TiB", "6 TiB"]),
+        (2**90, ["256 YiB", "512 YiB", "768 YiB", "1024 YiB"]),
+    ],
+)
+def test_a_binary_axis_has_steps_that_are_round_in_its_units(most: int, ticks: list[str]) -> None:
+    assert [binary_tick_text(tick) for tick in binary_axis(most).ticks] == ticks
+
+
+@pytest.mark.parametrize("most", [*range(300), *(3**power for power in range(60))])
+def test_a_binary_axis_is_never_much_higher_than_the_most(most: int) -> None:
+    scale = binary_axis(most)
+
+    assert 1 <= len(scale.ticks) <= 4
+    assert most == 0 or most <= scale.top <= 1.5 * most + 1
+
+
+def test_an_axis_is_written_as_its_form_has_it() -> None:
+    form = AxisForm(is_binary=True, number=lambda english: english.replace(".", ","))
+    drawn = column_chart([Column("10", 2**30, 1, "")], title="Bytes", form=form)
+
+    assert [f">{tick}<" in drawn for tick in ("512 MiB", "1 GiB", "1,5 GiB")] == [True] * 3
+    assert ">1.5 GB<" in column_chart([Column("10", 1_480_000_000, 0, "")], title="Bytes")
 
 
 @pytest.mark.parametrize(
