@@ -42,7 +42,8 @@ class PastSource(NamedTuple):
 def show_past_requests(connection: sqlite3.Connection) -> bool:
     """Have the questions of this connection read imported requests, too, where there are any; returns whether."""
     has_any = _has_any(connection)
-    shown = connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'request_day'").fetchone() is not None
+    # Of a group of machines the other names are views of their own; who reads one asks for no imported requests.
+    shown = connection.execute("SELECT 1 FROM sqlite_temp_master WHERE name = 'request_client'").fetchone() is not None
     if has_any != shown:
         for name, view in _views().items():
             connection.execute(f"CREATE TEMP VIEW {name} AS {view}" if has_any else f"DROP VIEW temp.{name}")

@@ -1,0 +1,189 @@
+"""Groups of machines, kept up to date while they are asked for: read in the background, never waited for in a page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.ledger.schema import SchemaError
+from exporter.mirror.group.filling import Filling, read_hosts
+from exporter.mirror.group.group_file import GroupFile, group_state
+from exporter.mirror.group.hosts import ALL, HostChoice, HostList, chosen, labels_of
+from exporter.mirror.group.kept_files import GroupFolder
+from exporter.mirror.group.own_rows import OwnMachine
+from reports.calendar.days import day_number, day_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+    from typing import Any
+    from zoneinfo import ZoneInfo
+
+    import asyncpg
+
+    from exporter.mirror.group.hosts import MirrorHost
+    from reports.ledger.host import Host
+
+log = logging.getLogger(__name__)
+
+FIRST_SECONDS = 2.0
+"""The first question for a choice of machines waits so long for its rows."""
+
+
+class GroupPendingError(Exception):
+    """The rows of these machines are being read from the mirror: ask again."""
+
+
+class MirrorAwayError(Exception):
+    """The mirror cannot be read, and of these machines nothing is kept from before; the text says why."""
+
+
+class Group(NamedTuple):
+    """A group's file, its own machine (None: not one of it), and its machines with their names.
+
+    `read_at` is when the mirror was read (UTC seconds).
+    """
+
+    path: Path
+    own: OwnMachine | None
+    hosts: tuple[tuple[str, MirrorHost], ...]
+    read_at: int
+
+
+class MirrorAccess(NamedTuple):
+    """How to read a mirror: its schema, and what opens a connection and puts an error into a sentence."""
+
+    schema: str
+    connect: Callable[[], Awaitable[asyncpg.Connection[Any]]]
+    words: Callable[[BaseException], str] = str
+
+
+class Groups:
+    """The groups of one ledger's machine; one connection to the mirror at a time."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Path,
+        own: Host,
+        zone: Callable[[], ZoneInfo],
+        now: Callable[[], float],
+        mirror: MirrorAccess,
+        interval: float,
+    ) -> None:
+        """Nothing is read yet; `interval` seconds lie between two readings of a group, at least."""
+        self._ledger, self._own, self._zone, self._now = ledger, own, zone, now
+        self._mirror, self._interval = mirror, interval
+        self._folder = GroupFolder(ledger)
+        self._hosts: HostList | None = None
+        self._turn = asyncio.Lock()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tried: dict[str, float] = {}
+        self.problem = ""
+        """Why the mirror could not be read the last time; empty if it could."""
+        self.changed: set[Path] = set()
+        """Files that were read anew since whoever reads them has looked."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The name of each machine, by id; this one is among them even before it has sent anything."""
+        known = self._known().hosts
+        others = [(host.id, host.name) for host in known if host.id != self._own.id]
+        return labels_of([(self._own.id, self._own.name), *others])
+
+    async def hosts(self, wait: float | None = FIRST_SECONDS) -> HostList:
+        """All machines as they were last read; raises MirrorAwayError and GroupPendingError where they never were."""
+        await self._refreshed(HostChoice(()), wait, lambda: bool(self._known().read_at))
+        return self._known()
+
+    async def group(self, names: Sequence[str], wait: float | None = FIRST_SECONDS) -> Group:
+        """The group of these names, as it was last read; `wait` seconds for its first reading (None: until its end).
+
+        Raises UnknownHostError, MirrorAwayError and GroupPendingError.
+        """
+        if ALL not in names and not set(names) <= {*self.labels, *self.labels.values()}:
+            await self._refreshed(HostChoice(()), wait, lambda: False)
+        choice = chosen(names, self.labels)
+        path = self._folder.file(choice)
+        await asyncio.to_thread(self._folder.note_use, choice)
+        former = await asyncio.to_thread(group_state, path)
+        await self._refreshed(choice, wait, lambda: former is not None)
+        state = await asyncio.to_thread(group_state, path)
+        if state is None:
+            raise MirrorAwayError(self.problem or "the mirror has not been read")
+        own = None if state.own_device is None else OwnMachine(self._ledger, state.own_device)
+        labels = self.labels
+        members = tuple((labels[host.id], host) for host in self._known().hosts if choice.has(host.id))
+        return Group(path, own, members, state.read_at)
+
+    async def close(self) -> None:
+        """End what is being read."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def _known(self) -> HostList:
+        if self._hosts is None:
+            self._hosts = self._folder.read_hosts()
+        return self._hosts
+
+    async def _refreshed(self, choice: HostChoice, wait: float | None, is_there: Callable[[], bool]) -> None:
+        """Have a choice read where that is due, and wait for it where nothing of it is there, or a command may."""
+        key = choice.key
+        running, now = self._tasks.get(key), asyncio.get_running_loop().time()
+        if running is None and now - self._tried.get(key, -self._interval) >= self._interval:
+            self._tried[key] = now
+            running = self._tasks[key] = asyncio.create_task(self._read(choice))
+            running.add_done_callback(lambda _: self._tasks.pop(key, None))
+        if is_there() and wait is not None:
+            return
+        if running is not None:
+            await asyncio.wait({running}, timeout=wait)
+            if not running.done():
+                raise GroupPendingError
+
+    async def _read(self, choice: HostChoice) -> None:
+        try:
+            async with self._turn:
+                await self._fill(choice)
+            self.problem = ""
+        except (OSError, sqlite3.Error, SchemaError) as error:
+            self._note(error)
+        except Exception as error:  # noqa: BLE001 - the outermost loop of a task; asyncpg has forty kinds of errors
+            self._note(error)
+
+    def _note(self, error: BaseException) -> None:
+        problem = self._mirror.words(error) or repr(error)
+        if problem != self.problem:
+            log.warning("the mirror cannot be read: %s", problem)
+        self.problem = problem
+
+    async def _fill(self, choice: HostChoice) -> None:
+        now, zone = int(self._now()), self._zone()
+        await asyncio.to_thread(self._folder.create)
+        connection = await self._mirror.connect()
+        try:
+            async with connection.transaction(isolation="repeatable_read", readonly=True):
+                found = await read_hosts(connection, self._mirror.schema, day_number(day_of(now, zone)))
+                self._hosts = HostList(found, now)
+                await asyncio.to_thread(self._folder.write_hosts, self._hosts)
+                if choice.ids != ():
+                    await self._fill_file(connection, choice, found, now)
+        finally:
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=FIRST_SECONDS)
+
+    async def _fill_file(
+        self, connection: asyncpg.Connection[Any], choice: HostChoice, found: Sequence[MirrorHost], now: int
+    ) -> None:
+        path, own = self._folder.file(choice), self._own.id if choice.has(self._own.id) else None
+        file = await asyncio.to_thread(GroupFile, path, self._zone())
+        try:
+            members = [host for host in found if choice.has(host.id)]
+            await Filling(connection, self._mirror.schema, file, now).run(members, self.labels, own)
+        finally:
+            await asyncio.to_thread(file.close)
+        self.changed.add(path)
