@@ -10,11 +10,11 @@ PYTEST = $(call pytest,$(VENV))
 UNITS := tests/exporter tests/reports tests/bench
 define TEST_UNLOCKED
 $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-$(RESOLUTION)
-$(BIN)/uv pip install --quiet --python .venv-$(RESOLUTION) --resolution $(RESOLUTION) --editable '.[png,test,grafana]'
+$(BIN)/uv pip install --quiet --python .venv-$(RESOLUTION) --resolution $(RESOLUTION) --editable '.[png,mirror,test,grafana]'
 $(call pytest,.venv-$(RESOLUTION)) $(UNITS)
 endef
 # Each file of requirements/ leaves out what the ones before it hold: together they are what one wants.
-LOCKS := run build png test grafana lint lock
+LOCKS := run build png mirror test grafana lint lock
 UPLOT := exporter/web/page/assets/vendor/uplot
 SYSTEM_PACKAGES := iproute2 curl iperf3 nethogs openssl prometheus prometheus-alertmanager prometheus-node-exporter victoria-metrics vnstat chromium fonts-inter clang-14 linux-libc-dev bpftool nginx apache2 goaccess caddy systemd-container debootstrap groff-base postgresql pgbouncer
 BPF := exporter/meters/applications/ebpf/applications.bpf
@@ -156,9 +156,9 @@ $(VENV)/installed: $(VENV)/python-made pyproject.toml requirements/run.txt requi
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/installed-for-tests: $(VENV)/installed requirements/png.txt requirements/test.txt requirements/grafana.txt
+$(VENV)/installed-for-tests: $(VENV)/installed requirements/png.txt requirements/mirror.txt requirements/test.txt requirements/grafana.txt
 	@echo "Installing what the tests need into $(VENV)"
-	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/png.txt --requirement requirements/test.txt --requirement requirements/grafana.txt
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements/png.txt --requirement requirements/mirror.txt --requirement requirements/test.txt --requirement requirements/grafana.txt
 	@touch $@
 
 $(VENV)/installed-for-lint: $(VENV)/installed-for-tests requirements/lint.txt

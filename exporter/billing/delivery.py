@@ -31,6 +31,7 @@ WAYS = ("webhook", "command")
 TIMEOUT_SECONDS = 10.0
 JSON_HEADERS = {"Content-Type": "application/json"}
 REDIRECTIONS = 300
+OWN_VARIABLES = ("NETLEDGER_", "BANDWIDTH_API_KEY", "NEON_DB_URL")
 """The first status that is no success."""
 
 
@@ -86,7 +87,7 @@ async def _post(url: str, body: bytes, seconds: float) -> None:
 
 def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment without our own settings, keys among them: a program that shows a message needs none."""
-    return {name: value for name, value in environ.items() if not name.startswith(("NETLEDGER_", "BANDWIDTH_API_KEY"))}
+    return {name: value for name, value in environ.items() if not name.startswith(OWN_VARIABLES)}
 
 
 async def _run(command: tuple[str, ...], body: bytes, seconds: float) -> None:

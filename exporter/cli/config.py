@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from exporter.doctor.setting_checks import plan_warnings, start_problems
+from exporter.doctor.setting_checks import setting_warnings, start_problems
 from exporter.settings.effective import effective_keys, effective_plans
 from exporter.settings.folders import NoHomeError, runs_as_root
 from exporter.settings.loading import SYSTEM_FILE, Loaded, SettingsError, load_settings, user_file
@@ -46,7 +46,7 @@ def check(environment: Environment, *, web_config: Path | None) -> None:
     loaded = _load(environment)
     if problems := list(start_problems(loaded.settings, _web_config(web_config))):
         _fail("\n".join(problems))
-    for warning in plan_warnings(loaded.settings):
+    for warning in setting_warnings(loaded.settings):
         click.echo(f"warning: {warning}", err=True)
     click.echo(f"{loaded.path or 'no file, defaults'}: good")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from exporter.doctor.setting_checks import plan_warnings, start_problems
+from exporter.doctor.setting_checks import setting_warnings, start_problems
 from exporter.doctor.system_problems import system_problem
 from exporter.metering.samples import MeterError
 from exporter.meters.registry import open_meters
@@ -119,7 +119,7 @@ def _serve(
 
 def _announce(output: ServiceOutput | None, settings: Settings, facts: Iterable[StartFact]) -> None:
     """Facts are lines of the output for people, or records of a log that programs read."""
-    for warning in plan_warnings(settings):
+    for warning in setting_warnings(settings):
         log.warning("%s", warning)
     for fact in facts:
         if output is None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from exporter.ledger.files import connect_to_read
+from exporter.mirror.driver import NEEDS_EXTRA, has_driver
 from exporter.settings.zone import ZoneError, day_zone
 from exporter.tls.open_door import open_door
 from reports.billing.plans import covers
@@ -32,6 +33,13 @@ def start_problems(settings: Settings, web_config: WebConfig | None = None) -> I
     except ZoneError as error:
         yield str(error)
     yield from _address_problems(settings.server.host)
+
+
+def setting_warnings(settings: Settings) -> Iterator[str]:
+    """What has no effect as it is set: of plans, and a mirror without its driver."""
+    yield from plan_warnings(settings)
+    if settings.mirror.url and not has_driver():
+        yield f"mirror.url: the mirror {NEEDS_EXTRA}"
 
 
 def plan_warnings(settings: Settings) -> Iterator[str]:

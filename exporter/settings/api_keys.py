@@ -46,13 +46,13 @@ def collect_keys(reader: SettingsReader, environ: Mapping[str, str]) -> None:
             (reader.warnings if is_local else reader.problems).append(fault)
 
 
-def warn_of_readers(reader: SettingsReader, path: Path) -> None:
-    """Warn if every user can read a file that holds keys."""
+def warn_of_readers(reader: SettingsReader, path: Path, content: str = "API keys", place: str = KEY_FILE) -> None:
+    """Warn if every user can read a file that holds a secret, and name the place where it may stand instead."""
     with contextlib.suppress(OSError):
         if path.stat().st_mode & stat.S_IROTH:
             reader.warnings.append(
-                f"{path}: holds API keys and can be read by every user: chmod o-r it, or, where the service is another "
-                "user, keep them in a file that it alone may read (auth.api_key_file)"
+                f"{path}: holds {content} and can be read by every user: chmod o-r it, or, where the service is "
+                f"another user, keep them in a file that it alone may read ({place})"
             )
 
 

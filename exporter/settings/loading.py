@@ -24,6 +24,9 @@ FILE_NAME = "netledger.yaml"
 SYSTEM_FILE = Path("/etc/netledger") / FILE_NAME
 CONFIG_VARIABLE = "NETLEDGER_CONFIG"
 PLANS_VARIABLE = "NETLEDGER_PLANS"
+MIRROR_URL = "mirror.url"
+NEON_VARIABLE = "NEON_DB_URL"
+"""The variable that PacketBuddy has for the address of its PostgreSQL."""
 
 
 class SettingsError(Exception):
@@ -69,6 +72,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
     reader = SettingsReader()
     path = _read_file(reader, config, environ, search)
     _read_variables(reader, environ)
+    _read_neon(reader, environ)
     collect_keys(reader, environ)
     for section, kind in sections().items():
         reader.check(kind, section, reader.given[section])
@@ -96,6 +100,9 @@ def _read_file(
             reader.problems.append(f"{place_of(path, error.line)}: {error}")
         if reader.given["auth"].get("api_keys"):
             warn_of_readers(reader, path)
+        url = reader.given["mirror"].get("url")
+        if url and keys()[MIRROR_URL].rule.show(url) != url:
+            warn_of_readers(reader, path, "the password of mirror.url", "the variable NETLEDGER_MIRROR_URL of its unit")
         return path
     if named:
         reader.problems.append(f"{named}: does not exist")
@@ -114,6 +121,13 @@ def _read_variables(reader: SettingsReader, environ: Mapping[str, str]) -> None:
             reader.problems.append(f"{printable(variable)}: unknown setting{hint}")
         elif variable.startswith(PLANS_VARIABLE):
             reader.problems.append(f"{printable(variable)}: plans are set in the file only")
+
+
+def _read_neon(reader: SettingsReader, environ: Mapping[str, str]) -> None:
+    """NEON_DB_URL is the mirror's address where nothing else sets one, be it to nothing."""
+    if reader.origins[MIRROR_URL] == "default" and (text := environ.get(NEON_VARIABLE)):
+        key = keys()[MIRROR_URL]
+        reader.given["mirror"]["url"] = reader.read_value(key, MIRROR_URL, text, NEON_VARIABLE, NEON_VARIABLE)
 
 
 def _build(reader: SettingsReader) -> Settings:

@@ -19,6 +19,7 @@ FileText: TypeAlias = "str | list[str] | dict[str, FileText] | None"
 INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 HOST_NAME = re.compile(r"[\w.-]+", re.ASCII)
 WEB_URL = re.compile(r"https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[\w.~%/-]*)?", re.ASCII)
+LOGIN = re.compile(r"(?<=://).*(?=@)|(?<=password=)[^&\s]*")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LOCALE_NAME = re.compile(r"[a-z]{2,3}(_[A-Za-z0-9]{2,8})*", re.ASCII)
 NO_LOCALE = "none"
@@ -101,7 +102,8 @@ def each(raw: object, read: Callable[[object], Item]) -> list[Item]:
 
 
 def clipped(text: str) -> str:
-    """A value, shortened for an error line."""
+    """A value as an error line has it: short, and without the login of an address, which may be another key's."""
+    text = LOGIN.sub("***", text)
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
 
 

@@ -1,6 +1,6 @@
 """The tree of settings: every section with its keys, each with its default, rule and meaning; frozen.
 
-A meter declares its section in its own folder; the tree lists it.
+A meter declares its section in its own folder, as the mirror does; the tree lists it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 from exporter.meters.applications.settings import Applications
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.requests.settings import Requests
+from exporter.mirror.settings import Mirror
 from exporter.settings import list_rules as lists
 from exporter.settings import rules
 from exporter.settings.auto_update import AUTO_UPDATES, AutoUpdate
@@ -175,6 +176,7 @@ class Settings(Section, frozen=True):
     metrics: Metrics = msgspec.field(default_factory=Metrics)
     grafana: Grafana = msgspec.field(default_factory=Grafana)
     reports: Reports = msgspec.field(default_factory=Reports)
+    mirror: Mirror = msgspec.field(default_factory=Mirror)
     display: Display = msgspec.field(default_factory=Display)
     auto_update: Annotated[
         AutoUpdate,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 30
-FOREIGN = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY")
+FOREIGN = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY", "NEON_DB_URL")
 
 
 class KilledService:

@@ -202,7 +202,7 @@ class Netledger:
         return [*inside, *_installed(), "--config", str(self.settings_file), name, *arguments]
 
     def _environment(self) -> dict[str, str]:
-        foreign = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY")
+        foreign = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY", "NEON_DB_URL")
         ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         return ours | {"HOME": str(self.folder)}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
-FOREIGN = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY", "OTEL", "NODE_")
+FOREIGN = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY", "NEON_DB_URL", "OTEL", "NODE_")
 
 
 class Program:

@@ -180,7 +180,7 @@ async def test_a_command_gets_the_notice_on_its_input_and_no_shell_sees_it(kept:
 
 
 async def test_a_command_gets_none_of_our_settings(kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BANDWIDTH_API_KEY", "NETLEDGER_AUTH_API_KEYS", "NETLEDGER_CONFIG", "OTHER"):
+    for name in ("BANDWIDTH_API_KEY", "NETLEDGER_AUTH_API_KEYS", "NETLEDGER_CONFIG", "NEON_DB_URL", "OTHER"):
         monkeypatch.setenv(name, "xyzzy")
     got = tmp_path / "got"
     script = "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(' '.join(os.environ))"
@@ -190,7 +190,7 @@ async def test_a_command_gets_none_of_our_settings(kept: Kept, tmp_path: Path, m
 
     names = set(got.read_text().split())
     assert {"OTHER", "PATH"} <= names
-    assert not [name for name in names if name.startswith(("NETLEDGER", "BANDWIDTH"))]
+    assert not [name for name in names if name.startswith(("NETLEDGER", "BANDWIDTH", "NEON"))]
 
 
 async def test_a_command_that_fails_is_run_again(kept: Kept, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -120,7 +120,7 @@ class Service:
         return [sys.executable, "-m", "exporter", "--config", str(self.settings_file), *arguments]
 
     def _environ(self) -> dict[str, str]:
-        foreign = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY", "COLUMNS", "NO_COLOR")
+        foreign = ("NETLEDGER", "XDG", "BANDWIDTH_API_KEY", "NEON_DB_URL", "COLUMNS", "NO_COLOR")
         return {name: value for name, value in os.environ.items() if not name.startswith(foreign)} | {
             "HOME": str(self.folder),
             "PYTHONPATH": os.pathsep.join(sys.path),

@@ -205,7 +205,7 @@ def test_init_writes_a_file_that_loads_as_the_defaults(file: Path) -> None:
     loaded = load_settings(target, {})
     assert (result.exit_code, result.stdout) == (0, f"{target}: written\n")
     assert loaded.settings == Settings()
-    assert sum(origin != "default" for origin in loaded.origins.values()) == len(keys()) - 7
+    assert sum(origin != "default" for origin in loaded.origins.values()) == len(keys()) - 9
 
 
 def test_the_template_loads_as_the_defaults_with_every_key_uncommented(file: Path) -> None:

@@ -1,0 +1,157 @@
+"""Connections to the mirror's server. The driver is loaded with the first: without a mirror, nothing pays for it."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import ssl
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exporter.mirror.address import SYSTEM, is_socket
+from exporter.mirror.driver import DRIVER, NEEDS_EXTRA
+
+if TYPE_CHECKING:
+    from asyncpg import Connection
+
+    from exporter.mirror.address import Address, Target, TlsCheck
+
+SECONDS_TO_CLOSE = 2.0
+STATE = "SELECT pg_catalog.pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
+
+
+class MissingDriverError(Exception):
+    """The driver is not installed: it comes with the extra `mirror`."""
+
+
+class CertificatesError(Exception):
+    """The file of sslrootcert cannot be read, or holds no certificates."""
+
+
+class UnfitServerError(Exception):
+    """A server that target_session_attrs passes over; `is_read_only` is what it is."""
+
+    def __init__(self, target: Target, *, is_read_only: bool) -> None:
+        super().__init__(f"is not {target}, which target_session_attrs of mirror.url asks for")
+        self.is_read_only = is_read_only
+
+
+class NoServerError(Exception):
+    """None of the hosts of an address could be connected to; `failures` are the reasons by host, in their order."""
+
+    def __init__(self, failures: tuple[tuple[str, Exception], ...]) -> None:
+        super().__init__(", ".join(f"{host}: {type(error).__name__}" for host, error in failures))
+        self.failures = failures
+
+
+class _ServerState(NamedTuple):
+    is_standby: bool
+    is_read_only: bool
+
+    def fits(self, target: Target) -> bool:
+        if target in {"read-write", "read-only"}:
+            return self.is_read_only == (target == "read-only")
+        return target == "any" or self.is_standby == (target != "primary")
+
+
+async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]:  # noqa: ASYNC109 - seconds a host
+    """A connection to the first host that answers and fits `target_session_attrs`; the caller closes it.
+
+    `timeout` are seconds for each host, unless the address has its own. It fits a pooler in transaction mode: no
+    statement is prepared by a name, and nothing is set for the session. Raises MissingDriverError, CertificatesError
+    and NoServerError.
+    """
+    try:
+        driver = await asyncio.to_thread(import_module, DRIVER)  # 19 ms that the loop need not wait for
+    except ImportError as error:
+        raise MissingDriverError(f"the mirror {NEEDS_EXTRA}") from error
+    seconds = timeout if address.timeout is None else address.timeout
+    targets: tuple[Target, ...] = ("standby", "any") if address.target == "prefer-standby" else (address.target,)
+    failures: list[tuple[str, Exception]] = []
+    for target in targets:
+        failures.clear()
+        for host, port in address.hosts:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await _connect(driver, address, host, port, target)
+            except (CertificatesError, asyncio.CancelledError):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with one host, another may do
+                failures.append((_place(host, port, address), error))
+    raise NoServerError(tuple(failures))
+
+
+async def _connect(driver: Any, address: Address, host: str, port: int, target: Target) -> Connection[Any]:
+    user = address.user or getpass.getuser()
+    context = await asyncio.to_thread(tls_context, address.tls.check_of(host), address.tls.root)
+    connection: Connection[Any] = await driver.connect(
+        host=host,
+        port=port,
+        user=user,
+        # None would make the driver look for all of these in the environment, and for the password in ~/.pgpass.
+        password=str(address.password),
+        database=address.database or user,
+        ssl=context or False,
+        direct_tls=False,
+        target_session_attrs="any",
+        statement_cache_size=0,
+        server_settings={"application_name": address.application_name},
+        timeout=None,
+    )
+    try:
+        await _check_fit(connection, target)
+    except BaseException:
+        await _close(connection)
+        raise
+    return connection
+
+
+def tls_context(check: TlsCheck, root: str) -> ssl.SSLContext | None:
+    """What a certificate is checked with, None without TLS; blocks for some ms. Raises CertificatesError."""
+    if check == "none":
+        return None
+    try:
+        file = None if root in {"", SYSTEM} else str(Path(root).expanduser())
+        context = ssl.create_default_context(cafile=file)
+    except OSError as error:  # an SSLError, too
+        reason = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        raise CertificatesError(f"the file of sslrootcert: {reason}") from error
+    context.check_hostname = check == "full"
+    if check == "unverified":
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def _check_fit(connection: Connection[Any], target: Target) -> None:
+    if target == "any":
+        return
+    state = await _state(connection)
+    if not state.fits(target):
+        raise UnfitServerError(target, is_read_only=state.is_read_only)
+
+
+async def _state(connection: Connection[Any]) -> _ServerState:
+    """What a server says of itself as it greets (PostgreSQL 14 and later, without a pooler), else when it is asked."""
+    greeting = connection.get_settings()
+    standby = getattr(greeting, "in_hot_standby", None)
+    read_only = getattr(greeting, "default_transaction_read_only", None)
+    if standby is not None and read_only is not None:
+        return _ServerState(standby == "on", "on" in {standby, read_only})
+    async with connection.transaction():  # a pooler keeps to one server within a transaction only
+        row = await connection.fetchrow(STATE)
+    return _ServerState(bool(row and row[0]), bool(row and row[1]))
+
+
+async def _close(connection: Connection[Any]) -> None:
+    """Say goodbye to a server, or hang up where it does not answer."""
+    try:
+        await connection.close(timeout=SECONDS_TO_CLOSE)
+    except (OSError, TimeoutError, asyncio.CancelledError):
+        connection.terminate()
+
+
+def _place(host: str, port: int, address: Address) -> str:
+    """A host as errors name it: with its port where that tells it from another."""
+    same = [each for each, _ in address.hosts if each == host]
+    return f"{host}:{port}" if len(same) > 1 and not is_socket(host) else host

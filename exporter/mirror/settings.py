@@ -1,0 +1,68 @@
+"""The section `mirror` of the settings."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from exporter.mirror.address import AddressError, masked, parse_address
+from exporter.settings import rules
+from exporter.settings.schema import Section
+
+MOST_DAYS = 36_500
+SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
+DAYS = re.compile(r"days (\d{1,5})", re.ASCII)
+ALL = "all"
+
+
+def _read_url(raw: object) -> str:
+    """No error holds a part of the address: a password is one."""
+    text = rules.one_text(raw)
+    try:
+        parse_address(text)
+    except AddressError as error:
+        raise rules.RuleError(str(error)) from None
+    return text
+
+
+def _read_history(raw: object) -> int:
+    text = rules.one_text(raw)
+    found = DAYS.fullmatch(text)
+    if found and 1 <= int(found[1]) <= MOST_DAYS:
+        return int(found[1])
+    if text != ALL:
+        raise rules.RuleError(f"{rules.clipped(text)} is unknown")
+    return 0
+
+
+URL = rules.Rule(
+    "an address such as postgresql://user:password@host:5432/database?sslmode=verify-full", _read_url, masked
+)
+SCHEMA = rules.Rule(
+    "a name of up to 63 small letters, digits and _, which begins with no digit and not with pg_",
+    rules.matching(SCHEMA_NAME, "is no such name"),
+)
+HISTORY = rules.Rule(
+    f"all, or days N with N from 1 to {MOST_DAYS}", _read_history, lambda days: f"days {days}" if days else ALL
+)
+
+
+class Mirror(Section, frozen=True):
+    """The copy of the ledger in PostgreSQL, where several machines have theirs; off without an address."""
+
+    url: Annotated[
+        str | None, rules.optional(URL), "Address of the server; NEON_DB_URL counts where nothing else sets it."
+    ] = None
+    interval: Annotated[float, rules.seconds("10s", "1d"), "Time between two copies."] = 60.0
+    name: Annotated[str | None, rules.optional(rules.TEXT), "Name of this machine there; by default its host name."] = (
+        None
+    )
+    schema: Annotated[str, SCHEMA, "Schema of the tables."] = "netledger"
+    history: Annotated[int, HISTORY, "How far back quarter hours are copied (0: all); days are copied always."] = 0
+
+    def __repr__(self) -> str:
+        shown = masked(self.url) if self.url else None
+        return (
+            f"Mirror(url={shown!r}, interval={self.interval}, name={self.name!r}, schema={self.schema!r}, "
+            f"history={self.history})"
+        )
