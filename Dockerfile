@@ -1,7 +1,8 @@
 # netledger alone; docker-compose.yml adds Prometheus and Grafana. Not built in CI: see docs/deploy.md.
 ARG PYTHON=3.13-slim-bookworm
 
-# Locked wheels only: no compiler, and none of this stage but the installed packages goes further.
+# Locked wheels only: no compiler, and none of this stage but the installed packages goes further. The driver of the
+# mirror is in it, since nothing can be installed later.
 FROM python:${PYTHON} AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE ./
@@ -13,7 +14,7 @@ COPY packaging/wheel packaging/wheel
 COPY packaging/shell packaging/shell
 RUN python -m venv /opt/netledger \
  && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes \
-    --requirement requirements/run.txt --requirement requirements/build.txt \
+    --requirement requirements/run.txt --requirement requirements/mirror.txt --requirement requirements/build.txt \
  && /opt/netledger/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation . \
  && /opt/netledger/bin/pip uninstall --yes --requirement requirements/build.txt \
  && /opt/netledger/bin/pip uninstall --yes pip \

@@ -29,7 +29,7 @@ TlsCheck: TypeAlias = Literal["none", "unverified", "authority", "full"]
 """No TLS; TLS; TLS whose certificate a known authority has signed; and one that is of the very host, too."""
 
 URL = re.compile(r"(?P<scheme>postgres(?:ql)?)://(?P<authority>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?")
-HOST = re.compile(r"[\w.-]{1,253}", re.ASCII)
+HOST = re.compile(r"(?=.{1,253}\Z)[\w-]{1,63}(\.[\w-]{1,63})*\.?", re.ASCII)
 HOST_AND_PORT = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(?::([^:]*))?")
 ESCAPE = re.compile(r"%([0-9a-fA-F]{2})?")
 PARAMETER = re.compile(r"[A-Za-z_]{1,40}")

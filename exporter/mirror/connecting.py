@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import ssl
+from contextlib import AsyncExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,6 +69,7 @@ async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]
         raise MissingDriverError(f"the mirror {NEEDS_EXTRA}") from error
     seconds = timeout if address.timeout is None else address.timeout
     targets: tuple[Target, ...] = ("standby", "any") if address.target == "prefer-standby" else (address.target,)
+    faults = (OSError, UnfitServerError, driver.PostgresError, driver.InterfaceError, driver.InternalClientError)
     failures: list[tuple[str, Exception]] = []
     for target in targets:
         failures.clear()
@@ -75,9 +77,7 @@ async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]
             try:
                 async with asyncio.timeout(seconds):
                     return await _connect(driver, address, host, port, target)
-            except (CertificatesError, asyncio.CancelledError):
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with one host, another may do
+            except faults as error:
                 failures.append((_place(host, port, address), error))
     raise NoServerError(tuple(failures))
 
@@ -99,11 +99,10 @@ async def _connect(driver: Any, address: Address, host: str, port: int, target: 
         server_settings={"application_name": address.application_name},
         timeout=None,
     )
-    try:
+    async with AsyncExitStack() as unfit:
+        unfit.push_async_callback(_close, connection)
         await _check_fit(connection, target)
-    except BaseException:
-        await _close(connection)
-        raise
+        unfit.pop_all()
     return connection
 
 

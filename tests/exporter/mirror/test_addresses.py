@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -13,7 +14,7 @@ NEON = (
 )
 
 
-def address(*hosts: tuple[str, int], login: str = "", **parts: object) -> Address:
+def address(*hosts: tuple[str, int], login: str = "", **parts: Any) -> Address:
     user, _, password = login.partition(":")
     return Address(hosts, user, Password(password))._replace(**parts)
 
@@ -76,6 +77,8 @@ def test_an_address_is_what_libpq_takes_it_for(url: str, expected: Address) -> N
         ("postgresql://:5432/db", "names no host"),
         ("postgresql://a,,b", "names no host 2"),
         ("postgresql://a b", "has a host 1 that is neither a name, an address nor the folder"),
+        ("postgresql://a..b", "has a host 1 that is neither a name, an address nor the folder"),
+        (f"postgresql://{'a' * 64}.b", "has a host 1 that is neither a name, an address nor the folder"),
         ("postgresql://::1/db", "has a host 1 that is none; IPv6 stands in brackets"),
         ("postgresql://a,[::g]", "has a host 2 in brackets that is no IPv6 address"),
         ("postgresql://a:0", "has a port of host 1 that is no number from 1 to 65535"),
@@ -148,7 +151,7 @@ def test_tls_is_verified_beyond_this_machine_unless_it_is_switched_off(query: st
 
 names = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=20)
 hosts = st.one_of(
-    st.from_regex(r"[a-z][a-z0-9.-]{0,20}", fullmatch=True),
+    st.from_regex(r"[a-z][a-z0-9-]{0,20}(\.[a-z0-9-]{1,9})?", fullmatch=True),
     st.ip_addresses(v=6).map(str),
     st.from_regex(r"/[a-z]{1,9}(/[a-z@,]{1,9})?", fullmatch=True),
 )
