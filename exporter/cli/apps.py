@@ -9,7 +9,8 @@ import click
 from exporter.session.application_questions import ApplicationsRequest, is_period, named_period
 from exporter.session.application_tables import application_answer, applications_answer
 from exporter.session.reading import reading
-from exporter.terminal.options import DATE, scope_option
+from exporter.terminal.options import scope_option
+from exporter.terminal.question_options import DATE
 from reports.calendar.requests import PeriodRequest
 from reports.usage.applications import SORTS
 

@@ -14,9 +14,9 @@ from exporter.backfill.promtool import find_promtool
 from exporter.backfill.summary import Summary, print_summary
 from exporter.backfill.victoria import count_samples, require_arrival, send
 from exporter.session.session import open_session
-from exporter.terminal.options import CalendarValue
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import progress, with_progress
+from exporter.terminal.question_options import CalendarValue
 from exporter.terminal.signals import clean_termination
 from reports.calendar.requests import Bound
 from reports.formats.openmetrics import END, openmetrics

@@ -14,7 +14,6 @@ from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.settings.measures import MeasureError, parse_size
 from exporter.terminal.amounts import bytes_text, percent_text
-from exporter.terminal.options import filter_options
 from exporter.terminal.plugins import (
     CRITICAL,
     OK,
@@ -25,6 +24,7 @@ from exporter.terminal.plugins import (
     PluginCommand,
     plugin_line,
 )
+from exporter.terminal.question_options import filter_options
 from reports.usage.period_list import PeriodListRequest
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from exporter.identity import identify_host
 from exporter.session.questions import fetch
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import DATE, output_options, subject_options
+from exporter.terminal.options import output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
+from exporter.terminal.question_options import DATE, subject_options
 from exporter.terminal.signals import clean_termination
 from reports.calendar.days import day_of
 from reports.calendar.requests import CUSTOM, RANGES, PeriodRequest

@@ -18,8 +18,8 @@ from exporter.session.usage_questions import selected
 from exporter.terminal.amounts import bytes_text, speed_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import MARK, marked
-from exporter.terminal.options import filter_options
 from exporter.terminal.printing import TextTable, is_unicode, print_sentence, print_table, terminal_width
+from exporter.terminal.question_options import filter_options
 from reports.calendar.days import SLOT_SECONDS, day_of, day_start, iso
 from reports.calendar.requests import PeriodRequest
 from reports.formats.json import history as json_history

@@ -11,9 +11,10 @@ from exporter.session.period_tables import list_options
 from exporter.session.pictures import picture
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text
-from exporter.terminal.options import filter_options, output_options
+from exporter.terminal.options import output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.png import to_png
+from exporter.terminal.question_options import filter_options
 from reports.pictures.pictures import PICTURES
 from reports.pictures.theme import AUTO, LIGHT, THEMES
 from reports.usage.period_list import PeriodListRequest

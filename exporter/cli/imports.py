@@ -27,8 +27,9 @@ from exporter.meters.requests.past import PastRequestsError
 from exporter.session import past_imports
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.session import open_session
-from exporter.terminal.options import DATE, json_option
+from exporter.terminal.options import json_option
 from exporter.terminal.printing import print_json, printable
+from exporter.terminal.question_options import DATE
 from reports.formats.json import imports as shapes
 from reports.ledger.past import imported_sources
 from reports.ledger.past_requests import past_request_sources

@@ -8,7 +8,7 @@ import click
 
 from exporter.session.period_tables import list_answer, list_options, yesterday_answer
 from exporter.session.reading import reading
-from exporter.terminal.options import filter_options
+from exporter.terminal.question_options import filter_options
 from reports.usage.period_list import MINUTE_STEPS, USUAL_MINUTES, PeriodListRequest
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, percent_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import mark_note, marked
-from exporter.terminal.options import filter_options
 from exporter.terminal.printing import CONTROL, TextTable, bar, is_unicode, print_table, terminal_width
+from exporter.terminal.question_options import filter_options
 from reports.calendar.days import day_of
 from reports.calendar.period import Period
 from reports.text.amounts import average_speed

@@ -12,10 +12,10 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.usage_questions import plans
-from exporter.terminal.amounts import bytes_text, known_bytes, percent_text, price_text
+from exporter.terminal.amounts import UNKNOWN, bytes_text, known_bytes, percent_text, price_text
 from exporter.terminal.dates import clock_text, time_text
 from exporter.terminal.imported import across_note, imported_note
-from exporter.terminal.printing import CONTROL, UNKNOWN, TextTable, print_table
+from exporter.terminal.printing import CONTROL, TextTable, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,8 +10,9 @@ import click
 from exporter.identity import identify_host
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import DATE, MONTH, YEAR, output_options, subject_options
+from exporter.terminal.options import output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
+from exporter.terminal.question_options import DATE, MONTH, YEAR, subject_options
 from reports.billing.plans import named
 from reports.calendar.requests import CURRENT, CYCLES, RANGES, PeriodRequest
 from reports.formats.html import write

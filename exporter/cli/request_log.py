@@ -9,7 +9,7 @@ import click
 from exporter.session.reading import reading
 from exporter.session.request_questions import LogRequest
 from exporter.session.request_tables import log_answer
-from exporter.terminal.options import BOUND
+from exporter.terminal.question_options import BOUND
 from reports.calendar.requests import PeriodRequest
 from reports.usage.requests.logged import MOST_ROWS
 

@@ -10,7 +10,7 @@ from exporter.session.application_questions import is_period, named_period
 from exporter.session.reading import reading
 from exporter.session.request_questions import RequestsRequest
 from exporter.session.request_tables import routes_answer, services_answer
-from exporter.terminal.options import BOUND
+from exporter.terminal.question_options import BOUND
 from reports.calendar.requests import PeriodRequest
 from reports.usage.requests.summary import MOST_ROUTES, SORTS
 

@@ -15,7 +15,8 @@ from exporter.session.reading import print_answer
 from exporter.session.running_service import running_service
 from exporter.session.session import open_session
 from exporter.session.top_view import TopView
-from exporter.terminal.options import filter_options, json_option, refuse_interfaces
+from exporter.terminal.options import json_option, refuse_interfaces
+from exporter.terminal.question_options import filter_options
 from reports.usage.period_list import BUSIEST, MOST_PERIODS, PeriodListRequest
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, price_text, speed_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
-from exporter.terminal.options import DATE, MONTH, YEAR, by_option, filter_options, refuse_interfaces
+from exporter.terminal.options import by_option, refuse_interfaces
 from exporter.terminal.printing import TextTable, print_table
+from exporter.terminal.question_options import DATE, MONTH, YEAR, filter_options
 from reports.calendar.days import day_of
 from reports.calendar.parsing import parse_month
 from reports.calendar.period import Period

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.importing.requests.answers import print_requests
-from exporter.terminal.amounts import bytes_text
+from exporter.terminal.amounts import UNKNOWN, bytes_text
 from exporter.terminal.dates import time_text
-from exporter.terminal.printing import UNKNOWN, TextTable, print_json, print_table, printable
+from exporter.terminal.printing import TextTable, print_json, print_table, printable
 from reports.formats.json import imports as shapes
 from reports.text.amounts import counted
 

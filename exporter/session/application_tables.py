@@ -13,13 +13,12 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.live_applications import PATH, way_notes
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
-from exporter.terminal.amounts import amount_width, bytes_text, percent_text
+from exporter.terminal.amounts import UNKNOWN, amount_width, bytes_text, percent_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import mark_note, marked
 from exporter.terminal.printing import (
     BORDER,
     NARROWEST_BAR,
-    UNKNOWN,
     TextTable,
     print_sentence,
     print_table,

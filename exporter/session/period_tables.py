@@ -16,8 +16,8 @@ from exporter.session.reading import CommandAnswer
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
-from exporter.terminal.options import BOUND, Command
 from exporter.terminal.printing import TextTable, print_table
+from exporter.terminal.question_options import BOUND
 from reports.text.dates import short_minute
 from reports.usage.period_list import BUSIEST, MOST_PERIODS, PeriodListRequest
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from exporter.session.questions import Reply
     from exporter.session.session import Session
+    from exporter.terminal.options import Command
     from reports.formats.json import periods as shapes
     from reports.formats.json.usage import PeriodAmounts
     from reports.usage.scopes import UsageFilter

@@ -13,12 +13,11 @@ from exporter.session.application_questions import period_of
 from exporter.session.questions import ask
 from exporter.session.reading import CommandAnswer
 from exporter.session.request_questions import all_routes, all_services, all_totals, logged_requests
-from exporter.terminal.amounts import bytes_text, chosen_style, count_text
+from exporter.terminal.amounts import UNKNOWN, bytes_text, chosen_style, count_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.printing import (
     BORDER,
     GAP,
-    UNKNOWN,
     TextTable,
     print_sentence,
     print_table,

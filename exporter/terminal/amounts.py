@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from exporter.terminal.printing import UNKNOWN
 from reports.text.amounts import human_bits, human_bytes, human_iec
 
 if TYPE_CHECKING:
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 DECIMAL, BINARY = UNITS = ("decimal", "binary")
 NO_LOCALE = "none"
 BITS, BYTES = RATES = ("bits", "bytes")
+UNKNOWN = "\N{EN DASH}"
+"""An unknown amount: of a day before counting began, of a forecast without enough data."""
+
 STYLE = "netledger.amounts"
 """Its key among what click keeps of a command that runs."""
 

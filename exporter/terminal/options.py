@@ -1,22 +1,16 @@
-"""Options that several commands have."""
+"""Options that several commands have, the root among them: nothing here loads what a question needs."""
 
 from __future__ import annotations
 
-from functools import update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
-
-from reports.calendar.parsing import PeriodError
-from reports.calendar.requests import Bound, IsoDate, IsoMonth, IsoYear
-from reports.usage.scopes import UsageFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Command = TypeVar("Command", bound="Callable[..., object]")
-Answer = TypeVar("Answer")
 
 API_JSON = "Print JSON, as the API gives it."
 
@@ -24,24 +18,6 @@ API_JSON = "Print JSON, as the API gives it."
 def json_option(text: str = "Print JSON.") -> Callable[[Command], Command]:
     """`--json`, given as `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help=text)
-
-
-class CalendarValue(click.ParamType):  # type: ignore[type-arg]
-    """A value that a type of the calendar parses: its text is all that the type takes."""
-
-    def __init__(self, parse: Callable[[str], object], strip: str = "-") -> None:
-        self.name, self._parse, self._strip = "date", parse, strip
-
-    def convert(self, value: Any, param: click.Parameter | None, _ctx: click.Context | None) -> Any:
-        """Parse it; the error names the option or the argument."""
-        try:
-            return self._parse(value) if isinstance(value, str) else value
-        except PeriodError as error:
-            name = param.opts[0].lstrip(self._strip) if param else self.name
-            raise click.UsageError(f"{name}: {error}") from error
-
-
-YEAR, MONTH, DATE, BOUND = (CalendarValue(parse) for parse in (IsoYear, IsoMonth, IsoDate, Bound))
 
 
 def interface_option(
@@ -53,15 +29,6 @@ def interface_option(
 
 def _each_once(_ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> Sequence[str]:
     return tuple(dict.fromkeys(given))
-
-
-def filter_options(command: Callable[..., Answer]) -> Callable[..., Answer]:
-    """`--interface NAME` or `--scope NAME`, each several times for a sum, given as one `usage_filter`."""
-
-    def call(*arguments: Any, interfaces: Sequence[str], scopes: Sequence[str], **options: Any) -> Answer:
-        return command(*arguments, usage_filter=UsageFilter(interfaces, scopes), **options)
-
-    return interface_option()(scope_option()(update_wrapper(call, command)))
 
 
 def scope_option() -> Callable[[Command], Command]:
@@ -80,11 +47,6 @@ def refuse_interfaces(dimension: str | None, interfaces: Sequence[str]) -> None:
     """End the command where applications of an interface are asked for."""
     if dimension is not None and interfaces:
         raise click.UsageError("--by and --interface: give one of them; an application is no part of an interface")
-
-
-def subject_options(command: Callable[..., Answer]) -> Callable[..., Answer]:
-    """`--interface NAME` or `--scope NAME`, given as `usage_filter`, or `--plan NAME`."""
-    return click.option("--plan", metavar="NAME", help="The interfaces of a plan instead.")(filter_options(command))
 
 
 def output_options(text: str) -> Callable[[Command], Command]:

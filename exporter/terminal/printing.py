@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 import msgspec
 
+from exporter.terminal.amounts import UNKNOWN
 from exporter.terminal.width import padded, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import ModuleType
-
-UNKNOWN = "\N{EN DASH}"
-"""An unknown amount: of a day before counting began, of a forecast without enough data."""
 
 WIDEST_BAR = 24
 NARROWEST_BAR = 4

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from exporter.terminal.printing import UNKNOWN
+from exporter.terminal.amounts import UNKNOWN
 from tests.reports.wrapup.read_page import Page
 from tests.worlds.one_history import PLANS
 
