@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grafana.dashboards import applications, fleet, health, interfaces, overview, plans, requests
+from grafana.dashboards import applications, fleet, health, interfaces, machines, overview, plans, requests
 from grafana.kit.finish import finished, for_import, text
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PROVISIONED, IMPORTED = HERE / "dashboards" / "json", HERE / "import"
-DASHBOARDS = (overview, interfaces, applications, requests, plans, health, fleet)
+DASHBOARDS = (overview, interfaces, applications, requests, plans, health, fleet, machines)
 
 
 def files() -> Iterator[tuple[Path, str]]:

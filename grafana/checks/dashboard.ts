@@ -70,6 +70,22 @@ interface Query {
   range?: boolean;
 }
 
+interface PostgreSQLSource {
+  type: 'grafana-postgresql-datasource';
+  uid: string;
+}
+
+/** A query as the PostgreSQL data source saves it, written as code; no package of Grafana's tells its type either. */
+interface SqlQuery {
+  refId: string;
+  rawSql: string;
+  rawQuery: true;
+  format: 'table' | 'time_series';
+  datasource: PostgreSQLSource;
+  editorMode: 'code';
+  hide?: boolean;
+}
+
 interface DataLink {
   title: string;
   url: string;
@@ -88,13 +104,13 @@ type Field = Written<Omit<G.FieldConfig, 'color' | 'custom' | 'links'>> & {
 
 export type Panel<K extends keyof Panels> = Written<Omit<G.Panel, 'datasource' | 'fieldConfig' | 'options' | 'targets' | 'type'>> & {
   type: K;
-  datasource?: PrometheusSource | { type: 'datasource'; uid: '-- Dashboard --' | '-- Mixed --' };
+  datasource?: PrometheusSource | PostgreSQLSource | { type: 'datasource'; uid: '-- Dashboard --' | '-- Mixed --' };
   fieldConfig?: {
     defaults: Field & { custom?: Written<Custom<K>> };
     overrides: { matcher: Written<G.MatcherConfig> & { id: string }; properties: { id: string; value?: unknown }[] }[];
   };
   options?: Written<Options<K>>;
-  targets?: Query[];
+  targets?: Query[] | SqlQuery[];
 };
 
 /** One property of an override, by its path. */
@@ -147,7 +163,7 @@ type Source = PrometheusSource | { type: 'grafana'; uid: '-- Grafana --' };
 export type Variable = Written<Omit<G.VariableModel, 'datasource'>> & {
   name: string;
   type: G.VariableType;
-  datasource?: PrometheusSource;
+  datasource?: PrometheusSource | PostgreSQLSource;
   // Grafana saves the query's text a second time, for its list of variables
   definition?: string;
 };

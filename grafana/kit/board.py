@@ -39,6 +39,14 @@ def board(
     `keeps_silent`: some panel asks for the last values of silent machines.
     """
     silent = [variables.silent()] if keeps_silent else []
+    chosen = [variables.datasource(), variables.job(), machines(), *silent, *choices]
+    return bare_board(identity, chosen, panels, since=since).annotations([*marks.everything()])
+
+
+def bare_board(
+    identity: Identity, choices: Sequence[Builder[VariableModel]], panels: Sequence[Any], *, since: str
+) -> Dashboard:
+    """A dashboard of these choices alone, without marks: what does not ask Prometheus has none of its jobs."""
     made = (
         Dashboard(identity.title)
         .uid(identity.uid)
@@ -49,8 +57,7 @@ def board(
         .time(since, "now")
         .timezone("browser")
         .tooltip(DashboardCursorSync.CROSSHAIR)
-        .variables([variables.datasource(), variables.job(), machines(), *silent, *choices])
-        .annotations([*marks.everything()])
+        .variables([*choices])
         .link(links.to_each_other())
     )
     for panel in panels:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from grafana.kit.sql import PLUGIN
 
 if TYPE_CHECKING:
     from grafana_foundation_sdk.models.dashboard import Dashboard
@@ -17,7 +19,17 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 42
 INTERVAL_KEYS = ("auto", "auto_count", "auto_min")
 PAGE_LINK_KEYS = ("title", "url", "targetBlank")
-INPUT = "DS_PROMETHEUS"
+
+
+class Plugin(NamedTuple):
+    """A data source as a dashboard for import asks for it."""
+
+    input: str
+    name: str
+
+
+PLUGINS = {"prometheus": Plugin("DS_PROMETHEUS", "Prometheus"), PLUGIN: Plugin("DS_POSTGRESQL", "PostgreSQL")}
+"""By the id that the dashboard's data source variable offers."""
 
 
 def finished(dashboard: Dashboard) -> dict[str, Any]:
@@ -28,9 +40,10 @@ def finished(dashboard: Dashboard) -> dict[str, Any]:
     for variable in tree["templating"]["list"]:
         _drop(variable, INTERVAL_KEYS)
     # "inControlsMenu" hides links and switches in a menu: they belong on the dashboard.
-    for item in (*tree["links"], *tree["annotations"]["list"]):
+    annotations = tree["annotations"].setdefault("list", [])
+    for item in (*tree["links"], *annotations):
         _drop(item, ("placement",))
-    for annotation in tree["annotations"]["list"]:
+    for annotation in annotations:
         _finish_annotation(annotation)
     for panel in _panels(tree):
         _finish_panel(panel)
@@ -40,17 +53,18 @@ def finished(dashboard: Dashboard) -> dict[str, Any]:
 def for_import(tree: dict[str, Any]) -> dict[str, Any]:
     """A copy that asks for its data source when it is imported by hand, as exports "for sharing" do."""
     shared = copy.deepcopy(tree)
-    source = {"name": INPUT, "label": "Prometheus", "description": "", "type": "datasource"}
-    shared["__inputs"] = [{**source, "pluginId": "prometheus", "pluginName": "Prometheus"}]
+    (choice,) = (each for each in shared["templating"]["list"] if each["type"] == "datasource")
+    kind = choice["query"]
+    asked, name = PLUGINS[kind]
+    source = {"name": asked, "label": name, "description": "", "type": "datasource"}
+    shared["__inputs"] = [{**source, "pluginId": kind, "pluginName": name}]
     kinds = sorted({panel["type"] for panel in _panels(shared)} - {"row"})
     shared["__requires"] = [
         {"type": "grafana", "id": "grafana", "name": "Grafana", "version": "11.0.0"},
-        {"type": "datasource", "id": "prometheus", "name": "Prometheus", "version": "1.0.0"},
+        {"type": "datasource", "id": kind, "name": name, "version": "1.0.0"},
         *({"type": "panel", "id": kind, "name": kind, "version": ""} for kind in kinds),
     ]
-    for variable in shared["templating"]["list"]:
-        if variable["type"] == "datasource":
-            variable["current"] = {"text": f"${{{INPUT}}}", "value": f"${{{INPUT}}}"}
+    choice["current"] = {"text": f"${{{asked}}}", "value": f"${{{asked}}}"}
     shared["editable"] = True
     return shared
 

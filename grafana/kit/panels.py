@@ -13,7 +13,11 @@ from grafana.kit.queries import DATASOURCE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grafana_foundation_sdk.builders.prometheus import Dataquery
+    from grafana_foundation_sdk.cog.builder import Builder
+    from grafana_foundation_sdk.cog.variants import Dataquery
+    from grafana_foundation_sdk.models.common import DataSourceRef
+
+    Target = Builder[Dataquery]
 
 NOTHING = "nothing yet"
 """What a panel says while there is nothing to show, where it says no better."""
@@ -35,7 +39,10 @@ LENGTH_HEIGHT, LENGTH_HEIGHT_AT_MOST = 34, 46
 
 
 class Frame(NamedTuple):
-    """What is around a panel; 24 columns, rows of 30 px; the id never changes, as links and alerts hold it."""
+    """What is around a panel; 24 columns, rows of 30 px; the id never changes, as links and alerts hold it.
+
+    `source` is what its targets ask.
+    """
 
     id: int
     title: str
@@ -44,9 +51,10 @@ class Frame(NamedTuple):
     y: int
     width: int
     height: int
+    source: DataSourceRef = DATASOURCE
 
 
-def named(frame: Frame, unit: str, *targets: Dataquery) -> stat.Panel:
+def named(frame: Frame, unit: str, *targets: Target) -> stat.Panel:
     """One number a series, with its name also where there is only one."""
     return number(frame, unit, *targets).text_mode(c.BigValueTextMode.VALUE_AND_NAME)
 
@@ -57,7 +65,7 @@ def listed(panel: stat.Panel) -> stat.Panel:
     return panel.orientation(c.VizOrientation.HORIZONTAL).text(sizes)
 
 
-def number(frame: Frame, unit: str, *targets: Dataquery) -> stat.Panel:
+def number(frame: Frame, unit: str, *targets: Target) -> stat.Panel:
     """One number a series, as large as its place allows; its name is shown where there are several."""
     return (
         _framed(stat.Panel(), frame, targets)
@@ -68,7 +76,7 @@ def number(frame: Frame, unit: str, *targets: Dataquery) -> stat.Panel:
     )
 
 
-def trend(frame: Frame, unit: str, *targets: Dataquery) -> timeseries.Panel:
+def trend(frame: Frame, unit: str, *targets: Target) -> timeseries.Panel:
     """Lines over time, lightly filled, a legend below."""
     return (
         _framed(timeseries.Panel(), frame, targets)
@@ -82,7 +90,7 @@ def trend(frame: Frame, unit: str, *targets: Dataquery) -> timeseries.Panel:
     )
 
 
-def bars(frame: Frame, unit: str, x_field: str, *targets: Dataquery) -> barchart.Panel:
+def bars(frame: Frame, unit: str, x_field: str, *targets: Target) -> barchart.Panel:
     """Bars side by side over the texts of one field, its other fields stacked."""
     return (
         _framed(barchart.Panel(), frame, targets)
@@ -98,12 +106,12 @@ def bars(frame: Frame, unit: str, x_field: str, *targets: Dataquery) -> barchart
     )
 
 
-def dial(frame: Frame, unit: str, *targets: Dataquery) -> gauge.Panel:
+def dial(frame: Frame, unit: str, *targets: Target) -> gauge.Panel:
     """A dial a series."""
     return _framed(gauge.Panel(), frame, targets).unit(unit).reduce_options(_last()).show_threshold_markers(True)
 
 
-def lengths(frame: Frame, unit: str, *targets: Dataquery) -> bargauge.Panel:
+def lengths(frame: Frame, unit: str, *targets: Target) -> bargauge.Panel:
     """A horizontal bar a series, its name above it."""
     return (
         _framed(bargauge.Panel(), frame, targets)
@@ -119,7 +127,7 @@ def lengths(frame: Frame, unit: str, *targets: Dataquery) -> bargauge.Panel:
     )
 
 
-def states(frame: Frame, *targets: Dataquery) -> statetimeline.Panel:
+def states(frame: Frame, *targets: Target) -> statetimeline.Panel:
     """One row a series, a stretch a state."""
     return (
         _framed(statetimeline.Panel(), frame, targets)
@@ -132,7 +140,7 @@ def states(frame: Frame, *targets: Dataquery) -> statetimeline.Panel:
     )
 
 
-def grid(frame: Frame, *targets: Dataquery) -> table.Panel:
+def grid(frame: Frame, *targets: Target) -> table.Panel:
     """A table; the targets' results are joined by the caller's transformations."""
     return _framed(table.Panel(), frame, targets).no_value("\u2013").cell_height(c.TableCellHeight.SM).min_width(70)
 
@@ -152,12 +160,12 @@ def _legend(mode: c.LegendDisplayMode, placement: c.LegendPlacement) -> common.V
     return common.VizLegendOptions().display_mode(mode).placement(placement).show_legend(True)
 
 
-def _framed(panel: AnyPanel, frame: Frame, targets: Sequence[Dataquery]) -> AnyPanel:
+def _framed(panel: AnyPanel, frame: Frame, targets: Sequence[Target]) -> AnyPanel:
     return (
         panel.id(frame.id)
         .title(frame.title)
         .description(frame.description)
-        .datasource(DATASOURCE)
+        .datasource(frame.source)
         .grid_pos(GridPos(x=frame.x, y=frame.y, w=frame.width, h=frame.height))
         .targets(list(targets))
         .no_value(NOTHING)

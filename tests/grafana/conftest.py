@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from grafana.kit.sql import PLUGIN
 from tests.grafana.dashboard_files import Dashboard, committed_dashboards
 from tests.grafana.prometheus_server import require_prometheus
 from tests.grafana.world import World, running_world
@@ -15,10 +16,23 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def dashboards() -> tuple[Dashboard, ...]:
+def shipped() -> tuple[Dashboard, ...]:
     """All of grafana/dashboards/json."""
     found = committed_dashboards()
     assert found, "there are no dashboards in grafana/dashboards/json: python -m grafana.generate writes them"
+    return found
+
+
+@pytest.fixture(scope="session")
+def dashboards(shipped: tuple[Dashboard, ...]) -> tuple[Dashboard, ...]:
+    """Those that ask Prometheus."""
+    return tuple(dashboard for dashboard in shipped if dashboard.source == "prometheus")
+
+
+@pytest.fixture(scope="session")
+def machines(shipped: tuple[Dashboard, ...]) -> Dashboard:
+    """The one that asks the mirror."""
+    (found,) = (dashboard for dashboard in shipped if dashboard.source == PLUGIN)
     return found
 
 

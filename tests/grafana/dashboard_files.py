@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 class Query(NamedTuple):
-    """One expression of a panel, an annotation or an alert rule."""
+    """One expression (PromQL or SQL) of a panel, an annotation or an alert rule."""
 
     place: Place
     expression: str
@@ -71,7 +71,7 @@ class Panel:
         return tuple(
             Query(
                 self.place._replace(target=number),
-                target.get("expr", ""),
+                target.get("expr") or target.get("rawSql", ""),
                 target.get("instant", False) and not target.get("range", False),
                 target.get("legendFormat", ""),
                 target,
@@ -133,6 +133,11 @@ class Dashboard:
     def variables(self) -> tuple[Variable, ...]:
         raws = self.raw.get("templating", {}).get("list", [])
         return tuple(Variable(self.place._replace(panel=f"variable {raw.get('name', '')}"), raw) for raw in raws)
+
+    @property
+    def source(self) -> str:
+        """The plugin of the data sources that it offers: what its queries are written for."""
+        return next((variable.query for variable in self.variables if variable.type == "datasource"), "")
 
     def variable(self, name: str) -> Variable | None:
         return next((variable for variable in self.variables if variable.name == name), None)

@@ -12,15 +12,18 @@ from tests.grafana.id_rules import ID_RULES
 from tests.grafana.layout_rules import LAYOUT_RULES
 from tests.grafana.linter_rules import LINTER_RULES
 from tests.grafana.metric_rules import METRIC_RULES
+from tests.grafana.sql_rules import SQL_RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from tests.grafana.dashboard_files import Dashboard
     from tests.grafana.linter_rules import Rule
 
 RULES: dict[str, Rule] = {**LINTER_RULES, **METRIC_RULES, **ID_RULES, **LAYOUT_RULES, **CONVENTION_RULES}
+RULES_OF_SQL: dict[str, Rule] = {**SQL_RULES, **ID_RULES, **LAYOUT_RULES, **CONVENTION_RULES}
+"""Those of a dashboard that asks the mirror."""
 RULES_OF_RUNNING = (
     "query-fails",
     "query-empty",
@@ -73,9 +76,9 @@ def read_exclusions(path: Path = LINT_FILE) -> tuple[Exclusion, ...]:
     )
 
 
-def broken_rules(dashboard: Dashboard, rules: Iterable[str] = RULES) -> list[Finding]:
+def broken_rules(dashboard: Dashboard, rules: Mapping[str, Rule] = RULES) -> list[Finding]:
     """Everything that a dashboard does not keep of the rules that need no server."""
-    return [Finding(name, *found) for name in rules for found in RULES[name](dashboard)]
+    return [Finding(name, *found) for name, rule in rules.items() for found in rule(dashboard)]
 
 
 def not_excluded(findings: Iterable[Finding], exclusions: Iterable[Exclusion]) -> list[Finding]:

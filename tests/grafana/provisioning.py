@@ -1,6 +1,6 @@
 """The files that Grafana reads at its start: what it would refuse, ignore in silence, or read as something else.
 
-Keys are those of Grafana 13's pkg/services/provisioning; a rule takes the files and yields what is wrong with them.
+A rule takes the files and yields what is wrong with them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from grafana.kit.sql import PLUGIN
 from tests.grafana.dashboard_files import ROOT, Dashboard, Place, Query
+from tests.grafana.provisioning_keys import KEYS, NEEDED, STATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -21,40 +23,18 @@ if TYPE_CHECKING:
     Check = Callable[["Provisioning"], Iterator[str]]
 
 EXPRESSION = "__expr__"
+MINUTES = 300
+"""Seconds after which a hosted server that nobody asks goes to sleep."""
 ENVIRONMENT = re.compile(r"\$(?:\$|\{([A-Z_]+)\})")
 DURATION = re.compile(r"(\d+[smhdw])+")
-
-KEYS = {
-    "datasources": "apiVersion prune deleteDatasources datasources",
-    "datasource": "name uid type access url isDefault editable orgId version basicAuth basicAuthUser withCredentials"
-    " jsonData secureJsonData",
-    "jsonData": "httpMethod timeInterval prometheusType prometheusVersion queryTimeout manageAlerts cacheLevel"
-    " incrementalQuerying incrementalQueryOverlapWindow customQueryParameters exemplarTraceIdDestinations",
-    "dashboards": "apiVersion providers",
-    "provider": "name orgId type folder folderUid disableDeletion allowUiUpdates updateIntervalSeconds options",
-    "options": "path foldersFromFilesStructure",
-    "alerting": "apiVersion groups deleteRules contactPoints policies templates muteTimes",
-    "group": "orgId name folder interval rules",
-    "rule": "uid title condition data dashboardUid panelId noDataState execErrState for keepFiringFor"
-    " missing_series_evals_to_resolve annotations labels isPaused notification_settings record",
-    "query": "refId queryType relativeTimeRange datasourceUid model",
-}
-STATES = {
-    "noDataState": ("NoData", "Alerting", "OK", "KeepLast"),
-    "execErrState": ("Error", "Alerting", "OK", "KeepLast"),
-}
-NEEDED = {
-    "group": ("name", "folder", "interval", "rules"),
-    "rule": ("uid", "title", "condition", "data", "for", "noDataState", "execErrState", "labels", "annotations"),
-    "query": ("refId", "datasourceUid", "model"),
-}
 
 
 @dataclass(frozen=True)
 class Provisioning:
-    """The three files, what Prometheus scrapes by, and the dashboards that alerts point to."""
+    """The files, what Prometheus scrapes by, and the dashboards that alerts point to."""
 
     datasources: Tree
+    mirror: Tree
     dashboards: Tree
     alerting: Tree
     scrape_interval: str
@@ -84,6 +64,7 @@ def committed(shipped: Sequence[Dashboard]) -> Provisioning:
     """The files that are shipped."""
     return Provisioning(
         datasources=_read("grafana/provisioning/datasources/netledger.yml"),
+        mirror=_read("grafana/provisioning/datasources/netledger-mirror.yml"),
         dashboards=_read("grafana/provisioning/dashboards/netledger.yml"),
         alerting=_read("grafana/provisioning/alerting/netledger.yml"),
         scrape_interval=_read("prometheus/prometheus.yml")["global"]["scrape_interval"],
@@ -99,6 +80,10 @@ def known_keys(files: Provisioning) -> Iterator[str]:
         ("datasources", [files.datasources]),
         ("datasource", sources),
         ("jsonData", [source.get("jsonData", {}) for source in sources]),
+        ("datasources", [files.mirror]),
+        ("datasource", mirrors := files.mirror.get("datasources", [])),
+        ("postgresql", [source.get("jsonData", {}) for source in mirrors]),
+        ("secureJsonData", [source.get("secureJsonData", {}) for source in mirrors]),
         ("dashboards", [files.dashboards]),
         ("provider", providers),
         ("options", [provider.get("options", {}) for provider in providers]),
@@ -120,7 +105,7 @@ def needed_keys(files: Provisioning) -> Iterator[str]:
     for rule in files.rules:
         for query in rule.get("data", []):
             yield from (f"a query of {_name(rule)} has no {key}" for key in NEEDED["query"] if key not in query)
-    for tree in (files.datasources, files.dashboards, files.alerting):
+    for tree in (files.datasources, files.mirror, files.dashboards, files.alerting):
         if tree.get("apiVersion") != 1:
             yield "a file does not say apiVersion: 1"
 
@@ -138,6 +123,24 @@ def one_datasource(files: Provisioning) -> Iterator[str]:
         for query in rule.get("data", []):
             if query.get("datasourceUid") not in uids | {EXPRESSION}:
                 yield f"{_name(rule)} asks {query.get('datasourceUid')}, which is not provisioned"
+
+
+def one_mirror(files: Provisioning) -> Iterator[str]:
+    """It is never the default, its secrets stand in the environment alone, and it says how TLS is verified."""
+    (source,) = files.mirror.get("datasources", [{}])
+    told = source.get("jsonData", {})
+    secrets = source.get("secureJsonData", {})
+    demands = {
+        "is not of the dashboard's plugin": source.get("type") == PLUGIN,
+        "has another uid": source.get("uid") == "netledger-mirror",
+        "can be changed, and the next start would undo it": source.get("editable") is False,
+        "takes the place of Prometheus": source.get("isDefault") is False,
+        "has a secret that is no variable": all(ENVIRONMENT.fullmatch(str(value)) for value in secrets.values()),
+        "has no database of its own: Grafana asks nothing without one": bool(told.get("database")),
+        "does not say how TLS is verified": bool(told.get("sslmode")),
+        "holds connections for ever, which keeps a hosted server awake": 0 < told.get("connMaxLifetime", 0) <= MINUTES,
+    }
+    yield from (f"{source.get('name')} {complaint}" for complaint, is_met in demands.items() if not is_met)
 
 
 def same_interval(files: Provisioning) -> Iterator[str]:
@@ -169,7 +172,12 @@ def dashboards_are_found(files: Provisioning) -> Iterator[str]:
 def dollars(files: Provisioning) -> Iterator[str]:
     """Grafana expands $NAME in all values but a query's model; annotations take ${NAME} only, labels everything."""
     provided = files.compose["services"]["grafana"].get("environment", {}).keys()
-    for tree in (files.datasources, files.dashboards, [_without_free_texts(group) for group in files.groups]):
+    for tree in (
+        files.datasources,
+        files.mirror,
+        files.dashboards,
+        [_without_free_texts(group) for group in files.groups],
+    ):
         for text in _texts(tree):
             for name in ENVIRONMENT.findall(text):
                 if name and name not in provided:
@@ -253,6 +261,7 @@ CHECKS: dict[str, Check] = {
         known_keys,
         needed_keys,
         one_datasource,
+        one_mirror,
         same_interval,
         dashboards_are_found,
         dollars,

@@ -17,6 +17,7 @@ from tests.grafana.dashboard_files import FOLDER, ROOT, Dashboard, load
 from tests.grafana.findings import (
     RULES,
     RULES_OF_RUNNING,
+    RULES_OF_SQL,
     broken_rules,
     needless,
     not_excluded,
@@ -41,17 +42,24 @@ def test_the_committed_dashboards_are_what_the_code_generates() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_dashboard_is_there(dashboards: tuple[Dashboard, ...]) -> None:
-    assert sorted(dashboard.uid for dashboard in dashboards) == sorted(UIDS)
-    assert [dashboard.path.stem for dashboard in dashboards if dashboard.path] == [each.uid for each in dashboards]
+def test_every_dashboard_is_there(shipped: tuple[Dashboard, ...]) -> None:
+    assert sorted(dashboard.uid for dashboard in shipped) == sorted(UIDS)
+    assert [dashboard.path.stem for dashboard in shipped if dashboard.path] == [each.uid for each in shipped]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_the_dashboards_keep_the_rule(rule: str, dashboards: tuple[Dashboard, ...]) -> None:
-    found = [finding for dashboard in dashboards for finding in broken_rules(dashboard, [rule])]
+    found = [finding for dashboard in dashboards for finding in broken_rules(dashboard, {rule: RULES[rule]})]
 
     left = not_excluded(found, read_exclusions())
     assert not left, told(left)
+
+
+@pytest.mark.parametrize("rule", RULES_OF_SQL)
+def test_the_dashboard_of_the_mirror_keeps_the_rule(rule: str, machines: Dashboard) -> None:
+    found = broken_rules(machines, {rule: RULES_OF_SQL[rule]})
+
+    assert not found, told(found)
 
 
 def test_every_exclusion_has_a_reason_and_names_a_rule() -> None:
@@ -68,10 +76,10 @@ def test_no_exclusion_is_left_that_nothing_needs(dashboards: tuple[Dashboard, ..
     assert not left, told(left)
 
 
-def test_the_dashboards_have_grafanas_types(dashboards: tuple[Dashboard, ...]) -> None:
+def test_the_dashboards_have_grafanas_types(shipped: tuple[Dashboard, ...]) -> None:
     require_compiler()
 
-    found = type_findings(dashboard.path for dashboard in dashboards if dashboard.path)
+    found = type_findings(dashboard.path for dashboard in shipped if dashboard.path)
 
     assert not found, told(found)
 
@@ -83,7 +91,7 @@ def test_the_copy_for_import_by_hand_is_the_same_dashboard(path: Path) -> None:
     asked = {each["name"] for each in copy.pop("__inputs")}
     kinds = {each["id"] for each in copy.pop("__requires") if each["type"] == "panel"}
 
-    assert asked == {"DS_PROMETHEUS"}
+    assert asked == {"DS_PROMETHEUS" if load(path).source == "prometheus" else "DS_POSTGRESQL"}
     assert kinds == {panel.type for panel in load(path).panels}
     for tree in (shipped, copy):
         tree["templating"]["list"] = [each for each in tree["templating"]["list"] if each["type"] != "datasource"]
@@ -104,20 +112,18 @@ def test_every_dashboard_marks_what_happened(dashboards: tuple[Dashboard, ...]) 
         assert wanted <= set(re.findall(r"netledger_\w+", asked)), dashboard.place
 
 
-def test_a_link_to_netledger_leads_to_a_page_that_it_has(dashboards: tuple[Dashboard, ...]) -> None:
+def test_a_link_to_netledger_leads_to_a_page_that_it_has(shipped: tuple[Dashboard, ...]) -> None:
     """As the documents tell of it: `GET /reports` or `/reports`."""
     told = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    paths = {
-        path for each in dashboards for path in re.findall(r'"https?://\$\{[^}]+\}(/[\w/-]*)', json.dumps(each.raw))
-    }
+    paths = {path for each in shipped for path in re.findall(r'"https?://\$\{[^}]+\}(/[\w/-]*)', json.dumps(each.raw))}
 
     assert paths
     assert not {path for path in paths if f"`{path}`" not in told}
 
 
-def test_a_link_between_dashboards_sets_variables_that_the_other_has(dashboards: tuple[Dashboard, ...]) -> None:
-    by_uid = {dashboard.uid: {variable.name for variable in dashboard.variables} for dashboard in dashboards}
-    urls = {url for each in dashboards for url in re.findall(r'"(/d/[^"]+)"', json.dumps(each.raw))}
+def test_a_link_between_dashboards_sets_variables_that_the_other_has(shipped: tuple[Dashboard, ...]) -> None:
+    by_uid = {dashboard.uid: {variable.name for variable in dashboard.variables} for dashboard in shipped}
+    urls = {url for each in shipped for url in re.findall(r'"(/d/[^"]+)"', json.dumps(each.raw))}
 
     assert urls
     assert not {url for url in urls if not _set_by(url) <= by_uid[re.split("[/?]", url)[2]]}

@@ -60,6 +60,11 @@ def _source(files: Provisioning) -> dict[str, Any]:
     return found
 
 
+def _mirror(files: Provisioning) -> dict[str, Any]:
+    found: dict[str, Any] = files.mirror["datasources"][0]
+    return found
+
+
 def _provider(files: Provisioning) -> dict[str, Any]:
     found: dict[str, Any] = files.dashboards["providers"][0]
     return found
@@ -86,6 +91,16 @@ MISTAKES = (
     Mistake(
         "an interval of a minute", "same_interval", lambda files: _source(files)["jsonData"].update(timeInterval="1m")
     ),
+    Mistake("a key of another plugin", "known_keys", lambda files: _mirror(files)["jsonData"].update(httpMethod="GET")),
+    Mistake("a mirror that is the default", "one_mirror", lambda files: _mirror(files).update(isDefault=True)),
+    Mistake("a kind of before", "one_mirror", lambda files: _mirror(files).update(type="postgres")),
+    Mistake(
+        "a password in the file", "one_mirror", lambda files: _mirror(files)["secureJsonData"].update({"password": "x"})
+    ),
+    Mistake("no database", "one_mirror", lambda files: _mirror(files)["jsonData"].pop("database")),
+    Mistake("TLS of any kind", "one_mirror", lambda files: _mirror(files)["jsonData"].pop("sslmode")),
+    Mistake("a server kept awake", "one_mirror", lambda files: _mirror(files)["jsonData"].pop("connMaxLifetime")),
+    Mistake("a name that is not set", "dollars", lambda files: _mirror(files).update(url="${MIRROR}")),
     Mistake("no interval", "same_interval", lambda files: _source(files)["jsonData"].pop("timeInterval")),
     Mistake("an empty folder", "dashboards_are_found", lambda files: _provider(files)["options"].update(path="/var/x")),
     Mistake("a first page that is gone", "dashboards_are_found", lambda files: _grafana(files)["environment"].clear()),
