@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from exporter.mirror.address import Address, Target, TlsCheck
 
 SECONDS_TO_CLOSE = 2.0
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+"""What the driver raises by an answer that its own errors do not foresee, such as a greeting without a version."""
 STATE = "SELECT pg_catalog.pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
 
 
@@ -31,11 +33,15 @@ class CertificatesError(Exception):
 
 
 class UnfitServerError(Exception):
-    """A server that target_session_attrs passes over; `is_read_only` is what it is."""
+    """A server that target_session_attrs passes over; `is_read_only` where one that writes is asked for."""
 
-    def __init__(self, target: Target, *, is_read_only: bool) -> None:
+    def __init__(self, target: Target) -> None:
         super().__init__(f"is not {target}, which target_session_attrs of mirror.url asks for")
-        self.is_read_only = is_read_only
+        self.is_read_only = target in {"read-write", "primary"}
+
+
+class UnreadableAnswerError(Exception):
+    """A server answers what no PostgreSQL does; the text is the driver's error."""
 
 
 class NoServerError(Exception):
@@ -79,6 +85,8 @@ async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]
                     return await _connect(driver, address, host, port, target)
             except faults as error:
                 failures.append((_place(host, port, address), error))
+            except UNREADABLE as error:
+                failures.append((_place(host, port, address), UnreadableAnswerError(type(error).__name__)))
     raise NoServerError(tuple(failures))
 
 
@@ -127,7 +135,7 @@ async def _check_fit(connection: Connection[Any], target: Target) -> None:
         return
     state = await _state(connection)
     if not state.fits(target):
-        raise UnfitServerError(target, is_read_only=state.is_read_only)
+        raise UnfitServerError(target)
 
 
 async def _state(connection: Connection[Any]) -> _ServerState:

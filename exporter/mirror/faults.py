@@ -11,7 +11,13 @@ import re
 import ssl
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-from exporter.mirror.connecting import CertificatesError, MissingDriverError, NoServerError, UnfitServerError
+from exporter.mirror.connecting import (
+    CertificatesError,
+    MissingDriverError,
+    NoServerError,
+    UnfitServerError,
+    UnreadableAnswerError,
+)
 from exporter.mirror.driver import NEEDS_EXTRA
 
 FaultKind: TypeAlias = Literal[
@@ -101,7 +107,9 @@ KINDS_BY_MESSAGE: tuple[tuple[str, FaultKind], ...] = (
 )
 KINDS_BY_TYPE: tuple[tuple[tuple[type[BaseException], ...], FaultKind], ...] = (
     ((TimeoutError, asyncio.TimeoutError), "timeout"),
-    ((ConnectionResetError, BrokenPipeError, EOFError), "closed"),
+    ((UnreadableAnswerError,), "protocol"),
+    ((ConnectionRefusedError,), "unreachable"),
+    ((ConnectionError, EOFError), "closed"),
     ((OSError,), "unreachable"),
 )
 KINDS_BY_CLASS: dict[str, FaultKind] = {
@@ -172,6 +180,8 @@ def _kind_of_class(error: BaseException) -> FaultKind:
     names = [each.__name__ for each in type(error).__mro__]
     if "InterfaceError" in names and re.search(r"clos(ed|ing)|lost", str(error)):
         return "closed"
+    if "InterfaceError" in names and "authentication" in str(error):
+        return "login"  # a way of it that the driver lacks
     return next((KINDS_BY_CLASS[name] for name in names if name in KINDS_BY_CLASS), "other")
 
 
