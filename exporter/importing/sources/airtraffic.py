@@ -108,7 +108,8 @@ def _read_state(file: ForeignFile, zone: ZoneInfo) -> Past:
         raise ForeignFileError(f"{path}: AirTraffic has counted nothing in it")
     end = datetime.combine(today + ONE_DAY, time(), zone)
     until = min(int(dates.written.timestamp()), int(end.timestamp()), file.modified)
-    return Past(KIND, f"month from {begin}", until, rows, notes=[GUESSED], meter=APPLICATION.name)
+    identity = f"month from {begin}"
+    return Past(KIND, identity, until, rows, notes=[GUESSED], meter=APPLICATION.name, is_exact=True)
 
 
 def _moment(path: Path, document: Mapping[str, Any], name: str) -> datetime:

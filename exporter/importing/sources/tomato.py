@@ -61,6 +61,7 @@ def read(file: ForeignFile, options: ReadingOptions) -> Past:
         read_until=min(file.modified, end(last, options.zone)),
         rows=rows,
         machine=options.machine(KIND),
+        is_exact=True,
     )
 
 

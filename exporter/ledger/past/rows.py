@@ -57,7 +57,8 @@ class Past(NamedTuple):
     `kind` is the program, `identity` what tells its books from others of the same kind. `rows` may overlap, as a month
     and its days do. `read_until` (UTC seconds) is up to when they count. `machine` are the interfaces that stand for
     the whole machine. `notes` are for the user: what was left out, and why. `meter` says what all names are of:
-    interfaces, or applications, whose bytes are estimates.
+    interfaces, or applications, whose bytes are estimates. `is_exact`: longer rows are the sums of shorter ones to the
+    byte, so that what they have more is of the days that the shorter ones leave open, and no rounding.
     """
 
     kind: str
@@ -68,6 +69,7 @@ class Past(NamedTuple):
     machine: Sequence[str] = ()
     notes: Sequence[str] = ()
     meter: str = INTERFACE.name
+    is_exact: bool = False
 
 
 def check(past: Past, where: str) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from exporter.ledger.past.open_days import in_open_days
 from exporter.ledger.past.rows import disjoint
-from reports.calendar.days import ONE_DAY, day_of
+from reports.calendar.days import ONE_DAY, dates, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,8 +44,10 @@ class OtherRow(NamedTuple):
 def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None], taken: Iterable[OtherRow]) -> Settled:
     """Settle the rows of a file. `counted` is asked by name; `taken` are rows of other sources."""
     rows, notes = disjoint(past.rows)
+    if past.is_exact:
+        rows = in_open_days(rows, past.rows)
     kept: dict[tuple[str, date, date], PastRow] = {}
-    others, days, own_bytes, doubled = _TakenDays(taken), _single_days(rows), 0, 0
+    others, by_name, own_bytes, doubled = _TakenDays(taken), _by_name(rows), 0, 0
     newest, to_come = day_of(past.read_until, zone) + ONE_DAY, 0  # the file's own zone may be a day ahead
     for row in rows:
         if row.first > newest:
@@ -53,7 +56,7 @@ def settled(past: Past, zone: ZoneInfo, counted: Callable[[str], Counted | None]
         if others.overlap(row, past.machine):
             doubled += 1
             continue
-        left = _before(row, counted(row.name), zone, past.hours, days.get(row.name, set()))
+        left = _before(row, counted(row.name), zone, past.hours, by_name[row.name])
         own_bytes += row.total - left.total
         if left.total or left == row:  # spans that netledger's begin cuts may end alike
             held = kept.get(left[:3], left._replace(received=0, sent=0))
@@ -99,9 +102,9 @@ class _TakenDays:
 
 
 def _before(
-    row: PastRow, counted: Counted | None, zone: ZoneInfo, hours: Sequence[PastHour], days: set[date]
+    row: PastRow, counted: Counted | None, zone: ZoneInfo, hours: Sequence[PastHour], of_name: Sequence[PastRow]
 ) -> PastRow:
-    """The part of a row before netledger began to count."""
+    """The part of a row before netledger began to count; `of_name` are all rows of its name."""
     if counted is None:
         return row
     begun = day_of(counted.began, zone)
@@ -113,7 +116,7 @@ def _before(
         found = _of_hours(row, counted.began, zone, hours)
         if found is not None:
             return found
-    received, sent = _own(counted, max(row.first, begun), row.last, set() if row.first == row.last else days)
+    received, sent = _own(counted, max(row.first, begun), row.last, _shorter_days(row, of_name))
     return row._replace(
         last=min(row.last, begun), received=max(row.received - received, 0), sent=max(row.sent - sent, 0)
     )
@@ -138,9 +141,16 @@ def _of_hours(row: PastRow, began: int, zone: ZoneInfo, hours: Sequence[PastHour
     return row._replace(received=sum(hour.received for hour in earlier), sent=sum(hour.sent for hour in earlier))
 
 
-def _single_days(rows: Iterable[PastRow]) -> dict[str, set[date]]:
-    found: dict[str, set[date]] = {}
+def _by_name(rows: Iterable[PastRow]) -> dict[str, list[PastRow]]:
+    found: dict[str, list[PastRow]] = {}
     for row in rows:
-        if row.first == row.last:
-            found.setdefault(row.name, set()).add(row.first)
+        found.setdefault(row.name, []).append(row)
     return found
+
+
+def _shorter_days(row: PastRow, of_name: Iterable[PastRow]) -> set[date]:
+    """The days within a row of which shorter rows have the bytes."""
+    length = row.last - row.first
+    within = (each for each in of_name if row.first <= each.first and each.last <= row.last)
+    shorter = (each for each in within if each.last - each.first < length)
+    return {day for each in shorter for day in dates(each.first, each.last)}

@@ -50,7 +50,8 @@ def past(path: Path, histories: Sequence[InterfaceHistory], zone: ZoneInfo, mont
     ]
     until = max(int(_at(history.updated, zone)) for history in histories)
     oldest = min(histories, key=lambda history: (history.created, history.interface))
-    return Past(KIND, f"{oldest.interface} since {oldest.created.date()}", until, rows, hours)
+    identity = f"{oldest.interface} since {oldest.created.date()}"
+    return Past(KIND, identity, until, rows, hours, is_exact=True)
 
 
 def last_hour(stamp: datetime, hour: int, updated: datetime) -> datetime:
