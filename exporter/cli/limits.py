@@ -10,6 +10,7 @@ import click
 from exporter.session.questions import Question, ask
 from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text, percent_text
+from exporter.terminal.imported import mark_note, marked
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.limits import limit_statuses
 from reports.formats.json import limits as shapes
@@ -39,7 +40,7 @@ def _print_limits(answer: shapes.Limits) -> None:
         return
     rows = [
         (
-            row.application,
+            marked(row.application, row.imported_bytes),
             row.period,
             bytes_text(row.used_bytes),
             bytes_text(row.limit_bytes),
@@ -48,4 +49,5 @@ def _print_limits(answer: shapes.Limits) -> None:
         )
         for row in answer.limits
     ]
-    print_table(TextTable("Limits of applications", COLUMNS, rows, left=frozenset({0, 1})))
+    notes = mark_note(sum(row.imported_bytes for row in answer.limits))
+    print_table(TextTable("Limits of applications", COLUMNS, rows, left=frozenset({0, 1})), notes)

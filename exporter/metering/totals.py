@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.metering.period_sums import PeriodSums
-from reports.calendar.days import day_of, day_start
+from reports.calendar.days import ONE_DAY, day_of, day_start
 from reports.calendar.history import PERIODS, periods_at
 from reports.calendar.history_length import DAYS_KEPT, MONTHS_KEPT
 from reports.calendar.period import Period
@@ -43,6 +44,13 @@ class DayRow(NamedTuple):
     receive_bytes: int
     transmit_bytes: int
     peaks: tuple[int, ...] = ()
+    last: date | None = None
+
+
+class ImportedTotals(NamedTuple):
+    """All that other programs have counted, by subject, and the last local day of it; None without any."""
+
+    by_subject: Mapping[Subject, Amount] = MappingProxyType({})
     last: date | None = None
 
 
@@ -179,8 +187,7 @@ class Totals:
         self._bounds = (0, 0)
         self.sums = PeriodSums()
         """Of meters with sums of periods alone."""
-        self.imported: Mapping[Subject, Amount] = {}
-        """All that other programs have counted, by subject."""
+        self.imported = ImportedTotals()
         self.layout = 0
 
     def load(self, rows: Iterable[DayRow], first: date | None = None) -> None:
@@ -251,6 +258,11 @@ class Totals:
         first = min((totals.first_day for totals in self._subjects.values()), default=date.max)
         first = min(first, self._first)
         return None if first == date.max else day_start(first, self.zone)
+
+    def imported_until(self) -> int | None:
+        """UTC seconds at which the last local day ends of which bytes were imported; None without one."""
+        last = self.imported.last
+        return None if last is None else day_start(last + ONE_DAY, self.zone)
 
     def _turn_to(self, day: date) -> None:
         period = Period.day(day, self.zone)

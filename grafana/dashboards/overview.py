@@ -23,6 +23,9 @@ NEAREST = "Of several plans, the one nearest its cap."
 EACH_ZONE = "Of several machines, each by its own clock and zone; of one that is silent, its last value."
 
 
+IMPORTED = "Imported history is in it: a yellow mark on the graphs says until when."
+
+
 def dashboard() -> Dashboard:
     """The dashboard; ids 1-19 plans, 20-39 usage, 40-59 health, 90 and above headings."""
     return board(IDENTITY, [variables.first_plan()], [*_plans(), *_speeds(), *_usage(), *_health()], since="now-24h")
@@ -78,8 +81,8 @@ def _speeds() -> list[object]:
 
 
 def _usage() -> list[object]:
-    days = f"From the ledger, to the byte; today so far. {EACH_ZONE}"
-    by_month = f"The last 24, from the ledger; this one so far. {EACH_ZONE}"
+    days = f"From the ledger, to the byte; today so far. {IMPORTED} {EACH_ZONE}"
+    by_month = f"The last 24, from the ledger; this one so far. {IMPORTED} {EACH_ZONE}"
     compared = f"Bytes used, and what the last cycle had used by the same day; from the first scrape on. {NEAREST}"
     return [
         traffic(Frame(26, "Traffic", "All counted interfaces: received up, transmitted down.", 0, 12, 12, 8)),

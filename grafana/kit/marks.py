@@ -11,8 +11,8 @@ EARLIER = "[1d] offset $__rate_interval"
 
 
 def everything() -> list[AnnotationQuery]:
-    """Cycle starts, thresholds of a cap, gaps and counter resets."""
-    return [_cycles(), _thresholds(), _gaps(), _resets()]
+    """Cycle starts, thresholds of a cap, gaps, counter resets, and the end of imported history."""
+    return [_cycles(), _thresholds(), _gaps(), _resets(), _imported()]
 
 
 def _cycles() -> AnnotationQuery:
@@ -43,6 +43,13 @@ def _resets() -> AnnotationQuery:
     earlier = f"last_over_time({resets}{EARLIER})"
     expression = f"{resets} > {earlier} or {resets} < {earlier} and {resets} > 0"
     return _marks("Counter resets", "red", expression, "{{device}} began to count anew: {{cause}}", "device,cause")
+
+
+def _imported() -> AnnotationQuery:
+    # The value is the time, as of cycles.
+    expression = f"{of('netledger_imported_until_timestamp_seconds')} * 1000"
+    title = "Until here history is imported: counted by another program"
+    return _marks("Imported history", "yellow", expression, title, "instance").use_value_for_time(True)
 
 
 def _marks(name: str, colour: str, expression: str, title: str, tags: str) -> AnnotationQuery:

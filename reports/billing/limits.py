@@ -8,6 +8,7 @@ from reports.billing.plans import Plan
 from reports.calendar.days import day_of
 from reports.calendar.period import Period
 from reports.ledger.amounts import local_days, total
+from reports.ledger.imported import imported_by_application
 from reports.ledger.selection import Selection
 from reports.ledger.shape import APPLICATION, LOOPBACK
 
@@ -23,12 +24,16 @@ ALERT_AT = Plan().alert_at
 
 
 class LimitStatus(NamedTuple):
-    """A limit now: bytes that the application has received and transmitted in the period, loopback aside."""
+    """A limit now: bytes that the application has received and transmitted in the period, loopback aside.
+
+    Other programs have counted `imported` of them, where the period holds imported days.
+    """
 
     application: str
     limit: int
     period: Period
     used: int
+    imported: int = 0
 
     @property
     def left(self) -> int:
@@ -66,5 +71,7 @@ def limit_statuses(ledger: LedgerReader, limits: Mapping[str, tuple[int, str]], 
         period = period_of_limit(kind, today, ledger.zone)
         selection = Selection(APPLICATION, name, where={"application": (name,), "scope": scopes})
         used = total(ledger, local_days(selection, period.first, today), ("receive_bytes", "transmit_bytes"))
-        found.append(LimitStatus(name, limit, period, sum(used)))
+        brought = imported_by_application(ledger, period.first, today)
+        imported = brought[name].bytes.total if name in brought else 0
+        found.append(LimitStatus(name, limit, period, sum(used) + imported, imported))
     return found

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from exporter.metering.period_sums import PeriodRow
 from exporter.metering.subjects import Subject
-from exporter.metering.totals import UNMET, Amount, DayRow
+from exporter.metering.totals import UNMET, Amount, DayRow, ImportedTotals
 from reports.calendar.days import day_from_number, day_number
 from reports.calendar.history import PERIODS
 from reports.calendar.history_length import MONTHS_KEPT
 from reports.ledger.past import IMPORTED_ALONE
-from reports.ledger.shape import INTERFACE, LOOPBACK
+from reports.ledger.shape import APPLICATION, INTERFACE, LOOPBACK
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reports.ledger.shape import MeterSpec
 
@@ -36,13 +36,15 @@ def read_history(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> 
     yield from _imported_history(connection, bounds)
 
 
-def read_imported(connection: sqlite3.Connection) -> dict[Subject, Amount]:
-    """All bytes that were imported of each interface that netledger has met."""
+def read_imported(connection: sqlite3.Connection) -> ImportedTotals:
+    """All bytes that were imported of each interface."""
     query = """
-        SELECT k.device, sum(i.receive_bytes), sum(i.transmit_bytes)
-        FROM imported AS i JOIN interface_subject AS k USING (subject) GROUP BY k.device
+        SELECT k.device, max(i.last_day), sum(i.receive_bytes), sum(i.transmit_bytes)
+        FROM imported AS i JOIN interface_subject AS k USING (subject) WHERE i.last_day <= ? GROUP BY k.device
     """
-    return {Subject(INTERFACE.name, (device,)): Amount(*sums) for device, *sums in connection.execute(query)}
+    rows = connection.execute(query, (LAST_DAY,)).fetchall()
+    last = max((day_from_number(day) for _, day, *_ in rows), default=None)
+    return ImportedTotals({Subject(INTERFACE.name, (device,)): Amount(*sums) for device, _, *sums in rows}, last)
 
 
 def _imported_history(connection: sqlite3.Connection, bounds: Mapping[str, int]) -> Iterator[DayRow]:
@@ -81,24 +83,56 @@ def read_first_day(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -
 
 
 def read_period_sums(connection: sqlite3.Connection, specs: Iterable[MeterSpec]) -> tuple[date, list[PeriodRow]]:
-    """The newest local day, and bytes by name in each of PERIODS that it is in; loopback is in none."""
+    """The newest local day, and bytes by name in each of PERIODS that it is in; loopback is in none.
+
+    Those of applications that were imported are in every period that holds their days.
+    """
     specs = [spec for spec in specs if spec.has_periods]
     days = [
         connection.execute(f"SELECT max(day) FROM {spec.table('day')} WHERE day <= ?", (LAST_DAY,)).fetchone()[0]  # noqa: S608 - names of the spec
         for spec in specs
     ]
     newest = max((day for day in days if day is not None), default=None)
+    if newest is None:  # what netledger has measured is never older than what was imported
+        (newest,) = connection.execute(_NEWEST_IMPORTED, (LAST_DAY,)).fetchone()
     if newest is None:
         return date.min, []
     today = day_from_number(newest)
     first_days = (today, today - timedelta(days=today.weekday()), today.replace(day=1), today.replace(month=1, day=1))
     bounds = {f"first_{n}": day_number(first) for n, first in enumerate(first_days)}
     bounds |= {"newest": newest, "first": min(bounds.values())}
-    return today, [
+    found = [
         PeriodRow(spec.name, name, sums)
         for spec in specs
         for name, *sums in connection.execute(_sums_query(spec), {**bounds, "loopback": LOOPBACK})
     ]
+    return today, _with_imported(found, connection.execute(_IMPORTED_SUMS, bounds))
+
+
+def _with_imported(found: Iterable[PeriodRow], imported: Iterable[Sequence[Any]]) -> list[PeriodRow]:
+    rows = {(row.meter, row.name): row for row in found}
+    for name, *sums in imported:
+        key = (APPLICATION.name, name)
+        held = rows.get(key, PeriodRow(*key, [0] * len(sums)))
+        rows[key] = held._replace(sums=[one + other for one, other in zip(held.sums, sums, strict=True)])
+    return list(rows.values())
+
+
+_NEWEST_IMPORTED = """
+SELECT max(last_day) FROM imported JOIN application_subject USING (subject) WHERE last_day <= ?
+"""
+
+_IMPORTED_SUMS = f"""
+SELECT k.application, {
+    ", ".join(
+        f"sum(i.{name} * (i.first_day >= :first_{n}))"
+        for n in range(len(PERIODS))
+        for name in ("receive_bytes", "transmit_bytes")
+    )
+}
+FROM imported AS i JOIN application_subject AS k USING (subject)
+WHERE i.first_day >= :first AND i.last_day <= :newest GROUP BY 1
+"""  # noqa: S608 - our own names
 
 
 def _sums_query(spec: MeterSpec) -> str:

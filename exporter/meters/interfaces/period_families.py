@@ -28,7 +28,13 @@ if TYPE_CHECKING:
 def period_tables(length: HistoryLength) -> tuple[Table[Any] | HistoryTable, ...]:
     """Period families of the machine, and of the interfaces that have a history."""
     interfaces = _tables("interface", ("device",), _of_all if length.of_all else _of_counted, length)
-    return (*interfaces, *_tables("machine", (), MachineTotals().follow, length), _BOUNDS, _LEDGER_START)
+    return (
+        *interfaces,
+        *_tables("machine", (), MachineTotals().follow, length),
+        _BOUNDS,
+        _LEDGER_START,
+        _IMPORTED_UNTIL,
+    )
 
 
 def _tables(subject: str, names: Labels, histories: Histories, length: HistoryLength) -> Iterator[HistoryTable]:
@@ -129,6 +135,11 @@ def _ledger_start(state: MetricsState) -> Sequence[int]:
     return () if start is None else (start,)
 
 
+def _imported_until(state: MetricsState) -> Sequence[int]:
+    until = state.totals.imported_until()
+    return () if until is None else (until,)
+
+
 def _no_labels(_: int) -> Labels:
     return ()
 
@@ -166,6 +177,20 @@ _LEDGER_START: Table[int] = Table(
             "netledger_ledger_start_timestamp_seconds",
             "gauge",
             "When the first local day began that the ledger holds bytes of, in seconds since 1970; missing before.",
+            _itself,
+        ),
+    ),
+)
+
+_IMPORTED_UNTIL: Table[int] = Table(
+    (),
+    _imported_until,
+    _no_labels,
+    (
+        Column(
+            "netledger_imported_until_timestamp_seconds",
+            "gauge",
+            "When the last local day ended that bytes were imported of, in seconds since 1970; missing without any.",
             _itself,
         ),
     ),

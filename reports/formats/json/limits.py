@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class LimitAnswer(Answer, rename={"first": "from", "last": "to"}):
-    """A limit in its period ("day", "week" or "month"); `left_bytes` is below zero where it is exceeded."""
+    """A limit in its period ("day", "week" or "month"); `left_bytes` is below zero where it is exceeded.
+
+    Of `used_bytes` other programs have counted `imported_bytes`, which are estimates.
+    """
 
     application: str
     period: str
@@ -23,6 +26,7 @@ class LimitAnswer(Answer, rename={"first": "from", "last": "to"}):
     used_bytes: int
     left_bytes: int
     used_ratio: float
+    imported_bytes: int = 0
 
 
 class Limits(Answer):
@@ -44,6 +48,7 @@ def limits(statuses: Iterable[LimitStatus]) -> Limits:
                 used_bytes=status.used,
                 left_bytes=status.left,
                 used_ratio=round(status.share, 6),
+                imported_bytes=status.imported,
             )
             for status in statuses
         ]

@@ -39,7 +39,7 @@ def cells(snapshot: Snapshot, totals: Totals, day: date) -> dict[str, Cells]:
     found: dict[str, Cells] = {}
     for state in interfaces_of(snapshot).interfaces:
         subject, ever = interface(state.name), state.lifetime
-        today, imported = totals.of(subject).to_date("day", day), totals.imported.get(subject, ZERO)
+        today, imported = totals.of(subject).to_date("day", day), totals.imported.by_subject.get(subject, ZERO)
         found[state.name] = (
             human_bits(state.rates.receive),
             human_bits(state.rates.transmit),
