@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from reports.calendar.days import day_of, months
 from reports.calendar.period import Period
+from reports.export.beside import days_beside
 from reports.ledger.intervals import first_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
     from zoneinfo import ZoneInfo
 
     from reports.ledger.reader import LedgerReader
@@ -32,10 +33,11 @@ def finished_periods(began: date, now: float, zone: ZoneInfo) -> Iterator[Period
 
 
 def counted_periods(ledger: LedgerReader, now: float) -> list[Period]:
-    """Months and years that are over and of which the ledger has days or an imported sum, newest first."""
-    began = first_day(ledger)
+    """Months and years that are over and of which the ledger has days or something imported, newest first."""
+    began = min([*filter(None, [first_day(ledger)]), *days_beside(ledger, date.min, date.max)], default=None)
     periods = [] if began is None else list(finished_periods(began, now, ledger.zone))
-    return [period for period in periods if _is_known(ledger, period)] if ledger.has_past else periods
+    has_past = ledger.has_past or ledger.has_past_requests
+    return [period for period in periods if _is_known(ledger, period)] if has_past else periods
 
 
 def _is_known(ledger: LedgerReader, period: Period) -> bool:
@@ -43,4 +45,5 @@ def _is_known(ledger: LedgerReader, period: Period) -> bool:
     counted_since = ledger.first_seen()
     if counted_since is not None and period.end > counted_since:
         return True
-    return bool(ledger.days(period.first, period.last) or ledger.spans(period.first, period.last))
+    days = ledger.days(period.first, period.last) or ledger.spans(period.first, period.last)
+    return bool(days or days_beside(ledger, period.first, period.last))

@@ -15,6 +15,7 @@ from exporter.session.reading import CommandAnswer
 from exporter.session.request_questions import all_routes, all_services, all_totals, logged_requests
 from exporter.terminal.amounts import UNKNOWN, bytes_text, chosen_style, count_text
 from exporter.terminal.dates import time_text
+from exporter.terminal.imported import MARK, marked
 from exporter.terminal.printing import (
     BORDER,
     GAP,
@@ -73,14 +74,15 @@ def print_services(found: Reply[ServicesAnswer], whole: RequestTotals) -> None:
     if not rows:
         print_sentence(f"No request was counted {_when(found)}: `netledger requests key create` lets services report.")
         return
-    cells = [*((row.service, *_cells(row)) for row in rows), (TOTAL, *_cells_of_all(whole))]
+    cells = [(marked(row.service, row.imported_requests), *_cells(row)) for row in rows]
+    cells.append((TOTAL, *_cells_of_all(whole)))
     _print(f"Requests, {_period(found)}", "Service", cells, [*_in_all(found, whole), *_notes(found)])
 
 
 def print_routes(found: Reply[RoutesAnswer], whole: RequestTotals) -> None:
     """Routes of a service, those beyond the limit as one row, and the whole service."""
     answer = found.answer
-    cells = [(f"{row.method} {row.route}", *_cells(row)) for row in answer.routes]
+    cells = [(marked(f"{row.method} {row.route}", row.imported_requests), *_cells(row)) for row in answer.routes]
     if not cells:
         print_sentence(f"{printable(answer.service or '')} had no request {_when(found)}.")
         return
@@ -149,7 +151,7 @@ def _in_all(found: Reply[ServicesAnswer] | Reply[RoutesAnswer], whole: RequestTo
         parts = {"p50": whole.p50, "p95": whole.p95, "p99": whole.p99}
         yield ", ".join(f"{name} {_took(value)}" for name, value in parts.items())
     if whole.imported_requests:
-        yield f"{count_text(whole.imported_requests)} were imported: `netledger import list`"
+        yield f"{count_text(whole.imported_requests)} of them imported ({MARK}): `netledger import list`"
 
 
 def _with_totals(answer: ServicesAnswer | RoutesAnswer, whole: RequestTotals) -> dict[str, object]:

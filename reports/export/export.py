@@ -8,6 +8,7 @@ from reports.calendar.days import day_of, iso
 from reports.calendar.parsing import parse_date
 from reports.calendar.period import Period
 from reports.errors import QuestionError
+from reports.export.beside import days_beside
 from reports.export.days import Days, contiguous_days, days_by_interface, known_days
 from reports.export.summary import ExportSummary, summarized
 from reports.ledger.amounts import by_dimension, local_days
@@ -21,6 +22,7 @@ from reports.usage.requests.report import request_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from reports.export.days import InterfaceDays
@@ -59,6 +61,7 @@ class Export(NamedTuple):
     are what applications moved in these, and there are no interfaces. `requests` are those of the same days to services
     of the machine; None without any, and in an export of anything else. `imported` is what other programs have counted
     of the days, and spans of which no day is known: those are in no day. Days that nobody has counted are left out.
+    `beside` has the first and the last day of imported applications and requests, whether their bytes are known or not.
     """
 
     host: Host
@@ -73,6 +76,7 @@ class Export(NamedTuple):
     scopes: tuple[str, ...] = ()
     requests: RequestReport | None = None
     imported: Imported = NOTHING_IMPORTED
+    beside: Sequence[date] = ()
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -81,18 +85,30 @@ class Export(NamedTuple):
 
     @property
     def first_date(self) -> str | None:
-        """The first day, or that of an earlier span; None without both."""
-        return min([*self.days.dates[:1], *(str(span.first) for span in self.imported.spans)], default=None)
+        """The first day, or that of an earlier span, application or request; None without any."""
+        return min(map(str, (*(self.days_of_bytes or ()), *self.beside)), default=None)
 
     @property
     def last_date(self) -> str | None:
-        """The last day, or that of a later span; None without both."""
-        return max([*self.days.dates[-1:], *(str(span.last) for span in self.imported.spans)], default=None)
+        """The last day, or that of a later span, application or request; None without any."""
+        return max(map(str, (*(self.days_of_bytes or ()), *self.beside)), default=None)
+
+    @property
+    def has_bytes(self) -> bool:
+        """Whether it has a day or a span: without, only applications or requests of other programs are known."""
+        return self.days_of_bytes is not None
+
+    @property
+    def days_of_bytes(self) -> tuple[date, date] | None:
+        """The first and the last day that is known, or of a span; None without both."""
+        days = [parse_date(day) for day in (*self.days.dates[:1], *self.days.dates[-1:])]
+        days.extend(day for span in self.imported.spans for day in span[:2])
+        return (min(days), max(days)) if days else None
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has neither a day nor a span."""
-        return not self.days.size and not self.imported.spans
+        """Whether it has neither a day nor a span, and nothing beside them."""
+        return not self.has_bytes and not self.beside
 
     @property
     def notice(self) -> str:
@@ -101,6 +117,8 @@ class Export(NamedTuple):
             return ""
         if self.imported.spans:
             return "imported: the days of this range are not known"
+        if self.beside:
+            return "imported: of this range applications or requests are known alone"
         return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
 
     @property
@@ -168,6 +186,9 @@ def export_and_days(
     if days.size:
         first, last = parse_date(days.dates[0]), parse_date(days.dates[-1])
     cut = Period.days(first, max(first, last), zone)
+    beside = days_beside(ledger, period.first, period.last, selection)
+    known = [*((first, last) if days.size else ()), *(day for span in brought.spans for day in span[:2]), *beside]
+    whole = Period.days(min(known), max(known), zone) if known else None
     spans = ledger.spans(period.first, period.last, ledger.every_interface() if selection == MACHINE else selection)
     found = Export(
         host=host._replace(name=host.name.encode(errors="replace").decode()),
@@ -178,10 +199,11 @@ def export_and_days(
         days=days,
         interfaces=_interfaces(ledger, cut, used, selection, spans=spans) if days.size or spans else (),
         plan=selection.plan,
-        applications=_applications(ledger, cut, now, selection) if days.size else None,
+        applications=_applications(ledger, whole, now, selection) if whole else None,
         scopes=_scopes(selection),
-        requests=_requests(ledger, cut, selection) if days.size else None,
+        requests=_requests(ledger, whole, selection) if whole else None,
         imported=brought,
+        beside=beside,
     )
     return found, used if days.size else {}
 

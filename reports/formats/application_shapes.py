@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from reports.calendar.days import iso
 from reports.formats.shapes import Answer, ByteCount, HumanReadable, Timestamp, Usage, human, usage_of
-from reports.ledger.rows import NO_BYTES
-from reports.ledger.shape import IMPORTED
 from reports.text.amounts import compatible_bytes, signed
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class ApplicationRow(Answer, kw_only=True):
     """One application: a program, a service, a container or a pod, or "(unknown)", "(kernel)" and their like.
 
     Its bytes are those of the requested scopes or, without any, of all but loopback, which only `scopes` lists. `share`
-    is its part of all applications' bytes, 0 to 1. Other programs have counted `imported_bytes`, which are estimates.
+    is its part of all applications' bytes, 0 to 1. The programs `imported_from` have counted `imported_bytes`, as
+    estimates.
     """
 
     application: str
@@ -49,6 +50,7 @@ class ApplicationRow(Answer, kw_only=True):
     human_readable: HumanReadable
     estimated_bytes: ByteCount = 0
     imported_bytes: ByteCount = 0
+    imported_from: list[str] | msgspec.UnsetType = msgspec.UNSET
     share: float
     scopes: dict[str, PartBytes]
     protocols: dict[str, PartBytes]
@@ -87,7 +89,7 @@ def totals_of(found: Applications, zone: ZoneInfo) -> dict[str, Any]:
     """The fields of ApplicationTotals."""
     account = found.account
     return {
-        "summary": usage_of(found.total, found.scopes.get(IMPORTED, NO_BYTES)),
+        "summary": usage_of(found.total, found.imported),
         "tunnel": usage_of(found.tunnel),
         "scopes": _parts(found.scopes),
         "interfaces": usage_of(account.interfaces),
@@ -106,6 +108,7 @@ def amounts_of(row: ApplicationUsage) -> dict[str, Any]:
         "human_readable": human(row.bytes),
         "estimated_bytes": row.bytes.estimated,
         "imported_bytes": row.imported_bytes,
+        "imported_from": list(row.imported_from) or msgspec.UNSET,
         "scopes": _parts(row.scopes),
         "protocols": _parts(row.protocols),
     }

@@ -37,6 +37,8 @@ FIRST: tuple[Callable[[WrapUp], Chapter | None], ...] = (
     before,
 )
 LAST: tuple[Callable[[WrapUp], Chapter | None], ...] = (equals, small_print)
+WITHOUT_BYTES: tuple[Callable[[WrapUp], Chapter | None], ...] = (applications, requests, small_print)
+"""Of days of which only imported applications or requests are known."""
 
 
 def write(wrapup: WrapUp) -> Iterator[bytes]:
@@ -49,5 +51,8 @@ def _view(wrapup: WrapUp) -> dict[str, Any]:
     if wrapup.export.is_empty:
         notice = wrapup.notice
         return {**shared, "opening": None, "eyebrow": eyebrow(wrapup), "notice": notice.capitalize(), "chapters": ()}
-    chapters = [*(chapter(wrapup) for chapter in FIRST), *plans(wrapup), *(chapter(wrapup) for chapter in LAST)]
+    if wrapup.export.has_bytes:
+        chapters = [*(chapter(wrapup) for chapter in FIRST), *plans(wrapup), *(chapter(wrapup) for chapter in LAST)]
+    else:
+        chapters = [chapter(wrapup) for chapter in WITHOUT_BYTES]
     return {**shared, "opening": opening(wrapup), "chapters": [found for found in chapters if found is not None]}

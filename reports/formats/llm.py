@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from reports.export.summary import ExportSummary, Part
     from reports.ledger.imported import Imported, ImportedPart
     from reports.ledger.reader import Bytes
-    from reports.usage.applications import Applications
+    from reports.usage.applications import Applications, ApplicationUsage
     from reports.usage.requests.figures import RouteFigures
     from reports.usage.requests.report import RequestReport
 
@@ -29,6 +29,7 @@ APPLICATIONS_NOTE = (
     "Applications are programs, services, containers and pods, the busiest first. interfaces is attributed and "
     "unattributed together, loopback aside; tunnel went through a tunnel, whose own packets are counted once more."
 )
+IMPORTED_APPLICATIONS_NOTE = " imported bytes are estimates of the program source, and in none of these totals."
 MOST_SPANS = 30
 IMPORTED_NOTE = (
     "Other programs have counted these bytes: they are in totals, years and months. A span is all that is known of its "
@@ -172,7 +173,7 @@ def _interfaces(export: Export) -> list[str]:
 def _applications(found: Applications) -> list[str]:
     account = found.account
     rows = {
-        f"application_{number}": table({"name": text(row.name), **_directions(row.bytes)})
+        f"application_{number}": table({"name": text(row.name), **_directions(row.bytes), **_brought(row)})
         for number, row in enumerate(found.applications[:MOST_APPLICATIONS])
     }
     scopes = {
@@ -181,34 +182,41 @@ def _applications(found: Applications) -> list[str]:
     }
     parts = {"interfaces": account.interfaces, "attributed": account.attributed, "unattributed": account.unattributed}
     totals = {name: table(_directions(used)) for name, used in {**parts, "tunnel": found.tunnel}.items()}
+    note = APPLICATIONS_NOTE + (IMPORTED_APPLICATIONS_NOTE if found.imported.total else "")
     return [
         *section("applications", {"count": str(found.row_count), **rows}),
         *section("application_scopes", scopes),
-        *section("application_totals", totals | {"note": text(APPLICATIONS_NOTE)}),
+        *section("application_totals", totals | {"note": text(note)}),
     ]
+
+
+def _brought(row: ApplicationUsage) -> dict[str, str]:
+    source = {"imported": str(row.imported_bytes), "source": text(SEPARATOR.join(row.imported_from))}
+    return source if row.imported_bytes else {}
 
 
 def _requests(found: RequestReport) -> list[str]:
     services = {
-        f"service_{number}": table({"name": text(row.service), **_figures(row.figures, row.quantiles)})
+        f"service_{number}": table({"name": text(row.service), **_figures(row.figures, row.quantiles, row.imported)})
         for number, row in enumerate(found.services[:MOST_SERVICES])
     }
     lists = {"busiest": found.busiest, "slowest": found.slowest, "failing": found.failing}
     routes = {f"{name}_{number}": _route(row) for name, rows in lists.items() for number, row in enumerate(rows)}
     counts = {"services": str(len(found.services)), "routes": str(len(found.routes))}
+    whole = table(_figures(found.figures, NO_QUANTILES, found.imported))
     return [
-        *section("requests", {**counts, "total": table(_figures(found.figures)), **services}),
+        *section("requests", {**counts, "total": whole, **services}),
         *section("request_routes", routes | {"note": text(REQUESTS_NOTE)}),
     ]
 
 
 def _route(row: RouteFigures) -> str:
     names = {"service": text(row.service), "method": text(row.method), "route": text(row.route)}
-    return table(names | _figures(row.figures, row.quantiles or NO_QUANTILES))
+    return table(names | _figures(row.figures, row.quantiles or NO_QUANTILES, row.imported))
 
 
-def _figures(figures: RequestFigures, quantiles: Quantiles = NO_QUANTILES) -> dict[str, str]:
-    """Without times where nothing was timed."""
+def _figures(figures: RequestFigures, quantiles: Quantiles, imported: int) -> dict[str, str]:
+    """Without times where nothing was timed, and without imported requests where none was imported."""
     times = {"average_ms": figures.average, "p95_ms": quantiles.p95}
     return {
         "requests": str(figures.requests),
@@ -216,6 +224,7 @@ def _figures(figures: RequestFigures, quantiles: Quantiles = NO_QUANTILES) -> di
         **{name: f"{time:.3f}" for name, time in times.items() if time is not None},
         "received": str(figures.request_bytes),
         "sent": str(figures.response_bytes),
+        **({"imported": str(imported)} if imported else {}),
     }
 
 

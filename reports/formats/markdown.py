@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from reports.export.summary import ExportSummary
     from reports.ledger.imported import Imported, ImportedPart
     from reports.ledger.reader import Bytes
-    from reports.usage.applications import Applications
-    from reports.usage.requests.figures import Quantiles, RequestFigures, RouteFigures
+    from reports.usage.applications import Applications, ApplicationUsage
+    from reports.usage.requests.figures import Quantiles, RouteFigures, ServiceFigures
     from reports.usage.requests.report import RequestReport
 
 SUMS = ("Received", "Sent", "Total")
 AMOUNTS = (*SUMS, "Peak speed")
-FIGURES = ("Requests", "Errors", "Average", "p95", "Received", "Sent")
+FIGURES = ("Requests", "Errors", "Average", "p95", "Received", "Sent", "Imported")
 UNATTRIBUTED = "(unattributed)"
 NARROWEST = 10
 """Width of a column of amounts, enough for "999.99 GB", so that every batch of days is as wide as the next."""
@@ -53,6 +53,8 @@ def write(export: Export) -> Iterator[bytes]:
         yield "".join(_requests(export.requests)).encode()
     if export.imported.spans:
         yield "".join(_spans(export.imported)).encode()
+    if not export.has_bytes:
+        return
     yield "".join(_months(summary)).encode()
     yield from _days(export)
 
@@ -90,11 +92,12 @@ def plain(name: str) -> str:
 def _opening(export: Export, summary: ExportSummary) -> list[str]:
     host = export.host
     when = export.notice.capitalize() if export.is_empty else f"{export.first_date} to {export.last_date}"
+    notice = f"{export.notice.capitalize()}.\n\n" if export.beside and not export.has_bytes else ""
     lines = [
         f"# Network usage of {plain(host.name)}\n\n",
-        f"{when}: {_subject(export)}, local days of {plain(export.zone.key)}.\n\n",
+        f"{when}: {_subject(export)}, local days of {plain(export.zone.key)}.\n\n{notice}",
     ]
-    if not export.is_empty:
+    if export.has_bytes:
         lines.extend(_facts(summary))
     if export.imported.facts:
         sources = plain(SEPARATOR.join(export.imported.sources))
@@ -138,48 +141,61 @@ def _interfaces(export: Export) -> Iterator[str]:
 
 
 def _applications(found: Applications) -> Iterator[str]:
-    rows = [(plain(row.name), row.bytes) for row in found.applications]
-    widths = (max([NARROWEST, *(len(name) for name, _ in rows), len(UNATTRIBUTED)]),)
-    yield from _header("Applications", ("Application", *SUMS), widths)
-    yield from (
-        _row((name, *_sums(used)), widths) for name, used in [*rows, (UNATTRIBUTED, found.account.unattributed)]
-    )
+    brought = found.imported.total > 0
+    rows = [(plain(row.name), row.bytes, _imported(row)) for row in found.applications]
+    rows.append((UNATTRIBUTED, found.account.unattributed, ""))
+    widths = (max([NARROWEST, *(len(name) for name, *_ in rows)]),)
+    yield from _header("Applications", ("Application", *SUMS, *(("Imported",) if brought else ())), widths)
+    yield from (_row((name, *_sums(used), *((imported,) if brought else ())), widths) for name, used, imported in rows)
+    if brought:
+        yield "\nImported bytes of applications are estimates of other programs, in no total of the machine.\n"
     widths = (max([NARROWEST, *(len(plain(scope)) for scope in found.scopes)]),)
     yield from _header("Scopes", ("Scope", *SUMS), widths)
     yield from (_row((plain(scope), *_sums(used)), widths) for scope, used in found.scopes.items())
 
 
+def _imported(row: ApplicationUsage) -> str:
+    """How much of it, and who has counted it."""
+    if not row.imported_bytes:
+        return ""
+    return f"{human_bytes(row.imported_bytes)}, {plain(SEPARATOR.join(row.imported_from))}"
+
+
 def _requests(found: RequestReport) -> Iterator[str]:
-    rows = [((plain(row.service),), _figures(row.figures, row.quantiles)) for row in found.services]
-    yield from _of_names("Requests", ("Service",), rows)
-    yield from _routes("Busiest routes", found.busiest)
-    yield from _routes("Slowest routes", found.slowest)
-    yield from _routes("Routes with the most errors", found.failing)
+    has_imported = found.imported > 0
+    rows = [((plain(row.service),), _figures(row, row.quantiles)) for row in found.services]
+    yield from _of_names("Requests", ("Service",), rows, has_imported=has_imported)
+    yield from _routes("Busiest routes", found.busiest, has_imported=has_imported)
+    yield from _routes("Slowest routes", found.slowest, has_imported=has_imported)
+    yield from _routes("Routes with the most errors", found.failing, has_imported=has_imported)
 
 
-def _routes(title: str, listed: Sequence[RouteFigures]) -> Iterator[str]:
+def _routes(title: str, listed: Sequence[RouteFigures], *, has_imported: bool) -> Iterator[str]:
     """Nothing without a route."""
     if listed:
         rows = [
-            (
-                (plain(row.service), plain(row.method), plain(row.route)),
-                _figures(row.figures, row.quantiles or NO_QUANTILES),
-            )
+            ((plain(row.service), plain(row.method), plain(row.route)), _figures(row, row.quantiles or NO_QUANTILES))
             for row in listed
         ]
-        yield from _of_names(title, ("Service", "Method", "Route"), rows)
+        yield from _of_names(title, ("Service", "Method", "Route"), rows, has_imported=has_imported)
 
 
 def _of_names(
-    title: str, columns: tuple[str, ...], rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]
+    title: str,
+    columns: tuple[str, ...],
+    rows: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+    *,
+    has_imported: bool,
 ) -> Iterator[str]:
-    """A table whose first columns are names, as wide as the longest."""
+    """A table whose first columns are names, as wide as the longest; the last has what was imported, if any was."""
     widths = [max(NARROWEST, *map(len, names)) for names in zip(*(names for names, _ in rows), strict=True)]
-    yield from _header(title, (*columns, *FIGURES), widths)
-    yield from (_row((*names, *cells), widths) for names, cells in rows)
+    figures = FIGURES if has_imported else FIGURES[:-1]
+    yield from _header(title, (*columns, *figures), widths)
+    yield from (_row((*names, *cells[: len(figures)]), widths) for names, cells in rows)
 
 
-def _figures(figures: RequestFigures, quantiles: Quantiles) -> tuple[str, ...]:
+def _figures(row: ServiceFigures | RouteFigures, quantiles: Quantiles) -> tuple[str, ...]:
+    figures = row.figures
     return (
         f"{figures.requests:,}",
         f"{figures.errors:,}",
@@ -187,6 +203,7 @@ def _figures(figures: RequestFigures, quantiles: Quantiles) -> tuple[str, ...]:
         human_milliseconds(quantiles.p95),
         human_bytes(figures.request_bytes),
         human_bytes(figures.response_bytes),
+        f"{row.imported:,}" if row.imported else "",
     )
 
 

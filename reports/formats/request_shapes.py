@@ -37,24 +37,26 @@ class RequestSums(RequestTimes, kw_only=True):
 
 
 class ServiceRow(RequestSums, kw_only=True):
-    """One service."""
+    """One service; `imported_requests` are of other programs' files."""
 
     service: str
+    imported_requests: int = 0
 
 
 class RouteRow(RequestSums, kw_only=True):
-    """One route of a service by one method."""
+    """One route of a service by one method; `imported_requests` are of other programs' files."""
 
     service: str
     method: str
     route: str
+    imported_requests: int = 0
 
 
 class RequestsOfExport(Answer):
     """Requests of the days of an export, without those to netledger itself; `routes` is the number of routes.
 
     Services are listed with the most requests first; of the routes the busiest, the slowest by average time, and those
-    with the most errors.
+    with the most errors. `imported_requests` are of other programs' files.
     """
 
     requests: int
@@ -67,6 +69,7 @@ class RequestsOfExport(Answer):
     busiest_routes: list[RouteRow]
     slowest_routes: list[RouteRow]
     failing_routes: list[RouteRow]
+    imported_requests: int = 0
 
 
 def requests_of(found: RequestReport) -> RequestsOfExport:
@@ -83,18 +86,20 @@ def requests_of(found: RequestReport) -> RequestsOfExport:
         busiest_routes=[route_row(row) for row in found.busiest],
         slowest_routes=[route_row(row) for row in found.slowest],
         failing_routes=[route_row(row) for row in found.failing],
+        imported_requests=found.imported,
     )
 
 
 def service_row(row: ServiceFigures) -> ServiceRow:
     """Shape one service."""
-    return ServiceRow(service=row.service, **sums_of(row.figures, row.quantiles))
+    sums = sums_of(row.figures, row.quantiles)
+    return ServiceRow(service=row.service, imported_requests=row.imported, **sums)
 
 
 def route_row(row: RouteFigures) -> RouteRow:
     """Shape one route."""
     sums = sums_of(row.figures, row.quantiles or NO_QUANTILES)
-    return RouteRow(service=row.service, method=row.method, route=row.route, **sums)
+    return RouteRow(service=row.service, method=row.method, route=row.route, imported_requests=row.imported, **sums)
 
 
 def sums_of(figures: RequestFigures, quantiles: Quantiles) -> dict[str, Any]:

@@ -95,19 +95,28 @@ def imported_application(ledger: LedgerReader, first: date, last: date, name: st
     return _by_span((begin, end, source, moved) for begin, end, source, moved in rows)
 
 
-def imported_by_application(ledger: LedgerReader, first: date, last: date) -> dict[str, Bytes]:
+def imported_by_application(ledger: LedgerReader, first: date, last: date) -> dict[str, ImportedPart]:
     """What was imported of each application's days `first` to `last`, and within them: all of it is estimated."""
-    found: dict[str, Bytes] = {}
-    for name, *_, moved in _of_applications(ledger, first, last):
-        found[name] = found.get(name, NO_BYTES).plus(moved)
+    found: dict[str, ImportedPart] = {}
+    for name, begin, end, source, moved in _of_applications(ledger, first, last):
+        begun, ended = day_from_number(begin), day_from_number(end)
+        held = found.get(name) or ImportedPart(begun, ended, NO_BYTES, ())
+        sources = tuple(sorted({*held.sources, source.partition("/")[0]}))
+        found[name] = ImportedPart(min(held.first, begun), max(held.last, ended), held.bytes.plus(moved), sources)
     return found
 
 
-def first_imported_application(ledger: LedgerReader) -> date | None:
-    """The first day of which bytes of an application were imported; None without one."""
-    query = "SELECT min(i.first_day) FROM imported AS i JOIN application_subject AS k USING (subject)"
-    (first,) = ledger.execute(query, {}).fetchone() if ledger.has_past else (None,)
-    return None if first is None else day_from_number(first)
+def imported_application_days(ledger: LedgerReader, first: date, last: date) -> tuple[date, date] | None:
+    """The first and the last day of what was imported of applications within `first` to `last`; None without any."""
+    if not ledger.has_past:
+        return None
+    query = """
+        SELECT min(i.first_day), max(i.last_day) FROM imported AS i JOIN application_subject AS k USING (subject)
+        WHERE i.first_day >= :start AND i.last_day < :end
+    """
+    bounds = {"start": day_number(first), "end": day_number(last) + 1}
+    begin, end = ledger.execute(query, bounds).fetchone()
+    return None if begin is None else (day_from_number(begin), day_from_number(end))
 
 
 def _of_applications(ledger: LedgerReader, first: date, last: date) -> Iterator[tuple[str, int, int, str, Bytes]]:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from reports.calendar.days import day_from_number, day_number
 from reports.ledger.shape import REQUEST
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
+    from datetime import date
 
     from reports.ledger.reader import LedgerReader
 
@@ -62,6 +64,16 @@ def past_requests_began(ledger: LedgerReader, services: Sequence[str]) -> int | 
     )
     first = min(firsts, default=None)
     return None if first is None else first // 1_000_000
+
+
+def past_request_days(ledger: LedgerReader, first: date, last: date) -> tuple[date, date] | None:
+    """The first and the last of the days `first` to `last` with an imported request; None without one."""
+    if not ledger.has_past_requests:
+        return None
+    query = f"SELECT min(day), max(day) FROM main.request_past_day WHERE day BETWEEN :first AND :last AND {WHOLE}"
+    bounds = {"first": day_number(first), "last": day_number(last)}
+    begin, end = ledger.execute(query, bounds).fetchone()
+    return None if begin is None else (day_from_number(begin), day_from_number(end))
 
 
 def past_request_sources(ledger: LedgerReader) -> list[PastSource]:

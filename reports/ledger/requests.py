@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import add
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +10,7 @@ from reports.calendar.days import ONE_DAY, SLOT_SECONDS, day_of, day_start
 from reports.ledger.amounts import Amounts, Measures, Rows, local_days, posted_by_key
 from reports.ledger.past_requests import WHOLE
 from reports.ledger.selection import among
+from reports.ledger.shape import REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,18 +56,17 @@ def amounts_by_key(
     return found
 
 
-def imported_requests(ledger: LedgerReader, selection: Selection, span: Span) -> int:
-    """How many of them were imported."""
-    if not ledger.has_past_requests:
-        return 0
-    found = 0
-    for rows in rows_within(ledger, selection, span):
-        table = f"main.request_past_{rows.grain}"
+def imported_requests(ledger: LedgerReader, selection: Selection, span: Span) -> Counter[Key]:
+    """How many of them were imported, by subject; without those of which none was."""
+    found: Counter[Key] = Counter()
+    for rows in rows_within(ledger, selection, span) if ledger.has_past_requests else ():
         query = f"""
-            SELECT ifnull(sum(requests), 0) FROM {table}
-            WHERE {rows.grain} >= :start AND {rows.grain} < :end {among(selection)} AND {WHOLE}
+            SELECT {", ".join(REQUEST.dimensions)}, sum(requests)
+            FROM main.request_past_{rows.grain} JOIN {REQUEST.subjects} USING (subject)
+            WHERE {rows.grain} >= :start AND {rows.grain} < :end {among(selection)} AND {WHOLE} GROUP BY subject
         """
-        found += ledger.execute(query, rows.bounds).fetchone()[0]
+        for *key, requests in ledger.execute(query, rows.bounds):
+            found[tuple(key)] += requests
     return found
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.calendar.days import day_of
 from reports.errors import QuestionError
 from reports.ledger.amounts import by_key, local_days, total
-from reports.ledger.imported import first_imported_application, imported_application, imported_by_application
+from reports.ledger.imported import imported_application, imported_application_days, imported_by_application
 from reports.ledger.intervals import first_day
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.rows import BYTES, add_up
@@ -18,11 +19,10 @@ from reports.usage.usage import PeriodUsage, usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date
 
     from reports.calendar.period import Period
     from reports.ledger.amounts import Amounts, Rows
-    from reports.ledger.imported import Imported
+    from reports.ledger.imported import Imported, ImportedPart
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Key
 
@@ -44,12 +44,14 @@ class ApplicationUsage(NamedTuple):
     """One application: its bytes, and their parts by scope and protocol, the largest first.
 
     The bytes are those of the requested scopes; without any, of all but loopback, which `scopes` alone has.
+    `imported_from` has the names of the sources of imported ones.
     """
 
     name: str
     bytes: Bytes
     scopes: Mapping[str, Bytes]
     protocols: Mapping[str, Bytes]
+    imported_from: tuple[str, ...] = ()
 
     @property
     def imported_bytes(self) -> int:
@@ -101,6 +103,11 @@ class Applications(NamedTuple):
         """The bytes of all applications, of which each has a share."""
         return self.total.plus(self.tunnel)
 
+    @property
+    def imported(self) -> Bytes:
+        """Those of its bytes that other programs have counted."""
+        return self.scopes.get(IMPORTED, NO_BYTES)
+
 
 class ApplicationDays(NamedTuple):
     """One application by day, and in the whole period."""
@@ -130,9 +137,9 @@ def applications(
     """The applications of a period's local days until today; raises SortError."""
     if sort not in SORTS:
         raise SortError(f"sort: {sort!r} is refused; use {', '.join(SORTS)}")
-    measured = _amounts(ledger, ALL, period, now)
-    found = {**measured, **_imported(ledger, period)}
-    rows = sorted(_by_application(found, scopes), key=SORTS[sort])  # type: ignore[arg-type]  # tuples of one kind
+    measured, brought = _amounts(ledger, ALL, period, now), _imported(ledger, period)
+    found = {**measured, **_amounts_of(brought)}
+    rows = sorted(_by_application(found, brought, scopes), key=SORTS[sort])  # type: ignore[arg-type]  # tuples of one kind
     by_scope = by_value((scope, _net(amounts)) for (_, scope, _), amounts in found.items())
     moved = Bytes(*total(ledger, _days(ledger, MACHINE, period, now), BYTES))
     end = None if limit is None else offset + limit
@@ -158,8 +165,8 @@ def application(
     selection = of_scopes(ledger, scopes)
     selection = selection._replace(label=name, where={**selection.where, "application": (name,)})
     found = _amounts(ledger, ALL._replace(where={"application": (name,)}), period, now)
-    brought = {key: amounts for key, amounts in _imported(ledger, period).items() if key[0] == name}
-    rows = _by_application({**found, **brought}, scopes)
+    brought = {other: part for other, part in _imported(ledger, period).items() if other == name}
+    rows = _by_application({**found, **_amounts_of(brought)}, brought, scopes)
     days = usage(ledger, period, now, selection)
     if _is_counted(IMPORTED, scopes):
         days = _with_imported(days, imported_application(ledger, period.first, period.last, name))
@@ -168,7 +175,7 @@ def application(
 
 def first_application_day(ledger: LedgerReader) -> date | None:
     """The first day of the machine, or an earlier one of imported applications; None without both."""
-    days = [first_day(ledger), first_imported_application(ledger)]
+    days = [first_day(ledger), *(imported_application_days(ledger, date.min, date.max) or ())]
     return min((day for day in days if day is not None), default=None)
 
 
@@ -181,10 +188,13 @@ def _amounts(ledger: LedgerReader, selection: Selection, period: Period, now: fl
     return by_key(ledger, _days(ledger, selection, period, now), (*BYTES, *TUNNEL))
 
 
-def _imported(ledger: LedgerReader, period: Period) -> dict[Key, Amounts]:
-    """What was imported of the period's days, as amounts of a scope and a protocol of its own."""
-    found = imported_by_application(ledger, period.first, period.last)
-    return {(name, IMPORTED, IMPORTED): (*moved, 0, 0) for name, moved in found.items()}
+def _imported(ledger: LedgerReader, period: Period) -> dict[str, ImportedPart]:
+    return imported_by_application(ledger, period.first, period.last)
+
+
+def _amounts_of(brought: Mapping[str, ImportedPart]) -> dict[Key, Amounts]:
+    """What was imported, as amounts of a scope and a protocol of its own."""
+    return {(name, IMPORTED, IMPORTED): (*part.bytes, 0, 0) for name, part in brought.items()}
 
 
 def _with_imported(found: PeriodUsage, brought: Imported) -> PeriodUsage:
@@ -199,12 +209,15 @@ def _days(ledger: LedgerReader, selection: Selection, period: Period, now: float
     return local_days(selection, period.first, min(period.last, day_of(int(now), ledger.zone)))
 
 
-def _by_application(found: Mapping[Key, Amounts], scopes: Sequence[str]) -> list[ApplicationUsage]:
+def _by_application(
+    found: Mapping[Key, Amounts], brought: Mapping[str, ImportedPart], scopes: Sequence[str]
+) -> list[ApplicationUsage]:
     parts: dict[str, list[tuple[str, str, Bytes]]] = {}
     for (name, scope, protocol), amounts in found.items():
         if not scopes or scope in scopes:
             parts.setdefault(name, []).append((scope, protocol, Bytes(*amounts[: len(BYTES)])))
-    return [_usage_of(name, rows, scopes) for name, rows in parts.items()]
+    every = [_usage_of(name, rows, scopes) for name, rows in parts.items()]
+    return [row._replace(imported_from=brought[row.name].sources) if row.imported_bytes else row for row in every]
 
 
 def _usage_of(name: str, rows: Sequence[tuple[str, str, Bytes]], scopes: Sequence[str]) -> ApplicationUsage:

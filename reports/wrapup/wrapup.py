@@ -126,6 +126,7 @@ def wrapup(
     plan = None if selection.plan is None else named(context.plans, selection.plan)
     scope, zone = _Scope(ledger, int(now), selection, plan), ledger.zone
     began = counting_began(ledger, selection)
+    begun, of_bytes = parse_date(found.days.dates[0]) if found.days.size else None, found.days_of_bytes
     if found.first_date is None or found.last_date is None:
         period = period.since(scope.today, zone).calendar
         _require_empty_ledger(scope, period, began)
@@ -133,7 +134,7 @@ def wrapup(
         return WrapUp(found, found.summary(), period, none, links=context.links)
     first, last = parse_date(found.first_date), parse_date(found.last_date)
     summary, period, span = found.summary(), period.since(first, zone).calendar, Period.days(first, last, zone).span
-    begins_late = began is not None and span.start < began < span.end
+    begins_late = began is not None and begun is not None and day_start(begun, zone) < began < span.end
     return WrapUp(
         found,
         summary,
@@ -144,7 +145,7 @@ def wrapup(
         begins_late=begins_late,
         hours=_hours(scope, span, found.days.size),
         comparisons=list(_comparisons(scope, period, summary.total, began)),
-        plans=list(_plans(scope, first, last, context)),
+        plans=list(_plans(scope, *of_bytes, context)) if of_bytes else (),
         gaps=_gaps(scope, span),
         links=context.links,
     )

@@ -17,18 +17,22 @@ COLUMNS = (
     "service,method,route,requests,errors,request_bytes,response_bytes,"
     "avg_time,min_time,max_time,p50,p90,p95,p99,from,to,host"
 )
+IMPORTED_COLUMN = "imported_requests"
+"""A further one where any request was imported."""
 BATCH_ROUTES = 500
 
 
 def write(export: Export) -> Iterator[bytes]:
     """UTF-8; times in milliseconds, empty where nothing was timed; sums are of all days from `from` to `to`."""
-    yield (COLUMNS + LINE_END).encode()
-    if export.requests is None:
+    found = export.requests
+    has_imported = found is not None and found.imported > 0
+    yield f"{COLUMNS}{f',{IMPORTED_COLUMN}' * has_imported}{LINE_END}".encode()
+    if found is None:
         return
-    end = f"{export.first_date},{export.last_date},{cell(export.host.name)}{LINE_END}"
-    rows = export.requests.routes
-    for begin in range(0, len(rows), BATCH_ROUTES):
-        yield "".join(f"{_line(row)},{end}" for row in rows[begin : begin + BATCH_ROUTES]).encode()
+    end = f"{export.first_date},{export.last_date},{cell(export.host.name)}"
+    for begin in range(0, len(found.routes), BATCH_ROUTES):
+        rows = found.routes[begin : begin + BATCH_ROUTES]
+        yield "".join(f"{_line(row)},{end}{f',{row.imported}' * has_imported}{LINE_END}" for row in rows).encode()
 
 
 def _line(row: RouteFigures) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from reports.formats.application_shapes import (
     ApplicationRow,
     Difference,
@@ -68,6 +70,7 @@ class ApplicationAnswer(Answer, kw_only=True, rename={"first": "from", "last": "
     human_readable: HumanReadable
     estimated_bytes: ByteCount = 0
     imported_bytes: ByteCount = 0
+    imported_from: list[str] | msgspec.UnsetType = msgspec.UNSET
     scopes: dict[str, PartBytes]
     protocols: dict[str, PartBytes]
     days: list[Day]

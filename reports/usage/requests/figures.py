@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.shape import COMPLEMENT
@@ -9,6 +10,8 @@ from reports.ledger.sketches import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from reports.ledger.selection import Key
 
 MILLISECOND = 1000.0
 """Microseconds: the ledger's unit of a time; answers have milliseconds."""
@@ -99,27 +102,48 @@ NO_QUANTILES = Quantiles()
 
 
 class ServiceFigures(NamedTuple):
-    """One service."""
+    """One service; `imported` of its requests are of other programs' files."""
 
     service: str
     figures: RequestFigures
     quantiles: Quantiles = NO_QUANTILES
+    imported: int = 0
 
 
 class RouteFigures(NamedTuple):
-    """One route of a service by one method; quantiles are None where they were not asked for."""
+    """One route of a service by one method; quantiles are None where they were not asked for.
+
+    `imported` of its requests are of other programs' files.
+    """
 
     service: str
     method: str
     route: str
     figures: RequestFigures
     quantiles: Quantiles | None = None
+    imported: int = 0
 
 
 def add_figures(parts: Iterable[RequestFigures]) -> RequestFigures:
     """The sum."""
     columns = list(zip(*parts, strict=True))
     return RequestFigures(*map(sum, columns[:-2]), *map(max, columns[-2:])) if columns else NO_REQUESTS
+
+
+def services_of(imported: Mapping[Key, int]) -> Counter[str]:
+    """Imported requests by service."""
+    found: Counter[str] = Counter()
+    for key, requests in imported.items():
+        found[key[0]] += requests
+    return found
+
+
+def routes_of(imported: Mapping[Key, int]) -> Counter[Key]:
+    """Imported requests by service, method and route."""
+    found: Counter[Key] = Counter()
+    for key, requests in imported.items():
+        found[key[:3]] += requests
+    return found
 
 
 def quantiles_of(counts: Mapping[int, int], figures: RequestFigures) -> Quantiles:

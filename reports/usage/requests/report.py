@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reports.ledger.request_times import add_counts, sketches_by_key
-from reports.ledger.requests import amounts_by_key
+from reports.ledger.requests import amounts_by_key, imported_requests
 from reports.ledger.selection import Selection
 from reports.ledger.shape import ALL, GONE, OTHER, OWN_SERVICE, REQUEST
 from reports.usage.requests.figures import (
@@ -17,11 +17,13 @@ from reports.usage.requests.figures import (
     ServiceFigures,
     add_figures,
     quantiles_of,
+    routes_of,
+    services_of,
 )
 from reports.usage.requests.selection import EVERY_REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
@@ -52,6 +54,11 @@ class RequestReport(NamedTuple):
 
     services: Sequence[ServiceFigures]
     routes: Sequence[RouteFigures]
+
+    @property
+    def imported(self) -> int:
+        """Those of the requests that are of other programs' files."""
+        return sum(row.imported for row in self.services)
 
     @property
     def figures(self) -> RequestFigures:
@@ -88,10 +95,11 @@ def request_report(ledger: LedgerReader, span: Span) -> RequestReport | None:
     """The requests of [start, end) (UTC seconds); None where no service but netledger itself had one."""
     if ledger.values(REQUEST, "service") <= {OWN_SERVICE}:
         return None
-    routes = _routes(ledger, span)
+    brought = imported_requests(ledger, EVERY_REQUEST.amounts(ledger), span)
+    routes = _routes(ledger, span, routes_of(brought))
     if not routes:
         return None
-    found = RequestReport(_services(ledger, span, routes), routes)
+    found = RequestReport(_services(ledger, span, routes, services_of(brought)), routes)
     return with_quantiles(ledger, span, found, found.listed)
 
 
@@ -113,16 +121,20 @@ def most_subjects(span: Span) -> int:
     return MOST_SKETCHES // max(-(-(span.end - span.start) // DAY_SECONDS), 1)
 
 
-def _routes(ledger: LedgerReader, span: Span) -> list[RouteFigures]:
+def _routes(ledger: LedgerReader, span: Span, imported: Mapping[Key, int]) -> list[RouteFigures]:
     sums: dict[Key, RequestFigures] = {}
     for key, amounts in amounts_by_key(ledger, EVERY_REQUEST.amounts(ledger), span, COLUMNS).items():
         if key[0] != OWN_SERVICE and key[3] != ALL:
             sums[key[:3]] = sums.get(key[:3], NO_REQUESTS).plus(RequestFigures(*amounts))
-    rows = [RouteFigures(key[0], key[1], key[2], figures) for key, figures in sums.items()]
+    rows = [
+        RouteFigures(key[0], key[1], key[2], figures, imported=imported.get(key, 0)) for key, figures in sums.items()
+    ]
     return sorted(rows, key=lambda row: (-row.figures.requests, row.service, row.route, row.method))
 
 
-def _services(ledger: LedgerReader, span: Span, routes: Sequence[RouteFigures]) -> list[ServiceFigures]:
+def _services(
+    ledger: LedgerReader, span: Span, routes: Sequence[RouteFigures], imported: Mapping[str, int]
+) -> list[ServiceFigures]:
     sums: dict[str, RequestFigures] = {}
     for row in routes:
         sums[row.service] = sums.get(row.service, NO_REQUESTS).plus(row.figures)
@@ -132,7 +144,7 @@ def _services(ledger: LedgerReader, span: Span, routes: Sequence[RouteFigures]) 
     for key, counts in _sketches(ledger, span, keys).items():
         add_counts(times.setdefault(key[0], {}), counts)
     rows = [
-        ServiceFigures(service, figures, quantiles_of(times.get(service, {}), figures))
+        ServiceFigures(service, figures, quantiles_of(times.get(service, {}), figures), imported.get(service, 0))
         for service, figures in sums.items()
     ]
     return sorted(rows, key=lambda row: (-row.figures.requests, row.service))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -19,11 +20,13 @@ from reports.usage.requests.figures import (
     ServiceFigures,
     add_figures,
     quantiles_of,
+    routes_of,
+    services_of,
 )
 from reports.usage.requests.selection import EVERY_REQUEST, HEALTH, RequestSelection, is_health
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from reports.calendar.days import Span
     from reports.ledger.reader import LedgerReader
@@ -37,6 +40,7 @@ MOST_ENDPOINTS = 5
 """Routes of all methods together, as the dashboard lists."""
 
 Found = dict["Key", RequestFigures]
+Imported = Mapping["Key", int]
 Part = TypeVar("Part")
 
 
@@ -53,11 +57,15 @@ class Routes(NamedTuple):
 
 
 class BusiestRequests(NamedTuple):
-    """Services and routes, those with the most requests first; `row_count` services in all."""
+    """Services and routes, those with the most requests first; `row_count` services in all.
+
+    `imported` requests are of other programs' files.
+    """
 
     services: Sequence[ServiceFigures]
     row_count: int
     routes: Routes
+    imported: int = 0
 
 
 class RequestSummary(NamedTuple):
@@ -115,7 +123,7 @@ def summary(
 ) -> RequestSummary:
     """The summary of a stretch of time."""
     found = _figures(ledger, span, selection)
-    figures = add_figures(found.values())
+    figures, brought = add_figures(found.values()), _imported(ledger, span, selection)
     return RequestSummary(
         span,
         selection,
@@ -125,8 +133,8 @@ def summary(
         _by_part(found, 1),
         dict(sorted(_by_part(found, 3).items())),
         dict(islice(_by_part(found, 2).items(), MOST_ENDPOINTS)),
-        _routes(ledger, span, selection, found, "requests", routes),
-        imported_requests(ledger, selection.amounts(ledger), span),
+        _routes(ledger, span, selection, found, brought, "requests", routes),
+        sum(brought.values()),
     )
 
 
@@ -141,31 +149,36 @@ def routes(
     """The routes with the most, with their quantiles; raises RouteSortError."""
     if sort not in SORTS:
         raise RouteSortError(f"sort: {sort!r} is refused; use {', '.join(SORTS)}")
-    return _routes(ledger, span, selection, _figures(ledger, span, selection), sort, limit)
+    brought = _imported(ledger, span, selection)
+    return _routes(ledger, span, selection, _figures(ledger, span, selection), brought, sort, limit)
 
 
 def services(ledger: LedgerReader, span: Span, selection: RequestSelection = EVERY_REQUEST) -> list[ServiceFigures]:
     """Each service that had a request, the one with the most first."""
-    return _services(ledger, span, selection, _figures(ledger, span, selection))
+    brought = _imported(ledger, span, selection)
+    return _services(ledger, span, selection, _figures(ledger, span, selection), brought)
 
 
 def busiest(
     ledger: LedgerReader, span: Span, *, most_services: int, most_routes: int, aside: str = ""
 ) -> BusiestRequests:
     """The services and routes with the most requests; routes of the service `aside` are left out."""
-    found = _figures(ledger, span, EVERY_REQUEST)
-    rows = _services(ledger, span, EVERY_REQUEST, found)
+    found, brought = _figures(ledger, span, EVERY_REQUEST), _imported(ledger, span, EVERY_REQUEST)
+    rows = _services(ledger, span, EVERY_REQUEST, found, brought)
     others = {key: figures for key, figures in found.items() if key[0] != aside}
-    listed = _routes(ledger, span, EVERY_REQUEST, others, "requests", most_routes)
-    return BusiestRequests(rows[:most_services], len(rows), listed)
+    listed = _routes(ledger, span, EVERY_REQUEST, others, brought, "requests", most_routes)
+    return BusiestRequests(rows[:most_services], len(rows), listed, sum(brought.values()))
 
 
-def _services(ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found) -> list[ServiceFigures]:
+def _services(
+    ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found, brought: Imported
+) -> list[ServiceFigures]:
+    imported = services_of(brought)
     times: dict[str, Counts] = {}
     for key, counts in sketches_by_key(ledger, selection.service_sketches(), span).items():
         add_counts(times.setdefault(key[0], {}), counts)
     rows = [
-        ServiceFigures(service, figures, quantiles_of(times.get(service, {}), figures))
+        ServiceFigures(service, figures, quantiles_of(times.get(service, {}), figures), imported[service])
         for service, figures in _by_part(found, 0).items()
     ]
     return sorted(rows, key=lambda row: (-row.figures.requests, row.service))
@@ -175,6 +188,10 @@ def _figures(ledger: LedgerReader, span: Span, selection: RequestSelection) -> F
     """Figures by subject; those of sketches have none."""
     found = amounts_by_key(ledger, selection.amounts(ledger), span, COLUMNS)
     return {key: RequestFigures(*amounts) for key, amounts in found.items() if key[3] != ALL}
+
+
+def _imported(ledger: LedgerReader, span: Span, selection: RequestSelection) -> Imported:
+    return imported_requests(ledger, selection.amounts(ledger), span)
 
 
 def _by_part(found: Found, place: int) -> dict[str, RequestFigures]:
@@ -205,10 +222,16 @@ def _times(ledger: LedgerReader, span: Span, selection: RequestSelection) -> Cou
 
 
 def _routes(
-    ledger: LedgerReader, span: Span, selection: RequestSelection, found: Found, sort: str, limit: int
+    ledger: LedgerReader,
+    span: Span,
+    selection: RequestSelection,
+    found: Found,
+    brought: Imported,
+    sort: str,
+    limit: int,
 ) -> Routes:
-    figures = _added(found, lambda key: key[:3])
-    rows = [RouteFigures(key[0], key[1], key[2], part) for key, part in figures.items()]
+    figures, imported = _added(found, lambda key: key[:3]), routes_of(brought)
+    rows = [RouteFigures(key[0], key[1], key[2], part, imported=imported[key]) for key, part in figures.items()]
     if sort == "p95":
         rows = _with_quantiles(ledger, span, selection, rows)
     # What stands for several routes is no route with the most.

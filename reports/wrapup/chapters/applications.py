@@ -8,10 +8,12 @@ from markupsafe import Markup
 
 from reports.calendar.days import day_of
 from reports.charts.share import Piece, share_bar
+from reports.ledger.imported import SEPARATOR
 from reports.ledger.shape import LOOPBACK
 from reports.text.amounts import human_bytes, signed
 from reports.text.dates import long_date
 from reports.wrapup.chapters.chapter import Bar, Chapter, Fact, amount, bidi_markup, counted, percent, plain, unbroken
+from reports.wrapup.chapters.imported import imported_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,13 +59,21 @@ def _bars(rows: Sequence[ApplicationUsage], found: Applications) -> Iterator[Bar
     for row in rows:
         pieces = (Piece("receive", row.bytes.received, "received"), Piece("transmit", row.bytes.sent, "sent"))
         drawing = share_bar(pieces, title=f"\N{FIRST STRONG ISOLATE}{plain(row.name)}", whole=most)
-        text = f"{amount(row.bytes.total)} · {percent(row.bytes.total, found.whole.total)}"
+        part = percent(row.bytes.total, found.whole.total)
+        text = f"{amount(row.bytes.total)} · {part}{imported_mark(row.imported_bytes, row.bytes.total)}"
         yield Bar(bidi_markup(row.name), drawing, text)
 
 
-def _notes(wrapup: WrapUp, found: Applications, left_out: int) -> Iterator[str]:
+def _notes(wrapup: WrapUp, found: Applications, left_out: int) -> Iterator[str | Markup]:
     if left_out > 0:
         yield f"{counted(left_out, 'more application', 'more applications')} moved less."
+    if found.imported.total:
+        sources = SEPARATOR.join(sorted({source for row in found.applications for source in row.imported_from}))
+        yield Markup("{} are imported: they are estimates of {}, and in no total of the machine.").format(
+            amount(found.imported.total), bidi_markup(sources)
+        )
+    if not wrapup.export.has_bytes:
+        return
     missing = unbroken(signed(human_bytes, found.account.unattributed.total))
     yield f"{missing} of the counted interfaces' bytes are attributed to no application."
     if found.account.unattributed.total < 0:

@@ -28,11 +28,12 @@ HUNDRED = 100
 
 
 class Opening(NamedTuple):
-    """The title of the page (plain text), and the card: `who` moved `much`, `rest` completes the sentence."""
+    """The title of the page (plain text), and the card: `who` `did` `much`, `rest` completes the sentence."""
 
     page_title: str
     eyebrow: Markup
     who: Markup
+    did: str
     much: str
     rest: str
     facts: Sequence[Fact]
@@ -40,9 +41,11 @@ class Opening(NamedTuple):
 
 
 def opening(wrapup: WrapUp) -> Opening:
-    """Of a period with at least one day."""
+    """Of a period of which at least something is known."""
     export, total, period = wrapup.export, wrapup.summary.total, wrapup.period
     so_far = " so far" if wrapup.is_running and period.kind != "all" else ""
+    if not export.has_bytes:
+        return _without_bytes(wrapup, f"{period.within}{so_far}.")
     facts = [
         Fact("Received", amount(total.received), percent(total.received, total.total)),
         Fact("Sent", amount(total.sent), percent(total.sent, total.total)),
@@ -56,11 +59,21 @@ def opening(wrapup: WrapUp) -> Opening:
         page_title(wrapup),
         eyebrow(wrapup),
         who(wrapup),
+        "moved",
         amount(total.total),
         f"{period.within}{so_far}{_compared(wrapup)}.",
         facts,
         _skyline(wrapup),
     )
+
+
+def _without_bytes(wrapup: WrapUp, rest: str) -> Opening:
+    """What other programs have counted of applications, or of requests."""
+    found, requests = wrapup.export.applications, wrapup.export.requests
+    card = (Markup("Your applications"), "moved", amount(found.whole.total if found else 0))
+    if found is None and requests is not None:
+        card = (Markup("Your services"), "answered", counted(requests.figures.requests, "request", "requests"))
+    return Opening(page_title(wrapup), eyebrow(wrapup), *card, rest, (), Markup())
 
 
 def page_title(wrapup: WrapUp) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from reports.text.milliseconds import human_milliseconds
 from reports.usage.requests.figures import NO_QUANTILES
 from reports.wrapup.chapters.chapter import Chapter, Fact, Table, amount, bidi_markup, counted, percent, unbroken
+from reports.wrapup.chapters.imported import imported_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -56,7 +57,7 @@ def _facts(found: RequestReport) -> Iterator[Fact]:
 
 
 def _tables(found: RequestReport) -> Iterator[Table]:
-    rows = [(bidi_markup(row.service), *_cells(row.figures, row.quantiles)) for row in found.services[:MOST]]
+    rows = [(bidi_markup(row.service), *_cells(row, row.quantiles)) for row in found.services[:MOST]]
     yield Table("Services", ("Service", *COLUMNS), rows)
     yield from _routes("Busiest routes", found.busiest)
     yield from _routes("Slowest routes", found.slowest)
@@ -66,7 +67,7 @@ def _tables(found: RequestReport) -> Iterator[Table]:
 def _routes(heading: str, rows: Sequence[RouteFigures]) -> Iterator[Table]:
     """Nothing without a route."""
     if rows:
-        cells = [(_route(row), *_cells(row.figures, row.quantiles or NO_QUANTILES)) for row in rows]
+        cells = [(_route(row), *_cells(row, row.quantiles or NO_QUANTILES)) for row in rows]
         yield Table(heading, ("Route", *COLUMNS), cells)
 
 
@@ -75,9 +76,10 @@ def _route(row: RouteFigures) -> Markup:
     return Markup("{} {} <small>{}</small>").format(method, bidi_markup(row.route), bidi_markup(row.service))
 
 
-def _cells(figures: RequestFigures, quantiles: Quantiles) -> tuple[str, ...]:
+def _cells(row: ServiceFigures | RouteFigures, quantiles: Quantiles) -> tuple[str, ...]:
+    figures = row.figures
     return (
-        f"{figures.requests:,}",
+        f"{figures.requests:,}{imported_mark(row.imported, figures.requests)}",
         percent(figures.errors, figures.requests),
         _time(figures.average),
         _time(quantiles.p95),
@@ -92,5 +94,8 @@ def _time(milliseconds: float | None) -> str:
 def _notes(found: RequestReport) -> Iterator[str]:
     if (left_out := len(found.services) - MOST) > 0:
         yield f"{counted(left_out, 'more service', 'more services')} had fewer requests."
+    if found.imported:
+        verb = "was" if found.imported == 1 else "were"
+        yield f"{counted(found.imported, 'request', 'requests')} {verb} counted by another program, and imported."
     yield "Errors are status codes of 400 to 599, and requests without a response; 95 % of requests took p95 or less."
     yield "Slow is by average time, of ten requests and more. netledger's own requests are left out."

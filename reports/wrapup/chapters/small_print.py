@@ -15,6 +15,7 @@ from reports.wrapup.chapters.imported import imported_notes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from reports.export.export import Export
     from reports.wrapup.wrapup import WrapUp
 
 
@@ -22,7 +23,9 @@ def small_print(wrapup: WrapUp) -> Chapter:
     """Gaps, estimates and origin of the page."""
     total, gaps, brought = wrapup.summary.total, wrapup.gaps, wrapup.summary.imported
     lead = "No gaps and no estimates: every byte was counted when it moved."
-    if brought:
+    if not wrapup.export.has_bytes:
+        lead = "Of these days only what another program has counted is known, and no bytes of the machine."
+    elif brought:
         part = percent(brought, total.total)
         lead = f"{part[0].upper()}{part[1:]} of the bytes were counted by another program."
     elif total.estimated:
@@ -32,6 +35,13 @@ def small_print(wrapup: WrapUp) -> Chapter:
         lead = "No sample was taken for a while, and nothing moved meanwhile."
     link = wrapup.links and wrapup.links.health(*wrapup.span)
     return Chapter("small-print", "Small print", lead, notes=tuple(_notes(wrapup)), link=link)
+
+
+def _nothing(export: Export) -> str:
+    """What is known of days before counting began: imported applications and requests at most."""
+    first = min(export.beside, default=None)
+    is_later = first is None or str(first) >= export.days.dates[0]
+    return "nothing is" if is_later else "no bytes of the machine are"
 
 
 def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
@@ -47,8 +57,9 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
     if total.estimated:
         yield f"{amount(total.estimated)} moved meanwhile, and are spread evenly over the time without samples."
     yield from imported_notes(export.imported)
-    if wrapup.begins_late and export.first_date:
-        yield f"Counting began on {long_date(parse_date(export.first_date))}; nothing is known of the days before."
+    if wrapup.begins_late and export.days.size:
+        begun = long_date(parse_date(export.days.dates[0]))
+        yield f"Counting began on {begun}; {_nothing(export)} known of the days before."
     if wrapup.is_running and export.last_date:
         yield f"The period goes on; these are the days until {long_date(parse_date(export.last_date))}."
     yield Markup("Local days of {}; {} to {}.").format(

@@ -85,9 +85,16 @@ def test_imported_requests_answer_as_those_that_netledger_counts(
 
 
 def without_rates(answer: dict[str, Any]) -> dict[str, Any]:
-    """Rates are of the time since netledger began to count, or since the first imported request."""
+    """Rates are of the time since netledger began to count, or since the first imported request; without marks, too."""
     others = {"requests_per_second", "bytes_per_second", "imported_requests"}
-    return {**answer, "summary": {name: answer["summary"][name] for name in answer["summary"].keys() - others}}
+
+    def without(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: row[name] for name in row.keys() - others}
+
+    rows: dict[str, Any] = {
+        name: [without(row) for row in answer[name]] for name in ("services", "routes") if name in answer
+    }
+    return {**answer, **rows, "summary": without(answer["summary"])}
 
 
 def test_an_import_says_by_month_what_came_in(commands: Commands, file: Path) -> None:
@@ -151,7 +158,7 @@ def test_what_netledger_has_counted_itself_is_left_out(commands: Commands, file:
     assert (done["requests"], done["requests_counted_here"]) == (300 - len(own), len(own))
     whole = figures(commands)[0]["summary"]
     assert (whole["total_requests"], whole["imported_requests"]) == (300, 300 - len(own))
-    assert f"{300 - len(own)} were imported: `netledger import list`" in commands("requests", *SPAN).output
+    assert f"{300 - len(own)} of them imported (*): `netledger import list`" in commands("requests", *SPAN).output
     assert commands.json("import", str(file), "--service", "shop")["is_same"]
     commands.json("import", "remove", "api-analytics")
     assert figures(commands) == before

@@ -5,11 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import re
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from exporter.archive.calendar import counted_periods
+from exporter.ledger.files import connect_to_read
+from reports.ledger.reader import LedgerReader
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -118,3 +123,86 @@ async def test_taken_back_nothing_is_left(imported: RunningService) -> None:
         assert "imported_bytes" not in (await imported.get(path))["summary"]
     assert await exported(imported, "range=all") == (1100, 0)
     assert "imported" not in (await imported.ask("/")).text
+
+
+APPLICATIONS = (
+    ["browser", "2026-01-05", "2026-01-05", 3_000, 300],
+    ["browser", "2026-01-10", "2026-01-20", 600, 60],
+    ["sync", "2026-01-05", "2026-01-05", 40, 4],
+)
+"""Of January, of which no bytes of the machine are known."""
+JANUARY = "from=2026-01-01&to=2026-01-31"
+
+
+@pytest.fixture
+async def beside(imported: RunningService) -> RunningService:
+    """With applications and requests of January."""
+    document = {"source": "airtraffic", "past": ["airtraffic", "it", 2**33, APPLICATIONS, [], [], [], "application"]}
+    assert (await imported.ask("/api/imports", "POST", json=document)).status == 200
+    first = int(datetime(2026, 1, 7, 12, tzinfo=UTC).timestamp())
+    events = [
+        ["shop", (first + number) * 1_000_000, "GET", "/items/{id}", 200, 1_000, 0, 0, "/items/7", "192.0.2.1", "", ""]
+        for number in range(5)
+    ]
+    begun = {"step": "open", "source": "old", "kind": "kind", "identity": "", "digest": "d", "services": ["shop"]}
+    opened = await imported.ask("/api/imports/requests", "POST", json=begun)
+    number = opened.json["number"]
+    for step in ({"step": "add", "number": number, "part": 0, "events": events}, {"step": "finish", "number": number}):
+        assert (await imported.ask("/api/imports/requests", "POST", json=step)).status == 200
+    return imported
+
+
+async def test_applications_of_days_without_bytes_are_the_same_everywhere(beside: RunningService) -> None:
+    answer = await beside.get(f"/api/applications?{JANUARY}")
+    document = await beside.get(f"/api/export?{JANUARY}")
+    text = (await beside.ask(f"/api/export?{JANUARY}&format=csv&table=applications")).text
+    lines = [line for line in csv.DictReader(io.StringIO(text, newline="")) if line["scope"]]
+
+    rows = {row["application"]: of(row) for row in answer["applications"]}
+    assert rows == {"browser": (3_960, 3_960), "sync": (44, 44)}
+    assert document["applications"] == answer["applications"]
+    assert {row["imported_from"][0] for row in answer["applications"]} == {"airtraffic"}
+    assert {line["application"]: (int(line["total_bytes"]), int(line["imported_bytes"])) for line in lines} == rows
+    wrapup = (await beside.ask("/api/export/wrapup?month=2026-01")).text.replace("\u00a0", " ")
+    assert re.search(r"Your applications moved <span class=.much.>4.00 kB</span> in January 2026", wrapup)
+    assert "3.96 kB · 99 %, imported" in wrapup
+
+
+async def test_requests_of_days_without_bytes_are_the_same_everywhere(beside: RunningService) -> None:
+    (service,) = (await beside.get(f"/api/requests/services?{JANUARY}"))["services"]
+    (route,) = (await beside.get(f"/api/requests/routes?{JANUARY}&service=shop"))["routes"]
+    found = (await beside.get(f"/api/export?{JANUARY}"))["requests"]
+    text = (await beside.ask(f"/api/export?{JANUARY}&format=csv&table=requests")).text
+    (line,) = csv.DictReader(io.StringIO(text, newline=""))
+
+    assert (service["requests"], service["imported_requests"]) == (5, 5)
+    assert (route["requests"], route["imported_requests"]) == (5, 5)
+    assert (found["services"], found["busiest_routes"], found["imported_requests"]) == ([service], [route], 5)
+    assert (line["requests"], line["imported_requests"]) == ("5", "5")
+    wrapup = (await beside.ask("/api/export/wrapup?month=2026-01")).text
+    assert "<td>5, imported</td>" in wrapup
+
+
+async def test_months_of_which_no_bytes_are_known_are_in_the_archive(beside: RunningService) -> None:
+    with closing(connect_to_read(beside.ledger.path)) as connection:
+        reader = LedgerReader(connection)
+        names = [period.name for period in counted_periods(reader, beside.machine.seconds)]
+
+    assert "2026-01" in names
+    assert "2026-02" not in names
+
+
+async def test_metrics_say_until_when_history_is_imported_and_count_none_of_it(beside: RunningService) -> None:
+    metrics = (await beside.ask("/metrics")).text
+
+    assert "netledger_application_receive_bytes_total{" not in metrics
+    families = {family.name: family.samples for family in text_string_to_metric_families(metrics)}
+    (until,) = families["netledger_imported_until_timestamp_seconds"]
+    assert (until.labels, until.value) == ({}, datetime(2026, 6, 1, tzinfo=beside.zone).timestamp())
+
+
+async def test_where_nothing_is_imported_no_metric_says_until_when(service: RunningService) -> None:
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
+
+    assert "netledger_imported_until" not in (await service.ask("/metrics")).text

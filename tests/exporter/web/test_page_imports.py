@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 from reports.billing.plans import CycleRule, Plan
 from reports.billing.prices import one_price
 from reports.text.amounts import human_bytes
+from tests.exporter.web.reported import new_keys, report
+from tests.exporter.web.test_rest_past_requests import event, opened, step
 
 if TYPE_CHECKING:
     from tests.exporter.web.running_service import RunningService
@@ -64,3 +67,22 @@ async def test_a_plan_of_the_page_says_what_is_left_out(service: RunningService)
     assert "77.00 kB imported across its ends are not in it" in cycle
     assert mark(550) in cycle
     assert "without 77.00 kB imported across cycles" in card((await service.ask("/")).text, "lifetime")
+
+
+async def test_the_page_marks_imported_requests(service: RunningService) -> None:
+    """Two services of today: of one another program has counted all, of the other none."""
+    await report(service, await new_keys(service, "blog"), {})
+    number = (await opened(service, services=["shop"]))["number"]
+    await step(service, "add", number=number, part=0, events=[event(service, 0), event(service, 0)])
+    service.pass_time()
+    without = card((await service.ask("/")).text, "requests")
+    await step(service, "finish", number=number)
+
+    requests = card((await service.ask("/")).text, "requests")
+
+    marked = '2<span class="imported muted" title="2 of them imported from another program">*</span></td>'
+    assert requests.count(marked) == 2  # the service, and its route
+    assert requests.count('class="imported') == 2
+    assert "* 2 of today's requests imported from another program." in html.unescape(requests)
+    assert "blog" in without
+    assert "imported" not in without

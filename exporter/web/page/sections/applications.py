@@ -28,7 +28,10 @@ IDLE = human_bits(0)
 
 
 class ApplicationRow(NamedTuple):
-    """One application of the table; `cells` move. `scopes` is where its bytes went, in words."""
+    """One application of the table; `cells` move. `scopes` is where its bytes went, in words.
+
+    Of its `bytes` today, other programs have counted those that are `imported`.
+    """
 
     name: str
     is_special: bool
@@ -37,6 +40,8 @@ class ApplicationRow(NamedTuple):
     scopes: str
     bar: Markup
     cells: Cells
+    bytes: int = 0
+    imported: int = 0
 
 
 def cells(snapshot: Snapshot, _totals: Totals, _day: date) -> dict[str, Cells]:
@@ -89,6 +94,8 @@ def _row(used: ApplicationUsage, largest: int, whole: int, moving: Cells) -> App
         scopes=_scope_text(used.scopes, moved.total),
         bar=share_bar(pieces, title=f"Received {received}, sent {sent}", whole=largest),
         cells=moving,
+        bytes=moved.total,
+        imported=used.imported_bytes,
     )
 
 

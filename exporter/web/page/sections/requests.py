@@ -26,7 +26,10 @@ IDLE = human_count(0)
 
 
 class RequestRow(NamedTuple):
-    """A service, or a route: then `method` is its own. `is_special` is netledger itself; only `cells` move."""
+    """A service, or a route: then `method` is its own. `is_special` is netledger itself; only `cells` move.
+
+    `imported` of its requests are of other programs' files.
+    """
 
     service: str
     requests: str
@@ -36,6 +39,7 @@ class RequestRow(NamedTuple):
     cells: Cells = ()
     method: str = ""
     route: str = ""
+    imported: int = 0
 
 
 def cells(snapshot: Snapshot, _totals: Totals, _day: date) -> dict[str, Cells]:
@@ -57,6 +61,7 @@ def rows(_snapshot: Snapshot, moving: Mapping[str, Cells], facts: PageFacts) -> 
             *_texts(each.figures, each.quantiles),
             is_special=each.service == OWN_SERVICE,
             cells=moving.get(each.service, (IDLE,)),
+            imported=each.imported,
         )
 
 
@@ -64,7 +69,7 @@ def route_rows(facts: PageFacts) -> Iterator[RequestRow]:
     """Routes with the most requests today."""
     for each in () if facts.requests is None else facts.requests.routes.routes:
         texts = _texts(each.figures, each.quantiles or NO_QUANTILES)
-        yield RequestRow(each.service, *texts, method=each.method, route=each.route)
+        yield RequestRow(each.service, *texts, method=each.method, route=each.route, imported=each.imported)
 
 
 def _texts(figures: RequestFigures, quantiles: Quantiles) -> tuple[str, str, str]:
