@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reports.ledger.shape import INTERFACE, SPECS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from reports.ledger.shape import MeterSpec
 
@@ -31,9 +31,13 @@ class MirrorTable(NamedTuple):
 
     name: str
     key: tuple[str, ...]
-    types: dict[str, str]
+    types: Mapping[str, str]
     fill: int = 0
     indexes: tuple[tuple[str, ...], ...] = ()
+
+    def __hash__(self) -> int:
+        """By the name: no two tables share one."""
+        return hash(self.name)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -86,6 +90,7 @@ HOSTS = MirrorTable(
         "generation": "text",
         "token": "text",
         "posting": "bigint",
+        "copying": "text",
         "sent_at": "bigint",
         "slots_since": "bigint",
     },
@@ -93,8 +98,8 @@ HOSTS = MirrorTable(
 )
 """A machine. `role` is the login that made the row: it alone may write this machine's rows. `machine` tells one machine
 from another, `generation` one life of a ledger from the next (a restored backup begins one), `token` is what the last
-transaction of the sender left. Every row of the ledger up to `posting` is in the mirror. Times are UTC seconds; rows of
-quarter hours are kept from `slots_since` on.
+transaction of the sender left. Every row of the ledger up to `posting` is in the mirror (-1: none is for certain);
+`copying` says how far a longer copy has come. Times are UTC seconds; quarter hours are kept from `slots_since` on.
 """
 
 IMPORTS = MirrorTable(

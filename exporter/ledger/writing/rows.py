@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,15 @@ from exporter.ledger.clock_repair.held_clock import RECKONING
 from exporter.ledger.clock_repair.movable import GRAINS, Movable, shared_until
 from exporter.ledger.clock_repair.realignment import Realignment
 from exporter.ledger.upkeep.backups import COPIED
-from exporter.ledger.writing.statements import PUT_METER, PUT_STATE, PUT_SUBJECT, add, put_facts
+from exporter.ledger.writing.statements import (
+    GENERATION,
+    MIRROR_TOKENS,
+    PUT_METER,
+    PUT_STATE,
+    PUT_SUBJECT,
+    add,
+    put_facts,
+)
 from exporter.metering.clock import SECOND
 from exporter.metering.spreading import MINUTE_SECONDS, SLOT_SECONDS
 from reports.calendar.days import day_number, day_of
@@ -69,12 +78,18 @@ class Rows:
         for part in posting.meters:
             row = {"name": part.meter, "posting": posting.number, **part.sampled._asdict()}
             self._connection.execute(PUT_METER, row)
-        self._connection.execute("DELETE FROM state WHERE name = ?", (COPIED,))
+        self._begin_generation()
         self._put_reckoning(posting.reckoning)
 
     @property
     def _connection(self) -> sqlite3.Connection:
         return self._connect()
+
+    def _begin_generation(self) -> None:
+        """A copy that is written into is a ledger of its own from now on."""
+        if self._connection.execute("DELETE FROM state WHERE name = ?", (COPIED,)).rowcount:
+            self._connection.execute(PUT_STATE, (GENERATION, secrets.token_hex(8)))
+            self._connection.execute("DELETE FROM state WHERE name = ?", (MIRROR_TOKENS,))
 
     def _put_reckoning(self, reckoning: Reckoning | None) -> None:
         """Written when it changes only: at a boot, and when the clock is set."""

@@ -1,0 +1,26 @@
+"""How mirroring goes, for health, metrics and `status`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class MirrorHealth(NamedTuple):
+    """Since the service started.
+
+    `is_up`: the last round reached the mirror. `last_success`, `current_to` are UTC seconds, 0 before the first:
+    everything that was posted up to `current_to` is in the mirror. `rows_behind` are those of the round under way.
+    `kind` and `text` are those of the last fault, empty while there is none.
+    """
+
+    is_up: bool = False
+    last_success: float = 0.0
+    current_to: float = 0.0
+    rows_behind: int = 0
+    rows_sent: int = 0
+    kind: str = ""
+    text: str = ""
+
+    def lag_seconds(self, now: float) -> float:
+        """Age of the newest posting that the mirror has for certain; 0 before the first round has ended."""
+        return max(now - self.current_to, 0.0) if self.current_to else 0.0

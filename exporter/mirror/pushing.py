@@ -1,0 +1,130 @@
+"""Transactions that write a machine's pages into its mirror: each checks that nobody else has written since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exporter.mirror import statements
+from exporter.mirror.identity import IdentityError
+from exporter.mirror.tables import HOSTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from exporter.mirror.ledger_rows import Page
+    from exporter.mirror.tables import MirrorTable
+
+HOST_COLUMNS = HOSTS.columns
+
+
+class HostRow(NamedTuple):
+    """A machine's row of the mirror; see tables.HOSTS."""
+
+    name: str
+    system: str
+    version: str
+    zone: str
+    role: str
+    machine: str
+    generation: str
+    token: str
+    posting: int
+    copying: str
+    sent_at: int
+    slots_since: int
+
+    def parameters(self) -> tuple[Any, ...]:
+        """What `statements.update_host` takes after the host."""
+        return tuple(value for name, value in zip(HOST_COLUMNS, self, strict=True) if name != "role")
+
+
+class OtherLoginError(Exception):
+    """The host's row is another login's; the text says what to do."""
+
+
+class Pusher:
+    """Writes over one connection into one schema, for one host, from a state of its row that it has read."""
+
+    def __init__(self, connection: Any, schema: str, host: UUID) -> None:
+        """`connection` is asyncpg's."""
+        self._connection, self._schema, self._host = connection, schema, host
+        self.row = HostRow("", "", "", "", "", "", "", "", -1, "", 0, 0)
+        """The host's row as of the last transaction."""
+
+    async def read(self, machine: str) -> HostRow:
+        """Read the host's row, after making it where there is none; raises OtherLoginError."""
+        row = await self._connection.fetchrow(statements.read_host(self._schema, to_write=False), self._host)
+        if row is None:
+            async with self._connection.transaction():
+                await self._connection.execute(statements.claim(self._schema), self._host, machine)
+                row = await self._connection.fetchrow(statements.read_host(self._schema, to_write=True), self._host)
+        if row is None:
+            raise OtherLoginError(
+                "the mirror has this ledger's rows under another login: use the url that this machine was given before"
+            )
+        self.row = HostRow(*row)
+        return self.row
+
+    async def push(self, pages: Sequence[Page], after: HostRow) -> int:
+        """Write pages and the host's row in one transaction; returns the number of rows sent.
+
+        Raises IdentityError if the host's row is not as it was after the transaction before.
+        """
+        async with self._connection.transaction():
+            await self._lock()
+            for page in pages:
+                await self._put(page)
+            await self._finish(after)
+        self.row = after
+        return sum(len(page.rows) for page in pages)
+
+    async def delete_subjects(self, tables: Sequence[MirrorTable], subjects: Sequence[int], after: HostRow) -> None:
+        """Delete all rows of subjects."""
+        async with self._connection.transaction():
+            await self._lock()
+            for table in tables:
+                await self._connection.execute(
+                    statements.delete_subjects(table, self._schema), self._host, list(subjects)
+                )
+            await self._finish(after)
+        self.row = after
+
+    async def delete_before(self, table: MirrorTable, time: int, after: HostRow) -> None:
+        """Delete a table's rows of before a time."""
+        async with self._connection.transaction():
+            await self._lock()
+            await self._connection.execute(statements.delete_before(table, self._schema), self._host, time)
+            await self._finish(after)
+        self.row = after
+
+    async def oldest(self, table: MirrorTable) -> int | None:
+        """The oldest time of a table's rows of the host."""
+        found: int | None = await self._connection.fetchval(statements.oldest(table, self._schema), self._host)
+        return found
+
+    async def subjects(self, table: MirrorTable) -> set[int]:
+        """The numbers of a meter's subjects in the mirror."""
+        rows = await self._connection.fetch(statements.subjects(table, self._schema), self._host)
+        return {number for (number,) in rows}
+
+    async def _lock(self) -> None:
+        row = await self._connection.fetchrow(statements.read_host(self._schema, to_write=True), self._host)
+        if row is None or tuple(row) != tuple(self.row):
+            raise IdentityError(
+                "another copy of this ledger has just sent to the mirror: `netledger host renew` on one of the two"
+            )
+
+    async def _put(self, page: Page) -> None:
+        table = page.table
+        columns = [list(column) for column in zip(*page.rows, strict=True)] or [[] for _ in table.columns]
+        if page.is_whole:
+            is_first = page.after is None
+            query = statements.delete_others(table, self._schema, is_first=is_first, is_last=page.is_last)
+            bounds = (*(page.after or ()), *(() if page.is_last else page.last))
+            await self._connection.execute(query, self._host, *columns[: len(table.key)], *bounds)
+        if page.rows:
+            await self._connection.execute(statements.upsert(table, self._schema), self._host, *columns)
+
+    async def _finish(self, after: HostRow) -> None:
+        await self._connection.execute(statements.update_host(self._schema), self._host, *after.parameters())

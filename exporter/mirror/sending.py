@@ -1,0 +1,104 @@
+"""A round of the mirror: finds out what it has, and sends what the ledger has posted since."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from exporter.ledger.upkeep.backups import COPIED
+from exporter.ledger.writing.statements import MIRROR_TOKENS, REWRITTEN
+from exporter.mirror.copying import Copy, Plan, Progress
+from exporter.mirror.identity import TAKE_OVER, identity_of, new_token
+from exporter.mirror.ledger_rows import LedgerRows
+from exporter.mirror.pushing import Pusher
+from reports.ledger.reader import LedgerReader
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Awaitable, Callable, Mapping
+    from typing import Any
+
+    from exporter.mirror.copying import Known
+    from exporter.mirror.identity import Identity
+    from exporter.mirror.pushing import HostRow
+    from reports.ledger.host import Host
+
+NOTHING_YET = -1
+"""The posting of a host of which no row is in the mirror for certain."""
+
+
+class Source(NamedTuple):
+    """The host, its machine's id, and how long its quarter hours are copied (None: as long as they are kept)."""
+
+    host: Host
+    machine_id: str
+    slot_seconds: int | None = None
+
+
+class Sent(NamedTuple):
+    """What a round brought: rows, and up to when (UTC seconds) the mirror has what the ledger counted."""
+
+    rows: int
+    current_to: int
+
+
+class Sender:
+    """Sends a ledger round by round. A round that failed is none: the next one finds out what the mirror has."""
+
+    def __init__(
+        self, source: Source, schema: str, put_state: Callable[[Mapping[str, str | None]], Awaitable[None]]
+    ) -> None:
+        """`put_state` writes rows of the ledger's table `state`, and deletes those whose value is None."""
+        self._source, self._schema, self._put_state = source, schema, put_state
+        self._known: Known | None = None
+
+    async def round(self, connection: Any, ledger: sqlite3.Connection, touched_since: int) -> Sent:
+        """Bring the mirror up to the ledger's newest posting.
+
+        `connection` is asyncpg's, `ledger` may be read-only. `touched_since` (UTC seconds): no row of before was
+        changed since the last round that succeeded. Raises IdentityError, OtherLoginError, what the connections raise.
+        """
+        rows = LedgerRows(ledger)
+        states, until, sampled = rows.states(), rows.newest_posting(), rows.newest_sample()
+        if COPIED in states:  # a restored ledger has no generation of its own before its first posting
+            return Sent(0, 0)
+        known, self._known = self._known, None
+        identity = identity_of(states, self._source.machine_id)
+        pusher = Pusher(connection, self._schema, identity.host)
+        held = await pusher.read(identity.machine)
+        identity.check(held.machine, held.generation, held.token)
+        plan = _plan(held, identity, states, until, touched_since if known is not None else 0)
+        copy = Copy(rows, LedgerReader(ledger), pusher, plan, known if not plan.is_whole else None)
+        token = new_token()
+        await self._put_state({MIRROR_TOKENS: f"{held.token} {token}".strip()})
+        since = 0 if self._source.slot_seconds is None else sampled - self._source.slot_seconds
+        sent = await copy.run(self._host_row(held, identity, token, plan), slots_since=max(since, 0))
+        if identity.may_take_over:
+            await self._put_state({TAKE_OVER: None})
+        self._known = copy.known()
+        return Sent(sent, sampled)
+
+    def _host_row(self, held: HostRow, identity: Identity, token: str, plan: Plan) -> HostRow:
+        host = self._source.host
+        return held._replace(
+            name=host.name,
+            system=host.system,
+            version=host.version,
+            machine=identity.machine or held.machine,
+            generation=identity.generation,
+            token=token,
+            posting=NOTHING_YET if plan.is_whole else held.posting,
+            copying=held.copying if plan.begun is not None else "",
+            sent_at=int(time.time()),
+        )
+
+
+def _plan(held: HostRow, identity: Identity, states: Mapping[str, str], until: int, since: int) -> Plan:
+    """What is to be sent: all, what is new, or the rest of a copy that was begun."""
+    rewritten = int(states.get(REWRITTEN, NOTHING_YET))
+    is_same = held.generation == identity.generation
+    begun = Progress.read(held.copying) if is_same else None
+    if begun is not None and rewritten <= begun.until <= until:
+        return Plan(held.posting, begun.until, 0, begun.is_whole, begun)
+    is_whole = not is_same or held.posting < 0 or rewritten > held.posting or held.posting > until
+    return Plan(NOTHING_YET if is_whole else held.posting, until, 0 if is_whole else since, is_whole, None)
