@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.ledger.clock_repair.held_clock import held_clock
 from exporter.ledger.files import size_on_disk
 from exporter.ledger.writing.statements import COUNTER_BASE, NEXT_POSTING, PUT_SUBJECT, merge, put_facts
+from exporter.ledger.writing.touched import ALWAYS
 from exporter.metering.samples import EventBounds, EventStore
 from exporter.metering.subjects import Subject
 from reports.calendar.days import DAY_SECONDS
@@ -149,7 +150,7 @@ class Retention:
         rows = self._connection.execute(_find_gone(spec), bounds).fetchall()
         if rows:
             gone = {subject: spec.folded(key_of(key, spec)) for subject, key in rows}
-            self._writer.in_transaction(lambda: self._fold(spec, gone, now))
+            self._writer.in_transaction(lambda: self._fold(spec, gone, now), touches=ALWAYS)
             self._writer.forget_ids()
         return tuple(Subject(spec.name, key_of(key, spec)) for _, key in rows)
 

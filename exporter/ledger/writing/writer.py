@@ -15,6 +15,7 @@ from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.reserve import hold_reserve, release_reserve
 from exporter.ledger.writing.rows import Rows
 from exporter.ledger.writing.sparing import lightened, only, part_of, state_of, subjects_of, without
+from exporter.ledger.writing.touched import ALWAYS, NEVER, Touched
 from exporter.metering.samples import EventStore
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Writer:
         self.specs: Sequence[MeterSpec] = tuple(store.spec for store in stores)
         self.on_notice: Callable[[str], object] = str
         """Called with notices for the user."""
+        self.touched = Touched()
         self._opened: sqlite3.Connection | None = None
         self._files: OpenFiles | None = None
         self._rows = Rows(lambda: self.connection, zone, stores)
@@ -126,13 +128,19 @@ class Writer:
         except (sqlite3.OperationalError, OSError):
             return False
 
-    def in_transaction(self, work: Callable[[], None]) -> None:
-        """Run `work` in one transaction that is rolled back whole when anything in it fails."""
+    def in_transaction(self, work: Callable[[], None], *, touches: int = NEVER) -> None:
+        """Run `work` in one transaction that is rolled back whole when anything in it fails.
+
+        `touches` (UTC seconds): usage of before is left as it is. It is noted beforehand, so that who sees the rows
+        knows of them, and afterwards, for who has read too early.
+        """
+        self.touched.note(touches)
         with contextlib.ExitStack() as undo:
             undo.callback(self._rows.forget)
             with transaction(self.connection):
                 work()
             undo.pop_all()
+        self.touched.note(touches)
         self._note_files()
 
     def checkpoint_log(self, *, truncate: bool = False) -> None:
@@ -177,7 +185,7 @@ class Writer:
     def _refused_for_room(self, posting: Posting) -> sqlite3.OperationalError | None:
         """Apply a posting; returns the error where the disk is full."""
         try:
-            self.in_transaction(lambda: self._apply(posting))
+            self.in_transaction(lambda: self._apply(posting), touches=_oldest(posting))
         except sqlite3.OperationalError as error:
             if not is_full(error):
                 raise
@@ -293,3 +301,8 @@ class Writer:
         if not self._holds(posting):
             self._rows.put(posting)
             self._rows.close(posting)
+
+
+def _oldest(posting: Posting) -> int:
+    """The oldest slot that a posting brings usage of; a step of the clock may move any."""
+    return ALWAYS if posting.changes else min((slot for slot, _ in posting.slots), default=NEVER)
