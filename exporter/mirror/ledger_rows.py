@@ -91,6 +91,16 @@ class LedgerRows:
                 return
             after = key_in(table, rows[-1])
 
+    def behind(self, sweep: Sweep) -> int:
+        """The number of rows of usage that a sweep wants."""
+        return sum(
+            self._connection.execute(
+                f"SELECT count(*) FROM {table.name} WHERE posting > ? AND {table.key[0]} >= ?",  # noqa: S608 - names of the tables
+                (sweep.after, _first_time(table, sweep)),
+            ).fetchone()[0]
+            for table in USAGE
+        )
+
     def subjects(self, table: MirrorTable) -> set[int]:
         """The numbers of a meter's subjects."""
         return {number for (number,) in self._connection.execute(f"SELECT subject FROM {table.name}")}  # noqa: S608 - names of the tables

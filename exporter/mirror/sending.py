@@ -9,7 +9,7 @@ from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import MIRROR_TOKENS, REWRITTEN
 from exporter.mirror.copying import Copy, Plan, Progress
 from exporter.mirror.identity import TAKE_OVER, identity_of, new_token
-from exporter.mirror.ledger_rows import LedgerRows
+from exporter.mirror.ledger_rows import LedgerRows, Sweep
 from exporter.mirror.pushing import Pusher
 from reports.ledger.reader import LedgerReader
 
@@ -51,6 +51,11 @@ class Sender:
         """`put_state` writes rows of the ledger's table `state`, and deletes those whose value is None."""
         self._source, self._schema, self._put_state = source, schema, put_state
         self._known: Known | None = None
+        self._posting = NOTHING_YET
+
+    def rows_behind(self, ledger: sqlite3.Connection, touched_since: int) -> int:
+        """The number of rows that the mirror lacks, as far as a round has seen what it has."""
+        return LedgerRows(ledger).behind(Sweep(self._posting, touched_since, 0, is_whole=False))
 
     async def round(self, connection: Any, ledger: sqlite3.Connection, touched_since: int) -> Sent:
         """Bring the mirror up to the ledger's newest posting.
@@ -66,6 +71,7 @@ class Sender:
         identity = identity_of(states, self._source.machine_id)
         pusher = Pusher(connection, self._schema, identity.host)
         held = await pusher.read(identity.machine)
+        self._posting = held.posting
         identity.check(held.machine, held.generation, held.token)
         plan = _plan(held, identity, states, until, touched_since if known is not None else 0)
         copy = Copy(rows, LedgerReader(ledger), pusher, plan, known if not plan.is_whole else None)
@@ -75,7 +81,7 @@ class Sender:
         sent = await copy.run(self._host_row(held, identity, token, plan), slots_since=max(since, 0))
         if identity.may_take_over:
             await self._put_state({TAKE_OVER: None})
-        self._known = copy.known()
+        self._known, self._posting = copy.known(), plan.until
         return Sent(sent, sampled)
 
     def _host_row(self, held: HostRow, identity: Identity, token: str, plan: Plan) -> HostRow:

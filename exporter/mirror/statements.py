@@ -67,6 +67,12 @@ def subjects(table: MirrorTable, schema: str) -> str:
     return f"SELECT subject FROM {schema}.{table.name} WHERE host = $1::uuid"  # noqa: S608 - as above
 
 
+def rows(table: MirrorTable, schema: str) -> str:
+    """A host's ($1) rows, all columns but the host, in the order of their keys."""
+    key = ", ".join(f'{name} COLLATE "C"' if table.types[name] == "text" else name for name in table.key)
+    return f"SELECT {', '.join(table.columns)} FROM {schema}.{table.name} WHERE host = $1::uuid ORDER BY {key}"  # noqa: S608 - as above
+
+
 def claim(schema: str) -> str:
     """Insert a host's row unless there is one; $1 is the host, $2 what tells its machine from others."""
     names = [name for name in HOSTS.types if name not in ("role", "machine")]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from exporter.metering.postings import Posting
 
 NEVER = 2**62
 """Later than every row."""
@@ -30,3 +34,8 @@ class Touched:
         with self._lock:
             since, self._since = self._since, NEVER
         return since
+
+
+def oldest_of(posting: Posting) -> int:
+    """The oldest slot that a posting brings usage of; a step of the clock may move any."""
+    return ALWAYS if posting.changes else min((slot for slot, _ in posting.slots), default=NEVER)

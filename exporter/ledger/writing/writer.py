@@ -15,7 +15,7 @@ from exporter.ledger.opening.recovery import write_out
 from exporter.ledger.reserve import hold_reserve, release_reserve
 from exporter.ledger.writing.rows import Rows
 from exporter.ledger.writing.sparing import lightened, only, part_of, state_of, subjects_of, without
-from exporter.ledger.writing.touched import ALWAYS, NEVER, Touched
+from exporter.ledger.writing.touched import NEVER, Touched, oldest_of
 from exporter.metering.samples import EventStore
 
 if TYPE_CHECKING:
@@ -129,10 +129,9 @@ class Writer:
             return False
 
     def in_transaction(self, work: Callable[[], None], *, touches: int = NEVER) -> None:
-        """Run `work` in one transaction that is rolled back whole when anything in it fails.
+        """Run `work` in one transaction, rolled back whole when anything in it fails; usage of before `touches` stays.
 
-        `touches` (UTC seconds): usage of before is left as it is. It is noted beforehand, so that who sees the rows
-        knows of them, and afterwards, for who has read too early.
+        It is noted beforehand, so that who sees the rows knows of them, and afterwards, for who has read too early.
         """
         self.touched.note(touches)
         with contextlib.ExitStack() as undo:
@@ -144,10 +143,7 @@ class Writer:
         self._note_files()
 
     def checkpoint_log(self, *, truncate: bool = False) -> None:
-        """Copy the write-ahead log into the file, so that it neither grows nor holds all there is.
-
-        Truncated, it holds nothing either that was deleted since; one that reads for READ_SECONDS prevents it.
-        """
+        """Copy the write-ahead log into the file; truncated, it holds nothing that was deleted, if nobody reads it."""
         self.connection.execute(f"PRAGMA busy_timeout = {int(READ_SECONDS * 1000)}")
         self.connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if truncate else 'PASSIVE'})")
         self.connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
@@ -185,7 +181,7 @@ class Writer:
     def _refused_for_room(self, posting: Posting) -> sqlite3.OperationalError | None:
         """Apply a posting; returns the error where the disk is full."""
         try:
-            self.in_transaction(lambda: self._apply(posting), touches=_oldest(posting))
+            self.in_transaction(lambda: self._apply(posting), touches=oldest_of(posting))
         except sqlite3.OperationalError as error:
             if not is_full(error):
                 raise
@@ -301,8 +297,3 @@ class Writer:
         if not self._holds(posting):
             self._rows.put(posting)
             self._rows.close(posting)
-
-
-def _oldest(posting: Posting) -> int:
-    """The oldest slot that a posting brings usage of; a step of the clock may move any."""
-    return ALWAYS if posting.changes else min((slot for slot, _ in posting.slots), default=NEVER)

@@ -1,0 +1,124 @@
+"""Compares a mirror with its ledger, row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exporter.mirror import statements
+from exporter.mirror.identity import identity_of
+from exporter.mirror.ledger_rows import PAGE_ROWS, TABLES, LedgerRows, Sweep, key_in
+from exporter.mirror.pushing import HostRow
+from exporter.mirror.rollups import rolled_up
+from exporter.mirror.tables import HOST_DAYS, HOST_MONTHS
+from reports.ledger.reader import LedgerReader
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from exporter.mirror.ledger_rows import Row
+    from exporter.mirror.tables import MirrorTable
+
+MOST_EXAMPLES = 20
+END: tuple[object, ...] = ()
+
+
+class Difference(NamedTuple):
+    """A row that one side has otherwise, or not at all (None)."""
+
+    table: str
+    key: tuple[object, ...]
+    ledger: tuple[object, ...] | None
+    mirror: tuple[object, ...] | None
+
+
+class Verified(NamedTuple):
+    """Rows that were compared and that differ, the first differences, and rows that were posted too lately."""
+
+    rows: int
+    different: int
+    examples: tuple[Difference, ...]
+    behind: int
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.rows = self.different = self.behind = 0
+        self.examples: list[Difference] = []
+
+    def differ(self, difference: Difference) -> None:
+        self.different += 1
+        if len(self.examples) < MOST_EXAMPLES:
+            self.examples.append(difference)
+
+
+async def verify(connection: Any, ledger: sqlite3.Connection, schema: str, *, machine_id: str) -> Verified | None:
+    """Compare all rows that the mirror claims to have; None where it has nothing of this ledger.
+
+    Rows that were posted since are not compared. `connection` is asyncpg's, and reads at one instant.
+    """
+    rows, tally = LedgerRows(ledger), _Tally()
+    host = identity_of(rows.states(), machine_id).host
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        found = await connection.fetchrow(statements.read_host(schema, to_write=False), host)
+        if found is None:
+            return None
+        held = HostRow(*found)
+        sweep = Sweep(-1, 0, max(held.slots_since, 0), is_whole=True)
+        for table in TABLES:
+            ours = (row for page in rows.pages(table, sweep) for row in page.rows)
+            await _compare(table, ours, _rows_of(connection, table, schema, host), held.posting, tally)
+        with LedgerReader(ledger).at_one_moment() as reader:
+            rolled = dict(rolled_up(reader, None, 0))
+        for table in (HOST_DAYS, HOST_MONTHS):
+            theirs = _rows_of(connection, table, schema, host)
+            await _compare_rollups(table, rolled[table], theirs, tally, is_current=not tally.behind)
+    return Verified(tally.rows, tally.different, tuple(tally.examples), tally.behind)
+
+
+async def _rows_of(connection: Any, table: MirrorTable, schema: str, host: object) -> AsyncIterator[Row]:
+    """A host's rows in the order of their keys, with the memory of one page."""
+    async for row in connection.cursor(statements.rows(table, schema), host, prefetch=PAGE_ROWS):
+        yield tuple(row)
+
+
+async def _compare(
+    table: MirrorTable, ours: Iterator[Row], theirs: AsyncIterator[Row], posting: int, tally: _Tally
+) -> None:
+    """Go along both in the order of keys."""
+    is_usage = "posting" in table.types
+    mine, other = next(ours, END), await anext(theirs, END)
+    while mine or other:
+        tally.rows += 1
+        my_key, other_key = (key_in(table, row) if row else None for row in (mine, other))
+        is_new = bool(mine) and is_usage and mine[-1] > posting
+        if mine and (not other or my_key < other_key):  # type: ignore[operator]  # both are keys of one table
+            if is_new or not is_usage:
+                tally.behind += 1
+            else:
+                tally.differ(Difference(table.name, my_key or (), mine, None))
+            mine = next(ours, END)
+        elif other and (not mine or other_key < my_key):  # type: ignore[operator]  # as above
+            tally.differ(Difference(table.name, other_key or (), None, other))
+            other = await anext(theirs, END)
+        else:
+            if is_new:
+                tally.behind += 1
+            elif mine != other:
+                tally.differ(Difference(table.name, my_key or (), mine, other))
+            mine, other = next(ours, END), await anext(theirs, END)
+
+
+async def _compare_rollups(
+    table: MirrorTable, ours: Iterable[Row], theirs: AsyncIterator[Row], tally: _Tally, *, is_current: bool
+) -> None:
+    """Rollups have the number of the round that made them; while rows are behind, those of today cannot be compared."""
+    mine = {key_in(table, row): tuple(row[:-1]) for row in ours}
+    others = {key_in(table, row): tuple(row[:-1]) async for row in theirs}
+    tally.rows += len(mine | others)
+    for key in sorted(mine.keys() | others.keys()):
+        if mine.get(key) != others.get(key):
+            if is_current:
+                tally.differ(Difference(table.name, key, mine.get(key), others.get(key)))
+            else:
+                tally.behind += 1
