@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from exporter.mirror.ledger_rows import TABLES, Page, Sweep, key_in
+from exporter.mirror.ledger_rows import TABLES, RowPage, Sweep, key_in
 from exporter.mirror.rollups import rolled_up
 from exporter.mirror.tables import IMPORTS, SUBJECTS, USAGE
 from reports.calendar.days import DAY_SECONDS
@@ -80,13 +80,13 @@ class Copy:
     def __init__(self, rows: LedgerRows, reader: LedgerReader, pusher: Pusher, plan: Plan, known: Known | None) -> None:
         """Nothing is sent before `run`."""
         self._rows, self._reader, self._pusher, self._plan, self._held = rows, reader, pusher, plan, known
-        self._now = self._look()
+        self._now = self._known_now()
         self._first_day: int | None = None
-        self._pages: list[Page] = []
+        self._pages: list[RowPage] = []
         self._sent = 0
 
     def known(self) -> Known | None:
-        """What the next round may know, after this one has ended well; None where this one did not see to all of it."""
+        """What the next copy may know, after this one has ended well; None where this one did not see to all of it."""
         return self._now if self._plan.begun is None else None
 
     async def run(self, row: HostRow, *, slots_since: int) -> int:
@@ -103,7 +103,7 @@ class Copy:
         self._sent += await self._pusher.push(self._pages, row._replace(posting=self._plan.until, copying=""))
         return self._sent
 
-    def _look(self) -> Known:
+    def _known_now(self) -> Known:
         rows = self._rows
         return Known(
             {table.name: (rows.count(table), rows.newest(table)) for table in SUBJECTS},
@@ -112,7 +112,7 @@ class Copy:
             {table.name: AFTER_ALL if (first := rows.oldest(table)) is None else first for table in SLOTS},
         )
 
-    def _all_pages(self, sweep: Sweep) -> Iterator[Page]:
+    def _all_pages(self, sweep: Sweep) -> Iterator[RowPage]:
         """Pages of all tables in their order, from where a copy that was begun has come to."""
         begun = self._plan.begun
         names = [table.name for table in TABLES]
@@ -124,7 +124,7 @@ class Copy:
                     self._first_day = min(self._first_day or page.rows[0][0], page.rows[0][0])
                 yield page
 
-    def _pages_of(self, table: MirrorTable, sweep: Sweep, after: Key | None) -> Iterator[Page]:
+    def _pages_of(self, table: MirrorTable, sweep: Sweep, after: Key | None) -> Iterator[RowPage]:
         held = self._held
         if table is IMPORTS:
             if held is not None and held.imports == self._now.imports:
@@ -134,7 +134,7 @@ class Copy:
             after = (held.subjects[table.name][1],)
         return self._rows.pages(table, sweep, after)
 
-    async def _add(self, page: Page, row: HostRow) -> None:
+    async def _add(self, page: RowPage, row: HostRow) -> None:
         """Collect pages, and send them when they are enough for a transaction."""
         if not page.rows and not page.is_whole:
             return
@@ -177,7 +177,7 @@ class Copy:
             self._sent += await self._pusher.push(self._pages, row)
             self._pages = []
 
-    def _rollups(self) -> Iterator[Page]:
+    def _rollups(self) -> Iterator[RowPage]:
         held = self._held
         is_all = held is None or held.imports != self._now.imports or held.counted != self._now.counted
         if not is_all and self._first_day is None:
@@ -185,4 +185,4 @@ class Copy:
         with self._reader.at_one_moment() as ledger:
             tables = list(rolled_up(ledger, None if is_all else self._first_day, self._plan.until))
         for table, found in tables:
-            yield Page(table, found, None, is_last=True, is_whole=is_all)
+            yield RowPage(table, found, None, is_last=True, is_whole=is_all)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sqlite3
 import ssl
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
@@ -19,6 +20,7 @@ from exporter.mirror.connecting import (
     UnreadableAnswerError,
 )
 from exporter.mirror.driver import NEEDS_EXTRA
+from exporter.mirror.identity import IdentityError, OtherLoginError
 
 FaultKind: TypeAlias = Literal[
     "unreachable",
@@ -35,6 +37,7 @@ FaultKind: TypeAlias = Literal[
     "conflict",
     "protocol",
     "driver",
+    "identity",
     "other",
 ]
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -65,6 +68,7 @@ SENTENCES: dict[FaultKind, str] = {
     "conflict": "ended the transaction for the sake of another: it is tried again",
     "protocol": "answers otherwise than PostgreSQL: is the address that of a PostgreSQL 13 or later?",
     "driver": NEEDS_EXTRA,
+    "identity": "has rows of another machine under this ledger's id",
     "other": "failed",
 }
 
@@ -130,6 +134,8 @@ def fault_of(error: BaseException) -> Fault:
         return Fault("driver", str(error))
     if isinstance(error, CertificatesError):
         return Fault("tls", f"{error}: check sslrootcert of mirror.url")
+    if isinstance(error, IdentityError | OtherLoginError):
+        return Fault("identity" if isinstance(error, IdentityError) else "rights", str(error))
     return _fault(error, "the mirror's server")
 
 
@@ -143,6 +149,8 @@ def _of_hosts(error: NoServerError) -> Fault:
 
 
 def _fault(error: BaseException, server: str) -> Fault:
+    if isinstance(error, sqlite3.Error):
+        return Fault("other", f"the ledger cannot be read for the mirror ({error}): `netledger doctor` tells more")
     kind = _kind(error)
     text = f"{server} {SENTENCES[kind]}"
     if isinstance(error, UnfitServerError) and not error.is_read_only:

@@ -21,6 +21,18 @@ class MirrorHealth(NamedTuple):
     kind: str = ""
     text: str = ""
 
-    def lag_seconds(self, now: float) -> float:
-        """Age of the newest posting that the mirror has for certain; 0 before the first round has ended."""
-        return max(now - self.current_to, 0.0) if self.current_to else 0.0
+    def standing(self, now: float) -> MirrorStanding:
+        """How it stands at an instant (UTC seconds); the lag is 0 before the first round has ended."""
+        lag = max(now - self.current_to, 0.0) if self.current_to else 0.0
+        return MirrorStanding(self.is_up, self.last_success, lag, self.rows_behind, self.rows_sent, self.kind)
+
+
+class MirrorStanding(NamedTuple):
+    """How mirroring stands now: `lag_seconds` is the age of the newest posting that the mirror has for certain."""
+
+    is_up: bool
+    last_success: float
+    lag_seconds: float
+    rows_behind: int
+    rows_sent: int
+    kind: str

@@ -32,6 +32,10 @@ class IdentityError(Exception):
     """Another machine sends under this ledger's id; the text says what to do."""
 
 
+class OtherLoginError(Exception):
+    """The host's row is another login's; the text says what to do."""
+
+
 class Identity(NamedTuple):
     """`machine` is empty where nothing tells it from others; `tokens` are those that the mirror may hold."""
 

@@ -22,7 +22,7 @@ Key = tuple[Any, ...]
 Row = tuple[Any, ...]
 
 
-class Page(NamedTuple):
+class RowPage(NamedTuple):
     """Rows of a table: of the keys after `after` (None: from the first one on) up to that of the last row.
 
     Where the page `is_last`, it goes up to the end. `is_whole`: they are all rows of these keys.
@@ -81,12 +81,12 @@ class LedgerRows:
         """The rows of the table `state`."""
         return dict(self._connection.execute("SELECT name, value FROM state"))
 
-    def pages(self, table: MirrorTable, sweep: Sweep, after: Key | None = None) -> Iterator[Page]:
+    def pages(self, table: MirrorTable, sweep: Sweep, after: Key | None = None) -> Iterator[RowPage]:
         """A table's pages from a key on; without rows an empty one, by which the mirror's table may be emptied."""
         while True:
             rows = self._page(table, sweep, after)
             is_last = len(rows) < PAGE_ROWS
-            yield Page(table, rows, after, is_last, sweep.is_whole)
+            yield RowPage(table, rows, after, is_last, sweep.is_whole)
             if is_last:
                 return
             after = key_in(table, rows[-1])

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.mirror import statements
-from exporter.mirror.identity import IdentityError
+from exporter.mirror.identity import IdentityError, OtherLoginError
 from exporter.mirror.tables import HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
-    from exporter.mirror.ledger_rows import Page
+    from exporter.mirror.ledger_rows import RowPage
     from exporter.mirror.tables import MirrorTable
 
 HOST_COLUMNS = HOSTS.columns
@@ -39,10 +39,6 @@ class HostRow(NamedTuple):
         return tuple(value for name, value in zip(HOST_COLUMNS, self, strict=True) if name != "role")
 
 
-class OtherLoginError(Exception):
-    """The host's row is another login's; the text says what to do."""
-
-
 class Pusher:
     """Writes over one connection into one schema, for one host, from a state of its row that it has read."""
 
@@ -66,7 +62,7 @@ class Pusher:
         self.row = HostRow(*row)
         return self.row
 
-    async def push(self, pages: Sequence[Page], after: HostRow) -> int:
+    async def push(self, pages: Sequence[RowPage], after: HostRow) -> int:
         """Write pages and the host's row in one transaction; returns the number of rows sent.
 
         Raises IdentityError if the host's row is not as it was after the transaction before.
@@ -115,7 +111,7 @@ class Pusher:
                 "another copy of this ledger has just sent to the mirror: `netledger host renew` on one of the two"
             )
 
-    async def _put(self, page: Page) -> None:
+    async def _put(self, page: RowPage) -> None:
         table = page.table
         columns = [list(column) for column in zip(*page.rows, strict=True)] or [[] for _ in table.columns]
         if page.is_whole:

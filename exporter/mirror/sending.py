@@ -27,7 +27,7 @@ NOTHING_YET = -1
 """The posting of a host of which no row is in the mirror for certain."""
 
 
-class Source(NamedTuple):
+class MirrorSource(NamedTuple):
     """The host, its machine's id, and how long its quarter hours are copied (None: as long as they are kept)."""
 
     host: Host
@@ -46,7 +46,7 @@ class Sender:
     """Sends a ledger round by round. A round that failed is none: the next one finds out what the mirror has."""
 
     def __init__(
-        self, source: Source, schema: str, put_state: Callable[[Mapping[str, str | None]], Awaitable[None]]
+        self, source: MirrorSource, schema: str, put_state: Callable[[Mapping[str, str | None]], Awaitable[None]]
     ) -> None:
         """`put_state` writes rows of the ledger's table `state`, and deletes those whose value is None."""
         self._source, self._schema, self._put_state = source, schema, put_state
@@ -73,15 +73,18 @@ class Sender:
         held = await pusher.read(identity.machine)
         self._posting = held.posting
         identity.check(held.machine, held.generation, held.token)
-        plan = _plan(held, identity, states, until, touched_since if known is not None else 0)
-        copy = Copy(rows, LedgerReader(ledger), pusher, plan, known if not plan.is_whole else None)
         token = new_token()
         await self._put_state({MIRROR_TOKENS: f"{held.token} {token}".strip()})
-        since = 0 if self._source.slot_seconds is None else sampled - self._source.slot_seconds
-        sent = await copy.run(self._host_row(held, identity, token, plan), slots_since=max(since, 0))
+        since = 0 if self._source.slot_seconds is None else max(sampled - self._source.slot_seconds, 0)
+        sent, is_rest = 0, True
+        while is_rest:  # after the rest of a copy that was begun comes what has changed meanwhile
+            plan = _plan(pusher.row, identity, states, until, touched_since if known is not None else 0)
+            is_rest = plan.begun is not None
+            copy = Copy(rows, LedgerReader(ledger), pusher, plan, None if plan.is_whole else known)
+            sent += await copy.run(self._host_row(pusher.row, identity, token, plan), slots_since=since)
+            self._known, self._posting = copy.known(), plan.until
         if identity.may_take_over:
             await self._put_state({TAKE_OVER: None})
-        self._known, self._posting = copy.known(), plan.until
         return Sent(sent, sampled)
 
     def _host_row(self, held: HostRow, identity: Identity, token: str, plan: Plan) -> HostRow:

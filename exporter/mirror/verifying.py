@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from exporter.mirror.tables import MirrorTable
 
 MOST_EXAMPLES = 20
-END: tuple[object, ...] = ()
+END: tuple[Any, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -82,31 +82,38 @@ async def _rows_of(connection: Any, table: MirrorTable, schema: str, host: objec
         yield tuple(row)
 
 
+async def _next(rows: AsyncIterator[Row]) -> Row:
+    """The next row, END after the last; the built-in anext() with a default ends in a SystemError in Python 3.11."""
+    async for row in rows:
+        return row
+    return END
+
+
 async def _compare(
     table: MirrorTable, ours: Iterator[Row], theirs: AsyncIterator[Row], posting: int, tally: _Tally
 ) -> None:
     """Go along both in the order of keys."""
     is_usage = "posting" in table.types
-    mine, other = next(ours, END), await anext(theirs, END)
+    mine, other = next(ours, END), await _next(theirs)
     while mine or other:
         tally.rows += 1
-        my_key, other_key = (key_in(table, row) if row else None for row in (mine, other))
+        my_key, other_key = key_in(table, mine), key_in(table, other)
         is_new = bool(mine) and is_usage and mine[-1] > posting
-        if mine and (not other or my_key < other_key):  # type: ignore[operator]  # both are keys of one table
+        if mine and (not other or my_key < other_key):
             if is_new or not is_usage:
                 tally.behind += 1
             else:
-                tally.differ(Difference(table.name, my_key or (), mine, None))
+                tally.differ(Difference(table.name, my_key, mine, None))
             mine = next(ours, END)
-        elif other and (not mine or other_key < my_key):  # type: ignore[operator]  # as above
-            tally.differ(Difference(table.name, other_key or (), None, other))
-            other = await anext(theirs, END)
+        elif other and (not mine or other_key < my_key):
+            tally.differ(Difference(table.name, other_key, None, other))
+            other = await _next(theirs)
         else:
-            if is_new:
+            if mine != other and is_new:
                 tally.behind += 1
             elif mine != other:
-                tally.differ(Difference(table.name, my_key or (), mine, other))
-            mine, other = next(ours, END), await anext(theirs, END)
+                tally.differ(Difference(table.name, my_key, mine, other))
+            mine, other = next(ours, END), await _next(theirs)
 
 
 async def _compare_rollups(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from exporter.ledger.writing.touched import Touched
     from exporter.mirror.faults import Fault
-    from exporter.mirror.sending import Source
+    from exporter.mirror.sending import MirrorSource
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Mirrored(NamedTuple):
     """
 
     ledger: Path
-    source: Source
+    source: MirrorSource
     schema: str
     interval: float
     connect: Callable[[], Awaitable[Any]]
@@ -129,7 +129,8 @@ class MirrorWatch:
         """Seconds to the next round: so many that machines which were started together do not stay so."""
         if not self._failures:
             return self._mirrored.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
-        return min(FIRST_SECONDS * 2 ** (self._failures - 1), MOST_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - as above
+        longest: float = min(FIRST_SECONDS * 2 ** min(self._failures - 1, 20), MOST_SECONDS)
+        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - as above
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

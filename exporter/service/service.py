@@ -78,6 +78,8 @@ class Service:
             parts.context, self._sockets, environment.web_config, self._certificates.context, environment.resources
         )
         self._lock.write_holder(self._server.holder)
+        if parts.mirror is not None:
+            parts.mirror.start()
         self._tasks = [
             every(parts.pace.sample_interval, parts.sample),
             every(parts.pace.commit_interval, parts.commit),

@@ -9,10 +9,8 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.archive.archive import ReportArchive
-from exporter.billing.limit_watch import LimitWatch, limit_receivers
 from exporter.billing.notifier import Notifier
 from exporter.billing.outbox import Outbox
-from exporter.billing.plan_watch import PlanWatch
 from exporter.identity import identify_host
 from exporter.ledger.files import connect_to_read
 from exporter.ledger.opening.history import read_first_day, read_history, read_imported, read_period_sums
@@ -30,6 +28,7 @@ from exporter.meters.kinds import MergingSource, MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.service.monitoring import watch_monitors
+from exporter.service.watching import build_limits, build_mirror, build_plans
 from exporter.update_watch import UpdateWatch
 from exporter.web.context import ServiceContext
 from exporter.web.server import RESOURCES
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from exporter.billing.limit_watch import LimitWatch
+    from exporter.billing.plan_watch import PlanWatch
     from exporter.ledger.opening.opening import Opened
     from exporter.metering.clock import Clock
     from exporter.metering.samples import Meter
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from exporter.meters.registry import OpenedMeter
     from exporter.meters.requests.monitors.watch import MonitorWatch
     from exporter.metrics.families.registry import Families
+    from exporter.mirror.watch import MirrorWatch
     from exporter.settings.tree import Settings
     from exporter.tls.web_config import WatchedWebConfig
     from exporter.web.readers import Readers
@@ -92,6 +94,7 @@ class Parts(NamedTuple):
     notifier: Notifier
     archive: ReportArchive
     pace: Pace
+    mirror: MirrorWatch | None
     ledger: Path
 
     async def commit(self) -> bool:
@@ -144,6 +147,8 @@ class Parts(NamedTuple):
     async def close(self) -> None:
         """Let go of the ledger."""
         self.monitors.close()
+        if self.mirror is not None:
+            await asyncio.to_thread(self.mirror.close)
         await self.notifier.close()
         await self.context.close()
         await self.poster.close()
@@ -182,20 +187,11 @@ def build_parts(
     meters, pace = _build_meters(environment, opened.zone), Pace(settings, environment.read_battery)
     sampler = _build_sampler(environment, opened, meters, journal, totals)
     writer = Writer(ledger.path, opened.zone, [each.kind.store() for each in environment.meters])
-    poster = Poster(
-        writer=writer,
-        executor=writers,
-        journal=journal,
-        take=sampler.take,
-        is_counted=_counting(meters),
-        on_damage=on_damage,
-        posted=opened.opening.number,
-        problem=opened.problem,
-    )
+    poster = _build_poster(opened, writer, writers, journal, sampler, meters, on_damage)
     upkeep = _build_upkeep(environment, opened, writer, writers, sampler, on_damage)
     notifier = Notifier(Outbox(writer=writer, executor=writers, now=environment.seconds))
     host = identify_host(opened.ledger_id)
-    plans = _build_plans(settings, opened.zone, sampler, notifier, host)
+    plans = build_plans(settings, opened.zone, sampler, notifier, host)
     context = ServiceContext(
         settings=settings,
         clock=environment.clock,
@@ -211,33 +207,35 @@ def build_parts(
         pace=pace,
         sources={each.kind.spec.name: each.source for each in environment.meters},
         updates=UpdateWatch(settings.auto_update, ledger.path, environment.config),
+        mirror=build_mirror(settings, writer, writers, host),
     )
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
     archive = _build_archive(environment, sampler, host)
-    limits = _build_limits(settings, totals, notifier, host)
+    limits = build_limits(settings, totals, notifier, host)
     watches = (plans, limits, watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed))
-    return Parts(sampler, poster, upkeep, context, totals, writer, *watches, notifier, archive, pace, ledger.path)
+    rest = (*watches, notifier, archive, pace, context.mirror)
+    return Parts(sampler, poster, upkeep, context, totals, writer, *rest, ledger.path)
 
 
-def _build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
-    return PlanWatch(
-        plans=settings.plans,
-        notify=settings.notify,
-        zone=zone,
-        snapshot=lambda: sampler.snapshot,
-        notifier=notifier,
-        hostname=host.name,
-    )
-
-
-def _build_limits(settings: Settings, totals: Totals, notifier: Notifier, host: Host) -> LimitWatch:
-    return LimitWatch(
-        limits=settings.applications.limits,
-        notify=limit_receivers(settings.notify),
-        totals=totals,
-        notifier=notifier,
-        hostname=host.name,
+def _build_poster(
+    opened: Opened,
+    writer: Writer,
+    writers: Executor,
+    journal: Journal,
+    sampler: Sampler,
+    meters: Sequence[Meter],
+    on_damage: Callable[[str], None],
+) -> Poster:
+    return Poster(
+        writer=writer,
+        executor=writers,
+        journal=journal,
+        take=sampler.take,
+        is_counted=_counting(meters),
+        on_damage=on_damage,
+        posted=opened.opening.number,
+        problem=opened.problem,
     )
 
 

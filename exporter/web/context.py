@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Totals
     from exporter.meters.kinds import MeterSource
     from exporter.metrics.exposition import Exposition, Rendered
+    from exporter.mirror.watch import MirrorWatch
     from exporter.settings.tree import Settings
     from exporter.update_watch import UpdateWatch
     from exporter.web.readers import Readers
@@ -68,13 +69,14 @@ class ServiceContext:
         pace: Pace,
         sources: Mapping[str, MeterSource],
         updates: UpdateWatch,
+        mirror: MirrorWatch | None = None,
     ) -> None:
         """Takes finished parts; owns the connections of the readers. `sources` are what meters read, by name."""
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler = clock, sampler
         self._on_damage, self._plans, self.pace = on_damage, plans, pace
-        self.sources, self.updates = sources, updates
+        self.sources, self.updates, self.mirror = sources, updates, mirror
         self.attempts = Attempts()
         self.load_totals: Callable[[], object] = bool
         """Read the totals anew, after something else than a posting has changed them."""
@@ -114,6 +116,8 @@ class ServiceContext:
         found = list(self.upkeep.notices)
         if self.poster.health.problem:
             found.append(f"the ledger cannot be written ({self.poster.health.problem}): counting goes on in memory")
+        if self.mirror is not None and self.mirror.health.text:
+            found.append(f"the mirror is behind: {self.mirror.health.text}")
         for source in self.sources.values():
             if isinstance(source, Intake):
                 found += filter(None, source.problems.values())
@@ -155,6 +159,7 @@ class ServiceContext:
             auth_failures=self.attempts.failures,
             pace=(self.pace.battery, self.pace.sample_interval()),
             has_update=None if self.updates.state is None else self.updates.state.is_available,
+            mirror=None if self.mirror is None else self.mirror.health.standing(self.now),
         )
         if names:
             return self.exposition.render_some(state, names, accept)

@@ -8,12 +8,21 @@ from exporter.ledger.writing.statements import PUT_STATE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 def put_state(connection: sqlite3.Connection, rows: Iterable[tuple[str, str]]) -> None:
     """Insert or replace rows of (name, value)."""
     connection.executemany(PUT_STATE, rows)
+
+
+def replace_state(connection: sqlite3.Connection, states: Mapping[str, str | None]) -> None:
+    """Insert or replace rows, and delete those whose value is None."""
+    for name, value in states.items():
+        if value is None:
+            delete_state(connection, name)
+        else:
+            put_state(connection, [(name, value)])
 
 
 def delete_state(connection: sqlite3.Connection, name: str) -> None:

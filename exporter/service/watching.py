@@ -1,0 +1,54 @@
+"""Builds what watches over plans and limits, and the mirror."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from exporter.billing.limit_watch import LimitWatch, limit_receivers
+from exporter.billing.plan_watch import PlanWatch
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from zoneinfo import ZoneInfo
+
+    from exporter.billing.notifier import Notifier
+    from exporter.ledger.writing.writer import Writer
+    from exporter.metering.sampler import Sampler
+    from exporter.metering.totals import Totals
+    from exporter.mirror.watch import MirrorWatch
+    from exporter.settings.tree import Settings
+    from reports.ledger.host import Host
+
+
+def build_mirror(settings: Settings, writer: Writer, writers: Executor, host: Host) -> MirrorWatch | None:
+    """Without a mirror nothing of it is loaded."""
+    mirror = settings.mirror
+    if mirror.url is None:
+        return None
+    build = import_module("exporter.mirror.building").build_watch
+    watch: MirrorWatch = build(mirror.url, mirror, settings.ledger.path, writer, writers, host)
+    return watch
+
+
+def build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
+    """What keeps plans up to date, and tells their thresholds."""
+    return PlanWatch(
+        plans=settings.plans,
+        notify=settings.notify,
+        zone=zone,
+        snapshot=lambda: sampler.snapshot,
+        notifier=notifier,
+        hostname=host.name,
+    )
+
+
+def build_limits(settings: Settings, totals: Totals, notifier: Notifier, host: Host) -> LimitWatch:
+    """What tells limits of applications."""
+    return LimitWatch(
+        limits=settings.applications.limits,
+        notify=limit_receivers(settings.notify),
+        totals=totals,
+        notifier=notifier,
+        hostname=host.name,
+    )
