@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from exporter.terminal.options import output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.png import to_png
 from exporter.terminal.question_options import filter_options
+from reports.pictures.periods import MOST_PERIODS
 from reports.pictures.pictures import PICTURES
 from reports.pictures.theme import AUTO, LIGHT, THEMES
 from reports.usage.period_list import PeriodListRequest
@@ -30,7 +32,7 @@ SVG, PNG = ".svg", ".png"
 
 @click.command()
 @click.argument("name", metavar="PICTURE", type=click.Choice(PICTURES))
-@list_options
+@partial(list_options, most=MOST_PERIODS)
 @filter_options
 @click.option(
     "--theme",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import shutil
@@ -17,7 +16,7 @@ from exporter.installing.installation import HOMES, NAME, Installation, User
 from exporter.installing.launchd import Launchd
 from exporter.installing.systemd import Systemd
 from exporter.installing.task_scheduler import TaskScheduler
-from exporter.settings.folders import data_folder, runs_as_root
+from exporter.settings.folders import data_folder, runs_as_root, user_name
 from exporter.settings.tree import SYSTEM_LEDGER, default_ledger_path
 
 if TYPE_CHECKING:
@@ -103,8 +102,12 @@ def program_folders() -> tuple[Path, ...]:
 
 
 def this_user() -> User:
-    """The user who calls."""
-    return User(getpass.getuser(), os.getuid() if hasattr(os, "getuid") else 0, Path.home())
+    """The user who calls; raises InstallError without a home folder."""
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise InstallError("this user has no home folder", "set HOME to one") from error
+    return User(user_name(), os.getuid() if hasattr(os, "getuid") else 0, home)
 
 
 def refuse_unfit(installation: Installation, settings: Settings) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import ssl
 from contextlib import AsyncExitStack
 from importlib import import_module
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.mirror.address import SYSTEM, is_socket
 from exporter.mirror.driver import DRIVER, NEEDS_EXTRA
+from exporter.settings.folders import user_name
 
 if TYPE_CHECKING:
     from asyncpg import Connection
@@ -91,7 +91,7 @@ async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]
 
 
 async def _connect(driver: Any, address: Address, host: str, port: int, target: Target) -> Connection[Any]:
-    user = address.user or getpass.getuser()
+    user = address.user or user_name()
     context = await asyncio.to_thread(tls_context, address.tls.check_of(host), address.tls.root)
     connection: Connection[Any] = await driver.connect(
         host=host,

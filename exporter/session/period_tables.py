@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 AMOUNT_COLUMNS = ("Received", "Sent", "Total", "Average")
 
 
-def list_options(command: Command) -> Command:
+def list_options(command: Command, most: int = MOST_PERIODS) -> Command:
     """`--last N`, or `--from` and `--to`, given as `number`, `first` and `last`."""
     number = click.option(
-        "--last", "number", metavar="N", type=click.IntRange(1, MOST_PERIODS), help="So many, the running one included."
+        "--last", "number", metavar="N", type=click.IntRange(1, most), help="So many, the running one included."
     )
     first = click.option("--from", "first", metavar="DATE", type=BOUND, help="First day, or an instant.")
     last = click.option(

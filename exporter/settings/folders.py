@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,14 @@ class NoHomeError(Exception):
 def runs_as_root() -> bool:
     """Whether this is root, whose ledger and settings are the system's."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def user_name() -> str:
+    """The name of the user who calls; of one without a name, as containers have, the number."""
+    try:
+        return str(import_module("getpass").getuser())
+    except (KeyError, OSError, ImportError):
+        return str(os.getuid()) if hasattr(os, "getuid") else ""
 
 
 def config_folder(environ: Mapping[str, str] = os.environ) -> Path:

@@ -98,9 +98,15 @@ def _read(url: str, certificate: str) -> tuple[bytes, str]:
     except urllib.error.URLError as error:
         if isinstance(error.reason, FileNotFoundError) or "No such file" in str(error.reason):
             raise FileNotFoundError(shown) from error
-        raise ReleaseIndexError(f"{shown} cannot be read: {error.reason}") from error
+        raise ReleaseIndexError(f"{shown} cannot be read: {_reason(error.reason)}") from error
     except (OSError, HTTPException) as error:
         raise ReleaseIndexError(f"{shown} cannot be read: {error}") from error
     if len(body) > MOST_BYTES:
         raise ReleaseIndexError(f"{shown} is larger than {MOST_BYTES // 1_000_000} MB")
     return body, kind
+
+
+def _reason(error: str | BaseException) -> str:
+    """Without the number that a system's error has before its words."""
+    words = error.strerror if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) else None
+    return words or str(error)

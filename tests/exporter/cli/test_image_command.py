@@ -133,7 +133,7 @@ def test_a_file_of_its_name_is_written_and_left_alone_without_force(commands: Co
     ("options", "problem"),
     [
         (("weeks",), "'weeks' is not one of 'summary', 'minutes', 'hours', 'days'"),
-        (("days", "--last", "101"), "101 days have no room in a picture: 100 have"),
+        (("days", "--last", "101"), "101 is not in the range 1<=x<=100"),
         (("hours", "--from", "2026-05-22"), "hours have no room in a picture: 100 have"),
         (("days", "--last", "3", "--from", "2026-06-01"), "last: 3 and from 2026-06-01: give one of them"),
         (("summary", "--last", "3"), "last, from, to: a summary has none of them"),

@@ -13,6 +13,7 @@ from tests.privileges import has_many_users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 WORLDS: list[dict[str, str]] = [
     {"HOME": "/home/ada"},
@@ -38,22 +39,38 @@ def test_the_users_folders_are_those_of_platformdirs(world: Mapping[str, str], m
     assert str(data_folder(world)) == os.path.normpath(platformdirs.user_data_dir("netledger", appauthor=False))
 
 
-@pytest.mark.skipif(not has_many_users(), reason="only root of the machine can become a stranger")
-def test_a_user_without_a_home_gets_one_sentence() -> None:
+def _as_a_stranger(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Call netledger as a user whom the machine has no name for."""
     program = (
-        "import os, exporter.cli.usage, platformdirs; from exporter.cli.root import netledger; "
-        "os.setgroups([]); os.setgid(54321); os.setuid(54321); netledger(['today'])"
+        "import os, sys, exporter.cli.usage, exporter.cli.service, platformdirs, pwd, getpass; "
+        "from exporter.cli.root import netledger; "
+        "os.setgroups([]); os.setgid(54321); os.setuid(54321); netledger(sys.argv[1:])"
     )
-
-    done = subprocess.run(
-        [sys.executable, "-c", program],
+    return subprocess.run(
+        [sys.executable, "-c", program, *words],
         capture_output=True,
         text=True,
         timeout=30,
         check=False,
         cwd="/",
-        env={"PYTHONPATH": os.pathsep.join(sys.path)},
+        env={"PYTHONPATH": os.pathsep.join(sys.path), **environ},
     )
+
+
+@pytest.mark.skipif(not has_many_users(), reason="only root of the machine can become a stranger")
+def test_a_user_without_a_name_asks_for_a_service_by_a_number(tmp_path: Path) -> None:
+    named = _as_a_stranger("service", "install", "--user", "--print", HOME=str(tmp_path), NETLEDGER_CONFIG=os.devnull)
+    homeless = _as_a_stranger("service", "status")
+
+    assert (named.returncode, named.stderr) == (0, "")
+    assert "loginctl enable-linger 54321" in named.stdout
+    assert (homeless.returncode, homeless.stdout) == (1, "")
+    assert homeless.stderr == "Error: this user has no home folder: set HOME to one\n"
+
+
+@pytest.mark.skipif(not has_many_users(), reason="only root of the machine can become a stranger")
+def test_a_user_without_a_home_gets_one_sentence() -> None:
+    done = _as_a_stranger("today")
 
     expected = "Error: ledger.path: this user has no home folder; set ledger.path (NETLEDGER_LEDGER_PATH)\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
