@@ -15,7 +15,7 @@ from exporter.session.questions import ask
 from exporter.session.session import open_session
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, percent_text
 from exporter.terminal.dates import time_text
-from exporter.terminal.imported import mark_note, marked
+from exporter.terminal.imported import MARK, mark_note, marked
 from exporter.terminal.printing import CONTROL, TextTable, bar, is_unicode, print_table, terminal_width
 from exporter.terminal.question_options import filter_options
 from reports.calendar.days import day_of
@@ -125,12 +125,13 @@ def _application_notes(session: Session) -> Iterator[str]:
     """The applications that moved most today; nothing where none did."""
     found = ask(session, all_applications(session, ApplicationsRequest(limit=BUSIEST))).answer
     rows = [
-        f"{row.application} {bytes_text(row.total_bytes)} ({100 * row.share:.0f} %)"
+        f"{marked(row.application, row.imported_bytes)} {bytes_text(row.total_bytes)} ({100 * row.share:.0f} %)"
         for row in found.applications
         if row.total_bytes
     ]
     if rows:
-        yield f"busiest applications today: {', '.join(rows)}"
+        imported = f" ({MARK} imported)" if any(row.imported_bytes for row in found.applications) else ""
+        yield f"busiest applications today: {', '.join(rows)}{imported}"
 
 
 def _plan_notes(plan: PlanAnswer) -> Iterator[str]:

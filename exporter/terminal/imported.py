@@ -12,6 +12,11 @@ def marked(name: str, imported_bytes: int) -> str:
     return f"{name}{MARK}" if imported_bytes else name
 
 
+def marked_title(title: str, imported: int) -> str:
+    """The title of a table without notes, which says what the mark is where one of its rows has it."""
+    return f"{title} ({MARK} imported)" if imported else title
+
+
 def imported_note(imported_bytes: int) -> list[str]:
     """A note of a single amount; none where nothing of it was imported."""
     return [f"{bytes_text(imported_bytes)} of it imported"] if imported_bytes else []

@@ -118,7 +118,7 @@ class Export(NamedTuple):
         if self.imported.spans:
             return "imported: the days of this range are not known"
         if self.beside:
-            return "imported: of this range applications or requests are known alone"
+            return "only imported applications or requests of this range are known, and no bytes"
         return "nothing is counted yet" if self.range == "all" else "nothing is counted in this range yet"
 
     @property

@@ -11,6 +11,7 @@ from exporter.meters.applications.sources import OFF, open_source
 from exporter.meters.applications.state import NO_BACKEND
 from exporter.meters.applications.traffic import Backend
 from exporter.meters.findings import FACT, LIMIT, Finding, MeterReport
+from exporter.terminal.imported import marked, marked_title
 from exporter.terminal.printing import TextTable
 from reports.calendar.days import day_of
 from reports.calendar.period import Period
@@ -57,12 +58,13 @@ def check(settings: Settings, ledger: LedgerReader | None, running: Mapping[str,
 def application_report(facts: ApplicationFacts) -> MeterReport:
     """The report of these facts."""
     rows = [
-        (each.name, human_bytes(each.bytes.received), human_bytes(each.bytes.sent), human_bytes(each.bytes.total))
+        (marked(each.name, each.imported_bytes), *map(human_bytes, (*each.bytes[:2], each.bytes.total)))
         for each in facts.busiest
     ]
     name, reason, limits = facts.backend
     document = {"backend": name, "reason": reason, "limits": list(limits)}
-    table = TextTable("Busiest applications this month", COLUMNS, rows)
+    title = marked_title("Busiest applications this month", sum(each.imported_bytes for each in facts.busiest))
+    table = TextTable(title, COLUMNS, rows)
     return MeterReport(list(_find(facts)), table, {"application_meter": document})
 
 

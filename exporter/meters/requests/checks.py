@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.meters.findings import FACT, LIMIT, PROBLEM, Finding, MeterReport
 from exporter.meters.requests.settings import Requests
+from exporter.terminal.imported import marked, marked_title
 from exporter.terminal.printing import TextTable
 from reports.calendar.days import day_of
 from reports.calendar.period import Period
@@ -67,7 +68,8 @@ def request_report(facts: RequestFacts) -> MeterReport:
         "keys": dict(facts.keys),
         "limits": list(facts.limits),
     }
-    table = TextTable("Services with the most requests this month", COLUMNS, rows)
+    title = marked_title("Services with the most requests this month", sum(each.imported for each in found[:MOST_ROWS]))
+    table = TextTable(title, COLUMNS, rows)
     return MeterReport(list(_find(facts)), table, {"request_meter": document})
 
 
@@ -123,7 +125,7 @@ def _of_this_month(ledger: LedgerReader, now: float) -> list[ServiceFigures]:
 
 def _row(each: ServiceFigures, keys: int) -> tuple[str, ...]:
     requests, errors = human_count(each.figures.requests), human_count(each.figures.errors)
-    return each.service, requests, errors, human_milliseconds(each.quantiles.p95), str(keys)
+    return marked(each.service, each.imported), requests, errors, human_milliseconds(each.quantiles.p95), str(keys)
 
 
 def _names(names: Iterable[str]) -> str:

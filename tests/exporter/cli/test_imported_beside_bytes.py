@@ -109,7 +109,7 @@ def test_the_days_of_a_document_are_those_of_what_it_has(applications: Commands)
 
     period = document["metadata"]["tracking_period"]
     assert (period["first_date"], period["last_date"], period["total_days"]) == ("2026-04-20", "2026-04-30", 0)
-    assert "applications or requests are known alone" in document["metadata"]["notice"]
+    assert "only imported applications or requests of this range are known" in document["metadata"]["notice"]
     assert document["summary"]["totals"]["total_bytes"] == 0
     assert "imported_bytes" not in document["summary"]["totals"]
     assert whole["metadata"]["tracking_period"]["first_date"] == "2026-04-20"
@@ -259,6 +259,16 @@ def test_sums_in_memory_have_what_was_imported_of_their_periods(
 
     assert alone == [100, 10, 100, 10, 900, 90, 900, 90]
     assert sums(ledger)["browser"] == [5_000, 50, 5_100, 60, 5_900, 140, 5_900, 140]
+
+
+def test_the_overview_marks_applications_of_today(commands: Commands, tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    today = datetime(2026, 6, 12, tzinfo=ZONE)
+    airtraffic_file.write_state(path, today, {"browser": (900, 90)}, {"browser": (100, 10)})
+    assert "browser" not in commands().stdout
+    assert commands("import", str(path)).exit_code == 0
+
+    assert "busiest applications today: browser* 110 B (100 %) (* imported)" in commands().stdout
 
 
 def sums(ledger: Path) -> dict[str, list[int]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.meters.applications.kind import APPLICATIONS
+from exporter.meters.applications.settings import Applications, Limit
 from exporter.meters.applications.sources import NoSource
 from exporter.meters.applications.traffic import Backend
 from exporter.meters.registry import OpenedMeter
@@ -90,6 +91,48 @@ async def test_periods_are_read_again_after_the_clock_was_set(
     held = await values(service, "period_receive_bytes")
 
     assert held['application="curl",period="year"'] == 705
+
+
+async def test_gauges_limits_and_the_page_have_what_was_imported_and_counters_have_not(
+    service: RunningService, source: FakeSource
+) -> None:
+    """A span of June, and a day before; in memory and, after a restart, from the ledger."""
+    service.applications = Applications(limits={"curl": Limit(10_000, "month")})
+    await service.restart()
+    source.move("curl", 700)
+    service.pass_time()
+    rows = [["curl", "2026-06-01", "2026-06-05", 900, 0], ["curl", "2026-06-11", "2026-06-11", 50, 5]]
+    document = {"source": "it", "past": ["airtraffic", "it", 2**33, rows, [], [], [], "application"]}
+    assert (await service.ask("/api/imports", "POST", json=document)).status == 200
+
+    for _ in ("in memory", "from the ledger"):
+        periods = await values(service, "period_receive_bytes")
+        assert [periods[f'application="curl",period="{name}"'] for name in ("day", "week", "month", "year")] == [
+            700, 750, 1650, 1650,
+        ]  # fmt: skip
+        assert (await values(service, "limit_used_bytes"))['application="curl",period="month"'] == 1655
+        (limit,) = (await service.get("/api/limits"))["limits"]
+        assert (limit["used_bytes"], limit["imported_bytes"]) == (1655, 955)
+        assert set((await values(service, "receive_bytes_total")).values()) <= {0, 700}
+        await service.restart()
+    assert (await service.ask("/api/imports/remove?source=it", "POST")).status == 200
+    assert (await values(service, "limit_used_bytes"))['application="curl",period="month"'] == 700
+
+
+async def test_the_page_marks_applications_of_which_something_was_imported_today(
+    service: RunningService, source: FakeSource
+) -> None:
+    rows = [["curl", "2026-06-12", "2026-06-12", 50, 5]]
+    document = {"source": "it", "past": ["airtraffic", "it", 2**33, rows, [], [], [], "application"]}
+    assert (await service.ask("/api/imports", "POST", json=document)).status == 200
+    source.move("curl", 700)
+    source.move("wget", 30)
+    service.pass_time()
+
+    card = (await service.ask("/")).text.partition('id="applications"')[2].partition("</section>")[0]
+
+    assert card.count('title="55 B of it imported from another program">partly imported</span>') == 1
+    assert card.count('class="imported') == 1
 
 
 async def test_what_interfaces_moved_and_no_application_is_unattributed(

@@ -14,13 +14,17 @@ import pytest
 import toon_format
 
 from reports.formats.document import ExportDocument
-from reports.formats.registry import BASIC, FORMATS
+from reports.formats.registry import BASIC, BY_APPLICATION, BY_ROUTE, FORMATS
 from reports.ledger.imported import Imported, ImportedPart
 from reports.ledger.reader import Bytes
-from tests.reports.export.example_exports import export_with, year_end
+from reports.ledger.shape import COMPLEMENT, IMPORTED
+from reports.usage.requests.figures import Quantiles, RequestFigures, RouteFigures, ServiceFigures
+from reports.usage.requests.report import RequestReport
+from tests.reports.export.example_exports import export_with, with_applications, year_end
 
 if TYPE_CHECKING:
     from reports.export.export import Export
+    from reports.formats.registry import Format
     from tests.conftest import Golden
 
 OF_AN_EXPORT = [name for name, form in FORMATS.items() if form.source[0] == "export.export"]
@@ -55,6 +59,58 @@ def test_a_format_with_imports_is_as_promised(name: str, golden: Golden) -> None
 @pytest.mark.parametrize("name", OF_AN_EXPORT)
 def test_a_month_without_its_days_is_as_promised(name: str, golden: Golden) -> None:
     golden(f"exports/imported-month.{name}", written(name, only_a_month()))
+
+
+def beside_bytes() -> Export:
+    """Two applications and a service of three days of May; other programs have counted one, a part of one, and half."""
+    days = (date(2025, 5, 1), date(2025, 5, 3))
+    export = with_applications(export_with(range_name="custom"), "firefox", "=cmd, |sync|")
+    assert export.applications is not None
+    own, other = export.applications.applications
+    brought = Bytes(700_000, 7_000, 707_000)
+    mixed = own._replace(
+        bytes=own.bytes.plus(brought),
+        scopes={**own.scopes, IMPORTED: brought},
+        protocols={**own.protocols, IMPORTED: brought},
+        imported_from=("airtraffic", "old, laptop"),
+    )
+    whole = other._replace(
+        bytes=brought, scopes={IMPORTED: brought}, protocols={IMPORTED: brought}, imported_from=("airtraffic",)
+    )
+    found = export.applications._replace(
+        applications=[mixed, whole],
+        total=mixed.bytes.plus(whole.bytes),
+        scopes={**own.scopes, IMPORTED: brought.plus(brought)},
+    )
+    figures = RequestFigures(200, 20, 5_000, 1_000, 200, 4_000_000, 30_000, COMPLEMENT - 900)
+    times = Quantiles(10.0, 20.0, 25.5, 30.0)
+    services = [ServiceFigures("shop", figures, times, 100), ServiceFigures("blog", figures, times)]
+    routes = [
+        RouteFigures("shop", "GET", "/items/{id}", figures, times, 100),
+        RouteFigures("blog", "GET", "/", figures, times),
+    ]
+    return export._replace(applications=found, requests=RequestReport(services, routes), beside=days)
+
+
+@pytest.mark.parametrize("name", OF_AN_EXPORT)
+def test_applications_and_requests_that_were_imported_are_marked_as_promised(name: str, golden: Golden) -> None:
+    golden(f"exports/imported-beside.{name}", written(name, beside_bytes()))
+
+
+@pytest.mark.parametrize(("name", "form"), [("applications", BY_APPLICATION), ("requests", BY_ROUTE)])
+def test_tables_of_csv_have_columns_of_imports(name: str, form: Format, golden: Golden) -> None:
+    text = b"".join(form.write(beside_bytes())).decode()
+
+    golden(f"exports/imported-beside.{name}.csv", text)
+    lines = rows(text)
+    assert list(lines[0])[-1] in {"imported_from", "imported_requests"}
+    assert all(None not in line.values() for line in lines)
+
+
+def test_toon_with_imports_beside_bytes_is_the_document() -> None:
+    assert toon_format.decode(written("toon", beside_bytes())) == json.loads(written("json", beside_bytes()))
+    text = written("json", beside_bytes())
+    assert msgspec.to_builtins(msgspec.json.decode(text, type=ExportDocument)) == json.loads(text)
 
 
 @pytest.mark.parametrize("export", [with_imports(), only_a_month()], ids=["days and spans", "a span"])

@@ -54,6 +54,14 @@ def test_the_findings_are_the_promised_ones(golden: Golden) -> None:
     golden("requests/doctor.txt", "\n".join([*lines, ""]))
 
 
+def test_imported_requests_are_marked() -> None:
+    table = request_report(RequestFacts(services=(SHOP, BLOG._replace(imported=3)))).table
+
+    assert [row[0].endswith("*") for row in table.rows] == [False, True]
+    assert table.title == "Services with the most requests this month (* imported)"
+    assert "*" not in request_report(RequestFacts(services=(SHOP,))).table.title
+
+
 def test_only_a_log_that_cannot_be_read_is_a_problem() -> None:
     assert [name for name, facts in CASES.items() if not is_well(request_report(facts).findings)] == ["a log"]
 

@@ -15,6 +15,7 @@ from exporter.meters.applications.traffic import Backend
 from exporter.meters.findings import is_well
 from exporter.settings.tree import Settings
 from reports.ledger.reader import Bytes
+from reports.ledger.shape import IMPORTED
 from reports.usage.applications import ApplicationUsage
 
 if TYPE_CHECKING:
@@ -82,3 +83,11 @@ def test_without_a_service_it_is_tried() -> None:
 
     assert len(texts) == 1
     assert texts[0].startswith("For this user netledger measures ")
+
+
+def test_imported_applications_are_marked() -> None:
+    brought = BUSIEST[1]._replace(scopes={IMPORTED: BUSIEST[1].bytes})
+    table = application_report(ApplicationFacts(Backend("ebpf"), busiest=(BUSIEST[0], brought))).table
+
+    assert [row[0].endswith("*") for row in table.rows] == [False, True]
+    assert table.title == "Busiest applications this month (* imported)"
