@@ -40,7 +40,7 @@ def postgresql_18() -> Iterator[PostgreSQL]:
     server.close()
 
 
-@pytest.fixture(params=["postgresql", "postgresql_18"])
+@pytest.fixture(scope="session", params=["postgresql", "postgresql_18"])
 def any_postgresql(request: pytest.FixtureRequest) -> PostgreSQL:
     """Each of the servers: a test that asks for it runs once with each."""
     server: PostgreSQL = request.getfixturevalue(request.param)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 SUPERUSER, OWNER = "postgres", "owner"
 MAINTENANCE = "postgres"
 """The database that is always there."""
+MARK = "refused: "
+REFUSAL = rf"\echo {MARK}:ERROR :LAST_ERROR_MESSAGE"
 ROLES = "SELECT quote_ident(rolname) FROM pg_roles"
 CONDITION = """
 SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf')
@@ -92,18 +94,24 @@ class PostgreSQL:
         """What statements answer, a line a row, columns with | between them; by the socket, as any login.
 
         Raises:
-            ServerError: it was refused, or the server is away.
+            ServerError: one was refused, or the server is away.
         """
-        command = ("psql", "-AtqX", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-p", str(self.port), "-U", user)
+        commands = [part for statement in statements for part in ("-c", statement)]
+        return self._psql("-v", "ON_ERROR_STOP=1", *commands, database=database, user=user)
+
+    def refusals(self, *statements: str, database: str = MAINTENANCE, user: str = SUPERUSER) -> list[str]:
+        """Why each of the statements was refused, "" where it was not; in one session, each by itself."""
+        commands = [part for statement in statements for part in ("-c", statement, "-c", REFUSAL)]
+        lines = self._psql(*commands, database=database, user=user).split("\n")
+        found = [line.removeprefix(MARK).split(" ", 1) for line in lines if line.startswith(MARK)]
+        return [message if is_refused == "true" else "" for is_refused, message in found]
+
+    def _psql(self, *options: str, database: str, user: str) -> str:
+        command = ("psql", "-AtqX", "-h", str(self.folder), "-p", str(self.port), "-U", user, "-d", database)
         done = subprocess.run(
-            (*command, "-d", database, *(part for statement in statements for part in ("-c", statement))),
-            check=False,
-            capture_output=True,
-            text=True,
-            env=ENVIRONMENT,
-            timeout=SECONDS,
+            (*command, *options), check=False, capture_output=True, text=True, env=ENVIRONMENT, timeout=SECONDS
         )
-        if done.returncode:
+        if done.returncode and MARK not in done.stdout:
             raise ServerError(done.stderr.strip())
         return done.stdout.removesuffix("\n")
 
@@ -259,3 +267,7 @@ class Database(NamedTuple):
     def execute(self, *statements: str, user: str = OWNER) -> str:
         """What statements answer to a login, straight from the server; see PostgreSQL.execute."""
         return self.server.execute(*statements, database=self.name, user=user)
+
+    def refusals(self, *statements: str, user: str = OWNER) -> list[str]:
+        """Why each of the statements was refused; see PostgreSQL.refusals."""
+        return self.server.refusals(*statements, database=self.name, user=user)
