@@ -7,6 +7,7 @@ import io
 import json
 import tomllib
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -112,7 +113,10 @@ def test_days_that_nothing_is_known_of_are_not_listed(imported: Commands) -> Non
     usage = imported.json("range", "--from", "2026-01-01", "--to", "2026-06-12")
     assert days == [row["date"] for row in usage["days"] if row["total_bytes"] is not None]
     spans = document["imported_spans"]
-    assert (spans[0]["from"], spans[-1]["to"]) == ("2024-03-10", "2026-03-17")  # days are known from the 18th on
+    # Months are known from May 2024 on, days from 18 March 2026 on.
+    assert [spans[0][name] for name in ("from", "to")] == ["2024-03-10", "2024-04-30"]
+    assert [spans[-1][name] for name in ("from", "to")] == ["2026-03-01", "2026-03-17"]
+    assert all(one["to"] < other["from"] for one, other in pairwise(spans))
     assert all(span["imported_from"] == ["vnstat"] for span in spans)
 
 
