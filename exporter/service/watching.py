@@ -1,4 +1,4 @@
-"""Builds what watches over plans and limits, and the mirror."""
+"""Builds what watches over plans and limits, the mirror, and what is read of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from exporter.billing.limit_watch import LimitWatch, limit_receivers
 from exporter.billing.plan_watch import PlanWatch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
     from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from exporter.ledger.writing.writer import Writer
     from exporter.metering.sampler import Sampler
     from exporter.metering.totals import Totals
+    from exporter.mirror.group.groups import Groups
     from exporter.mirror.watch import MirrorWatch
     from exporter.settings.tree import Settings
     from reports.ledger.host import Host
@@ -29,6 +31,15 @@ def build_mirror(settings: Settings, writer: Writer, writers: Executor, host: Ho
     build = import_module("exporter.mirror.building").build_watch
     watch: MirrorWatch = build(mirror.url, mirror, settings.ledger.path, writer, writers, host)
     return watch
+
+
+def build_groups(settings: Settings, host: Host, totals: Totals, now: Callable[[], float]) -> Groups | None:
+    """The groups of machines that are answered for; None without a mirror."""
+    if settings.mirror.url is None:
+        return None
+    build = import_module("exporter.mirror.group.opening").open_groups
+    groups: Groups = build(settings, host, lambda: totals.zone, now)
+    return groups
 
 
 def build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:

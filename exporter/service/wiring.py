@@ -28,7 +28,7 @@ from exporter.meters.kinds import MergingSource, MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.service.monitoring import watch_monitors
-from exporter.service.watching import build_limits, build_mirror, build_plans
+from exporter.service.watching import build_groups, build_limits, build_mirror, build_plans
 from exporter.update_watch import UpdateWatch
 from exporter.web.context import ServiceContext
 from exporter.web.server import RESOURCES
@@ -208,6 +208,7 @@ def build_parts(
         sources={each.kind.spec.name: each.source for each in environment.meters},
         updates=UpdateWatch(settings.auto_update, ledger.path, environment.config),
         mirror=build_mirror(settings, writer, writers, host),
+        groups=build_groups(settings, host, totals, environment.seconds),
     )
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import web
 
+from exporter.ledger.files import connect_to_read
 from exporter.metering.clock import SECOND
 from exporter.meters.interfaces.state import interfaces_of
 from exporter.meters.kinds import MergingSource
 from exporter.meters.requests.intake import Intake
 from exporter.metrics.state import MetricsState
+from exporter.mirror.group.hosts import NoMirrorError, words_of
 from exporter.settings.dashboards import links_to_grafana
 from exporter.web.attempts import Attempts
+from exporter.web.group_readers import GroupReaders
 from exporter.web.readers import ReaderThread
 
 if TYPE_CHECKING:
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from exporter.metering.totals import Totals
     from exporter.meters.kinds import MeterSource
     from exporter.metrics.exposition import Exposition, Rendered
+    from exporter.mirror.group.groups import Group, Groups
     from exporter.mirror.watch import MirrorWatch
     from exporter.settings.tree import Settings
     from exporter.update_watch import UpdateWatch
@@ -70,8 +75,12 @@ class ServiceContext:
         sources: Mapping[str, MeterSource],
         updates: UpdateWatch,
         mirror: MirrorWatch | None = None,
+        groups: Groups | None = None,
     ) -> None:
-        """Takes finished parts; owns the connections of the readers. `sources` are what meters read, by name."""
+        """Takes finished parts; owns the connections of the readers. `sources` are what meters read, by name.
+
+        Without a mirror there are no groups of machines.
+        """
         self.settings, self.upkeep, self.host = settings, upkeep, host
         self.totals, self.poster, self.exposition = totals, poster, exposition
         self._clock, self._sampler = clock, sampler
@@ -81,9 +90,11 @@ class ServiceContext:
         self.load_totals: Callable[[], object] = bool
         """Read the totals anew, after something else than a posting has changed them."""
         self.grafana = links_to_grafana(settings)
-        path, aliases = settings.ledger.path, settings.interfaces.names
-        self._quick = ReaderThread(path, poster, readers.quick, aliases)
-        self._patient = ReaderThread(path, poster, readers.patient, aliases)
+        aliases, connect = settings.interfaces.names, partial(connect_to_read, settings.ledger.path)
+        self._quick = ReaderThread(connect, poster, readers.quick, aliases)
+        self._patient = ReaderThread(connect, poster, readers.patient, aliases)
+        self.groups = groups
+        self._groups = {each: GroupReaders(poster, each.thread) for each in (self._quick, self._patient)}
 
     @property
     def now(self) -> float:
@@ -168,7 +179,9 @@ class ServiceContext:
     def note_on_ledger(self, notice: str) -> None:
         """Add a notice about the ledger, which may be another file now; called on the writer's thread."""
         self.upkeep.add_notice(notice)
-        self._quick.is_replaced = self._patient.is_replaced = True
+        for reading, groups in self._groups.items():
+            reading.is_replaced = True
+            groups.replace()
 
     async def merge_events(self) -> None:
         """Have what meters of events have acknowledged merged, before it is asked for."""
@@ -185,13 +198,25 @@ class ServiceContext:
         """Age of the newest sample; infinite before the first."""
         return self._sampler.seconds_since_sample
 
-    async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
-        """The answer to a question that takes milliseconds; raises sqlite3.Error."""
-        return await self._asked(self._quick, question)
+    async def group(self, hosts: Sequence[str]) -> Group | None:
+        """The machines of these names, None for this machine's own ledger.
 
-    async def ask_patiently(self, question: Callable[[LedgerReader], Result]) -> Result:
+        Raises UnknownHostError and NoMirrorError; GroupPendingError and MirrorAwayError where they cannot be read now.
+        """
+        names = words_of(hosts)
+        if not names:
+            return None
+        if self.groups is None:
+            raise NoMirrorError
+        return await self.groups.group(names)
+
+    async def ask(self, question: Callable[[LedgerReader], Result], group: Group | None = None) -> Result:
+        """The answer to a question that takes milliseconds; raises sqlite3.Error."""
+        return await self._asked(self._quick, question, group)
+
+    async def ask_patiently(self, question: Callable[[LedgerReader], Result], group: Group | None = None) -> Result:
         """The answer to a question that reads years: only others of its kind wait for it; raises sqlite3.Error."""
-        return await self._asked(self._patient, question)
+        return await self._asked(self._patient, question, group)
 
     async def work(self, work: Callable[[], Result]) -> Result:
         """The result of a function that would block the event loop; it runs on the thread of quick questions."""
@@ -199,10 +224,17 @@ class ServiceContext:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._quick.close()
-        await self._patient.close()
+        if self.groups is not None:
+            await self.groups.close()
+        for reading, groups in self._groups.items():
+            await groups.close()
+            await reading.close()
 
-    async def _asked(self, reading: ReaderThread, question: Callable[[LedgerReader], Result]) -> Result:
+    async def _asked(
+        self, reading: ReaderThread, question: Callable[[LedgerReader], Result], group: Group | None
+    ) -> Result:
+        if group is not None:
+            return await self._groups[reading].ask(group, question)
         try:
             return await reading.ask(question)
         except sqlite3.OperationalError:

@@ -7,15 +7,14 @@ import sqlite3
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from exporter.ledger.files import connect_to_read
 from reports.ledger.reader import LedgerReader
 from reports.ledger.remembered_days import RememberedDays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from exporter.ledger.writing.poster import Poster
+    from reports.ledger.rows import Unposted
 
 Result = TypeVar("Result")
 
@@ -38,28 +37,39 @@ class Readers(NamedTuple):
 
 
 class ReaderThread:
-    """A thread with its own connection to the ledger, opened by the first question.
+    """A thread with its own connection to a ledger, opened by the first question.
 
     `is_replaced` is set when the ledger may be another file: the next question opens it anew.
     """
 
-    def __init__(self, ledger: Path, poster: Poster, thread: Executor, aliases: Mapping[str, str]) -> None:
-        """Not connected yet; `aliases` are names of interfaces by their devices."""
-        self._ledger, self._poster, self.thread, self._aliases = ledger, poster, thread, aliases
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        poster: Poster,
+        thread: Executor,
+        aliases: Mapping[str, str],
+        waiting: Callable[[Unposted], Unposted] = lambda unposted: unposted,
+    ) -> None:
+        """Not connected yet; `aliases` are names of interfaces by their devices.
+
+        `waiting` makes of what is unposted the rows that the connection's tables lack.
+        """
+        self._connect, self._poster, self.thread, self._aliases = connect, poster, thread, aliases
+        self._waiting = waiting
         self._connection: sqlite3.Connection | None = None
         self._remembered = RememberedDays()
         self.is_replaced = False
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
         """The answer from the ledger and what is unposted, at one moment; raises sqlite3.Error."""
-        unposted = self._poster.unposted()
+        unposted = self._waiting(self._poster.unposted())
 
         def answer() -> Result:
             if self.is_replaced:
                 self.is_replaced = False
                 self._disconnect()
             if self._connection is None:
-                self._connection = connect_to_read(self._ledger)
+                self._connection = self._connect()
             reader = LedgerReader(
                 self._connection,
                 fetch_unposted=lambda: unposted,

@@ -57,6 +57,7 @@ RESOURCES: Resources = {
     "exporter.web.api.periods": ("/api/periods",),
     "exporter.web.api.live_applications": ("/api/live/applications",),
     "exporter.web.api.interfaces": ("/api/interfaces",),
+    "exporter.web.api.hosts": ("/api/hosts",),
     "exporter.web.api.applications": ("/api/applications", "/api/applications/{name}"),
     "exporter.web.api.request_dashboard": ("/raw_logs",),
     "exporter.web.api.requests": (

@@ -1,30 +1,28 @@
-"""A ledger's copy in a mirror, by plain SQL: every row as the ledger has it, as often as it is asked for."""
+"""Ledgers of several machines in one mirror, by the product's own sender."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from exporter.ledger.files import connect_to_read
-from exporter.mirror.tables import HOST_DAYS, HOST_MONTHS, HOSTS, IMPORTS, SUBJECTS, USAGE, creation
-from reports.calendar.days import day_from_number
+from exporter.mirror.creating import complete
+from exporter.mirror.sending import MirrorSource, Sender
+from exporter.mirror.tables import HOSTS, OWN
+from reports.ledger.host import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
     from pathlib import Path
-
-    from exporter.mirror.tables import MirrorTable
 
 SCHEMA = "netledger"
 
 
 async def create_mirror(connection: Any) -> None:
-    """Its tables."""
-    for statement in creation(SCHEMA):
-        await connection.execute(statement)
+    """Its tables, unless they are there."""
+    await complete(connection, SCHEMA)
 
 
 def ledger_id(ledger: Path) -> str:
@@ -34,43 +32,32 @@ def ledger_id(ledger: Path) -> str:
     return str(found)
 
 
-async def mirror_ledger(
-    connection: Any, ledger: Path, name: str, *, sent_at: int, generation: str = "1", zone: str = "UTC"
-) -> None:
-    """Have the mirror hold what a ledger holds now, and nothing else of its machine."""
-    host = UUID(ledger_id(ledger))
+async def mirror_ledger(connection: Any, ledger: Path, name: str, *, sent_at: int, generation: str = "") -> None:
+    """Have the mirror hold what a ledger holds now; another generation is that of a ledger that was restored."""
+
+    async def put_state(states: Mapping[str, str | None]) -> None:
+        put_states(ledger, states)
+
+    if generation:
+        put_states(ledger, {"generation": generation})
+    sender = Sender(MirrorSource(Host(name, "", "Linux", "1.0"), ""), SCHEMA, put_state)
     with contextlib.closing(connect_to_read(ledger)) as source:
-        (posting,) = source.execute("SELECT ifnull(max(posting), 0) FROM meter").fetchone()
-        async with connection.transaction():
-            for table in (*SUBJECTS, *USAGE, IMPORTS):
-                query = f"SELECT {', '.join(table.columns)} FROM {table.name}"  # noqa: S608 - our own tables
-                await _replace(connection, table, host, source.execute(query))
-            days = source.execute("""
-                SELECT day, sum(receive_bytes), sum(transmit_bytes), sum(estimated_bytes) FROM interface_by_day
-                WHERE counted = 1 GROUP BY day
-            """).fetchall()
-            await _replace(connection, HOST_DAYS, host, ((*row, posting) for row in days))
-            months: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
-            for day, *amounts in days:
-                at = day_from_number(day)
-                for month in (0, at.year * 100 + at.month):
-                    months[month] = [one + other for one, other in zip(months[month], amounts, strict=True)]
-            await _replace(connection, HOST_MONTHS, host, ((month, *found, posting) for month, found in months.items()))
-            facts = (name, "Linux", "1.0", zone, "postgres", "m", generation, "t", posting, sent_at, 0)
-            await _replace(connection, HOSTS, host, [facts])
+        await sender.round(connection, source, 0)
+    host = UUID(ledger_id(ledger))
+    await connection.execute(f"UPDATE {SCHEMA}.host SET sent_at = $2 WHERE host = $1", host, sent_at)  # noqa: S608 - our own
 
 
 async def forget_machine(connection: Any, ledger: Path) -> None:
     """Remove a machine from the mirror."""
-    host = UUID(ledger_id(ledger))
-    for table in (HOSTS, *SUBJECTS, *USAGE, IMPORTS, HOST_DAYS, HOST_MONTHS):
-        await connection.execute(f"DELETE FROM {SCHEMA}.{table.name} WHERE host = $1", host)  # noqa: S608 - our own
+    for table in (HOSTS, *OWN):
+        query = f"DELETE FROM {SCHEMA}.{table.name} WHERE host = $1"  # noqa: S608 - our own
+        await connection.execute(query, UUID(ledger_id(ledger)))
 
 
-async def _replace(connection: Any, table: MirrorTable, host: UUID, rows: Iterable[tuple[Any, ...]]) -> None:
-    name = f"{SCHEMA}.{table.name}"
-    await connection.execute(f"DELETE FROM {name} WHERE host = $1", host)  # noqa: S608 - our own tables
-    marks = ", ".join(f"${place}" for place in range(1, len(table.columns) + 2))
-    columns = ", ".join(("host", *table.columns))
-    query = f"INSERT INTO {name} ({columns}) VALUES ({marks})"  # noqa: S608 - as above
-    await connection.executemany(query, [(host, *row) for row in rows])
+def put_states(ledger: Path, states: Mapping[str, str | None]) -> None:
+    """Write rows of the table `state`, or delete them."""
+    with contextlib.closing(sqlite3.connect(ledger, isolation_level=None, timeout=30)) as connection:
+        for name, value in states.items():
+            connection.execute("DELETE FROM state WHERE name = ?", (name,))
+            if value is not None:
+                connection.execute("INSERT INTO state (name, value) VALUES (?, ?)", (name, value))

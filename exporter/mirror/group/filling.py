@@ -35,7 +35,7 @@ WHOLE_SECONDS = 3600
 MOST_NAMED = 200
 """Machines beyond, those with the fewest bytes ever, are one subject."""
 
-FACTS = ("name", "system", "version", "zone", "generation", "posting", "sent_at")
+FACTS = ("name", "system", "version", "zone", "generation", "posting", "copying", "sent_at")
 TIMES_A_STEP = {"slot": 672, "day": 366}
 ROWS_A_STEP = 1000
 EVERYTHING = -1
@@ -106,6 +106,7 @@ class Filling:
                 host.posting,
                 host.sent_at,
                 host.posting if is_whole or host.id not in held else held[host.id].whole_posting,
+                host.copying,
                 host.generation,
                 counted.get(host.id, ""),
                 imported.get(host.id, ""),
@@ -196,6 +197,8 @@ def _change(host: MirrorHost, held: HeldMachine | None, counted: str, *, is_whol
     number = UUID(host.id)
     if held is None or held.counted != counted:
         return ChangedRows(number, EVERYTHING, 0)
+    if host.copying or held.copying:
+        return ChangedRows(number, min(held.posting, held.whole_posting), 0)
     if is_whole:
         return ChangedRows(number, held.whole_posting, 0) if host.posting != held.whole_posting else None
     if host.posting == held.posting:

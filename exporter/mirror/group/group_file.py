@@ -31,10 +31,11 @@ machine that asks, where it is one of the group."""
 MACHINES = """
 CREATE TABLE IF NOT EXISTS machine (
   host TEXT PRIMARY KEY, subject INTEGER NOT NULL, posting INTEGER NOT NULL, sent_at INTEGER NOT NULL,
-  whole_posting INTEGER NOT NULL, generation TEXT NOT NULL, counted TEXT NOT NULL, imported TEXT NOT NULL
+  whole_posting INTEGER NOT NULL, copying TEXT NOT NULL,
+  generation TEXT NOT NULL, counted TEXT NOT NULL, imported TEXT NOT NULL
 ) STRICT, WITHOUT ROWID
 """
-PUT_MACHINE = "INSERT OR REPLACE INTO machine VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_MACHINE = "INSERT OR REPLACE INTO machine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 FIRST_SLOT = "SELECT min(slot) FROM interface_slot WHERE subject = ?"
 
 
@@ -49,6 +50,7 @@ class HeldMachine(NamedTuple):
     posting: int
     sent_at: int
     whole_posting: int
+    copying: str
     generation: str
     counted: str
     imported: str

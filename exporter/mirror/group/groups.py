@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.ledger.schema import SchemaError
 from exporter.mirror.group.filling import Filling, read_hosts
 from exporter.mirror.group.group_file import GroupFile, group_state
-from exporter.mirror.group.hosts import ALL, HostChoice, HostList, chosen, labels_of
+from exporter.mirror.group.hosts import (
+    ALL,
+    GroupPendingError,
+    HostChoice,
+    HostList,
+    MirrorAwayError,
+    chosen,
+    labels_of,
+)
 from exporter.mirror.group.kept_files import GroupFolder
 from exporter.mirror.group.own_rows import OwnMachine
 from reports.calendar.days import day_number, day_of
@@ -33,23 +41,16 @@ FIRST_SECONDS = 2.0
 """The first question for a choice of machines waits so long for its rows."""
 
 
-class GroupPendingError(Exception):
-    """The rows of these machines are being read from the mirror: ask again."""
-
-
-class MirrorAwayError(Exception):
-    """The mirror cannot be read, and of these machines nothing is kept from before; the text says why."""
-
-
 class Group(NamedTuple):
-    """A group's file, its own machine (None: not one of it), and its machines with their names.
+    """A group's file, and its own machine (None: not one of it).
 
-    `read_at` is when the mirror was read (UTC seconds).
+    `members` are the names of its machines, each with the time of its newest data, None for now; `read_at` is when the
+    mirror was read. Times are UTC seconds.
     """
 
     path: Path
     own: OwnMachine | None
-    hosts: tuple[tuple[str, MirrorHost], ...]
+    members: tuple[tuple[str, int | None], ...]
     read_at: int
 
 
@@ -79,24 +80,27 @@ class Groups:
         self._mirror, self._interval = mirror, interval
         self._folder = GroupFolder(ledger)
         self._hosts: HostList | None = None
+        self._labels: tuple[HostList | None, dict[str, str]] = (None, {})
         self._turn = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._tried: dict[str, float] = {}
         self.problem = ""
         """Why the mirror could not be read the last time; empty if it could."""
-        self.changed: set[Path] = set()
-        """Files that were read anew since whoever reads them has looked."""
 
     @property
     def labels(self) -> dict[str, str]:
         """The name of each machine, by id; this one is among them even before it has sent anything."""
-        known = self._known().hosts
-        others = [(host.id, host.name) for host in known if host.id != self._own.id]
-        return labels_of([(self._own.id, self._own.name), *others])
+        known = self._known()
+        if known is not self._labels[0]:
+            others = [(host.id, host.name) for host in known.hosts if host.id != self._own.id]
+            self._labels = (known, labels_of([(self._own.id, self._own.name), *others]))
+        return self._labels[1]
 
     async def hosts(self, wait: float | None = FIRST_SECONDS) -> HostList:
         """All machines as they were last read; raises MirrorAwayError and GroupPendingError where they never were."""
         await self._refreshed(HostChoice(()), wait, lambda: bool(self._known().read_at))
+        if not self._known().read_at:
+            raise MirrorAwayError(self.problem or "the mirror has not been read")
         return self._known()
 
     async def group(self, names: Sequence[str], wait: float | None = FIRST_SECONDS) -> Group:
@@ -115,9 +119,15 @@ class Groups:
         if state is None:
             raise MirrorAwayError(self.problem or "the mirror has not been read")
         own = None if state.own_device is None else OwnMachine(self._ledger, state.own_device)
-        labels = self.labels
-        members = tuple((labels[host.id], host) for host in self._known().hosts if choice.has(host.id))
-        return Group(path, own, members, state.read_at)
+        return Group(path, own, self._members(choice), state.read_at)
+
+    def _members(self, choice: HostChoice) -> tuple[tuple[str, int | None], ...]:
+        own, labels = self._own.id, self.labels
+        found: list[tuple[str, int | None]] = [(labels[own], None)] if choice.has(own) else []
+        found += [
+            (labels[host.id], host.sent_at) for host in self._known().hosts if host.id != own and choice.has(host.id)
+        ]
+        return tuple(found)
 
     async def close(self) -> None:
         """End what is being read."""
@@ -186,4 +196,3 @@ class Groups:
             await Filling(connection, self._mirror.schema, file, now).run(members, self.labels, own)
         finally:
             await asyncio.to_thread(file.close)
-        self.changed.add(path)

@@ -24,9 +24,25 @@ class UnknownHostError(QuestionError):
     """The mirror holds no machine of this name."""
 
 
+class NoMirrorError(QuestionError):
+    """Other machines are asked for, and there is no mirror."""
+
+    def __init__(self) -> None:
+        super().__init__("hosts: there is no mirror here; set mirror.url to answer for several machines")
+
+
+class GroupPendingError(Exception):
+    """The rows of these machines are being read from the mirror: ask again."""
+
+
+class MirrorAwayError(Exception):
+    """The mirror cannot be read, and of these machines nothing is kept from before; the text says why."""
+
+
 class MirrorHost(NamedTuple):
     """A machine of the mirror; `id` is that of its ledger, 32 digits, `posting` and `sent_at` are of what it sent last.
 
+    `copying` is not empty while it sends more than one page: rows of any posting may come before `posting` says so.
     Bytes are those of the counted interfaces on the day `day` (its number), in the month around it, and ever.
     """
 
@@ -37,6 +53,7 @@ class MirrorHost(NamedTuple):
     zone: str
     generation: str
     posting: int
+    copying: str
     sent_at: int
     day: int
     today: Pair
@@ -78,9 +95,17 @@ def labels_of(hosts: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def words_of(given: Iterable[str]) -> tuple[str, ...]:
-    """The names of a parameter, each once: given again, or separated by commas."""
-    words = (word.strip() for text in given for word in text.split(","))
-    return tuple(dict.fromkeys(word for word in words if word))
+    """The names of a parameter, each once: given again, or separated by commas. Raises UnknownHostError."""
+    words = tuple(dict.fromkeys(word.strip() for text in given for word in text.split(",")))
+    if "" in words:
+        raise UnknownHostError(f"hosts: a name is empty; use {ALL}, or names separated by commas")
+    return words
+
+
+def hosts_label(names: Iterable[str]) -> str:
+    """Machines for people: "all machines", or "laptop + nas"."""
+    found = tuple(names)
+    return "all machines" if ALL in found else " + ".join(found)
 
 
 def chosen(given: Collection[str], labels: Mapping[str, str]) -> HostChoice:

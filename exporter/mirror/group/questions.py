@@ -19,7 +19,7 @@ def hosts(schema: str) -> str:
         for part in ("today", "month", "ever")
     )
     return f"""
-        SELECT h.host, h.name, h.system, h.version, h.zone, h.generation, h.posting, h.sent_at, {amounts}
+        SELECT h.host, h.name, h.system, h.version, h.zone, h.generation, h.posting, h.copying, h.sent_at, {amounts}
         FROM {schema}.host AS h
         LEFT JOIN {schema}.host_day AS today ON today.host = h.host AND today.day = $1::bigint
         LEFT JOIN {schema}.host_month AS month ON month.host = h.host AND month.month = $2::bigint

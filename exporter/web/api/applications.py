@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
-from exporter.web.http.queries import BadRequestError, FirstDay, LastDay, PeriodQuery, RangeName, Scopes
+from exporter.web.http.queries import BadRequestError, FirstDay, Hosts, LastDay, PeriodQuery, RangeName, Scopes
 from exporter.web.http.routes import PATIENT, LedgerRequest, Routes
 from reports.calendar.days import day_of
 from reports.formats.json import applications as shapes
@@ -51,12 +51,13 @@ ApplicationName = Annotated[
 
 
 class DaysOfScopes(PeriodQuery, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):
-    """Which days, and which scopes."""
+    """Which days, which scopes, and which machines."""
 
     range: RangeName | None = None
     first: FirstDay | None = None
     last: LastDay | None = None
     scope: Scopes = ()
+    hosts: Hosts = ()
 
 
 class ApplicationsQuery(DaysOfScopes, frozen=True, kw_only=True, rename={"first": "from", "last": "to"}):

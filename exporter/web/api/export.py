@@ -115,7 +115,7 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
         headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}
         return Document((form.module, result.facts), headers, form.write(result))
 
-    return await send_document(request, find)
+    return await send_document(request, query, find)
 
 
 def disposition(found: Export, form: Format) -> str:

@@ -15,7 +15,7 @@ from exporter.meters.requests.otlp.answers import PROTOBUF
 from exporter.web.http.doors import DASHBOARD, DASHBOARD_JSON, door_at
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import JSON, json_response
-from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
+from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, HOSTS, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,22 @@ LINKED_SCHEMA = {
     "type": "object",
     "properties": {
         GRAFANA_URL: {"type": "string", "format": "uri", "description": "Where Grafana shows it, with grafana.url set."}
+    },
+}
+OF_HOSTS_SCHEMA = {
+    "type": "object",
+    "properties": {
+        HOSTS: {
+            "type": "object",
+            "description": "The machines that are added up, where `hosts` is given: their names, when the mirror was "
+            "read, and the age of the newest data of the one that sent its last before all others.",
+            "properties": {
+                "names": {"type": "array", "items": {"type": "string"}},
+                "read_at": {"type": "string", "format": "date-time"},
+                "behind_seconds": {"type": "integer"},
+            },
+            "required": ["names", "read_at", "behind_seconds"],
+        }
     },
 }
 ERROR_SCHEMA = {
@@ -186,8 +202,8 @@ def _operation(
     route: Route, schemas: Sequence[dict[str, Any]], body_schemas: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
     answer = {"anyOf": schemas} if len(schemas) > 1 else dict(*schemas)
-    if route.has_link:
-        answer = {"allOf": [answer, LINKED_SCHEMA]}
+    if more := [*([LINKED_SCHEMA] * route.has_link), *([OF_HOSTS_SCHEMA] * route.is_of_hosts)]:
+        answer = {"allOf": [answer, *more]}
     content = {name: {"schema": answer if name == JSON else {"type": "string"}} for name in route.formats}
     return {
         "operationId": route.name,

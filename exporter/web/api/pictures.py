@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from aiohttp import web
 
+from exporter.mirror.group.hosts import hosts_label, words_of
 from exporter.terminal.amounts import AmountStyle
 from exporter.terminal.dates import DateStyle
 from exporter.web.http.drawings import SVG, send_drawing
@@ -104,10 +105,10 @@ async def chart(request: web.Request, query: ChartQuery) -> web.Response:
         answers = [_answer(reading, each) for each in requests]
         dates = DateStyle(reading.service.settings.display.locale)
         until = until_text(reading.now, reading.zone, dates)
-        context = PictureContext(query.usage_filter.label, until, _style(reading), query.theme, dates)
+        context = PictureContext(_label(query, query.usage_filter.label), until, _style(reading), query.theme, dates)
         return pictures.draw(query.name, answers, context)
 
-    return await send_drawing(request, query.usage_filter, write)
+    return await send_drawing(request, query, write)
 
 
 @routes.page("/badge/{name}.svg", "A badge with the bytes of a period", SVG)
@@ -115,10 +116,10 @@ async def badge(request: web.Request, query: BadgeQuery) -> web.Response:
     """Received and sent bytes until now in one line."""
     if query.name not in BADGES:
         raise BadRequestError(f"name: {query.name!r} is no badge: use {', '.join(BADGES)} or plan")
-    label = query.usage_filter.label if any(query.usage_filter) else LABEL
+    label = _label(query, LABEL)
     return await send_drawing(
         request,
-        query.usage_filter,
+        query,
         lambda reading: usage_badge(label, query.name, _total(reading, query.name), _style(reading)),
     )
 
@@ -131,7 +132,14 @@ async def badge_of_plan(request: web.Request, query: PlanBadgeQuery) -> web.Resp
         status = plan_status(reading.ledger, named(reading.plans, query.plan), reading.now)
         return plan_badge(status.plan.name, status.used, status.cap, _style(reading))
 
-    return await send_drawing(request, OfSelection().usage_filter, write)
+    return await send_drawing(request, query, write)
+
+
+def _label(query: OfSelection, machine: str) -> str:
+    """What is drawn, for people; `machine` stands for this machine."""
+    hosts = words_of(query.hosts)
+    named = [hosts_label(hosts)] if hosts else []
+    return ", ".join([*named, query.usage_filter.label] if any(query.usage_filter) else named) or machine
 
 
 def _answer(reading: LedgerRequest, request: PeriodListRequest) -> PeriodsAnswer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta
 
 from exporter.web.http.grafana import LinkContext
-from exporter.web.http.queries import BadRequestError, NoQuery, OfSelection, Query, Scopes
+from exporter.web.http.queries import BadRequestError, Hosts, NoQuery, OfSelection, Query, Scopes
 from exporter.web.http.routes import LedgerRequest, Routes
 from reports.billing.application_cost import application_costs
 from reports.billing.cost import PERIODS, days_of_period, period_cost
@@ -72,6 +72,7 @@ class ApplicationCostQuery(Query, frozen=True, kw_only=True):
     period: PeriodName = "today"
     plan: PlanName | None = None
     scope: Scopes = ()
+    hosts: Hosts = ()
     cost_per_gb: Price | None = None
 
 

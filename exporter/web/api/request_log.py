@@ -64,7 +64,7 @@ async def _file(
     first, second = await service.ask_patiently(begin)
     if request.method == "HEAD":
         return web.Response(headers=FILE_HEADERS)
-    body: Any = stream.chunks(service, first, second) if second else first
+    body: Any = stream.chunks(service, None, first, second) if second else first
     return web.Response(body=body, headers=FILE_HEADERS)
 
 

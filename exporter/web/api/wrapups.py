@@ -90,7 +90,7 @@ async def wrap_up(request: web.Request, query: WrapUpQuery) -> web.Response:
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
         return Document(found.facts, headers, html.write(found))
 
-    return await send_document(request, find)
+    return await send_document(request, query, find)
 
 
 @routes.page("/reports", "Reports of the months and years that are over", HTML)

@@ -11,12 +11,14 @@ from aiohttp import web
 from exporter.web.context import CONTEXT
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import is_current
-from exporter.web.http.routes import LedgerRequest
+from exporter.web.http.routes import LedgerRequest, group_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
+    from exporter.mirror.group.groups import Group
     from exporter.web.context import ServiceContext
+    from exporter.web.http.queries import Query
     from reports.ledger.reader import LedgerReader
 
 SHORT_BYTES, CHUNK_BYTES = 1 << 20, 1 << 18
@@ -56,19 +58,20 @@ class DocumentStream:
                 break
         return b"".join(held)
 
-    async def chunks(self, service: ServiceContext, *written: bytes) -> AsyncIterator[bytes]:
+    async def chunks(self, service: ServiceContext, group: Group | None, *written: bytes) -> AsyncIterator[bytes]:
         """The written chunks, and the rest."""
         for chunk in written:
             yield chunk
-        while chunk := await service.ask_patiently(self.write):
+        while chunk := await service.ask_patiently(self.write, group):
             yield chunk
 
 
 async def send_document(
-    request: web.Request, find: Callable[[LedgerRequest, DocumentStream], Document]
+    request: web.Request, query: Query, find: Callable[[LedgerRequest, DocumentStream], Document]
 ) -> web.Response:
-    """The response to GET or HEAD; `find` runs on a reader's thread."""
+    """The response to GET or HEAD for the machines of a query; `find` runs on a reader's thread."""
     service, stream = request.app[CONTEXT], DocumentStream()
+    group = await group_of(request, query)
     await service.merge_events()
     snapshot, now = service.fresh_snapshot(), service.now
 
@@ -79,12 +82,12 @@ async def send_document(
         stream.pieces = document.pieces
         return document, stream.write(ledger, SHORT_BYTES), next(stream.pieces, b"")
 
-    document, first, second = await service.ask_patiently(begin)
+    document, first, second = await service.ask_patiently(begin, group)
     headers = {**HEADERS, "ETag": f'W/"{document.tag}"'}
     if is_current(request, document.tag):
         return web.Response(status=304, headers=headers)
     headers |= document.headers
     if request.method == "HEAD":
         return web.Response(headers=headers)
-    body: Any = stream.chunks(service, first, second) if second else first
+    body: Any = stream.chunks(service, group, first, second) if second else first
     return web.Response(body=body, headers=headers)

@@ -12,14 +12,16 @@ from aiohttp import web
 
 from exporter.web.context import CONTEXT
 from exporter.web.http.policy import WITHOUT_SCRIPTS
+from exporter.web.http.queries import OfSelection
 from exporter.web.http.responses import is_current
-from exporter.web.http.routes import PATIENT, LedgerRequest
+from exporter.web.http.routes import PATIENT, LedgerRequest, group_of
 from reports.usage.scopes import UsageFilter, select_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from exporter.metering.snapshots import Snapshot
+    from exporter.web.http.queries import Query
     from reports.ledger.reader import LedgerReader
 
 SVG = "image/svg+xml"
@@ -38,21 +40,23 @@ class Drawings:
         self._drawn: dict[str, str] = {}
         self._drawing = asyncio.Lock()
 
-    async def get(self, request: web.Request, usage_filter: UsageFilter, write: Callable[[LedgerRequest], str]) -> str:
-        """The drawing of a request; `write` makes it on a reader's thread, once at a time."""
+    async def get(self, request: web.Request, query: Query, write: Callable[[LedgerRequest], str]) -> str:
+        """The drawing of a request and its query; `write` makes it on a reader's thread, once at a time."""
         if (known := self._known(request)) is not None:
             return known
         async with self._drawing:
             if (known := self._known(request)) is not None:
                 return known
             service = request.app[CONTEXT]
+            group = await group_of(request, query)
             snapshot, now = service.fresh_snapshot(), service.now
+            usage_filter = query.usage_filter if isinstance(query, OfSelection) else UsageFilter()
 
             def answer(ledger: LedgerReader) -> str:
                 selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
                 return write(LedgerRequest(ledger, now, snapshot, service, selection))
 
-            drawn: str = await PATIENT(service, answer)
+            drawn: str = await PATIENT(service, answer, group)
             if snapshot is self._snapshot and len(self._drawn) < MOST_DRAWINGS:
                 self._drawn[request.path_qs] = drawn
             return drawn
@@ -67,11 +71,9 @@ class Drawings:
 DRAWINGS = web.AppKey("drawings", Drawings)
 
 
-async def send_drawing(
-    request: web.Request, usage_filter: UsageFilter, write: Callable[[LedgerRequest], str]
-) -> web.Response:
+async def send_drawing(request: web.Request, query: Query, write: Callable[[LedgerRequest], str]) -> web.Response:
     """The response to GET or HEAD: 304 for a reader that has this drawing."""
-    drawn = await request.app[DRAWINGS].get(request, usage_filter, write)
+    drawn = await request.app[DRAWINGS].get(request, query, write)
     tag = hashlib.blake2b(drawn.encode(), digest_size=12).hexdigest()
     headers = {
         **WITHOUT_SCRIPTS,

@@ -13,7 +13,7 @@ from reports.usage.scopes import UsageFilter
 if TYPE_CHECKING:
     from aiohttp import web
 
-REPEATED = ("interface", "scope")
+REPEATED = ("interface", "scope", "hosts")
 """Parameters that may be given again."""
 
 QueryType = TypeVar("QueryType", bound="Query")
@@ -39,6 +39,18 @@ Scopes = tuple[
             "was credited with, as those before the application meter began, are in no scope.",
             extra_json_schema={"minLength": 1},
             examples=["internet"],
+        ),
+    ],
+    ...,
+]
+Hosts = tuple[
+    Annotated[
+        str,
+        msgspec.Meta(
+            description="Machines of the mirror added up: all, or their names or ids, separated by commas or given "
+            "again. Each is one interface then, of its name. Without it, the answer is of this machine alone.",
+            extra_json_schema={"minLength": 1},
+            examples=["all"],
         ),
     ],
     ...,
@@ -145,9 +157,10 @@ class OfInterface(PeriodQuery, frozen=True, kw_only=True):
 
 
 class OfSelection(OfInterface, frozen=True, kw_only=True):
-    """Answers for some interfaces, or for some scopes of applications' traffic."""
+    """Answers for some interfaces, or for some scopes of applications' traffic, of this machine or of several."""
 
     scope: Scopes = ()
+    hosts: Hosts = ()
 
     @property
     def usage_filter(self) -> UsageFilter:

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 import msgspec
 from aiohttp import web
 
+from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.bodies import BODY
 from exporter.web.http.doors import service_of
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, OfInterface, PeriodQuery, Query, parse_query
-from exporter.web.http.responses import JSON, json_response
+from exporter.web.http.responses import JSON, RefusedError, json_response
 from reports.calendar.days import day_of
+from reports.formats.json.hosts import hosts_note
 from reports.ledger.selection import MACHINE, Selection
 from reports.usage.scopes import UsageFilter, select_usage
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from exporter.metering.snapshots import Snapshot
+    from exporter.mirror.group.groups import Group
     from reports.billing.plans import Plan
     from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
@@ -46,13 +49,21 @@ Responder: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 QuestionHandler: TypeAlias = Callable[["LedgerRequest", Q], A]
 ServiceHandler: TypeAlias = Callable[[ServiceContext, Q], Awaitable[A]]
 Link: TypeAlias = Callable[[LinkContext, Any], str]
-Ask: TypeAlias = Callable[[ServiceContext, Callable[["LedgerReader"], Any]], Awaitable[Any]]
+Ask: TypeAlias = Callable[[ServiceContext, Callable[["LedgerReader"], Any], "Group | None"], Awaitable[Any]]
 
 QUICK: Ask = ServiceContext.ask
 PATIENT: Ask = ServiceContext.ask_patiently
 """For questions that read years."""
 
 GRAFANA_URL = "grafana_url"
+HOSTS = "hosts"
+"""The parameter, and where an answer says which machines it adds up."""
+
+GROUP: web.RequestKey[Group] = web.RequestKey("group")
+"""What a request is answered for, if that is several machines."""
+
+PENDING = "hosts: these machines are being read from the mirror: ask again"
+PENDING_SECONDS, AWAY_SECONDS = 2, 60
 OF_REQUESTS = "/api/requests"
 """Questions below are answered with every request that was acknowledged."""
 
@@ -110,6 +121,11 @@ class Route(NamedTuple):
     reads: tuple[type[Query], ...] = ()
 
     @property
+    def is_of_hosts(self) -> bool:
+        """True if it answers for several machines, too, and says in its JSON for which."""
+        return HOSTS in self.query.__struct_fields__ and self.formats == (JSON,)
+
+    @property
     def queries(self) -> tuple[type[Query], ...]:
         """The types of all its parameters."""
         return (self.query, *self.reads)
@@ -126,6 +142,7 @@ class Routes(list[Route]):
         def add(handle: QuestionHandler[Q, A]) -> QuestionHandler[Q, A]:
             async def find(request: web.Request, given: Q) -> A:
                 service = request.app[CONTEXT]
+                group = await group_of(request, given)
                 if path.startswith(OF_REQUESTS):
                     await service.merge_events()
                 snapshot, now, key_service = service.fresh_snapshot(), service.now, service_of(request)
@@ -135,7 +152,7 @@ class Routes(list[Route]):
                     selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
                     return handle(LedgerRequest(ledger, now, snapshot, service, selection, key_service), given)
 
-                found: A = await ask(service, answer)
+                found: A = await ask(service, answer, group)
                 return found
 
             self._add_json("GET", path, summary, link, handle, find)
@@ -230,13 +247,33 @@ class Routes(list[Route]):
         async def respond(request: web.Request) -> web.StreamResponse:
             context, given = request.app[CONTEXT], parse_query(request, query)
             found = await find(request, given)
-            if link is not None and context.grafana is not None:
+            group = request.get(GROUP)
+            if group is not None:  # dashboards are of one machine
+                note = hosts_note(group.members, group.read_at, context.now, context.zone)
+                found = {**msgspec.to_builtins(found), HOSTS: note}
+            elif link is not None and context.grafana is not None:
                 url = link(LinkContext(context.settings, context.grafana, context.zone, context.now), given)
                 found = {**msgspec.to_builtins(found), GRAFANA_URL: url}
             return json_response(found)
 
         name, text = _name(method.lower(), path.removeprefix("/api")), inspect.cleandoc(handle.__doc__ or "")
         self.append(Route(method, path, name, summary, respond, query, (JSON,), (answer,), text, link is not None))
+
+
+async def group_of(request: web.Request, query: Query) -> Group | None:
+    """The machines of a query, which the answer names; None for this one alone.
+
+    Raises UnknownHostError and NoMirrorError; RefusedError where they cannot be read now.
+    """
+    try:
+        group = await request.app[CONTEXT].group(getattr(query, HOSTS, ()))
+    except GroupPendingError as error:
+        raise RefusedError(503, PENDING, {"Retry-After": str(PENDING_SECONDS)}) from error
+    except MirrorAwayError as error:
+        raise RefusedError(503, f"hosts: {error}", {"Retry-After": str(AWAY_SECONDS)}) from error
+    if group is not None:
+        request[GROUP] = group
+    return group
 
 
 DOCUMENTED: web.AppKey[Callable[[], Sequence[Route]]] = web.AppKey("documented")

@@ -23,6 +23,7 @@ from exporter.meters.registry import METERS, OpenedMeter, new_stores
 from exporter.meters.requests.intake import Intake
 from exporter.meters.requests.kind import REQUESTS
 from exporter.meters.requests.settings import Requests
+from exporter.mirror.settings import Mirror
 from exporter.service.service import Service
 from exporter.service.wiring import ServiceEnvironment
 from exporter.settings.tree import Auth, Average, Display, Grafana, Ledger, Reports, Server, Settings
@@ -91,6 +92,7 @@ class RunningService:
         self.notify: dict[str, Notify] = {}
         self.ledger = Ledger(path=ledger, commit_interval=600, backups=0)
         self.web_config: WatchedWebConfig | None = None
+        self.mirror = Mirror()
         self.plans: tuple[Plan, ...] = (Plan(),)
         self.first_problem = self.url = ""
         self.handovers: Mapping[str, object] = {}
@@ -142,6 +144,7 @@ class RunningService:
             reports=self.reports,
             display=self.display,
             plans=self.plans,
+            mirror=self.mirror,
         )
         environment = ServiceEnvironment(
             settings,

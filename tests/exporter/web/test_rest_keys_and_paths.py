@@ -45,6 +45,7 @@ OF_ADMINS = {
     "/api/export/wrapup",
     "/api/forecast",
     "/api/health",
+    "/api/hosts",
     "/api/hours",
     "/api/imports",
     "/api/interfaces",

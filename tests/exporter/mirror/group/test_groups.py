@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from exporter.mirror.group.groups import Group, GroupPendingError, Groups, MirrorAccess, MirrorAwayError
-from exporter.mirror.group.hosts import UnknownHostError
+from exporter.mirror.group.groups import Group, Groups, MirrorAccess
+from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError, UnknownHostError
 from exporter.mirror.group.own_rows import connect_to_group
 from reports.ledger.host import Host
 from reports.ledger.reader import ALL_POSTED, LedgerReader
@@ -169,7 +169,7 @@ async def test_own_rows_that_were_sent_count_once(three: Fleet) -> None:
     await three.send("desk")
 
     assert await three.total() == (22_100, 1110)
-    assert len((await three.read()).hosts) == 3
+    assert [name for name, _ in (await three.read()).members] == ["desk", "laptop", "nas"]
 
 
 async def test_interfaces_that_do_not_count_are_in_no_total(three: Fleet) -> None:
@@ -312,7 +312,7 @@ async def test_without_the_server_the_last_rows_are_answered_and_their_age_is_kn
         with three.reading(group) as reader:
             assert reader.lifetime().received == 22_100
         assert group.read_at == first.read_at == NOON
-        assert {label: host.sent_at for label, host in group.hosts} == {"laptop": NOON, "nas": NOON}
+        assert group.members == (("desk", None), ("laptop", NOON), ("nas", NOON))
         assert groups.problem == "the mirror is away"
         with pytest.raises(MirrorAwayError, match="the mirror is away"):
             await groups.group(["laptop"])
