@@ -42,6 +42,9 @@ interfaces:
   counted: ["en0"]  # monitoring.interface
 ledger:
   commit_interval: "30s"  # monitoring.batch_write_interval
+mirror:
+  url: ""  # sync.enabled
+  interval: "60s"  # sync.interval
 plans:
   - name: default
     price_per_gb: 8.25  # cost.rate_per_gb
@@ -49,8 +52,6 @@ plans:
     gigabyte: binary  # as PacketBuddy's costs
 auto_update: "check"  # auto_update.enabled, auto_update.auto_apply
 # api.cors_enabled: no equal: server.cors_origins lists the pages that may read the API, none by default
-# sync.enabled: no equal: a ledger stays on its machine
-# sync.interval: no equal: a ledger stays on its machine
 # x\\ny.z: no equal
 """
 
@@ -76,11 +77,22 @@ def test_what_is_printed_is_a_settings_file(commands: Commands, config: Path, tm
     path = tmp_path / "netledger.yaml"
     path.write_text(commands("import", str(config)).stdout, encoding="utf-8")
 
-    settings = load_settings(path, {}).settings
+    settings = load_settings(path, {"NEON_DB_URL": "postgresql://db"}).settings
 
     assert (settings.server.port, settings.auto_update, settings.interfaces.sample_interval) == (8080, "check", 2)
+    assert (settings.mirror.url, settings.mirror.interval) == (None, 60)
     (plan,) = settings.plans
     assert (plan.name, plan.currency) == ("default", "EUR")
+
+
+def test_a_sync_that_is_on_keeps_its_variable(commands: Commands, config: Path, tmp_path: Path) -> None:
+    config.write_text(CONFIG.replace("[sync]\nenabled = false", "[sync]\nenabled = true"), encoding="utf-8")
+    path = tmp_path / "netledger.yaml"
+
+    path.write_text(printed := commands("import", str(config)).stdout, encoding="utf-8")
+
+    assert "# sync.enabled: mirror.url, or NEON_DB_URL in the environment as there, names the server" in printed
+    assert load_settings(path, {"NEON_DB_URL": "postgresql://db"}).settings.mirror.url == "postgresql://db"
 
 
 def test_it_needs_no_ledger_and_changes_nothing(config: Path, tmp_path: Path) -> None:
@@ -102,6 +114,8 @@ def test_it_needs_no_ledger_and_changes_nothing(config: Path, tmp_path: Path) ->
         ("rate_per_gb = 8.25", "rate_per_gb = -1", "cost.rate_per_gb: plans"),
         ('currency = "EUR"', 'currency = "money"', "cost.currency: plans"),
         ("enabled = true\nauto", 'enabled = "yes"\nauto', "auto_update.enabled is neither true nor false"),
+        ("interval = 60", "interval = 5", "sync.interval: mirror.interval: 5s is below 10s"),
+        ("[sync]\nenabled = false", "[sync]\nenabled = 0", "sync.enabled is neither true nor false"),
         ("[cost]", "[cost", "is not whole TOML"),
     ],
 )

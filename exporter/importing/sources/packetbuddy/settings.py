@@ -27,14 +27,15 @@ EQUALS: Mapping[str, tuple[str, Callable[[Any], object]]] = {
     "monitoring.poll_interval": ("interfaces.sample_interval", lambda value: f"{value}s"),
     "monitoring.batch_write_interval": ("ledger.commit_interval", lambda value: f"{value}s"),
     "monitoring.interface": ("interfaces.counted", lambda value: [value]),
+    "sync.interval": ("mirror.interval", lambda value: f"{value}s"),
     "cost.rate_per_gb": ("plans.price_per_gb", lambda value: value),
     "cost.currency": ("plans.currency", lambda value: value),
 }
 WITHOUT_EQUAL = {
     "api.cors_enabled": "no equal: server.cors_origins lists the pages that may read the API, none by default",
-    "sync.enabled": "no equal: a ledger stays on its machine",
-    "sync.interval": "no equal: a ledger stays on its machine",
 }
+SYNC = "sync.enabled"
+SYNC_IS_ON = "mirror.url, or NEON_DB_URL in the environment as there, names the server that the ledger is copied to"
 AUTO_UPDATE = "auto_update"
 UNKNOWN = "no equal"
 
@@ -91,11 +92,22 @@ def _settings(path: Path, document: Mapping[str, object]) -> Iterator[SettingOfP
             continue
         for name, value in held.items():
             key = f"{section}.{name}"
-            if key in EQUALS:
+            if key == SYNC:
+                yield _sync(path, value)
+            elif key in EQUALS:
                 setting, convert = EQUALS[key]
                 yield SettingOfPacketBuddy(key, setting, convert(value))
             else:
                 yield SettingOfPacketBuddy(key, None, remark=WITHOUT_EQUAL.get(key, UNKNOWN))
+
+
+def _sync(path: Path, value: object) -> SettingOfPacketBuddy:
+    """Without an address, even an empty one, NEON_DB_URL would turn the mirror on."""
+    if not isinstance(value, bool):
+        raise ForeignFileError(f"{path}: {SYNC} is neither true nor false")
+    return (
+        SettingOfPacketBuddy(SYNC, None, remark=SYNC_IS_ON) if value else SettingOfPacketBuddy(SYNC, "mirror.url", "")
+    )
 
 
 def _section(section: str, found: list[SettingOfPacketBuddy]) -> list[str]:
