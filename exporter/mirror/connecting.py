@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import ssl
 from contextlib import AsyncExitStack
 from importlib import import_module
@@ -119,14 +120,23 @@ def tls_context(check: TlsCheck, root: str) -> ssl.SSLContext | None:
     if check == "none":
         return None
     try:
-        file = None if root in {"", SYSTEM} else str(Path(root).expanduser())
-        context = ssl.create_default_context(cafile=file)
+        file = ssl.get_default_verify_paths().cafile if root in {"", SYSTEM} else str(Path(root).expanduser())
+        return _context(check, None if root in {"", SYSTEM} else file, Path(file).stat().st_mtime_ns if file else 0)
     except OSError as error:  # an SSLError, too
         reason = "holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise CertificatesError(f"the file of sslrootcert: {reason}") from error
+
+
+@functools.lru_cache(maxsize=2)
+def _context(check: TlsCheck, file: str | None, changed: int) -> ssl.SSLContext:
+    """Kept until the file changes: reading the authorities of the system takes 30 ms of CPU."""
+    del changed
+    context = ssl.create_default_context(cafile=file)
     context.check_hostname = check == "full"
     if check == "unverified":
         context.verify_mode = ssl.CERT_NONE
+    # From Python 3.13 on, authorities as `openssl req -x509` makes them would be refused; libpq takes them.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 
 

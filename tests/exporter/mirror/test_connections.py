@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -256,6 +257,19 @@ async def test_a_file_of_authorities_that_is_none_is_named(fresh_database: Datab
         with pytest.raises(CertificatesError) as caught:
             await connect(parse_address(f"{fresh_database.url}?sslrootcert={tmp_path / file}"))
         assert fault_of(caught.value) == ("tls", f"the file of sslrootcert: {reason}: check sslrootcert of mirror.url")
+
+
+async def test_authorities_that_are_renewed_are_read_again(secured: Secured, tmp_path: Path) -> None:
+    file = tmp_path / "root.pem"
+    query = f"sslmode=verify-full&sslrootcert={file}"
+    kinds = []
+
+    for number, authority in enumerate((secured.other_authority, secured.authority, secured.other_authority), start=1):
+        file.write_bytes(authority.read_bytes())
+        os.utime(file, (number, number))
+        kinds += await secured.kinds("good", query)
+
+    assert kinds == ["tls", "encrypted", "tls"]
 
 
 async def test_without_its_driver_a_mirror_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
