@@ -6,6 +6,7 @@ import asyncio
 import errno
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.worlds.pgbouncer import PgBouncer
     from tests.worlds.postgresql import Database
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "configuration.md"
 SAY = "DO $$ BEGIN RAISE EXCEPTION '{}' USING ERRCODE = '{}'; END $$"
 
 
@@ -77,6 +79,13 @@ async def test_what_a_server_says_has_a_kind(connection: Any, statement: str, ki
 async def test_every_kind_has_a_sentence_without_a_full_stop() -> None:
     assert set(SENTENCES) == set(FAULT_KINDS)
     assert [text for text in SENTENCES.values() if text.endswith(".") or "\n" in text] == []
+
+
+@pytest.mark.parametrize("kind", FAULT_KINDS)
+def test_a_kind_is_documented(kind: str) -> None:
+    mirror = DOCUMENT.read_text(encoding="utf-8").split("\n## The mirror\n")[1].split("\n## ")[0]
+
+    assert f"`{kind}`" in mirror
 
 
 async def test_what_a_server_says_is_shown_in_one_short_line(connection: Any) -> None:
