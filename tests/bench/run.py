@@ -18,6 +18,7 @@ from tests.bench import (
     live_page,
     log_lines,
     middlewares,
+    mirroring,
     other_meters,
     peers,
     questions,
@@ -59,6 +60,7 @@ FIGURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "exports": exports.measure,
     "page": live_page.measure,
     "wrapups": wrapups.measure,
+    "mirror": mirroring.measure,
     "peers": peers.measure,
 }
 DISK_FOLDER = "/var/tmp"  # noqa: S108 - /tmp is often memory, and writing there says nothing about disks
