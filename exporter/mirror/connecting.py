@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from exporter.mirror.address import Address, Target, TlsCheck
 
 SECONDS_TO_CLOSE = 2.0
+COMMAND_SECONDS = 60.0
+"""A server that does not answer a statement for so long is given up: it hangs, or the network lost it."""
+
 UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 """What the driver raises by an answer that its own errors do not foresee, such as a greeting without a version."""
 STATE = "SELECT pg_catalog.pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'"
@@ -105,6 +108,7 @@ async def _connect(driver: Any, address: Address, host: str, port: int, target: 
         direct_tls=False,
         target_session_attrs="any",
         statement_cache_size=0,
+        command_timeout=COMMAND_SECONDS,
         server_settings={"application_name": address.application_name},
         timeout=None,
     )
