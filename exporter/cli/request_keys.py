@@ -12,6 +12,7 @@ from exporter.ledger.files import LedgerError
 from exporter.meters.requests.key_ledger import change_keys
 from exporter.session.client import ServiceError
 from exporter.session.session import open_session
+from exporter.terminal.dates import time_text
 from exporter.terminal.groups import HintingGroup
 from exporter.terminal.options import json_option
 from exporter.terminal.printing import TextTable, print_json, print_table
@@ -174,4 +175,4 @@ def _show_new(row: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _minute(text: str | None) -> str:
-    return "-" if text is None else text[:16].replace("T", " ")
+    return "-" if text is None else time_text(text)

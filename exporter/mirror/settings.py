@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
-from exporter.mirror.address import AddressError, masked, parse_address
 from exporter.settings import rules
 from exporter.settings.schema import Section
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 MOST_DAYS = 36_500
 SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
@@ -17,12 +20,21 @@ ALL = "all"
 
 def _read_url(raw: object) -> str:
     """No error holds a part of the address: a password is one."""
-    text = rules.one_text(raw)
+    text, address = rules.one_text(raw), _address_module()
     try:
-        parse_address(text)
-    except AddressError as error:
+        address.parse_address(text)
+    except address.AddressError as error:
         raise rules.RuleError(str(error)) from None
     return text
+
+
+def _masked(url: str) -> str:
+    return str(_address_module().masked(url))
+
+
+def _address_module() -> ModuleType:
+    """Loaded where there is an address: without one no command pays for its parser."""
+    return import_module("exporter.mirror.address")
 
 
 def _read_history(raw: object) -> int:
@@ -36,7 +48,7 @@ def _read_history(raw: object) -> int:
 
 
 URL = rules.Rule(
-    "an address such as postgresql://user:password@host:5432/database?sslmode=verify-full", _read_url, masked
+    "an address such as postgresql://user:password@host:5432/database?sslmode=verify-full", _read_url, _masked
 )
 SCHEMA = rules.Rule(
     "a name of up to 63 small letters, digits and _, which begins with no digit and not with pg_",
@@ -61,7 +73,7 @@ class Mirror(Section, frozen=True):
     history: Annotated[int, HISTORY, "How far back quarter hours are copied (0: all); days are copied always."] = 0
 
     def __repr__(self) -> str:
-        shown = masked(self.url) if self.url else None
+        shown = _masked(self.url) if self.url else None
         return (
             f"Mirror(url={shown!r}, interval={self.interval}, name={self.name!r}, schema={self.schema!r}, "
             f"history={self.history})"

@@ -7,7 +7,13 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from exporter.session.application_questions import all_applications, one_application, period_of
+from exporter.session.application_questions import (
+    ApplicationsRequest,
+    all_applications,
+    named_period,
+    one_application,
+    period_of,
+)
 from exporter.session.client import ServiceError
 from exporter.session.dashboards import dashboard_notes
 from exporter.session.live_applications import PATH, way_notes
@@ -32,7 +38,6 @@ from reports.usage.scopes import scopes_label
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from exporter.session.application_questions import ApplicationsRequest
     from exporter.session.questions import Reply
     from exporter.session.session import Session
     from reports.calendar.period import Period
@@ -49,6 +54,11 @@ def applications_answer(session: Session, request: ApplicationsRequest) -> Comma
     """The answer of a command to a question of all applications."""
     found = ask(session, all_applications(session, request))
     return CommandAnswer(found.answer, partial(print_applications, session, found))
+
+
+def period_answer(session: Session, period: str, scopes: Sequence[str]) -> CommandAnswer:
+    """The same of a period by its word."""
+    return applications_answer(session, ApplicationsRequest(named_period(period), scopes))
 
 
 def application_answer(session: Session, name: str, request: ApplicationsRequest) -> CommandAnswer:

@@ -35,8 +35,20 @@ OF_OTHERS = (
     *("ssl", "email", "http", "urllib.request", "urllib3", "multiprocessing", "concurrent", "xml", "tempfile"),
     *("psycopg", "psutil", "resvg_py", "exporter.web", "exporter.service", "exporter.metering", "exporter.metrics"),
     *("exporter.importing", "exporter.updating", "exporter.installing", "exporter.backfill", "exporter.archive"),
-    *("exporter.doctor", "exporter.ledger.opening", "exporter.ledger.writing", "exporter.ledger.upkeep"),
-    *("exporter.meters.registry", "exporter.tls", "exporter.billing", "exporter.terminal.screen"),
+    *(
+        "exporter.doctor",
+        "exporter.mirror.address",
+        "exporter.ledger.opening",
+        "exporter.ledger.writing",
+        "exporter.ledger.upkeep",
+    ),
+    *(
+        "exporter.meters.registry",
+        "exporter.tls",
+        "exporter.billing",
+        "exporter.terminal.screen",
+        "exporter.mirror.address",
+    ),
     *("reports.pictures", "reports.charts", "reports.templates", "reports.export", "reports.past"),
 )
 """Modules and packages that no command of `READING` needs, in a pipe and without a locale."""
@@ -62,6 +74,12 @@ def loaded(commands: Commands, *words: str) -> set[str]:
 @pytest.mark.parametrize("words", HELP, ids=" ".join)
 def test_help_loads_nothing_that_answers_a_question(words: tuple[str, ...], commands: Commands) -> None:
     assert loaded(commands, *words).isdisjoint({*OF_QUESTIONS, *OF_OTHERS})
+
+
+def test_usage_loads_nothing_of_applications(commands: Commands) -> None:
+    found = loaded(commands, "today")
+
+    assert found.isdisjoint({"exporter.session.application_tables", "reports.usage.applications"})
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
