@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.privileges import has_many_users
+from tests.worlds.kept_folder import KeptFolder
 from tests.worlds.server_process import ServerError
+from tests.worlds.small_disk import MountError, SmallDisk
 from tests.worlds.unprivileged import as_unprivileged, other_user, own_namespace
 
 if TYPE_CHECKING:
@@ -23,7 +25,8 @@ SECONDS = 60
 ROOT = Path(__file__).parents[2]
 
 STARTS_ONE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job is deaf to
 from tests.worlds.postgresql import PostgreSQL, debian
 server = PostgreSQL(debian())
 print(server.folder, flush=True)
@@ -175,3 +178,27 @@ def test_a_pooler_that_is_killed_is_mended(pgbouncer: PgBouncer) -> None:
 
     command = ["psql", "-XAtq", pgbouncer.url(), "-c", "SELECT 1"]
     assert subprocess.run(command, check=True, capture_output=True, timeout=SECONDS).stdout == b"1\n"
+
+
+def test_a_disk_may_be_full_and_free_again(database_on_small_disk: Database, small_disk: SmallDisk) -> None:
+    write = "INSERT INTO a SELECT repeat(md5(i::text), 20) FROM generate_series(1, 2000) AS i"
+    database_on_small_disk.execute("CREATE TABLE a (b text)", write)
+
+    small_disk.fill()
+    with pytest.raises(ServerError, match="No space left on device"):
+        database_on_small_disk.execute(write)
+    assert database_on_small_disk.execute("SELECT count(*) FROM a") == "2000"
+
+    small_disk.free()
+    database_on_small_disk.execute(write)
+
+
+def test_a_kept_folder_unmounts_what_is_mounted_in_it() -> None:
+    with KeptFolder("test") as kept:
+        try:
+            disk = SmallDisk(kept.path / "disk", 1)
+        except MountError:
+            return
+        disk.fill()
+
+    assert str(kept.path) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")

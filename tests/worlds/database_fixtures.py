@@ -11,11 +11,13 @@ import pytest
 
 from tests.worlds.pgbouncer import PgBouncer, pgbouncer_program
 from tests.worlds.postgresql import PostgreSQL, debian, embedded
+from tests.worlds.small_disk import MountError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.worlds.postgresql import Database
+    from tests.worlds.small_disk import SmallDisk
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +65,24 @@ def fresh_database(postgresql: PostgreSQL) -> Iterator[Database]:
     """A new empty database of Debian's PostgreSQL."""
     with postgresql.fresh_database() as database:
         yield database
+
+
+@pytest.fixture
+def small_disk(postgresql: PostgreSQL) -> Iterator[SmallDisk]:
+    """The file system of `database_on_small_disk`: 24 MB."""
+    try:
+        with postgresql.small_disk(24) as disk:
+            yield disk
+    except MountError as error:
+        pytest.skip(f"only root may mount ({error}): tests/in_own_namespaces.sh where users may make user namespaces")
+
+
+@pytest.fixture
+def database_on_small_disk(postgresql: PostgreSQL, small_disk: SmallDisk) -> Iterator[Database]:
+    """A new empty database of Debian's PostgreSQL, which `small_disk.fill()` leaves no space for another row."""
+    with postgresql.fresh_database(tablespace="small") as database:
+        yield database
+        small_disk.free()
 
 
 @pytest.fixture

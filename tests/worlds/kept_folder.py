@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SECONDS = 30
 
 KEEPER = """
-import os, shutil, signal, sys, time
+import os, shutil, signal, subprocess, sys, time
 
 folder = sys.argv[1]
 
@@ -37,6 +37,11 @@ for _ in range(500):
             os.kill(process, signal.SIGKILL)
         except OSError:
             pass
+    with open("/proc/self/mountinfo") as file:
+        mounts = [line.split()[4] for line in file]
+    for mount in mounts:
+        if mount.startswith(folder):
+            subprocess.run(["umount", "--lazy", mount], capture_output=True)
     shutil.rmtree(folder, ignore_errors=True)
     if not found and not os.path.exists(folder):
         break

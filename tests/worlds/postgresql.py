@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tests.worlds.kept_folder import KeptFolder
 from tests.worlds.server_process import ENVIRONMENT, SECONDS, ServerError, ServerProcess, free_port
+from tests.worlds.small_disk import SmallDisk
 from tests.worlds.unprivileged import as_unprivileged, give
 
 if TYPE_CHECKING:
@@ -167,13 +168,13 @@ class PostgreSQL:
         assert self.execute(f"SELECT pg_promote(true, {SECONDS})") == "t"
 
     @contextmanager
-    def fresh_database(self, door: Door | None = None) -> Iterator[Database]:
+    def fresh_database(self, door: Door | None = None, *, tablespace: str = "pg_default") -> Iterator[Database]:
         """A new empty database that belongs to the owner; it goes, and what roles were made meanwhile.
 
         Whatever a test did to the server is mended before.
         """
         name = f"test_{secrets.token_hex(4)}"
-        create = f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0"
+        create = f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 TABLESPACE {tablespace}"
         roles = set(self.execute(create, ROLES).split("\n"))
         yield Database(self, name, door or self)
         self.mend()
@@ -181,6 +182,21 @@ class PostgreSQL:
         made = sorted(set(self.execute(drop, ROLES).split("\n")) - roles)
         if made:
             self.execute(*(f"DROP ROLE {role}" for role in made))
+
+    @contextmanager
+    def small_disk(self, megabytes: int) -> Iterator[SmallDisk]:
+        """A tablespace `small` on a file system of its own, of which an empty database takes 8 MB.
+
+        Raises:
+            MountError: whoever tests may mount nothing.
+        """
+        disk = SmallDisk(self.folder / "small", megabytes)
+        give(disk.path, as_unprivileged())
+        self.execute(f"CREATE TABLESPACE small LOCATION '{disk.path}'")
+        yield disk
+        disk.free()
+        self.execute("DROP TABLESPACE small")
+        disk.close()
 
     def mend(self) -> None:
         """Let it run, take writes, and have its own settings."""
