@@ -118,7 +118,10 @@ GROUP BY 1, machine ORDER BY 1, machine"""
 
 
 def days(frame: Frame) -> Bars:
-    """A bar a day, the busiest machines and all others on top of each other."""
+    """A bar a day, the busiest machines and all others on top of each other.
+
+    In the order of their names, as lines are, so that a machine has one colour in all panels while there are few.
+    """
     name = "to_char(DATE '1970-01-01' + day::integer, 'YYYY-MM-DD')"
     return _by_machine(frame, "day", name, IN_RANGE)
 
@@ -159,7 +162,7 @@ def _by_machine(frame: Frame, grain: str, label: str, where: str) -> Bars:
     sql = f"""SELECT {label} AS {grain}, coalesce(busiest.machine, '{OTHER}') AS machine, sum({BOTH}) AS "Value"
 FROM chosen JOIN {table(f"host_{grain}")} AS moved USING (host) LEFT JOIN busiest USING (host)
 WHERE {where}
-GROUP BY moved.{grain}, 2 ORDER BY moved.{grain}, bool_or(busiest.machine IS NULL), "Value" DESC"""
+GROUP BY moved.{grain}, 2 ORDER BY moved.{grain}, bool_or(busiest.machine IS NULL), 2"""
     return (
         bars(frame, "decbytes", grain, rows(sql, drawn))
         .transformations(matrix("machine", grain, order=grain))

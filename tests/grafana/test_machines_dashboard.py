@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import time
 from collections import defaultdict
 from datetime import timedelta
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from exporter.mirror.rights import groups_of, quoted, statements
 from exporter.mirror.tables import creation
 from grafana.kit.sql import EVERY_HOST, OTHER
-from tests.grafana.dashboard_files import Dashboard
+from tests.grafana.dashboard_files import ROOT, Dashboard
 from tests.grafana.fields import Frame, missing_columns
 from tests.grafana.mirror_world import DAY, EPOCH, SCHEMA, MirrorWorld, mirror_world, month_of, sums
 from tests.grafana.sql_macros import Choice, UnknownMacroError, expanded, filling
@@ -260,18 +262,31 @@ def test_an_empty_mirror_has_an_answer_to_everything(machines: Dashboard, postgr
     assert set(answers) <= {"", "0"}
 
 
-def test_a_login_that_may_only_read_has_every_answer(machines: Dashboard, world: MirrorWorld) -> None:
-    database = world.database
-    name = f"reader_{database.name}"
-    database.execute(f"CREATE ROLE {name} LOGIN", f"GRANT USAGE ON SCHEMA {SCHEMA} TO {name}")
-    database.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {name}")
-    shown = range_of(machines, None, world.now)
+def test_the_documented_login_of_grafana_reads_all_and_changes_nothing(machines: Dashboard, world: MirrorWorld) -> None:
+    database, groups = world.database, groups_of(SCHEMA, world.database.name)
+    database.execute(*(f"CREATE ROLE {quoted(group)}" for group in groups), *statements(SCHEMA, groups))
+    (documented,) = re.findall(r"```sql\n(.*?)```", (ROOT / "docs" / "fleet.md").read_text(encoding="utf-8"), re.DOTALL)
+    login = f"grafana_{database.name}"
+    database.execute(documented.replace('"netledger.fleet.reader"', quoted(groups.reader)).replace("grafana", login))
 
     for query in machines.panel_queries:
-        sql = expanded(query.expression, choices(), shown)
-        assert database.execute(sql, user=name) or query.place.panel == "Silent for a week"
-    with pytest.raises(ServerError, match="permission denied"):
-        database.execute(f"TRUNCATE {SCHEMA}.host_day", user=name)
+        sql = expanded(query.expression, choices(), range_of(machines, None, world.now))
+        assert database.execute(sql, user=login) == database.execute(sql)
+    for denied in (f"TRUNCATE {SCHEMA}.host_day", f"DROP TABLE {SCHEMA}.host", f"CREATE TABLE {SCHEMA}.mine ()"):
+        with pytest.raises(ServerError, match=r"permission denied|must be owner"):
+            database.execute(denied, user=login)
+
+
+def test_without_groups_a_login_may_read_the_tables_as_documented(machines: Dashboard, postgresql: PostgreSQL) -> None:
+    with postgresql.fresh_database() as database:
+        login = f"grafana_{database.name}"
+        database.execute(*creation(SCHEMA), f"CREATE ROLE {login} LOGIN")
+        (documented,) = re.findall(r"`(GRANT USAGE [^`]+)`", (ROOT / "docs" / "fleet.md").read_text(encoding="utf-8"))
+        database.execute(documented.replace("grafana", login))
+
+        shown = range_of(machines, None, time.time())
+        for query in machines.panel_queries:
+            database.execute(expanded(query.expression, choices(), shown), user=login)
 
 
 @pytest.mark.parametrize(
