@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from exporter.mirror.tables import MirrorTable
     from reports.ledger.reader import LedgerReader
 
-PUSH_ROWS = 2_000
+PUSH_ROWS = 4_000
 """Rows of one transaction, and a page more."""
 
 AFTER_ALL = 2**62

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from exporter.mirror.tables import MirrorTable
 
-PAGE_ROWS = 500
-"""A page is encoded in about 2 ms: nothing else of the service waits longer for it."""
+PAGE_ROWS = 1_000
+"""A page is encoded in about 4 ms: nothing else of the service waits longer for it."""
 
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
