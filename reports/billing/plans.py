@@ -111,6 +111,11 @@ def covers(plan: Plan, device: str, *, is_counted: bool) -> bool:
     return any(fnmatchcase(device, pattern) for pattern in plan.interfaces)
 
 
+def of_all_interfaces(plan: Plan) -> Plan:
+    """The plan as it bills several machines: each is an interface that counts, whatever the interfaces of the plan."""
+    return plan if plan.is_of_scopes else plan._replace(interfaces=(COUNTED,))
+
+
 def named(plans: Sequence[Plan], name: str | None) -> Plan:
     """The plan of this name, the first one by default; raises PlanError."""
     for plan in plans:

@@ -12,7 +12,7 @@ from reports.ledger.amounts import ENDLESS, Rows, by_parts, every_day, first_tim
 from reports.ledger.imported import imported
 from reports.ledger.reader import NO_BYTES, Bytes
 from reports.ledger.selection import MACHINE
-from reports.ledger.shape import INTERFACE
+from reports.ledger.shape import INTERFACE, SPECS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -98,6 +98,13 @@ def by_step(
         cycle=cycle,
     )
     return {number: Bytes(*amounts) for (number,), amounts in found.items()}
+
+
+def minutes_since(ledger: LedgerReader, since: int) -> int:
+    """The number of rows of minutes that begin at an instant (UTC seconds) or later, of all meters."""
+    tables = [spec.table("minute") for spec in SPECS if spec.minute_sums and ledger.has_tables(spec)]
+    queries = [f"SELECT count(*) FROM {table} WHERE minute >= :since" for table in tables]
+    return sum(ledger.execute(query, {"since": since}).fetchone()[0] for query in queries)
 
 
 def first_day(ledger: LedgerReader, selection: Selection = MACHINE) -> date | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from exporter.ledger.schema import SchemaError
 from exporter.mirror.group.filling import Filling, read_hosts
 from exporter.mirror.group.group_file import GroupFile, group_state
 from exporter.mirror.group.hosts import (
@@ -22,23 +21,30 @@ from exporter.mirror.group.hosts import (
 )
 from exporter.mirror.group.kept_files import GroupFolder
 from exporter.mirror.group.own_rows import OwnMachine
+from exporter.mirror.group.size import read_size
 from reports.calendar.days import day_number, day_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
-    from typing import Any
+    from typing import Any, TypeAlias
     from zoneinfo import ZoneInfo
 
-    import asyncpg
+    from asyncpg import Connection as AnyConnection
 
     from exporter.mirror.group.hosts import MirrorHost
+    from exporter.mirror.group.size import MirrorSize
     from reports.ledger.host import Host
+
+    Connection: TypeAlias = AnyConnection[Any]
 
 log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 2.0
 """The first question for a choice of machines waits so long for its rows."""
+
+SIZE, SIZE_SECONDS = "size", 600.0
+"""Counting a mirror's rows reads all of them."""
 
 
 class Group(NamedTuple):
@@ -58,7 +64,7 @@ class MirrorAccess(NamedTuple):
     """How to read a mirror: its schema, and what opens a connection and puts an error into a sentence."""
 
     schema: str
-    connect: Callable[[], Awaitable[asyncpg.Connection[Any]]]
+    connect: Callable[[], Awaitable[Connection]]
     words: Callable[[BaseException], str] = str
 
 
@@ -84,6 +90,7 @@ class Groups:
         self._turn = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._tried: dict[str, float] = {}
+        self._size: MirrorSize | None = None
         self.problem = ""
         """Why the mirror could not be read the last time; empty if it could."""
 
@@ -121,6 +128,20 @@ class Groups:
         own = None if state.own_device is None else OwnMachine(self._ledger, state.own_device)
         return Group(path, own, self._members(choice), state.read_at)
 
+    async def size(self) -> MirrorSize | None:
+        """How large the mirror is, as of the last minutes; None where that is not known."""
+        with contextlib.suppress(GroupPendingError):
+            is_known = lambda: self._size is not None  # noqa: E731
+            await self._read_when_due(SIZE, self._read_size, SIZE_SECONDS, FIRST_SECONDS, is_known)
+        return self._size
+
+    async def ready(self) -> Group | None:
+        """All machines as they were last read, without waiting; None where they never were."""
+        try:
+            return await self.group((ALL,), 0)
+        except (GroupPendingError, MirrorAwayError):
+            return None
+
     def _members(self, choice: HostChoice) -> tuple[tuple[str, int | None], ...]:
         own, labels = self._own.id, self.labels
         found: list[tuple[str, int | None]] = [(labels[own], None)] if choice.has(own) else []
@@ -141,12 +162,21 @@ class Groups:
         return self._hosts
 
     async def _refreshed(self, choice: HostChoice, wait: float | None, is_there: Callable[[], bool]) -> None:
-        """Have a choice read where that is due, and wait for it where nothing of it is there, or a command may."""
-        key = choice.key
+        await self._read_when_due(choice.key, partial(self._fill, choice), self._interval, wait, is_there)
+
+    async def _read_when_due(
+        self,
+        key: str,
+        read: Callable[[Connection], Awaitable[None]],
+        interval: float,
+        wait: float | None,
+        is_there: Callable[[], bool],
+    ) -> None:
+        """Have something read where that is due, and wait for it where nothing of it is there, or a command may."""
         running, now = self._tasks.get(key), asyncio.get_running_loop().time()
-        if running is None and now - self._tried.get(key, -self._interval) >= self._interval:
+        if running is None and now - self._tried.get(key, -interval) >= interval:
             self._tried[key] = now
-            running = self._tasks[key] = asyncio.create_task(self._read(choice))
+            running = self._tasks[key] = asyncio.create_task(self._read(read))
             running.add_done_callback(lambda _: self._tasks.pop(key, None))
         if is_there() and wait is not None:
             return
@@ -155,13 +185,17 @@ class Groups:
             if not running.done():
                 raise GroupPendingError
 
-    async def _read(self, choice: HostChoice) -> None:
+    async def _read(self, read: Callable[[Connection], Awaitable[None]]) -> None:
         try:
             async with self._turn:
-                await self._fill(choice)
+                await asyncio.to_thread(self._folder.create)
+                connection = await self._mirror.connect()
+                try:
+                    await read(connection)
+                finally:
+                    with contextlib.suppress(Exception):
+                        await connection.close(timeout=FIRST_SECONDS)
             self.problem = ""
-        except (OSError, sqlite3.Error, SchemaError) as error:
-            self._note(error)
         except Exception as error:  # noqa: BLE001 - the outermost loop of a task; asyncpg has forty kinds of errors
             self._note(error)
 
@@ -171,23 +205,21 @@ class Groups:
             log.warning("the mirror cannot be read: %s", problem)
         self.problem = problem
 
-    async def _fill(self, choice: HostChoice) -> None:
+    async def _fill(self, choice: HostChoice, connection: Connection) -> None:
         now, zone = int(self._now()), self._zone()
-        await asyncio.to_thread(self._folder.create)
-        connection = await self._mirror.connect()
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                found = await read_hosts(connection, self._mirror.schema, day_number(day_of(now, zone)))
-                self._hosts = HostList(found, now)
-                await asyncio.to_thread(self._folder.write_hosts, self._hosts)
-                if choice.ids != ():
-                    await self._fill_file(connection, choice, found, now)
-        finally:
-            with contextlib.suppress(Exception):
-                await connection.close(timeout=FIRST_SECONDS)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await read_hosts(connection, self._mirror.schema, day_number(day_of(now, zone)))
+            self._hosts = HostList(found, now)
+            await asyncio.to_thread(self._folder.write_hosts, self._hosts)
+            if choice.ids != ():
+                await self._fill_file(connection, choice, found, now)
+
+    async def _read_size(self, connection: Connection) -> None:
+        async with connection.transaction(readonly=True):
+            self._size = await read_size(connection, self._mirror.schema)
 
     async def _fill_file(
-        self, connection: asyncpg.Connection[Any], choice: HostChoice, found: Sequence[MirrorHost], now: int
+        self, connection: Connection, choice: HostChoice, found: Sequence[MirrorHost], now: int
     ) -> None:
         path, own = self._folder.file(choice), self._own.id if choice.has(self._own.id) else None
         file = await asyncio.to_thread(GroupFile, path, self._zone())

@@ -107,7 +107,7 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
 
     def find(reading: LedgerRequest, stream: DocumentStream) -> Document:
         selection = file_selection(
-            reading.ledger, service.settings.plans, query.plan, query.usage_filter, service.settings.networks
+            reading.ledger, reading.plans, query.plan, query.usage_filter, service.settings.networks
         )
         result = form.query(
             reading.ledger, reading.period(query, form.default), reading.now, service.host, selection, *settings

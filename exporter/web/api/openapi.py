@@ -13,9 +13,10 @@ from aiohttp import web
 import exporter
 from exporter.meters.requests.otlp.answers import PROTOBUF
 from exporter.web.http.doors import DASHBOARD, DASHBOARD_JSON, door_at
+from exporter.web.http.machines import HOSTS
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import JSON, json_response
-from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, HOSTS, Routes
+from exporter.web.http.routes import DOCUMENTED, GRAFANA_URL, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

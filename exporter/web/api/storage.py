@@ -17,10 +17,11 @@ from exporter.meters.requests.state import requests_of
 from exporter.web.context import ServiceContext
 from exporter.web.http.grafana import LinkContext
 from exporter.web.http.queries import NoQuery, Query
-from exporter.web.http.routes import LedgerRequest, Routes
+from exporter.web.http.routes import Routes
 from reports.calendar.days import DAY_SECONDS, iso
 from reports.formats.json import ledger as shapes
 from reports.formats.shapes import Answer
+from reports.ledger.intervals import minutes_since
 from reports.ledger.reader import RowCounts, Unposted
 from reports.ledger.shape import APPLICATION, REQUEST
 
@@ -74,9 +75,8 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     path = context.settings.ledger.path
 
     def read(ledger: LedgerReader) -> tuple[shapes.StorageFigures | None, str, str]:
-        figures = shapes.storage_figures(
-            _row_counts(context, ledger), size_on_disk(path), context.settings.ledger.max_size
-        )
+        rows, most = _row_counts(context, ledger), context.settings.ledger.max_size
+        figures = shapes.storage_figures(rows, size_on_disk(path), most, _unsynced(context, ledger))
         return figures, iso(context.now, ledger.zone), ledger.zone.key
 
     try:
@@ -91,8 +91,8 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
         device_id=context.host.id,
         os_type=context.host.system,
         hostname=context.host.name,
-        device_count=1,
-        sync_enabled=False,
+        device_count=1 if context.groups is None else len(context.groups.labels),
+        sync_enabled=context.mirror is not None,
         timestamp=timestamp,
         timezone=zone,
         seconds_since_sample=_seconds_since_sample(context),
@@ -102,26 +102,37 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
     )
 
 
-@routes.question("/api/storage", "Size and retention of the ledger", link=LinkContext.health)
-def storage(request: LedgerRequest, _query: NoQuery) -> shapes.Storage:
-    """What the ledger takes up, and how long it keeps what."""
-    settings = request.service.settings.ledger
+@routes.service("GET", "/api/storage", "Size and retention of the ledger", link=LinkContext.health)
+async def storage(context: ServiceContext, _query: NoQuery) -> shapes.Storage:
+    """What the ledger takes up, how long it keeps what, and what the mirror takes up, as of the last ten minutes."""
+    settings, history = context.settings.ledger, context.settings.mirror.history
+    slot_days = int(settings.slot_retention // DAY_SECONDS)
     kept = shapes.RetentionDays(
         local_log_days=int(settings.minute_retention // DAY_SECONDS),
-        local_slot_days=int(settings.slot_retention // DAY_SECONDS),
+        local_slot_days=slot_days,
         local_aggregate_months=None,
-        neon_log_days=None,
+        neon_log_days=None if context.mirror is None else min(history or slot_days, slot_days),
         neon_aggregate_months=None,
     )
-    size = size_on_disk(settings.path)
-    return shapes.storage(request.ledger.row_counts(), size, settings.max_size, kept, request.zone)
+    mirror = await _mirror_storage(context)
+
+    def read(ledger: LedgerReader) -> shapes.Storage:
+        rows, size = ledger.row_counts(), size_on_disk(settings.path)
+        unsynced = _unsynced(context, ledger)
+        return shapes.storage(rows, size, settings.max_size, kept, ledger.zone, unsynced=unsynced, mirror=mirror)
+
+    return await context.ask(read)
 
 
 @routes.service("POST", "/api/storage/cleanup", "Delete old rows now")
 async def clean_up(context: ServiceContext, query: CleanupQuery) -> shapes.Cleanup:
-    """Delete rows that are older than they are kept for; never a day."""
+    """Delete rows that are older than they are kept for; never a day. The mirror follows with its next copy."""
     removed = await context.upkeep.clean_up(query.aggressive, query.vacuum)
-    return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum)
+    mirror = None
+    if context.mirror is not None:
+        known = await _mirror_storage(context)
+        mirror = shapes.cleaned_mirror(removed.slots, None if known is None else known.usage_percent)
+    return shapes.cleanup(removed.minutes, removed.slots, is_vacuumed=query.vacuum, mirror=mirror)
 
 
 @routes.service("GET", "/api/unposted", "What is not yet in the ledger")
@@ -146,6 +157,22 @@ async def clear_notices(context: ServiceContext, _query: NoQuery) -> NoticesClea
     count = len(context.upkeep.notices)
     await context.upkeep.mark_seen()
     return NoticesCleared(notices=count)
+
+
+async def _mirror_storage(context: ServiceContext) -> shapes.MirrorStorage | None:
+    """The size of the mirror; None without one, and until it is known."""
+    groups = context.groups
+    size = None if groups is None else await groups.size()
+    if groups is None or size is None:
+        return None
+    return shapes.mirror_storage(size.figures, len(groups.labels), context.zone)
+
+
+def _unsynced(context: ServiceContext, ledger: LedgerReader) -> int | None:
+    """Minutes that the mirror lacks: those since it has all that was counted; None without a mirror."""
+    if context.mirror is None:
+        return None
+    return minutes_since(ledger, int(context.mirror.health.current_to))
 
 
 def _update(context: ServiceContext) -> shapes.AvailableUpdate | msgspec.UnsetType:

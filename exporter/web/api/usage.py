@@ -86,7 +86,12 @@ async def live(context: ServiceContext, query: OfInterface) -> LiveUsage:
     return LiveUsage.of(moved, speeds.live_applications(snapshot).applications[:BUSIEST])
 
 
-@routes.question("/api/today", "Usage since local midnight", link=lambda at, query: at.period(query, "today"))
+@routes.question(
+    "/api/today",
+    "Usage since local midnight",
+    link=lambda at, query: at.period(query, "today"),
+    with_all=json_cost.with_all_today,
+)
 def today(request: LedgerRequest, _query: OfSelection) -> TodayAndCost:
     """Bytes since local midnight, those not yet in the ledger included."""
     ledger, now = request.ledger, request.now
@@ -124,7 +129,7 @@ def days(request: LedgerRequest, query: RangeQuery) -> shapes.Range:
     )
 
 
-@routes.question("/api/summary", "Usage since counting began", link=LinkContext.ever)
+@routes.question("/api/summary", "Usage since counting began", link=LinkContext.ever, with_all=json_cost.with_all_ever)
 def summary(request: LedgerRequest, _query: OfSelection) -> Summary:
     """Everything since counting began."""
     ledger = request.ledger

@@ -79,13 +79,12 @@ async def wrap_up(request: web.Request, query: WrapUpQuery) -> web.Response:
         raise BadRequestError(f"format: {query.format!r} is refused; a wrap-up is {FORMAT}, /api/export has the others")
     service = request.app[CONTEXT]
     days = query.period_request
-    plans = service.settings.plans
 
     def find(reading: LedgerRequest, _stream: DocumentStream) -> Document:
         selection = requested_selection(
-            reading.ledger, plans, days, query.plan, query.usage_filter, service.settings.networks
+            reading.ledger, reading.plans, days, query.plan, query.usage_filter, service.settings.networks
         )
-        period = requested_period(days, named(plans, query.plan), reading.now, reading.zone)
+        period = requested_period(days, named(reading.plans, query.plan), reading.now, reading.zone)
         found = wrapup(reading.ledger, period, reading.now, service.host, selection, wrapup_context(service.settings))
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
         return Document(found.facts, headers, html.write(found))

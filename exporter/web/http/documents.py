@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from aiohttp import web
 
 from exporter.web.context import CONTEXT
+from exporter.web.http.machines import group_of
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.responses import is_current
-from exporter.web.http.routes import LedgerRequest, group_of
+from exporter.web.http.routes import LedgerRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -76,7 +77,7 @@ async def send_document(
     snapshot, now = service.fresh_snapshot(), service.now
 
     def begin(ledger: LedgerReader) -> tuple[Document, bytes, bytes]:
-        document = find(LedgerRequest(ledger, now, snapshot, service), stream)
+        document = find(LedgerRequest(ledger, now, snapshot, service, is_of_hosts=group is not None), stream)
         if request.method == "HEAD" or is_current(request, document.tag):
             return document, b"", b""
         stream.pieces = document.pieces

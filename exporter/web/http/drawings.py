@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from exporter.web.context import CONTEXT
+from exporter.web.http.machines import group_of
 from exporter.web.http.policy import WITHOUT_SCRIPTS
 from exporter.web.http.queries import OfSelection
 from exporter.web.http.responses import is_current
-from exporter.web.http.routes import PATIENT, LedgerRequest, group_of
+from exporter.web.http.routes import PATIENT, LedgerRequest
 from reports.usage.scopes import UsageFilter, select_usage
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Drawings:
 
             def answer(ledger: LedgerReader) -> str:
                 selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
-                return write(LedgerRequest(ledger, now, snapshot, service, selection))
+                return write(LedgerRequest(ledger, now, snapshot, service, selection, is_of_hosts=group is not None))
 
             drawn: str = await PATIENT(service, answer, group)
             if snapshot is self._snapshot and len(self._drawn) < MOST_DRAWINGS:

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 import msgspec
 from aiohttp import web
 
-from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.bodies import BODY
 from exporter.web.http.doors import service_of
 from exporter.web.http.grafana import LinkContext
+from exporter.web.http.machines import GROUP, HOSTS, group_of
 from exporter.web.http.queries import NoQuery, OfInterface, PeriodQuery, Query, parse_query
-from exporter.web.http.responses import JSON, RefusedError, json_response
+from exporter.web.http.responses import JSON, json_response
+from reports.billing.plans import of_all_interfaces
 from reports.calendar.days import day_of
 from reports.formats.json.hosts import hosts_note
 from reports.ledger.selection import MACHINE, Selection
@@ -56,14 +57,6 @@ PATIENT: Ask = ServiceContext.ask_patiently
 """For questions that read years."""
 
 GRAFANA_URL = "grafana_url"
-HOSTS = "hosts"
-"""The parameter, and where an answer says which machines it adds up."""
-
-GROUP: web.RequestKey[Group] = web.RequestKey("group")
-"""What a request is answered for, if that is several machines."""
-
-PENDING = "hosts: these machines are being read from the mirror: ask again"
-PENDING_SECONDS, AWAY_SECONDS = 2, 60
 OF_REQUESTS = "/api/requests"
 """Questions below are answered with every request that was acknowledged."""
 
@@ -72,7 +65,8 @@ class LedgerRequest(NamedTuple):
     """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service.
 
     `selection` is of the interfaces or of the scopes of the query; of the machine without any. `key_service` is the
-    only service whose requests may be answered; None for one who may read all.
+    only service whose requests may be answered; None for one who may read all. `is_of_hosts` is true where interfaces
+    are machines.
     """
 
     ledger: LedgerReader
@@ -81,6 +75,7 @@ class LedgerRequest(NamedTuple):
     service: ServiceContext
     selection: Selection = MACHINE
     key_service: str | None = None
+    is_of_hosts: bool = False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -93,8 +88,9 @@ class LedgerRequest(NamedTuple):
 
     @property
     def plans(self) -> tuple[Plan, ...]:
-        """The plans of the settings."""
-        return self.service.settings.plans
+        """The plans of the settings; of several machines all bytes, since the interfaces of plans are of this one."""
+        plans = self.service.settings.plans
+        return tuple(of_all_interfaces(plan) for plan in plans) if self.is_of_hosts else plans
 
 
 class Route(NamedTuple):
@@ -135,9 +131,18 @@ class Routes(list[Route]):
     """The routes of one resource; the types of a query and an answer are those of the handler."""
 
     def question(
-        self, path: str, summary: str, *, link: Link | None = None, ask: Ask = QUICK
+        self,
+        path: str,
+        summary: str,
+        *,
+        link: Link | None = None,
+        ask: Ask = QUICK,
+        with_all: Callable[[Any, Any], Any] | None = None,
     ) -> Callable[[QuestionHandler[Q, A]], QuestionHandler[Q, A]]:
-        """A handler that answers GET from the ledger, on the thread that `ask` chooses."""
+        """A handler that answers GET from the ledger, on the thread that `ask` chooses.
+
+        `with_all` adds to this machine's answer, unless it is of a selection, that of all machines of the mirror.
+        """
 
         def add(handle: QuestionHandler[Q, A]) -> QuestionHandler[Q, A]:
             async def find(request: web.Request, given: Q) -> A:
@@ -150,10 +155,14 @@ class Routes(list[Route]):
 
                 def answer(ledger: LedgerReader) -> A:
                     selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
-                    return handle(LedgerRequest(ledger, now, snapshot, service, selection, key_service), given)
+                    read = LedgerRequest(ledger, now, snapshot, service, selection, key_service)
+                    return handle(read._replace(is_of_hosts=group is not None), given)
 
                 found: A = await ask(service, answer, group)
-                return found
+                if with_all is None or service.groups is None or group is not None or any(usage_filter):
+                    return found
+                group = await service.groups.ready()
+                return found if group is None else with_all(found, await ask(service, answer, group))
 
             self._add_json("GET", path, summary, link, handle, find)
             return handle
@@ -258,22 +267,6 @@ class Routes(list[Route]):
 
         name, text = _name(method.lower(), path.removeprefix("/api")), inspect.cleandoc(handle.__doc__ or "")
         self.append(Route(method, path, name, summary, respond, query, (JSON,), (answer,), text, link is not None))
-
-
-async def group_of(request: web.Request, query: Query) -> Group | None:
-    """The machines of a query, which the answer names; None for this one alone.
-
-    Raises UnknownHostError and NoMirrorError; RefusedError where they cannot be read now.
-    """
-    try:
-        group = await request.app[CONTEXT].group(getattr(query, HOSTS, ()))
-    except GroupPendingError as error:
-        raise RefusedError(503, PENDING, {"Retry-After": str(PENDING_SECONDS)}) from error
-    except MirrorAwayError as error:
-        raise RefusedError(503, f"hosts: {error}", {"Retry-After": str(AWAY_SECONDS)}) from error
-    if group is not None:
-        request[GROUP] = group
-    return group
 
 
 DOCUMENTED: web.AppKey[Callable[[], Sequence[Route]]] = web.AppKey("documented")

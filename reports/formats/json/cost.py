@@ -10,7 +10,7 @@ import msgspec
 from reports.billing.prices import money
 from reports.calendar.days import iso
 from reports.formats.json.usage import Today
-from reports.formats.shapes import Answer, ByteCount, DateText, Timestamp, Usage, usage_of
+from reports.formats.shapes import Answer, ByteCount, DateText, HumanReadable, Timestamp, Usage, usage_of
 from reports.text.amounts import human_bytes
 
 if TYPE_CHECKING:
@@ -62,17 +62,28 @@ class Cost(Answer):
     imported_bytes_across: ByteCount = 0
 
 
-class TodayAndCost(Today, kw_only=True):
-    """Usage since local midnight, and the cost of what the first plan bills of it."""
+class GlobalUsage(Usage, kw_only=True):
+    """Bytes of all machines of the mirror, and their cost at the prices of the first plan."""
 
     cost: Cost
 
 
-class Summary(Usage, kw_only=True):
-    """Bytes since counting began, and the cost of what the first plan bills; `counting_since` is null before."""
+class TodayAndCost(Today, kw_only=True, rename={"everywhere": "global"}):
+    """Usage since local midnight, and the cost of what the first plan bills of it; `global` only with a mirror."""
+
+    cost: Cost
+    everywhere: GlobalUsage | msgspec.UnsetType = msgspec.UNSET
+
+
+class Summary(Usage, kw_only=True, rename={"everywhere": "global"}):
+    """Bytes since counting began, and the cost of what the first plan bills; `counting_since` is null before.
+
+    `global` is there only with a mirror.
+    """
 
     cost: Cost
     counting_since: Timestamp | None
+    everywhere: GlobalUsage | msgspec.UnsetType = msgspec.UNSET
 
 
 class CostUsage(Answer):
@@ -137,6 +148,27 @@ def summary(used: Lifetime, found: StretchCost, since: int | None, zone: ZoneInf
     """Shape all usage since counting began at `since` (UTC seconds), with its cost."""
     began = None if since is None else iso(since, zone)
     return Summary(**msgspec.structs.asdict(usage_of(*used)), cost=cost_block(found), counting_since=began)
+
+
+def with_all_today(own: TodayAndCost, of_all: TodayAndCost) -> TodayAndCost:
+    """Add what all machines moved today."""
+    return msgspec.structs.replace(own, everywhere=_everywhere(of_all))
+
+
+def with_all_ever(own: Summary, of_all: Summary) -> Summary:
+    """Add what all machines ever moved."""
+    return msgspec.structs.replace(own, everywhere=_everywhere(of_all))
+
+
+def _everywhere(found: TodayAndCost | Summary) -> GlobalUsage:
+    words = found.human_readable
+    return GlobalUsage(
+        bytes_sent=found.bytes_sent,
+        bytes_received=found.bytes_received,
+        total_bytes=found.total_bytes,
+        human_readable=HumanReadable(sent=words.sent, received=words.received, total=words.total),
+        cost=found.cost,
+    )
 
 
 def cost_answer(found: StretchCost, *, is_custom_price: bool) -> CostAnswer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
 
@@ -10,11 +10,14 @@ from reports.calendar.days import iso
 from reports.formats.shapes import Answer, Timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from reports.ledger.reader import RowCounts
 
 STORAGE_WARNING_PERCENT = 80
+FREE_TIER_MB = 512.0
+"""Neon's free plan."""
 
 
 class StorageFigures(Answer):
@@ -47,20 +50,51 @@ class LocalStorage(Answer):
 
 
 class RetentionDays(Answer):
-    """How long rows are kept; days are kept for ever (null)."""
+    """How long rows are kept; days are kept for ever (null). `neon_log_days` are of quarter hours in the mirror."""
 
     local_log_days: int
     local_aggregate_months: int | None
-    neon_log_days: None
+    neon_log_days: int | None
     neon_aggregate_months: None
     local_slot_days: int
 
 
+class MirrorTables(Answer):
+    """Megabytes of quarter hours, of days and of months."""
+
+    usage_logs: float
+    daily_aggregates: float
+    monthly_aggregates: float
+
+
+class DeviceLogs(Answer):
+    """Rows of quarter hours of a machine."""
+
+    device_id: str
+    count: int
+
+
+class MirrorStorage(Answer):
+    """Size of the mirror; a log is a row of a quarter hour. Limits are those of Neon's free plan."""
+
+    total_mb: float
+    max_storage_mb: float
+    usage_percent: float
+    free_tier_limit_mb: float
+    warning_threshold_percent: int
+    tables: MirrorTables
+    device_count: int
+    log_count: int
+    oldest_log: Timestamp | None
+    newest_log: Timestamp | None
+    logs_per_device: list[DeviceLogs]
+
+
 class Storage(Answer):
-    """Storage; `neon` is always null: nothing leaves the machine."""
+    """Storage; `neon` is the mirror, null without one, and until its size is known."""
 
     local: LocalStorage
-    neon: None
+    neon: MirrorStorage | None
     retention: RetentionDays
 
 
@@ -79,11 +113,20 @@ class Cleaned(Answer):
     slots_deleted: int
 
 
+class CleanedMirror(Answer):
+    """Rows that the mirror lets go of with its next copy; the server gives their room back by itself."""
+
+    logs_deleted: int
+    aggregates_deleted: DeletedAggregates
+    vacuum_run: bool
+    storage_after_percent: float | None
+
+
 class Cleanup(Answer):
-    """Result of a clean-up."""
+    """Result of a clean-up; `neon` is the mirror, null without one."""
 
     local: Cleaned
-    neon: None
+    neon: CleanedMirror | None
     vacuum_run: bool
 
 
@@ -127,8 +170,9 @@ class Health(Answer):
     update: AvailableUpdate | msgspec.UnsetType = msgspec.UNSET
 
 
-def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> StorageFigures:
-    """Shape the size of the ledger."""
+def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int, unsynced: int | None = None) -> StorageFigures:
+    """Shape the size of the ledger; `unsynced` minutes are not in the mirror yet, all of them without one (None)."""
+    waiting = rows.minutes if unsynced is None else min(unsynced, rows.minutes)
     percent = round(100 * size_bytes / max_bytes, 1)
     return StorageFigures(
         db_size_mb=_megabytes(size_bytes),
@@ -136,16 +180,25 @@ def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int) -> Storage
         usage_logs_count=rows.minutes,
         daily_aggregates_count=rows.days,
         monthly_aggregates_count=rows.months,
-        synced_count=0,
-        unsynced_count=rows.minutes,
+        synced_count=rows.minutes - waiting,
+        unsynced_count=waiting,
         storage_usage_percent=percent,
         warning=f"the ledger fills {percent} % of ledger.max_size" if percent >= STORAGE_WARNING_PERCENT else None,
     )
 
 
-def storage(rows: RowCounts, size_bytes: int, max_bytes: int, kept: RetentionDays, zone: ZoneInfo) -> Storage:
-    """Shape storage and retention."""
-    figures = storage_figures(rows, size_bytes, max_bytes)
+def storage(
+    rows: RowCounts,
+    size_bytes: int,
+    max_bytes: int,
+    kept: RetentionDays,
+    zone: ZoneInfo,
+    *,
+    unsynced: int | None = None,
+    mirror: MirrorStorage | None = None,
+) -> Storage:
+    """Shape storage and retention; `unsynced` as of `storage_figures`."""
+    figures = storage_figures(rows, size_bytes, max_bytes, unsynced)
     return Storage(
         local=LocalStorage(
             db_size_mb=figures.db_size_mb,
@@ -154,22 +207,64 @@ def storage(rows: RowCounts, size_bytes: int, max_bytes: int, kept: RetentionDay
             usage_logs_count=rows.minutes,
             daily_aggregates_count=rows.days,
             monthly_aggregates_count=rows.months,
-            synced_count=0,
-            unsynced_count=rows.minutes,
+            synced_count=figures.synced_count,
+            unsynced_count=figures.unsynced_count,
             oldest_log=None if rows.oldest is None else iso(rows.oldest, zone),
             newest_log=None if rows.newest is None else iso(rows.newest, zone),
         ),
-        neon=None,
+        neon=mirror,
         retention=kept,
     )
 
 
-def cleanup(minutes: int, slots: int, *, is_vacuumed: bool) -> Cleanup:
+class MirrorFigures(NamedTuple):
+    """Bytes of a mirror, of its quarter hours, days and months, and rows of quarter hours by machine (UTC seconds)."""
+
+    total: int
+    slots: int
+    days: int
+    months: int
+    rows: Mapping[str, int]
+    oldest: int | None
+    newest: int | None
+
+
+def mirror_storage(found: MirrorFigures, device_count: int, zone: ZoneInfo) -> MirrorStorage:
+    """Shape the size of the mirror."""
+    total = _megabytes(found.total)
+    return MirrorStorage(
+        total_mb=total,
+        max_storage_mb=FREE_TIER_MB,
+        usage_percent=round(100 * total / FREE_TIER_MB, 1),
+        free_tier_limit_mb=FREE_TIER_MB,
+        warning_threshold_percent=STORAGE_WARNING_PERCENT,
+        tables=MirrorTables(
+            usage_logs=_megabytes(found.slots),
+            daily_aggregates=_megabytes(found.days),
+            monthly_aggregates=_megabytes(found.months),
+        ),
+        device_count=device_count,
+        log_count=sum(found.rows.values()),
+        oldest_log=None if found.oldest is None else iso(found.oldest, zone),
+        newest_log=None if found.newest is None else iso(found.newest, zone),
+        logs_per_device=[DeviceLogs(device_id=host, count=count) for host, count in found.rows.items()],
+    )
+
+
+def cleaned_mirror(slots: int, percent: float | None) -> CleanedMirror:
+    """Shape what a clean-up has the mirror delete; `percent` is how full it is, None where that is not known."""
+    deleted = DeletedAggregates(daily=0, monthly=0)
+    return CleanedMirror(
+        logs_deleted=slots, aggregates_deleted=deleted, vacuum_run=False, storage_after_percent=percent
+    )
+
+
+def cleanup(minutes: int, slots: int, *, is_vacuumed: bool, mirror: CleanedMirror | None = None) -> Cleanup:
     """Shape the result of a clean-up."""
     cleaned = Cleaned(
         logs_deleted=minutes, slots_deleted=slots, aggregates_deleted=DeletedAggregates(daily=0, monthly=0)
     )
-    return Cleanup(local=cleaned, neon=None, vacuum_run=is_vacuumed)
+    return Cleanup(local=cleaned, neon=mirror, vacuum_run=is_vacuumed)
 
 
 def _megabytes(size_bytes: int) -> float:
