@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.worlds.patroni import PatroniPair, has_patroni
 from tests.worlds.pgbouncer import PgBouncer, pgbouncer_program
 from tests.worlds.postgresql import PostgreSQL, debian, embedded
 from tests.worlds.small_disk import MountError
@@ -16,6 +17,7 @@ from tests.worlds.small_disk import MountError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.worlds.patroni import PairDatabase
     from tests.worlds.postgresql import Database
     from tests.worlds.small_disk import SmallDisk
 
@@ -58,6 +60,24 @@ def pgbouncer(postgresql: PostgreSQL) -> Iterator[PgBouncer]:
     pooler = PgBouncer(program, postgresql)
     yield pooler
     pooler.close()
+
+
+@pytest.fixture(scope="session")
+def patroni_pair() -> Iterator[PatroniPair]:
+    """Two nodes of Debian's PostgreSQL under Patroni, started in some 10 s."""
+    binaries = debian()
+    if binaries is None or not has_patroni():
+        pytest.skip("needs a PostgreSQL server (Debian package postgresql), and patroni")
+    pair = PatroniPair(binaries)
+    yield pair
+    pair.close()
+
+
+@pytest.fixture
+def pair_database(patroni_pair: PatroniPair) -> Iterator[PairDatabase]:
+    """A new empty database of the pair, whose addresses name both nodes."""
+    with patroni_pair.fresh_database() as database:
+        yield database
 
 
 @pytest.fixture

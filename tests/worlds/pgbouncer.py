@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.worlds.kept_folder import KeptFolder
-from tests.worlds.postgresql import MAINTENANCE, OWNER, SUPERUSER
+from tests.worlds.postgresql import OWNER
+from tests.worlds.psql import MAINTENANCE, SUPERUSER
 from tests.worlds.server_process import ServerProcess, free_port, is_taken
 from tests.worlds.unprivileged import as_unprivileged, give
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tests.worlds.kept_folder import KeptFolder
+from tests.worlds.psql import MAINTENANCE, SUPERUSER, Socket
 from tests.worlds.server_process import ENVIRONMENT, SECONDS, ServerError, ServerProcess, free_port
 from tests.worlds.small_disk import SmallDisk
 from tests.worlds.unprivileged import as_unprivileged, give
@@ -20,11 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
-SUPERUSER, OWNER = "postgres", "owner"
-MAINTENANCE = "postgres"
-"""The database that is always there."""
-MARK = "refused: "
-REFUSAL = rf"\echo {MARK}:ERROR :LAST_ERROR_MESSAGE"
+OWNER = "owner"
 ROLES = "SELECT quote_ident(rolname) FROM pg_roles"
 CONDITION = """
 SELECT pg_is_in_recovery(), (SELECT count(*) FROM pg_file_settings WHERE sourcefile LIKE '%postgresql.auto.conf')
@@ -92,29 +89,12 @@ class PostgreSQL:
         return f"postgresql://{user}:{password}@127.0.0.1:{self.port}/{database}"
 
     def execute(self, *statements: str, database: str = MAINTENANCE, user: str = SUPERUSER) -> str:
-        """What statements answer, a line a row, columns with | between them; by the socket, as any login.
-
-        Raises:
-            ServerError: one was refused, or the server is away.
-        """
-        commands = [part for statement in statements for part in ("-c", statement)]
-        return self._psql("-v", "ON_ERROR_STOP=1", *commands, database=database, user=user)
+        """What statements answer; see Socket.execute."""
+        return Socket(self.folder, self.port).execute(*statements, database=database, user=user)
 
     def refusals(self, *statements: str, database: str = MAINTENANCE, user: str = SUPERUSER) -> list[str]:
-        """Why each of the statements was refused, "" where it was not; in one session, each by itself."""
-        commands = [part for statement in statements for part in ("-c", statement, "-c", REFUSAL)]
-        lines = self._psql(*commands, database=database, user=user).split("\n")
-        found = [line.removeprefix(MARK).split(" ", 1) for line in lines if line.startswith(MARK)]
-        return [message if is_refused == "true" else "" for is_refused, message in found]
-
-    def _psql(self, *options: str, database: str, user: str) -> str:
-        command = ("psql", "-AtqX", "-h", str(self.folder), "-p", str(self.port), "-U", user, "-d", database)
-        done = subprocess.run(
-            (*command, *options), check=False, capture_output=True, text=True, env=ENVIRONMENT, timeout=SECONDS
-        )
-        if done.returncode and MARK not in done.stdout:
-            raise ServerError(done.stderr.strip())
-        return done.stdout.removesuffix("\n")
+        """Why each of the statements was refused; see Socket.refusals."""
+        return Socket(self.folder, self.port).refusals(*statements, database=database, user=user)
 
     def start(self) -> None:
         """Start it, and wait until it takes connections; in recovery, those that read."""
