@@ -39,6 +39,10 @@ class MirrorFigures(Protocol):
         """Rows that were taken since the service started."""
 
     @property
+    def interval(self) -> float:
+        """Seconds between two rounds."""
+
+    @property
     def kind(self) -> str:
         """The kind of the last round's error."""
 

@@ -10,7 +10,7 @@ class MirrorHealth(NamedTuple):
 
     `is_up`: the last round reached the mirror. `last_success`, `current_to` are UTC seconds, 0 before the first:
     everything that was posted up to `current_to` is in the mirror. `rows_behind` are those of the round under way.
-    `kind` and `text` are those of the last fault, empty while there is none.
+    `kind` and `text` are those of the last fault, empty while there is none; `interval` are the seconds between rounds.
     """
 
     is_up: bool = False
@@ -20,11 +20,14 @@ class MirrorHealth(NamedTuple):
     rows_sent: int = 0
     kind: str = ""
     text: str = ""
+    interval: float = 0.0
 
     def standing(self, now: float) -> MirrorStanding:
         """How it stands at an instant (UTC seconds); the lag is 0 before the first round has ended."""
         lag = max(now - self.current_to, 0.0) if self.current_to else 0.0
-        return MirrorStanding(self.is_up, self.last_success, lag, self.rows_behind, self.rows_sent, self.kind)
+        return MirrorStanding(
+            self.is_up, self.last_success, lag, self.rows_behind, self.rows_sent, self.kind, self.interval
+        )
 
 
 class MirrorStanding(NamedTuple):
@@ -36,3 +39,4 @@ class MirrorStanding(NamedTuple):
     rows_behind: int
     rows_sent: int
     kind: str
+    interval: float

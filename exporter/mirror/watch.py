@@ -58,7 +58,7 @@ class MirrorWatch:
 
     def __init__(self, mirrored: Mirrored) -> None:
         """Nothing is connected before `start`."""
-        self.health = MirrorHealth()
+        self.health = MirrorHealth(interval=mirrored.interval)
         self._mirrored = mirrored
         self._sender = Sender(mirrored.source, mirrored.schema, self._put_state)
         self._since, self._failures = ALWAYS, 0
@@ -106,6 +106,7 @@ class MirrorWatch:
             last_success=time.time(),
             current_to=sent.current_to or held.current_to,
             rows_sent=held.rows_sent + sent.rows,
+            interval=held.interval,
         )
         if mirrored.interval >= KEPT_SECONDS:
             await self._hang_up()

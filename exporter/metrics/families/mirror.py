@@ -56,9 +56,15 @@ _MIRROR: Table[MirrorFigures] = Table(
             attrgetter("lag_seconds"),
         ),
         Column(
+            "netledger_mirror_interval_seconds",
+            "gauge",
+            "Time between two rounds, in which nothing goes to the mirror.",
+            attrgetter("interval"),
+        ),
+        Column(
             "netledger_mirror_rows_behind",
             "gauge",
-            "Rows of the ledger that the mirror does not have yet.",
+            "Rows of the ledger that waited for the mirror when the last round failed; 0 after one that was taken.",
             attrgetter("rows_behind"),
         ),
         Column(

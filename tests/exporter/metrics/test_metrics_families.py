@@ -124,6 +124,7 @@ PROMISED = {
     "netledger_update_available": set(),
     "netledger_mirror_up": set(),
     "netledger_mirror_lag_seconds": set(),
+    "netledger_mirror_interval_seconds": set(),
     "netledger_mirror_rows_behind": set(),
     "netledger_mirror_rows_sent_total": set(),
     "netledger_mirror_last_success_timestamp_seconds": set(),
