@@ -312,6 +312,20 @@ def test_a_function_of_the_machines_own_sees_no_row_of_another(mirror: Mirror) -
     assert any("leaked" in text for text in mirror.database.refusals(leak, *every, user=READER))
 
 
+@each((HOSTS, *OWN))
+def test_rights_cost_no_look_at_each_row(mirror: Mirror, table: MirrorTable) -> None:
+    """A reader's question has no condition more; one's own rows, and the hosts of a login, are found by indexes."""
+    explain = f"EXPLAIN (COSTS off) SELECT count(*) FROM {SCHEMA}.{table.name}"
+
+    assert "Plan" not in mirror.do(READER, explain)
+    assert "Filter" not in mirror.do(READER, explain)
+    own = mirror.do(LONER, "SET enable_seqscan = off", "SET enable_bitmapscan = off", explain)
+    column = "role" if table is HOSTS else "host"
+    assert re.search(rf"Index Cond: \(\(?{column}", own)
+    assert re.search(r"Index (Only )?Scan using host_by_role on host", own)
+    assert "Filter" not in own
+
+
 def test_a_machine_of_another_mirror_on_the_server_has_no_rights_here(mirror: Mirror) -> None:
     with mirror.database.server.fresh_database() as other:
         asyncio.run(_other(other))
