@@ -9,7 +9,7 @@ import click
 from exporter.session.application_questions import ApplicationsRequest, is_period, named_period
 from exporter.session.application_tables import application_answer, applications_answer
 from exporter.session.reading import reading
-from exporter.terminal.options import scope_option
+from exporter.terminal.options import hosts_option, scope_option
 from exporter.terminal.question_options import DATE
 from reports.calendar.requests import PeriodRequest
 from reports.usage.applications import SORTS
@@ -32,6 +32,7 @@ MOST_WORDS = 2
 @scope_option()
 @click.option("--sort", type=click.Choice(list(SORTS)), default="total", show_default=True, help="The order of rows.")
 @click.option("--limit", type=click.IntRange(1, 10_000), metavar="N", help="So many applications; the rest in one row.")
+@hosts_option
 @reading()
 def apps(
     session: Session,

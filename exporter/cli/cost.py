@@ -14,7 +14,7 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text, chosen_style, price_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import across_note
-from exporter.terminal.options import interface_option, scope_option
+from exporter.terminal.options import hosts_option, interface_option, scope_option
 from exporter.terminal.printing import TextTable, print_table
 from reports.billing.application_cost import application_costs
 from reports.billing.cost import days_of_period, period_cost
@@ -44,6 +44,7 @@ BILLED = {"receive": "received bytes", "transmit": "sent bytes", "larger": "the 
 @interface_option("One interface: its share of the plan's bill, without base price.")
 @click.option("--by", type=click.Choice(["application"]), help="What each application costs of that.")
 @scope_option()
+@hosts_option
 @reading()
 def cost(
     session: Session,
@@ -74,7 +75,14 @@ def cost(
     found = ask(session, Question("/api/cost", given, shapes.CostAnswer, answer))
     start = day_start(date.fromisoformat(found.answer.first), found.zone)
     dashboard = dashboard_notes(session.settings, lambda links: links.plans(start, None, name))
-    return CommandAnswer(found.answer, partial(_print_cost, found.answer, period, interfaces, dashboard))
+    return CommandAnswer(
+        found.answer, partial(_print_cost, found.answer, _label(session, period), interfaces, dashboard)
+    )
+
+
+def _label(session: Session, period: str) -> str:
+    """The period, and the machines where they are several."""
+    return period if session.hosts is None else f"{period}, {session.hosts.label}"
 
 
 class CostRequest(NamedTuple):
@@ -97,10 +105,10 @@ def _by_application(session: Session, request: CostRequest) -> CommandAnswer:
         return application_cost(found, is_custom_price=price is not None)
 
     found = ask(session, Question("/api/cost/applications", request._asdict(), ApplicationCostAnswer, answer)).answer
-    return CommandAnswer(found, partial(_print_applications, found, request))
+    return CommandAnswer(found, partial(_print_applications, found, request, _label(session, request.period)))
 
 
-def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> None:
+def _print_applications(answer: ApplicationCostAnswer, request: CostRequest, label: str) -> None:
     if answer.assumed:
         raise _no_price(answer.plan)
     rows = [(row.application, *_cells(row)) for row in answer.applications]
@@ -109,7 +117,7 @@ def _print_applications(answer: ApplicationCostAnswer, request: CostRequest) -> 
     if answer.base_price.amount:
         rows.append(("Base price", "", "", _price_cell(answer.base_price)))
     rows.append(("TOTAL", *_cells(answer.total)))
-    title = ", ".join(["Cost by application", request.period, *request.scope])
+    title = ", ".join(["Cost by application", label, *request.scope])
     gigabyte = "2^30" if answer.gigabyte_bytes == 2**30 else "10^9"
     days, prices = time_text(f"{answer.first} to {answer.last}"), chosen_style().number(answer.prices)
     notes = [f"plan {answer.plan}, {days}: {prices} a GB of {gigabyte} bytes"]
@@ -132,11 +140,11 @@ def _no_price(plan: str) -> click.UsageError:
     return click.UsageError(f"plan {plan!r} has no price: say what a gigabyte costs with --per-gb PRICE")
 
 
-def _print_cost(answer: shapes.CostAnswer, period: str, interfaces: Sequence[str], dashboard: list[str]) -> None:
+def _print_cost(answer: shapes.CostAnswer, label: str, interfaces: Sequence[str], dashboard: list[str]) -> None:
     if answer.cost.assumed:
         raise _no_price(answer.info.plan)
     notes = [*_notes(answer, interfaces), *dashboard]
-    print_table(TextTable(f"Cost, {period}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
+    print_table(TextTable(f"Cost, {label}", ("", "Billed", "Cost"), list(_rows(answer))), notes)
 
 
 def _rows(answer: shapes.CostAnswer) -> Iterator[tuple[str, str, str]]:

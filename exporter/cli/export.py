@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.identity import identify_host
 from exporter.session.questions import fetch
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import output_options
+from exporter.terminal.options import hosts_option, output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.progress import with_progress
 from exporter.terminal.question_options import DATE, subject_options
@@ -80,6 +79,7 @@ BY = {"day": DAYS_TABLE, "application": APPLICATIONS_TABLE, "route": REQUESTS_TA
     help="A line a day, for each application and scope, or for each route (csv); other formats have all.",
 )
 @subject_options
+@hosts_option
 @output_options("Else, or by -, to the terminal or pipe.")
 @click.pass_obj
 def export(  # noqa: PLR0913 - one for each option
@@ -107,16 +107,10 @@ def export(  # noqa: PLR0913 - one for each option
     form = format_at(resolution, name, columns, table)
     session = open_session(environment)
     if (service := session.fallback_service()) is not None:
-        given = {
-            "range": named,
-            "from": first,
-            "to": last,
-            **usage_filter.parameters,
-            "plan": plan,
-            "columns": columns,
-            "table": table,
-        }
-        pieces: Iterable[bytes] = [fetch(service, "/api/export", given | {"format": name, "resolution": resolution})]
+        of_days = {"range": named, "from": first, "to": last, **usage_filter.parameters, "plan": plan}
+        written = {"columns": columns, "table": table, "format": name, "resolution": resolution}
+        hosts = {"hosts": session.hosts and session.hosts.names}
+        pieces: Iterable[bytes] = [fetch(service, "/api/export", of_days | written | hosts)]
         count, days = 1, ""
     else:
         result = _ask(session, form, PeriodRequest(named, first, last), plan, usage_filter)
@@ -140,7 +134,7 @@ def _ask(
     with session.read_merged() as ledger:
         selection = file_selection(ledger, session.settings.plans, plan, usage_filter, session.settings.networks)
         context = (wrapup_context(session.settings),) if form.needs_context else ()
-        host = identify_host(ledger.state().get("ledger_id", ""))
+        host = session.host(ledger)
         period = days.period(day_of(session.now(), ledger.zone), ledger.zone, form.default)
         result = form.query(ledger, period, session.now(), host, selection, *context)
     return result.read_with(partial(_read_slots, session))

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from exporter.identity import identify_host
 from exporter.session.session import open_session
 from exporter.settings.dashboards import wrapup_context
-from exporter.terminal.options import output_options
+from exporter.terminal.options import hosts_option, output_options
 from exporter.terminal.output_files import replace_file, require_absent, write_errors
 from exporter.terminal.question_options import DATE, MONTH, YEAR, subject_options
 from reports.billing.plans import named
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 @click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, help="First day of any other period.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, help="Its last day, included; today by default.")
 @subject_options
+@hosts_option
 @output_options("Else netledger_HOST_PERIOD.html in this folder; - is the terminal or pipe.")
 @click.option("--open", "shows", is_flag=True, help="Show it in the browser.")
 @click.pass_obj
@@ -86,7 +86,7 @@ def _ask(session: Session, days: PeriodRequest, plan: str | None, usage_filter: 
     plans = session.settings.plans
     with session.read_merged() as ledger:
         selection = requested_selection(ledger, plans, days, plan, usage_filter, session.settings.networks)
-        host = identify_host(ledger.state().get("ledger_id", ""))
+        host = session.host(ledger)
         period = requested_period(days, named(plans, plan), session.now(), ledger.zone)
         return wrapup(ledger, period, session.now(), host, selection, wrapup_context(session.settings))
 

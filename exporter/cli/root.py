@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("report", "A wrap-up of a year, a month or a cycle, as a page to send to a friend."),
     "image": ("image", "A picture of usage, for a README, a wiki or a home page."),
     "backfill": ("backfill", "The past, for Prometheus or VictoriaMetrics."),
+    "hosts": ("hosts", "Machines of the mirror: last seen, today, this month, how far behind."),
     "interfaces": ("interfaces", "Every interface: counted or not, today, ever."),
     "status": ("status", "Whether the service runs, and how it is."),
     "audit": ("audit", "Prove the ledger against the kernel's counters."),

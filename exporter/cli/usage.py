@@ -16,7 +16,7 @@ from exporter.session.reading import CommandAnswer, reading
 from exporter.terminal.amounts import bytes_text, known_bytes, known_speed, price_text, speed_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.imported import imported_note, mark_note, marked
-from exporter.terminal.options import by_option, refuse_interfaces
+from exporter.terminal.options import by_option, hosts_option, refuse_interfaces
 from exporter.terminal.printing import TextTable, print_table
 from exporter.terminal.question_options import DATE, MONTH, YEAR, filter_options
 from reports.calendar.days import day_of
@@ -53,6 +53,7 @@ class Part(NamedTuple):
 @click.command()
 @by_option
 @filter_options
+@hosts_option
 @reading()
 def today(session: Session, *, usage_filter: UsageFilter, dimension: str | None) -> CommandAnswer:
     """Usage since local midnight."""
@@ -65,6 +66,7 @@ def today(session: Session, *, usage_filter: UsageFilter, dimension: str | None)
 @click.command()
 @by_option
 @filter_options
+@hosts_option
 @reading()
 def week(session: Session, *, usage_filter: UsageFilter, dimension: str | None) -> CommandAnswer:
     """Usage since Monday, by day."""
@@ -78,6 +80,7 @@ def week(session: Session, *, usage_filter: UsageFilter, dimension: str | None) 
 @click.argument("month", metavar="[YYYY-MM]", type=MONTH, required=False)
 @by_option
 @filter_options
+@hosts_option
 @reading()
 def month(
     session: Session, *, month: IsoMonth | None, usage_filter: UsageFilter, dimension: str | None
@@ -93,6 +96,7 @@ def month(
 @click.command()
 @click.argument("year", metavar="[YYYY]", type=YEAR, required=False)
 @filter_options
+@hosts_option
 @reading()
 def year(session: Session, *, year: IsoYear | None, usage_filter: UsageFilter) -> CommandAnswer:
     """Usage of a year, by month; the current one by default."""
@@ -104,6 +108,7 @@ def year(session: Session, *, year: IsoYear | None, usage_filter: UsageFilter) -
 @click.option("--from", "first", metavar="YYYY-MM-DD", type=DATE, required=True, help="First day.")
 @click.option("--to", "last", metavar="YYYY-MM-DD", type=DATE, required=True, help="Last day, included.")
 @filter_options
+@hosts_option
 @reading()
 def range_command(session: Session, *, first: IsoDate, last: IsoDate, usage_filter: UsageFilter) -> CommandAnswer:
     """Usage of any days, first and last included."""
@@ -113,6 +118,7 @@ def range_command(session: Session, *, first: IsoDate, last: IsoDate, usage_filt
 
 @click.command()
 @filter_options
+@hosts_option
 @reading()
 def summary(session: Session, *, usage_filter: UsageFilter) -> CommandAnswer:
     """Usage since counting began."""
@@ -143,7 +149,7 @@ def _print_today(session: Session, found: Reply[json_cost.TodayAndCost], usage_f
     ]
     if day.counting_since:
         notes.insert(0, _began(day.counting_since))
-    print_table(TextTable(f"{time_text(day.date)}, {usage_filter.label}", (), rows), notes)
+    print_table(TextTable(f"{time_text(day.date)}, {session.label(usage_filter)}", (), rows), notes)
 
 
 def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filter: UsageFilter) -> None:
@@ -154,7 +160,7 @@ def _print_summary(session: Session, found: Reply[json_cost.Summary], usage_filt
     average = _average(ever, Period.until(day_of(session.now(), found.zone), found.zone), session.now(), since)
     rows = [*_amounts(ever), ("Average", average), *_cost_row(ever.cost)]
     notes = [began, *_estimated(ever), *imported_note(ever.imported_bytes), *_left_out(ever.cost), *dashboard]
-    print_table(TextTable(f"Ever, {usage_filter.label}", (), rows), notes)
+    print_table(TextTable(f"Ever, {session.label(usage_filter)}", (), rows), notes)
 
 
 def _by_parts(session: Session, found: Parts, period: Period, usage_filter: UsageFilter) -> CommandAnswer:
@@ -184,7 +190,7 @@ def _print_parts(session: Session, found: Parts, period: Period, usage_filter: U
     if not parts:
         notes = [f"{time_text(period.name)} is yet to come"]
     columns = (name, *AMOUNT_COLUMNS, "Average")
-    print_table(TextTable(f"{time_text(period.name)}, {usage_filter.label}", columns, rows, bars=bars), notes)
+    print_table(TextTable(f"{time_text(period.name)}, {session.label(usage_filter)}", columns, rows, bars=bars), notes)
 
 
 def _parts(found: Parts) -> tuple[str, list[Part]]:

@@ -79,7 +79,7 @@ def print_applications(session: Session, found: Reply[shapes.ApplicationsAnswer]
     bars: list[int | None] = [row.total_bytes for row in moved]
     rows += [*_rest(answer), (TOTAL, *_words(*_amounts(answer.summary)), ""), *_unattributed(answer)]
     bars += [None] * (len(rows) - len(bars))
-    title = f"{period.name}, {_label(answer.scope)}"
+    title = f"{period.name}, {_label(session, answer.scope)}"
     if not answer.applications:
         print_sentence(_no_data_text(session, answer, period))
         return
@@ -108,12 +108,13 @@ def print_application(session: Session, found: Reply[shapes.ApplicationAnswer]) 
     where = [f"{name} {bytes_text(used.total_bytes)}" for name, used in answer.scopes.items()]
     notes = [*([f"scopes: {', '.join(where)}"] if where else []), *_notes(session, found, period), *_ways(session)]
     notes += [*_imported(answer.imported_bytes), *_dashboard(session, period, answer.application)]
-    title = f"{answer.application}, {period.name}, {_label(answer.scope)}"
+    title = f"{answer.application}, {period.name}, {_label(session, answer.scope)}"
     print_table(TextTable(title, ("Date", *COLUMNS[1:-1]), rows, bars=bars), notes)
 
 
-def _label(scopes: Sequence[str]) -> str:
-    return scopes_label(scopes) if scopes else "all applications"
+def _label(session: Session, scopes: Sequence[str]) -> str:
+    of_hosts = [] if session.hosts is None else [session.hosts.label]
+    return ", ".join([*of_hosts, scopes_label(scopes) if scopes else "all applications"])
 
 
 def _name(application: str) -> str:
@@ -201,7 +202,7 @@ def _ways(session: Session) -> list[str]:
 def _no_data_text(session: Session, answer: shapes.ApplicationsAnswer, period: Period) -> str:
     if answer.counting_since is None:
         return f"No application was ever measured: {_reason(session)}."
-    return f"No application moved anything in {period.name}, {_label(answer.scope)}."
+    return f"No application moved anything in {period.name}, {_label(session, answer.scope)}."
 
 
 def _reason(session: Session) -> str:

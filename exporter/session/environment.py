@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 class Environment(NamedTuple):
-    """The environment of one call; `now` returns UTC seconds. `units` and `rate` are those of options, if given."""
+    """The environment of one call; `now` returns UTC seconds. `units`, `rate` and `hosts` are of options, if given."""
 
     config: Path | None = None
     environ: Mapping[str, str] = os.environ
     now: Callable[[], float] = time.time
     units: str | None = None
     rate: str | None = None
+    hosts: tuple[str, ...] = ()

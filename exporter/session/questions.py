@@ -16,6 +16,7 @@ from exporter.ledger.files import last_sample
 from exporter.session.client import ServiceError
 from exporter.terminal.dates import second_text
 from reports.calendar.days import iso
+from reports.text.amounts import human_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -77,7 +78,11 @@ def click_error(error: ServiceError) -> click.ClickException:
 
 
 def _of_service(service: ServiceClient, session: Session, question: Question[Shape]) -> Reply[Shape]:
-    body = fetch(service, question.path, question.parameters)
+    parameters = dict(question.parameters)
+    if session.hosts is not None:
+        parameters["hosts"] = session.hosts.names
+        session.hosts.label = " + ".join(session.hosts.names)
+    body = fetch(service, question.path, parameters)
     try:
         answer = msgspec.json.decode(body, type=question.shape)
         zone = ZoneInfo(service.get("/api/health")["timezone"])
@@ -101,7 +106,15 @@ def _until(session: Session, ledger: LedgerReader) -> str:
     if instant is None:
         return "netledger is not running, and has counted nothing yet"
     stopped = "" if session.holder is not None else ": netledger is not running"
-    return f"until {when(instant, ledger.zone)}{stopped}"
+    return f"until {when(instant, ledger.zone)}{_others_until(session)}{stopped}"
+
+
+def _others_until(session: Session) -> str:
+    """How old the data of other machines may be."""
+    note = None if session.hosts is None else session.hosts.note
+    return (
+        f", other machines up to {human_duration(note.behind_seconds)} before" if note and note.behind_seconds else ""
+    )
 
 
 def when(instant: float, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from msgspec import to_builtins
 
 from exporter.session.session import open_session
 from exporter.terminal.options import API_JSON, json_option
@@ -41,7 +42,11 @@ def reading(json_help: str = API_JSON) -> Callable[[Callable[..., CommandAnswer]
 
     def decorate(answer: Callable[..., CommandAnswer]) -> Any:
         def callback(environment: Environment, /, *, as_json: bool, **options: object) -> None:
-            print_answer(answer(open_session(environment), **options), as_json=as_json)
+            session = open_session(environment)
+            found = answer(session, **options)
+            if as_json and session.hosts is not None and session.hosts.note is not None:
+                found = found._replace(document={**to_builtins(found.document), "hosts": session.hosts.note})
+            print_answer(found, as_json=as_json)
 
         command = click.pass_obj(update_wrapper(callback, answer))
         return json_option(json_help)(command)

@@ -6,18 +6,22 @@ import contextlib
 import os
 import sqlite3
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfoNotFoundError
 
 import click
 import msgspec
 
+from exporter.identity import identify_host
 from exporter.ledger.files import connect_to_read, version_of
 from exporter.ledger.locks.holder import READING, find_holder, lock_path
 from exporter.session.client import ServiceClient, ServiceError
 from exporter.session.service_discovery import ForeignServerError, find_service, is_denied, is_unreadable
 from exporter.settings.loading import SettingsError, load_settings, usual_files
+from exporter.settings.tree import Grafana
 from exporter.terminal.amounts import AmountStyle, choose_style
+from reports.billing.plans import of_all_interfaces
 from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted
 from reports.ledger.shape import SCHEMA_VERSION
 
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from exporter.ledger.locks.holder import Holder
     from exporter.session.environment import Environment
     from exporter.settings.tree import Settings
+    from reports.formats.json.hosts import HostsNote
+    from reports.ledger.host import Host
+    from reports.usage.scopes import UsageFilter
 
 
 UNPOSTED = "/api/unposted"
@@ -43,13 +50,38 @@ class SessionError(click.ClickException):
         self.problem, self.remedy = problem, remedy
 
 
+class ChosenHosts:
+    """The machines of `--hosts`: their names as they were given, and what they are once a command has read them."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.label = ""
+        self.note: HostsNote | None = None
+
+
 class Session(NamedTuple):
-    """Settings, the process that writes the ledger (None: none), its client, and the clock (UTC seconds)."""
+    """Settings, the process that writes the ledger (None: none), its client, and the clock (UTC seconds).
+
+    With `hosts` every question is answered for these machines, instead of this one.
+    """
 
     settings: Settings
     holder: Holder | None
     client: ServiceClient | None
     now: Callable[[], float]
+    hosts: ChosenHosts | None = None
+
+    def label(self, usage_filter: UsageFilter) -> str:
+        """What an answer is of, for people; after it has been read."""
+        if self.hosts is None:
+            return usage_filter.label
+        return ", ".join([self.hosts.label, *([usage_filter.label] if any(usage_filter) else [])])
+
+    def host(self, ledger: LedgerReader) -> Host:
+        """What an answer is of: this machine, or several together."""
+        if self.hosts is not None:
+            return identify_host("")._replace(name=self.hosts.label)
+        return identify_host(ledger.state().get("ledger_id", ""))
 
     def read(self) -> AbstractContextManager[LedgerReader]:
         """The ledger and what is unposted, at one moment; ends the command on errors."""
@@ -91,13 +123,22 @@ class Session(NamedTuple):
         try:
             with contextlib.closing(connect_to_read(path)) as connection:
                 _require_version(connection, path)
-                reader = LedgerReader(connection, fetch_unposted=fetch_unposted, aliases=self.settings.interfaces.names)
-                with reader.at_one_moment() as ledger:
+                with self._reader(connection, fetch_unposted) as reader, reader.at_one_moment() as ledger:
                     yield ledger
         except sqlite3.Error as error:
             raise SessionError(f"cannot read {path} ({error})", "`netledger ledger verify` says more") from error
         except ZoneInfoNotFoundError as error:
             raise SessionError(f"the time zone of {path} is unknown here ({error})", "install tzdata") from error
+
+    def _reader(
+        self, connection: sqlite3.Connection, fetch_unposted: Callable[[], Unposted]
+    ) -> AbstractContextManager[LedgerReader]:
+        if self.hosts is not None:
+            found: AbstractContextManager[LedgerReader]
+            found = import_module("exporter.session.machines").group_reader(self, connection, fetch_unposted)
+            return found
+        aliases = self.settings.interfaces.names
+        return contextlib.nullcontext(LedgerReader(connection, fetch_unposted=fetch_unposted, aliases=aliases))
 
     def require_ledger(self) -> None:
         """End the command where there is no ledger that this user may read."""
@@ -177,7 +218,15 @@ def open_session(environment: Environment) -> Session:
     client = None
     if holder is not None and holder.url:
         client = ServiceClient(holder.local_url or holder.url, key=holder.token)
-    return Session(settings, holder, client, environment.now)
+    if not environment.hosts:
+        return Session(settings, holder, client, environment.now)
+    return Session(settings_of_hosts(settings), holder, client, environment.now, ChosenHosts(environment.hosts))
+
+
+def settings_of_hosts(settings: Settings) -> Settings:
+    """Settings for an answer of several machines: plans bill all of them, and no dashboard shows it."""
+    plans = tuple(of_all_interfaces(plan) for plan in settings.plans)
+    return msgspec.structs.replace(settings, plans=plans, grafana=Grafana())
 
 
 def _require_version(connection: sqlite3.Connection, path: Path) -> None:

@@ -37,6 +37,20 @@ def scope_option() -> Callable[[Command], Command]:
     return click.option("--scope", "scopes", metavar="NAME", multiple=True, callback=_each_once, help=text)
 
 
+def hosts_option(command: Command) -> Command:
+    """`--hosts all` or `--hosts NAME,NAME`, kept in the environment of the call: its questions are of them."""
+    text = "Machines of the mirror added up: all, or names, by commas or given again. Each is an interface then."
+    option = click.option(
+        "--hosts", metavar="NAMES", multiple=True, expose_value=False, callback=_keep_hosts, help=text
+    )
+    return option(command)
+
+
+def _keep_hosts(ctx: click.Context, _parameter: click.Parameter, given: Sequence[str]) -> None:
+    if given:
+        ctx.obj = ctx.obj._replace(hosts=tuple(given))
+
+
 def by_option(command: Command) -> Command:
     """`--by application`, given as `dimension`."""
     text = "A table of applications instead."

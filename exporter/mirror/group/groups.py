@@ -17,6 +17,7 @@ from exporter.mirror.group.hosts import (
     HostList,
     MirrorAwayError,
     chosen,
+    hosts_label,
     labels_of,
 )
 from exporter.mirror.group.kept_files import GroupFolder
@@ -48,13 +49,14 @@ SIZE, SIZE_SECONDS = "size", 600.0
 
 
 class Group(NamedTuple):
-    """A group's file, and its own machine (None: not one of it).
+    """A group's file, its name for people, and its own machine (None: not one of it).
 
     `members` are the names of its machines, each with the time of its newest data, None for now; `read_at` is when the
     mirror was read. Times are UTC seconds.
     """
 
     path: Path
+    label: str
     own: OwnMachine | None
     members: tuple[tuple[str, int | None], ...]
     read_at: int
@@ -121,12 +123,16 @@ class Groups:
         path = self._folder.file(choice)
         await asyncio.to_thread(self._folder.note_use, choice)
         former = await asyncio.to_thread(group_state, path)
+        if former is not None and wait is None and 0 <= self._now() - former.read_at < self._interval:
+            self._tried.setdefault(choice.key, asyncio.get_running_loop().time())  # another process has read it
         await self._refreshed(choice, wait, lambda: former is not None)
         state = await asyncio.to_thread(group_state, path)
         if state is None:
             raise MirrorAwayError(self.problem or "the mirror has not been read")
         own = None if state.own_device is None else OwnMachine(self._ledger, state.own_device)
-        return Group(path, own, self._members(choice), state.read_at)
+        members = self._members(choice)
+        label = hosts_label([ALL] if choice.ids is None else [name for name, _ in members])
+        return Group(path, label, own, members, state.read_at)
 
     async def size(self) -> MirrorSize | None:
         """How large the mirror is, as of the last minutes; None where that is not known."""

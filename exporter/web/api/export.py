@@ -110,7 +110,7 @@ async def _send(request: web.Request, query: DaysQuery, form: Format) -> web.Res
             reading.ledger, reading.plans, query.plan, query.usage_filter, service.settings.networks
         )
         result = form.query(
-            reading.ledger, reading.period(query, form.default), reading.now, service.host, selection, *settings
+            reading.ledger, reading.period(query, form.default), reading.now, reading.host, selection, *settings
         ).read_with(lambda span, devices: read_slots(stream.ledger, span, devices))
         headers = {"Content-Type": form.content_type, "Content-Disposition": disposition(result.by_day, form)}
         return Document((form.module, result.facts), headers, form.write(result))

@@ -85,7 +85,7 @@ async def wrap_up(request: web.Request, query: WrapUpQuery) -> web.Response:
             reading.ledger, reading.plans, days, query.plan, query.usage_filter, service.settings.networks
         )
         period = requested_period(days, named(reading.plans, query.plan), reading.now, reading.zone)
-        found = wrapup(reading.ledger, period, reading.now, service.host, selection, wrapup_context(service.settings))
+        found = wrapup(reading.ledger, period, reading.now, reading.host, selection, wrapup_context(service.settings))
         headers = {"Content-Type": HTML_UTF8, "Content-Disposition": f'inline; filename="{found.file_name}"'}
         return Document(found.facts, headers, html.write(found))
 

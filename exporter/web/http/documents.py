@@ -77,7 +77,7 @@ async def send_document(
     snapshot, now = service.fresh_snapshot(), service.now
 
     def begin(ledger: LedgerReader) -> tuple[Document, bytes, bytes]:
-        document = find(LedgerRequest(ledger, now, snapshot, service, is_of_hosts=group is not None), stream)
+        document = find(LedgerRequest(ledger, now, snapshot, service, group=group), stream)
         if request.method == "HEAD" or is_current(request, document.tag):
             return document, b"", b""
         stream.pieces = document.pieces

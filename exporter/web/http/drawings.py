@@ -55,7 +55,7 @@ class Drawings:
 
             def answer(ledger: LedgerReader) -> str:
                 selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
-                return write(LedgerRequest(ledger, now, snapshot, service, selection, is_of_hosts=group is not None))
+                return write(LedgerRequest(ledger, now, snapshot, service, selection, group=group))
 
             drawn: str = await PATIENT(service, answer, group)
             if snapshot is self._snapshot and len(self._drawn) < MOST_DRAWINGS:

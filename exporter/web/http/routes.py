@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from exporter.mirror.group.groups import Group
     from reports.billing.plans import Plan
     from reports.calendar.period import Period
+    from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
 
 Q = TypeVar("Q", bound=Query)
@@ -65,8 +66,8 @@ class LedgerRequest(NamedTuple):
     """The ledger at one moment, `now` in UTC seconds, a snapshot that is at most a second old, and the service.
 
     `selection` is of the interfaces or of the scopes of the query; of the machine without any. `key_service` is the
-    only service whose requests may be answered; None for one who may read all. `is_of_hosts` is true where interfaces
-    are machines.
+    only service whose requests may be answered; None for one who may read all. Where `group` is given,
+    the ledger is that of several machines, and interfaces are machines.
     """
 
     ledger: LedgerReader
@@ -75,7 +76,7 @@ class LedgerRequest(NamedTuple):
     service: ServiceContext
     selection: Selection = MACHINE
     key_service: str | None = None
-    is_of_hosts: bool = False
+    group: Group | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -90,7 +91,13 @@ class LedgerRequest(NamedTuple):
     def plans(self) -> tuple[Plan, ...]:
         """The plans of the settings; of several machines all bytes, since the interfaces of plans are of this one."""
         plans = self.service.settings.plans
-        return tuple(of_all_interfaces(plan) for plan in plans) if self.is_of_hosts else plans
+        return plans if self.group is None else tuple(of_all_interfaces(plan) for plan in plans)
+
+    @property
+    def host(self) -> Host:
+        """What the ledger is of: this machine, or several together."""
+        host = self.service.host
+        return host if self.group is None else host._replace(name=self.group.label, id="")
 
 
 class Route(NamedTuple):
@@ -156,7 +163,7 @@ class Routes(list[Route]):
                 def answer(ledger: LedgerReader) -> A:
                     selection = select_usage(ledger, *usage_filter, networks=service.settings.networks)
                     read = LedgerRequest(ledger, now, snapshot, service, selection, key_service)
-                    return handle(read._replace(is_of_hosts=group is not None), given)
+                    return handle(read._replace(group=group), given)
 
                 found: A = await ask(service, answer, group)
                 if with_all is None or service.groups is None or group is not None or any(usage_filter):
