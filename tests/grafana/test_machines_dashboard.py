@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.grafana.dashboard_files import Panel
     from tests.grafana.mirror_world import Machine, Moved
-    from tests.worlds.postgresql import PostgreSQL
+    from tests.worlds.postgresql import Database, PostgreSQL
 
 DRAWN = 10
 WEEK = 7
@@ -252,11 +252,13 @@ def test_every_panel_has_rows_and_the_fields_that_it_names(
     assert not missing
 
 
-def test_an_empty_mirror_has_an_answer_to_everything(machines: Dashboard, postgresql: PostgreSQL) -> None:
-    with postgresql.fresh_database() as database:
-        database.execute(*creation(SCHEMA))
-        shown = range_of(machines, None, time.time())
-        answers = [database.execute(expanded(query.expression, choices(), shown)) for query in machines.panel_queries]
+def test_an_empty_mirror_has_an_answer_to_everything(machines: Dashboard, database_of_each: Database) -> None:
+    database_of_each.execute(*creation(SCHEMA))
+    shown = range_of(machines, None, time.time())
+
+    answers = [
+        database_of_each.execute(expanded(query.expression, choices(), shown)) for query in machines.panel_queries
+    ]
 
     assert len(answers) == len(machines.panels)
     assert set(answers) <= {"", "0"}
