@@ -2,7 +2,8 @@
 
 A copied ledger has the same id. It is found out by the machine's own id, and where that was copied, too, by the chain:
 each round leaves a token in the mirror that the ledger has kept before. Who does not know the mirror's token has not
-written the last round. A restored backup begins a new generation, which goes on with the chain once.
+written the last round. All that it has written it knows, so that a mirror that was set back, by a restored dump or a
+standby that lacked the last seconds, is filled again. A restored ledger begins a new generation, which goes on once.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ TAKE_OVER = "mirror_take_over"
 
 MACHINE_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
-TOKEN_BYTES = 8
+MARK = ":"
+"""Before the generation, which may be empty."""
+
+RUN_BYTES = 8
+MOST_RUNS = 100
+"""Starts of a service: a mirror that was set back to before them is taken over by hand."""
 
 
 class IdentityError(Exception):
@@ -36,18 +42,50 @@ class OtherLoginError(Exception):
     """The host's row is another login's; the text says what to do."""
 
 
+class Tokens(NamedTuple):
+    """What this ledger has written into its mirror: the last number of each run of a service, oldest first.
+
+    `generation` is the ledger's when it wrote last. A token is a run and a number.
+    """
+
+    generation: str
+    runs: Mapping[str, int]
+
+    @classmethod
+    def read(cls, text: str) -> Tokens:
+        """What `text` wrote; without one, nothing was written yet."""
+        generation, _, rest = text.partition(" ")
+        runs = (part.rpartition("-") for part in rest.split())
+        return cls(generation.removeprefix(MARK), {run: int(number) for run, _, number in runs})
+
+    @property
+    def text(self) -> str:
+        """For the ledger: the generation, and the newest runs."""
+        newest = list(self.runs.items())[-MOST_RUNS:]
+        return " ".join((MARK + self.generation, *(f"{run}-{number}" for run, number in newest)))
+
+    def has(self, token: str) -> bool:
+        """Whether this ledger may have written a token: one with a higher number is a copy's."""
+        run, _, number = token.rpartition("-")
+        return number.isdecimal() and int(number) <= self.runs.get(run, -1)
+
+    def next(self, run: str, generation: str) -> tuple[str, Tokens]:
+        """The next token of a run, and what is to be kept before it is written."""
+        number = self.runs.get(run, 0) + 1
+        return f"{run}-{number}", Tokens(generation, {**self.runs, run: number})
+
+
 class Identity(NamedTuple):
-    """`machine` is empty where nothing tells it from others; `tokens` are those that the mirror may hold."""
+    """`machine` is empty where nothing tells it from others."""
 
     host: UUID
     machine: str
     generation: str
-    tokens: tuple[str, ...]
+    tokens: Tokens
     may_take_over: bool
 
-    def check(self, machine: str, generation: str, token: str) -> None:
+    def check(self, machine: str, token: str) -> None:
         """Compare with what the mirror has of this host; raises IdentityError."""
-        is_restored = generation != self.generation and not self.tokens
         if self.may_take_over or not token:
             return
         if self.machine and machine and machine != self.machine:
@@ -55,7 +93,8 @@ class Identity(NamedTuple):
                 "this ledger was copied from another machine, which has sent it to the mirror: `netledger host renew` "
                 "makes this one a machine of its own, `netledger host take-over` goes on in the other one's place"
             )
-        if token not in self.tokens and not is_restored:
+        is_restored = self.generation not in ("", self.tokens.generation)
+        if not self.tokens.has(token) and not is_restored:
             raise IdentityError(
                 "another copy of this ledger sends to the mirror as well: `netledger host renew` on one of the two "
                 "machines; if this one was set back to an older state, `netledger host take-over` here"
@@ -69,7 +108,7 @@ def identity_of(states: Mapping[str, str], machine_id: str) -> Identity:
         UUID(ledger_id),
         machine_digest(machine_id, ledger_id),
         states.get(GENERATION, ""),
-        tuple(states.get(MIRROR_TOKENS, "").split()),
+        Tokens.read(states.get(MIRROR_TOKENS, "")),
         TAKE_OVER in states,
     )
 
@@ -81,9 +120,9 @@ def machine_digest(machine_id: str, ledger_id: str) -> str:
     return hashlib.blake2b(machine_id.encode(), key=ledger_id.encode(), digest_size=16).hexdigest()
 
 
-def new_token() -> str:
-    """A token that nobody has had."""
-    return secrets.token_hex(TOKEN_BYTES)
+def new_run() -> str:
+    """A name for the tokens of one process: nobody has had it."""
+    return secrets.token_hex(RUN_BYTES)
 
 
 def read_machine_id() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import MIRROR_TOKENS, REWRITTEN
 from exporter.mirror.copying import Copy, Plan, Progress
-from exporter.mirror.identity import TAKE_OVER, identity_of, new_token
+from exporter.mirror.identity import TAKE_OVER, identity_of, new_run
 from exporter.mirror.ledger_rows import LedgerRows, Sweep
 from exporter.mirror.pushing import Pusher
 from reports.ledger.reader import LedgerReader
@@ -52,6 +52,7 @@ class Sender:
         self._source, self._schema, self._put_state = source, schema, put_state
         self._known: Known | None = None
         self._posting = NOTHING_YET
+        self._run, self._token = new_run(), ""
 
     def rows_behind(self, ledger: sqlite3.Connection, touched_since: int) -> int:
         """The number of rows that the mirror lacks, as far as a round has seen what it has."""
@@ -71,10 +72,13 @@ class Sender:
         identity = identity_of(states, self._source.machine_id)
         pusher = Pusher(connection, self._schema, identity.host)
         held = await pusher.read(identity.machine)
+        identity.check(held.machine, held.token)
+        if held.token != self._token:  # the mirror is not as this process has left it
+            known = None
         self._posting = held.posting
-        identity.check(held.machine, held.generation, held.token)
-        token = new_token()
-        await self._put_state({MIRROR_TOKENS: f"{held.token} {token}".strip()})
+        token, tokens = identity.tokens.next(self._run, identity.generation)
+        await self._put_state({MIRROR_TOKENS: tokens.text})
+        self._token = token
         since = 0 if self._source.slot_seconds is None else max(sampled - self._source.slot_seconds, 0)
         sent, is_rest = 0, True
         while is_rest:  # after the rest of a copy that was begun comes what has changed meanwhile

@@ -13,7 +13,6 @@ from exporter.ledger.clock_repair.realignment import Realignment
 from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import (
     GENERATION,
-    MIRROR_TOKENS,
     PUT_METER,
     PUT_STATE,
     PUT_SUBJECT,
@@ -89,7 +88,6 @@ class Rows:
         """A copy that is written into is a ledger of its own from now on."""
         if self._connection.execute("DELETE FROM state WHERE name = ?", (COPIED,)).rowcount:
             self._connection.execute(PUT_STATE, (GENERATION, secrets.token_hex(8)))
-            self._connection.execute("DELETE FROM state WHERE name = ?", (MIRROR_TOKENS,))
 
     def _put_reckoning(self, reckoning: Reckoning | None) -> None:
         """Written when it changes only: at a boot, and when the clock is set."""

@@ -20,7 +20,7 @@ GENERATION = "generation"
 """State: what tells the lives of a ledger apart: a copy that is written into begins one."""
 
 MIRROR_TOKENS = "mirror_tokens"
-"""State: the tokens that a mirror may hold, with blanks between, the newest last; a new generation has none."""
+"""State: the tokens that a mirror may hold, and the generation that wrote them."""
 
 NEXT_POSTING = "SELECT ifnull(max(posting), 0) + 1 FROM meter"
 """What changes rows between two postings numbers them so: above all that a copy of the ledger may have read."""

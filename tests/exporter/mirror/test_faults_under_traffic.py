@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from exporter.mirror import connecting
+from exporter.mirror.address import parse_address
+from exporter.mirror.rights import grant, groups_of, init, quoted
 from tests.exporter.mirror.traffic import BusyLedger
 
 if TYPE_CHECKING:
@@ -16,8 +19,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from exporter.mirror.rights import Login
     from tests.worlds.pgbouncer import PgBouncer
     from tests.worlds.postgresql import Database
+    from tests.worlds.small_disk import SmallDisk
 
 
 @contextmanager
@@ -152,6 +157,55 @@ def test_a_pooler_that_restarts_costs_no_row(pooled_database: Database, pgbounce
 
     assert ledger.verified().different == 0
     ledger.close()
+
+
+def test_a_full_disk_is_told_and_costs_no_row(
+    database_on_small_disk: Database, small_disk: SmallDisk, tmp_path: Path
+) -> None:
+    ledger = BusyLedger(tmp_path / "busy.db", database_on_small_disk.url)
+    ledger.start()
+    for _ in range(2):
+        ledger.wait_for(lambda health: health.is_up)
+        small_disk.fill()
+        ledger.post_history(days=20)
+        health = ledger.wait_for(lambda health: health.kind == "full")
+        assert "no space" in health.text
+        small_disk.free()
+    ledger.rest()
+
+    assert ledger.verified().different == 0
+    ledger.close()
+
+
+def test_rights_that_are_revoked_and_granted_again(fresh_database: Database, tmp_path: Path) -> None:
+    login = asyncio.run(_machine(fresh_database))
+    ledger = BusyLedger(tmp_path / "busy.db", fresh_database.url_of(login.name, login.password))
+    ledger.start()
+    for _ in range(2):
+        ledger.wait_for(lambda health: health.is_up)
+        group = quoted(groups_of("netledger", fresh_database.name).machine)
+        fresh_database.execute(f"REVOKE INSERT, UPDATE ON ALL TABLES IN SCHEMA netledger FROM {group}")
+        health = ledger.wait_for(lambda health: health.kind == "rights")
+        assert "mirror grant" in health.text
+        asyncio.run(_init(fresh_database))
+    ledger.rest()
+
+    assert ledger.verified().different == 0
+    ledger.close()
+
+
+async def _init(database: Database) -> None:
+    owner = await connecting.connect(parse_address(database.url))
+    await init(owner, "netledger")
+    await owner.close()
+
+
+async def _machine(database: Database) -> Login:
+    await _init(database)
+    owner = await connecting.connect(parse_address(database.url))
+    login = await grant(owner, "netledger", "busy", own_only=True)
+    await owner.close()
+    return login
 
 
 def test_closing_does_not_wait_for_a_server_that_hangs(busy: BusyLedger, fresh_database: Database) -> None:

@@ -80,6 +80,10 @@ class BusyLedger:
         for _ in range(2):  # the first may have begun before
             self._wait_for_a_round()
 
+    def post_history(self, days: int) -> None:
+        """Post as many old days of quarter hours: they need room in the mirror."""
+        self._executor.submit(self._writer.in_transaction, lambda: self._write_history(days), touches=0).result()
+
     def verified(self, url: str | None = None) -> Verified:
         """The mirror held against the ledger."""
 
@@ -116,6 +120,17 @@ class BusyLedger:
     def _post(self) -> None:
         slot = int(time.time()) // SLOT * SLOT - self._number % 7 * SLOT
         self._executor.submit(self._writer.in_transaction, lambda: self._write(slot), touches=slot).result()
+
+    def _write_history(self, days: int) -> None:
+        ledger = self._writer.connection
+        ledger.execute("UPDATE meter SET posting = posting + 1")
+        (first,) = ledger.execute("SELECT min(slot) FROM application_slot").fetchone()
+        for number in range(1, days * 96):
+            ledger.execute(
+                "INSERT INTO application_slot (slot, subject, receive_bytes, posting) "
+                "SELECT ?, 2, 1, max(posting) FROM meter",
+                (first - number * SLOT,),
+            )
 
     def _write(self, slot: int) -> None:
         ledger = self._writer.connection
