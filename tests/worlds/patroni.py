@@ -8,6 +8,8 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -41,6 +43,7 @@ class Node:
     def __init__(self, name: str, folder: Path, configuration: dict[str, Any], port: int) -> None:
         self.name, self.folder, self.port = name, folder, port
         self.data = folder / "data"
+        self._api = int(configuration["restapi"]["listen"].rsplit(":", 1)[1])
         folder.mkdir()
         file = folder / "patroni.yml"
         file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
@@ -66,6 +69,17 @@ class Node:
     def execute(self, *statements: str, database: str = MAINTENANCE, user: str = SUPERUSER) -> str:
         """What statements answer; see Socket.execute."""
         return Socket(self.folder, self.port).execute(*statements, database=database, user=user)
+
+    def is_synchronous(self) -> bool:
+        """Whether Patroni has decided that commits wait for it, and that it may take over."""
+        connection = HTTPConnection("127.0.0.1", self._api, timeout=SECONDS)
+        try:
+            connection.request("GET", "/synchronous")
+            return connection.getresponse().status == HTTPStatus.OK
+        except OSError:
+            return False
+        finally:
+            connection.close()
 
     def kill_server(self) -> None:
         """End all processes of the server at once; Patroni is left, and starts it again, as a standby of another."""
@@ -94,7 +108,7 @@ class PatroniPair:
     """
 
     def __init__(self, binaries: Path, *, is_synchronous: bool = False) -> None:
-        self._kept = KeptFolder("patroni")
+        self._kept, self._is_synchronous = KeptFolder("patroni"), is_synchronous
         folder = self.folder = self._kept.path
         give(folder, as_unprivileged())
         self.passwords = {name: secrets.token_hex(8) for name in (SUPERUSER, OWNER, REPLICATOR)}
@@ -160,6 +174,8 @@ class PatroniPair:
             if not node.patroni.is_running:
                 node.start()
         assert self.primary is not self.standby
+        if self._is_synchronous:
+            self._find(Node.is_synchronous)
 
     @contextmanager
     def fresh_database(self) -> Iterator[PairDatabase]:
