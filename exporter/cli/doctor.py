@@ -28,6 +28,7 @@ TOPICS = {
     "requests": "Requests",
     "ledger": "Ledger",
     "service": "Service",
+    "mirror": "Mirror",
     "clock": "Clock",
     "plans": "Plans",
 }

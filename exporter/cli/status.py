@@ -13,8 +13,10 @@ from exporter.session.dashboards import dashboard_notes
 from exporter.session.reading import CommandAnswer, reading
 from exporter.session.running_service import NOT_RUNNING
 from exporter.session.session import Session, require_lock_access
+from exporter.terminal.amounts import count_text
 from exporter.terminal.printing import TextTable, print_sentence, print_table
 from reports.calendar.days import DAY_SECONDS
+from reports.text.amounts import human_duration
 
 
 @click.command()
@@ -49,7 +51,16 @@ def _print(session: Session, holder: Holder, health: dict[str, Any]) -> None:
         rows.append((f"{name.capitalize()}s", way))
     if (update := health.get("update", {})).get("available"):
         rows.append(("Update", f"{update['version']} is there: {update['note']}"))
+    if mirror := health.get("mirror"):
+        rows.append(("Mirror", _mirror_text(mirror)))
     notes = [f"! {problem}" for problem in health["problems"]]
     yesterday = int(session.now()) - DAY_SECONDS
     notes += dashboard_notes(session.settings, lambda links: links.health(yesterday))
     print_table(TextTable("netledger", (), rows, left=frozenset({0, 1})), notes)
+
+
+def _mirror_text(state: dict[str, Any]) -> str:
+    if state["lag_seconds"] is None:
+        return "nothing is copied yet"
+    text = f"has all up to {human_duration(state['lag_seconds'])} ago"
+    return text if state["up"] else f"{text}; rows behind: {count_text(state['rows_behind'])}"

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 import exporter
+from exporter.doctor.mirror_check import check_mirror
 from exporter.doctor.setting_checks import plan_warnings
 from exporter.ledger.files import is_there, last_sample, size_on_disk
 from exporter.ledger.opening.inspection import ledger_faults
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from exporter.ledger.locks.holder import Holder
-    from exporter.meters.findings import MeterReport
+    from exporter.meters.findings import Finding, MeterReport
     from exporter.session.session import Session
     from exporter.settings.tree import Ledger, Settings
     from exporter.updating.journal import UpdateEntry
@@ -88,6 +89,7 @@ class Facts(NamedTuple):
     plan_warnings: tuple[str, ...] = ()
     pace: Pace | None = None
     update: UpdateEntry | None = None
+    mirror: tuple[Finding, ...] = ()
 
 
 def examine(session: Session) -> Facts:
@@ -100,9 +102,8 @@ def examine(session: Session) -> Facts:
     except SessionError as error:
         meters = _check_meters(settings, None, service)
         ledger = _ledger_file(settings.ledger)._replace(problem=error.problem, remedy=error.remedy)
-    return Facts(
-        meters, ledger, service, _clock(session), tuple(plan_warnings(settings)), pace, _update(settings.ledger)
-    )
+    rest = (tuple(plan_warnings(settings)), pace, _update(settings.ledger), tuple(check_mirror(settings.mirror)))
+    return Facts(meters, ledger, service, _clock(session), *rest)
 
 
 def _update(settings: Ledger) -> UpdateEntry | None:

@@ -21,11 +21,12 @@ BACKUP_DUE_SECONDS = 2 * 86_400
 
 
 def diagnose(facts: Facts) -> list[Finding]:
-    """All findings: those of the meters, of the ledger, the service, the clock and the plans."""
+    """All findings: those of the meters, of the ledger, the service, the mirror, the clock and the plans."""
     return [
         *(finding for meter in facts.meters for finding in meter.findings),
         *_of_ledger(facts.ledger, facts.service, facts.clock),
         *_of_service(facts.service, facts.ledger),
+        *facts.mirror,
         *_of_power(facts.pace),
         *_of_update(facts.update),
         *_of_clock(facts.clock, facts.ledger),

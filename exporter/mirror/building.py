@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exporter.ledger.writing.state_rows import replace_state
-from exporter.mirror.address import parse_address
+from exporter.mirror.address import masked, parse_address
 from exporter.mirror.connecting import connect
 from exporter.mirror.identity import read_machine_id
 from exporter.mirror.sending import MirrorSource
@@ -32,6 +32,7 @@ def build_watch(url: str, mirror: Mirror, ledger: Path, writer: Writer, executor
     return MirrorWatch(
         Mirrored(
             ledger=ledger,
+            server=masked(url),
             source=source_of(mirror, host),
             schema=mirror.schema,
             interval=mirror.interval,

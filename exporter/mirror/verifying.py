@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.mirror import statements
+from exporter.mirror.copying import SLOTS
 from exporter.mirror.identity import identity_of
 from exporter.mirror.ledger_rows import PAGE_ROWS, TABLES, LedgerRows, Sweep, key_in
 from exporter.mirror.pushing import HostRow
@@ -14,7 +15,7 @@ from reports.ledger.reader import LedgerReader
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from exporter.mirror.ledger_rows import Row
     from exporter.mirror.tables import MirrorTable
@@ -52,10 +53,18 @@ class _Tally:
             self.examples.append(difference)
 
 
-async def verify(connection: Any, ledger: sqlite3.Connection, schema: str, *, machine_id: str) -> Verified | None:
+async def verify(
+    connection: Any,
+    ledger: sqlite3.Connection,
+    schema: str,
+    *,
+    machine_id: str,
+    advance: Callable[[int], object] = bool,
+) -> Verified | None:
     """Compare all rows that the mirror claims to have; None where it has nothing of this ledger.
 
-    Rows that were posted since are not compared. `connection` is asyncpg's, and reads at one instant.
+    Rows that were posted since are not compared. `connection` is asyncpg's, and reads at one instant. `advance` takes
+    the number of rows so far.
     """
     rows, tally = LedgerRows(ledger), _Tally()
     host = identity_of(rows.states(), machine_id).host
@@ -66,14 +75,31 @@ async def verify(connection: Any, ledger: sqlite3.Connection, schema: str, *, ma
         held = HostRow(*found)
         sweep = Sweep(-1, 0, max(held.slots_since, 0), is_whole=True)
         for table in TABLES:
-            ours = (row for page in rows.pages(table, sweep) for row in page.rows)
-            await _compare(table, ours, _rows_of(connection, table, schema, host), held.posting, tally)
+            ours = _counted((row for page in rows.pages(table, sweep) for row in page.rows), tally, advance)
+            kept = _Kept(held.posting, rows.oldest(table) if table in SLOTS else None)
+            await _compare(
+                table, _counted(ours, tally, advance), _rows_of(connection, table, schema, host), kept, tally
+            )
         with LedgerReader(ledger).at_one_moment() as reader:
             rolled = dict(rolled_up(reader, None, 0))
         for table in (HOST_DAYS, HOST_MONTHS):
             theirs = _rows_of(connection, table, schema, host)
             await _compare_rollups(table, rolled[table], theirs, tally, is_current=not tally.behind)
     return Verified(tally.rows, tally.different, tuple(tally.examples), tally.behind)
+
+
+class _Kept(NamedTuple):
+    """The mirror's posting, and since when the ledger keeps a table's rows (None: ever)."""
+
+    posting: int
+    oldest: int | None
+
+
+def _counted(rows: Iterator[Row], tally: _Tally, advance: Callable[[int], object]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        if not number % PAGE_ROWS:
+            advance(tally.rows)
+        yield row
 
 
 async def _rows_of(connection: Any, table: MirrorTable, schema: str, host: object) -> AsyncIterator[Row]:
@@ -90,15 +116,15 @@ async def _next(rows: AsyncIterator[Row]) -> Row:
 
 
 async def _compare(
-    table: MirrorTable, ours: Iterator[Row], theirs: AsyncIterator[Row], posting: int, tally: _Tally
+    table: MirrorTable, ours: Iterator[Row], theirs: AsyncIterator[Row], kept: _Kept, tally: _Tally
 ) -> None:
-    """Go along both in the order of keys."""
+    """Go along both in the order of keys. What the ledger has ceased to keep goes from the mirror by the next round."""
     is_usage = "posting" in table.types
     mine, other = next(ours, END), await _next(theirs)
     while mine or other:
         tally.rows += 1
         my_key, other_key = key_in(table, mine), key_in(table, other)
-        is_new = bool(mine) and is_usage and mine[-1] > posting
+        is_new = bool(mine) and is_usage and mine[-1] > kept.posting
         if mine and (not other or my_key < other_key):
             if is_new or not is_usage:
                 tally.behind += 1
@@ -106,7 +132,10 @@ async def _compare(
                 tally.differ(Difference(table.name, my_key, mine, None))
             mine = next(ours, END)
         elif other and (not mine or other_key < my_key):
-            tally.differ(Difference(table.name, other_key, None, other))
+            if kept.oldest is not None and other[0] < kept.oldest:
+                tally.behind += 1
+            else:
+                tally.differ(Difference(table.name, other_key, None, other))
             other = await _next(theirs)
         else:
             if mine != other and is_new:

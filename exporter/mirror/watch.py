@@ -41,10 +41,12 @@ CLOSE_SECONDS = 5.0
 class Mirrored(NamedTuple):
     """What a watch mirrors, and where to: `connect` opens a connection of asyncpg's, `touched` is the writer's.
 
-    `put_state` writes rows of the ledger's table `state`, or deletes them (None), on the writer's thread.
+    `put_state` writes rows of the ledger's table `state`, or deletes them (None), on the writer's thread. `server` is
+    the address as it may be shown.
     """
 
     ledger: Path
+    server: str
     source: MirrorSource
     schema: str
     interval: float
@@ -59,6 +61,7 @@ class MirrorWatch:
     def __init__(self, mirrored: Mirrored) -> None:
         """Nothing is connected before `start`."""
         self.health = MirrorHealth(interval=mirrored.interval)
+        self.server, self.schema = mirrored.server, mirrored.schema
         self._mirrored = mirrored
         self._sender = Sender(mirrored.source, mirrored.schema, self._put_state)
         self._since, self._failures = ALWAYS, 0

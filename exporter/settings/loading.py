@@ -26,6 +26,9 @@ CONFIG_VARIABLE = "NETLEDGER_CONFIG"
 PLANS_VARIABLE = "NETLEDGER_PLANS"
 MIRROR_URL = "mirror.url"
 NEON_VARIABLE = "NEON_DB_URL"
+OWNER_VARIABLE = "NETLEDGER_MIRROR_OWNER_URL"
+"""The address of the mirror's owner, for commands that make logins: no setting, since no service needs it."""
+
 """The variable that PacketBuddy has for the address of its PostgreSQL."""
 
 
@@ -116,7 +119,7 @@ def _read_variables(reader: SettingsReader, environ: Mapping[str, str]) -> None:
     for variable, text in environ.items():
         if key := known.get(variable):
             reader.read_variable(key, text)
-        elif variable.startswith(prefixes):
+        elif variable.startswith(prefixes) and variable != OWNER_VARIABLE:
             hint = did_you_mean(variable, {name: name for name in known})
             reader.problems.append(f"{printable(variable)}: unknown setting{hint}")
         elif variable.startswith(PLANS_VARIABLE):

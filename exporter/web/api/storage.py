@@ -99,6 +99,7 @@ async def health(context: ServiceContext, _query: NoQuery) -> shapes.Health:
         storage=storage_figures,
         meters=_meter_backends(context),
         update=_update(context),
+        mirror=_mirror(context, zone),
     )
 
 
@@ -180,6 +181,24 @@ def _update(context: ServiceContext) -> shapes.AvailableUpdate | msgspec.UnsetTy
     if state is None:
         return msgspec.UNSET
     return shapes.AvailableUpdate(version=state.version, available=state.is_available, note=state.note)
+
+
+def _mirror(context: ServiceContext, zone: str) -> shapes.MirrorState | msgspec.UnsetType:
+    watch = context.mirror
+    if watch is None:
+        return msgspec.UNSET
+    health, now = watch.health, context.now
+    standing = health.standing(now)
+    return shapes.MirrorState(
+        up=health.is_up,
+        server=watch.server,
+        schema=watch.schema,
+        last_success=iso(health.last_success, ZoneInfo(zone)) if health.last_success else None,
+        lag_seconds=round(standing.lag_seconds, 3) if health.current_to else None,
+        rows_behind=health.rows_behind,
+        rows_sent=health.rows_sent,
+        error=shapes.MirrorError(kind=health.kind, text=health.text) if health.text else None,
+    )
 
 
 def _meter_backends(context: ServiceContext) -> dict[str, shapes.MeterBackend] | msgspec.UnsetType:

@@ -146,10 +146,35 @@ class AvailableUpdate(Answer):
     note: str
 
 
+class MirrorError(Answer):
+    """What the last copy failed by: its kind, as the metric has it, and a sentence with what to do."""
+
+    kind: str
+    text: str
+
+
+class MirrorState(Answer):
+    """How the copy of the ledger stands since the service started; `server` is its address without the password.
+
+    `up` is false before the first copy. `lag_seconds` is the age of the newest sample that the mirror has; it and
+    `last_success` are null before the first copy has ended. `error` is null while the last copy went well.
+    """
+
+    up: bool
+    server: str
+    schema: str
+    last_success: Timestamp | None
+    lag_seconds: float | None
+    rows_behind: int
+    rows_sent: int
+    error: MirrorError | None
+
+
 class Health(Answer):
     """Health of the service: `problems` says why it is degraded.
 
-    `meters` are those that may measure in several ways, by name. `update` is there once `auto_update` has asked.
+    `meters` are those that may measure in several ways, by name. `update` is there once `auto_update` has asked,
+    `mirror` where `mirror.url` is set.
 
     `storage` is null while the ledger cannot be read, `seconds_since_sample` left out before the first sample.
     """
@@ -168,6 +193,7 @@ class Health(Answer):
     seconds_since_sample: float | msgspec.UnsetType = msgspec.UNSET
     meters: dict[str, MeterBackend] | msgspec.UnsetType = msgspec.UNSET
     update: AvailableUpdate | msgspec.UnsetType = msgspec.UNSET
+    mirror: MirrorState | msgspec.UnsetType = msgspec.UNSET
 
 
 def storage_figures(rows: RowCounts, size_bytes: int, max_bytes: int, unsynced: int | None = None) -> StorageFigures:
