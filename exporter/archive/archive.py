@@ -32,7 +32,7 @@ class ReportArchive:
         self,
         *,
         settings: Settings,
-        host: Host,
+        host: Callable[[], Host],
         now: Callable[[], float],
         confirmed_now: Callable[[], float] | None = None,
     ) -> None:
@@ -58,4 +58,4 @@ class ReportArchive:
 
     def _job(self, now: float, periods: list[Period]) -> ArchiveJob:
         ledger, context = self._settings.ledger.path.absolute(), wrapup_context(self._settings)
-        return ArchiveJob(ledger, self._folder.absolute(), now, self._host, context, periods)
+        return ArchiveJob(ledger, self._folder.absolute(), now, self._host(), context, periods)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from exporter.mirror.renewal import restrict
 from exporter.mirror.tables import IMPORTS, SUBJECTS, USAGE
 from reports.calendar.days import DAY_SECONDS
 from reports.ledger.shape import INTERFACE
@@ -66,8 +67,11 @@ class LedgerRows:
     """Reads over one connection, a page in a transaction of its own: a slow network holds nothing up."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """The connection may be read-only."""
+        """The connection may be read-only; of a ledger that was renewed, it sees from now on what is mirrored."""
         self._connection = connection
+        self.states: dict[str, str] = dict(connection.execute("SELECT name, value FROM state"))
+        """The rows of the table `state` as they were."""
+        restrict(connection, self.states)
 
     def newest_posting(self) -> int:
         """The number of the last posting; every row of it can be read from now on."""
@@ -76,10 +80,6 @@ class LedgerRows:
     def newest_sample(self) -> int:
         """When the last posting was sampled (UTC seconds)."""
         return int(self._ask("SELECT ifnull(max(wall), 0) FROM meter")) // 10**9
-
-    def states(self) -> dict[str, str]:
-        """The rows of the table `state`."""
-        return dict(self._connection.execute("SELECT name, value FROM state"))
 
     def pages(self, table: MirrorTable, sweep: Sweep, after: Key | None = None) -> Iterator[RowPage]:
         """A table's pages from a key on; without rows an empty one, by which the mirror's table may be emptied."""

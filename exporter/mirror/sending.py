@@ -65,7 +65,7 @@ class Sender:
         changed since the last round that succeeded. Raises IdentityError, OtherLoginError, what the connections raise.
         """
         rows = LedgerRows(ledger)
-        states, until, sampled = rows.states(), rows.newest_posting(), rows.newest_sample()
+        states, until, sampled = rows.states, rows.newest_posting(), rows.newest_sample()
         if COPIED in states:  # a restored ledger has no generation of its own before its first posting
             return Sent(0, 0)
         known, self._known = self._known, None

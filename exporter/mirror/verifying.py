@@ -67,7 +67,7 @@ async def verify(
     the number of rows so far.
     """
     rows, tally = LedgerRows(ledger), _Tally()
-    host = identity_of(rows.states(), machine_id).host
+    host = identity_of(rows.states, machine_id).host
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         found = await connection.fetchrow(statements.read_host(schema, to_write=False), host)
         if found is None:

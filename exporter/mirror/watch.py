@@ -69,10 +69,16 @@ class MirrorWatch:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="mirror", daemon=True)
         self._task: asyncio.Task[None] | None = None
+        self._is_due = asyncio.Event()
 
     def start(self) -> None:
         """Begin with the first round, a few seconds from now."""
         self._thread.start()
+
+    def hurry(self) -> None:
+        """Begin the next round now: what kept the last one from its end may be settled."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._is_due.set)
 
     def close(self) -> None:
         """End the round under way: what it has not committed is sent after the next start."""
@@ -146,8 +152,10 @@ class MirrorWatch:
         try:
             await asyncio.sleep(random.uniform(0.0, FIRST_SECONDS))  # noqa: S311 - no secret
             while True:
+                self._is_due.clear()
                 await self.round()
-                await asyncio.sleep(self._pause())
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._is_due.wait(), self._pause())
         finally:
             self._drop()
 

@@ -212,7 +212,7 @@ def build_parts(
     )
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger
-    archive = _build_archive(environment, sampler, host)
+    archive = _build_archive(environment, sampler, lambda: context.host)
     limits = build_limits(settings, totals, notifier, host)
     watches = (plans, limits, watch_monitors(environment, notifier, host.name, lambda: plans.is_resumed))
     rest = (*watches, notifier, archive, pace, context.mirror)
@@ -240,7 +240,7 @@ def _build_poster(
     )
 
 
-def _build_archive(environment: ServiceEnvironment, sampler: Sampler, host: Host) -> ReportArchive:
+def _build_archive(environment: ServiceEnvironment, sampler: Sampler, host: Callable[[], Host]) -> ReportArchive:
     return ReportArchive(
         settings=environment.settings,
         host=host,

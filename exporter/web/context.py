@@ -118,6 +118,14 @@ class ServiceContext:
             return self._sampler.sample()
         return snapshot
 
+    def adopt_identity(self, ledger_id: str) -> None:
+        """Answer under another id of the ledger from now on, and have the mirror follow."""
+        self.host = self.host._replace(id=ledger_id)
+        if self.groups is not None:
+            self.groups.adopt_identity(ledger_id)
+        if self.mirror is not None:
+            self.mirror.hurry()
+
     def sample(self) -> Snapshot:
         """A new sample."""
         return self._sampler.sample()

@@ -81,6 +81,7 @@ RESOURCES: Resources = {
         "POST /api/commit",
         "POST /api/notices/seen",
     ),
+    "exporter.web.api.identity": ("POST /api/host/renew", "POST /api/host/take-over"),
     "exporter.web.api.tracking": ("POST /track", "POST /api/requests/track"),
     "exporter.web.api.request_imports": ("POST /api/requests/import",),
     "exporter.web.api.otlp": ("POST /v1/traces", "POST /v1/metrics", "POST /v1/logs"),

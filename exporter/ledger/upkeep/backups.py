@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from exporter.ledger.clock_repair.placing import fsync_file, remove
 from exporter.ledger.files import CACHE, LedgerError, connect_to_read
 from exporter.ledger.opening.condition import Condition, condition_of
+from exporter.ledger.writing.statements import FORMER_IDS, LEDGER_ID
 from reports.ledger.shape import SPECS
 
 if TYPE_CHECKING:
@@ -122,12 +123,18 @@ def clean_partials(ledger: Path) -> None:
 
 def ledger_id_of(path: Path) -> str:
     """Id of the ledger that a file is a copy of; "" without one."""
+    return next(iter(_ids_of(path)), "")
+
+
+def _ids_of(path: Path) -> list[str]:
+    """The id of a file's ledger, then those that it had before."""
+    query = "SELECT value FROM state WHERE name IN (?, ?) ORDER BY name = ?"
     try:
         with contextlib.closing(connect_to_read(path)) as connection:
-            row = connection.execute("SELECT value FROM state WHERE name = 'ledger_id'").fetchone()
+            rows = connection.execute(query, (LEDGER_ID, FORMER_IDS, FORMER_IDS)).fetchall()
     except (sqlite3.Error, UnicodeDecodeError):
-        return ""
-    return str(row[0]) if row else ""
+        return []
+    return [each for (value,) in rows for each in str(value).split()]
 
 
 def _copy(ledger: Path, partial: Path, day: date) -> None:
@@ -157,7 +164,7 @@ def _delete_secrets(copy: sqlite3.Connection) -> None:
 def _refuse_another_ledgers(target: Path, new: Path) -> None:
     if target.exists():
         held = ledger_id_of(target)
-        if held and held != ledger_id_of(new):
+        if held and held not in _ids_of(new):
             raise LedgerError(f"{target} is a backup of another ledger, and stays: move it away first")
 
 

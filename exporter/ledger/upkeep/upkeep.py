@@ -127,6 +127,13 @@ class LedgerUpkeep:
         await self._on_writer(lambda: writer.in_transaction(lambda: done.append(work(writer.connection))))
         return done[0]
 
+    async def back_up_again(self) -> None:
+        """Write today's backup once more, after a change that a restored ledger must have; a failure is logged."""
+        try:
+            await self._back_up(is_again=True)
+        except (sqlite3.Error, OSError, LedgerError) as error:
+            log.warning("no backup was written: %s", error)
+
     async def _tidy_events(self) -> None:
         """Delete single events step by step: commits go on in between."""
         is_more = True
@@ -153,11 +160,11 @@ class LedgerUpkeep:
         usage = shutil.disk_usage(self._settings.path.parent)
         return Disk(usage.total, usage.free)
 
-    async def _back_up(self) -> None:
+    async def _back_up(self, *, is_again: bool = False) -> None:
         keep, path = self._settings.backups, self._settings.path
         clock = await self._on_writer(lambda: held_clock(self._writer.connection, self._now()))
         today = day_of(clock.sure, self._zone)
-        if keep == 0 or backup_path(path, today).exists():
+        if keep == 0 or (backup_path(path, today).exists() and not is_again):
             return
         await asyncio.to_thread(write_backup, path, today, keep)
 

@@ -22,6 +22,9 @@ GENERATION = "generation"
 MIRROR_TOKENS = "mirror_tokens"
 """State: the tokens that a mirror may hold, and the generation that wrote them."""
 
+LEDGER_ID, FORMER_IDS = "ledger_id", "former_ids"
+"""State: the id of the ledger, and those that it had before, with blanks between: its backups may be theirs."""
+
 NEXT_POSTING = "SELECT ifnull(max(posting), 0) + 1 FROM meter"
 """What changes rows between two postings numbers them so: above all that a copy of the ledger may have read."""
 

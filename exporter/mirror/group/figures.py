@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.calendar.days import day_from_number, day_of
+from exporter.mirror.renewal import mirrored_since
+from reports.calendar.days import day_from_number, day_number, day_of
 from reports.formats.json.hosts import HostFigures, Hosts, hosts
 from reports.ledger.rows import NO_BYTES, Bytes, add_up
 
@@ -27,8 +28,10 @@ def hosts_answer(
 
 def _own_figures(ledger: LedgerReader, now: float, own: Host, labels: Mapping[str, str]) -> HostFigures:
     today = day_of(now, ledger.zone)
-    days = ledger.days(today.replace(day=1), today)
-    spans = ledger.spans(today.replace(day=1), today)
+    first = max(day_number(today.replace(day=1)), mirrored_since(ledger.state()).day)
+    if first > day_number(today):  # it was renewed today: what it has of before is another machine's, too
+        return HostFigures(own.id, labels.get(own.id, own.name), own.system, own.version, int(now), NO_BYTES, NO_BYTES)
+    days, spans = ledger.days(day_from_number(first), today), ledger.spans(day_from_number(first), today)
     month = add_up([*days.values(), *(span.bytes for span in spans)])
     used = days.get(today, NO_BYTES)
     return HostFigures(own.id, labels.get(own.id, own.name), own.system, own.version, int(now), used, month)

@@ -21,7 +21,7 @@ from exporter.mirror.group.hosts import (
     labels_of,
 )
 from exporter.mirror.group.kept_files import GroupFolder
-from exporter.mirror.group.own_rows import OwnMachine
+from exporter.mirror.group.own_rows import OwnMachine, own_machine
 from exporter.mirror.group.size import read_size
 from reports.calendar.days import day_number, day_of
 
@@ -129,7 +129,8 @@ class Groups:
         state = await asyncio.to_thread(group_state, path)
         if state is None:
             raise MirrorAwayError(self.problem or "the mirror has not been read")
-        own = None if state.own_device is None else OwnMachine(self._ledger, state.own_device)
+        device = state.own_device
+        own = None if device is None else await asyncio.to_thread(own_machine, self._ledger, device)
         members = self._members(choice)
         label = hosts_label([ALL] if choice.ids is None else [name for name, _ in members])
         return Group(path, label, own, members, state.read_at)
@@ -155,6 +156,11 @@ class Groups:
             (labels[host.id], host.sent_at) for host in self._known().hosts if host.id != own and choice.has(host.id)
         ]
         return tuple(found)
+
+    def adopt_identity(self, ledger_id: str) -> None:
+        """The own ledger has another id from now on; what is kept is read anew by the next questions."""
+        self._own = self._own._replace(id=ledger_id)
+        self._tried.clear()
 
     async def close(self) -> None:
         """End what is being read."""

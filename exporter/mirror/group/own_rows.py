@@ -11,7 +11,8 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.files import connect_to_read
-from reports.ledger.reader import ALL_POSTED, Unposted
+from exporter.mirror.renewal import EVER, MirroredSince, mirrored_since
+from reports.ledger.reader import ALL_POSTED, LedgerReader, Unposted
 from reports.ledger.shape import INTERFACE, SPECS
 
 if TYPE_CHECKING:
@@ -31,16 +32,22 @@ OWN_SUBJECT = 1
 
 
 class OwnMachine(NamedTuple):
-    """This machine in a group: its ledger, and the name of the subject that stands for it."""
+    """This machine in a group: its ledger, the name of the subject that stands for it, and since when it is one.
+
+    What a renewed ledger holds of before is another machine's, too, which the mirror has.
+    """
 
     ledger: Path
     device: str
+    since: MirroredSince = EVER
 
     def unposted(self, held: Unposted) -> Unposted:
         """What the own ledger does not have yet, as rows of the group."""
         return Unposted([row for each in held.slots for row in self._row(each)]) if held.slots else ALL_POSTED
 
     def _row(self, row: UnpostedRow) -> Iterator[UnpostedRow]:
+        if row.started < self.since.seconds:
+            return
         if row.meter != INTERFACE.name:
             yield row
         elif row.is_counted:
@@ -54,7 +61,7 @@ def connect_to_group(path: Path, own: OwnMachine | None) -> sqlite3.Connection:
         undo.callback(connection.close)
         if own is not None:
             _attach(connection, own.ledger)
-            for name, view in _views().items():
+            for name, view in _views(own.since).items():
                 connection.execute(f"CREATE TEMP VIEW {name} AS {view}")
         undo.pop_all()
     return connection
@@ -71,8 +78,14 @@ def _attach(connection: sqlite3.Connection, ledger: Path) -> None:
         connection.execute("ATTACH ? AS own", (f"{uri}?mode=ro&immutable=1",))
 
 
-def _views() -> dict[str, str]:
-    views = {"meter": "SELECT * FROM own.meter", "subject": _subjects(), "imported": _imported()}
+def own_machine(ledger: Path, device: str) -> OwnMachine:
+    """This machine as its ledger says it; raises sqlite3.Error."""
+    with contextlib.closing(connect_to_read(ledger)) as connection:
+        return OwnMachine(ledger, device, mirrored_since(LedgerReader(connection).state()))
+
+
+def _views(since: MirroredSince) -> dict[str, str]:
+    views = {"meter": "SELECT * FROM own.meter", "subject": _subjects(), "imported": _imported(since)}
     for spec in SPECS:
         if spec is not INTERFACE:
             names = ", ".join(spec.dimensions)
@@ -81,8 +94,8 @@ def _views() -> dict[str, str]:
                 f"SELECT -subject, {names} FROM own.{spec.subjects}"
             )
         for grain in GRAINS:
-            views[spec.table(grain)] = _rows(spec, grain)
-            views[spec.view(grain)] = _by_grain(spec, grain)
+            views[spec.table(grain)] = _rows(spec, grain, since)
+            views[spec.view(grain)] = _by_grain(spec, grain, since)
     return views
 
 
@@ -97,29 +110,31 @@ def _subjects() -> str:
     """
 
 
-def _imported() -> str:
+def _imported(since: MirroredSince) -> str:
     amounts = ", ".join(("first_day", "last_day", *INTERFACE.sums))
+    kept = f"first_day >= {since.day}"
     return f"""
         SELECT source, subject, {amounts} FROM main.imported
-        UNION ALL SELECT source, {OWN_SUBJECT}, {amounts} FROM own.imported WHERE {COUNTED}
+        UNION ALL SELECT source, {OWN_SUBJECT}, {amounts} FROM own.imported WHERE {COUNTED} AND {kept}
         UNION ALL SELECT source, -subject, {amounts} FROM own.imported
-                  WHERE subject NOT IN (SELECT subject FROM own.{INTERFACE.subjects})
+                  WHERE subject NOT IN (SELECT subject FROM own.{INTERFACE.subjects}) AND {kept}
     """
 
 
 COUNTED = f"subject IN (SELECT subject FROM own.{INTERFACE.subjects} WHERE counted = 1)"
 
 
-def _rows(spec: MeterSpec, grain: str) -> str:
+def _rows(spec: MeterSpec, grain: str, since: MirroredSince) -> str:
     columns = ", ".join((*spec.columns(grain), "posting"))
     number, those = (str(OWN_SUBJECT), COUNTED) if spec is INTERFACE else ("-subject", "1")
+    table, kept = spec.table(grain), _since(grain, grain, since)
     return f"""
-        SELECT {grain}, subject, {columns} FROM main.{spec.table(grain)}
-        UNION ALL SELECT {grain}, {number}, {columns} FROM own.{spec.table(grain)} WHERE {those} {_since(grain, grain)}
+        SELECT {grain}, subject, {columns} FROM main.{table}
+        UNION ALL SELECT {grain}, {number}, {columns} FROM own.{table} WHERE {those} {kept}
     """
 
 
-def _by_grain(spec: MeterSpec, grain: str) -> str:
+def _by_grain(spec: MeterSpec, grain: str, since: MirroredSince) -> str:
     time, times = ("u.day", "day") if grain == "day" else (f"u.{grain} AS started", "started")
     measures = ", ".join(spec.columns(grain))
     held = ", ".join((times, *spec.dimensions, *spec.facts))
@@ -132,12 +147,13 @@ def _by_grain(spec: MeterSpec, grain: str) -> str:
         SELECT {held}, {measures} FROM main.{spec.view(grain)}
         UNION ALL SELECT {time}, {names}, {measures}
                   FROM own.{spec.table(grain)} AS u JOIN own.{spec.subjects} AS k ON k.subject = u.subject {join}
-                  WHERE {those} {_since(grain, f"u.{grain}")}
+                  WHERE {those} {_since(grain, f"u.{grain}", since)}
     """
 
 
-def _since(grain: str, column: str) -> str:
+def _since(grain: str, column: str, since: MirroredSince) -> str:
     """Slots of the own machine, too, only from when those of all are kept."""
+    own = f"AND {column} >= {since.first(grain)}"
     if grain == "day":
-        return ""
-    return f"AND {column} >= (SELECT CAST(value AS INTEGER) FROM main.state WHERE name = '{SLOTS_SINCE}')"
+        return own
+    return f"{own} AND {column} >= (SELECT CAST(value AS INTEGER) FROM main.state WHERE name = '{SLOTS_SINCE}')"

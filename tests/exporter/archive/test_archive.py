@@ -54,7 +54,7 @@ class Archive:
             plans=self.plans,
         )
         host = Host(self.hostname, "0123abcd", "Linux", "1.0.0")
-        await ReportArchive(settings=settings, host=host, now=lambda: self.now).write_missing(self._ask)
+        await ReportArchive(settings=settings, host=lambda: host, now=lambda: self.now).write_missing(self._ask)
 
     async def _ask(self, question: Callable[[LedgerReader], Any]) -> Any:
         with (

@@ -15,6 +15,7 @@ import pytest
 from exporter.mirror.group.groups import Group, Groups, MirrorAccess
 from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError, UnknownHostError
 from exporter.mirror.group.own_rows import connect_to_group
+from exporter.mirror.renewal import renew
 from reports.ledger.host import Host
 from reports.ledger.reader import ALL_POSTED, LedgerReader
 from reports.ledger.selection import MACHINE, Selection
@@ -371,3 +372,18 @@ async def test_beyond_the_most_that_are_named_machines_are_one(three: Fleet, mon
     three.ledgers["phone"].write({NOON: (1, 0)})
     await three.send("phone")
     assert await three.total() == (22_106, 1110)
+
+
+async def test_a_renewed_machine_brings_what_it_counted_from_the_next_day_on(three: Fleet) -> None:
+    """What its ledger holds of before is that of the machine that it was copied from, which the mirror has."""
+    whole = await three.total()
+    desk = three.ledgers["desk"]
+    with contextlib.closing(sqlite3.connect(desk.path, isolation_level=None)) as connection:
+        renew(connection, ZONE, NOON)
+    before = await three.total()
+    desk.write({NOON + DAY: (7, 1)})
+    three.now += DAY
+
+    assert whole == (22_100, 1110)
+    assert before == (22_000, 1100)
+    assert await three.total() == (22_007, 1101)
