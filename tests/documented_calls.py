@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 BLOCK = re.compile(r"```\w*\n(.*?)```", re.DOTALL)
 INLINE = re.compile(r"`(curl [^`\n]+)`")
 REMARK = re.compile(r"\s{2,}.*|\s#.*")
-ELSEWHERE = re.compile(r"^netledger (run|backfill|service|install|uninstall)\b|127\.0\.0\.1:(?!7373)|\bURL\b|\$KEY")
+ELSEWHERE = re.compile(
+    r"^netledger (run|backfill|service|install|uninstall|mirror|host)\b|127\.0\.0\.1:(?!7373)|\bURL\b|\$KEY"
+)
 """What is no question to a service of netledger, or wants what only its reader has."""
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 

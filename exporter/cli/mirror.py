@@ -1,33 +1,119 @@
-"""`netledger mirror`: how the copy of the ledger in PostgreSQL stands, and whether it equals the ledger."""
+"""`netledger mirror`: its tables and rights, how the copy of the ledger stands, and whether it equals the ledger."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from exporter.mirror import rights
+from exporter.mirror.address import AddressError, masked, parse_address
+from exporter.mirror.asking import MirrorFaultError, ask_mirror
+from exporter.mirror.logins import granted_url
 from exporter.session.mirror import row_count, service_state, verified
 from exporter.session.reading import CommandAnswer, reading
+from exporter.session.session import open_settings
+from exporter.settings.loading import OWNER_VARIABLE
 from exporter.terminal.amounts import count_text
 from exporter.terminal.dates import time_text
 from exporter.terminal.groups import HintingGroup
-from exporter.terminal.printing import TextTable, print_sentence, print_table
+from exporter.terminal.options import json_option
+from exporter.terminal.printing import TextTable, print_json, print_sentence, print_table
 from exporter.terminal.progress import progress
 from reports.text.amounts import human_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from exporter.mirror.verifying import Difference, Verified
+    from exporter.session.environment import Environment
     from exporter.session.session import Session
 
 LONGEST_CELL = 60
+ONCE = "This is shown once: set it as NETLEDGER_MIRROR_URL, or as mirror.url, on that machine alone."
+
+
+def by_owner(work: Callable[..., None]) -> Any:
+    """Options of a command that the mirror's owner calls; it is given the owner's address and the schema."""
+
+    def callback(environment: Environment, /, *, url: str | None, **options: Any) -> None:
+        settings = open_settings(environment)
+        work(owner_url(environment, url, settings.mirror.url), settings.mirror.schema, **options)
+
+    option = click.option(
+        "--url",
+        metavar="URL",
+        help="Address of the database's owner; better NETLEDGER_MIRROR_OWNER_URL, which no history of a shell keeps, "
+        "nor a list of processes. Without both, mirror.url.",
+    )
+    return option(json_option()(click.pass_obj(update_wrapper(callback, work))))
+
+
+def owner_url(environment: Environment, given: str | None, of_settings: str | None) -> str:
+    """The address that is given, else that of the environment, else that of the settings; ends the command without."""
+    for name, url in (("--url", given), (OWNER_VARIABLE, environment.environ.get(OWNER_VARIABLE)), ("", of_settings)):
+        if not url:
+            continue
+        try:
+            parse_address(url)
+        except AddressError as error:
+            raise click.UsageError(f"{name} {error}") from None
+        return url
+    raise click.UsageError(f"set {OWNER_VARIABLE} to the address of the database's owner, or give --url")
+
+
+def _done(url: str, work: Callable[[Any], Awaitable[Any]]) -> Any:
+    try:
+        return ask_mirror(url, work)
+    except (MirrorFaultError, rights.RightsError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=HintingGroup)
 def mirror() -> None:
     """The copy of the ledger in PostgreSQL, where several machines have theirs."""
+
+
+@mirror.command(short_help="Make schema, tables, roles and rights.")
+@by_owner
+def init(url: str, schema: str, *, as_json: bool) -> None:
+    """Make the mirror's schema, tables, groups of roles and row-level security, or complete them."""
+    groups = _done(url, partial(rights.init, schema=schema))
+    if as_json:
+        print_json({"server": masked(url), "schema": schema, **groups._asdict()})
+        return
+    print_sentence(f"{masked(url)}: the schema {schema} is ready.")
+    print_sentence(f"Machines are of {groups.machine}; {groups.reader} reads the rows of all.")
+
+
+@mirror.command(short_help="Make a login for a machine.")
+@click.argument("name")
+@click.option("--own", "own_only", is_flag=True, help="It reads its own rows alone: no totals of all machines.")
+@by_owner
+def grant(url: str, schema: str, *, name: str, own_only: bool, as_json: bool) -> None:
+    """Make a login for one machine, and print its address: the machine writes its own rows and reads those of all.
+
+    Called again, the login gets a new password, and the old one ends.
+    """
+    made = _done(url, partial(granted_url, url=url, schema=schema, name=name, own_only=own_only))
+    if as_json:
+        print_json({"name": name, "url": made, "own_only": own_only})
+        return
+    click.echo(made)
+    click.echo(ONCE, err=True)
+
+
+@mirror.command(short_help="End a machine's login; its rows stay.")
+@click.argument("name")
+@by_owner
+def revoke(url: str, schema: str, *, name: str, as_json: bool) -> None:
+    """End the login of a machine; its rows stay."""
+    _done(url, partial(rights.revoke, schema=schema, name=name))
+    if as_json:
+        print_json({"name": name})
+    else:
+        print_sentence(f"{name} may not log in any more; its rows stay.")
 
 
 @mirror.command(short_help="How the copy stands, as the service says.")
