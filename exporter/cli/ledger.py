@@ -171,6 +171,8 @@ def cleanup(environment: Environment, *, aggressive: bool, vacuum: bool, yes: bo
         print_json({"minutes_deleted": minutes, "slots_deleted": slots, "days_deleted": 0})
     else:
         click.echo(f"{minutes} minute rows and {slots} quarter hours deleted; days are kept for ever")
+        if slots and session.settings.mirror.url:
+            click.echo("the mirror follows with its next copy")
 
 
 def _confirm(session: Session) -> None:

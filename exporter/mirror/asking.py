@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exporter.mirror.address import parse_address
-from exporter.mirror.connecting import connect
+from exporter.mirror.connecting import CertificatesError, MissingDriverError, NoServerError, connect
+from exporter.mirror.driver import DRIVER, has_driver
 from exporter.mirror.faults import fault_of
 
 if TYPE_CHECKING:
@@ -29,8 +31,8 @@ class MirrorFaultError(Exception):
 def ask_mirror(url: str, question: Callable[[Any], Awaitable[Result]], *, timeout: float = 10.0) -> Result:
     """The answer to a question that is given a connection of asyncpg's, to an address that was accepted.
 
-    `timeout` are seconds to connect to each host. Raises MirrorFaultError, and what the question raises that the
-    server did not.
+    `timeout` are seconds to connect to each host. Raises MirrorFaultError, and what the question raises that
+    neither the server nor the driver has raised.
     """
 
     async def ask() -> Result:
@@ -42,8 +44,14 @@ def ask_mirror(url: str, question: Callable[[Any], Awaitable[Result]], *, timeou
 
     try:
         return asyncio.run(ask())
-    except Exception as error:
-        fault = fault_of(error)
-        if fault.kind == "other" and getattr(error, "sqlstate", None) is None:
-            raise
-        raise MirrorFaultError(fault) from error
+    except faults() as error:
+        raise MirrorFaultError(fault_of(error)) from error
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """What a connection raises; of the driver, which is loaded then, if it is there."""
+    ours = (OSError, EOFError, MissingDriverError, CertificatesError, NoServerError)
+    if not has_driver():
+        return ours
+    driver = import_module(DRIVER)
+    return (*ours, driver.PostgresError, driver.InterfaceError, driver.InternalClientError)

@@ -76,10 +76,8 @@ async def verify(
         sweep = Sweep(-1, 0, max(held.slots_since, 0), is_whole=True)
         for table in TABLES:
             ours = _counted((row for page in rows.pages(table, sweep) for row in page.rows), tally, advance)
-            kept = _Kept(held.posting, rows.oldest(table) if table in SLOTS else None)
-            await _compare(
-                table, _counted(ours, tally, advance), _rows_of(connection, table, schema, host), kept, tally
-            )
+            fit = _Comparable(held.posting, rows.oldest(table) if table in SLOTS else None)
+            await _compare(table, _counted(ours, tally, advance), _rows_of(connection, table, schema, host), fit, tally)
         with LedgerReader(ledger).at_one_moment() as reader:
             rolled = dict(rolled_up(reader, None, 0))
         for table in (HOST_DAYS, HOST_MONTHS):
@@ -88,7 +86,7 @@ async def verify(
     return Verified(tally.rows, tally.different, tuple(tally.examples), tally.behind)
 
 
-class _Kept(NamedTuple):
+class _Comparable(NamedTuple):
     """The mirror's posting, and since when the ledger keeps a table's rows (None: ever)."""
 
     posting: int
@@ -116,7 +114,7 @@ async def _next(rows: AsyncIterator[Row]) -> Row:
 
 
 async def _compare(
-    table: MirrorTable, ours: Iterator[Row], theirs: AsyncIterator[Row], kept: _Kept, tally: _Tally
+    table: MirrorTable, ours: Iterator[Row], theirs: AsyncIterator[Row], fit: _Comparable, tally: _Tally
 ) -> None:
     """Go along both in the order of keys. What the ledger has ceased to keep goes from the mirror by the next round."""
     is_usage = "posting" in table.types
@@ -124,7 +122,7 @@ async def _compare(
     while mine or other:
         tally.rows += 1
         my_key, other_key = key_in(table, mine), key_in(table, other)
-        is_new = bool(mine) and is_usage and mine[-1] > kept.posting
+        is_new = bool(mine) and is_usage and mine[-1] > fit.posting
         if mine and (not other or my_key < other_key):
             if is_new or not is_usage:
                 tally.behind += 1
@@ -132,7 +130,7 @@ async def _compare(
                 tally.differ(Difference(table.name, my_key, mine, None))
             mine = next(ours, END)
         elif other and (not mine or other_key < my_key):
-            if kept.oldest is not None and other[0] < kept.oldest:
+            if fit.oldest is not None and other[0] < fit.oldest:
                 tally.behind += 1
             else:
                 tally.differ(Difference(table.name, other_key, None, other))

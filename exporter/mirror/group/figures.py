@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from exporter.mirror.renewal import mirrored_since
+from exporter.mirror.renewal import EVER, mirrored_since
 from reports.calendar.days import day_from_number, day_number, day_of
 from reports.formats.json.hosts import HostFigures, Hosts, hosts
 from reports.ledger.rows import NO_BYTES, Bytes, add_up
@@ -22,16 +22,19 @@ def hosts_answer(
     ledger: LedgerReader, now: float, own: Host, known: HostList, labels: Mapping[str, str], problem: str = ""
 ) -> Hosts:
     """The answer of all machines; `known` is what the mirror has, never read without one."""
-    figures = [_own_figures(ledger, now, own, labels), *_others(known, own.id, labels, day_of(now, ledger.zone))]
+    since = mirrored_since(ledger.state()) if known.hosts else EVER
+    figures = [
+        _own_figures(ledger, now, own, labels, since.day),
+        *_others(known, own.id, labels, day_of(now, ledger.zone)),
+    ]
     return hosts(own.id, figures, now, ledger.zone, known.read_at or None, problem)
 
 
-def _own_figures(ledger: LedgerReader, now: float, own: Host, labels: Mapping[str, str]) -> HostFigures:
+def _own_figures(ledger: LedgerReader, now: float, own: Host, labels: Mapping[str, str], since: int) -> HostFigures:
+    """Days from `since` on (its number): what a renewed ledger has of before is another machine's, too."""
     today = day_of(now, ledger.zone)
-    first = max(day_number(today.replace(day=1)), mirrored_since(ledger.state()).day)
-    if first > day_number(today):  # it was renewed today: what it has of before is another machine's, too
-        return HostFigures(own.id, labels.get(own.id, own.name), own.system, own.version, int(now), NO_BYTES, NO_BYTES)
-    days, spans = ledger.days(day_from_number(first), today), ledger.spans(day_from_number(first), today)
+    first = day_from_number(max(day_number(today.replace(day=1)), since))
+    days, spans = ledger.days(first, today), ledger.spans(first, today)
     month = add_up([*days.values(), *(span.bytes for span in spans)])
     used = days.get(today, NO_BYTES)
     return HostFigures(own.id, labels.get(own.id, own.name), own.system, own.version, int(now), used, month)

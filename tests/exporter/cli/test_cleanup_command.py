@@ -50,3 +50,13 @@ def test_it_does_so_where_it_is_told_to(ledger: Path) -> None:
 
 def test_a_usual_cleanup_asks_nothing(commands: Commands) -> None:
     assert commands("ledger", "cleanup").exit_code == 0
+
+
+def test_a_mirror_follows_by_its_next_copy(ledger: Path) -> None:
+    age(ledger)
+
+    done = Commands(ledger, NETLEDGER_MIRROR_URL="postgresql://me@db/fleet")(
+        "ledger", "cleanup", "--aggressive", "--yes"
+    )
+
+    assert done.stdout.endswith("the mirror follows with its next copy\n")

@@ -177,3 +177,28 @@ async def test_without_the_server_the_last_answer_is_given_and_a_first_one_is_no
     assert told.headers["Retry-After"]
     assert "password" not in told.text
     assert len(hosts["hosts"]) == 2
+
+
+async def test_a_machine_that_is_renewed_is_one_of_several_from_the_next_day_on(family: Family) -> None:
+    family.service.machine.move("eth0", 50, 0)
+    family.service.pass_time()
+    renewed = (await family.service.ask("/api/host/renew", "POST")).json
+
+    alone, both = [await family.get("/api/today", **query) for query in ({}, {"hosts": "all"})]
+    hosts = {each["id"]: each for each in (await family.get("/api/hosts"))["hosts"]}
+
+    assert (alone["total_bytes"], both["total_bytes"]) == (1150, 7 * GIGA)
+    assert both["hosts"]["names"] != ["laptop"]
+    own = hosts[renewed["device_id"]]
+    assert (own["this"], own["today"]["total_bytes"], own["month"]["total_bytes"]) == (True, 0, 0)
+
+
+async def test_without_a_mirror_a_renewed_machine_has_all_of_its_bytes(service: RunningService) -> None:
+    service.machine.move("eth0", 1000, 100)
+    service.pass_time()
+    renewed = (await service.ask("/api/host/renew", "POST")).json
+
+    (own,) = (await service.get("/api/hosts"))["hosts"]
+
+    assert (own["id"], own["today"]["total_bytes"]) == (renewed["device_id"], 1100)
+    assert (await service.get("/api/health"))["device_id"] == renewed["device_id"]
