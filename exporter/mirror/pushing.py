@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from exporter.mirror.tables import MirrorTable
 
 HOST_COLUMNS = HOSTS.columns
+OF_ANOTHER_LOGIN = (
+    "the mirror has this ledger's rows under another login: use the url that this machine was given before, or let the "
+    "owner put the new login into `role` of this machine's row in the table host"
+)
 
 
 class HostRow(NamedTuple):
@@ -56,9 +60,7 @@ class Pusher:
                 await self._connection.execute(statements.claim(self._schema), self._host, machine)
                 row = await self._connection.fetchrow(statements.read_host(self._schema, to_write=True), self._host)
         if row is None:
-            raise OtherLoginError(
-                "the mirror has this ledger's rows under another login: use the url that this machine was given before"
-            )
+            raise OtherLoginError(OF_ANOTHER_LOGIN)
         self.row = HostRow(*row)
         return self.row
 
@@ -106,7 +108,9 @@ class Pusher:
 
     async def _lock(self) -> None:
         row = await self._connection.fetchrow(statements.read_host(self._schema, to_write=True), self._host)
-        if row is None or tuple(row) != tuple(self.row):
+        if row is None:
+            raise OtherLoginError(OF_ANOTHER_LOGIN)
+        if tuple(row) != tuple(self.row):
             raise IdentityError(
                 "another copy of this ledger has just sent to the mirror: `netledger host renew` on one of the two"
             )

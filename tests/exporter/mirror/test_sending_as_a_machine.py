@@ -11,7 +11,7 @@ import pytest
 
 from exporter.ledger.upkeep.retention import Keep, Retention
 from exporter.mirror import rights
-from exporter.mirror.identity import IdentityError
+from exporter.mirror.identity import OtherLoginError
 from exporter.mirror.tables import HOSTS
 from tests.exporter.mirror.mirrored_books import SCHEMA, MirroredLedger
 
@@ -76,7 +76,7 @@ async def test_a_ledger_of_another_is_not_taken_over(books: Books, database_of_e
     mirrored = MirroredLedger(books.path, victim)
     await mirrored.round()
 
-    with pytest.raises(IdentityError):
+    with pytest.raises(OtherLoginError):
         await MirroredLedger(books.path, thief).round()
 
     assert (await mirrored.differences()).different == 0
