@@ -12,15 +12,24 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from exporter.metering.postings import MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
+from exporter.metering.subjects import Subject
 from exporter.mirror.group.groups import Group, Groups, MirrorAccess
 from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError, UnknownHostError
 from exporter.mirror.group.own_rows import connect_to_group
 from exporter.mirror.renewal import renew
+from reports.calendar.days import Span
+from reports.calendar.period import Period
 from reports.ledger.host import Host
 from reports.ledger.reader import ALL_POSTED, LedgerReader
+from reports.ledger.request_times import sketches_by_key
+from reports.ledger.requests import amounts_by_key
 from reports.ledger.selection import MACHINE, Selection
-from reports.ledger.shape import APPLICATION
-from tests.worlds.application_rows import amounts, hold_applications_back, post_applications
+from reports.ledger.shape import ALL as ALL_KEYS
+from reports.ledger.shape import APPLICATION, REQUEST
+from reports.ledger.sketches import EMPTY, encoded
+from reports.usage.applications import applications
+from tests.worlds.application_rows import CLOCK, amounts, hold_applications_back, post, post_applications
 from tests.worlds.mirrored_ledger import create_mirror, forget_machine, ledger_id, mirror_ledger
 from tests.worlds.written_ledger import WrittenLedger
 
@@ -300,6 +309,44 @@ async def test_applications_of_one_name_are_one(three: Fleet) -> None:
     assert await three.total("nas", selection=everything) == (500, 100)
     with three.reading(await three.read()) as reader:
         assert reader.values(APPLICATION, "application") == {"firefox", "apt"}
+
+
+async def test_applications_of_all_machines_are_listed_once_each(three: Fleet) -> None:
+    firefox = ("firefox", "internet", "tcp")
+    for name, size in (("desk", 5), ("laptop", 50), ("nas", 500)):
+        post_applications(three.ledgers[name], {(NOON, firefox): amounts(size, 0)})
+    hold_applications_back(three.ledgers["desk"], {(NOON, firefox): amounts(2, 0)})
+    await three.send("laptop")
+    await three.send("nas")
+
+    with three.reading(await three.read()) as reader:
+        found = applications(reader, Period.day(TODAY, ZONE), NOON + 60)
+
+    assert [(row.name, row.bytes.received) for row in found.applications] == [("firefox", 557)]
+
+
+async def test_requests_of_all_machines_are_one_with_their_times(three: Fleet) -> None:
+    key, times = ("shop", "GET", "/", "200"), ("shop", "GET", "/", ALL_KEYS)
+    for name, number, bucket in (("desk", 1, 10), ("laptop", 10, 20), ("nas", 100, 20)):
+        usage = {
+            (NOON, Subject(REQUEST.name, key)): Usage((number, 0, 0, 0, number, 0), 0, (number, 0), (EMPTY,)),
+            (NOON, Subject(REQUEST.name, times)): Usage((0,) * 6, 0, (0, 0), (encoded({bucket: number}),)),
+        }
+        post_requests(three.ledgers[name], usage)
+        if name != "desk":
+            await three.send(name)
+
+    with three.reading(await three.read()) as reader:
+        selection, span = Selection(REQUEST, "all"), Span(NOON, NOON + SLOT)
+        assert amounts_by_key(reader, selection, span, ("requests", "longest_microseconds"))[key] == (111, 100)
+        assert sketches_by_key(reader, selection, span) == {times: {10: 1, 20: 110}}
+
+
+def post_requests(ledger: WrittenLedger, rows: dict[tuple[int, Subject], Usage]) -> None:
+    """Post rows of the request meter."""
+    facts = {subject: SubjectFacts(NOON, NOON) for _, subject in rows}
+    part = MeterPosting(REQUEST.name, CLOCK, MeterCheckpoint(facts, {}))
+    post(ledger.path, ZONE, Posting(ledger.next_posting(), CLOCK, rows, {}, (part,)))
 
 
 async def test_without_the_server_the_last_rows_are_answered_and_their_age_is_known(three: Fleet) -> None:
