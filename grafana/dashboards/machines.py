@@ -44,8 +44,8 @@ def _now() -> list[object]:
 
 def _each() -> list[object]:
     table = (
-        "Behind is how much older a machine's newest quarter hour is than its last visit: after an absence it sends the"
-        f" oldest first. Share is of this month. The first {mirror.MOST_ROWS} are listed."
+        "Behind is the age of its newest data: after an absence a machine sends the oldest first. Share is of the month"
+        f". The first {mirror.MOST_ROWS} are listed."
     )
     return [mirror.each(_frame(3, "Each machine", table, (0, 4, 24, 9)))]
 

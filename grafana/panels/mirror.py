@@ -74,7 +74,7 @@ def each(frame: Frame) -> Table:
     columns = ", ".join(f'{name}.receive_bytes + {name}.transmit_bytes AS "{title}"' for title, name in moved.items())
     share = "(m.receive_bytes + m.transmit_bytes) / nullif(sum(m.receive_bytes + m.transmit_bytes) OVER (), 0)"
     sql = f"""SELECT machine, sent_at * 1000 AS "last seen",
-  greatest(0, sent_at - {newest}) AS behind,
+  greatest(0, extract(epoch FROM now()) - least(sent_at, {newest}))::bigint AS behind,
   {columns},
   {share} AS share, system, version, zone
 FROM local
@@ -82,7 +82,7 @@ LEFT JOIN {table("host_day")} AS d ON d.host = local.host AND d.day = {TODAY}
 LEFT JOIN {table("host_month")} AS m ON m.host = local.host AND m.month = {THIS_MONTH}
 LEFT JOIN {table("host_month")} AS e ON e.host = local.host AND e.month = 0
 ORDER BY "this month" DESC NULLS LAST, machine LIMIT {MOST_ROWS}"""
-    late = steps(GOOD, (3600, SOON), (86_400, BAD)).build()
+    late = steps(GOOD, (86_400, SOON), (SILENT_DAYS * 86_400, BAD)).build()
     return (
         grid(frame, rows(sql, LOCAL))
         .no_value(NO_MIRROR)

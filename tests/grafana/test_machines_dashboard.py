@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.worlds.postgresql import Database, PostgreSQL
 
 DRAWN = 10
+SLOW = 30
+"""Seconds that an answer may take."""
 WEEK = 7
 
 
@@ -115,7 +117,7 @@ def test_each_machine_has_its_row_the_busiest_of_the_month_first(machines: Dashb
         {
             "machine": machine.label,
             "last seen": machine.sent_at * 1000,
-            "behind": max(0, machine.sent_at - newest.get(machine.host, machine.sent_at)),
+            "behind": pytest.approx(moment - min(machine.sent_at, newest.get(machine.host, moment)), abs=SLOW),
             "today": today[machine.host],
             "this month": month[machine.host],
             "ever": ever[machine.host],
@@ -139,7 +141,7 @@ def test_a_machine_that_sends_the_oldest_first_is_behind(machines: Dashboard, wo
 
     answer = world.database.execute("BEGIN", cut, _behind(sql), "ROLLBACK")
 
-    assert float(answer) == behind.sent_at - older - 900
+    assert float(answer) == pytest.approx(time.time() - older - 900, abs=SLOW)
 
 
 @pytest.mark.parametrize("days", [1, 7, 60])
@@ -273,7 +275,9 @@ def test_the_documented_login_of_grafana_reads_all_and_changes_nothing(machines:
 
     for query in machines.panel_queries:
         sql = expanded(query.expression, choices(), range_of(machines, None, world.now))
-        assert database.execute(sql, user=login) == database.execute(sql)
+        read, owned = (database.execute(sql, user=user).splitlines() for user in (login, "owner"))
+        assert len(read) == len(owned)
+        assert read == owned or query.place.panel == "Each machine", "which has the age of its rows"
     for denied in (f"TRUNCATE {SCHEMA}.host_day", f"DROP TABLE {SCHEMA}.host", f"CREATE TABLE {SCHEMA}.mine ()"):
         with pytest.raises(ServerError, match=r"permission denied|must be owner"):
             database.execute(denied, user=login)
