@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import time
 from typing import TYPE_CHECKING
@@ -30,15 +29,7 @@ SENT_SECONDS = 30
 @pytest.fixture
 def mirrored(ledger: Path, fresh_database: Database) -> Commands:
     """Commands on a ledger that is in a mirror."""
-
-    async def send() -> None:
-        connection = await asyncpg.connect(fresh_database.url, statement_cache_size=0)
-        with contextlib.suppress(asyncpg.PostgresError):
-            await complete(connection, SCHEMA)
-        await MirroredLedger(ledger, connection).round()
-        await connection.close()
-
-    asyncio.run(send())
+    asyncio.run(_send(ledger, fresh_database))
     return Commands(ledger, NETLEDGER_MIRROR_URL=fresh_database.url)
 
 
@@ -49,6 +40,15 @@ def test_a_mirror_that_equals_its_ledger_is_verified(mirrored: Commands) -> None
     assert found["rows"] > 20
     assert (found["different"], found["behind"], found["examples"]) == (0, 0, [])
     assert (said.exit_code, said.stdout.startswith(f"Rows: {found['rows']} compared")) == (0, True)
+
+
+def test_a_mirror_behind_a_pooler_is_verified(ledger: Path, pooled_database: Database) -> None:
+    asyncio.run(_send(ledger, pooled_database))
+
+    found = Commands(ledger, NETLEDGER_MIRROR_URL=pooled_database.url).json("mirror", "verify")
+
+    assert found["rows"] > 20
+    assert (found["different"], found["behind"]) == (0, 0)
 
 
 def test_rows_that_differ_are_listed(mirrored: Commands, fresh_database: Database) -> None:
@@ -90,7 +90,7 @@ def test_a_mirror_that_cannot_be_asked_is_no_difference(ledger: Path, environ: d
 def test_a_ledger_that_was_never_sent_cannot_be_compared(ledger: Path, fresh_database: Database) -> None:
     commands = Commands(ledger, NETLEDGER_MIRROR_URL=fresh_database.url)
     without_tables = commands("mirror", "verify")
-    asyncio.run(_complete(fresh_database))
+    asyncio.run(_send(None, fresh_database))
     empty = commands("mirror", "verify")
 
     assert (without_tables.exit_code, empty.exit_code) == (2, 2)
@@ -139,10 +139,15 @@ def test_without_a_service_or_without_a_mirror_there_is_no_state(commands: Comma
     assert "has no mirror" in without.stderr
 
 
-async def _complete(database: Database) -> None:
+async def _send(ledger: Path | None, database: Database) -> None:
+    """Make the tables, and send a ledger."""
     connection: Any = await asyncpg.connect(database.url, statement_cache_size=0)
-    await complete(connection, SCHEMA)
-    await connection.close()
+    try:
+        await complete(connection, SCHEMA)
+        if ledger is not None:
+            await MirroredLedger(ledger, connection).round()
+    finally:
+        await connection.close()
 
 
 def _wait(holds: Callable[[], bool]) -> None:

@@ -47,6 +47,19 @@ def test_a_machine_sends_with_the_address_that_it_was_granted(owner: Commands, l
     assert parse_address(url).password not in again.output
 
 
+def test_a_renewed_ledger_is_another_machine_of_the_same_login(owner: Commands, ledger: Path) -> None:
+    owner("mirror", "init")
+    url = owner.json("mirror", "grant", "laptop")["url"]
+    asyncio.run(_send(ledger, url))
+
+    renewed = owner("host", "renew", "--yes")
+    asyncio.run(_send(ledger, url))
+
+    assert renewed.exit_code == 0
+    assert asyncio.run(_hosts(url)) == 2
+    assert Commands(ledger, NETLEDGER_MIRROR_URL=url)("mirror", "verify").exit_code == 0
+
+
 def test_a_machine_may_read_its_own_rows_alone(owner: Commands, ledger: Path) -> None:
     owner("mirror", "init")
     urls = {
