@@ -141,37 +141,50 @@ class Filling:
 
     async def _renew(self, subjects: Mapping[str, int], changes: Sequence[ChangedRows]) -> None:
         """Read all rows of the times at which any has changed: of each machine, and of other meters of all together."""
-        by_subject = _by_subject(subjects, changes)
-        everyone = [host for hosts, _ in by_subject.values() for host in hosts]
-        for spec in SPECS:
-            units = by_subject if spec is INTERFACE else {None: (everyone, changes)}
-            for grain in GRAINS:
-                for subject, (hosts, changed) in units.items():
-                    if changed:
-                        await self._renew_rows(spec, grain, hosts, changed, subject)
+        everyone = [UUID(host) for host in subjects]
+        for grain in GRAINS if changes else ():
+            of_changes = (
+                [change.host for change in changes],
+                [subjects[change.host.hex] for change in changes],
+                [change.posting for change in changes],
+                self._since(grain, changes),
+            )
+            query = questions.machine_usage(grain, self._schema)
+            async for page in self._pages(query, *of_changes, everyone, list(subjects.values())):
+                await asyncio.to_thread(self._file.put_machines, grain, page)
+            for spec in SPECS:
+                if spec is not INTERFACE:
+                    await self._renew_rows(spec, grain, everyone, changes)
 
     async def _renew_rows(
-        self, spec: MeterSpec, grain: str, hosts: Sequence[UUID], changes: Sequence[ChangedRows], subject: int | None
+        self, spec: MeterSpec, grain: str, hosts: Sequence[UUID], changes: Sequence[ChangedRows]
     ) -> None:
-        since = [
-            max(change.since // DAY_SECONDS - 1, 0) if grain == "day" else max(change.since, self._slots_since)
-            for change in changes
-        ]
         query, machines = questions.changed_times(spec, grain, self._schema), [change.host for change in changes]
-        rows = await self._connection.fetch(query, machines, [change.posting for change in changes], since)
+        postings, since = [change.posting for change in changes], self._since(grain, changes)
+        rows = await self._connection.fetch(query, machines, postings, since)
         times, step = [row[0] for row in rows], TIMES_A_STEP[grain]
         for begin in range(0, len(times), step):
             some = times[begin : begin + step]
-            await asyncio.to_thread(self._file.forget_times, spec, grain, some, subject)
+            await asyncio.to_thread(self._file.forget_times, spec, grain, some)
             async for page in self._pages(questions.usage(spec, grain, self._schema), hosts, some):
-                await asyncio.to_thread(self._file.add, spec, grain, page, subject)
+                await asyncio.to_thread(self._file.add, spec, grain, page)
+
+    def _since(self, grain: str, changes: Iterable[ChangedRows]) -> list[int]:
+        """The first time of each change: of days one earlier, since they are those of any zone."""
+        if grain == "day":
+            return [max(change.since // DAY_SECONDS - 1, 0) for change in changes]
+        return [max(change.since, self._slots_since) for change in changes]
 
     async def _import(self, subjects: Mapping[str, int]) -> None:
         await asyncio.to_thread(self._file.forget_imported)
-        by_subject = _by_subject(subjects, ())
-        everyone = [host for hosts, _ in by_subject.values() for host in hosts]
-        units = [(INTERFACE, subject, hosts) for subject, (hosts, _) in by_subject.items()]
-        for spec, subject, hosts in (*units, (APPLICATION, None, everyone)):
+        by_subject: defaultdict[int, list[UUID]] = defaultdict(list)
+        for host, number in subjects.items():
+            by_subject[number].append(UUID(host))
+        everyone = [UUID(host) for host in subjects]
+        units: list[tuple[MeterSpec, int | None, list[UUID]]]
+        units = [(INTERFACE, subject, hosts) for subject, hosts in by_subject.items()]
+        units.append((APPLICATION, None, everyone))
+        for spec, subject, hosts in units:
             async for page in self._pages(questions.imported(spec, self._schema), hosts):
                 await asyncio.to_thread(self._file.add_imported, spec, page, subject)
 
@@ -204,17 +217,3 @@ def _change(host: MirrorHost, held: HeldMachine | None, counted: str, *, is_whol
     if host.posting == held.posting:
         return None
     return ChangedRows(number, held.posting, max(held.sent_at - LATE_SECONDS, 0))
-
-
-def _by_subject(
-    subjects: Mapping[str, int], changes: Iterable[ChangedRows]
-) -> dict[int | None, tuple[list[UUID], list[ChangedRows]]]:
-    """Machines and changes by the subject that stands for them."""
-    found: defaultdict[int | None, tuple[list[UUID], list[ChangedRows]]] = defaultdict(lambda: ([], []))
-    changed = {change.host: change for change in changes}
-    for host, subject in subjects.items():
-        hosts, some = found[subject]
-        hosts.append(UUID(host))
-        if UUID(host) in changed:
-            some.append(changed[UUID(host)])
-    return dict(found)

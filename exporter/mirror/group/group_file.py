@@ -36,6 +36,12 @@ CREATE TABLE IF NOT EXISTS machine (
 ) STRICT, WITHOUT ROWID
 """
 PUT_MACHINE = "INSERT OR REPLACE INTO machine VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+COLUMNS = {grain: (grain, "subject", *INTERFACE.columns(grain), "posting") for grain in GRAINS}
+PUT_ROW = {
+    grain: f"REPLACE INTO {INTERFACE.table(grain)} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    for grain, names in COLUMNS.items()
+}
+FORGET_ROW = {grain: f"DELETE FROM {INTERFACE.table(grain)} WHERE {grain} = ? AND subject = ?" for grain in GRAINS}
 FIRST_SLOT = "SELECT min(slot) FROM interface_slot WHERE subject = ?"
 
 
@@ -88,6 +94,7 @@ class GroupFile:
         self._connection = connect_to_write(path)
         # All of it can be read from the mirror again.
         self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.execute("PRAGMA cache_size = -4096")
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.execute(MACHINES)
         if self.states().get(LAYOUT_STATE, LAYOUT) != LAYOUT:
@@ -130,19 +137,24 @@ class GroupFile:
             for subject, label in labels.items():
                 ask(f"UPDATE {table} SET {column} = ? WHERE {number} = ?", (label, subject))
 
-    def forget_times(self, spec: MeterSpec, grain: str, times: Iterable[int], subject: int | None) -> None:
-        """Delete the rows of some times, of one subject or of all."""
-        those = "" if subject is None else f"AND subject = {subject:d}"
-        query = f"DELETE FROM {spec.table(grain)} WHERE {grain} = ? {those}"
+    def put_machines(self, grain: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Put rows of a time, the subject of a machine, and measures, in the place of those that are there.
+
+        Where all measures are 0, there is none.
+        """
+        listed = list(rows)
+        self._connection.executemany(PUT_ROW[grain], ((*row, 0) for row in listed if any(row[2:])))
+        self._connection.executemany(FORGET_ROW[grain], (row[:2] for row in listed if not any(row[2:])))
+
+    def forget_times(self, spec: MeterSpec, grain: str, times: Iterable[int]) -> None:
+        """Delete the rows of some times."""
+        query = f"DELETE FROM {spec.table(grain)} WHERE {grain} = ?"
         self._connection.executemany(query, ((time,) for time in times))
 
-    def add(self, spec: MeterSpec, grain: str, rows: Iterable[Sequence[Any]], subject: int | None) -> None:
-        """Add rows of a time, the dimensions (none where the subject is given) and measures to what is there."""
-        size = 1 if subject is not None else 1 + len(spec.dimensions)
-        numbered = (
-            (row[0], self.subject(spec, tuple(row[1:size])) if subject is None else subject, *row[size:], 0)
-            for row in rows
-        )
+    def add(self, spec: MeterSpec, grain: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Add rows of a time, the dimensions and measures to what is there."""
+        size = 1 + len(spec.dimensions)
+        numbered = ((row[0], self.subject(spec, tuple(row[1:size])), *row[size:], 0) for row in rows)
         self._connection.executemany(add(spec, grain), numbered)
 
     def forget_imported(self) -> None:

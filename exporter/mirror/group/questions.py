@@ -62,22 +62,44 @@ def changed_times(spec: MeterSpec, grain: str, schema: str) -> str:
 def usage(spec: MeterSpec, grain: str, schema: str) -> str:
     """Rows of machines ($1) at times ($2): the time, the dimensions, and the measures.
 
-    Interfaces that count are added up, and have no dimensions. Sketches only netledger can merge: their rows come as
-    they are.
+    Sketches only netledger can merge: their rows come as they are.
     """
-    dimensions = () if spec is INTERFACE else tuple(f"k.{name}" for name in spec.dimensions)
+    dimensions = tuple(f"k.{name}" for name in spec.dimensions)
     if spec.sketches:
         measures, group = [f"u.{name}" for name in spec.columns(grain)], ""
     else:
         measures = [f"sum(u.{name})::bigint" for name in spec.added(grain)]
         measures += [f"max(u.{name})" for name in spec.peaks]
         group = f"GROUP BY {', '.join(str(place + 1) for place in range(len(dimensions) + 1))}"
-    those = "AND k.counted = 1" if spec is INTERFACE else ""
     return f"""
         SELECT {", ".join((f"u.{grain}", *dimensions, *measures))}
         FROM {schema}.{spec.table(grain)} AS u
         JOIN {schema}.{spec.subjects} AS k ON k.host = u.host AND k.subject = u.subject
-        WHERE u.host = ANY($1::uuid[]) AND u.{grain} = ANY($2::bigint[]) {those} {group}
+        WHERE u.host = ANY($1::uuid[]) AND u.{grain} = ANY($2::bigint[]) {group}
+    """
+
+
+@cache
+def machine_usage(grain: str, schema: str) -> str:
+    """What machines moved at the times at which any row has changed: the time, the number of a machine, the measures.
+
+    $1 to $4 are arrays of what has changed: host, its number, and the posting and the time from which on. $5 and $6 are
+    all hosts with their numbers: several that share one are added up. All is 0 where no interface counts any more.
+    """
+    table, kept = f"{schema}.{INTERFACE.table(grain)}", "FILTER (WHERE k.counted = 1)"
+    measures = [f"coalesce(sum(u.{name}) {kept}, 0)::bigint" for name in INTERFACE.added(grain)]
+    measures += [f"coalesce(max(u.{name}) {kept}, 0)" for name in INTERFACE.peaks]
+    return f"""
+        WITH t AS (
+          SELECT DISTINCT c.number, u.{grain} AS time
+          FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS c(host, number, posting, since)
+          JOIN {table} AS u ON u.host = c.host AND u.{grain} >= c.since AND u.posting >= c.posting
+        )
+        SELECT t.time, t.number, {", ".join(measures)}
+        FROM t JOIN unnest($5::uuid[], $6::bigint[]) AS m(host, number) ON m.number = t.number
+        JOIN {table} AS u ON u.host = m.host AND u.{grain} = t.time
+        LEFT JOIN {schema}.{INTERFACE.subjects} AS k ON k.host = u.host AND k.subject = u.subject
+        GROUP BY t.time, t.number ORDER BY t.time, t.number
     """
 
 
