@@ -121,7 +121,7 @@ def revoke(url: str, schema: str, *, name: str, as_json: bool) -> None:
 def status(session: Session) -> CommandAnswer:
     """How the copy stands, as the running service says (exit code 1: the last one failed)."""
     state = service_state(session)
-    return CommandAnswer(state, partial(_print_state, state), int(not state["up"]))
+    return CommandAnswer(state, partial(_print_state, state), int(state["error"] is not None))
 
 
 def _print_state(state: Mapping[str, Any]) -> None:
