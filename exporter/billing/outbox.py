@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from exporter.ledger.writing.writer import Writer
 
+DELIVERED = "delivered"
+"""The way of a notice that was delivered, and of which the mirror is to say so."""
+
 CROSSED, PENDING = "alert:", "tell:"
 """Prefixes of rows: when a threshold was crossed, and the message of a notice that was not taken yet."""
 
@@ -23,7 +26,7 @@ KEPT_SECONDS = 3 * 366 * 86_400
 
 
 class Notice(NamedTuple):
-    """A message, its way ("webhook" or "command"), and the key of its threshold."""
+    """A message, its way ("webhook", "command" or "delivered"), and the key of its threshold."""
 
     key: str
     way: str
@@ -57,10 +60,20 @@ class Outbox:
         """Remove a notice that was taken, or given up."""
         await self._on_writer(lambda: delete_state(self._writer.connection, notice.row))
 
+    async def settle(self, notices: Sequence[Notice], delivered: Notice) -> None:
+        """Remove delivered notices, and record that the mirror is to say so, in one transaction."""
+
+        def work() -> None:
+            put_state(self._writer.connection, [_row(delivered)])
+            for notice in notices:
+                delete_state(self._writer.connection, notice.row)
+
+        await self._on_writer(lambda: self._writer.in_transaction(work))
+
     def _add(self, key: str, notices: Sequence[Notice]) -> None:
         now = self._now()
         rows = [(CROSSED + key, str(now))]
-        rows += [(notice.row, msgspec.json.encode(notice.message).decode()) for notice in notices]
+        rows += map(_row, notices)
 
         def work() -> None:
             put_state(self._writer.connection, rows)
@@ -70,6 +83,10 @@ class Outbox:
 
     async def _on_writer(self, work: Callable[[], object]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _row(notice: Notice) -> tuple[str, str]:
+    return notice.row, msgspec.json.encode(notice.message).decode()
 
 
 def outbox_state(state: Mapping[str, str]) -> OutboxState:

@@ -15,6 +15,7 @@ from exporter.session.usage_questions import plans
 from exporter.terminal.amounts import UNKNOWN, bytes_text, known_bytes, percent_text, price_text
 from exporter.terminal.dates import clock_text, time_text
 from exporter.terminal.imported import across_note, imported_note
+from exporter.terminal.plan_machines import machine_rows, sharing_notes
 from exporter.terminal.printing import CONTROL, TextTable, print_table
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def _print_plans(session: Session, answers: Sequence[PlanAnswer]) -> None:
     for answer in answers:
         notes = [*imported_note(answer.imported_bytes), *across_note(answer.imported_bytes_across, "this cycle")]
         notes += across_note(answer.last_cycle.imported_bytes_across, "the last cycle")
+        notes += sharing_notes(answer)
         print_table(TextTable(_printable(answer.name), (), _facts(answer)), [*notes, *_dashboard(session, answer)])
 
 
@@ -76,6 +78,7 @@ def _facts(answer: PlanAnswer) -> Sequence[tuple[str, str]]:
     rows = [
         ("Plan", answer.name),
         *_scopes(answer),
+        *machine_rows(answer),
         ("Cycle", cycle),
         ("Used", bytes_text(answer.used_bytes)),
         *_free(answer),

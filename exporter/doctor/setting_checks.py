@@ -49,7 +49,8 @@ def plan_warnings(settings: Settings) -> Iterator[str]:
         notify = settings.notify.get(plan.name)
         if plan.is_of_scopes and settings.applications.meter == "off":
             yield f"plan {plan.name} bills bytes of applications, and applications.meter is off"
-        if devices and not plan.is_of_scopes and not any(covers(plan, name, is_counted=True) for name in devices):
+        is_of_devices = not plan.is_of_scopes and not plan.hosts
+        if devices and is_of_devices and not any(covers(plan, name, is_counted=True) for name in devices):
             patterns, known = ", ".join(plan.interfaces), ", ".join(sorted(devices))
             yield f"plan {plan.name} covers no interface that was ever here: {patterns}; known are {known}"
         if notify and notify.command and shutil.which(command := notify.command[0]) is None:

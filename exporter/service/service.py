@@ -13,6 +13,7 @@ from exporter.archive.archive import ROUND_SECONDS
 from exporter.ledger.locks.lock import LedgerLock
 from exporter.ledger.opening.opening import open_ledger
 from exporter.service.group_commit import RETRY_SECONDS, group_commits
+from exporter.service.sharing import follow_shared, follow_shared_when_due
 from exporter.service.turns import every
 from exporter.service.wiring import ServiceEnvironment, build_parts
 from exporter.tls.certificates import Certificates
@@ -72,6 +73,7 @@ class Service:
         await parts.commit()
         try:
             await parts.follow_plans()
+            await follow_shared(parts.plans, parts.context, 0)
         except sqlite3.Error as error:
             log.warning("there are no figures of plans before the ledger can be read: %s", error)
         self._server = await serve(
@@ -85,6 +87,7 @@ class Service:
             every(parts.pace.commit_interval, parts.commit),
             every(LINKS_SECONDS, self._refresh, parts),
             every(0, parts.follow_plans_when_due),
+            *([every(0, follow_shared_when_due, parts.plans, parts.context)] if parts.plans.shared else []),
             every(UPKEEP_SECONDS, parts.upkeep.go_round, at_once=True),
             every(ROUND_SECONDS, parts.keep_archive),
             *([every(updates.interval, updates.check)] if (updates := parts.context.updates).is_on else []),

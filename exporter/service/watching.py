@@ -5,8 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from exporter.billing.claims import Claims
 from exporter.billing.limit_watch import LimitWatch, limit_receivers
 from exporter.billing.plan_watch import PlanWatch
+from exporter.service.sharing import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +44,16 @@ def build_groups(settings: Settings, host: Host, totals: Totals, now: Callable[[
     return groups
 
 
-def build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host) -> PlanWatch:
+def build_claims(settings: Settings, host: Host) -> Claims:
+    """What decides which machine tells a threshold of a plan that several share."""
+    if not any(plan.hosts for plan in settings.plans):
+        return Claims()
+    return Claims(import_module("exporter.mirror.group.opening").open_notices(settings, host), host.id)
+
+
+def build_plans(
+    settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: Notifier, host: Host, groups: Groups | None
+) -> PlanWatch:
     """What keeps plans up to date, and tells their thresholds."""
     return PlanWatch(
         plans=settings.plans,
@@ -51,6 +62,7 @@ def build_plans(settings: Settings, zone: ZoneInfo, sampler: Sampler, notifier: 
         snapshot=lambda: sampler.snapshot,
         notifier=notifier,
         hostname=host.name,
+        is_own=lambda plan: is_own(plan, host, groups),
     )
 
 

@@ -28,7 +28,7 @@ from exporter.meters.kinds import MergingSource, MeterEnvironment
 from exporter.metrics.exposition import Exposition
 from exporter.metrics.families.registry import families
 from exporter.service.monitoring import watch_monitors
-from exporter.service.watching import build_groups, build_limits, build_mirror, build_plans
+from exporter.service.watching import build_claims, build_groups, build_limits, build_mirror, build_plans
 from exporter.update_watch import UpdateWatch
 from exporter.web.context import ServiceContext
 from exporter.web.server import RESOURCES
@@ -189,9 +189,11 @@ def build_parts(
     writer = Writer(ledger.path, opened.zone, [each.kind.store() for each in environment.meters])
     poster = _build_poster(opened, writer, writers, journal, sampler, meters, on_damage)
     upkeep = _build_upkeep(environment, opened, writer, writers, sampler, on_damage)
-    notifier = Notifier(Outbox(writer=writer, executor=writers, now=environment.seconds))
     host = identify_host(opened.ledger_id)
-    plans = build_plans(settings, opened.zone, sampler, notifier, host)
+    outbox = Outbox(writer=writer, executor=writers, now=environment.seconds)
+    notifier = Notifier(outbox, build_claims(settings, host))
+    groups = build_groups(settings, host, totals, environment.seconds)
+    plans = build_plans(settings, opened.zone, sampler, notifier, host, groups)
     context = ServiceContext(
         settings=settings,
         clock=environment.clock,
@@ -208,7 +210,7 @@ def build_parts(
         sources={each.kind.spec.name: each.source for each in environment.meters},
         updates=UpdateWatch(settings.auto_update, ledger.path, environment.config),
         mirror=build_mirror(settings, writer, writers, host),
-        groups=build_groups(settings, host, totals, environment.seconds),
+        groups=groups,
     )
     poster.on_posted = sampler.note_posted
     sampler.on_notice, writer.on_notice = upkeep.add_notice, context.note_on_ledger

@@ -80,7 +80,9 @@ class Session(NamedTuple):
     def host(self, ledger: LedgerReader) -> Host:
         """What an answer is of: this machine, or several together."""
         if self.hosts is not None:
-            return identify_host("")._replace(name=self.hosts.label)
+            names = self.hosts.names if self.hosts.note is None else self.hosts.note.names
+            hosts = import_module("exporter.mirror.group.hosts").hosts_of(self.hosts.label, names)
+            return identify_host("")._replace(name=self.hosts.label, hosts=hosts)
         return identify_host(ledger.state().get("ledger_id", ""))
 
     def read(self) -> AbstractContextManager[LedgerReader]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from exporter.session.questions import Question
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from exporter.session.session import Session
     from reports.billing.cost import StretchCost
+    from reports.billing.plans import Plan
     from reports.ledger.reader import LedgerReader
     from reports.ledger.selection import Selection
 
@@ -110,10 +112,18 @@ def plans(session: Session, name: str | None = None) -> Question[json_plans.Plan
     def answer(ledger: LedgerReader) -> json_plans.Plans:
         held = session.settings.plans
         chosen = held if name is None else [named(held, name)]
-        statuses = [plan_status(ledger, plan, session.now()) for plan in chosen]
-        return json_plans.Plans(plans=[json_plans.plan(status, ledger.zone) for status in statuses])
+        return json_plans.Plans(plans=[_plan(session, ledger, plan) for plan in chosen])
 
     return Question("/api/plans", {"plan": name}, json_plans.Plans, answer)
+
+
+def _plan(session: Session, ledger: LedgerReader, plan: Plan) -> json_plans.PlanAnswer:
+    if plan.hosts:
+        shared: json_plans.PlanAnswer = import_module("exporter.session.shared_plans").shared_plan(
+            session, ledger, plan
+        )
+        return shared
+    return json_plans.plan(plan_status(ledger, plan, session.now()), ledger.zone, session.now())
 
 
 def _cost(session: Session, ledger: LedgerReader, period: str, selection: Selection) -> StretchCost:

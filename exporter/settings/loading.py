@@ -83,6 +83,7 @@ def load_settings(config: Path | None, environ: Mapping[str, str], search: Seque
         raise SettingsError(reader.problems)
     settings = _build(reader)
     _check_scopes(reader, settings)
+    _check_hosts(reader, settings)
     if any(plan.free_hours for plan in settings.plans):
         _check_free_hours(reader, settings)
     return Loaded(settings, path, reader.origins, tuple(reader.warnings), reader.plans)
@@ -157,6 +158,18 @@ def _check_scopes(reader: SettingsReader, settings: Settings) -> None:
         }.items()
         for scope in scopes
         if scope not in known
+    ]
+    if problems:
+        raise SettingsError(problems)
+
+
+def _check_hosts(reader: SettingsReader, settings: Settings) -> None:
+    """Plans of several machines need the mirror that has their rows."""
+    problems = [
+        f"{reader.origins[name]}: {name}: needs the mirror, which has the other machines' rows; set {MIRROR_URL}, "
+        "or leave it out"
+        for number, plan in enumerate(reader.plans)
+        if plan.hosts and settings.mirror.url is None and (name := f"{PLANS}[{number}].hosts")
     ]
     if problems:
         raise SettingsError(problems)

@@ -27,7 +27,7 @@ INDENT, BULLET = "#     ", "#   - "
 # Its default depends on the user of the service: in a file it would hold for other users too.
 DEPENDENT = frozenset({"ledger.path"})
 # Keys of a plan that exclude another key of the example, or that only some plans need.
-FURTHER = frozenset({"cycle", "tier", "price_steps", "prices", "scope", "notify"})
+FURTHER = frozenset({"cycle", "tier", "price_steps", "prices", "scope", "hosts", "notify"})
 PLAIN = re.compile(r"[A-Za-z0-9][\w./]*( [A-Za-z]+)?", re.ASCII)
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from exporter.settings.tree import Settings
     from exporter.update_watch import UpdateWatch
     from exporter.web.readers import Readers
+    from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
@@ -200,6 +201,10 @@ class ServiceContext:
     def live_plans(self) -> tuple[PlanStatus, ...]:
         """The status of each plan, with what was moved since it was last read from the ledger."""
         return self._plans.live()
+
+    def shared_status(self, plan: Plan) -> PlanStatus | None:
+        """The live status of a plan that machines share; None of another one."""
+        return next((each for each in self.live_plans() if each.sharing and each.plan.name == plan.name), None)
 
     @property
     def seconds_since_sample(self) -> float:

@@ -168,6 +168,20 @@ class BilledUsage:
             found |= {name: _less(found.get(name, NO_BYTES), moved) for name, moved in free.items()}
         return found
 
+    def by_device(self, first: date, last: date) -> dict[str, Bytes]:
+        """Billed bytes of each interface, where the selection is of interfaces."""
+        found = self._by_device(local_days(self.selection, first, last))
+        for _, (start, end) in self._free_windows(first, last):
+            free = self._by_device(Rows(self.selection, "slot", start, end))
+            found |= {name: _less(found.get(name, NO_BYTES), moved) for name, moved in free.items()}
+        for span in self.spans:
+            if first <= span.first and span.last <= last:
+                found[span.interface] = found.get(span.interface, NO_BYTES).plus(span.bytes)
+        return found
+
+    def _by_device(self, rows: Rows) -> dict[str, Bytes]:
+        return _by_name(by_dimension(self._ledger, rows, NET_BYTES, ("device",)))
+
     def until(self, first: date, instant: int) -> Bytes | None:
         """Billed bytes of the days from `first` until an instant (UTC seconds); a slot counts as moved evenly.
 

@@ -27,6 +27,7 @@ ROLLOVER_CYCLES = 12
 """Cycles back from which unused bytes can reach this one; each passes on what it left of its own cap."""
 
 COUNTED = "counted"
+ALL_HOSTS = "all"
 DAY_MINUTES = 24 * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,6 +77,7 @@ class Plan(NamedTuple):
 
     With `scopes` or `scope_prices` it bills bytes of applications, and has no interfaces: those of these scopes, or of
     every scope but loopback. Of prices by scope, `price_steps` hold the one of the scopes without their own.
+    With `hosts` it bills machines of the mirror together: the word "all" alone, or their names or ids.
     `price_steps` in ascending order, none if the plan has no price; `gigabyte_bytes` is 2**30 or 10**9.
     """
 
@@ -93,6 +95,7 @@ class Plan(NamedTuple):
     alert_at: tuple[int, ...] = (80, 90, 100)
     scopes: tuple[str, ...] = ()
     scope_prices: tuple[ScopePrice, ...] = ()
+    hosts: tuple[str, ...] = ()
 
     @property
     def is_of_scopes(self) -> bool:

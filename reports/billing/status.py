@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from zoneinfo import ZoneInfo
 
+    from reports.billing.sharing import Sharing
     from reports.calendar.period import Period
     from reports.ledger.reader import LedgerReader
 
@@ -48,7 +49,7 @@ class PlanStatus(NamedTuple):
     the used bytes by scope of a plan with prices by scope; before it has used any, those of the cycle before. Other
     programs have counted the part `imported` of the used bytes. `across` are imported bytes of spans that reach over
     an end of this cycle, `last_across` of the one before: how many of them are of the cycle is not known, and none is
-    in it.
+    in it. `sharing` are the machines that share the plan; None of a plan of this machine.
     """
 
     plan: Plan
@@ -73,6 +74,7 @@ class PlanStatus(NamedTuple):
     imported: int = 0
     across: int = 0
     last_across: int = 0
+    sharing: Sharing | None = None
 
     def with_used(self, used: int, scopes: Mapping[str, int]) -> PlanStatus:
         """The status after some more bytes of the same cycle: the forecast expects no less than what is used."""
@@ -173,7 +175,7 @@ def plan_status(ledger: LedgerReader, plan: Plan, now: float) -> PlanStatus:
         free_hours_since=None if usage.has_all_free_hours(before.first, today) else usage.free_since,
         free_until=free_until(plan, int(now), zone),
         scopes=_scopes(usage, cycle, before, used),
-        imported=_in_direction(plan, brought, amounts.moved),
+        imported=in_direction(plan, brought, amounts.moved),
         across=usage.across([(cycle.first, cycle.last)]).total,
         last_across=usage.across([(before.first, before.last)]).total,
     )
@@ -184,7 +186,7 @@ def _earlier(usage: BilledUsage, amounts: _Amounts, cycle: Period, known: int) -
     last = day_of(known, usage.zone) - ONE_DAY
     if last < cycle.first:
         return 0
-    return _in_direction(usage.plan, usage.total(cycle.first, last).billed, amounts.moved)
+    return in_direction(usage.plan, usage.total(cycle.first, last).billed, amounts.moved)
 
 
 def _scopes(usage: BilledUsage, cycle: Period, before: Period, used: int) -> Mapping[str, int]:
@@ -213,7 +215,7 @@ def _amounts(usage: BilledUsage, cycle: Period, before: Period, now: int) -> _Am
     if usage.spans:
         earlier, every = usage.in_spans(cycle.first, lately - ONE_DAY), usage.in_spans(cycle.first, today)
         moved = moved.plus(Bytes(every.received - earlier.received, every.sent - earlier.sent))
-    daily = {day: _in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
+    daily = {day: in_direction(plan, bytes_of_day, moved) for day, bytes_of_day in days.billed.items()}
     last = usage.total(before.first, before.last).billed
     same_day = before.first + (today - cycle.first)
     is_over = same_day > before.last
@@ -239,12 +241,12 @@ def _reached(usage: BilledUsage, amounts: _Amounts, basis: _Basis, cap: int, *, 
     today, total = day_of(now, zone), 0
     in_spans = [(span.last, span.bytes) for span in usage.spans if cycle.first <= span.first and span.last <= today]
     for day, moved in sorted([*usage.days(cycle.first, today).billed.items(), *in_spans]):
-        amount = _in_direction(usage.plan, moved, amounts.moved)
+        amount = in_direction(usage.plan, moved, amounts.moved)
         if amount and total + amount >= cap and (day, moved) in in_spans:
             return min(day_start(day + ONE_DAY, zone), now)  # until then at the latest
         if amount and total + amount >= cap:
             slots = [
-                (start, start + SLOT_SECONDS, _in_direction(usage.plan, part, amounts.moved))
+                (start, start + SLOT_SECONDS, in_direction(usage.plan, part, amounts.moved))
                 for start, part in usage.slots_of(day)
             ]
             if sum(part for _, _, part in slots) != amount:
@@ -268,7 +270,7 @@ def _billed(plan: Plan, moved: Bytes) -> int:
     return counted_bytes(plan, moved.received, moved.sent)
 
 
-def _in_direction(plan: Plan, moved: Bytes, cycle: Bytes) -> int:
+def in_direction(plan: Plan, moved: Bytes, cycle: Bytes) -> int:
     """Billed bytes of a part; where the larger direction is billed, of the one that is larger in this cycle."""
     if plan.counts == "larger":
         return moved.received if cycle.received >= cycle.sent else moved.sent

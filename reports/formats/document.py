@@ -42,7 +42,8 @@ class Metadata(Answer):
     """Host, time and subject of the export; `notice` says that nothing is counted.
 
     `interface` and `plan` are null for all counted interfaces together; `scope` has those of applications' traffic, and
-    is left out without any.
+    is left out without any. `hosts` are the machines of the question, left out of an export of one: then each of the
+    interfaces is a machine.
     """
 
     exported_at: Timestamp
@@ -55,6 +56,7 @@ class Metadata(Answer):
     plan: str | None
     notice: str | None
     scope: list[str] | msgspec.UnsetType = msgspec.UNSET
+    hosts: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Totals(Answer):
@@ -240,6 +242,7 @@ def _metadata(export: Export) -> Metadata:
         plan=export.plan,
         notice=export.notice or None,
         scope=list(export.scopes) or msgspec.UNSET,
+        hosts=list(host.hosts) or msgspec.UNSET,
     )
 
 

@@ -108,8 +108,8 @@ def _about(export: Export) -> list[str]:
         "last_date": text(export.last_date or ""),
         "total_days": str(export.days.size),
     }
-    if export.scopes:
-        meta["scope"] = text(" + ".join(export.scopes))
+    listed = {"hosts": host.hosts, "scope": export.scopes}
+    meta |= {name: text(" + ".join(values)) for name, values in listed.items() if values}
     notice = {"notice": text(export.notice)} if export.notice else {}
     return [*section("meta", meta | notice), *section("tracking", tracking)]
 

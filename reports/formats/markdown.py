@@ -103,8 +103,8 @@ def _opening(export: Export, summary: ExportSummary) -> list[str]:
         sources = plain(SEPARATOR.join(export.imported.sources))
         lines.append(f"- Imported: {human_bytes(summary.imported)} of it, counted by {sources}\n")
     lines.append(
-        f"- Exported: {export.exported_at} by netledger {plain(host.version)} on {plain(host.system)}, "
-        f"ledger {plain(host.id)}\n"
+        f"- Exported: {export.exported_at} by netledger {plain(host.version)} on {plain(host.system)}"
+        f"{'' if host.hosts else f', ledger {plain(host.id)}'}\n"
     )
     return lines
 
@@ -114,6 +114,8 @@ def _subject(export: Export) -> str:
         return f"interfaces of plan {plain(export.plan)}"
     if export.scopes:
         return f"what applications moved, {plain(scopes_label(export.scopes))}"
+    if export.host.hosts:
+        return "their counted interfaces" if export.device is None else f"machine {plain(export.device)}"
     return "all counted interfaces" if export.device is None else f"interface {plain(export.device)}"
 
 
@@ -135,9 +137,20 @@ def _facts(summary: ExportSummary) -> Iterator[str]:
 def _interfaces(export: Export) -> Iterator[str]:
     names = [plain(total.device) for total in export.interfaces]
     widths = (max([NARROWEST, *map(len, names)]), NARROWEST)
+    if export.host.hosts:
+        yield from _machines(export, names, widths[:1])
+        return
     yield from _header("Interfaces", ("Interface", "Counted", *AMOUNTS), widths)
     for name, total in zip(names, export.interfaces, strict=True):
         yield _row((name, "yes" if total.is_counted else "no", *_amounts(total.bytes)), widths)
+
+
+def _machines(export: Export, names: Sequence[str], widths: tuple[int, ...]) -> Iterator[str]:
+    """Each machine of a family, with its part of all."""
+    together = sum(total.bytes.total for total in export.interfaces) or 1
+    yield from _header("Machines", ("Machine", *AMOUNTS, "Part"), widths)
+    for name, total in zip(names, export.interfaces, strict=True):
+        yield _row((name, *_amounts(total.bytes), f"{100 * total.bytes.total / together:.1f} %"), widths)
 
 
 def _applications(found: Applications) -> Iterator[str]:

@@ -101,12 +101,16 @@ class WrapUp(NamedTuple):
 
 
 class _Scope(NamedTuple):
-    """The ledger, the time (UTC seconds), the interfaces, and their plan, where they are those of one."""
+    """The ledger, the time (UTC seconds), the interfaces, and their plan, where they are those of one.
+
+    `hosts` are the machines of the question, none for this one's own ledger.
+    """
 
     ledger: LedgerReader
     now: int
     selection: Selection
     plan: Plan | None
+    hosts: tuple[str, ...]
 
     @property
     def today(self) -> date:
@@ -124,7 +128,7 @@ def wrapup(
     """The wrap-up of a period; raises as `export` does, and PeriodError for a period without a counted day."""
     found = export(ledger, period, now, host, selection)
     plan = None if selection.plan is None else named(context.plans, selection.plan)
-    scope, zone = _Scope(ledger, int(now), selection, plan), ledger.zone
+    scope, zone = _Scope(ledger, int(now), selection, plan, host.hosts), ledger.zone
     began = counting_began(ledger, selection)
     begun, of_bytes = parse_date(found.days.dates[0]) if found.days.size else None, found.days_of_bytes
     if found.first_date is None or found.last_date is None:
@@ -189,9 +193,9 @@ def _comparisons(scope: _Scope, period: Period, moved: Bytes, began: int | None)
 
 
 def _plans(scope: _Scope, first: date, last: date, context: WrapUpContext) -> Iterator[PlanCycles]:
-    """Cycles of the plan, or of all plans for the machine; none for interfaces."""
+    """Cycles of the plan, or of all plans for the machine, or for those that share them; none for interfaces."""
     for plan in context.plans if scope.selection == MACHINE else filter(None, [scope.plan]):
-        if has_cap_or_price(plan):
+        if has_cap_or_price(plan) and set(plan.hosts) == set(scope.hosts):
             yield plan_cycles(scope.ledger, plan, first, last, scope.today)
 
 

@@ -108,6 +108,11 @@ def hosts_label(names: Iterable[str]) -> str:
     return "all machines" if ALL in found else " + ".join(found)
 
 
+def hosts_of(label: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The machines of a label as a plan has them: "all" alone, or their names."""
+    return (ALL,) if label == hosts_label([ALL]) else tuple(names)
+
+
 def chosen(given: Collection[str], labels: Mapping[str, str]) -> HostChoice:
     """The machines that are meant by their names or ids; raises UnknownHostError."""
     if ALL in given:

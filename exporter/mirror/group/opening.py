@@ -8,6 +8,7 @@ from exporter.mirror.address import parse_address
 from exporter.mirror.connecting import connect
 from exporter.mirror.faults import fault_of
 from exporter.mirror.group.groups import Groups, MirrorAccess
+from exporter.mirror.plan_notices import PlanNotices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,3 +32,12 @@ def open_groups(settings: Settings, own: Host, zone: Callable[[], ZoneInfo], now
         mirror=MirrorAccess(mirror.schema, lambda: connect(address), lambda error: fault_of(error).text),
         interval=mirror.interval,
     )
+
+
+def open_notices(settings: Settings, own: Host) -> PlanNotices | None:
+    """The rows that say which machine tells a threshold of a shared plan; None without a mirror."""
+    mirror = settings.mirror
+    if mirror.url is None:
+        return None
+    address = parse_address(mirror.url)
+    return PlanNotices(lambda: connect(address), mirror.schema, own.id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from exporter.settings.list_rules import list_of, not_empty
 from exporter.settings.rules import Rule, RuleError, clipped, each, mapping_of, matching, one_text, whole
-from reports.billing.plans import DAY_MINUTES, CycleRule, FreeHours
+from reports.billing.plans import ALL_HOSTS, DAY_MINUTES, CycleRule, FreeHours
 from reports.billing.prices import PRICE as PRICE_TEXT
 from reports.billing.prices import PRICE_RULE
 from reports.calendar.parsing import PeriodError, parse_date
@@ -119,6 +119,20 @@ def _read_alerts(raw: object) -> tuple[int, ...]:
     return tuple(sorted(percentages))
 
 
+def _read_machine(raw: object) -> str:
+    """The name or id of a machine; whether the mirror has it is known once it is read."""
+    text = one_text(raw)
+    if not text or "," in text or not text.isprintable():
+        raise RuleError(f"{clipped(repr(text))} is no name of a machine")
+    return text
+
+
+def _all_or_names(values: tuple[str, ...]) -> tuple[str, ...]:
+    if ALL_HOSTS in values and len(values) > 1:
+        raise RuleError(f"mixes {ALL_HOSTS} with names")
+    return not_empty(values)
+
+
 NAME = Rule(f"a text of at most {LONGEST_NAME} characters", _read_name)
 CYCLE = Rule(
     f"monthly, weekly, daily, or every N days from YYYY-MM-DD (N from 1 to {LONGEST_CYCLE})", _read_cycle, _write_cycle
@@ -131,6 +145,9 @@ PRICE = Rule(PRICE_RULE, lambda raw: Decimal(_read_price(raw)))
 CURRENCY = Rule("a code of ISO 4217 such as INR, EUR or USD", _read_currency)
 SCOPE = Rule(f"{LAN}, {INTERNET} or a name of networks", _read_scope)
 SCOPES = list_of(f"{SCOPE.says}, or a list of them", _read_scope, not_empty)
+HOSTS = list_of(
+    f"{ALL_HOSTS}, or a list of names or ids of machines that are in the mirror", _read_machine, _all_or_names
+)
 SCOPE_PRICES = mapping_of("scopes with prices of a gigabyte such as {internet: 0.09, office: 0}", SCOPE, PRICE)
 ALERTS = Rule(
     "a list of percentages from 1 to 1000, such as [80, 90, 100]",

@@ -58,6 +58,12 @@ class PlanSettings(Section, frozen=True):
         "Scopes whose bytes of applications it bills, instead of bytes of interfaces.",
         "internet",
     ] = ()
+    hosts: Annotated[
+        tuple[str, ...],
+        plan_rules.HOSTS,
+        "Machines of the mirror that share it: all bytes of all of them together.",
+        "all",
+    ] = ()
     cycle_day: Annotated[int | None, whole(1, 31), "Day on which monthly cycles begin, or a month's last.", "1"] = 1
     cycle: Annotated[
         CycleRule, plan_rules.CYCLE, "When cycles begin, where it is not monthly.", "every 30 days from 2026-01-15"
@@ -101,6 +107,8 @@ class PlanSettings(Section, frozen=True):
         """Steps out of order, two kinds of prices, and keys that need another key."""
         yield from _step_faults(given.get("price_steps") or ())
         yield from _scope_faults(given)
+        if given.get("hosts") and "interfaces" in given:
+            yield "hosts", "is set beside interfaces; use one: it bills what counts on each machine"
         prices = [key for key in given if key in PRICES]
         for key in prices[1:]:
             yield key, f"is set beside {prices[0]}; use one of {', '.join(PRICES)}"
@@ -131,6 +139,7 @@ class PlanSettings(Section, frozen=True):
             alert_at=self.alert_at,
             scopes=self.scope,
             scope_prices=tuple(ScopePrice(*item) for item in self.prices.items()),
+            hosts=self.hosts,
         )
 
     def in_force(self) -> PlanSettings:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 RETENTION = "ledger.slot_retention"
 KINDS = {"daily": 1, "weekly": 7}
+SHARED_DAYS = 62
+"""So long the mirror's quarter hours are read for plans that machines share."""
 LONGEST_MONTH, LONGEST_YEAR, MONTHS = 31, 366, 12
 
 
@@ -28,6 +30,8 @@ def shortage(plan: Plan, slot_seconds: float) -> Shortage | None:
     """The fault of a plan whose free hours need quarter hours for longer than `slot_seconds`; None without one."""
     if not plan.free_hours:
         return None
+    if plan.hosts and slot_seconds >= SHARED_DAYS * DAY_SECONDS:
+        return _shared_shortage(plan)
     kept = f"{RETENTION} keeps them for {format_duration(slot_seconds)}"
     needed = {cycles: _days(plan.cycle, cycles) + 1 for cycles in (1, 2, 1 + ROLLOVER_CYCLES)}
     if slot_seconds < needed[1] * DAY_SECONDS:
@@ -44,6 +48,18 @@ def shortage(plan: Plan, slot_seconds: float) -> Shortage | None:
         f"cycles that have lost some {consequence}; use at least {needed[cycles]}d there"
     )
     return Shortage("free_hours", fault, is_fatal=False)
+
+
+def _shared_shortage(plan: Plan) -> Shortage | None:
+    """The same of quarter hours of several machines, whose number no setting changes."""
+    kept = f"those of several machines are read for {SHARED_DAYS} days"
+    if (needed := _days(plan.cycle, 1) + 1) > SHARED_DAYS:
+        fault = f"need the quarter hours of a whole cycle, {needed} days, and {kept}; leave out free_hours or hosts"
+        return Shortage("free_hours", fault, is_fatal=True)
+    if not plan.rollover:
+        return None  # the first days of the cycle before are compared with in full, as docs/configuration.md says
+    fault = f"of {ROLLOVER_CYCLES} earlier cycles need more quarter hours than there are, and {kept}: cycles that have "
+    return Shortage("free_hours", f"{fault}lost some carry nothing over", is_fatal=False)
 
 
 def _days(rule: CycleRule, cycles: int) -> int:

@@ -16,7 +16,6 @@ from exporter.web.http.queries import BadRequestError, Begin, End, OfSelection, 
 from exporter.web.http.routes import Routes
 from reports.billing.estimates import estimate
 from reports.billing.plans import named
-from reports.billing.status import plan_status
 from reports.calendar.days import day_of
 from reports.calendar.requests import PeriodRequest
 from reports.formats.json import periods as shapes
@@ -129,7 +128,7 @@ async def badge_of_plan(request: web.Request, query: PlanBadgeQuery) -> web.Resp
     """The share of the cap in this cycle, coloured by it; bytes where the plan has none."""
 
     def write(reading: LedgerRequest) -> str:
-        status = plan_status(reading.ledger, named(reading.plans, query.plan), reading.now)
+        status = reading.status(named(reading.plans, query.plan))
         return plan_badge(status.plan.name, status.used, status.cap, _style(reading))
 
     return await send_drawing(request, query, write)

@@ -14,7 +14,6 @@ from reports.billing.cost import PERIODS, days_of_period, period_cost
 from reports.billing.limits import limit_statuses
 from reports.billing.plans import named
 from reports.billing.prices import PRICE, PriceError, parse_price
-from reports.billing.status import plan_status
 from reports.calendar.days import day_of
 from reports.formats.json import application_cost as by_application
 from reports.formats.json import cost as json_cost
@@ -80,14 +79,14 @@ class ApplicationCostQuery(Query, frozen=True, kw_only=True):
 def plans(request: LedgerRequest, query: OfPlan) -> shapes.Plans:
     """How each plan stands: used, cap, left, cost, forecast, the cycle before."""
     chosen = request.plans if query.plan is None else (_named(request, query.plan),)
-    found = [plan_status(request.ledger, plan, request.now) for plan in chosen]
-    return shapes.Plans(plans=[shapes.plan(status, request.zone) for status in found])
+    found = [request.status(plan) for plan in chosen]
+    return shapes.Plans(plans=[shapes.plan(status, request.zone, request.now) for status in found])
 
 
 @routes.question("/api/forecast", "Use and cost at the end of the cycle", link=LinkContext.plan)
 def forecast(request: LedgerRequest, query: OfPlan) -> ForecastAnswer:
     """What the cycle of a plan will have used and cost at its end."""
-    status = plan_status(request.ledger, _named(request, query.plan), request.now)
+    status = request.status(_named(request, query.plan))
     return forecast_answer(status, request.zone)
 
 

@@ -27,10 +27,15 @@ PENDING_SECONDS, AWAY_SECONDS = 2, 60
 async def group_of(request: web.Request, query: Query) -> Group | None:
     """The machines of a query, which the answer names; None for this one alone.
 
-    Raises UnknownHostError and NoMirrorError; RefusedError where they cannot be read now.
+    A plan that machines share means them by its name. Raises UnknownHostError and NoMirrorError; RefusedError where
+    they cannot be read now.
     """
+    service = request.app[CONTEXT]
+    names = getattr(query, HOSTS, ())
+    if not names and hasattr(query, HOSTS) and (plan := getattr(query, "plan", None)):
+        names = next((each.hosts for each in service.settings.plans if each.name == plan), ())
     try:
-        group = await request.app[CONTEXT].group(getattr(query, HOSTS, ()))
+        group = await service.group(names)
     except GroupPendingError as error:
         raise RefusedError(503, PENDING, {"Retry-After": str(PENDING_SECONDS)}) from error
     except MirrorAwayError as error:

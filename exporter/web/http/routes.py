@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 import msgspec
 from aiohttp import web
 
+from exporter.mirror.group.hosts import hosts_of
 from exporter.web.context import CONTEXT, ServiceContext
 from exporter.web.http.bodies import BODY
 from exporter.web.http.doors import service_of
@@ -26,6 +27,7 @@ from exporter.web.http.machines import GROUP, HOSTS, group_of
 from exporter.web.http.queries import NoQuery, OfInterface, PeriodQuery, Query, parse_query
 from exporter.web.http.responses import JSON, json_response
 from reports.billing.plans import of_all_interfaces
+from reports.billing.status import plan_status
 from reports.calendar.days import day_of
 from reports.formats.json.hosts import hosts_note
 from reports.ledger.selection import MACHINE, Selection
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from exporter.metering.snapshots import Snapshot
     from exporter.mirror.group.groups import Group
     from reports.billing.plans import Plan
+    from reports.billing.status import PlanStatus
     from reports.calendar.period import Period
     from reports.ledger.host import Host
     from reports.ledger.reader import LedgerReader
@@ -96,8 +99,14 @@ class LedgerRequest(NamedTuple):
     @property
     def host(self) -> Host:
         """What the ledger is of: this machine, or several together."""
-        host = self.service.host
-        return host if self.group is None else host._replace(name=self.group.label, id="")
+        host, group = self.service.host, self.group
+        if group is None:
+            return host
+        return host._replace(name=group.label, id="", hosts=hosts_of(group.label, [name for name, _ in group.members]))
+
+    def status(self, plan: Plan) -> PlanStatus:
+        """How a plan stands; one that machines share as it was last read, and without a wait for them."""
+        return self.service.shared_status(plan) or plan_status(self.ledger, plan, self.now)
 
 
 class Route(NamedTuple):

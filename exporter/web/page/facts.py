@@ -12,6 +12,7 @@ from reports.calendar.days import DAY_SECONDS, ONE_DAY, Span, day_of
 from reports.calendar.period import Period
 from reports.ledger.imported import imported_by_interface
 from reports.ledger.intervals import first_day
+from reports.ledger.rows import NO_BYTES
 from reports.ledger.shape import OWN_SERVICE, REQUEST
 from reports.usage.applications import applications, has_applications
 from reports.usage.records import records
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from reports.billing.cost import StretchCost
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
+    from reports.formats.json.hosts import Hosts
     from reports.ledger.reader import Bytes, Gap, LedgerReader
     from reports.usage.applications import Applications
     from reports.usage.records import Records
@@ -44,6 +46,20 @@ MOST_ROUTES = 5
 Month = tuple[int, int]
 
 
+class UsageFacts(NamedTuple):
+    """The usage that a page shows, of this machine or of several, as in PageFacts; `moved_today` is today's."""
+
+    moved_today: Bytes
+    yesterday: DayUsage
+    month: PeriodUsage
+    first_month: Month
+    last_month: Month
+    began: date | None
+    lifetime: Lifetime
+    today_cost: StretchCost | None
+    lifetime_cost: StretchCost | None
+
+
 class PageFacts(NamedTuple):
     """What the ledger says at `now` (UTC seconds). Months are (year, month).
 
@@ -51,11 +67,14 @@ class PageFacts(NamedTuple):
     costs are those of the first plan, None where it has no price. `recent` are the last minutes, `gaps` those
     of the last week. `applications` are today's busiest; None where none was ever measured. `requests` are those of
     today; None where no service besides netledger ever had one. `aliases` are names of interfaces by their devices,
-    `imported` what other programs have counted of each.
+    `imported` what other programs have counted of each. `machines` are those of the mirror, None without one; `hosts`
+    names those whose usage is shown, empty for this machine's, whose usage of today moves with the frames; they may be
+    `asked_hosts`, as the parameter has them, and not be read yet.
     """
 
     now: int
     today: date
+    moved_today: Bytes
     yesterday: DayUsage
     month: PeriodUsage
     first_month: Month
@@ -72,28 +91,44 @@ class PageFacts(NamedTuple):
     requests: BusiestRequests | None = None
     aliases: Mapping[str, str] = MappingProxyType({})
     imported: Mapping[str, Bytes] = MappingProxyType({})
+    machines: Hosts | None = None
+    hosts: str = ""
+    asked_hosts: str = ""
+
+
+def usage_facts(ledger: LedgerReader, now: float, plan: Plan, which: Month | None) -> UsageFacts:
+    """The usage of a ledger at the prices of a plan; a month before counting began is empty."""
+    today = day_of(int(now), ledger.zone)
+    began = first_day(ledger)
+    yesterday, this_day = days(ledger, now, today - ONE_DAY, today).days
+    return UsageFacts(
+        moved_today=this_day.bytes or NO_BYTES,
+        yesterday=yesterday,
+        month=month(ledger, now, which=which),
+        first_month=_month_of(began or today),
+        last_month=_month_of(today),
+        began=began,
+        lifetime=lifetime(ledger),
+        today_cost=_cost(ledger, plan, "today", now),
+        lifetime_cost=_cost(ledger, plan, "ever", now),
+    )
 
 
 def page_facts(
-    ledger: LedgerReader, now: float, plans: Sequence[Plan], which: Month | None, known: RememberedRecords
+    ledger: LedgerReader,
+    now: float,
+    plans: Sequence[Plan],
+    which: Month | None,
+    known: RememberedRecords,
+    shared: Mapping[str, PlanStatus],
 ) -> PageFacts:
-    """The facts of the ledger; a month before counting began is empty."""
-    today = day_of(int(now), ledger.zone)
-    began = first_day(ledger)
-    first, last = _month_of(began or today), _month_of(today)
-    before, brought = today - ONE_DAY, imported_by_interface(ledger)
+    """The facts of the ledger; `shared` are the plans that machines share, by name."""
+    today, brought = day_of(int(now), ledger.zone), imported_by_interface(ledger)
     return PageFacts(
         now=int(now),
         today=today,
-        yesterday=days(ledger, now, before, before).days[0],
-        month=month(ledger, now, which=which),
-        first_month=first,
-        last_month=last,
-        began=began,
-        lifetime=lifetime(ledger),
-        today_cost=_cost(ledger, plans[0], "today", now),
-        lifetime_cost=_cost(ledger, plans[0], "ever", now),
-        plans=[plan_status(ledger, plan, now) for plan in plans],
+        **usage_facts(ledger, now, plans[0], which)._asdict(),
+        plans=[shared.get(plan.name) or plan_status(ledger, plan, now) for plan in plans],
         records=known.get(lambda: records(ledger, now), now, brought),
         recent=series(ledger, now, Span(int(now) - RECENT_SECONDS, int(now)), "1m"),
         gaps=ledger.gaps(int(now) - GAP_DAYS * DAY_SECONDS, int(now)),

@@ -13,7 +13,7 @@ from exporter.web.context import CONTEXT
 from exporter.web.http.access import ACCESS
 from exporter.web.http.doors import wants_json
 from exporter.web.http.policy import OWN_ASSETS
-from exporter.web.http.queries import CalendarMonth, Query, parse_query
+from exporter.web.http.queries import CalendarMonth, Hosts, Query, parse_query
 from exporter.web.http.responses import JSON, error_response
 from exporter.web.http.routes import Routes
 from exporter.web.http.seed_queries import DashboardQuery
@@ -22,6 +22,7 @@ from exporter.web.page import view
 from exporter.web.page.facts import page_facts
 from exporter.web.page.live import FEED
 from exporter.web.page.live_frame import live_frame
+from exporter.web.page.page_machines import machines_of
 from exporter.web.page.remembered import RECORDS
 from exporter.web.page.view import PageContext
 from reports.formats.json.requests import Dashboard
@@ -37,9 +38,10 @@ COMPRESSION = 5
 
 
 class PageQuery(Query, frozen=True, kw_only=True):
-    """Which month the page shows."""
+    """Which month the page shows, and of which machines."""
 
     month: CalendarMonth | None = None
+    hosts: Hosts = ()
 
 
 @routes.page(
@@ -69,12 +71,15 @@ async def page(request: web.Request, query: PageQuery) -> web.Response:
     data = _page_context(request)
     plans = context.settings.plans
     now, known = context.now, request.app[RECORDS]
+    shared = {status.plan.name: status for status in context.live_plans() if status.sharing is not None}
+    machines = await machines_of(context, now, query.hosts)
 
     def write(ledger: LedgerReader) -> web.Response:
-        facts = page_facts(ledger, now, plans, query.month, known)
-        return _answer(request, view.page(data, facts, ledger.zone))
+        facts = page_facts(ledger, now, plans, query.month, known, shared)
+        return _answer(request, view.page(data, machines.in_facts(ledger, facts), ledger.zone))
 
     try:
+        await machines.read(query.month)
         return await context.ask(write)
     except sqlite3.Error as error:
         reason = str(error)

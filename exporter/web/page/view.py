@@ -15,6 +15,7 @@ from exporter.web.page.live_frame import METER_SECTIONS
 from exporter.web.page.sections.applications import IDLE, notes
 from exporter.web.page.sections.bars import direction_shares, plan_gauge
 from exporter.web.page.sections.health import health_rows
+from exporter.web.page.sections.machines import machines_view, sharing_line
 from exporter.web.page.sections.month import UNKNOWN, month_view
 from exporter.web.page.sections.now import speed_columns
 from exporter.web.page.sections.records import record_rows
@@ -30,7 +31,7 @@ from reports.text.dates import long_weekday_date, short_date, weekday_date
 from reports.wrapup.chapters.chapter import bidi_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from exporter.metering.snapshots import Snapshot
@@ -69,6 +70,8 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         sample_interval=service.settings.interfaces.sample_interval,
         frame=frame,
         facts=facts,
+        texts=_texts(frame, facts),
+        machines=facts.machines and machines_view(facts.machines),
         zone=zone,
         offset=iso(facts.now, zone)[-6:],
         month=month_view(facts),
@@ -89,6 +92,15 @@ def page(context: PageContext, facts: PageFacts, zone: ZoneInfo) -> str:
         links=_grafana(service, facts, zone),
         health=list(health_rows(service, snapshot, facts)),
     )
+
+
+def _texts(frame: LiveFrame, facts: PageFacts) -> Mapping[str, str]:
+    """The texts of the frame; where the usage of several machines is shown, that of today is theirs."""
+    if not facts.hosts:
+        return frame.texts
+    moved = facts.moved_today
+    amounts = {"today": moved.total, "today-received": moved.received, "today-sent": moved.sent}
+    return {**frame.texts, **{name: human_bytes(amount) for name, amount in amounts.items()}}
 
 
 def trouble(context: PageContext, reason: str) -> str:
@@ -115,7 +127,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    functions = (column_chart, plan_gauge, direction_shares, has_price)
+    functions = (column_chart, plan_gauge, direction_shares, has_price, sharing_line)
     made.globals.update({function.__name__: function for function in functions})
     made.globals.update(asset=address, version=exporter.__version__, modules=MODULES)
     filters = (human_bytes, money, day_of, iso, short_date, weekday_date, long_weekday_date)

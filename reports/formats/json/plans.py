@@ -14,6 +14,7 @@ from reports.text.amounts import compatible_bytes
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from reports.billing.sharing import Sharing
     from reports.billing.status import PlanStatus
     from reports.calendar.period import Period
 
@@ -41,6 +42,34 @@ class LastCycle(Answer):
     imported_bytes_across: ByteCount = 0
 
 
+class PlanMachine(Answer):
+    """A machine of a plan that several share; `used_bytes` and its share of all are null in a plan of scopes.
+
+    `behind_seconds` is the age of its newest data.
+    """
+
+    name: str
+    this: bool
+    used_bytes: int | None
+    share_percent: float | None
+    behind_seconds: int
+
+
+class PlanSharing(Answer):
+    """The machines that share a plan, that with the most bytes first, as they were read at `read_at`.
+
+    Before they were ever read, `read_at` is null, there are none, and the plan's figures are of this machine alone.
+    `behind_seconds` is the age of the newest data of the machine that sent its last before all others; `problem` says
+    why the mirror could not be read the last time.
+    """
+
+    hosts: list[str]
+    machines: list[PlanMachine]
+    read_at: Timestamp | None
+    behind_seconds: int
+    problem: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class PlanWords(Answer):
     """Amounts as people read them, in units of 1000."""
 
@@ -58,6 +87,7 @@ class PlanAnswer(Answer):
     quarter hours of this cycle or the last are deleted: the first day with known free hours; those of earlier days are
     billed. Other programs have counted `imported_bytes` of the used ones; `imported_bytes_across` are those of imported
     months or years that reach over an end of the cycle: how many are of the cycle is not known, and none is in it.
+    `sharing` is there in a plan that several machines share.
     """
 
     name: str
@@ -85,6 +115,7 @@ class PlanAnswer(Answer):
     scopes: list[str] | msgspec.UnsetType = msgspec.UNSET
     imported_bytes: ByteCount = 0
     imported_bytes_across: ByteCount = 0
+    sharing: PlanSharing | msgspec.UnsetType = msgspec.UNSET
 
 
 class Plans(Answer):
@@ -93,8 +124,8 @@ class Plans(Answer):
     plans: list[PlanAnswer]
 
 
-def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
-    """Shape the status of a plan."""
+def plan(status: PlanStatus, zone: ZoneInfo, now: float) -> PlanAnswer:
+    """Shape the status of a plan at `now` (UTC seconds)."""
     held = status.plan
     cycle, before = status.cycle, status.last_cycle
     return PlanAnswer(
@@ -134,6 +165,27 @@ def plan(status: PlanStatus, zone: ZoneInfo) -> PlanAnswer:
         imported_bytes=status.imported,
         imported_bytes_across=status.across,
         free_hours_since=msgspec.UNSET if status.free_hours_since is None else status.free_hours_since.isoformat(),
+        sharing=msgspec.UNSET if status.sharing is None else _sharing(status, status.sharing, zone, now),
+    )
+
+
+def _sharing(status: PlanStatus, held: Sharing, zone: ZoneInfo, now: float) -> PlanSharing:
+    used = status.used
+    return PlanSharing(
+        hosts=list(status.plan.hosts),
+        machines=[
+            PlanMachine(
+                name=each.name,
+                this=each.name == held.own,
+                used_bytes=each.used,
+                share_percent=None if each.used is None else round(100 * each.used / used, 1) if used else 0.0,
+                behind_seconds=0 if each.seen is None else max(int(now) - each.seen, 0),
+            )
+            for each in held.machines
+        ],
+        read_at=None if held.read_at is None else iso(held.read_at, zone),
+        behind_seconds=held.behind_seconds(now),
+        problem=held.problem or msgspec.UNSET,
     )
 
 

@@ -77,7 +77,8 @@ def _notes(wrapup: WrapUp, found: Applications, left_out: int) -> Iterator[str |
     missing = unbroken(signed(human_bytes, found.account.unattributed.total))
     yield f"{missing} of the counted interfaces' bytes are attributed to no application."
     if found.account.unattributed.total < 0:
-        yield "It is less than nothing where applications of this machine talked past its counted interfaces."
+        whose = "a machine" if wrapup.export.host.hosts else "this machine"
+        yield f"It is less than nothing where applications of {whose} talked past its counted interfaces."
     if found.tunnel.total:
         yield f"{amount(found.tunnel.total)} went through a tunnel, whose own packets count once more as the tunnel's."
     if found.began is not None and found.began > wrapup.span.start:

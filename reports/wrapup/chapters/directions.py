@@ -1,4 +1,4 @@
-"""Down and up: what came in, what went out, and which interface carried it."""
+"""Down and up: what came in, what went out, and which interface, or which machine of a family, carried it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def directions(wrapup: WrapUp) -> Chapter | None:
     caption = f"{received} received, {sent} sent."
     figure = Figure(share_bar(pieces, title=caption), caption, RECEIVED_AND_SENT)
     interfaces = [one for one in export.interfaces if one.bytes.total]
-    bars = tuple(_bars(interfaces)) if export.device is None and len(interfaces) > 1 else ()
+    is_family = bool(export.host.hosts)
+    bars = tuple(_bars(interfaces, is_family=is_family)) if export.device is None and len(interfaces) > 1 else ()
     link = wrapup.links and wrapup.links.interfaces(*wrapup.span, wrapup.export.devices)
     left_out = len(interfaces) - len(bars)
     notes = []
@@ -38,7 +39,7 @@ def directions(wrapup: WrapUp) -> Chapter | None:
             "Tunnels, bridges and containers do not count on top: their bytes cross a counted interface already."
         )
     if bars and left_out:
-        notes.append(f"{left_out} more interfaces moved less.")
+        notes.append(f"{left_out} more {'machines' if is_family else 'interfaces'} moved less.")
     return Chapter("directions", "Down and up", _lead(wrapup), figures=(figure,), bars=bars, notes=notes, link=link)
 
 
@@ -56,13 +57,15 @@ def _lead(wrapup: WrapUp) -> str:
     return f"A giver: for every byte that came in, {times:.1f} went out."
 
 
-def _bars(interfaces: list[InterfaceTotal]) -> Iterator[Bar]:
-    most = max(one.bytes.total for one in interfaces)
+def _bars(interfaces: list[InterfaceTotal], *, is_family: bool) -> Iterator[Bar]:
+    """Each interface; of a family each machine, with its part of all of them."""
+    most, together = max(one.bytes.total for one in interfaces), sum(one.bytes.total for one in interfaces)
     for one in sorted(interfaces, key=lambda one: (not one.is_counted, -one.bytes.total))[:MOST_INTERFACES]:
         pieces = (Piece("receive", one.bytes.received, "received"), Piece("transmit", one.bytes.sent, "sent"))
         drawing = share_bar(pieces, title=f"\N{FIRST STRONG ISOLATE}{plain(one.device)}", whole=most)
         counts = Markup("{}").format(bidi_markup(one.device)) if one.is_counted else _not_counted(one.device)
-        yield Bar(counts, drawing, amount(one.bytes.total))
+        part = f" · {percent(one.bytes.total, together)}" if is_family else ""
+        yield Bar(counts, drawing, f"{amount(one.bytes.total)}{part}")
 
 
 def _not_counted(device: str) -> Markup:

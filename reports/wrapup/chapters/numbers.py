@@ -17,7 +17,8 @@ def numbers(wrapup: WrapUp) -> Chapter:
     """The sums, to the byte."""
     period = wrapup.period
     heading = "All of it" if period.kind == "all" else f"{period.title[0].upper()}{period.title[1:]}"
-    lead = "Every byte of every counted interface, counted once."
+    of_each = " of every machine" if wrapup.export.host.hosts else ""
+    lead = f"Every byte of every counted interface{of_each}, counted once."
     if wrapup.export.device is not None or wrapup.export.plan is not None:
         lead = "Every byte, counted once."
     elif wrapup.export.scopes:

@@ -15,6 +15,7 @@ from reports.wrapup.comparisons import change
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reports.export.export import Export
     from reports.wrapup.comparisons import Comparison
     from reports.wrapup.wrapup import WrapUp
 
@@ -24,6 +25,7 @@ FEWEST_STEPS = 5  # fewer would be blocks behind the words
 
 HEIGHT = 100
 TWICE = 2
+YOU, ALL_MACHINES = Markup("You"), "all machines"
 HUNDRED = 100
 
 
@@ -90,17 +92,25 @@ def eyebrow(wrapup: WrapUp) -> Markup:
         return Markup("{} · plan {}").format(host, bidi_markup(export.plan))
     if export.scopes:
         return Markup("{} · {}").format(host, scopes_label(export.scopes))
-    return host if export.device is None else Markup("{} · interface {}").format(host, bidi_markup(export.device))
+    kind = "machine" if export.host.hosts else "interface"
+    return host if export.device is None else Markup("{} · {} {}").format(host, kind, bidi_markup(export.device))
 
 
 def who(wrapup: WrapUp) -> Markup:
-    """The subject of the sentence: you, a plan, an interface, or applications in some scopes."""
+    """The subject of the sentence: you, machines, a plan, an interface, or applications in some scopes."""
     export = wrapup.export
     if export.plan is not None:
         return Markup("Plan {}").format(bidi_markup(export.plan))
     if export.scopes:
         return Markup("Your applications")
-    return Markup("You") if export.device is None else bidi_markup(export.device)
+    if export.device is not None:
+        return bidi_markup(export.device)
+    name = export.host.name
+    return bidi_markup(f"{name[0].upper()}{name[1:]}" if name == ALL_MACHINES else name) if _is_family(export) else YOU
+
+
+def _is_family(export: Export) -> bool:
+    return bool(export.host.hosts)
 
 
 def compared(comparison: Comparison) -> str:

@@ -66,6 +66,8 @@ def _notes(wrapup: WrapUp) -> Iterator[str | Markup]:
         bidi_markup(export.zone.key), export.first_date, export.last_date
     )
     yield "A GB is 1,000,000,000 bytes."
-    yield Markup("Made at {} by netledger {} on {}, ledger {}.").format(
-        export.exported_at, export.host.version, bidi_markup(export.host.system), bidi_markup(export.host.id)
+    made = Markup("Made at {} by netledger {} on {}").format(
+        export.exported_at, export.host.version, bidi_markup(export.host.system)
     )
+    ledger = Markup() if export.host.hosts else Markup(", ledger {}").format(bidi_markup(export.host.id))
+    yield Markup("{}{}.").format(made, ledger)

@@ -174,11 +174,12 @@ def test_free_hours_whose_quarter_hours_are_gone_are_billed_and_said_to_be(
     spring.forget("slot", at(deleted_before, INDIA))
 
     with spring.reading() as reader:
-        told = plan_status(reader, FREE, at("2026-06-12 09:00", INDIA))
+        now = at("2026-06-12 09:00", INDIA)
+        told = plan_status(reader, FREE, now)
 
     assert (told.used, told.last_used, told.cap) == (used, last_used, cap)
     assert told.free_hours_since == (None if since is None else date.fromisoformat(since))
-    assert json.loads(msgspec.json.encode(shapes.plan(told, INDIA))).get("free_hours_since") == since
+    assert json.loads(msgspec.json.encode(shapes.plan(told, INDIA, now))).get("free_hours_since") == since
 
 
 def test_a_day_that_lost_some_of_its_quarter_hours_is_billed_in_full(new_ledger: NewLedger) -> None:
