@@ -44,6 +44,8 @@ FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 """Labels of a metric: they stay as they are."""
 
 LONGEST_MESSAGE = 200
+BROKEN = "InternalClientError"
+"""The driver's, of a connection that ended in the midst of an answer; while one is made, a stranger has answered."""
 
 
 class Fault(NamedTuple):
@@ -136,7 +138,10 @@ def fault_of(error: BaseException) -> Fault:
         return Fault("tls", f"{error}: check sslrootcert of mirror.url")
     if isinstance(error, IdentityError | OtherLoginError):
         return Fault("identity" if isinstance(error, IdentityError) else "rights", str(error))
-    return _fault(error, "the mirror's server")
+    fault = _fault(error, "the mirror's server")
+    if type(error).__name__ == BROKEN:
+        return Fault("closed", f"the mirror's server {SENTENCES['closed']}")
+    return fault
 
 
 def _of_hosts(error: NoServerError) -> Fault:

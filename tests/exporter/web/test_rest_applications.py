@@ -187,7 +187,7 @@ async def refusal(service: RunningService, path: str) -> str:
         ),
         ("/api/applications/fierfox", "application: the ledger knows no 'fierfox'"),
         ("/api/applications/firebox", "application: the ledger knows no 'firebox'; near are firefox"),
-        ("/api/applications/firefox?name=curl", "name: unknown parameter; use range, from, to, scope"),
+        ("/api/applications/firefox?name=curl", "name: unknown parameter; use range, from, to, scope, hosts"),
     ],
 )
 async def test_what_cannot_be_answered_is_refused_with_the_rule(service: RunningService, path: str, error: str) -> None:
