@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from exporter.mirror.group.groups import Groups
     from exporter.web.context import ServiceContext
     from reports.billing.plans import Plan
-    from reports.ledger.host import Host
 
 UNREAD_SECONDS = 1.0
 """Between two looks while the machines of a plan were never read."""
@@ -26,10 +25,9 @@ SHARED_SECONDS = 2.0
 READING = "its machines are being read from the mirror"
 
 
-def is_own(plan: Plan, host: Host, groups: Groups | None) -> bool:
+def is_own(plan: Plan, groups: Groups | None) -> bool:
     """True if this machine is one of those that share a plan."""
-    names = {host.id} if groups is None else {host.id, groups.labels[host.id]}
-    return ALL in plan.hosts or not names.isdisjoint(plan.hosts)
+    return ALL in plan.hosts or (groups is not None and not groups.own_names.isdisjoint(plan.hosts))
 
 
 async def follow_shared(plans: PlanWatch, context: ServiceContext, wait: float) -> None:

@@ -62,7 +62,7 @@ def build_plans(
         snapshot=lambda: sampler.snapshot,
         notifier=notifier,
         hostname=host.name,
-        is_own=lambda plan: is_own(plan, host, groups),
+        is_own=lambda plan: is_own(plan, groups),
     )
 
 

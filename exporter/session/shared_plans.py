@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from reports.billing.plans import Plan
     from reports.billing.status import PlanStatus
 
-WAIT_SECONDS = 15.0
-"""A command waits so long for machines that were never read."""
+WAIT_SECONDS = 5.0
+"""A command waits so long for the mirror."""
 
 
 def shared_plan(session: Session, ledger: LedgerReader, plan: Plan) -> json_plans.PlanAnswer:
@@ -46,10 +46,13 @@ async def _status(session: Session, ledger: LedgerReader, plan: Plan) -> PlanSta
     opening = import_module("exporter.mirror.group.opening")
     groups: Groups = opening.open_groups(session.settings, own, lambda: ledger.zone, session.now)
     try:
-        group = await groups.group(plan.hosts, WAIT_SECONDS)
+        try:
+            group = await asyncio.wait_for(groups.group(plan.hosts, None), WAIT_SECONDS)
+        except TimeoutError:
+            group = await groups.group(plan.hosts, 0.0)  # as it was read before
         return _of_group(group, groups.problem, plan, now)
     except (GroupPendingError, MirrorAwayError, UnknownHostError, sqlite3.Error) as error:
-        is_own = not {ALL_HOSTS, own.id, groups.labels[own.id]}.isdisjoint(plan.hosts)
+        is_own = not {ALL_HOSTS, *groups.own_names}.isdisjoint(plan.hosts)
         problem = str(error) or groups.problem or "the mirror does not answer"
         return unread_status(ledger, plan, now, is_own=is_own, problem=problem)
     finally:

@@ -105,6 +105,11 @@ class Groups:
             self._labels = (known, labels_of([(self._own.id, self._own.name), *others]))
         return self._labels[1]
 
+    @property
+    def own_names(self) -> frozenset[str]:
+        """The words by which a question may mean this machine: its id, and its name."""
+        return frozenset((self._own.id, self.labels[self._own.id]))
+
     async def hosts(self, wait: float | None = FIRST_SECONDS) -> HostList:
         """All machines as they were last read; raises MirrorAwayError and GroupPendingError where they never were."""
         await self._refreshed(HostChoice(()), wait, lambda: bool(self._known().read_at))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
 
+from exporter.session import shared_plans
 from tests.exporter.cli.calls import Commands
 from tests.exporter.cli.small_ledger import NOON, ZONE
 from tests.worlds.mirrored_ledger import create_mirror, mirror_ledger
@@ -28,6 +29,20 @@ plans:
 """
 
 
+def send(database: Database, ledger: WrittenLedger, name: str) -> None:
+    """Have the mirror hold a ledger, as it was ten minutes ago."""
+
+    async def write() -> None:
+        connection = await asyncpg.connect(database.url)
+        try:
+            await create_mirror(connection)
+            await mirror_ledger(connection, ledger.path, name, sent_at=NOON - 600)
+        finally:
+            await connection.close()
+
+    asyncio.run(write())
+
+
 @pytest.fixture
 def family(ledger: Path, empty_ledger: Path, tmp_path: Path, fresh_database: Database) -> Commands:
     """Commands on the small ledger, and a laptop that has sent 7 GB of today to a mirror ten minutes ago."""
@@ -36,15 +51,7 @@ def family(ledger: Path, empty_ledger: Path, tmp_path: Path, fresh_database: Dat
     laptop = WrittenLedger(folder, empty_ledger, ZONE)
     laptop.write({NOON // 900 * 900 - 900: (6 * GIGA, GIGA)})
 
-    async def send() -> None:
-        connection = await asyncpg.connect(fresh_database.url)
-        try:
-            await create_mirror(connection)
-            await mirror_ledger(connection, laptop.path, "laptop", sent_at=NOON - 600)
-        finally:
-            await connection.close()
-
-    asyncio.run(send())
+    send(fresh_database, laptop, "laptop")
     config = tmp_path / "plans.yaml"
     config.write_text(PLANS, encoding="utf-8")
     url = fresh_database.url
@@ -76,6 +83,33 @@ def test_a_machine_that_is_not_in_the_mirror_is_said_to_be_missing(family: Comma
     assert done.exit_code == 0
     assert "'phone'" in done.stdout
     assert "not known yet" in done.stdout
+
+
+def test_what_others_have_sent_since_is_in_the_next_answer(
+    family: Commands, tmp_path: Path, empty_ledger: Path, fresh_database: Database
+) -> None:
+    before = family.json("plan", "home")["plans"][0]
+    folder = tmp_path / "nas"
+    folder.mkdir()
+    nas = WrittenLedger(folder, empty_ledger, ZONE)
+    nas.write({NOON // 900 * 900 - 900: (GIGA, 0)})
+    send(fresh_database, nas, "nas")
+    family.now += 120
+
+    after = family.json("plan", "home")["plans"][0]
+
+    assert after["used_bytes"] == before["used_bytes"] + GIGA
+
+
+def test_a_mirror_that_hangs_is_not_waited_for(family: Commands, fresh_database: Database, monkeypatch: Any) -> None:
+    monkeypatch.setattr(shared_plans, "WAIT_SECONDS", 0.3)
+    before = family.json("plan", "home")["plans"][0]
+    fresh_database.server.pause()
+    family.now += 120
+
+    after = family.json("plan", "home")["plans"][0]
+
+    assert after["used_bytes"] == before["used_bytes"]
 
 
 def test_without_the_server_the_last_rows_count(family: Commands, fresh_database: Database) -> None:
