@@ -56,7 +56,7 @@ def _shared_shortage(plan: Plan) -> Shortage | None:
     if (needed := _days(plan.cycle, 1) + 1) > SHARED_DAYS:
         fault = f"need the quarter hours of a whole cycle, {needed} days, and {kept}; leave out free_hours or hosts"
         return Shortage("free_hours", fault, is_fatal=True)
-    if not plan.rollover:
+    if not plan.rollover or _days(plan.cycle, 1 + ROLLOVER_CYCLES) + 1 <= SHARED_DAYS:
         return None  # the first days of the cycle before are compared with in full, as docs/configuration.md says
     fault = f"of {ROLLOVER_CYCLES} earlier cycles need more quarter hours than there are, and {kept}: cycles that have "
     return Shortage("free_hours", f"{fault}lost some carry nothing over", is_fatal=False)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from exporter.mirror.group.filling import SLOT_DAYS
 from exporter.settings.loading import SettingsError, load_settings
-from exporter.settings.plans.slots import shortage
+from exporter.settings.plans.slots import SHARED_DAYS, shortage
 from reports.billing.plans import ROLLOVER_CYCLES, CycleRule, FreeHours, Plan
 
 if TYPE_CHECKING:
@@ -53,6 +54,24 @@ def test_so_many_months_are_never_longer(cycles: int) -> None:
     longest = max((later - first) // timedelta(days=1) for first, later in zip(starts, starts[cycles:], strict=False))
 
     assert longest <= most
+
+
+@pytest.mark.parametrize(
+    ("plan", "is_fatal"),
+    [
+        (NIGHT, None),
+        (NIGHT._replace(cycle=every(61)), None),
+        (NIGHT._replace(cycle=every(62)), True),
+        (ROLLING, False),
+        (ROLLING._replace(cycle=CycleRule("daily")), None),
+        (ROLLING._replace(cycle=every(90)), True),
+    ],
+)
+def test_quarter_hours_of_several_machines_are_there_for_62_days(plan: Plan, is_fatal: bool | None) -> None:  # noqa: FBT001 - a case's outcome
+    found = shortage(plan._replace(hosts=("all",)), 400 * DAY)
+
+    assert SHARED_DAYS == SLOT_DAYS
+    assert (found and found.is_fatal) is is_fatal
 
 
 def test_a_cycle_whose_own_quarter_hours_are_not_kept_is_refused() -> None:
