@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -18,11 +20,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated ledger without a row, to be copied."""
+def empty_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A migrated ledger without a row, to be copied, and never opened to be written: its id would be that of all."""
     path = tmp_path_factory.mktemp("template") / "ledger.db"
     migrate(path)
-    return path
+    yield path
+    with contextlib.closing(sqlite3.connect(path)) as ledger:
+        states = ledger.execute("SELECT name FROM state").fetchall()
+    assert states == [], "a test has written into the template of all ledgers"
 
 
 @pytest.fixture
