@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exporter.mirror.tables import TABLES, creation
+from exporter.mirror.tables import HOSTS, TABLES, creation
 
 HELD = "SELECT table_name FROM information_schema.tables WHERE table_schema = $1::text"
 
@@ -23,8 +23,8 @@ async def complete(connection: Any, schema: str) -> list[str]:
     lacking = await missing(connection, schema)
     if not lacking:
         return []
+    if HOSTS.name not in lacking:  # before the tables: who is cut off in between has forgotten nothing
+        await connection.execute(f"UPDATE {schema}.{HOSTS.name} SET posting = -1, copying = ''")  # noqa: S608 - a name that the settings accept
     for statement in creation(schema):
         await connection.execute(statement)
-    if "host" not in lacking:
-        await connection.execute(f"UPDATE {schema}.host SET posting = -1, copying = ''")  # noqa: S608 - a name that the settings accept
     return lacking
