@@ -168,7 +168,7 @@ def _print_verified(found: Verified) -> None:
     counts = (("compared", found.rows), ("behind", found.behind), ("different", found.different))
     facts = [f"Rows: {', '.join(f'{count_text(count)} {word}' for word, count in counts)}."]
     if not found.different:
-        print_sentence(f"{facts[0]} The mirror equals the ledger.")
+        print_sentence(f"{facts[0]} The mirror equals the ledger{' of its last copy' if found.behind else ''}.")
         return
     rows = [
         (each.table, _cell(each.key), _values(each, each.ledger), _values(each, each.mirror)) for each in found.examples

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from exporter.mirror.ledger_rows import TABLES, RowPage, Sweep, key_in
+from exporter.mirror.ledger_rows import INTERFACE_DAYS, TABLES, RowPage, Sweep, key_in
 from exporter.mirror.rollups import rolled_up
-from exporter.mirror.tables import IMPORTS, SUBJECTS, USAGE
+from exporter.mirror.tables import IMPORTS, SUBJECTS, USAGE, meter_of
 from reports.calendar.days import DAY_SECONDS
 from reports.ledger.shape import INTERFACE
 
@@ -26,7 +26,6 @@ PUSH_ROWS = 4_000
 
 AFTER_ALL = 2**62
 SLOTS = tuple(table for table in USAGE if table.key[0] == "slot")
-INTERFACE_DAYS = INTERFACE.table("day")
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -159,8 +158,7 @@ class Copy:
                     continue
             gone = await self._pusher.subjects(table) - self._rows.subjects(table)
             if gone:
-                meter = table.name.removesuffix("_subject")
-                tables = [each for each in (*USAGE, IMPORTS) if each is IMPORTS or each.name.startswith(f"{meter}_")]
+                tables = [each for each in (*USAGE, IMPORTS) if each is IMPORTS or meter_of(each) == meter_of(table)]
                 await self._pusher.delete_subjects([*tables, table], sorted(gone), row)
 
     async def _cut(self, table: MirrorTable, oldest: int, row: HostRow) -> None:

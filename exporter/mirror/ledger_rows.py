@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PAGE_ROWS = 1_000
 """A page is encoded in about 4 ms: nothing else of the service waits longer for it."""
 
+INTERFACE_DAYS = INTERFACE.table("day")
 Key = tuple[Any, ...]
 Row = tuple[Any, ...]
 
@@ -100,6 +101,11 @@ class LedgerRows:
             ).fetchone()[0]
             for table in USAGE
         )
+
+    def days_after(self, posting: int) -> set[int]:
+        """The days of interfaces that a later posting has touched."""
+        query = f"SELECT DISTINCT day FROM {INTERFACE_DAYS} WHERE posting > ?"  # noqa: S608 - a name of the spec
+        return {day for (day,) in self._connection.execute(query, (posting,))}
 
     def subjects(self, table: MirrorTable) -> set[int]:
         """The numbers of a meter's subjects."""

@@ -139,6 +139,11 @@ OWN = (*SUBJECTS, *USAGE, IMPORTS, HOST_DAYS, HOST_MONTHS)
 TABLES = (HOSTS, *OWN, NOTICES)
 
 
+def meter_of(table: MirrorTable) -> str:
+    """The name of the meter whose table it is."""
+    return table.name.partition("_")[0]
+
+
 def creation(schema: str) -> Iterator[str]:
     """Statements that make a mirror, or complete one that lacks tables; they may be run any number of times.
 

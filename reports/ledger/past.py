@@ -14,6 +14,7 @@ from reports.ledger.selection import condition, parameters
 from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from reports.ledger.reader import LedgerReader
@@ -93,6 +94,12 @@ def past_spans(ledger: LedgerReader, first: date, last: date, selection: Selecti
         PastSpan(device, day_from_number(begin), day_from_number(end), Bytes(received, sent))
         for device, begin, end, received, sent in ledger.execute(query, bounds)
     ]
+
+
+def imported_since(states: Mapping[str, str], instant: int) -> set[str]:
+    """The names of sources that were imported at an instant (UTC seconds) or later, by the ledger's states."""
+    sources = {name.removeprefix(SOURCE_STATE): text for name, text in states.items() if name.startswith(SOURCE_STATE)}
+    return {name for name, text in sources.items() if json.loads(text)["at"] >= instant}
 
 
 def imported_sources(ledger: LedgerReader) -> list[ImportedSource]:

@@ -231,6 +231,71 @@ async def test_a_mirror_that_was_set_back_is_filled_again(running: Books, mirror
     assert (await mirrored.differences()).different == 0
 
 
+@pytest.mark.parametrize("is_behind", [False, True])
+@pytest.mark.parametrize(
+    ("change", "table"),
+    [
+        ("DELETE FROM {0}.interface_subject WHERE subject = 1", "interface_subject"),
+        ("DELETE FROM {0}.interface_subject", "interface_subject"),
+        ("UPDATE {0}.interface_subject SET device = 'x' WHERE subject = 1", "interface_subject"),
+        ("DELETE FROM {0}.imported", "imported"),
+        ("UPDATE {0}.imported SET receive_bytes = receive_bytes + 1", "imported"),
+        ("DELETE FROM {0}.host_day WHERE day = 18000", "host_day"),
+        ("UPDATE {0}.host_month SET transmit_bytes = 1 WHERE month = 201904", "host_month"),
+        ("INSERT INTO {0}.host_month SELECT host, 199001, 1, 1, 1, 1 FROM {0}.host", "host_month"),
+    ],
+)
+async def test_no_row_of_any_table_may_differ(
+    running: Books, mirrored: MirroredLedger, change: str, table: str, *, is_behind: bool
+) -> None:
+    _work(running, random.Random(1))  # noqa: S311 - the same in every run
+    with contextlib.closing(sqlite3.connect(running.path, isolation_level=None)) as ledger:
+        ledger.execute(
+            "INSERT INTO imported (source, subject, first_day, last_day, receive_bytes) "
+            "SELECT 'vnstat/day', subject, 18000, 18000, 7 FROM interface_subject WHERE counted"
+        )
+        ledger.execute("INSERT INTO state (name, value) VALUES ('import:vnstat', '{\"at\": 1600000000}')")
+    await mirrored.round()
+    await mirrored.connection.execute(change.format(SCHEMA))
+    if is_behind:
+        running.machine.wait(5)
+        running.machine.move("eth0", 1000, 10)
+        running.run(2)
+        running.commit()
+
+    found = await mirrored.differences()
+
+    assert table in {difference.table for difference in found.examples}
+    assert (found.behind > 0) == is_behind
+
+
+class CutAfterTheTables:
+    """A connection that breaks once all tables were made."""
+
+    def __init__(self, connection: Any) -> None:
+        self.fetch, self._execute = connection.fetch, connection.execute
+
+    async def execute(self, statement: str) -> None:
+        """As the connection has it, until the last table was made."""
+        await self._execute(statement)
+        if statement.startswith(f"CREATE TABLE IF NOT EXISTS {SCHEMA}.plan_notice"):
+            raise ConnectionResetError("cut")
+
+
+async def test_a_table_that_is_made_again_is_filled_though_its_making_was_cut(
+    running: Books, mirrored: MirroredLedger
+) -> None:
+    _work(running, random.Random(1))  # noqa: S311 - as above
+    await mirrored.round()
+    await mirrored.connection.execute(f"DROP TABLE {SCHEMA}.interface_day")
+    with pytest.raises(ConnectionResetError):
+        await complete(CutAfterTheTables(mirrored.connection), SCHEMA)
+
+    await mirrored.round()
+
+    assert await mirrored.unequal_tables() == []
+
+
 @pytest.fixture
 def copied(running: Books, connection: Any, tmp_path: Path) -> Callable[[str], MirroredLedger]:
     """Takes the ledger as it is now to a machine of an id."""
