@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from uuid import UUID
 
 from exporter.mirror.group import questions
@@ -15,13 +15,16 @@ from reports.calendar.days import DAY_SECONDS, SLOT_SECONDS, day_from_number
 from reports.ledger.shape import APPLICATION, INTERFACE, SPECS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from concurrent.futures import Executor
     from typing import Any
 
     import asyncpg
 
     from exporter.mirror.group.group_file import GroupFile
     from reports.ledger.shape import MeterSpec
+
+T = TypeVar("T")
 
 SLOT_DAYS = 62
 """Quarter hours are kept for so long: this month and the last one."""
@@ -70,27 +73,33 @@ async def read_hosts(connection: asyncpg.Connection[Any], schema: str, day: int)
 class Filling:
     """One reading of a mirror into a group's file, by one transaction of each."""
 
-    def __init__(self, connection: asyncpg.Connection[Any], schema: str, file: GroupFile, now: int) -> None:
-        """The connection is within a transaction that sees one moment; `now` in UTC seconds."""
-        self._connection, self._schema, self._file, self._now = connection, schema, file, now
+    def __init__(
+        self, connection: asyncpg.Connection[Any], schema: str, file: GroupFile, thread: Executor, now: int
+    ) -> None:
+        """The connection is within a transaction that sees one moment; `now` in UTC seconds.
+
+        `thread` is a single one, in which all is done to the file, one after the other.
+        """
+        self._connection, self._schema, self._file, self._thread, self._now = connection, schema, file, thread, now
         self._slots_since = now // SLOT_SECONDS * SLOT_SECONDS - SLOT_DAYS * DAY_SECONDS
 
     async def run(self, hosts: Sequence[MirrorHost], labels: Mapping[str, str], own: str | None) -> None:
-        """Bring the file to what the mirror has of these machines, and commit.
+        """Open the file, bring it to what the mirror has of these machines, and commit.
 
         `labels` are names by id, `own` is the machine whose rows come from its own ledger, None without it in the
-        group. Raises what asyncpg raises, and sqlite3.Error.
+        group. Raises what asyncpg raises, sqlite3.Error and SchemaError.
         """
+        await self._do(self._file.open)
         others = [host for host in hosts if host.id != own]
         ids = [UUID(host.id) for host in others]
         counted, imported = await self._texts(questions.counted, ids), await self._texts(questions.imported_stamp, ids)
-        states, held = await asyncio.to_thread(lambda: (self._file.states(), self._file.machines()))
+        states, held = await self._do(lambda: (self._file.states(), self._file.machines()))
         if states and _is_another(states, held, others, own):
-            await asyncio.to_thread(self._file.clear)
+            await self._do(self._file.clear)
             states, held = {}, {}
         whole_at = int(states.get(WHOLE_AT, 0))
         is_whole = not 0 <= self._now - whole_at < WHOLE_SECONDS
-        subjects = await asyncio.to_thread(self._subjects, others, held, labels, own)
+        subjects = await self._do(self._subjects, others, held, labels, own)
         changes = [
             change
             for host in others
@@ -114,7 +123,10 @@ class Filling:
             for host in others
         }
         notes = {READ_AT: str(self._now), WHOLE_AT: str(self._now if is_whole else whole_at)}
-        await asyncio.to_thread(self._finish, machines, notes if own is None else {**notes, OWN: own})
+        await self._do(self._finish, machines, notes if own is None else {**notes, OWN: own})
+
+    async def _do(self, work: Callable[..., T], *arguments: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
 
     def _finish(self, machines: Mapping[str, HeldMachine], states: Mapping[str, str]) -> None:
         for host, machine in machines.items():
@@ -151,7 +163,7 @@ class Filling:
             )
             query = questions.machine_usage(grain, self._schema)
             async for page in self._pages(query, *of_changes, everyone, list(subjects.values())):
-                await asyncio.to_thread(self._file.put_machines, grain, page)
+                await self._do(self._file.put_machines, grain, page)
             for spec in SPECS:
                 if spec is not INTERFACE:
                     await self._renew_rows(spec, grain, everyone, changes)
@@ -165,9 +177,9 @@ class Filling:
         times, step = [row[0] for row in rows], TIMES_A_STEP[grain]
         for begin in range(0, len(times), step):
             some = times[begin : begin + step]
-            await asyncio.to_thread(self._file.forget_times, spec, grain, some)
+            await self._do(self._file.forget_times, spec, grain, some)
             async for page in self._pages(questions.usage(spec, grain, self._schema), hosts, some):
-                await asyncio.to_thread(self._file.add, spec, grain, page)
+                await self._do(self._file.add, spec, grain, page)
 
     def _since(self, grain: str, changes: Iterable[ChangedRows]) -> list[int]:
         """The first time of each change: of days one earlier, since they are those of any zone."""
@@ -176,7 +188,7 @@ class Filling:
         return [max(change.since, self._slots_since) for change in changes]
 
     async def _import(self, subjects: Mapping[str, int]) -> None:
-        await asyncio.to_thread(self._file.forget_imported)
+        await self._do(self._file.forget_imported)
         by_subject: defaultdict[int, list[UUID]] = defaultdict(list)
         for host, number in subjects.items():
             by_subject[number].append(UUID(host))
@@ -186,7 +198,7 @@ class Filling:
         units.append((APPLICATION, None, everyone))
         for spec, subject, hosts in units:
             async for page in self._pages(questions.imported(spec, self._schema), hosts):
-                await asyncio.to_thread(self._file.add_imported, spec, page, subject)
+                await self._do(self._file.add_imported, spec, page, subject)
 
     async def _pages(self, query: str, *arguments: object) -> AsyncIterator[list[tuple[Any, ...]]]:
         cursor = await self._connection.cursor(query, *arguments)

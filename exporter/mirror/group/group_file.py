@@ -87,16 +87,26 @@ class GroupFile:
     """Writes one file, all in one transaction: readers see the former rows until it ends."""
 
     def __init__(self, path: Path, zone: ZoneInfo) -> None:
-        """Begin a transaction, in a new file if there is none; raises sqlite3.Error and SchemaError."""
-        self._zone = zone
+        """Nothing is done to the file before `open`."""
+        self._path, self._zone = path, zone
         self._subjects: dict[tuple[str, str], int] = {}
-        prepare(path)
-        self._connection = connect_to_write(path)
+        self._opened: sqlite3.Connection | None = None
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if self._opened is None:
+            raise sqlite3.ProgrammingError("the group's file is not open")
+        return self._opened
+
+    def open(self) -> None:
+        """Begin a transaction, in a new file if there is none; raises sqlite3.Error and SchemaError."""
+        prepare(self._path)
+        self._opened = connect_to_write(self._path)
         # All of it can be read from the mirror again.
-        self._connection.execute("PRAGMA synchronous = OFF")
-        self._connection.execute("PRAGMA cache_size = -4096")
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.execute(MACHINES)
+        self._opened.execute("PRAGMA synchronous = OFF")
+        self._opened.execute("PRAGMA cache_size = -4096")
+        self._opened.execute("BEGIN IMMEDIATE")
+        self._opened.execute(MACHINES)
         if self.states().get(LAYOUT_STATE, LAYOUT) != LAYOUT:
             self.clear()
 
@@ -185,10 +195,13 @@ class GroupFile:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Let go of the file; what is not finished is as it was."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        self._connection.close()
+        """Let go of the file, if it is open; what is not finished is as it was."""
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        with contextlib.closing(opened):
+            if opened.in_transaction:
+                opened.execute("ROLLBACK")
 
     def _note_begins(self, spec: MeterSpec) -> None:
         """When subjects were first and last seen, as exactly as the mirror's rows say it: it has no such column."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -239,9 +240,10 @@ class Groups:
         self, connection: Connection, choice: HostChoice, found: Sequence[MirrorHost], now: int
     ) -> None:
         path, own = self._folder.file(choice), self._own.id if choice.has(self._own.id) else None
-        file = await asyncio.to_thread(GroupFile, path, self._zone())
+        file, thread = GroupFile(path, self._zone()), ThreadPoolExecutor(1, "group")
         try:
             members = [host for host in found if choice.has(host.id)]
-            await Filling(connection, self._mirror.schema, file, now).run(members, self.labels, own)
-        finally:
-            await asyncio.to_thread(file.close)
+            await Filling(connection, self._mirror.schema, file, thread, now).run(members, self.labels, own)
+        finally:  # behind what the thread still does for a reading that was cancelled
+            await asyncio.get_running_loop().run_in_executor(thread, file.close)
+            thread.shutdown(wait=False)
