@@ -10,13 +10,12 @@ from exporter.mirror.ledger_rows import INTERFACE_DAYS, TABLES, RowPage, Sweep, 
 from exporter.mirror.rollups import rolled_up
 from exporter.mirror.tables import IMPORTS, SUBJECTS, USAGE, meter_of
 from reports.calendar.days import DAY_SECONDS
-from reports.ledger.shape import INTERFACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from exporter.mirror.ledger_rows import Key, LedgerRows
+    from exporter.mirror.ledger_rows import Key, LedgerRows, Row
     from exporter.mirror.pushing import HostRow, Pusher
     from exporter.mirror.tables import MirrorTable
     from reports.ledger.reader import LedgerReader
@@ -63,11 +62,12 @@ class Plan(NamedTuple):
 class Known(NamedTuple):
     """What a round has seen of the ledger and brought into the mirror: the next one looks for what differs.
 
-    Numbers and the newest of each meter's subjects, a mark of the imports, the interfaces that count, and the times
-    before which quarter hours were deleted.
+    Numbers and the newest of each meter's subjects, and their facts, a mark of the imports, the interfaces that count,
+    and the times before which quarter hours were deleted.
     """
 
     subjects: dict[str, tuple[int, int]]
+    facts: dict[str, frozenset[Row]]
     imports: tuple[Any, ...]
     counted: frozenset[int]
     oldest: dict[str, int]
@@ -84,9 +84,9 @@ class Copy:
         self._pages: list[RowPage] = []
         self._sent = 0
 
-    def known(self) -> Known | None:
-        """What the next copy may know, after this one has ended well; None where this one did not see to all of it."""
-        return self._now if self._plan.begun is None else None
+    def known(self) -> Known:
+        """What the next copy may know, after this one has ended well, and was not the rest of one that was begun."""
+        return self._now
 
     async def run(self, row: HostRow, *, slots_since: int) -> int:
         """Send everything, and at last `row` with the posting; returns the number of rows."""
@@ -106,6 +106,7 @@ class Copy:
         rows = self._rows
         return Known(
             {table.name: (rows.count(table), rows.newest(table)) for table in SUBJECTS},
+            {table.name: rows.facts(table) for table in SUBJECTS},
             rows.imports_mark(),
             rows.counted(),
             {table.name: AFTER_ALL if (first := rows.oldest(table)) is None else first for table in SLOTS},
@@ -129,7 +130,7 @@ class Copy:
             if held is not None and held.imports == self._now.imports:
                 return iter(())
             return self._rows.pages(table, sweep._replace(is_whole=True), after)
-        if held is not None and table.name in held.subjects and not table.types.keys() & {*INTERFACE.facts}:
+        if held is not None and table.name in held.subjects and held.facts[table.name] <= self._now.facts[table.name]:
             after = (held.subjects[table.name][1],)
         return self._rows.pages(table, sweep, after)
 

@@ -137,6 +137,12 @@ class LedgerRows:
         )
         return tuple(self._connection.execute(query).fetchone())
 
+    def facts(self, table: MirrorTable) -> frozenset[Row]:
+        """The subjects of a meter whose facts may change, with their facts; of another meter none."""
+        names = [name for name in INTERFACE.facts if name in table.types]
+        query = f"SELECT subject, {', '.join(names)} FROM {table.name}"  # noqa: S608 - names of the tables
+        return frozenset(self._connection.execute(query)) if names else frozenset()
+
     def counted(self) -> frozenset[int]:
         """The subjects of the interfaces that count."""
         query = f"SELECT subject FROM {INTERFACE.subjects} WHERE counted"  # noqa: S608 - a name of the spec

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from exporter.ledger.upkeep.backups import COPIED
 from exporter.ledger.writing.statements import MIRROR_TOKENS, REWRITTEN
 from exporter.mirror.copying import Copy, Plan, Progress
-from exporter.mirror.identity import TAKE_OVER, identity_of, new_run
+from exporter.mirror.identity import TAKE_OVER, OtherLoginError, identity_of, new_run
 from exporter.mirror.ledger_rows import LedgerRows, Sweep
-from exporter.mirror.pushing import Pusher
+from exporter.mirror.pushing import ChangedHostError, Pusher
 from reports.ledger.reader import LedgerReader
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Awaitable, Callable, Mapping
     from typing import Any
+    from uuid import UUID
 
     from exporter.mirror.copying import Known
     from exporter.mirror.identity import Identity
@@ -42,6 +44,14 @@ class Sent(NamedTuple):
     current_to: int
 
 
+class Left(NamedTuple):
+    """How a round has left the mirror: the host and its row, and what was known of the ledger."""
+
+    host: UUID
+    row: HostRow
+    known: Known
+
+
 class Sender:
     """Sends a ledger round by round. A round that failed is none: the next one finds out what the mirror has."""
 
@@ -50,9 +60,9 @@ class Sender:
     ) -> None:
         """`put_state` writes rows of the ledger's table `state`, and deletes those whose value is None."""
         self._source, self._schema, self._put_state = source, schema, put_state
-        self._known: Known | None = None
+        self._left: Left | None = None
         self._posting = NOTHING_YET
-        self._run, self._token = new_run(), ""
+        self._run = new_run()
 
     def rows_behind(self, ledger: sqlite3.Connection, touched_since: int) -> int:
         """The number of rows that the mirror lacks, as far as a round has seen what it has."""
@@ -65,28 +75,42 @@ class Sender:
         changed since the last round that succeeded. Raises IdentityError, OtherLoginError, what the connections raise.
         """
         rows = LedgerRows(ledger)
-        states, until, sampled = rows.states, rows.newest_posting(), rows.newest_sample()
-        if COPIED in states:  # a restored ledger has no generation of its own before its first posting
+        if COPIED in rows.states:  # a restored ledger has no generation of its own before its first posting
             return Sent(0, 0)
-        known, self._known = self._known, None
-        identity = identity_of(states, self._source.machine_id)
+        identity = identity_of(rows.states, self._source.machine_id)
+        left, self._left = self._left, None
+        if left is not None and left.host == identity.host:
+            # The mirror should be as this process has left it: that is not asked before, and a change is found out.
+            pusher = Pusher(connection, self._schema, identity.host, left.row)
+            with contextlib.suppress(ChangedHostError, OtherLoginError):
+                return await self._send(pusher, ledger, rows, identity, left.known, touched_since)
         pusher = Pusher(connection, self._schema, identity.host)
-        held = await pusher.read(identity.machine)
-        identity.check(held.machine, held.token)
-        if held.token != self._token:  # the mirror is not as this process has left it
-            known = None
-        self._posting = held.posting
+        await pusher.read(identity.machine)
+        return await self._send(pusher, ledger, rows, identity, None, 0)
+
+    async def _send(
+        self,
+        pusher: Pusher,
+        ledger: sqlite3.Connection,
+        rows: LedgerRows,
+        identity: Identity,
+        known: Known | None,
+        touched_since: int,
+    ) -> Sent:
+        states, until, sampled = rows.states, rows.newest_posting(), rows.newest_sample()
+        identity.check(pusher.row.machine, pusher.row.token)
+        self._posting = pusher.row.posting
         token, tokens = identity.tokens.next(self._run, identity.generation)
         await self._put_state({MIRROR_TOKENS: tokens.text})
-        self._token = token
         since = 0 if self._source.slot_seconds is None else max(sampled - self._source.slot_seconds, 0)
         sent, is_rest = 0, True
         while is_rest:  # after the rest of a copy that was begun comes what has changed meanwhile
-            plan = _plan(pusher.row, identity, states, until, touched_since if known is not None else 0)
+            plan = _plan(pusher.row, identity, states, until, touched_since)
             is_rest = plan.begun is not None
             copy = Copy(rows, LedgerReader(ledger), pusher, plan, None if plan.is_whole else known)
             sent += await copy.run(self._host_row(pusher.row, identity, token, plan), slots_since=since)
-            self._known, self._posting = copy.known(), plan.until
+            self._posting = plan.until
+        self._left = Left(identity.host, pusher.row, copy.known())
         if identity.may_take_over:
             await self._put_state({TAKE_OVER: None})
         return Sent(sent, sampled)

@@ -84,14 +84,19 @@ def claim(schema: str) -> str:
     )
 
 
-def read_host(schema: str, *, to_write: bool) -> str:
-    """A host's ($1) row, all columns but the host; locked against another sender until the transaction ends."""
+def read_host(schema: str, *, to_write: bool = False) -> str:
+    """A host's ($1) row, all columns but the host; `to_write`: if this login may write it."""
     lock = " FOR UPDATE" if to_write else ""
     return f"SELECT {', '.join(HOSTS.columns)} FROM {schema}.host WHERE host = $1::uuid{lock}"  # noqa: S608 - as above
 
 
-def update_host(schema: str) -> str:
-    """Replace all columns of a host's ($1) row but its role, in their order."""
-    names = [name for name in HOSTS.types if name != "role"]
-    changes = (f"{name} = ${place}::{HOSTS.types[name]}" for place, name in enumerate(names, start=2))
-    return f"UPDATE {schema}.host SET {', '.join(changes)} WHERE host = $1::uuid"  # noqa: S608 - as above
+@cache
+def replace_host(schema: str) -> str:
+    """Replace all columns of a host's ($1) row but its role, where they have certain values; it is locked from then on.
+
+    The new values are given in the order of the columns, then the former ones.
+    """
+    kinds = {name: kind for name, kind in HOSTS.types.items() if name != "role"}
+    changes = (f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(kinds.items(), start=2))
+    former = (f"{name} = ${place}::{kind}" for place, (name, kind) in enumerate(kinds.items(), start=2 + len(kinds)))
+    return f"UPDATE {schema}.host SET {', '.join(changes)} WHERE host = $1::uuid AND {' AND '.join(former)}"  # noqa: S608 - as above

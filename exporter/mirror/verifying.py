@@ -83,7 +83,7 @@ async def verify(
     rows, tally = LedgerRows(ledger), _Tally()
     host = identity_of(rows.states, machine_id).host
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        found = await connection.fetchrow(statements.read_host(schema, to_write=False), host)
+        found = await connection.fetchrow(statements.read_host(schema), host)
         if found is None:
             return None
         held = HostRow(*found)

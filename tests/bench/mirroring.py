@@ -18,11 +18,13 @@ from exporter.mirror.connecting import connect
 from exporter.mirror.ledger_rows import PAGE_ROWS, RowPage
 from exporter.mirror.pushing import HostRow, Pusher
 from exporter.mirror.rights import grant, init
-from exporter.mirror.rollups import EVER
+from exporter.mirror.rollups import EVER, month_number
 from exporter.mirror.sending import MirrorSource, Sender
 from exporter.mirror.tables import HOST_DAYS, HOST_MONTHS, SUBJECTS, MirrorTable, usage_table
+from reports.calendar.days import day_from_number
 from reports.ledger.host import Host
 from reports.ledger.shape import APPLICATION, INTERFACE
+from tests.bench import machine_answers
 from tests.bench.places import Place
 from tests.bench.process_figures import cpu_seconds, memory_of
 from tests.bench.rows import KERNEL_MEGABYTE, MEGABYTE, MILLISECOND, Row, percentile, skipped
@@ -43,9 +45,10 @@ MINUTE, SLOT, DAY = 60.0, 900, 86_400
 CONNECTIONS = 8
 """Of the machines, as a pooler in transaction mode has them."""
 
-BULK_ROWS, MONTH, QUESTIONS = 300_000, 202611, 100
+BULK_ROWS, QUESTIONS = 300_000, 100
 TEN_YEARS, SLOT_DAYS = 3_650, 400
 SERVER = {"fsync": "on", "full_page_writes": "on", "shared_buffers": "512MB", "max_wal_size": "4GB"}
+_BEGAN = time.time()
 COMMITS = {
     "NETLEDGER_APPLICATIONS_METER": "off",
     "NETLEDGER_LEDGER_COMMIT_INTERVAL": "10s",
@@ -54,10 +57,10 @@ COMMITS = {
 
 
 class Machine(NamedTuple):
-    """A simulated machine: its id in the mirror, and its row there after the last transaction."""
+    """A simulated machine: its id in the mirror, and its row there (None: it has sent nothing)."""
 
     host: uuid.UUID
-    row: HostRow
+    row: HostRow | None = None
 
 
 def measure(bench: Bench) -> list[Row]:
@@ -85,14 +88,18 @@ async def _measured(bench: Bench, database: Database) -> list[Row]:
     fleet = await _fleet(url, hosts, bench.minutes)
     months = [await _month(owner) for _ in range(bench.rounds)]
     await owner.close()
+    answers = await asyncio.to_thread(machine_answers.rows, bench, url, hosts)
     return [
         *fleet,
         Row("mirror: 60,000 rows into one server, committed", "s", 1, tuple(60_000 / rate for rate in bulk)),
         Row("mirror: first copy of ten years, one machine", "s", 60, tuple(first)),
-        Row(f"mirror: month of {hosts:,} machines, p50", "ms", 20, tuple(percentile(each, 50) for each in months)),
-        Row(f"mirror: month of {hosts:,} machines, p99", "ms", 100, tuple(percentile(each, 99) for each in months)),
+        Row(f"mirror: month of {hosts:,} machines, SQL, p50", "ms", 20, tuple(percentile(each, 50) for each in months)),
+        Row(
+            f"mirror: month of {hosts:,} machines, SQL, p99", "ms", 100, tuple(percentile(each, 99) for each in months)
+        ),
         Row("mirror: bytes a machine and year, 2 interfaces, quarter hours of 400 days", "MB", 25, (size,)),
         *service,
+        *answers,
     ]
 
 
@@ -145,7 +152,7 @@ async def _fleet(url: str, hosts: int, minutes: float) -> list[Row]:
     start = time.monotonic() + 1
     for number in range(hosts):
         host = uuid.UUID(int=random.Random(number).getrandbits(128))  # noqa: S311 - the same hosts in every run
-        machines.put_nowait((start + number * MINUTE / hosts, Machine(host, HostRow(*_NEW))))
+        machines.put_nowait((start + number * MINUTE / hosts, Machine(host)))
     ends, lags = start + max(minutes, 1.0) * MINUTE, list[float]()
 
     async def work(connection: Any) -> None:
@@ -162,18 +169,17 @@ async def _fleet(url: str, hosts: int, minutes: float) -> list[Row]:
     for connection in connections:
         await connection.close()
     figure = f"mirror: {hosts:,} machines x 2 interfaces x 20 applications, a posting a minute each"
-    remark = f"for {max(minutes, 1.0):g} min; {len(lags):,} rounds of 49 rows, over {CONNECTIONS} connections"
+    remark = f"for {max(minutes, 1.0):g} min; {len(lags):,} rounds of 47 rows, over {CONNECTIONS} connections"
     return [Row(f"{figure}: lag p99", "s", 60, (percentile(lags, 99),), remark=remark)]
 
 
-_NEW = ("", "", "", "", "", "", "", "", -1, "", -1, -1)
-
-
 async def _post(connection: Any, machine: Machine, minute: int) -> HostRow:
-    """A round of one machine, as its sender has it: its row is read, and then what has changed is written."""
-    pusher = Pusher(connection, SCHEMA, machine.host)
-    held = await pusher.read("bench")
+    """A round of one machine, as its sender has it: its row is read by the first; then what has changed is written."""
+    pusher = Pusher(connection, SCHEMA, machine.host, machine.row)
+    held = machine.row or await pusher.read("bench")
     pages = [RowPage(table, rows, None, is_last=True) for table, rows in _posted(minute).items()]
+    if machine.row is None:
+        pages.append(RowPage(SUBJECTS[0], [(1, "eth0", 1, 1), (2, "wlan0", 1, 0)], None, is_last=True))
     after = held._replace(name=f"machine {machine.host}", token=str(minute), posting=minute, sent_at=int(time.time()))
     await pusher.push(pages, after)
     return pusher.row
@@ -181,14 +187,15 @@ async def _post(connection: Any, machine: Machine, minute: int) -> HostRow:
 
 def _posted(minute: int) -> Mapping[MirrorTable, list[tuple[Any, ...]]]:
     """Rows of a posting: both grains of every subject, and the rollups."""
-    slot, day = minute // 15, minute // 1440
-    found: dict[MirrorTable, list[tuple[Any, ...]]] = {SUBJECTS[0]: [(1, "eth0", 1, 1), (2, "wlan0", 1, 0)]}
+    now = int(_BEGAN) + minute * int(MINUTE)
+    slot, day = now // SLOT, now // DAY
+    found: dict[MirrorTable, list[tuple[Any, ...]]] = {}
     for spec, count in ((INTERFACE, INTERFACES), (APPLICATION, APPLICATIONS)):
-        for grain, at in (("slot", slot * SLOT), ("day", 20_000 + day)):
+        for grain, at in (("slot", slot * SLOT), ("day", day)):
             table = usage_table(spec, grain)
             found[table] = [(at, number, *_amounts(table, minute), minute) for number in range(1, count + 1)]
-    found[HOST_DAYS] = [(20_000 + day, minute, minute, 0, minute)]
-    found[HOST_MONTHS] = [(EVER, minute, minute, 0, minute), (MONTH, minute, minute, 0, minute)]
+    found[HOST_DAYS] = [(day, minute, minute, 0, minute)]
+    found[HOST_MONTHS] = [(month, minute, minute, 0, minute) for month in (EVER, _month_of(day))]
     return found
 
 
@@ -200,13 +207,17 @@ def _amounts(table: MirrorTable, value: int) -> Iterator[int]:
     return (value * 1_000 + place for place in range(len(table.types) - 3))
 
 
+def _month_of(day: int) -> int:
+    return month_number(day_from_number(day))
+
+
 async def _month(owner: Any) -> Sequence[float]:
     """Milliseconds of the fleet's total of a month."""
     query = f"SELECT sum(receive_bytes), sum(transmit_bytes), count(*) FROM {SCHEMA}.host_month WHERE month = $1"  # noqa: S608 - our own
     found = []
     for _ in range(QUESTIONS):
         began = time.monotonic()
-        await owner.fetchrow(query, MONTH)
+        await owner.fetchrow(query, _month_of(int(_BEGAN) // DAY))
         found.append((time.monotonic() - began) / MILLISECOND)
     return found
 
