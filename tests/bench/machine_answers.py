@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FIRST_SECONDS = 300
 PATHS = {
     "month": "/api/month?hosts=all",
-    "month by day": "/api/periods?by=day&hosts=all",
+    "month by day": "/api/periods?unit=days&hosts=all",
     "machines": "/api/hosts",
     "page": "/?hosts=all",
 }
@@ -50,14 +50,16 @@ def rows(bench: Bench, url: str, hosts: int) -> list[Row]:
 
 def _rows(service: Running, bench: Bench, name: str, path: str) -> list[Row]:
     connection = service.connect()
-    size = len(connection.get(path).body)
+    first = connection.get(path)
+    if first.status != HTTPStatus.OK:
+        raise UnexpectedAnswerError(f"{path}: {first.status} {first.body[:200]!r}")
     found: dict[int, list[float]] = {which: [] for which in TARGETS}
     for _ in range(bench.rounds):
         seconds = [connection.get(path).seconds for _ in range(bench.requests // 2)]
         for which, values in found.items():
             values.append(percentile(seconds, which) / MILLISECOND)
     connection.close()
-    remark = f"{size / MEGABYTE:.2f} MB"
+    remark = f"{len(first.body) / MEGABYTE:.2f} MB"
     return [
         Row(f"{name}, p{which}", "ms", TARGETS[which] if "month" in name else None, tuple(values), remark=remark)
         for which, values in found.items()

@@ -16,6 +16,9 @@ ALL = "all"
 SHORT_ID = 8
 """Digits of an id that tell two machines of one name apart."""
 
+MOST_LISTED = 20
+"""Names that an error lists."""
+
 Pair = tuple[int, int]
 """Bytes received and sent."""
 
@@ -122,6 +125,11 @@ def chosen(given: Collection[str], labels: Mapping[str, str]) -> HostChoice:
         by_word |= {host: host, label: host}
     for word in given:
         if word not in by_word:
-            names = ", ".join(sorted(labels.values())) or "none yet"
-            raise UnknownHostError(f"hosts: the mirror knows no {word!r}; use {ALL}, or of these: {names}")
+            raise UnknownHostError(f"hosts: the mirror knows no {word!r}; use {ALL}, or of these: {_some(labels)}")
     return HostChoice(tuple(sorted({by_word[word] for word in given})))
+
+
+def _some(labels: Mapping[str, str]) -> str:
+    names = sorted(labels.values())
+    more = f", and {len(names) - MOST_LISTED:,} more: `netledger hosts` lists them" if len(names) > MOST_LISTED else ""
+    return (", ".join(names[:MOST_LISTED]) or "none yet") + more

@@ -15,7 +15,7 @@ import pytest
 from exporter.metering.postings import MeterCheckpoint, MeterPosting, Posting, SubjectFacts, Usage
 from exporter.metering.subjects import Subject
 from exporter.mirror.group.groups import Group, Groups, MirrorAccess
-from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError, UnknownHostError
+from exporter.mirror.group.hosts import GroupPendingError, MirrorAwayError, UnknownHostError, chosen
 from exporter.mirror.group.own_rows import connect_to_group
 from exporter.mirror.renewal import renew
 from reports.calendar.days import Span
@@ -161,6 +161,16 @@ async def test_some_machines_are_chosen_by_name_or_by_id(three: Fleet) -> None:
 async def test_an_unknown_name_is_refused_with_those_that_are_known(three: Fleet) -> None:
     with pytest.raises(UnknownHostError, match="'phone'; use all, or of these: desk, laptop, nas"):
         await three.read("phone")
+
+
+def test_of_many_names_an_error_lists_some() -> None:
+    labels = {f"{number:032x}": f"machine-{number:05}" for number in range(10_000)}
+
+    with pytest.raises(UnknownHostError) as caught:
+        chosen(["phone"], labels)
+
+    assert str(caught.value).endswith("machine-00019, and 9,980 more: `netledger hosts` lists them")
+    assert len(str(caught.value)) < 500
 
 
 async def test_the_own_rows_are_there_before_they_are_sent_and_before_they_are_posted(three: Fleet) -> None:
