@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exporter.mirror.address import parse_address
-from exporter.mirror.connecting import CertificatesError, MissingDriverError, NoServerError, connect
-from exporter.mirror.driver import DRIVER, has_driver
+from exporter.mirror.connecting import connect, faults
 from exporter.mirror.faults import fault_of
 
 if TYPE_CHECKING:
@@ -46,12 +44,3 @@ def ask_mirror(url: str, question: Callable[[Any], Awaitable[Result]], *, timeou
         return asyncio.run(ask())
     except faults() as error:
         raise MirrorFaultError(fault_of(error)) from error
-
-
-def faults() -> tuple[type[Exception], ...]:
-    """What a connection raises; of the driver, which is loaded then, if it is there."""
-    ours = (OSError, EOFError, MissingDriverError, CertificatesError, NoServerError)
-    if not has_driver():
-        return ours
-    driver = import_module(DRIVER)
-    return (*ours, driver.PostgresError, driver.InterfaceError, driver.InternalClientError)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.mirror.address import SYSTEM, is_socket
-from exporter.mirror.driver import DRIVER, NEEDS_EXTRA
+from exporter.mirror.driver import DRIVER, NEEDS_EXTRA, has_driver
 from exporter.settings.folders import user_name
 
 if TYPE_CHECKING:
@@ -66,6 +66,16 @@ class _ServerState(NamedTuple):
         return target == "any" or self.is_standby == (target != "primary")
 
 
+def faults() -> tuple[type[Exception], ...]:
+    """What `connect` and a connection raise; of the driver, which is loaded then, if it is there."""
+    ours = (OSError, EOFError, MissingDriverError, CertificatesError, NoServerError)
+    return (*ours, *_driver_faults(import_module(DRIVER))) if has_driver() else ours
+
+
+def _driver_faults(driver: Any) -> tuple[type[Exception], ...]:
+    return driver.PostgresError, driver.InterfaceError, driver.InternalClientError
+
+
 async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]:  # noqa: ASYNC109 - seconds a host
     """A connection to the first host that answers and fits `target_session_attrs`; the caller closes it.
 
@@ -79,7 +89,7 @@ async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]
         raise MissingDriverError(f"the mirror {NEEDS_EXTRA}") from error
     seconds = timeout if address.timeout is None else address.timeout
     targets: tuple[Target, ...] = ("standby", "any") if address.target == "prefer-standby" else (address.target,)
-    faults = (OSError, UnfitServerError, driver.PostgresError, driver.InterfaceError, driver.InternalClientError)
+    of_a_host: tuple[type[Exception], ...] = (OSError, UnfitServerError, *_driver_faults(driver))
     failures: list[tuple[str, Exception]] = []
     for target in targets:
         failures.clear()
@@ -87,7 +97,7 @@ async def connect(address: Address, *, timeout: float = 10.0) -> Connection[Any]
             try:
                 async with asyncio.timeout(seconds):
                     return await _connect(driver, address, host, port, target)
-            except faults as error:
+            except of_a_host as error:
                 failures.append((_place(host, port, address), error))
             except UNREADABLE as error:
                 failures.append((_place(host, port, address), UnreadableAnswerError(type(error).__name__)))

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from exporter.mirror.connecting import (
-    UNREADABLE,
-    CertificatesError,
-    MissingDriverError,
-    NoServerError,
-    UnfitServerError,
-    UnreadableAnswerError,
-)
-from exporter.mirror.driver import DRIVER
+from exporter.mirror.connecting import UNREADABLE, faults
 from exporter.mirror.faults import fault_of
 from exporter.mirror.tables import NOTICES
 
@@ -30,18 +21,6 @@ NOBODY = UUID(int=0)
 MOST_SECONDS = 20.0
 CLOSE_SECONDS = 2.0
 KEY = "host = $1 AND plan = $2 AND cycle = $3"
-
-
-FAULTS = (
-    OSError,
-    TimeoutError,
-    CertificatesError,
-    MissingDriverError,
-    NoServerError,
-    UnfitServerError,
-    UnreadableAnswerError,
-    *UNREADABLE,
-)
 
 
 class NoticesAwayError(OSError):
@@ -87,10 +66,10 @@ class PlanNotices:
 
     async def _fetch(self, query: str, claim: Threshold, *rest: object) -> Any:
         arguments = (NOBODY, claim.plan, claim.cycle, *rest)
-        faults: tuple[type[BaseException], ...] = (*FAULTS, *_driver_faults())
+        expected: tuple[type[Exception], ...] = (*faults(), *UNREADABLE)
         try:
             return await asyncio.wait_for(self._fetched(query, arguments), MOST_SECONDS)
-        except faults as error:
+        except expected as error:
             raise NoticesAwayError(fault_of(error).text) from error
 
     async def _fetched(self, query: str, arguments: tuple[object, ...]) -> Any:
@@ -103,11 +82,3 @@ class PlanNotices:
         finally:
             if not connection.is_closed():
                 connection.terminate()
-
-
-def _driver_faults() -> tuple[type[Exception], ...]:
-    try:
-        driver = import_module(DRIVER)
-    except ImportError:
-        return ()
-    return driver.PostgresError, driver.InterfaceError, driver.InternalClientError

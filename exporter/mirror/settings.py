@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 MOST_DAYS = 36_500
 SCHEMA_NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
+SQL_WORDS = """
+all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation
+column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
+current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
+from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
+localtime localtimestamp natural not notnull null offset on only or order outer overlaps placing primary references
+returning right select session_user similar some symmetric system_user table tablesample then to trailing true union
+unique user using variadic verbose when where window with information_schema
+"""
+"""Names that PostgreSQL 13 to 18 take for a schema in quotes only, and the one that they have themselves."""
 DAYS = re.compile(r"days (\d{1,5})", re.ASCII)
 ALL = "all"
 
@@ -37,6 +47,13 @@ def _address_module() -> ModuleType:
     return import_module("exporter.mirror.address")
 
 
+def _read_schema(raw: object) -> str:
+    text = _read_schema_name(raw)
+    if text in SQL_WORDS.split():
+        raise rules.RuleError(f"{text!r} is a word of SQL")
+    return text
+
+
 def _read_history(raw: object) -> int:
     text = rules.one_text(raw)
     found = DAYS.fullmatch(text)
@@ -47,12 +64,13 @@ def _read_history(raw: object) -> int:
     return 0
 
 
+_read_schema_name = rules.matching(SCHEMA_NAME, "is no such name")
 URL = rules.Rule(
     "an address such as postgresql://user:password@host:5432/database?sslmode=verify-full", _read_url, _masked
 )
 SCHEMA = rules.Rule(
-    "a name of up to 63 small letters, digits and _, which begins with no digit and not with pg_",
-    rules.matching(SCHEMA_NAME, "is no such name"),
+    "a name of up to 63 small letters, digits and _, which begins with no digit and not with pg_, no word of SQL",
+    _read_schema,
 )
 HISTORY = rules.Rule(
     f"all, or days N with N from 1 to {MOST_DAYS}", _read_history, lambda days: f"days {days}" if days else ALL

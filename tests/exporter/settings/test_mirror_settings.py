@@ -60,6 +60,7 @@ def test_every_key_of_a_mirror_is_read(tmp_path: Path) -> None:
         ("schema: Home", "mirror.schema: Home is no such name"),
         ("schema: 2home", "mirror.schema: 2home is no such name"),
         ("schema: pg_home", "mirror.schema: pg_home is no such name"),
+        ("schema: user", "mirror.schema: 'user' is a word of SQL"),
         (f"schema: {'x' * 64}", "mirror.schema: xxx"),
         ("schema: ''", "mirror.schema: is empty"),
         ("history: days 0", "mirror.history: days 0 is unknown; use all, or days N with N from 1 to 36500"),
