@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grafana.kit.board import Identity, board, closed
 from grafana.kit.machines import machines
 from grafana.kit.panels import Frame
-from grafana.panels import health, ledger, process, trust
+from grafana.panels import health, ledger, mirroring, process, trust
 from reports.text.grafana_links import HEALTH
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ IDENTITY = Identity(HEALTH, "netledger / Health", "Whether netledger's numbers c
 
 
 def dashboard() -> Dashboard:
-    """The dashboard; ids 1-19 now, 20-39 looking and scraping, 40-59 ledger, 60-79 process, 90 and above headings."""
-    return board(IDENTITY, [], [*_strip(), *_trust(), *_looking(), _ledger(), _process()], since="now-24h")
+    """The dashboard; ids 1-19 now, 20-39 looking and scraping, 40-59 ledger, 60-79 process, 80-89 mirror; headings."""
+    return board(IDENTITY, [], [*_strip(), *_trust(), *_looking(), _ledger(), _process(), _mirror()], since="now-24h")
 
 
 def _strip() -> list[object]:
@@ -79,3 +79,16 @@ def _process() -> object:
         process.reading(Frame(62, "Reading the counters", f"How long a meter took. {MANY}", 16, 25, 8, 8)),
     ]
     return closed(91, "Process", 24, panels)
+
+
+def _mirror() -> object:
+    state = "Whether the mirror in PostgreSQL took the last round of each machine; of many, eight that failed most."
+    panels = [
+        mirroring.taken(Frame(80, "Mirror", state, 0, 26, 12, 8)),
+        mirroring.lag(Frame(81, "Behind the ledger", f"A minute is usual. {MANY}", 12, 26, 12, 8)),
+        mirroring.rows_behind(
+            Frame(82, "Rows that wait", f"Since a round failed; they are sent when it can be. {MANY}", 0, 34, 12, 8)
+        ),
+        mirroring.rows_sent(Frame(83, "Rows sent", f"That the mirror has taken, a second. {MANY}", 12, 34, 12, 8)),
+    ]
+    return closed(92, "Mirror", 25, panels)

@@ -19,8 +19,8 @@ IDENTITY = Identity(PLANS, "netledger / Plans and cost", "What is used, what is 
 
 
 def dashboard() -> Dashboard:
-    """The dashboard; ids 1-19 now, 20-39 over time."""
-    return board(IDENTITY, [variables.plans()], [*_now(), *_over_time()], since="now-31d")
+    """The dashboard; ids 1-19 now, 20-39 over time, 40-59 machines that share."""
+    return board(IDENTITY, [variables.plans()], [*_now(), *_over_time(), *_machines()], since="now-31d")
 
 
 def _now() -> list[object]:
@@ -56,4 +56,13 @@ def _over_time() -> list[object]:
                 8,
             )
         ),
+    ]
+
+
+def _machines() -> list[object]:
+    used = "What each machine used of a plan that several share, in the current cycle; at most 20."
+    age = "How old the oldest of these figures is; the plan's bytes are not complete before."
+    return [
+        plan.machines(Frame(40, "Machines that share a plan", used, 0, 33, 16, 8)),
+        plan.machines_age(Frame(41, "Behind", age, 16, 33, 8, 8)),
     ]

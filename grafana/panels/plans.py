@@ -8,7 +8,7 @@ from grafana.kit.colours import BAD, BEFORE, CAP, GOOD, SOON, USED, always, pain
 from grafana.kit.money import amounts
 from grafana.kit.panels import Frame, dial, lengths, listed, named, trend
 from grafana.kit.plan_queries import line, nearest, nearest_over_time, plan
-from grafana.kit.queries import now, over_time
+from grafana.kit.queries import PLAN, now, of, over_time
 from grafana.kit.shapes import option
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ EACH = "{{plan}}, {{instance}}"
 """The name of a plan: machines may have the same ones."""
 LONE = "${__field.labels.plan}, ${__field.labels.instance}"
 """The same for dials and bars, which leave the name of a lone series out by default."""
+MACHINE = "${__field.labels.machine}: ${__field.labels.plan}"
+NOT_SHARED = "no plan is shared"
+HOUR, DAY = 3_600, 86_400
 MOST_NUMBERS, MOST_BARS, MOST_CYCLES = 3, 20, 3
 """How many fit side by side, how many can be scrolled, of how many all bars fit."""
 
@@ -148,6 +151,20 @@ def cycles_compared(frame: Frame) -> Trend:
         .override_by_regexp("/^the last by then: /", [painted(BEFORE), *_line("dash")])
         .override_by_regexp("/^cap: /", [painted(CAP), *_line("solid")])
     )
+
+
+def machines(frame: Frame) -> Lengths:
+    """What each machine has used of a plan that it shares; each of them tells of all, and the newest answer counts."""
+    used = f"max by (plan, machine) ({plan('machine_used_bytes')})"
+    panel = lengths(frame, "decbytes", now(f"sort_desc(topk({MOST_BARS}, {used}))", "{{machine}}: {{plan}}"))
+    return panel.display_name(MACHINE).min(0).decimals(1).color_scheme(always(USED)).no_value(NOT_SHARED)
+
+
+def machines_age(frame: Frame) -> Number:
+    """How old the figures of the machines are that share a plan."""
+    age = now(f"topk({MOST_NUMBERS}, max by (plan) ({of('netledger_plan_behind_seconds', PLAN)}))", "{{plan}}")
+    panel = named(frame, "s", age).decimals(0).thresholds(steps(GOOD, (HOUR, SOON), (DAY, BAD)))
+    return panel.no_value(NOT_SHARED)
 
 
 def _plain(frame: Frame, unit: str, metric: str) -> Number:

@@ -14,6 +14,8 @@ from tests.grafana.world import World, running_world
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.worlds.postgresql import PostgreSQL
+
 
 @pytest.fixture(scope="session")
 def shipped() -> tuple[Dashboard, ...]:
@@ -37,8 +39,9 @@ def machines(shipped: tuple[Dashboard, ...]) -> Dashboard:
 
 
 @pytest.fixture(scope="session")
-def grafana_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def grafana_world(tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL) -> Iterator[World]:
     """A year of history in a real Prometheus; one for all tests, since nobody changes it."""
     require_prometheus()
-    with running_world(tmp_path_factory.mktemp("grafana")) as world:
+    folder = tmp_path_factory.mktemp("grafana")
+    with postgresql.fresh_database() as database, running_world(folder, database.url) as world:
         yield world

@@ -139,7 +139,7 @@ def test_the_overview_opens_with_the_plan_that_is_nearest_its_cap(
 
     offered = named_by(variable, grafana_world.prometheus.at(query, grafana_world.now))
 
-    assert offered == ["tunnel", "mobile", "home", "default"]
+    assert offered == ["tunnel", "mobile", "home", "shared", "default"]
 
 
 OURS = ("desk:7373", "laptop:7373", "router:7373")

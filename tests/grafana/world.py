@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +31,7 @@ from exporter.meters.applications.kind import APPLICATIONS
 from exporter.meters.applications.settings import Applications, Limit
 from exporter.meters.interfaces.settings import Interfaces
 from exporter.meters.registry import OpenedMeter
+from exporter.mirror.settings import Mirror
 from exporter.settings.tree import Ledger
 from reports.billing.plans import CycleRule, Plan, PriceStep
 from reports.ledger.shape import INTERFACE
@@ -75,11 +76,11 @@ class World(NamedTuple):
 
 
 @contextmanager
-def running_world(folder: Path) -> Iterator[World]:
-    """Build the past, then run both; takes about ten seconds."""
+def running_world(folder: Path, mirror: str) -> Iterator[World]:
+    """Build the past, then run both; takes about ten seconds. `mirror` is the address of a PostgreSQL."""
     began = time.time() - PLAYED_SECONDS
     programs = Programs()
-    service = _new_service(folder, began, programs)
+    service = _new_service(folder, began, programs, mirror)
     used = asyncio.run(_first_run(service))
     service.plans = _plans(began, used)
     (folder / "data").mkdir()
@@ -99,7 +100,8 @@ def another_exporter() -> Iterator[str]:
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
-            self.wfile.write(f"{PAGE_OF_A_STRANGER}\n".encode())
+            with suppress(BrokenPipeError):  # Prometheus ends in the midst
+                self.wfile.write(f"{PAGE_OF_A_STRANGER}\n".encode())
 
         def log_message(self, *_: object) -> None:
             """Keep quiet."""
@@ -114,7 +116,7 @@ def another_exporter() -> Iterator[str]:
             thread.join()
 
 
-def _new_service(folder: Path, began: float, programs: Programs) -> RunningService:
+def _new_service(folder: Path, began: float, programs: Programs, mirror: str) -> RunningService:
     ledger = seed(folder / "ledger.db", History(("eth0", "wlan0"), DAYS), now=began)
     _add_up(ledger)
     _bring_a_day(ledger, int(began))
@@ -129,6 +131,7 @@ def _new_service(folder: Path, began: float, programs: Programs) -> RunningServi
     service.more_meters = (OpenedMeter(APPLICATIONS, programs),)
     service.interfaces = Interfaces(sample_interval=60)
     service.ledger = Ledger(path=ledger, commit_interval=1, backups=0)
+    service.mirror = Mirror(url=mirror, interval=10.0)
     service.plans = _plans(began, 0)
     return service
 
@@ -158,7 +161,8 @@ def _add_up(ledger: Path) -> None:
 
 
 def _plans(began: float, used: int) -> tuple[Plan, ...]:
-    """One that lasts, with a price; one that reaches 80 % of its cap while two hours are played, and one all of it.
+    """One that lasts, with a price; one that reaches 80 % of its cap while two hours are played, and one all of it; one
+    for all machines of the mirror.
 
     Their cycles began ten days ago, or a few more where a month ended.
     """
@@ -170,7 +174,8 @@ def _plans(began: float, used: int) -> tuple[Plan, ...]:
     tunnel = Plan("tunnel", ("wg*",), cycle=cycle, cap_bytes=Player.bytes_of_tunnel // 10)
     # As the plan of a machine that nobody has given one: without a cap and without a price.
     unlimited = Plan("default", cycle=cycle)
-    return (home, mobile, tunnel, unlimited)
+    shared = Plan("shared", hosts=("all",), cycle=cycle, cap_bytes=2000 * GIGABYTE)
+    return (home, mobile, tunnel, unlimited, shared)
 
 
 async def _first_run(service: RunningService) -> int:
