@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,8 @@ import click
 from exporter.mirror import rights
 from exporter.mirror.address import AddressError, masked, parse_address
 from exporter.mirror.asking import MirrorFaultError, ask_mirror
+from exporter.mirror.forgetting import find_host, forget_host
+from exporter.mirror.group.hosts import UnknownHostError
 from exporter.mirror.logins import granted_url
 from exporter.session.mirror import row_count, service_state, verified
 from exporter.session.reading import CommandAnswer, reading
@@ -26,6 +30,7 @@ from reports.text.amounts import human_duration
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from exporter.mirror.forgetting import HeldHost
     from exporter.mirror.verifying import Difference, Verified
     from exporter.session.environment import Environment
     from exporter.session.session import Session
@@ -66,7 +71,7 @@ def owner_url(environment: Environment, given: str | None, of_settings: str | No
 def _done(url: str, work: Callable[[Any], Awaitable[Any]]) -> Any:
     try:
         return ask_mirror(url, work)
-    except (MirrorFaultError, rights.RightsError) as error:
+    except (MirrorFaultError, rights.RightsError, UnknownHostError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -114,6 +119,33 @@ def revoke(url: str, schema: str, *, name: str, as_json: bool) -> None:
         print_json({"name": name})
     else:
         print_sentence(f"{name} may not log in any more; its rows stay.")
+
+
+@mirror.command(short_help="Remove a machine that is gone.")
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask: it asks first, and needs this in a script.")
+@by_owner
+def forget(url: str, schema: str, *, name: str, yes: bool, as_json: bool) -> None:
+    """Remove a machine that is gone, by its name or id: its rows go from the mirror, and from all answers of it.
+
+    One that still sends comes back, with all that its ledger has: revoke its login first.
+    """
+    found = _done(url, partial(find_host, schema=schema, word=name))
+    if not yes:
+        text = f"This deletes all rows of {found.label} from the mirror, which has last heard of it {_when(found)}."
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise click.UsageError(f"{text} To do so from a script, give --yes")
+        print_sentence(text)
+        click.confirm("Delete them?", abort=True)
+    rows = _done(url, partial(forget_host, schema=schema, host=found.host))
+    if as_json:
+        print_json({"id": found.host.hex, "name": found.label, "rows": rows})
+        return
+    print_sentence(f"The mirror has no rows of {found.label} any more: {count_text(rows)} were deleted.")
+
+
+def _when(found: HeldHost) -> str:
+    return f"on {datetime.fromtimestamp(found.sent_at, UTC):%Y-%m-%d}" if found.sent_at > 0 else "never"
 
 
 @mirror.command(short_help="How the copy stands, as the service says.")

@@ -58,7 +58,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "update": ("update", "Update it by the tool that installed it, and go back where that does not work."),
     "import": ("imports", "The history that other programs have counted."),
     "ledger": ("ledger", "Look after the ledger: info, backup, verify, cleanup."),
-    "mirror": ("mirror", "The copy of the ledger in PostgreSQL: init, grant, revoke, status, verify."),
+    "mirror": ("mirror", "The copy of the ledger in PostgreSQL: init, grant, revoke, forget, status, verify."),
     "host": ("host", "Whose rows the mirror has of this ledger; a new identity."),
     "config": ("config", "Check, show or write the settings."),
     "service": ("service", "Run from boot to boot: install, uninstall, start, stop, restart, status, logs, watch."),

@@ -47,6 +47,11 @@ def delete_others(table: MirrorTable, schema: str, *, is_first: bool, is_last: b
     )
 
 
+def delete_all(table: MirrorTable, schema: str) -> str:
+    """Delete all rows of a host ($1)."""
+    return f"DELETE FROM {schema}.{table.name} WHERE host = $1::uuid"  # noqa: S608 - as above
+
+
 def delete_subjects(table: MirrorTable, schema: str) -> str:
     """Delete a host's ($1) rows of subjects ($2, an array)."""
     return f"DELETE FROM {schema}.{table.name} WHERE host = $1::uuid AND subject = ANY($2::bigint[])"  # noqa: S608 - as above

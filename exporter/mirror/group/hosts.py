@@ -125,11 +125,12 @@ def chosen(given: Collection[str], labels: Mapping[str, str]) -> HostChoice:
         by_word |= {host: host, label: host}
     for word in given:
         if word not in by_word:
-            raise UnknownHostError(f"hosts: the mirror knows no {word!r}; use {ALL}, or of these: {_some(labels)}")
+            raise UnknownHostError(f"hosts: the mirror knows no {word!r}; use {ALL}, or of these: {some_of(labels)}")
     return HostChoice(tuple(sorted({by_word[word] for word in given})))
 
 
-def _some(labels: Mapping[str, str]) -> str:
+def some_of(labels: Mapping[str, str]) -> str:
+    """Names for an error: not all of ten thousand."""
     names = sorted(labels.values())
     more = f", and {len(names) - MOST_LISTED:,} more: `netledger hosts` lists them" if len(names) > MOST_LISTED else ""
     return (", ".join(names[:MOST_LISTED]) or "none yet") + more

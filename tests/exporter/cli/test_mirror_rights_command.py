@@ -71,6 +71,32 @@ def test_a_machine_may_read_its_own_rows_alone(owner: Commands, ledger: Path) ->
     assert [asyncio.run(_hosts(urls[name])) for name in ("laptop", "guest")] == [1, 0]
 
 
+def test_a_machine_that_is_gone_is_removed_by_the_owner(owner: Commands, ledger: Path, tmp_path: Path) -> None:
+    owner("mirror", "init")
+    urls = {name: str(owner.json("mirror", "grant", name)["url"]) for name in ("laptop", "thief")}
+    asyncio.run(_send(ledger, urls["laptop"]))
+    thief = Commands(tmp_path / "other.db", NETLEDGER_MIRROR_OWNER_URL=urls["thief"])
+
+    unasked, unknown = owner("mirror", "forget", "laptop"), owner("mirror", "forget", "all", "--yes")
+    stolen = thief("mirror", "forget", "laptop", "--yes")
+
+    assert (unasked.exit_code, stolen.exit_code) == (2, 1)
+    assert "give --yes" in unasked.stderr
+    assert "no machine 'all'; of these there are rows: laptop" in unknown.stderr
+    assert "use the address of the database's owner" in stolen.stderr
+    assert asyncio.run(_hosts(urls["laptop"])) == 1
+
+    done = owner.json("mirror", "forget", "laptop", "--yes")
+    verified = Commands(ledger, NETLEDGER_MIRROR_URL=urls["laptop"])("mirror", "verify")
+
+    assert done["name"] == "laptop"
+    assert done["rows"] > 3
+    assert asyncio.run(_hosts(urls["laptop"])) == 0
+    assert verified.exit_code != 0
+    asyncio.run(_send(ledger, urls["laptop"]))  # it sends, and is back
+    assert Commands(ledger, NETLEDGER_MIRROR_URL=urls["laptop"])("mirror", "verify").exit_code == 0
+
+
 def test_a_machine_that_was_revoked_may_not_log_in(owner: Commands, ledger: Path) -> None:
     owner("mirror", "init")
     url = owner.json("mirror", "grant", "laptop")["url"]
