@@ -35,7 +35,11 @@ async def follow_shared(plans: PlanWatch, context: ServiceContext, wait: float) 
     groups = context.groups
     if groups is None:
         return
+    is_first = context.mirror is not None and not context.mirror.health.is_tried
     for plan in plans.shared:
+        if is_first:
+            plans.note_unread(plan, READING)
+            continue
         try:
             await plans.refresh_shared(plan, await _line(context, groups, plan, wait))
         except (GroupPendingError, MirrorAwayError, UnknownHostError, sqlite3.Error) as error:

@@ -45,6 +45,9 @@ log = logging.getLogger(__name__)
 FIRST_SECONDS = 2.0
 """The first question for a choice of machines waits so long for its rows."""
 
+AGAIN_SECONDS = 15.0
+"""After a reading that failed, the next question from then on has it tried again."""
+
 SIZE, SIZE_SECONDS = "size", 600.0
 """Counting a mirror's rows reads all of them."""
 
@@ -92,7 +95,7 @@ class Groups:
         self._labels: tuple[HostList | None, dict[str, str]] = (None, {})
         self._turn = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._tried: dict[str, float] = {}
+        self._due: dict[str, float] = {}
         self._size: MirrorSize | None = None
         self.problem = ""
         """Why the mirror could not be read the last time; empty if it could."""
@@ -130,7 +133,7 @@ class Groups:
         await asyncio.to_thread(self._folder.note_use, choice)
         former = await asyncio.to_thread(group_state, path)
         if former is not None and wait is None and 0 <= self._now() - former.read_at < self._interval:
-            self._tried.setdefault(choice.key, asyncio.get_running_loop().time())  # another process has read it
+            self._due.setdefault(choice.key, asyncio.get_running_loop().time() + self._interval)  # by another process
         await self._refreshed(choice, wait, lambda: former is not None)
         state = await asyncio.to_thread(group_state, path)
         if state is None:
@@ -166,7 +169,7 @@ class Groups:
     def adopt_identity(self, ledger_id: str) -> None:
         """The own ledger has another id from now on; what is kept is read anew by the next questions."""
         self._own = self._own._replace(id=ledger_id)
-        self._tried.clear()
+        self._due.clear()
 
     async def close(self) -> None:
         """End what is being read."""
@@ -192,9 +195,9 @@ class Groups:
     ) -> None:
         """Have something read where that is due, and wait for it where nothing of it is there, or a command may."""
         running, now = self._tasks.get(key), asyncio.get_running_loop().time()
-        if running is None and now - self._tried.get(key, -interval) >= interval:
-            self._tried[key] = now
-            running = self._tasks[key] = asyncio.create_task(self._read(read))
+        if running is None and now >= self._due.get(key, now):
+            self._due[key] = now + interval
+            running = self._tasks[key] = asyncio.create_task(self._read(key, read))
             running.add_done_callback(lambda _: self._tasks.pop(key, None))
         if is_there() and wait is not None:
             return
@@ -203,7 +206,7 @@ class Groups:
             if not running.done():
                 raise GroupPendingError
 
-    async def _read(self, read: Callable[[Connection], Awaitable[None]]) -> None:
+    async def _read(self, key: str, read: Callable[[Connection], Awaitable[None]]) -> None:
         try:
             async with self._turn:
                 await asyncio.to_thread(self._folder.create)
@@ -215,6 +218,8 @@ class Groups:
                         await connection.close(timeout=FIRST_SECONDS)
             self.problem = ""
         except Exception as error:  # noqa: BLE001 - the outermost loop of a task; asyncpg has forty kinds of errors
+            again = asyncio.get_running_loop().time() + AGAIN_SECONDS
+            self._due[key] = min(self._due.get(key, again), again)
             self._note(error)
 
     def _note(self, error: BaseException) -> None:

@@ -134,6 +134,17 @@ async def test_before_the_mirror_was_ever_read_this_machine_alone_counts_and_not
     assert found["sharing"]["machines"] == []
 
 
+async def test_a_new_mirror_is_not_read_before_its_tables_are_made(
+    unstarted: RunningService, fresh_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    unstarted.mirror, unstarted.plans = Mirror(url=fresh_database.url), (HOME,)
+    async with running(unstarted) as service:
+        found = await plan_of(service)
+
+    assert len(found["sharing"]["machines"]) == 1
+    assert "cannot be read" not in caplog.text
+
+
 async def test_the_page_shows_all_machines_and_refuses_them_without_a_mirror(shared: RunningService) -> None:
     await plan_of(shared)
     await shared.get("/api/today?hosts=all")

@@ -409,6 +409,27 @@ async def test_a_group_is_read_once_an_interval(three: Fleet) -> None:
     assert three.connections == 1
 
 
+@pytest.mark.parametrize("seconds", [0.0, 60.0])
+async def test_a_reading_that_failed_is_tried_again_before_the_interval_ends(
+    three: Fleet, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr("exporter.mirror.group.groups.AGAIN_SECONDS", seconds)
+    groups = three.groups(interval=3600)
+    try:
+        three.is_away = True
+        with pytest.raises(MirrorAwayError):
+            await groups.group(["all"])
+        three.is_away = False
+
+        if seconds:
+            with pytest.raises(MirrorAwayError):
+                await groups.group(["all"])
+        else:
+            assert (await groups.group(["all"])).label == "all machines"
+    finally:
+        await groups.close()
+
+
 async def test_files_of_many_choices_are_removed(three: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exporter.mirror.group.kept_files.MOST_FILES", 2)
     for names in (["desk"], ["laptop"], ["nas"], ["desk", "nas"], ["laptop", "nas"]):
