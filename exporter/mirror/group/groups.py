@@ -21,7 +21,7 @@ from exporter.mirror.group.hosts import (
     hosts_label,
     labels_of,
 )
-from exporter.mirror.group.kept_files import GroupFolder
+from exporter.mirror.group.kept_files import MOST_FILES, GroupFolder
 from exporter.mirror.group.own_rows import OwnMachine, own_machine
 from exporter.mirror.group.size import read_size
 from reports.calendar.days import day_number, day_of
@@ -52,6 +52,10 @@ SIZE, SIZE_SECONDS = "size", 600.0
 """Counting a mirror's rows reads all of them."""
 
 
+Member = tuple[str, int | None]
+"""A machine's name, and the time of its newest data (UTC seconds); None for now."""
+
+
 class Group(NamedTuple):
     """A group's file, its name for people, and its own machine (None: not one of it).
 
@@ -62,7 +66,7 @@ class Group(NamedTuple):
     path: Path
     label: str
     own: OwnMachine | None
-    members: tuple[tuple[str, int | None], ...]
+    members: tuple[Member, ...]
     read_at: int
 
 
@@ -93,6 +97,7 @@ class Groups:
         self._folder = GroupFolder(ledger)
         self._hosts: HostList | None = None
         self._labels: tuple[HostList | None, dict[str, str]] = (None, {})
+        self._kept_members: tuple[HostList | None, dict[str, tuple[Member, ...]]] = (None, {})
         self._turn = asyncio.Lock()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._due: dict[str, float] = {}
@@ -158,18 +163,23 @@ class Groups:
         except (GroupPendingError, MirrorAwayError):
             return None
 
-    def _members(self, choice: HostChoice) -> tuple[tuple[str, int | None], ...]:
-        own, labels = self._own.id, self.labels
-        found: list[tuple[str, int | None]] = [(labels[own], None)] if choice.has(own) else []
-        found += [
-            (labels[host.id], host.sent_at) for host in self._known().hosts if host.id != own and choice.has(host.id)
-        ]
-        return tuple(found)
+    def _members(self, choice: HostChoice) -> tuple[Member, ...]:
+        """Kept until the machines are read again: there may be ten thousand."""
+        known, found = self._known(), self._kept_members
+        if found[0] is not known or len(found[1]) > MOST_FILES:
+            found = self._kept_members = (known, {})
+        if choice.key not in found[1]:
+            own, labels = self._own.id, self.labels
+            others = (host for host in known.hosts if host.id != own and choice.has(host.id))
+            first: list[Member] = [(labels[own], None)] if choice.has(own) else []
+            found[1][choice.key] = (*first, *((labels[host.id], host.sent_at) for host in others))
+        return found[1][choice.key]
 
     def adopt_identity(self, ledger_id: str) -> None:
         """The own ledger has another id from now on; what is kept is read anew by the next questions."""
         self._own = self._own._replace(id=ledger_id)
         self._due.clear()
+        self._labels, self._kept_members = (None, {}), (None, {})
 
     async def close(self) -> None:
         """End what is being read."""

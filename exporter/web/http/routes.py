@@ -102,7 +102,7 @@ class LedgerRequest(NamedTuple):
         host, group = self.service.host, self.group
         if group is None:
             return host
-        return host._replace(name=group.label, id="", hosts=hosts_of(group.label, [name for name, _ in group.members]))
+        return host._replace(name=group.label, id="", hosts=hosts_of(group.label, (name for name, _ in group.members)))
 
     def status(self, plan: Plan) -> PlanStatus:
         """How a plan stands; one that machines share as it was last read, and without a wait for them."""

@@ -430,6 +430,20 @@ async def test_a_reading_that_failed_is_tried_again_before_the_interval_ends(
         await groups.close()
 
 
+async def test_a_machine_that_has_another_id_from_now_on_is_known_by_it(three: Fleet) -> None:
+    groups = three.groups(interval=3600)
+    try:
+        former = (await groups.group(["all"], None)).members
+
+        groups.adopt_identity("f" * 32)
+
+        assert groups.labels["f" * 32] == "desk"
+        assert groups.own_names == {"f" * 32, "desk"}
+        assert (await groups.group(["all"], None)).members == former
+    finally:
+        await groups.close()
+
+
 async def test_files_of_many_choices_are_removed(three: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("exporter.mirror.group.kept_files.MOST_FILES", 2)
     for names in (["desk"], ["laptop"], ["nas"], ["desk", "nas"], ["laptop", "nas"]):
