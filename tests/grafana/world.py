@@ -258,12 +258,13 @@ def _target(address: str, instance: str) -> dict[str, object]:
 
 
 def _wait_for_scrapes(prometheus: PrometheusServer) -> float:
-    """Until rates over the live samples exist, and rules were evaluated; returns a moment at which all is there."""
+    """Until rates over the live samples exist, rules were evaluated, and the mirror was read; returns such a moment."""
     ends = time.monotonic() + PATIENCE_SECONDS
     # A scrape that fails ends its series; two of the samples are the last played ones
     series = f'netledger_build_info{{job="{JOB}"}}'
     question = f"count_over_time({series}[{PATIENCE_SECONDS}s]) >= 5 and {series}"
-    while len(prometheus.at(question, now := time.time())) < len(INSTANCES):
+    shared = f'netledger_plan_machine_used_bytes{{job="{JOB}"}}'
+    while min(len(prometheus.at(each, now := time.time())) for each in (question, shared)) < len(INSTANCES):
         assert time.monotonic() < ends, "Prometheus does not scrape"
         time.sleep(0.2)
     return now
