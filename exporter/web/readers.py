@@ -58,11 +58,13 @@ class ReaderThread:
         self._waiting = waiting
         self._connection: sqlite3.Connection | None = None
         self._remembered = RememberedDays()
+        self._is_asked = False
         self.is_replaced = False
 
     async def ask(self, question: Callable[[LedgerReader], Result]) -> Result:
         """The answer from the ledger and what is unposted, at one moment; raises sqlite3.Error."""
         unposted = self._waiting(self._poster.unposted())
+        self._is_asked = True
 
         def answer() -> Result:
             if self.is_replaced:
@@ -94,8 +96,8 @@ class ReaderThread:
         return await asyncio.get_running_loop().run_in_executor(self.thread, work)
 
     async def close(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
+        """Close the connection, also one that a question is opening now whose asker has gone."""
+        if self._is_asked:
             await self.work(self._disconnect)
 
     def _disconnect(self) -> None:
