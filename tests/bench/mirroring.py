@@ -24,7 +24,7 @@ from exporter.mirror.tables import HOST_DAYS, HOST_MONTHS, SUBJECTS, MirrorTable
 from reports.calendar.days import day_from_number
 from reports.ledger.host import Host
 from reports.ledger.shape import APPLICATION, INTERFACE
-from tests.bench import machine_answers
+from tests.bench import machine_answers, mirror_retention
 from tests.bench.places import Place
 from tests.bench.process_figures import cpu_seconds, memory_of
 from tests.bench.rows import KERNEL_MEGABYTE, MEGABYTE, MILLISECOND, Row, percentile, skipped
@@ -82,6 +82,7 @@ async def _measured(bench: Bench, database: Database) -> list[Row]:
     login = await grant(owner, SCHEMA, "bench", own_only=False)
     url = database.url_of(login.name, login.password)
     first, size = await _first_copies(bench, url, owner)
+    retained = await mirror_retention.rows(url, owner)
     service = _service_rows(bench, url)
     bulk = [await _rows_per_second(url) for _ in range(min(bench.rounds, 3))]
     hosts = HOSTS if bench.minutes >= 1 else QUICK_HOSTS
@@ -98,6 +99,7 @@ async def _measured(bench: Bench, database: Database) -> list[Row]:
             f"mirror: month of {hosts:,} machines, SQL, p99", "ms", 100, tuple(percentile(each, 99) for each in months)
         ),
         Row("mirror: bytes a machine and year, 2 interfaces, quarter hours of 400 days", "MB", 25, (size,)),
+        *retained,
         *service,
         *answers,
     ]
