@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from grafana.kit import variables
-from grafana.kit.board import Identity, board
+from grafana.kit.board import Identity, board, closed
 from grafana.kit.panels import Frame
 from grafana.panels import plan_trends as trends
 from grafana.panels import plans as plan
@@ -19,8 +19,8 @@ IDENTITY = Identity(PLANS, "netledger / Plans and cost", "What is used, what is 
 
 
 def dashboard() -> Dashboard:
-    """The dashboard; ids 1-19 now, 20-39 over time, 40-59 machines that share."""
-    return board(IDENTITY, [variables.plans()], [*_now(), *_over_time(), *_machines()], since="now-31d")
+    """The dashboard; ids 1-19 now, 20-39 over time, 40-59 machines that share; 90 a heading."""
+    return board(IDENTITY, [variables.plans()], [*_now(), *_over_time(), _machines()], since="now-31d")
 
 
 def _now() -> list[object]:
@@ -59,10 +59,11 @@ def _over_time() -> list[object]:
     ]
 
 
-def _machines() -> list[object]:
+def _machines() -> object:
     used = "What each machine used of a plan that several share, in the current cycle; at most 20."
-    age = "How old the oldest of these figures is; the plan's bytes are not complete before."
-    return [
-        plan.machines(Frame(40, "Machines that share a plan", used, 0, 33, 16, 8)),
-        plan.machines_age(Frame(41, "Behind", age, 16, 33, 8, 8)),
+    age = "How old the oldest of these figures is: until it is new, bytes of the plan are missing."
+    panels = [
+        plan.machines(Frame(40, "Used by machine", used, 0, 34, 16, 8)),
+        plan.machines_age(Frame(41, "Behind", age, 16, 34, 8, 8)),
     ]
+    return closed(90, "Machines that share a plan", 33, panels)
