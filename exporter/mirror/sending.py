@@ -84,6 +84,8 @@ class Sender:
             pusher = Pusher(connection, self._schema, identity.host, left.row)
             with contextlib.suppress(ChangedHostError, OtherLoginError):
                 return await self._send(pusher, ledger, rows, identity, left.known, touched_since)
+            if pusher.row is left.row:  # the token is not in the mirror, unless a copy of this very process wrote it
+                await self._put_state({MIRROR_TOKENS: identity.tokens.text})
         pusher = Pusher(connection, self._schema, identity.host)
         await pusher.read(identity.machine)
         return await self._send(pusher, ledger, rows, identity, None, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,11 @@ class MirroredLedger:
     def forget(self) -> None:
         """Begin as a new process does."""
         self.sender, self._since = self._new_sender(), ALWAYS
+
+    def resume(self, other: MirroredLedger) -> None:
+        """Go on as the process of another one, as a machine does that was cloned with its memory."""
+        self.sender, self._since = copy.copy(other.sender), other._since
+        self.sender._put_state = self._put_state
 
     async def round(self) -> Sent:
         """Send; after a failure, what was touched before is still to be looked at."""

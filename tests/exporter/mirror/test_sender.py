@@ -405,6 +405,29 @@ async def test_of_two_copies_of_a_whole_machine_one_is_refused_and_nothing_mixed
     assert await ledgers[0].unequal_tables() == []
 
 
+@pytest.mark.parametrize("rounds", [1, 3])
+async def test_of_a_machine_that_was_cloned_as_it_ran_one_is_refused_however_often_it_tries(
+    running: Books, mirrored: MirroredLedger, copied: Callable[[str], MirroredLedger], rounds: int
+) -> None:
+    """A snapshot with the memory has the same process twice: the same tokens, and the same memory of the mirror."""
+    _work(running, random.Random(1))  # noqa: S311 - as above
+    await mirrored.round()
+    other = copied(mirrored.machine_id)
+    other.resume(mirrored)
+    _count_one(other.path)
+    for seed in range(rounds):
+        _work(running, random.Random(seed))  # noqa: S311 - as above
+        await mirrored.round()
+
+    for _ in range(6):
+        with pytest.raises(IdentityError, match="netledger host renew"):
+            await other.round()
+
+    assert await mirrored.unequal_tables() == []
+    await mirrored.round()
+    assert (await mirrored.differences()).different == 0
+
+
 async def test_a_machine_that_was_set_back_may_take_over_once(
     running: Books, mirrored: MirroredLedger, copied: Callable[[str], MirroredLedger]
 ) -> None:
