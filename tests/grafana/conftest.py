@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,11 +11,10 @@ from grafana.kit.sql import PLUGIN
 from tests.grafana.dashboard_files import Dashboard, committed_dashboards
 from tests.grafana.prometheus_server import require_prometheus
 from tests.grafana.world import World, running_world
+from tests.worlds.postgresql import PostgreSQL, debian
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from tests.worlds.postgresql import PostgreSQL
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +39,19 @@ def machines(shipped: tuple[Dashboard, ...]) -> Dashboard:
 
 
 @pytest.fixture(scope="session")
-def grafana_world(tmp_path_factory: pytest.TempPathFactory, postgresql: PostgreSQL) -> Iterator[World]:
-    """A year of history in a real Prometheus; one for all tests, since nobody changes it."""
+def grafana_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A year of history in a real Prometheus; one for all tests, since nobody changes it.
+
+    Its PostgreSQL is its own: tests may stop that of all others.
+    """
     require_prometheus()
+    binaries = debian()
+    if binaries is None:
+        pytest.skip("needs a PostgreSQL server (Debian package postgresql)")
     folder = tmp_path_factory.mktemp("grafana")
-    with postgresql.fresh_database() as database, running_world(folder, database.url) as world:
+    with (
+        closing(PostgreSQL(binaries)) as server,
+        server.fresh_database() as database,
+        running_world(folder, database.url) as world,
+    ):
         yield world
