@@ -69,7 +69,7 @@ URL = rules.Rule(
     "an address such as postgresql://user:password@host:5432/database?sslmode=verify-full", _read_url, _masked
 )
 SCHEMA = rules.Rule(
-    "a name of up to 63 small letters, digits and _, which begins with no digit and not with pg_, no word of SQL",
+    "a name of up to 63 small letters, digits and _, which begins neither with a digit nor pg_ and is no word of SQL",
     _read_schema,
 )
 HISTORY = rules.Rule(

@@ -90,7 +90,7 @@ def claim(schema: str) -> str:
 
 
 def read_host(schema: str, *, to_write: bool = False) -> str:
-    """A host's ($1) row, all columns but the host; `to_write`: if this login may write it."""
+    """A host's ($1) row, all columns but the host; `to_write`: if this login may write it, and locked from then on."""
     lock = " FOR UPDATE" if to_write else ""
     return f"SELECT {', '.join(HOSTS.columns)} FROM {schema}.host WHERE host = $1::uuid{lock}"  # noqa: S608 - as above
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from exporter.ledger.files import connect_to_read
 from exporter.mirror.creating import complete
+from exporter.mirror.forgetting import forget_host
 from exporter.mirror.sending import MirrorSource, Sender
-from exporter.mirror.tables import HOSTS, OWN
 from reports.ledger.host import Host
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ async def mirror_ledger(connection: Any, ledger: Path, name: str, *, sent_at: in
 
 async def forget_machine(connection: Any, ledger: Path) -> None:
     """Remove a machine from the mirror."""
-    for table in (HOSTS, *OWN):
-        query = f"DELETE FROM {SCHEMA}.{table.name} WHERE host = $1"  # noqa: S608 - our own
-        await connection.execute(query, UUID(ledger_id(ledger)))
+    await forget_host(connection, SCHEMA, UUID(ledger_id(ledger)))
 
 
 def put_states(ledger: Path, states: Mapping[str, str | None]) -> None:
