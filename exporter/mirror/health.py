@@ -22,11 +22,6 @@ class MirrorHealth(NamedTuple):
     text: str = ""
     interval: float = 0.0
 
-    @property
-    def is_tried(self) -> bool:
-        """Whether a round has ended, well or not: the first one makes tables that are not there."""
-        return bool(self.last_success or self.text)
-
     def standing(self, now: float) -> MirrorStanding:
         """How it stands at an instant (UTC seconds); the lag is 0 before the first round has ended."""
         lag = max(now - self.current_to, 0.0) if self.current_to else 0.0

@@ -62,6 +62,8 @@ class MirrorWatch:
         """Nothing is connected before `start`."""
         self.health = MirrorHealth(interval=mirrored.interval)
         self.server, self.schema = mirrored.server, mirrored.schema
+        self.may_be_read = threading.Event()
+        """Set once the mirror's tables were seen or made, or could not be: before, there may be nothing to read."""
         self._mirrored = mirrored
         self._sender = Sender(mirrored.source, mirrored.schema, self._put_state)
         self._since, self._failures = ALWAYS, 0
@@ -82,6 +84,7 @@ class MirrorWatch:
 
     def close(self) -> None:
         """End the round under way: what it has not committed is sent after the next start."""
+        self.may_be_read.set()
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._cancel)
             self._thread.join(CLOSE_SECONDS)
@@ -101,6 +104,7 @@ class MirrorWatch:
         if self._connection is None or self._connection.is_closed():
             self._connection = await mirrored.connect()
             made = await complete(self._connection, mirrored.schema)
+            self.may_be_read.set()
             if made:
                 log.info("the mirror's tables were made: %s", ", ".join(made))
         with contextlib.closing(connect_to_read(mirrored.ledger)) as ledger:
@@ -122,6 +126,7 @@ class MirrorWatch:
 
     def _fail(self, fault: Fault, since: int) -> None:
         self._failures += 1
+        self.may_be_read.set()
         if fault.text != self.health.text:
             log.warning("the mirror is behind: %s", fault.text)
         self.health = self.health._replace(

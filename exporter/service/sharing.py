@@ -22,8 +22,6 @@ UNREAD_SECONDS = 1.0
 SHARED_SECONDS = 2.0
 """A look waits so long for machines that were never read."""
 
-READING = "its machines are being read from the mirror"
-
 
 def is_own(plan: Plan, groups: Groups | None) -> bool:
     """True if this machine is one of those that share a plan."""
@@ -35,15 +33,13 @@ async def follow_shared(plans: PlanWatch, context: ServiceContext, wait: float) 
     groups = context.groups
     if groups is None:
         return
-    is_first = context.mirror is not None and not context.mirror.health.is_tried
     for plan in plans.shared:
-        if is_first:
-            plans.note_unread(plan, READING)
-            continue
         try:
             await plans.refresh_shared(plan, await _line(context, groups, plan, wait))
-        except (GroupPendingError, MirrorAwayError, UnknownHostError, sqlite3.Error) as error:
-            plans.note_unread(plan, str(error) or groups.problem or READING)
+        except GroupPendingError as error:
+            plans.note_unread(plan, groups.problem or str(error))
+        except (MirrorAwayError, UnknownHostError, sqlite3.Error) as error:
+            plans.note_unread(plan, str(error))
 
 
 async def _line(context: ServiceContext, groups: Groups, plan: Plan, wait: float) -> Line:

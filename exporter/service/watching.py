@@ -35,12 +35,14 @@ def build_mirror(settings: Settings, writer: Writer, writers: Executor, host: Ho
     return watch
 
 
-def build_groups(settings: Settings, host: Host, totals: Totals, now: Callable[[], float]) -> Groups | None:
+def build_groups(
+    settings: Settings, host: Host, totals: Totals, now: Callable[[], float], mirror: MirrorWatch | None
+) -> Groups | None:
     """The groups of machines that are answered for; None without a mirror."""
-    if settings.mirror.url is None:
+    if mirror is None:
         return None
     build = import_module("exporter.mirror.group.opening").open_groups
-    groups: Groups = build(settings, host, lambda: totals.zone, now)
+    groups: Groups = build(settings, host, lambda: totals.zone, now, mirror.may_be_read)
     return groups
 
 

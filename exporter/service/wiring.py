@@ -192,7 +192,8 @@ def build_parts(
     host = identify_host(opened.ledger_id)
     outbox = Outbox(writer=writer, executor=writers, now=environment.seconds)
     notifier = Notifier(outbox, build_claims(settings, host))
-    groups = build_groups(settings, host, totals, environment.seconds)
+    mirror = build_mirror(settings, writer, writers, host)
+    groups = build_groups(settings, host, totals, environment.seconds, mirror)
     plans = build_plans(settings, opened.zone, sampler, notifier, host, groups)
     context = ServiceContext(
         settings=settings,
@@ -209,7 +210,7 @@ def build_parts(
         pace=pace,
         sources={each.kind.spec.name: each.source for each in environment.meters},
         updates=UpdateWatch(settings.auto_update, ledger.path, environment.config),
-        mirror=build_mirror(settings, writer, writers, host),
+        mirror=mirror,
         groups=groups,
     )
     poster.on_posted = sampler.note_posted

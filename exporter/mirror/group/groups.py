@@ -29,6 +29,7 @@ from reports.calendar.days import day_number, day_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
+    from threading import Event
     from typing import Any, TypeAlias
     from zoneinfo import ZoneInfo
 
@@ -44,6 +45,9 @@ log = logging.getLogger(__name__)
 
 FIRST_SECONDS = 2.0
 """The first question for a choice of machines waits so long for its rows."""
+
+READY_SECONDS = 60.0
+"""A server that hangs is asked after this long, whatever the service knows of its tables."""
 
 AGAIN_SECONDS = 15.0
 """After a reading that failed, the next question from then on has it tried again."""
@@ -71,11 +75,15 @@ class Group(NamedTuple):
 
 
 class MirrorAccess(NamedTuple):
-    """How to read a mirror: its schema, and what opens a connection and puts an error into a sentence."""
+    """How to read a mirror: its schema, and what opens a connection and puts an error into a sentence.
+
+    `may_be_read` is set once the service has seen to its tables; None where no service does.
+    """
 
     schema: str
     connect: Callable[[], Awaitable[Connection]]
     words: Callable[[BaseException], str] = str
+    may_be_read: Event | None = None
 
 
 class Groups:
@@ -218,6 +226,8 @@ class Groups:
 
     async def _read(self, key: str, read: Callable[[Connection], Awaitable[None]]) -> None:
         try:
+            if self._mirror.may_be_read is not None and not self._mirror.may_be_read.is_set():
+                await asyncio.to_thread(self._mirror.may_be_read.wait, READY_SECONDS)
             async with self._turn:
                 await asyncio.to_thread(self._folder.create)
                 connection = await self._mirror.connect()

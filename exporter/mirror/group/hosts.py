@@ -37,6 +37,9 @@ class NoMirrorError(QuestionError):
 class GroupPendingError(Exception):
     """The rows of these machines are being read from the mirror: ask again."""
 
+    def __init__(self) -> None:
+        super().__init__("the mirror is being read")
+
 
 class MirrorAwayError(Exception):
     """The mirror cannot be read, and of these machines nothing is kept from before; the text says why."""

@@ -12,13 +12,20 @@ from exporter.mirror.plan_notices import PlanNotices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from threading import Event
     from zoneinfo import ZoneInfo
 
     from exporter.settings.tree import Settings
     from reports.ledger.host import Host
 
 
-def open_groups(settings: Settings, own: Host, zone: Callable[[], ZoneInfo], now: Callable[[], float]) -> Groups | None:
+def open_groups(
+    settings: Settings,
+    own: Host,
+    zone: Callable[[], ZoneInfo],
+    now: Callable[[], float],
+    may_be_read: Event | None = None,
+) -> Groups | None:
     """The groups of a ledger's machine; None without a mirror. The driver is loaded by the first question."""
     mirror = settings.mirror
     if mirror.url is None:
@@ -29,7 +36,7 @@ def open_groups(settings: Settings, own: Host, zone: Callable[[], ZoneInfo], now
         own=own if mirror.name is None else own._replace(name=mirror.name),
         zone=zone,
         now=now,
-        mirror=MirrorAccess(mirror.schema, lambda: connect(address), lambda error: fault_of(error).text),
+        mirror=MirrorAccess(mirror.schema, lambda: connect(address), lambda error: fault_of(error).text, may_be_read),
         interval=mirror.interval,
     )
 

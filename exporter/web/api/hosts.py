@@ -26,6 +26,6 @@ async def hosts(context: ServiceContext, _query: NoQuery) -> shapes.Hosts:
     try:
         known = await groups.hosts()
     except (GroupPendingError, MirrorAwayError) as error:
-        known, problem = HostList(), str(error) or "the mirror is being read"
+        known, problem = HostList(), str(error)
     problem, labels = groups.problem or problem, groups.labels
     return await context.ask(lambda ledger: hosts_answer(ledger, now, own, known, labels, problem))

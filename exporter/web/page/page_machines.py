@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from reports.ledger.reader import LedgerReader
 
 NO_WAIT = 0.0
-READING = "the machines are being read from it"
 
 
 class PageMachines:
@@ -47,7 +46,7 @@ class PageMachines:
             if self._names:
                 self._group = await groups.group(self._names, NO_WAIT)
         except (GroupPendingError, MirrorAwayError) as error:
-            self._problem = str(error) or READING
+            self._problem = str(error)
         self._problem = groups.problem or self._problem
 
     async def read(self, which: Month | None) -> None:

@@ -205,3 +205,22 @@ async def test_without_a_mirror_a_renewed_machine_has_all_of_its_bytes(service: 
 
     assert (own["id"], own["today"]["total_bytes"]) == (renewed["device_id"], 1100)
     assert (await service.get("/api/health"))["device_id"] == renewed["device_id"]
+
+
+async def test_a_new_mirror_is_being_read_until_its_tables_are_made(
+    unstarted: RunningService, fresh_database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service makes them with its first copy: until then nothing is wrong."""
+    unstarted.mirror = Mirror(url=fresh_database.url)
+    async with running(unstarted) as service:
+        page = await service.ask("/?hosts=all")
+        for _ in range(20):
+            told = await service.get("/api/hosts")
+            if told["read_at"]:
+                break
+            assert told["problem"] == "the mirror is being read"
+
+    assert page.status == 200
+    assert "machines are not known yet: the mirror is being read" in page.text
+    assert told["read_at"]
+    assert "cannot be read" not in caplog.text

@@ -57,7 +57,8 @@ def machines_view(found: Hosts) -> MachinesView:
         moved = human_bytes(sum(each.month.total_bytes for each in rest))
         notes.append(f"{len(rest)} others have moved {moved} this month.")
     if found.problem:
-        notes.append(f"The mirror cannot be read: {found.problem}. The others are as they were last read.")
+        others = "are as they were last read" if found.read_at else "are not known yet"
+        notes.append(f"The other machines {others}: {found.problem}.")
     largest = max((each.month.total_bytes for each in found.hosts), default=0)
     return MachinesView(
         [_row(each, largest) for each in shown],
