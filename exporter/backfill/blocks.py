@@ -90,7 +90,7 @@ def write_blocks(
         if counted != written:
             raise CountError(f"{written} samples were written and promtool took {counted}: nothing was put in {folder}")
         give_to_owner_of(folder, [block.path for block in blocks])
-        return WrittenBlocks(written, list(_move_blocks(blocks, folder)))
+        return WrittenBlocks(written, _move_blocks(blocks, folder))
 
 
 def _write_text(past: Past, window: Span, target: Labels, path: Path) -> int:
@@ -119,12 +119,14 @@ def _temporary_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _move_blocks(blocks: Sequence[Block], folder: Path) -> Iterator[Block]:
+def _move_blocks(blocks: Sequence[Block], folder: Path) -> list[Block]:
     """Move all of them, or none."""
+    moved = []
     with contextlib.ExitStack() as undo:
         for block in blocks:
             place = folder / block.path.name
             block.path.rename(place)
             undo.callback(shutil.rmtree, place, ignore_errors=True)
-            yield block._replace(path=place)
+            moved.append(block._replace(path=place))
         undo.pop_all()
+    return moved

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -99,12 +100,12 @@ def _into_blocks(options: BackfillOptions, task: Task) -> Summary:
 def _to_file(options: BackfillOptions, task: Task) -> Summary:
     path = options.output or Path()
     with write_errors(path, REFUSED), replace_file(path, is_replaceable=options.force) as file:
-        samples = write_samples(file, _text(options, task))
+        samples = _write_text(file, options, task)
     return Summary(samples, path.stat().st_size)
 
 
 def _to_pipe(options: BackfillOptions, task: Task) -> Summary:
-    samples = write_samples(sys.stdout.buffer, _text(options, task))
+    samples = _write_text(sys.stdout.buffer, options, task)
     sys.stdout.buffer.flush()
     return Summary(samples, 0)
 
@@ -113,26 +114,23 @@ def _to_server(_: BackfillOptions, task: Task) -> Summary:
     server = task.server
     assert server is not None, "the plan has it"  # noqa: S101 - for the type checker
     before = count_samples(server, task.target, task.span)
-    sent = send(server, _half_years(task))
+    with progress("Sending", task.span.end - task.span.start) as advance:
+        sent = send(server, _half_years(task, advance))
     # Sent a second time, samples are there twice, or once where the server removes duplicates.
     require_arrival(server, task.target, task.span, max(sent, before))
     return Summary(sent, 0)
 
 
-def _text(options: BackfillOptions, task: Task) -> Iterator[tuple[bytes, int]]:
-    """All samples, family by family, as the formats require."""
-    families = with_progress("Writing", task.past.families(task.span), FAMILIES)
-    if options.form == "victoriametrics":
-        yield from victoriametrics(families, task.target)
-    else:
-        yield from openmetrics(families, task.target)
-        yield END, 0
+def _write_text(file: BinaryIO, options: BackfillOptions, task: Task) -> int:
+    """Write all samples, family by family, as the formats require; returns their number."""
+    with with_progress("Writing", task.past.families(task.span), FAMILIES) as families:
+        if options.form == "victoriametrics":
+            return write_samples(file, victoriametrics(families, task.target))
+        return write_samples(file, chain(openmetrics(families, task.target), [(END, 0)]))
 
 
-def _half_years(task: Task) -> Iterator[tuple[bytes, int]]:
+def _half_years(task: Task, advance: Callable[[float], None]) -> Iterator[tuple[bytes, int]]:
     """Samples in the order of time: a server that stores by month opens each month once."""
-    span = task.span
-    with progress("Sending", span.end - span.start) as advance:
-        for window in block_windows(span, ()):
-            yield from victoriametrics(task.past.families(window.span), task.target)
-            advance(window.span.end - span.start)
+    for window in block_windows(task.span, ()):
+        yield from victoriametrics(task.past.families(window.span), task.target)
+        advance(window.span.end - task.span.start)

@@ -122,9 +122,13 @@ def export(  # noqa: PLR0913 - one for each option
         for piece in pieces:
             click.echo(piece, nl=False)
         return
-    with clean_termination(), write_errors(path), replace_file(path, is_replaceable=force) as file:
-        for piece in with_progress("Writing", pieces, count):
-            file.write(piece)
+    with (
+        clean_termination(),
+        write_errors(path),
+        replace_file(path, is_replaceable=force) as file,
+        with_progress("Writing", pieces, count) as shown,
+    ):
+        file.writelines(shown)
     click.echo(f"{path} ({days}{human_bytes(path.stat().st_size)})")
 
 

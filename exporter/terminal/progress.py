@@ -31,14 +31,19 @@ def progress(title: str, total: float, delay_seconds: float = DELAY_SECONDS) -> 
         yield advance
 
 
+@contextlib.contextmanager
 def with_progress(
     title: str, items: Iterable[Item], total: int, delay_seconds: float = DELAY_SECONDS
-) -> Iterator[Item]:
+) -> Iterator[Iterator[Item]]:
     """The items, with a bar of how many of them are done."""
     with progress(title, total, delay_seconds) as advance:
-        for number, item in enumerate(items, start=1):
-            yield item
-            advance(number)
+        yield _advancing(items, advance)
+
+
+def _advancing(items: Iterable[Item], advance: Callable[[float], None]) -> Iterator[Item]:
+    for number, item in enumerate(items, start=1):
+        yield item
+        advance(number)
 
 
 def _open_bar(title: str, total: float, bars: contextlib.ExitStack) -> Callable[[float], None]:

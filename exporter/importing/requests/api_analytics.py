@@ -9,16 +9,17 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from exporter.importing.foreign import database
-from exporter.importing.requests.files import require_names, service_of, text_lines
+from exporter.importing.requests.files import first_lines, require_names, service_of, text_lines
 from exporter.importing.requests.values import UNITS, PastRequest, event_of, number, text_or_none, time_of, whole
 from exporter.ledger.past.rows import ForeignFileError
 from exporter.meters.requests.service_keys import hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from pathlib import Path
 
     from exporter.importing.requests.files import RequestOptions
@@ -58,7 +59,7 @@ class LogDatabase:
             (service, hash_of(key)) for service, key in named if UUID.fullmatch(key)
         ]
 
-    def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
+    def events(self, advance: Callable[[int], None]) -> Generator[Event]:
         """Every request, in the order in which they came."""
         query = f"SELECT id, {KEY}, {', '.join(COLUMNS)} FROM api_logs WHERE id <= ? ORDER BY id"  # noqa: S608 - our own names
         options = self._options._replace(duration_unit=self._options.duration_unit or "milliseconds")
@@ -91,23 +92,21 @@ class LogTable:
         require_names(path, [KIND], options)
         self._path, self._options = path, options
         self.size = path.stat().st_size
-        lines = text_lines(path, int)
-        self.identity = hashlib.sha256(
-            "".join(line for line, _ in zip(lines, range(2), strict=False)).encode()
-        ).hexdigest()
+        self.identity = hashlib.sha256(first_lines(path, 2).encode()).hexdigest()
 
-    def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
+    def events(self, advance: Callable[[int], None]) -> Generator[Event]:
         """Every request, in the order of lines."""
-        rows = csv.reader(text_lines(self._path, advance), strict=True)
-        names = [name.strip() for name in next(rows)]
-        try:
-            for row in rows:
-                if row:
-                    if len(row) != len(names):
-                        raise ValueError(f"it has {len(row)} of {len(names)} columns")  # noqa: TRY301 - as those below
-                    yield _event(dict(zip(names, row, strict=True)), KIND, self._options)
-        except (ValueError, csv.Error) as error:
-            raise ForeignFileError(f"{self._path}: line {rows.line_num}: {error}") from error
+        with closing(text_lines(self._path, advance)) as lines:
+            rows = csv.reader(lines, strict=True)
+            names = [name.strip() for name in next(rows)]
+            try:
+                for row in rows:
+                    if row:
+                        if len(row) != len(names):
+                            raise ValueError(f"it has {len(row)} of {len(names)} columns")  # noqa: TRY301 - as those below
+                        yield _event(dict(zip(names, row, strict=True)), KIND, self._options)
+            except (ValueError, csv.Error) as error:
+                raise ForeignFileError(f"{self._path}: line {rows.line_num}: {error}") from error
 
 
 def is_table(first_line: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
@@ -70,26 +71,28 @@ def bring(
     """
     digest, services = hashlib.sha256(), set()
     encode, half = msgspec.msgpack.Encoder().encode, 2 * max(file.size, 1)
-    for event in file.events(lambda done: advance(done / half)):
-        digest.update(encode(event))
-        services.add(event.service)
+    with closing(file.events(lambda done: advance(done / half))) as events:
+        for event in events:
+            digest.update(encode(event))
+            services.add(event.service)
     opening = PastOpening(source, file.kind, file.identity, digest.hexdigest(), sorted(services))
     opened = target.open(opening, is_dry=is_dry)
     months, month_of = dict[tuple[str, str], list[int]](), _Months(zone)
     waiting: list[Event] = []
     parts = own = 0
-    for event in file.events(lambda done: advance(0.5 + done / half)):
-        if event.at >= opened.began.get(event.service, ENDLESS):
-            own += 1
-            continue
-        sums = months.setdefault((month_of[event.at // SLOT_MICROSECONDS], event.service), [0, 0])
-        sums[0] += 1
-        sums[1] += is_error(event.code)
-        if opened.number:
-            waiting.append(event)
-            if len(waiting) == target.part_events:
-                target.add(PastPart(opened.number, parts, waiting))
-                waiting, parts = [], parts + 1
+    with closing(file.events(lambda done: advance(0.5 + done / half))) as events:
+        for event in events:
+            if event.at >= opened.began.get(event.service, ENDLESS):
+                own += 1
+                continue
+            sums = months.setdefault((month_of[event.at // SLOT_MICROSECONDS], event.service), [0, 0])
+            sums[0] += 1
+            sums[1] += is_error(event.code)
+            if opened.number:
+                waiting.append(event)
+                if len(waiting) == target.part_events:
+                    target.add(PastPart(opened.number, parts, waiting))
+                    waiting, parts = [], parts + 1
     if opened.number:
         if waiting:
             target.add(PastPart(opened.number, parts, waiting))

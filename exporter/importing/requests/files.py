@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from exporter.ledger.past.rows import ForeignFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from zoneinfo import ZoneInfo
@@ -40,10 +42,11 @@ class RequestFile(Protocol):
     keys: Sequence[tuple[str, bytes]]
     """Services with the hashes of their keys, where it has them."""
 
-    def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
+    def events(self, advance: Callable[[int], None]) -> Generator[Event]:
         """Every request, the same each time; `advance` takes how much of the size is read.
 
-        Raises ForeignFileError with the row and the rule.
+        The file is open until the last one, or until the generator is closed. Raises ForeignFileError with the row
+        and the rule.
         """
 
 
@@ -62,8 +65,17 @@ def require_names(path: Path, held: Sequence[str], options: RequestOptions) -> N
         )
 
 
-def text_lines(path: Path, advance: Callable[[int], object]) -> Iterator[str]:
-    """The lines of a text with their ends; raises ForeignFileError where it cannot be read."""
+def first_lines(path: Path, count: int) -> str:
+    """The first lines of a text as they are; raises ForeignFileError where it cannot be read."""
+    with closing(text_lines(path, int)) as lines:
+        return "".join(islice(lines, count))
+
+
+def text_lines(path: Path, advance: Callable[[int], object]) -> Generator[str]:
+    """The lines of a text with their ends; raises ForeignFileError where it cannot be read.
+
+    The file is open until the last one, or until the generator is closed.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             read = 0

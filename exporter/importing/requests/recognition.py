@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from exporter.importing.foreign import database, document, is_database, tables, text
 from exporter.importing.requests import api_analytics, tom_draper
-from exporter.importing.requests.files import text_lines
+from exporter.importing.requests.files import first_lines
 from exporter.ledger.past.rows import ForeignFileError
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def request_file(path: Path, options: RequestOptions) -> RequestFile | None:
             held = set(tables(connection))
         return api_analytics.LogDatabase(path, options) if held >= api_analytics.TABLES else None
     try:
-        first = next(islice(text_lines(path, int), 1), "")
+        first = first_lines(path, 1)
     except ForeignFileError:
         return None  # no text: another program's file, or none that is known
     if tom_draper.is_export(first):

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from exporter.importing.foreign import text
-from exporter.importing.requests.files import require_names, service_of, text_lines
+from exporter.importing.requests.files import first_lines, require_names, service_of, text_lines
 from exporter.importing.requests.values import (
     PastRequest,
     ValueRefusedError,
@@ -29,7 +30,7 @@ from exporter.ledger.past.rows import ForeignFileError
 from exporter.meters.requests.log_requests import METHODS, LoggedRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
     from exporter.importing.requests.files import RequestOptions
@@ -68,7 +69,7 @@ class DataAnswer:
         self.size = len(self._rows)
         self.identity = hashlib.sha256(b"".join(bytes(row) for row in self._rows[:2])).hexdigest()
 
-    def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
+    def events(self, advance: Callable[[int], None]) -> Generator[Event]:
         """Every request, in the order of the list."""
         first = 0 if self._names is None else 1
         for place, raw in enumerate(self._rows[first:], start=first + 1):
@@ -101,18 +102,18 @@ class DashboardExport:
         _require_options(path, options)
         self._path, self._options = path, options
         self.size = path.stat().st_size
-        first = [line for line, _ in zip(text_lines(path, int), range(2), strict=False)]
-        self.identity = hashlib.sha256("".join(first).encode()).hexdigest()
+        self.identity = hashlib.sha256(first_lines(path, 2).encode()).hexdigest()
 
-    def events(self, advance: Callable[[int], None]) -> Iterator[Event]:
+    def events(self, advance: Callable[[int], None]) -> Generator[Event]:
         """Every request, in the order of lines."""
-        for place, line in enumerate(text_lines(self._path, advance), start=1):
-            if place == 1 or not line.strip():
-                continue
-            try:
-                yield event_of(_of_line(line.rstrip("\r\n"), self._options), self._options.zone, self._options.now)
-            except ValueError as error:
-                raise ForeignFileError(f"{self._path}: line {place}: {error}") from error
+        with closing(text_lines(self._path, advance)) as lines:
+            for place, line in enumerate(lines, start=1):
+                if place == 1 or not line.strip():
+                    continue
+                try:
+                    yield event_of(_of_line(line.rstrip("\r\n"), self._options), self._options.zone, self._options.now)
+                except ValueError as error:
+                    raise ForeignFileError(f"{self._path}: line {place}: {error}") from error
 
 
 def is_export(first_line: str) -> bool:

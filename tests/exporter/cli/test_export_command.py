@@ -205,7 +205,8 @@ def test_only_a_terminal_that_waits_is_shown_progress(
     monkeypatch.setattr("sys.stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
 
-    assert list(with_progress("Writing", [b"a", b"b", b"c"], 3, patience)) == [b"a", b"b", b"c"]
+    with with_progress("Writing", [b"a", b"b", b"c"], 3, patience) as shown:
+        assert list(shown) == [b"a", b"b", b"c"]
 
     assert ("Writing" in screen.text) is is_shown
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporter.importing.requests.bringing import bring
 from exporter.importing.requests.files import RequestOptions
 from exporter.importing.requests.recognition import request_file
 from exporter.ledger.past.rows import ForeignFileError
 from exporter.meters.requests.events import Event
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from exporter.meters.requests.past import PastOpened, PastOpening, PastPart, PastRequestsError
 
 BERLIN = RequestOptions(ZoneInfo("Europe/Berlin"), datetime(2026, 12, 1, tzinfo=UTC))
 SECONDS = BERLIN._replace(duration_unit="seconds")
@@ -125,6 +125,36 @@ def test_a_row_that_is_damaged_is_named(tmp_path: Path, text: str, reason: str) 
         list(file.events(lambda _read: None))
 
     assert f"{path}: {reason}" in str(refused.value)
+
+
+class FullTarget:
+    """A ledger that takes nothing, as where the disk is full."""
+
+    part_events = 1
+
+    def open(self, opening: PastOpening, *, is_dry: bool) -> PastOpened:  # noqa: ARG002 - as a target has it
+        return PastOpened(number=1, is_same=False, began={})
+
+    def add(self, part: PastPart) -> None:
+        raise PastRequestsError(f"part {part.part} found no room")
+
+    def finish(self, number: int) -> None:
+        raise AssertionError(number)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+@pytest.mark.parametrize("text", [TABLE + ROW * 3, f"{COLUMNS}\r\n" + f"{LINE}{BROWSER}\r\n" * 3, TABLE + ROW + "x\n"])
+def test_a_file_is_closed_as_soon_as_its_import_ends_early(tmp_path: Path, text: str) -> None:
+    path = written(tmp_path, text)
+    file = request_file(path, SECONDS if text.startswith(TABLE) else BERLIN)
+    assert file is not None
+
+    with pytest.raises((ForeignFileError, PastRequestsError)) as ended:
+        bring(file, "file", FullTarget(), BERLIN.zone, lambda _part: None, is_dry=False)
+
+    # What is raised is still held, and with it every frame that it went through.
+    assert ended.value.__traceback__ is not None
+    assert str(path) not in {str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()}
 
 
 @pytest.mark.parametrize(
