@@ -290,8 +290,8 @@ def _build_meters(environment: ServiceEnvironment, zone: ZoneInfo) -> Sequence[M
 
 def _counting(meters: Sequence[Meter]) -> Callable[[Subject], bool]:
     """Whether a subject counts for the machine's total: interfaces alone may."""
-    interfaces = [meter for meter in meters if isinstance(meter, InterfaceMeter)]
-    return lambda subject: any(meter.spec.name == subject.meter and meter.is_counted(subject) for meter in interfaces)
+    name, interfaces = InterfaceMeter.spec.name, [meter for meter in meters if isinstance(meter, InterfaceMeter)]
+    return lambda subject: subject.meter == name and any(meter.is_counted(subject) for meter in interfaces)
 
 
 def _build_sampler(

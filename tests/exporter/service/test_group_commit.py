@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,3 +49,18 @@ async def test_clients_that_report_at_the_same_time_share_commits(service: Runni
     await asyncio.gather(*(report(service, place) for place in range(clients)))
 
     assert ROUNDS <= await commits(service) - before <= 1.4 * ROUNDS
+
+
+async def test_garbage_is_looked_for_less_often_while_clients_crowd_and_as_ever_afterwards(
+    machine: Machine, empty_ledger: Path, tmp_path: Path
+) -> None:
+    usual = gc.get_threshold()
+    async with running(RunningService(machine, new_ledger(empty_ledger, tmp_path))) as service:
+        await asyncio.gather(*(report(service, place) for place in range(4)))
+        crowded = gc.get_threshold()
+        await report(service, 1)
+        alone = gc.get_threshold()
+        await asyncio.gather(*(report(service, place) for place in range(4)))
+
+    assert (crowded, alone) == ((10_000, *usual[1:]), usual)
+    assert gc.get_threshold() == usual
