@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import random
 import sqlite3
 import threading
 import time
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exporter.ledger.files import connect_to_read
@@ -143,9 +143,9 @@ class MirrorWatch:
     def _pause(self) -> float:
         """Seconds to the next round: so many that machines which were started together do not stay so."""
         if not self._failures:
-            return self._mirrored.interval * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
+            return self._mirrored.interval * SystemRandom().uniform(0.9, 1.1)
         longest: float = min(FIRST_SECONDS * 2 ** min(self._failures - 1, 20), MOST_SECONDS)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - as above
+        return longest * SystemRandom().uniform(0.5, 1.0)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -155,7 +155,7 @@ class MirrorWatch:
 
     async def _go_on(self) -> None:
         try:
-            await asyncio.sleep(random.uniform(0.0, FIRST_SECONDS))  # noqa: S311 - no secret
+            await asyncio.sleep(SystemRandom().uniform(0.0, FIRST_SECONDS))
             while True:
                 self._is_due.clear()
                 await self.round()

@@ -19,7 +19,6 @@ import http.client
 import json
 import logging
 import os
-import random
 import socket
 import ssl
 import threading
@@ -30,6 +29,7 @@ from collections import deque
 from collections.abc import Awaitable, Iterator, MutableMapping
 from datetime import datetime, timezone
 from pathlib import Path
+from random import SystemRandom
 from typing import Any, Callable, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -541,7 +541,7 @@ def _pauses() -> Iterator[float]:
     """Seconds, doubled from one to the next, each at random between a half and the whole."""
     longest = FIRST_PAUSE
     while True:
-        yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+        yield SystemRandom().uniform(longest / 2, longest)
         longest = min(longest * 2, LONGEST_PAUSE)
 
 

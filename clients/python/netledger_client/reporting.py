@@ -6,12 +6,12 @@ import atexit
 import http.client
 import logging
 import os
-import random
 import threading
 import time
 import uuid
 import weakref
 from collections import deque
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, TypeVar
 
 from netledger_client.answers import Verdict, verdict
@@ -283,7 +283,7 @@ def _pauses() -> Iterator[float]:
     """Seconds, doubled from one to the next, each at random between a half and the whole."""
     longest = FIRST_PAUSE
     while True:
-        yield random.uniform(longest / 2, longest)  # noqa: S311 - no secret
+        yield SystemRandom().uniform(longest / 2, longest)
         longest = min(longest * 2, LONGEST_PAUSE)
 
 

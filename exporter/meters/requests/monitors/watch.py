@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from random import SystemRandom
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -89,7 +89,7 @@ class MonitorWatch:
             return
         if monitor.name not in self._begun:
             self._begun.add(monitor.name)
-            await asyncio.sleep(monitor.interval * random.random())  # noqa: S311 - it only spreads checks
+            await asyncio.sleep(monitor.interval * SystemRandom().random())
         self._note(monitor, await self._prober.probe(monitor))
 
     def _note(self, monitor: Monitor, probe: Probe) -> None:
